@@ -1,0 +1,1 @@
+"""Who holds which kilogram, why it exists, and the proof."""

@@ -1,0 +1,1 @@
+"""Who asks: API keys, roles and grants, approvals by two people, restrictions."""

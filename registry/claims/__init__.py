@@ -1,0 +1,1 @@
+"""Footprints, neutrality claims and their coverage."""

@@ -1,0 +1,1 @@
+"""Issuance, serial blocks, holds, transfers, buffer, retirement, cancellation."""

@@ -1,0 +1,1 @@
+"""Plumbing for both services: database, migrations, problems, logging, clock, idempotency."""

@@ -1,0 +1,59 @@
+"""Typed refusals. Rules raise them; one mapping turns them into RFC 9457 problem documents."""
+
+from enum import StrEnum
+from typing import ClassVar
+
+
+class Kind(StrEnum):
+    """What sort of refusal it is; the presentation maps it to an HTTP status."""
+
+    INVALID = "invalid"
+    UNAUTHENTICATED = "unauthenticated"
+    DENIED = "denied"
+    UNKNOWN = "unknown"
+    CONFLICT = "conflict"
+    UNPROCESSABLE = "unprocessable"
+    UNAVAILABLE = "unavailable"
+    FULL = "full"
+
+
+class DomainError(Exception):
+    """
+    A refusal with a slug, a text for people and machine-readable members.
+
+    The text says what was wrong, with the numbers, and what to do; *members* carry the same numbers for programs
+    (integers and strings only). Nothing was changed when one is raised: the transaction rolls back.
+    """
+
+    kind: ClassVar[Kind] = Kind.CONFLICT
+    slug: ClassVar[str] = "refused"
+    title: ClassVar[str] = "Refused"
+
+    def __init__(self, detail: str, **members: object) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.members = members
+
+
+class Invalid(DomainError):
+    """The request itself is wrong, whatever the state of the registry."""
+
+    kind, slug, title = Kind.INVALID, "invalid-request", "Invalid request"
+
+
+class Unknown(DomainError):
+    """The thing that was named does not exist, or not for this caller."""
+
+    kind, slug, title = Kind.UNKNOWN, "not-found", "Not found"
+
+
+class Unavailable(DomainError):
+    """The registry cannot answer right now; nothing was lost and the same request may be sent again."""
+
+    kind, slug, title = Kind.UNAVAILABLE, "unavailable", "Temporarily unavailable"
+
+
+class StorageFull(DomainError):
+    """The database has no room left; nothing was written."""
+
+    kind, slug, title = Kind.FULL, "storage-full", "Storage full"

@@ -1,0 +1,1 @@
+"""Reduction and footprint formulas with versioned factor tables."""

@@ -1,0 +1,1 @@
+"""Registration, validation, public notice, monitoring, verification, documents."""

@@ -1,0 +1,1 @@
+"""The shared language: frozen msgspec structs that every other package imports."""

@@ -1,0 +1,20 @@
+"""Bounded scalar types that every struct uses: identifiers, masses, texts, instants."""
+
+from datetime import datetime
+from typing import Annotated
+
+from msgspec import Meta
+
+MAX_INT = 2**53 - 1
+"""Largest integer that leaves the database: statements and JSON readers keep it exact (RFC 8785, RFC 7493)."""
+
+Id = Annotated[int, Meta(ge=1, le=MAX_INT, description="Identifier, assigned by the registry")]
+Kg = Annotated[int, Meta(ge=1, le=MAX_INT, description="Mass in whole kilograms of CO2e, at least 1")]
+Kg0 = Annotated[int, Meta(ge=0, le=MAX_INT, description="Mass in whole kilograms of CO2e")]
+Tonnes = Annotated[int, Meta(ge=1, le=MAX_INT // 1000, description="Whole tonnes of CO2e, at least 1")]
+Fen = Annotated[int, Meta(ge=0, le=MAX_INT, description="Money in fen (CNY/100)")]
+Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Text = Annotated[str, Meta(min_length=1, max_length=4000, pattern=r"^[^\x00]*$")]
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$", description="SHA-256 in lower-case hexadecimal")]
+Instant = Annotated[datetime, Meta(tz=True, description="RFC 3339 time with offset; answered in UTC with Z")]
+Vintage = Annotated[int, Meta(ge=2000, le=2100, description="Year in which the reduction happened")]

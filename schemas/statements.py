@@ -1,0 +1,183 @@
+"""
+The statements of the public log, one struct for each type line (RECEIPTS.md, "Statements").
+
+A statement's note text is ``<origin>/<type>\\n<JSON under RFC 8785>\\n``; its ``statement_hash`` is the SHA-256 of that
+text in lower-case hexadecimal. Integers stay below 2^53, times are ``YYYY-MM-DDTHH:MM:SSZ`` and keys are ASCII.
+"""
+
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta, Struct
+
+from schemas.identifiers import Identifier
+from schemas.kinds import Kg, Kg0, Name, Sha256, Text, Vintage
+
+Moment = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
+Code = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9/._-]+$")]
+Position = Kg
+Range = tuple[Position, Position]
+"""Inclusive positions inside one issuance: first and last kilogram."""
+Ranges = Annotated[tuple[Range, ...], Meta(min_length=1, max_length=200)]
+
+ClaimType = Literal["event", "organisation", "product", "person", "compliance", "contribution"]
+
+
+class Statement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What all leaves share: the registry that says so and the business time at which it became true."""
+
+    TYPE: ClassVar[str] = ""
+
+    registry: Name
+    executed_at: Moment
+
+
+class IssuanceStatement(Statement, frozen=True):
+    """Credits came into being: one contiguous span of kilograms for one verified monitoring period."""
+
+    TYPE: ClassVar[str] = "issuance/v1"
+
+    issuance: Code
+    project: Code
+    methodology: Code
+    vintage: Vintage
+    kind: Literal["monitored", "import", "restitution"]
+    serials: Name
+    quantity_kg: Kg
+    buffer_ranges: tuple[Range, ...] = ()
+    approvers: Annotated[tuple[Code, ...], Meta(min_length=2, max_length=8)]
+    verification_report: Sha256
+
+
+class TransferStatement(Statement, frozen=True):
+    """Kilograms of one issuance changed hands; *from_* and *to* are salted commitments to the owners."""
+
+    TYPE: ClassVar[str] = "transfer/v1"
+
+    transfer: Code
+    issuance: Code
+    ranges: Ranges
+    quantity_kg: Kg
+    sender: Sha256
+    receiver: Sha256
+
+
+class BufferStatement(Statement, frozen=True):
+    """Kilograms of one issuance entered the non-permanence buffer, or left it."""
+
+    TYPE: ClassVar[str] = "buffer/v1"
+
+    movement: Literal["assign", "release", "reversal"]
+    issuance: Code
+    ranges: Ranges
+    quantity_kg: Kg
+
+
+class CategoryMass(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One category of a footprint, rounded up to the kilogram."""
+
+    category: Code
+    mass_kg: Kg0
+
+
+class Period(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """First and last moment that something covers."""
+
+    begins: Moment
+    ends: Moment
+
+
+class ClaimStatement(Statement, frozen=True):
+    """
+    A neutrality or contribution claim: who claims what about which subject, and how many kilograms that takes.
+
+    Sections named in *sections* are ``SHA-256(label || 0x00 || salt || JCS)`` digests; a natural person appears only so.
+    """
+
+    TYPE: ClassVar[str] = "claim/v1"
+
+    claim: Code
+    type: ClaimType
+    standard: Name
+    claimant: tuple[Identifier, ...] = ()
+    organiser: tuple[Identifier, ...] = ()
+    subject: Text
+    period: Period
+    boundary: Text
+    exclusions: str = ""
+    footprint: tuple[CategoryMass, ...] = ()
+    footprint_kg: Kg0 = 0
+    method: Name
+    factors: tuple[Name, ...] = ()
+    report: Sha256 | None = None
+    reductions_kg: Kg0 = 0
+    required_kg: Kg0
+    confirmation: Literal["self", "third-party"]
+    deadline: Moment | None = None
+    exclusive: bool
+    sections: dict[Code, Sha256] = {}
+
+
+class RetirementStatement(Statement, frozen=True):
+    """Kilograms of one issuance were retired for good against one claim. Nothing undoes it."""
+
+    TYPE: ClassVar[str] = "retirement/v1"
+
+    receipt: Code
+    order: Code
+    quantity_kg: Kg
+    issuance: Code
+    ranges: Ranges
+    project: Code
+    methodology: Code
+    vintage: Vintage
+    host: Code
+    adjustment: Literal["none", "authorised", "adjusted"]
+    purpose: Literal["claim", "contribution", "compliance"]
+    claim: Sha256
+    allocates_kg: Kg
+    sections: dict[Code, Sha256] = {}
+
+
+class CancellationStatement(Statement, frozen=True):
+    """Kilograms of one issuance were cancelled without a claim."""
+
+    TYPE: ClassVar[str] = "cancellation/v1"
+
+    cancellation: Code
+    issuance: Code
+    ranges: Ranges
+    quantity_kg: Kg
+    reason: Text
+
+
+class KeyEventStatement(Statement, frozen=True):
+    """A signing key came into force or ceased to count; a barrier for the sequencer."""
+
+    TYPE: ClassVar[str] = "key-event/v1"
+
+    event: Literal["add", "retire", "revoke"]
+    role: Literal["issuer", "log-ed25519", "log-ml-dsa-44"]
+    key: Name
+
+
+AnyStatement = (
+    IssuanceStatement
+    | TransferStatement
+    | BufferStatement
+    | ClaimStatement
+    | RetirementStatement
+    | CancellationStatement
+    | KeyEventStatement
+)
+STATEMENT_TYPES: dict[str, type[Statement]] = {
+    each.TYPE: each
+    for each in (
+        IssuanceStatement,
+        TransferStatement,
+        BufferStatement,
+        ClaimStatement,
+        RetirementStatement,
+        CancellationStatement,
+        KeyEventStatement,
+    )
+}
