@@ -1,0 +1,1 @@
+"""How Kilnwood runs: composition root, settings, command line, embedded PostgreSQL, demo."""
