@@ -1,0 +1,165 @@
+"""
+The serial: what people see of a span of kilograms.
+
+`SC-CDCER-0007-2024-01:1-3619000kg` is region, programme, project, vintage, sequence, then the first and the last
+kilogram of the issuance, inclusive, from 1 (DESIGN §2). Each serial has one spelling: what is printed is parsed, and
+what is parsed is printed again character for character. Inside, a span is half-open on the number line; it never
+leaves the database, and the functions at the end of this module are the way across.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Annotated, Final, Self, TypeVar
+
+from msgspec import Meta, Struct
+
+from schemas.kinds import MAX_INT
+
+MAX_POSITION_KG: Final = MAX_INT
+"""The last position: statements are JSON whose integers stay below 2^53 (RECEIPTS)."""
+MAX_PROJECT: Final = 999_999_999
+MAX_SEQUENCE: Final = 999_999
+FIRST_VINTAGE, LAST_VINTAGE = 2000, 2100
+
+_CODE: Final = r"[A-Z]{2}-[A-Z][A-Z0-9]{1,11}-[0-9]{4,9}-[0-9]{4}-[0-9]{2,6}"
+_CODE_PARTS: Final = re.compile(r"([A-Z]{2})-([A-Z][A-Z0-9]{1,11})-([0-9]{4,9})-([0-9]{4})-([0-9]{2,6})")
+_RANGE_PARTS: Final = re.compile(r"([0-9]{1,16})-([0-9]{1,16})kg")
+_REGION: Final = re.compile(r"[A-Z]{2}")
+_PROGRAMME: Final = re.compile(r"[A-Z][A-Z0-9]{1,11}")
+
+# The lookahead refuses a final newline, which `$` alone lets pass in Python; ECMA reads it the same way.
+IssuanceCodeText = Annotated[str, Meta(pattern=f"^{_CODE}$(?!\\n)", max_length=40, examples=["SC-CDCER-0007-2024-01"])]
+"""An issuance code as it stands in a body; `IssuanceCode.parse` checks the rest."""
+SerialText = Annotated[
+    str,
+    Meta(pattern=f"^{_CODE}:[0-9]{{1,16}}-[0-9]{{1,16}}kg$(?!\\n)", examples=["SC-CDCER-0007-2024-01:1-3619000kg"]),
+]
+"""A serial as it stands in a body; `Serial.parse` checks the rest."""
+
+_Printed = TypeVar("_Printed")
+
+Range = tuple[int, int]
+"""First and last kilogram of one issuance, both included, from 1."""
+
+
+class IssuanceCode(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, order=True):
+    """Names one issuance: the n-th (*sequence*) of a *vintage* year of one *project* of a *region*'s *programme*."""
+
+    region: str
+    programme: str
+    project: int
+    vintage: int
+    sequence: int
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for a part outside the grammar."""
+        if not _REGION.fullmatch(self.region):
+            raise ValueError(f"region {self.region!r} is not two capital letters")
+        if not _PROGRAMME.fullmatch(self.programme):
+            raise ValueError(f"programme {self.programme!r} is not 2 to 12 capital letters and digits, a letter first")
+        _within("project", self.project, 1, MAX_PROJECT)
+        _within("vintage", self.vintage, FIRST_VINTAGE, LAST_VINTAGE)
+        _within("sequence", self.sequence, 1, MAX_SEQUENCE)
+
+    def __str__(self) -> str:
+        """Print the one spelling: the project with at least four digits, the sequence with at least two."""
+        return f"{self.region}-{self.programme}-{self.project:04d}-{self.vintage}-{self.sequence:02d}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read what `str` prints; `ValueError` for anything else, such as one leading zero too many."""
+        parts = _CODE_PARTS.fullmatch(text)
+        if parts is None:
+            raise ValueError(f"{text!r} is not an issuance code such as SC-CDCER-0007-2024-01")
+        region, programme, project, vintage, sequence = parts.groups()
+        code = cls(
+            region=region, programme=programme, project=int(project), vintage=int(vintage), sequence=int(sequence)
+        )
+        return _same_spelling(code, text)
+
+
+class Serial(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, order=True):
+    """The kilograms *first* to *last* of *issuance*, both included, from 1."""
+
+    issuance: IssuanceCode
+    first: int
+    last: int
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` unless 1 <= first <= last < 2^53."""
+        _within("the first kilogram", self.first, 1, MAX_POSITION_KG)
+        _within("the last kilogram", self.last, 1, MAX_POSITION_KG)
+        if self.first > self.last:
+            raise ValueError(f"the first kilogram {self.first} comes after the last {self.last}")
+
+    def __str__(self) -> str:
+        """Print the one spelling, positions without leading zeros."""
+        return f"{self.issuance}:{self.first}-{self.last}kg"
+
+    @property
+    def size_kg(self) -> int:
+        """How many kilograms it names."""
+        return self.last - self.first + 1
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read what `str` prints; `ValueError` for anything else."""
+        code, colon, rest = text.partition(":")
+        parts = _RANGE_PARTS.fullmatch(rest)
+        if not colon or parts is None:
+            raise ValueError(f"{text!r} is not a serial such as SC-CDCER-0007-2024-01:1-3619000kg")
+        serial = cls(issuance=IssuanceCode.parse(code), first=int(parts[1]), last=int(parts[2]))
+        return _same_spelling(serial, text)
+
+
+def positions(issuance_lower: int, span_lower: int, span_upper: int) -> Range:
+    """
+    Turn [*span_lower*, *span_upper*) of the number line into positions of the issuance that starts at *issuance_lower*.
+
+    Raises `ValueError` for an empty span and for one that starts before its issuance.
+    """
+    if not issuance_lower <= span_lower < span_upper:
+        raise ValueError(f"[{span_lower}, {span_upper}) is no span of an issuance that starts at {issuance_lower}")
+    return span_lower - issuance_lower + 1, span_upper - issuance_lower
+
+
+def span(issuance_lower: int, first: int, last: int) -> tuple[int, int]:
+    """Turn inclusive positions back into the half-open span of the number line; the inverse of `positions`."""
+    if not 1 <= first <= last:
+        raise ValueError(f"{first}-{last} are no positions: 1 <= first <= last is wanted")
+    return issuance_lower + first - 1, issuance_lower + last
+
+
+def merge_ranges(ranges: Iterable[Range]) -> tuple[Range, ...]:
+    """
+    Sort inclusive *ranges* of one issuance and join those that touch.
+
+    Raises `ValueError` when two overlap: the same kilogram would be counted twice.
+    """
+    merged: list[Range] = []
+    for first, last in sorted(ranges):
+        if not 1 <= first <= last:
+            raise ValueError(f"{first}-{last} are no positions: 1 <= first <= last is wanted")
+        if merged and first <= merged[-1][1]:
+            raise ValueError(f"{first}-{last} overlaps {merged[-1][0]}-{merged[-1][1]}")
+        if merged and first == merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], last)
+        else:
+            merged.append((first, last))
+    return tuple(merged)
+
+
+def ranges_size_kg(ranges: Iterable[Range]) -> int:
+    """Kilograms in inclusive *ranges* that do not overlap."""
+    return sum(last - first + 1 for first, last in ranges)
+
+
+def _within(what: str, value: int, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise ValueError(f"{what} is {value}, outside {low} to {high}")
+
+
+def _same_spelling(value: _Printed, text: str) -> _Printed:
+    if str(value) != text:
+        raise ValueError(f"{text!r} is written {value}")
+    return value
