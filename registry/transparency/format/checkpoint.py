@@ -1,0 +1,154 @@
+"""
+Checkpoints (c2sp.org/tlog-checkpoint) and the three signatures they carry here.
+
+The log signs the note text with Ed25519 (type 0x01) and the tree head with ML-DSA-44 (type 0x06, a `subtree/v1`
+cosignature, which does not cover extension lines: so none are permitted). Witnesses cosign with type 0x04.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
+
+from registry.transparency.format.note import (
+    COSIGNATURE_ED25519,
+    COSIGNATURE_ML_DSA_44,
+    ED25519,
+    Note,
+    SignatureLine,
+    VerifierKey,
+    known_lines,
+    sign_note,
+    verify_ed25519,
+    verify_plain,
+)
+from registry.transparency.format.signer import Signer
+from registry.transparency.format.text import SIZE_LIMIT, BadSignature, Malformed, b64encode, parse_hash, parse_size
+
+_LABEL = b"subtree/v1\n\x00"
+_NAME_LIMIT_BYTES = 255
+_STAMP_BYTES = 8
+
+
+class Checkpoint(NamedTuple):
+    """The head of the tree: *size* leaves under *root* (32 bytes), said by the log *origin*."""
+
+    origin: str
+    size: int
+    root: bytes
+
+
+class Seal(NamedTuple):
+    """One verified signature on a checkpoint; *timestamp* in POSIX seconds, 0 where the signature has none."""
+
+    key: VerifierKey
+    timestamp: int
+
+
+class SealedCheckpoint(NamedTuple):
+    """A checkpoint and those of the asked keys that signed it, all verified."""
+
+    checkpoint: Checkpoint
+    seals: tuple[Seal, ...]
+
+
+def checkpoint_text(checkpoint: Checkpoint) -> str:
+    """The note text: origin, size, root, one line each. Raises `Malformed` for what could not be read back."""
+    text = f"{checkpoint.origin}\n{checkpoint.size}\n{b64encode(checkpoint.root)}\n"
+    if parse_checkpoint_text(text) != checkpoint:
+        raise Malformed(f"{checkpoint.origin!r} cannot be an origin")
+    return text
+
+
+def parse_checkpoint_text(text: str) -> Checkpoint:
+    """Read a note text of exactly three lines; extension lines are refused. Raises `Malformed`."""
+    lines = text.split("\n")
+    if len(lines) != 4 or lines[3] or not lines[0]:  # noqa: PLR2004 - three lines and what follows the last newline
+        raise Malformed("a checkpoint has three lines here: origin, size, root")
+    return Checkpoint(lines[0], parse_size(lines[1]), parse_hash(lines[2]))
+
+
+def sign_checkpoint(checkpoint: Checkpoint, signer: Signer) -> SignatureLine:
+    """The log's Ed25519 signature, type 0x01, over the note text."""
+    return sign_note(checkpoint_text(checkpoint), signer)
+
+
+def cosign(checkpoint: Checkpoint, signer: Signer, *, timestamp: int) -> SignatureLine:
+    """
+    Sign a checkpoint as a `timestamped_signature`, type 0x04 or 0x06 by the signer's key.
+
+    *timestamp* in POSIX seconds: a witness states when it saw this as the largest tree; zero, permitted for 0x06 only,
+    makes no such statement. Raises `Malformed`.
+    """
+    message = _cosigned_message(checkpoint, signer.key, timestamp)
+    return SignatureLine(signer.key.name, signer.key.key_id, timestamp.to_bytes(_STAMP_BYTES) + signer.sign(message))
+
+
+def subtree_message(name: str, timestamp: int, checkpoint: Checkpoint) -> bytes:
+    """The `cosigned_message` struct of tlog-cosignature for a whole tree: start 0, end its size."""
+    return b"".join(
+        (
+            _LABEL,
+            _short(name),
+            timestamp.to_bytes(_STAMP_BYTES),
+            _short(checkpoint.origin),
+            bytes(8),
+            checkpoint.size.to_bytes(8),
+            checkpoint.root,
+        )
+    )
+
+
+def verify_checkpoint(note: Note, keys: Iterable[VerifierKey]) -> SealedCheckpoint:
+    """
+    Read a checkpoint and verify every signature on it that one of *keys* claims to have made.
+
+    Lines by other keys are ignored, as signed-note demands. Which keys must be among the seals is for the caller to
+    say. Raises `Malformed`, and `BadSignature` when a line by a known key does not verify.
+    """
+    checkpoint = parse_checkpoint_text(note.text)
+    seals = (Seal(key, _verify_line(key, line, note.text, checkpoint)) for line, key in known_lines(note, keys))
+    return SealedCheckpoint(checkpoint, tuple(seals))
+
+
+def _verify_line(key: VerifierKey, line: SignatureLine, text: str, checkpoint: Checkpoint) -> int:
+    if key.kind == ED25519:
+        verify_plain(key, line, text)
+        return 0
+    timestamp = int.from_bytes(line.signature[:_STAMP_BYTES])
+    try:
+        message = _cosigned_message(checkpoint, key, timestamp)
+    except Malformed as error:
+        raise BadSignature(str(error)) from error
+    signature = line.signature[_STAMP_BYTES:]
+    if key.kind == COSIGNATURE_ED25519:
+        verify_ed25519(key, signature, message)
+    else:
+        _verify_ml_dsa(key, signature, message)
+    return timestamp
+
+
+def _cosigned_message(checkpoint: Checkpoint, key: VerifierKey, timestamp: int) -> bytes:
+    if not 0 <= timestamp < SIZE_LIMIT:
+        raise Malformed(f"timestamp {timestamp} of a cosignature is not below 2^63")
+    if key.kind == COSIGNATURE_ML_DSA_44:
+        return subtree_message(key.name, timestamp, checkpoint)
+    if key.kind == COSIGNATURE_ED25519:
+        return f"cosignature/v1\ntime {timestamp}\n{checkpoint_text(checkpoint)}".encode()
+    raise Malformed(f"key type {key.kind:#04x} makes no cosignatures")
+
+
+def _verify_ml_dsa(key: VerifierKey, signature: bytes, message: bytes) -> None:
+    try:
+        MLDSA44PublicKey.from_public_bytes(key.public).verify(signature, message)
+    except InvalidSignature as error:
+        raise BadSignature(f"the ML-DSA-44 signature of {key.name} does not verify") from error
+
+
+def _short(text: str) -> bytes:
+    """`opaque <1..2^8-1>`: one length byte, then the text in UTF-8."""
+    data = text.encode()
+    if not 1 <= len(data) <= _NAME_LIMIT_BYTES:
+        raise Malformed(f"a name of {len(data)} bytes; a cosignature takes 1 to {_NAME_LIMIT_BYTES}")
+    return bytes([len(data)]) + data

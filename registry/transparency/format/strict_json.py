@@ -1,0 +1,90 @@
+"""
+JSON with one spelling per value: RFC 8785 (JCS) under a profile that msgspec encodes byte for byte.
+
+The profile (RECEIPTS.md "Encoding"): ASCII keys, integers below 2^53 in magnitude, no floats, times as
+`YYYY-MM-DDTHH:MM:SSZ`. Outside it `order="sorted"` is not JCS, so it is enforced on what we write and on what we read.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+import msgspec
+
+from registry.transparency.format.text import Malformed
+
+INT_LIMIT = 1 << 53
+DOCUMENT_LIMIT_BYTES = 1 << 20
+
+_ENCODER = msgspec.json.Encoder(order="sorted")
+_ZERO = timedelta(0)
+T = TypeVar("T")
+
+
+def encode(value: Any) -> bytes:  # noqa: ANN401 - any struct of the schemas
+    """Write *value* as JCS. Raises `Malformed` when it leaves the profile."""
+    _require_profile(msgspec.to_builtins(value, builtin_types=(datetime,)))
+    return _ENCODER.encode(value)
+
+
+def decode_strict(raw: bytes, kind: type[T]) -> T:
+    """
+    Read *raw* as a *kind*, refusing any input that we would not have written ourselves.
+
+    Unknown fields, duplicate keys, spaces, another key order and other spellings of the same value all fail, for
+    the result is encoded again and compared. Raises `Malformed`.
+    """
+    value = _decode(raw, kind)
+    if encode(value) != raw:
+        raise Malformed("JSON that is not in its one canonical form (RFC 8785)")
+    return value
+
+
+def decode_readable(raw: bytes, kind: type[T]) -> T:
+    """
+    Like `decode_strict`, for files that people read: the canonical form indented by two spaces will do as well.
+
+    Keys stay sorted and spaces exact, so a key written twice is still refused. Raises `Malformed`.
+    """
+    value = _decode(raw, kind)
+    canonical = encode(value)
+    if raw not in (canonical, canonical + b"\n", indented(canonical)):
+        raise Malformed(
+            "JSON that is neither canonical nor the canonical form indented by two spaces (write it with the tool)"
+        )
+    return value
+
+
+def indented(canonical: bytes) -> bytes:
+    """Indent canonical JSON by two spaces, with a final newline."""
+    return msgspec.json.format(canonical, indent=2) + b"\n"
+
+
+def _decode(raw: bytes, kind: type[T]) -> T:
+    if len(raw) > DOCUMENT_LIMIT_BYTES:
+        raise Malformed(f"a document of {len(raw)} bytes; the limit is {DOCUMENT_LIMIT_BYTES}")
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise Malformed(str(error)) from error
+
+
+def _require_profile(value: Any) -> None:  # noqa: ANN401 - any JSON value
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if not (isinstance(key, str) and key.isascii()):
+                raise Malformed(f"JSON key {key!r} is not ASCII")
+            _require_profile(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _require_profile(item)
+    elif not isinstance(value, str | bool | None):
+        _require_scalar(value)
+
+
+def _require_scalar(value: Any) -> None:  # noqa: ANN401 - any JSON scalar but text
+    match value:
+        case int() if -INT_LIMIT < value < INT_LIMIT:
+            return
+        case datetime() if value.utcoffset() == _ZERO and value.microsecond == 0:
+            return
+    raise Malformed(f"{value!r} is outside the profile: integers below 2^53, no floats, times YYYY-MM-DDTHH:MM:SSZ")
