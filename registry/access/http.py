@@ -1,0 +1,82 @@
+"""Who is calling: the guard and the dependencies that every controller shares."""
+
+import hashlib
+from typing import Annotated, Any
+
+import structlog
+from litestar import Request
+from litestar.connection import ASGIConnection
+from litestar.di import NamedDependency, Provide
+from litestar.handlers.base import BaseRouteHandler
+from litestar.params import FromQuery, HeaderParameter, QueryParameter
+
+from registry.access import service
+from registry.access.rules import Unauthenticated, authorise
+from registry.kit.pages import Window
+from schemas.access import Actor, Call
+from schemas.kinds import MAX_INT
+from schemas.pages import PAGE_LIMIT
+
+IdempotencyKey = Annotated[
+    str,
+    HeaderParameter(
+        name="Idempotency-Key",
+        min_length=1,
+        max_length=200,
+        pattern=r"^[\x21-\x7e]+$",
+        description="Chosen by the caller; the same key with the same body is carried out once",
+    ),
+]
+
+
+async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """The door: authenticate the key that was sent, then look the route up in the table."""
+    operation = getattr(handler, "operation_id", None)
+    if operation is None:
+        return  # health, metrics and pages: not operations of the API
+    state = connection.app.state
+    secret = _bearer(connection.headers.get("authorization"))
+    actor = await service.authenticate(secret, db=state.db, keyring=state.keyring) if secret else Actor()
+    structlog.contextvars.bind_contextvars(operation=operation, person_id=actor.person_id or None)
+    connection.scope["user"] = actor
+    authorise(actor, operation)
+
+
+def _bearer(header: str | None) -> str:
+    if not header:
+        return ""
+    scheme, _, secret = header.partition(" ")
+    if scheme.lower() != "bearer" or not secret.startswith("kw_"):
+        raise Unauthenticated("The Authorization header must be 'Bearer kw_…'.")
+    return secret.strip()
+
+
+async def provide_call(request: Request[Any, Any, Any], idempotency_key: IdempotencyKey) -> Call:
+    """One write: who, what, and the hash that tells a resent request from another one."""
+    target = f"{request.method} {request.url.path}\n".encode()
+    return Call(
+        by=request.scope["user"],
+        operation=request.route_handler.operation_id,
+        key=idempotency_key,
+        request_sha256=hashlib.sha256(target + await request.body()).digest(),
+    )
+
+
+async def provide_asked(request: Request[Any, Any, Any]) -> Call:
+    """One read: who asks for what."""
+    return Call(by=request.scope["user"], operation=request.route_handler.operation_id)
+
+
+def provide_window(
+    cursor: Annotated[str | None, QueryParameter(max_length=64, description="From the page before")] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=PAGE_LIMIT, description="Items a page")] = 50,
+) -> Window:
+    """One page of a list."""
+    return Window(cursor, limit)
+
+
+DEPENDENCIES = {
+    "call": Provide(provide_call),
+    "asked": Provide(provide_asked),
+    "window": Provide(provide_window, sync_to_thread=False),
+}

@@ -1,0 +1,50 @@
+"""
+Business time: one row that only moves forward.
+
+SQL uses ``registry.business_now()`` directly; this module is for decisions in Python and for moving the clock.
+Timeouts, logs and witness stamps are real time and do not come from here.
+"""
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from registry.kit import sql
+from registry.kit.database import Tx
+from registry.kit.problems import DomainError, Kind
+
+_sql = sql.load(__package__, "clock.sql")
+CIVIL = ZoneInfo("Asia/Shanghai")
+"""The zone in which days of notices and deadlines are counted."""
+
+
+class ClockRefused(DomainError):
+    """Business time only moves forward, and only in a simulated region."""
+
+    kind, slug, title = Kind.CONFLICT, "clock-refused", "The clock cannot be set so"
+
+
+async def now_in(tx: Tx) -> datetime:
+    """Business time now, in UTC."""
+    at: datetime = await tx.fetchval(_sql.now)
+    return at.astimezone(UTC)
+
+
+async def advance_in(tx: Tx, at: datetime) -> datetime:
+    """Move a simulated region's business time forward to *at*. Raises `ClockRefused`."""
+    row = await tx.fetchrow(_sql.lock)
+    if not row["simulated"]:
+        raise ClockRefused("This region runs on the wall clock: business time cannot be set.")
+    if at < row["at"]:
+        raise ClockRefused(f"Business time is {stamp(row['at'])}; it cannot go back to {stamp(at)}.")
+    await tx.execute(_sql.advance, at)
+    return at.astimezone(UTC)
+
+
+def stamp(at: datetime) -> str:
+    """The instant as statements write it: ``YYYY-MM-DDTHH:MM:SSZ``."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def civil_day(at: datetime) -> date:
+    """The day in the region's civil zone."""
+    return at.astimezone(CIVIL).date()

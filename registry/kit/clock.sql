@@ -1,0 +1,6 @@
+-- name: now
+select registry.business_now();
+-- name: lock
+select simulated, at from registry.business_clock for update;
+-- name: advance
+update registry.business_clock set at = $1;

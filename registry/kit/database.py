@@ -1,0 +1,164 @@
+"""
+Transactions on PostgreSQL: reruns after a deadlock, idempotent writes, driver errors as problems.
+
+Services open transactions here and pass ``tx`` on; only ``store.py`` modules send SQL.
+"""
+
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import asyncpg
+import msgspec
+
+from registry.kit import sql
+from registry.kit.problems import DomainError, Kind, StorageFull, Unavailable
+from schemas.access import Call
+
+T = TypeVar("T")
+Tx = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+"""A connection: inside a transaction where something is written, else for plain reads."""
+
+ATTEMPTS = 3
+_sql = sql.load(__package__, "idempotency.sql")
+_RERUN = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+_GONE = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InterfaceError,  # "connection is closed", "pool is closing"
+    ConnectionError,
+    FileNotFoundError,  # the socket of a server that is down
+    TimeoutError,
+)
+
+
+class Contended(DomainError):
+    """Three reruns met deadlocks or serialization failures; nothing was written."""
+
+    kind, slug, title = Kind.UNAVAILABLE, "contended", "Too much contention"
+
+
+class RequestInFlight(DomainError):
+    """Another request with the same idempotency key is still being worked on."""
+
+    kind, slug, title = Kind.CONFLICT, "request-in-flight", "The same request is in flight"
+
+
+class KeyReused(DomainError):
+    """An idempotency key came back with another body."""
+
+    kind, slug, title = Kind.UNPROCESSABLE, "idempotency-key-reused", "Idempotency key reused"
+
+
+@dataclass(frozen=True, slots=True)
+class Done(Generic[T]):
+    """What a write produced: the id under which it is found again, and the reply."""
+
+    object_id: str | int
+    reply: T
+
+
+class Database:
+    """A pool of connections that speaks in transactions. One for each process."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Tx]:
+        """A connection for single reads, each its own snapshot. Raises `Unavailable` when the database is gone."""
+        with _driver_errors():
+            async with self._pool.acquire() as tx:
+                yield tx
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Tx]:
+        """One read-only snapshot for several reads that must agree."""
+        with _driver_errors():
+            async with self._pool.acquire() as tx, tx.transaction(isolation="repeatable_read", readonly=True):
+                yield tx
+
+    async def transaction(self, work: Callable[[Tx], Awaitable[T]]) -> T:
+        """Run *work* in one READ COMMITTED transaction; rerun it whole after a deadlock, three times at most."""
+        with _driver_errors():
+            for _ in range(ATTEMPTS):
+                try:
+                    async with self._pool.acquire() as tx, tx.transaction():
+                        return await work(tx)
+                except _RERUN:
+                    continue
+        raise Contended(f"{ATTEMPTS} attempts met other writers at the same rows; nothing was written. Send it again.")
+
+    async def once(
+        self,
+        call: Call,
+        work: Callable[[Tx], Awaitable[Done[T]]],
+        again: Callable[[Tx, str], Awaitable[T]],
+    ) -> T:
+        """
+        Run *work* at most once for (person, operation, key), whatever is resent, and answer the same.
+
+        A key that was used before answers through *again*, which rebuilds the reply from the stored object id (never a
+        secret). The advisory lock makes a second request in flight lose at once with `RequestInFlight`; the primary key
+        stays as the backstop. A crash before the commit leaves nothing, after it the stored id.
+        """
+        lock = int.from_bytes(hashlib.sha256(repr(call.identity).encode()).digest()[:8], "big", signed=True)
+
+        async def attempt(tx: Tx) -> T:
+            if not await tx.fetchval(_sql.lock_key, lock):
+                raise RequestInFlight(
+                    f"A request with Idempotency-Key {call.key!r} is being worked on. Wait, then send it again."
+                )
+            if seen := await tx.fetchrow(_sql.seen, *call.identity):
+                if seen["request_sha256"] != call.request_sha256:
+                    raise KeyReused(
+                        f"Idempotency-Key {call.key!r} was used for {call.operation} with another body. "
+                        "Use a new key for a new request."
+                    )
+                return await again(tx, seen["object_id"])
+            done = await work(tx)
+            await tx.execute(_sql.remember, *call.identity, call.request_sha256, str(done.object_id))
+            return done.reply
+
+        return await self.transaction(attempt)
+
+
+@contextmanager
+def _driver_errors() -> Iterator[None]:
+    try:
+        yield
+    except asyncpg.DiskFullError as error:
+        raise StorageFull(
+            "The database has no room left; nothing was written. Free space, then send the request again."
+        ) from error
+    except _GONE as error:
+        raise Unavailable(
+            "The database cannot be reached; nothing was lost. Send the request again with the same Idempotency-Key.",
+            retry_after_s=2,
+        ) from error
+
+
+@contextmanager
+def constraint(name: str, refusal: DomainError) -> Iterator[None]:
+    """Raise *refusal* where PostgreSQL reports a violation of the constraint *name*."""
+    try:
+        yield
+    except asyncpg.IntegrityConstraintViolationError as error:
+        if error.constraint_name != name:
+            raise
+        raise refusal from error
+
+
+def convert(row: Mapping[str, Any] | asyncpg.Record, into: type[T]) -> T:
+    """Turn a row into a struct by column names; JSON columns hold text and are decoded by the store."""
+    return msgspec.convert(dict(row), into)
+
+
+def affected(status: str) -> int:
+    """Rows a command touched, from its tag (``UPDATE 1``). Guarded updates count on it."""
+    return int(status.rpartition(" ")[2])

@@ -1,0 +1,121 @@
+"""
+How refusals look over HTTP: RFC 9457 problem documents, mapped in one place.
+
+Services raise `DomainError`; nothing else knows about statuses.
+"""
+
+from typing import Any
+
+import structlog
+from litestar import MediaType, Request, Response
+from litestar.exceptions import HTTPException, SerializationException, ValidationException
+from litestar.openapi.datastructures import ResponseSpec
+from msgspec import Meta, Struct, field
+from typing_extensions import Annotated
+
+from registry.kit.problems import DomainError, Kind
+
+log = structlog.get_logger()
+
+PROBLEM_TYPE = "urn:kilnwood:problem:"
+_STATUS = {
+    Kind.INVALID: 400,
+    Kind.UNAUTHENTICATED: 401,
+    Kind.DENIED: 403,
+    Kind.UNKNOWN: 404,
+    Kind.CONFLICT: 409,
+    Kind.UNPROCESSABLE: 422,
+    Kind.UNAVAILABLE: 503,
+    Kind.FULL: 507,
+}
+_SLUGS = {404: "not-found", 405: "method-not-allowed", 413: "too-large", 415: "unsupported-media-type"}
+
+
+class Problem(Struct, frozen=True):
+    """An RFC 9457 problem document. Further members carry the numbers that *detail* names."""
+
+    type: Annotated[str, Meta(description="urn:kilnwood:problem: and a slug that never changes")]
+    title: str
+    status: int
+    detail: str
+    errors: tuple[str, ...] = field(default=())
+
+
+def _documented(*statuses: int) -> dict[int, ResponseSpec]:
+    texts = {
+        400: "The request itself is wrong",
+        401: "No API key, or one that is unknown or revoked",
+        403: "This person may not do this",
+        404: "No such thing",
+        405: "Method not allowed",
+        409: "The state of the registry does not permit it",
+        413: "The body is too large",
+        415: "Unsupported media type",
+        422: "Well-formed, but it cannot be carried out",
+        503: "The database cannot be reached; send it again",
+        507: "The database has no room left",
+    }
+    return {
+        status: ResponseSpec(
+            data_container=Problem,
+            generate_examples=False,
+            description=texts[status],
+            media_type=MediaType.PROBLEM_JSON if hasattr(MediaType, "PROBLEM_JSON") else "application/problem+json",
+        )
+        for status in statuses
+    }
+
+
+READS = _documented(400, 401, 403, 404, 503)
+"""What any read may answer besides its result."""
+WRITES = _documented(400, 401, 403, 404, 409, 413, 415, 422, 503, 507)
+"""What any write may answer besides its result."""
+
+
+def problem(status: int, slug: str, title: str, detail: str, **members: Any) -> Response[dict[str, Any]]:
+    """Build the one form in which every error leaves this service."""
+    body = {"type": PROBLEM_TYPE + slug, "title": title, "status": status, "detail": detail, **members}
+    headers = {}
+    if status == 503:
+        headers["Retry-After"] = str(members.get("retry_after_s", 1))
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return Response(body, status_code=status, media_type="application/problem+json", headers=headers)
+
+
+def refused(_: Request[Any, Any, Any], error: DomainError) -> Response[dict[str, Any]]:
+    """A refusal by the rules."""
+    structlog.contextvars.bind_contextvars(problem=error.slug)
+    return problem(_STATUS[error.kind], error.slug, error.title, error.detail, **error.members)
+
+
+def malformed(_: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:
+    """A refusal by the framework: unrouted, wrong method, body that is not JSON or not of the documented shape."""
+    status = error.status_code
+    structlog.contextvars.bind_contextvars(problem=_SLUGS.get(status, "invalid-request"))
+    if isinstance(error, ValidationException):
+        errors = [_field_error(each) for each in error.extra] if isinstance(error.extra, list) else []
+        detail = "; ".join(errors) or error.detail
+        return problem(400, "invalid-request", "Invalid request", detail, errors=errors)
+    if isinstance(error.__cause__, SerializationException) or status == 400:
+        return problem(400, "malformed-json", "Malformed body", f"The body cannot be read: {error.detail}")
+    titles = {404: "Not found", 405: "Method not allowed", 413: "Body too large", 415: "Unsupported media type"}
+    detail = "There is nothing at this address. The routes are listed at /docs." if status == 404 else error.detail
+    return problem(status, _SLUGS.get(status, "refused"), titles.get(status, "Refused"), detail)
+
+
+def _field_error(error: Any) -> str:
+    message = error.get("message", "") if isinstance(error, dict) else str(error)
+    key = error.get("key") if isinstance(error, dict) else None
+    return f"{key}: {message}" if key else message
+
+
+def failed(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
+    """Anything that nobody foresaw: logged once with its trace, answered without detail."""
+    log.error("unhandled_error", path=request.url.path, exc_info=error)
+    return problem(
+        500, "internal-error", "Internal error", "This is our fault and has been logged. Nothing half-done was kept."
+    )
+
+
+HANDLERS: dict[type[Exception] | int, Any] = {DomainError: refused, HTTPException: malformed, Exception: failed}

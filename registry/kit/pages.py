@@ -1,0 +1,52 @@
+"""Cursor pages over ascending ids."""
+
+import base64
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from registry.kit.problems import Invalid
+from schemas.kinds import MAX_INT
+from schemas.pages import Page
+
+T = TypeVar("T")
+
+
+class Window:
+    """One page that was asked for: rows after an id, and how many."""
+
+    def __init__(self, cursor: str | None, limit: int) -> None:
+        """Read an opaque *cursor*. Raises `Invalid` when it is not one of ours."""
+        self.limit = limit
+        self.after = _decode(cursor) if cursor else 0
+
+    @property
+    def args(self) -> tuple[int, int]:
+        """For SQL: ``id > $1 order by id limit $2``. One row more than the page shows whether there is a next."""
+        return self.after, self.limit + 1
+
+    def page(self, rows: Sequence[tuple[int, T]]) -> Page[T]:
+        """Build the page from (id, item) pairs."""
+        shown = rows[: self.limit]
+        more = len(rows) > self.limit
+        return Page(items=tuple(item for _, item in shown), next=_encode(shown[-1][0]) if more else None)
+
+
+def _encode(last: int) -> str:
+    return base64.urlsafe_b64encode(f"after:{last}".encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str) -> int:
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+        word, _, last = text.partition(":")
+        after = int(last)
+    except ValueError:
+        word, after = "", 0
+    if word != "after" or not 0 <= after <= MAX_INT or _encode(after) != cursor:
+        raise Invalid("The cursor is not one that this registry gave out. Leave it away to begin at the first page.")
+    return after
+
+
+def rows_by_id(rows: Sequence[Any], make: Any) -> list[tuple[int, Any]]:
+    """Pair each row's id with the struct that *make* builds from the row."""
+    return [(row["id"], make(row)) for row in rows]

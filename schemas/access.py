@@ -1,0 +1,170 @@
+"""Who asks, in which role, and what two people decide together."""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from schemas.kinds import Id, Instant, Name, Sha256, Text
+
+
+class Role(StrEnum):
+    """What a person may do for an organisation (DOMAIN.md, "Who does what")."""
+
+    DEVELOPER = "developer"
+    VERIFIER = "verifier"
+    REGULATOR = "regulator"
+    OPERATOR = "operator"
+    ENTERPRISE = "enterprise"
+    ORGANISER = "organiser"
+    AUDITOR = "auditor"
+    MEMBER = "member"
+
+
+class HeldRole(Struct, frozen=True):
+    """One role in effect now, for one organisation."""
+
+    role: Role
+    organisation_id: int
+
+
+class Actor(Struct, frozen=True, kw_only=True):
+    """The person behind a request. Nobody has person_id 0 and no roles: requests without a key."""
+
+    person_id: int = 0
+    key_id: int = 0
+    roles: tuple[HeldRole, ...] = ()
+
+
+class Call(Struct, frozen=True, kw_only=True):
+    """One request as services see it: who, which operation, and what makes it the same request again."""
+
+    by: Actor
+    operation: str
+    key: str = ""
+    request_sha256: bytes = b""
+
+    @property
+    def identity(self) -> tuple[int, str, str]:
+        """What a resent request has in common with the first."""
+        return (self.by.person_id, self.operation, self.key)
+
+
+class KeyIssued(Struct, frozen=True, kw_only=True):
+    """An API key. *secret* is there once, in the answer that created it; a replayed answer has null."""
+
+    id: Id
+    person_id: Id
+    prefix: str
+    secret: str | None = None
+    created_at: Instant
+    revoked_at: Instant | None = None
+
+
+class GrantBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="operation", tag="grant_role"):
+    """Give a person a role at an organisation from now on, or for an interval of business time."""
+
+    person_id: Id
+    organisation_id: Id
+    role: Role
+    until: Instant | None = None
+
+
+class IssueBody(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="operation", tag="issue_credits"
+):
+    """Issue the credits of one verified monitoring report to an account of the developer."""
+
+    report_id: Id
+    account_id: Id
+
+
+class LiftBody(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="operation", tag="lift_restriction"
+):
+    """Lift a freeze."""
+
+    restriction_id: Id
+    reason: Text
+
+
+class RekeyBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="operation", tag="reissue_key"):
+    """Give a person who holds roles a new API key, because theirs was lost."""
+
+    person_id: Id
+
+
+ApprovalBody = GrantBody | IssueBody | LiftBody | RekeyBody
+
+
+class ProposeApproval(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The first person's half: the exact body that the second is asked to carry out."""
+
+    body: ApprovalBody
+    reason: Text
+
+
+class Approval(Struct, frozen=True, kw_only=True):
+    """A decision of two people, bound to the exact body by its SHA-256."""
+
+    id: Id
+    operation: str
+    body: ApprovalBody
+    sha256: Sha256
+    reason: str
+    proposer_id: Id
+    approver_id: Id | None
+    proposed_at: Instant
+    expires_at: Instant
+    used_at: Instant | None
+    state: Literal["open", "used", "expired"]
+
+
+class Approved(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The second person's half: which approval, and once more its exact body, which is then carried out."""
+
+    approval_id: Id
+    body: ApprovalBody
+
+
+class Grant(Struct, frozen=True, kw_only=True):
+    """A role of a person at an organisation, with the interval in which it holds (business time)."""
+
+    id: Id
+    person_id: Id
+    organisation_id: Id
+    role: Role
+    begins: Instant
+    ends: Instant | None
+    approval_id: Id | None
+
+
+class NewRestriction(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A freeze on an account, a project or an issuance. One person places it; lifting takes two."""
+
+    scope: Literal["account", "project", "issuance"]
+    target_id: Id
+    reason: Text
+
+
+class Restriction(Struct, frozen=True, kw_only=True):
+    """A freeze: while it is in effect its credits cannot be transferred, cancelled or retired."""
+
+    id: Id
+    scope: Literal["account", "project", "issuance"]
+    target_id: Id
+    reason: str
+    placed_by: Id
+    begins: Instant
+    ends: Instant | None
+    approval_id: Id | None
+
+
+class Me(Struct, frozen=True, kw_only=True):
+    """The caller: person, name and roles in effect now."""
+
+    person_id: Id
+    name: Name
+    roles: tuple[HeldRole, ...]
+    key_prefix: Annotated[str, Meta(description="Recognisable first part of the key in use")]
+
