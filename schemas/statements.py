@@ -12,8 +12,8 @@ from msgspec import Meta, Struct
 from schemas.identifiers import Identifier
 from schemas.kinds import Kg, Kg0, Name, Sha256, Text, Vintage
 
-Moment = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
-Code = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9/._-]+$")]
+Moment = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$(?!\n)")]
+Code = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9/._-]+$(?!\n)")]
 Position = Kg
 Range = tuple[Position, Position]
 """Inclusive positions inside one issuance: first and last kilogram."""
@@ -31,7 +31,7 @@ class Statement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, o
     executed_at: Moment
 
 
-class IssuanceStatement(Statement, frozen=True):
+class IssuanceStatement(Statement, frozen=True, kw_only=True):
     """Credits came into being: one contiguous span of kilograms for one verified monitoring period."""
 
     TYPE: ClassVar[str] = "issuance/v1"
@@ -48,7 +48,7 @@ class IssuanceStatement(Statement, frozen=True):
     verification_report: Sha256
 
 
-class TransferStatement(Statement, frozen=True):
+class TransferStatement(Statement, frozen=True, kw_only=True):
     """Kilograms of one issuance changed hands; *from_* and *to* are salted commitments to the owners."""
 
     TYPE: ClassVar[str] = "transfer/v1"
@@ -61,7 +61,7 @@ class TransferStatement(Statement, frozen=True):
     receiver: Sha256
 
 
-class BufferStatement(Statement, frozen=True):
+class BufferStatement(Statement, frozen=True, kw_only=True):
     """Kilograms of one issuance entered the non-permanence buffer, or left it."""
 
     TYPE: ClassVar[str] = "buffer/v1"
@@ -86,7 +86,7 @@ class Period(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ends: Moment
 
 
-class ClaimStatement(Statement, frozen=True):
+class ClaimStatement(Statement, frozen=True, kw_only=True):
     """
     A neutrality or contribution claim: who claims what about which subject, and how many kilograms that takes.
 
@@ -117,7 +117,7 @@ class ClaimStatement(Statement, frozen=True):
     sections: dict[Code, Sha256] = {}
 
 
-class RetirementStatement(Statement, frozen=True):
+class RetirementStatement(Statement, frozen=True, kw_only=True):
     """Kilograms of one issuance were retired for good against one claim. Nothing undoes it."""
 
     TYPE: ClassVar[str] = "retirement/v1"
@@ -138,7 +138,7 @@ class RetirementStatement(Statement, frozen=True):
     sections: dict[Code, Sha256] = {}
 
 
-class CancellationStatement(Statement, frozen=True):
+class CancellationStatement(Statement, frozen=True, kw_only=True):
     """Kilograms of one issuance were cancelled without a claim."""
 
     TYPE: ClassVar[str] = "cancellation/v1"
@@ -150,7 +150,7 @@ class CancellationStatement(Statement, frozen=True):
     reason: Text
 
 
-class KeyEventStatement(Statement, frozen=True):
+class KeyEventStatement(Statement, frozen=True, kw_only=True):
     """A signing key came into force or ceased to count; a barrier for the sequencer."""
 
     TYPE: ClassVar[str] = "key-event/v1"

@@ -1,0 +1,176 @@
+"""The checks that any statement of the log gets: from its signature to the keys in force at its place."""
+
+import time
+from hashlib import sha256
+from typing import NamedTuple
+
+from registry.receipts.verifier.checklist import Checklist
+from registry.receipts.verifier.trust import LOG_KINDS, InForce, LoadedTrust
+from registry.transparency.format.checkpoint import Checkpoint, Seal, SealedCheckpoint, verify_checkpoint
+from registry.transparency.format.note import Note, parse_note, verify_note
+from registry.transparency.format.policy import NONE, is_satisfied
+from registry.transparency.format.proof import LogProof, parse_proof
+from registry.transparency.format.strict_json import decode_strict
+from registry.transparency.format.text import Malformed, parse_hex
+from registry.transparency.format.tree import leaf_hash, verify_inclusion
+from schemas.receipts import Bundle, Opening
+from schemas.statements import STATEMENT_TYPES, Statement
+
+SALT_BYTES = 32
+_LAST_SECOND = 253_402_300_799
+"""9999-12-31T23:59:59Z, the last that `YYYY-MM-DDTHH:MM:SSZ` can say."""
+
+
+class Leaf(NamedTuple):
+    """A statement that stands in the log. *witnessed_at* is None when the quorum of witnesses is missing."""
+
+    statement: Statement
+    statement_hash: str
+    leaf_index: int
+    checkpoint: Checkpoint
+    witnessed_at: str | None
+
+
+def check_leaf(bundle: Bundle, trust: LoadedTrust, checks: Checklist) -> Leaf:
+    """Make every check that does not depend on the kind of statement. Raises `Stopped`."""
+    note, statement = _check_statement(bundle, trust, checks)
+    issuer = _check_issuer(note, trust, checks)
+    _check_sections(bundle, statement, checks)
+    proof, sealed = _check_log(bundle, trust, checks)
+    witnessed_at = _check_witnesses(sealed, trust, checks)
+    _check_keys(issuer, proof, sealed, trust, checks)
+    digest = sha256(note.text.encode()).hexdigest()
+    return Leaf(statement, digest, proof.leaf_index, sealed.checkpoint, witnessed_at)
+
+
+def section_digest(label: str, salt: bytes, text: str) -> str:
+    """`SHA-256(label || 0x00 || salt || JCS)` in hexadecimal; *salt* has 32 bytes, so that nothing can shift."""
+    return sha256(b"%s\x00%s%s" % (label.encode(), salt, text.encode())).hexdigest()
+
+
+def _check_statement(bundle: Bundle, trust: LoadedTrust, checks: Checklist) -> tuple[Note, Statement]:
+    with checks.checking("statement"):
+        note = parse_note(bundle.note)
+        lines = note.text.split("\n")
+        if len(lines) != 3 or lines[2]:  # noqa: PLR2004 - type line, JSON, and what follows the last newline
+            raise Malformed("a statement is a type line and a line of JSON")
+        origin, _, kind = lines[0].removesuffix("/v1").rpartition("/")
+        known = STATEMENT_TYPES.get(f"{kind}/v1")
+        if origin != trust.origin or known is None or lines[0] != f"{origin}/{known.TYPE}":
+            raise Malformed(f"the type line {lines[0]!r} is not a statement type of {trust.origin}")
+        statement = decode_strict(lines[1].encode(), known)
+        if len(note.signatures) != 1:
+            raise Malformed(f"{len(note.signatures)} signatures on a statement; the issuer makes one")
+    checks.ok("statement", f"{known.TYPE} of {statement.executed_at}, canonical JSON")
+    return note, statement
+
+
+def _check_issuer(note: Note, trust: LoadedTrust, checks: Checklist) -> InForce:
+    with checks.checking("issuer signature"):
+        (key,) = verify_note(note, [each.key for each in trust.issuers])
+    checks.ok("issuer signature", f"{key.name} {key.key_id.hex()}, Ed25519")
+    return next(each for each in trust.issuers if each.key == key)
+
+
+def _check_sections(bundle: Bundle, statement: Statement, checks: Checklist) -> None:
+    digests: dict[str, str] = getattr(statement, "sections", {})
+    labels = [opening.label for opening in bundle.openings]
+    checks.require(labels == sorted(set(labels)), "sections", "the openings are not in order, or one stands twice")
+    for opening in bundle.openings:
+        with checks.checking("sections"):
+            stated = digests.get(opening.label)
+            if stated is None or stated != _digest_of(opening):
+                raise Malformed(f"the opening of {opening.label!r} is not what the statement names")
+    sealed = sorted(set(digests) - set(labels))
+    parts = [f"opened: {', '.join(labels)}"] * bool(labels) + [f"sealed: {', '.join(sealed)}"] * bool(sealed)
+    checks.ok("sections", "; ".join(parts) or "none")
+
+
+def _digest_of(opening: Opening) -> str:
+    decode_strict(opening.text.encode(), dict)  # one object in canonical JSON, or Malformed
+    return section_digest(opening.label, parse_hex(opening.salt, size=SALT_BYTES), opening.text)
+
+
+def _check_log(bundle: Bundle, trust: LoadedTrust, checks: Checklist) -> tuple[LogProof, SealedCheckpoint]:
+    with checks.checking("log proof"):
+        proof = parse_proof(bundle.proof)
+        if proof.extra is not None:
+            raise Malformed("extra data in the proof, which nothing authenticates")
+        sealed = verify_checkpoint(proof.checkpoint, trust.checkpoint_keys())
+    head = sealed.checkpoint
+    leaf = leaf_hash(bundle.note.encode())
+    with checks.checking("path"):
+        verify_inclusion(leaf, proof.leaf_index, head.size, proof.hashes, head.root)
+    checks.ok("leaf", leaf.hex())
+    checks.ok("path", f"leaf {proof.leaf_index} is in the tree of size {head.size}")
+    _check_checkpoint(proof.checkpoint, sealed, trust, checks)
+    return proof, sealed
+
+
+def _check_checkpoint(note: Note, sealed: SealedCheckpoint, trust: LoadedTrust, checks: Checklist) -> None:
+    origin = sealed.checkpoint.origin
+    checks.require(origin == trust.origin, "checkpoint", f"it is of the log {origin}, not of {trust.origin}")
+    _require_no_lookalike(note, trust, checks)
+    signed = {seal.key for seal in sealed.seals}
+    ours = {each.key.kind for each in trust.logs if each.key in signed}
+    names = {kind: name for kind, name in zip(LOG_KINDS, ("Ed25519", "ML-DSA-44"), strict=True) if kind not in ours}
+    checks.require(not names, "checkpoint", f"no signature of the log with {' nor '.join(names.values())}")
+    listed = trust.policy.logs
+    checks.require(not listed or signed & set(listed), "checkpoint", "no log of the policy signed it")
+    checks.ok("checkpoint", f"{origin}, size {sealed.checkpoint.size}, signed with Ed25519 and ML-DSA-44")
+
+
+def _require_no_lookalike(note: Note, trust: LoadedTrust, checks: Checklist) -> None:
+    """
+    Refuse a line that shares its name or its id, not both, with a trusted key.
+
+    signed-note lets such a line pass as one by an unknown key. In a receipt it is a damaged line: without this rule one
+    changed byte would turn a cosignature into nothing and the receipt would still read as valid, only less witnessed.
+    """
+    known = {(key.name, key.key_id) for key in trust.checkpoint_keys()}
+    names, ids = {name for name, _ in known}, {each for _, each in known}
+    for line in note.signatures:
+        alike = (line.name in names or line.key_id in ids) and (line.name, line.key_id) not in known
+        checks.require(not alike, "checkpoint", f"the line of {line.name} {line.key_id.hex()} is damaged or forged")
+
+
+def _check_witnesses(sealed: SealedCheckpoint, trust: LoadedTrust, checks: Checklist) -> str | None:
+    witnesses = set(trust.policy.witnesses.values())
+    seals = sorted((each for each in sealed.seals if each.key in witnesses and each.timestamp), key=_when)
+    if trust.policy.quorum == NONE:
+        checks.note("witnesses", "the policy asks for none (quorum none)")
+        return None
+    for count, seal in enumerate(seals, start=1):
+        if is_satisfied(trust.policy, [each.key for each in seals[:count]]):
+            with checks.checking("witnesses"):
+                witnessed_at = _moment(seal.timestamp)
+            checks.ok("witnesses", f"quorum {trust.policy.quorum} at {witnessed_at}: {_names(seals)}")
+            return witnessed_at
+    checks.note("witnesses", f"quorum {trust.policy.quorum} is missing; cosigned by {_names(seals) or 'nobody'}")
+    return None
+
+
+def _check_keys(
+    issuer: InForce, proof: LogProof, sealed: SealedCheckpoint, trust: LoadedTrust, checks: Checklist
+) -> None:
+    index, last = proof.leaf_index, sealed.checkpoint.size - 1
+    name = "keys in force"
+    checks.require(issuer.counts_at(index), name, f"the issuer key counts for {issuer.span()}, this is leaf {index}")
+    signed = {seal.key for seal in sealed.seals}
+    kinds = {each.key.kind for each in trust.logs if each.key in signed and each.counts_at(last)}
+    checks.require(kinds == set(LOG_KINDS), name, f"a log key that signed does not count at leaf {last}")
+    checks.ok(name, f"issuer key at leaf {index}, log keys at leaf {last}")
+
+
+def _when(seal: Seal) -> int:
+    return seal.timestamp
+
+
+def _names(seals: list[Seal]) -> str:
+    return ", ".join(dict.fromkeys(seal.key.name for seal in seals))
+
+
+def _moment(timestamp: int) -> str:
+    if timestamp > _LAST_SECOND:
+        raise Malformed(f"a cosignature of the second {timestamp}, after the year 9999")
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(timestamp))

@@ -1,0 +1,78 @@
+"""Reading `trust.json`: every key is checked when it is loaded, before it has verified anything."""
+
+from typing import NamedTuple
+
+from registry.transparency.format.note import COSIGNATURE_ML_DSA_44, ED25519, VerifierKey, parse_vkey
+from registry.transparency.format.policy import Policy, parse_policy
+from registry.transparency.format.strict_json import decode_readable
+from registry.transparency.format.text import Malformed
+from schemas.receipts import Trust, TrustedKey
+
+LOG_KINDS = (ED25519, COSIGNATURE_ML_DSA_44)
+
+
+class InForce(NamedTuple):
+    """A key and the leaves [first, end) for which it counts; *end* None: still in force."""
+
+    key: VerifierKey
+    first: int
+    end: int | None
+
+    def counts_at(self, leaf_index: int) -> bool:
+        """Whether the key counts for that leaf."""
+        return self.first <= leaf_index and (self.end is None or leaf_index < self.end)
+
+    def span(self) -> str:
+        """The leaves in words."""
+        return f"leaves {self.first} to {self.end - 1}" if self.end is not None else f"leaves from {self.first}"
+
+
+class LoadedTrust(NamedTuple):
+    """A trust file whose keys have been read and found sound."""
+
+    origin: str
+    issuers: tuple[InForce, ...]
+    logs: tuple[InForce, ...]
+    policy: Policy
+
+    @property
+    def simulated(self) -> bool:
+        """A simulated region's origin contains `/sim/`."""
+        return "/sim/" in f"{self.origin}/"
+
+    def checkpoint_keys(self) -> tuple[VerifierKey, ...]:
+        """Every key that may sign a checkpoint: the log's, the policy's logs, the witnesses."""
+        return (*(each.key for each in self.logs), *self.policy.logs, *self.policy.witnesses.values())
+
+
+def load_trust(raw: bytes) -> LoadedTrust:
+    """Read a trust file, canonical or indented by two spaces. Raises `Malformed` with what is wrong."""
+    trust = decode_readable(raw, Trust)
+    issuers = tuple(_load(each, (ED25519,)) for each in trust.issuers)
+    logs = tuple(_load(each, LOG_KINDS) for each in trust.logs)
+    policy = parse_policy(trust.policy)
+    for each in logs:
+        if each.key.name != trust.origin:
+            raise Malformed(f"the log key {each.key.name} does not bear the origin {trust.origin} as its name")
+    if {each.key.kind for each in logs} != set(LOG_KINDS):
+        raise Malformed("log keys of both types are required: Ed25519 (0x01) and ML-DSA-44 (0x06)")
+    if any(key.name != trust.origin for key in policy.logs):
+        raise Malformed(f"the policy lists a log that is not {trust.origin}")
+    _require_apart(issuers, logs, policy)
+    return LoadedTrust(trust.origin, issuers, logs, policy)
+
+
+def _load(trusted: TrustedKey, kinds: tuple[int, ...]) -> InForce:
+    key = parse_vkey(trusted.vkey)
+    if key.kind not in kinds:
+        raise Malformed(f"the key {key.name} has type {key.kind:#04x}, which does not fit its place")
+    if trusted.end is not None and trusted.end <= trusted.first:
+        raise Malformed(f"the key {key.name} counts from leaf {trusted.first} to before {trusted.end}: nowhere")
+    return InForce(key, trusted.first, trusted.end)
+
+
+def _require_apart(issuers: tuple[InForce, ...], logs: tuple[InForce, ...], policy: Policy) -> None:
+    """One key, one role: a witness that is the log itself, or an issuer, witnesses nothing."""
+    publics = [each.key.public for each in (*issuers, *logs)] + [key.public for key in policy.witnesses.values()]
+    if len(set(publics)) != len(publics):
+        raise Malformed("the same public key stands in two places of the trust file")

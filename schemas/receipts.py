@@ -1,0 +1,114 @@
+"""
+The receipt bundle, what a verifier is told beforehand, and what it answers (RECEIPTS.md).
+
+A bundle is one canonical JSON file, `*.receipt.json`; it holds everything that a check needs except trust. Trust comes
+by another way, as `trust.json`.
+"""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+LeafIndex = Annotated[int, Meta(ge=0, le=2**53 - 1, description="Position of a leaf in the log, from 0")]
+Digest = Annotated[str, Meta(min_length=64, max_length=64, description="32 bytes in lower-case hexadecimal")]
+NoteText = Annotated[str, Meta(min_length=1, max_length=131_072, description="A signed note, c2sp.org/signed-note")]
+
+BUNDLE_FORMAT = "kilnwood-receipt/v1"
+TRUST_FORMAT = "kilnwood-trust/v1"
+
+
+class Opening(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a statement names by digest only: `SHA-256(label || 0x00 || salt || text)`, where *text* is JCS."""
+
+    label: Annotated[str, Meta(min_length=1, max_length=80)]
+    salt: Digest
+    text: Annotated[str, Meta(min_length=1, max_length=65_536)]
+
+
+class Bundle(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """
+    One statement with everything that proves it: the file `*.receipt.json`.
+
+    *note* is the signed statement, which is the leaf; *proof* a tlog-proof text; *claim* the bundle of the claim that a
+    retirement names. *asserts_neutral* says that this file alone is meant to cover its claim; a file that says so and
+    does not is a shortfall. *status* is kept free for a newer status snapshot; the present verifier refuses it, for it
+    cannot check one.
+    """
+
+    format: Literal["kilnwood-receipt/v1"]
+    note: NoteText
+    proof: NoteText
+    openings: Annotated[tuple[Opening, ...], Meta(max_length=32)] = ()
+    claim: "Bundle | None" = None
+    asserts_neutral: bool = False
+    status: "Bundle | None" = None
+
+
+class TrustedKey(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """
+    A key and the leaves for which it counts: index from *first* (in JSON `from`) up to and without *end* (`to`).
+
+    A statement is signed by an issuer key that counts at its leaf; a checkpoint of size n by log keys that count at
+    leaf n - 1. Without *end* the key is in force; a compromised one gets the index from which it is void.
+    """
+
+    vkey: Annotated[str, Meta(min_length=1, max_length=4096)]
+    first: LeafIndex = field(name="from")
+    end: LeafIndex | None = field(name="to", default=None)
+
+
+class Trust(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    What a verifier is told beforehand, by a way other than the receipt: the file `trust.json`.
+
+    *issuers* sign statements (Ed25519, type 0x01); *logs* sign checkpoints and come in both types, 0x01 and ML-DSA-44
+    0x06, one of each is required on every checkpoint. *policy* is a tlog-policy text with witnesses and quorum.
+    *number* grows with each edition.
+    """
+
+    format: Literal["kilnwood-trust/v1"]
+    number: Annotated[int, Meta(ge=1)]
+    origin: Annotated[str, Meta(min_length=1, max_length=255)]
+    issuers: Annotated[tuple[TrustedKey, ...], Meta(min_length=1, max_length=64)]
+    logs: Annotated[tuple[TrustedKey, ...], Meta(min_length=2, max_length=64)]
+    policy: Annotated[str, Meta(min_length=1, max_length=131_072)]
+
+
+Outcome = Literal["ok", "note", "failed"]
+Verdict = Literal["valid", "invalid", "unwitnessed", "superseded", "shortfall"]
+
+EXIT_CODES: dict[Verdict, int] = {"valid": 0, "invalid": 1, "unwitnessed": 3, "superseded": 4, "shortfall": 5}
+"""Exit codes of `kilnwood verify`; 2 is a usage error. From worst to best: 1, 4, 5, 3, 0."""
+
+
+class Check(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One check that was made; *outcome* `note` is something to know that fails nothing by itself."""
+
+    outcome: Outcome
+    name: str
+    detail: str
+
+
+class VerifyReport(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    What the verifier found in one file.
+
+    Checks stand in the order in which they were made and end at the first failure. *size* and *witnessed_at* say as of
+    which log: the verdict holds for that size, not for now. Fields that were not reached are None.
+    """
+
+    file: str
+    verdict: Verdict
+    exit_code: int
+    summary: str
+    simulated: bool
+    checks: tuple[Check, ...]
+    type: str | None = None
+    statement_hash: str | None = None
+    leaf_index: int | None = None
+    size: int | None = None
+    witnessed_at: str | None = None
+    receipt: str | None = None
+    quantity_kg: int | None = None
+    allocates_kg: int | None = None
+    required_kg: int | None = None
