@@ -1,0 +1,175 @@
+"""The house rules, as tests: what a reader may rely on anywhere in this tree."""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PRODUCT = ("deploy", "exchange", "registry", "schemas")
+TOP_LEVEL = {*PRODUCT, "tests", "pyproject.toml", "README.md", "Makefile", "LICENSE"}
+LINES_LIMIT = 500
+# Built from pieces: this file is searched as well.
+PACKAGE_HOSTS = tuple(
+    ".".join(pieces).encode()
+    for pieces in (
+        ("pypi", "org"),
+        ("pythonhosted", "org"),
+        ("npmjs", "org"),
+        ("npmjs", "com"),
+        ("npmmirror", "com"),
+        ("yarnpkg", "com"),
+        ("unpkg", "com"),
+        ("jsdelivr", "net"),
+        ("cdnjs", "cloudflare", "com"),
+        ("crates", "io"),
+        ("rubygems", "org"),
+        ("anaconda", "org"),
+        ("proxy", "golang", "org"),
+    )
+)
+
+
+def git(*words: str) -> str:
+    """What git says of this checkout; a tree without git has nothing to say."""
+    done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip("not a git checkout")
+    return done.stdout
+
+
+@cache
+def tracked() -> tuple[Path, ...]:
+    """Every tracked file that exists."""
+    return tuple(path for name in git("ls-files", "-z").split("\0") if name and (path := ROOT / name).is_file())
+
+
+def sources(*folders: str) -> Iterator[tuple[str, str]]:
+    """Name and text of every Python file under *folders*."""
+    for folder in folders:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            yield path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
+
+
+def test_imports_follow_the_design():
+    """The contracts in pyproject.toml: capabilities top to bottom, rooms, the port, pure rules."""
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert 0 == done.returncode, done.stdout + done.stderr
+
+
+def test_the_import_contracts_bite(tmp_path):
+    """Each arrow that must not be drawn, drawn once in a small copy of the house: every contract breaks."""
+    files = {
+        "schemas/__init__.py": "import litestar",
+        "registry/__init__.py": "",
+        "registry/port.py": "",
+        "registry/kit/__init__.py": "",
+        "registry/kit/problems.py": "import asyncpg",
+        "registry/access/__init__.py": "import registry.credits",
+        "registry/credits/__init__.py": "",
+        "registry/credits/api.py": "",
+        "registry/credits/rules.py": "import structlog, cryptography\nimport registry.credits.api",
+        "exchange/__init__.py": "import registry.credits.rules",
+        "exchange/trading.py": "import registry.port, registry.kit.problems",
+        "deploy/__init__.py": "",
+        "pyproject.toml": (ROOT / "pyproject.toml").read_text(encoding="utf-8"),
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "Contracts: 1 kept, 7 broken." in done.stdout, done.stdout + done.stderr
+    assert "exchange.trading" not in done.stdout, "the port and the kit are open to the exchange"
+
+
+def undocumented(tree: ast.Module) -> Iterator[str]:
+    """Public classes and functions without a docstring, down to the methods of public classes."""
+    scopes: list[ast.Module | ast.ClassDef] = [tree]
+    while scopes:
+        for node in scopes.pop().body:
+            if not isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) or node.name.startswith("_"):
+                continue
+            if any("overload" in ast.unparse(decorator) for decorator in node.decorator_list):
+                continue
+            if not ast.get_docstring(node):
+                yield f"{node.lineno} {node.name}"
+            if isinstance(node, ast.ClassDef):
+                scopes.append(node)
+
+
+def test_every_public_name_is_documented():
+    """Modules, public classes and public functions of the product say what they are."""
+    missing = []
+    for name, text in sources(*PRODUCT):
+        tree = ast.parse(text)
+        if not ast.get_docstring(tree):
+            missing.append(f"{name}: the module")
+        missing += [f"{name}:{what}" for what in undocumented(tree)]
+    assert [] == missing
+
+
+def test_every_test_says_what_it_proves():
+    """A docstring per test."""
+    missing = [
+        f"{name}:{node.lineno} {node.name}"
+        for name, text in sources("tests")
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.name.startswith("test_")
+        and not ast.get_docstring(node)
+    ]
+    assert [] == missing
+
+
+def test_every_opt_out_of_a_check_has_its_reason():
+    """An ignored type error or lint names its code and says why, on the same line."""
+    opt_out = re.compile(r"#\s*(?:type:\s*ignore|noqa)(?P<rest>.*)")
+    reasoned = re.compile(r"(?:\[[\w, -]+\]|:\s*[A-Z]+\d+(?:,\s*[A-Z]+\d+)*)\s*(?:#|-|—)\s*(?!type:|noqa)\w.*")
+    bare = [
+        f"{name}:{number} {line.strip()}"
+        for name, text in sources(*PRODUCT, "tests")
+        if name != Path(__file__).relative_to(ROOT).as_posix()
+        for number, line in enumerate(text.splitlines(), 1)
+        if (found := opt_out.search(line)) and not reasoned.match(found["rest"])
+    ]
+    assert [] == bare
+
+
+def test_no_file_of_the_product_is_long():
+    """A file that no longer fits in a head becomes a folder of the same name."""
+    long = [f"{name}: {lines} lines" for name, text in sources(*PRODUCT) if (lines := text.count("\n")) > LINES_LIMIT]
+    assert [] == long
+
+
+def test_the_top_level_is_the_house_plan():
+    """Folders and files of the design, and dot files; nothing else."""
+    names = {path.relative_to(ROOT).parts[0] for path in tracked()}
+    assert set() == {name for name in names if not name.startswith(".")} - TOP_LEVEL
+
+
+def test_no_package_host_is_named_in_the_tree():
+    """Where packages come from is the machine's business: no package host in a file or a commit message."""
+    found = [
+        f"{path.relative_to(ROOT)}: {host.decode()}"
+        for path in tracked()
+        for host in PACKAGE_HOSTS
+        if host in path.read_bytes().lower()
+    ]
+    assert [] == found
+    log = git("log", "--format=%B").lower().encode()
+    assert [] == [host for host in PACKAGE_HOSTS if host in log]
+
+
+def test_no_path_of_this_machine_is_in_the_tree():
+    """What works here works anywhere."""
+    here = str(ROOT).encode() + b"/"
+    if len(ROOT.parts) < 3:
+        pytest.skip("this checkout's path is too short to tell")
+    assert [] == [str(path.relative_to(ROOT)) for path in tracked() if here in path.read_bytes()]
