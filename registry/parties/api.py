@@ -1,0 +1,89 @@
+"""The region, organisations, people and accounts over HTTP."""
+
+from litestar import Controller, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+
+from registry.kit.database import Database
+from registry.kit.http import READS, WRITES
+from registry.kit.pages import Window
+from registry.parties import service
+from schemas.access import Call
+from schemas.kinds import Id
+from schemas.pages import Page
+from schemas.parties import (
+    Account,
+    NewAccount,
+    NewOrganisation,
+    NewPerson,
+    Organisation,
+    Person,
+    Region,
+    SetClock,
+)
+
+
+class PartiesController(Controller):
+    """The region, and who takes part in it."""
+
+    path = "/v1"
+    tags = ("Parties",)
+
+    @get("/region", operation_id="get_region", responses=READS)
+    async def region(self, db: NamedDependency[Database]) -> Region:
+        """The region, its log's origin and business time now."""
+        return await service.region(db=db)
+
+    @post("/clock", operation_id="set_clock", responses=WRITES)
+    async def set_clock(
+        self, data: JSONBody[SetClock], call: NamedDependency[Call], db: NamedDependency[Database]
+    ) -> Region:
+        """Move business time forward. Only a simulated region's regulator can."""
+        return await service.set_clock(data, call=call, db=db)
+
+    @post("/organisations", operation_id="create_organisation", responses=WRITES)
+    async def create_organisation(
+        self, data: JSONBody[NewOrganisation], call: NamedDependency[Call], db: NamedDependency[Database]
+    ) -> Organisation:
+        """Register an organisation under its USCC or LEI."""
+        return await service.create_organisation(data, call=call, db=db)
+
+    @get("/organisations", operation_id="list_organisations", responses=READS)
+    async def organisations(
+        self, window: NamedDependency[Window], db: NamedDependency[Database]
+    ) -> Page[Organisation]:
+        """All organisations, oldest first."""
+        return await service.organisations(window, db=db)
+
+    @get("/organisations/{organisation_id:int}", operation_id="get_organisation", responses=READS)
+    async def organisation(self, organisation_id: FromPath[Id], db: NamedDependency[Database]) -> Organisation:
+        """One organisation."""
+        return await service.organisation(organisation_id, db=db)
+
+    @post("/people", operation_id="create_person", responses=WRITES)
+    async def create_person(
+        self, data: JSONBody[NewPerson], call: NamedDependency[Call], db: NamedDependency[Database]
+    ) -> Person:
+        """Register a person; a key and roles come next."""
+        return await service.create_person(data, call=call, db=db)
+
+    @post("/accounts", operation_id="open_account", responses=WRITES)
+    async def open_account(
+        self, data: JSONBody[NewAccount], call: NamedDependency[Call], db: NamedDependency[Database]
+    ) -> Account:
+        """Open a holding account for an organisation."""
+        return await service.open_account(data, call=call, db=db)
+
+    @get("/accounts", operation_id="list_accounts", responses=READS)
+    async def accounts(
+        self, window: NamedDependency[Window], asked: NamedDependency[Call], db: NamedDependency[Database]
+    ) -> Page[Account]:
+        """The accounts of your organisations."""
+        return await service.accounts(window, asked=asked, db=db)
+
+    @get("/accounts/{account_id:int}", operation_id="get_account", responses=READS)
+    async def account(
+        self, account_id: FromPath[Id], asked: NamedDependency[Call], db: NamedDependency[Database]
+    ) -> Account:
+        """One account."""
+        return await service.account(account_id, asked=asked, db=db)

@@ -1,0 +1,187 @@
+"""The region and its clock, organisations, people, accounts; and what the first start creates."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from registry.access import rules as access
+from registry.access import service as keys
+from registry.kit import clock
+from registry.kit.database import Database, Done, Tx
+from registry.kit.pages import Window
+from registry.kit.problems import Unavailable, Unknown
+from registry.parties import rules, store
+from schemas.access import Call, Role
+from schemas.identifiers import Identifier
+from schemas.pages import Page
+from schemas.parties import (
+    Account,
+    NewAccount,
+    NewOrganisation,
+    NewPerson,
+    Organisation,
+    Person,
+    Region,
+    SetClock,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FirstStart:
+    """What a new region begins with: the region, its authority, and two regulator people with a key each."""
+
+    region: Region
+    authority: str
+    authority_id: Identifier
+    regulators: tuple[str, str]
+
+
+async def create_region_once(
+    first: FirstStart, *, db: Database, keyring: access.Keyring, keep: Callable[[int, str], str]
+) -> Region:
+    """
+    Create the region with two regulator people, unless there is one.
+
+    *keep* is given each regulator's number and a fresh secret, stores it durably and answers the secret that is stored.
+    It runs before the commit: after a crash in between, the next start finds the same secrets and uses them.
+    """
+
+    async def work(tx: Tx) -> Region:
+        if region := await store.region(tx):
+            return region
+        await store.insert_region(tx, first.region)
+        authority = await store.insert_organisation(
+            tx, NewOrganisation(name=first.authority, identifiers=(first.authority_id,))
+        )
+        await store.insert_account(tx, authority, "buffer", "Non-permanence buffer")
+        for number, name in enumerate(first.regulators, start=1):
+            person = await store.insert_person(tx, name)
+            await store.insert_role(tx, person.id, authority, Role.REGULATOR)
+            secret = keep(number, keyring.new_secret())
+            await keys.new_key_in(tx, person.id, by=None, keyring=keyring, secret=secret)
+        return first.region
+
+    return await db.transaction(work)
+
+
+async def region(*, db: Database) -> Region:
+    """The region and its business time."""
+    async with db.reading() as tx:
+        return await region_in(tx)
+
+
+async def region_in(tx: Tx) -> Region:
+    """The region, inside a transaction."""
+    if found := await store.region(tx):
+        return found
+    raise Unavailable("This registry has no region yet: its first start has not finished.")
+
+
+async def set_clock(body: SetClock, *, call: Call, db: Database) -> Region:
+    """Move a simulated region's business time forward."""
+
+    async def work(tx: Tx) -> Done[Region]:
+        at = await clock.advance_in(tx, body.at)
+        return Done(clock.stamp(at), await region_in(tx))
+
+    async def again(tx: Tx, _: str) -> Region:
+        return await region_in(tx)
+
+    return await db.once(call, work, again)
+
+
+async def create_organisation(body: NewOrganisation, *, call: Call, db: Database) -> Organisation:
+    """Register an organisation. Raises `IdentifierTaken`."""
+
+    async def work(tx: Tx) -> Done[Organisation]:
+        if body.parent_id is not None:
+            await organisation_in(tx, body.parent_id)
+        organisation_id = await store.insert_organisation(tx, body)
+        return Done(organisation_id, await organisation_in(tx, organisation_id))
+
+    async def again(tx: Tx, organisation_id: str) -> Organisation:
+        return await organisation_in(tx, int(organisation_id))
+
+    return await db.once(call, work, again)
+
+
+async def organisation(organisation_id: int, *, db: Database) -> Organisation:
+    """One organisation."""
+    async with db.reading() as tx:
+        return await organisation_in(tx, organisation_id)
+
+
+async def organisation_in(tx: Tx, organisation_id: int) -> Organisation:
+    """One organisation, inside a transaction. Raises `Unknown`."""
+    if found := await store.organisation(tx, organisation_id):
+        return found
+    raise Unknown(f"There is no organisation {organisation_id}.")
+
+
+async def organisations(window: Window, *, db: Database) -> Page[Organisation]:
+    """All organisations, oldest first."""
+    async with db.reading() as tx:
+        return await store.organisations(tx, window)
+
+
+async def create_person(body: NewPerson, *, call: Call, db: Database) -> Person:
+    """Register a person. They can do nothing until they have a key and a role."""
+
+    async def work(tx: Tx) -> Done[Person]:
+        person = await store.insert_person(tx, body.name)
+        return Done(person.id, person)
+
+    async def again(tx: Tx, person_id: str) -> Person:
+        if person := await store.person(tx, int(person_id)):
+            return person
+        raise Unknown(f"There is no person {person_id}.")
+
+    return await db.once(call, work, again)
+
+
+async def open_account(body: NewAccount, *, call: Call, db: Database) -> Account:
+    """Open a holding account for an organisation."""
+
+    async def work(tx: Tx) -> Done[Account]:
+        await organisation_in(tx, body.owner_id)
+        account = await store.insert_account(tx, body.owner_id, "holding", body.name)
+        return Done(account.id, account)
+
+    async def again(tx: Tx, account_id: str) -> Account:
+        return await account_in(tx, int(account_id))
+
+    return await db.once(call, work, again)
+
+
+async def account(account_id: int, *, asked: Call, db: Database) -> Account:
+    """One account of one's own organisation; overseers any."""
+    async with db.reading() as tx:
+        found = await account_in(tx, account_id)
+    access.authorise_for(asked.by, asked.operation, found.owner_id)
+    return found
+
+
+async def account_in(tx: Tx, account_id: int) -> Account:
+    """One account, inside a transaction, whoever owns it. Raises `Unknown`."""
+    if found := await store.account(tx, account_id):
+        return found
+    raise Unknown(f"There is no account {account_id}.")
+
+
+async def accounts(window: Window, *, asked: Call, db: Database) -> Page[Account]:
+    """The accounts of one's own organisations; overseers see all."""
+    owners = None if access.oversees(asked.by) else access.organisations_of(asked.by)
+    async with db.reading() as tx:
+        return await store.accounts(tx, window, owners)
+
+
+async def buffer_account_in(tx: Tx) -> int:
+    """The region's buffer account."""
+    return await store.buffer_account(tx)
+
+
+async def refuse_conflict_in(tx: Tx, *, verifier_id: int, owner_id: int, project: str) -> None:
+    """Raise `VerifierConflict` where the verifier is too close to the owner of *project* now."""
+    verifier, owner = await store.standing(tx, verifier_id), await store.standing(tx, owner_id)
+    rules.refuse_conflict(verifier, owner, project)
+
+

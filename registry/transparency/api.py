@@ -1,0 +1,29 @@
+"""The public log over HTTP, as c2sp.org/tlog-tiles lays it out. Tiles never change, so they may be cached for ever."""
+
+from litestar import Controller, MediaType, Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from registry.kit.database import Database
+from registry.kit.http import READS
+from registry.transparency import service
+
+_FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+
+
+class LogController(Controller):
+    """Checkpoint, tiles and entries. Anybody can rebuild and check the whole log from these."""
+
+    path = "/v1/log"
+    tags = ("Log",)
+
+    @get("/checkpoint", operation_id="get_checkpoint", media_type=MediaType.TEXT, responses=READS)
+    async def checkpoint(self, db: NamedDependency[Database]) -> Response[str]:
+        """The newest witnessed checkpoint, a signed note."""
+        return Response(await service.checkpoint(db=db), headers={"Cache-Control": "no-cache"})
+
+    @get("/tile/{path:path}", operation_id="get_tile", media_type="application/octet-stream", responses=READS)
+    async def tile(self, path: FromPath[str], db: NamedDependency[Database]) -> Response[bytes]:
+        """A hash tile ``<L>/<N>[.p/<W>]`` or an entry bundle ``entries/<N>[.p/<W>]``."""
+        content = await service.tile_bytes(path.lstrip("/"), db=db)
+        return Response(content, media_type="application/octet-stream", headers=_FOR_EVER)

@@ -1,0 +1,92 @@
+"""What other capabilities and the public ask of the log: append a statement, read the log, prove a leaf."""
+
+from dataclasses import dataclass
+
+from registry.kit.database import Database, Tx
+from registry.kit.problems import DomainError, Kind
+from registry.transparency import rules, store
+from registry.transparency.format import prove, tile
+from registry.transparency.format.note import parse_note
+from registry.transparency.format.proof import LogProof, format_proof
+from registry.transparency.format.text import Malformed
+from registry.transparency.rules import NotInTheLog, Opening
+from schemas.parties import RegionProfile
+from schemas.statements import Statement
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """A statement on its way to the log: its row and its statement hash."""
+
+    id: int
+    sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """A leaf with everything that proves it: the signed note and the tlog-proof under a witnessed checkpoint."""
+
+    note: str
+    proof: str
+    openings: tuple[Opening, ...]
+
+
+class NotYetWitnessed(DomainError):
+    """The statement is committed, but no witnessed checkpoint covers it yet."""
+
+    kind, slug, title = Kind.UNAVAILABLE, "not-yet-witnessed", "Not yet witnessed"
+
+
+async def append_in(
+    tx: Tx, statement: Statement, *, region: RegionProfile, openings: tuple[Opening, ...] = ()
+) -> Appended:
+    """Append an unsigned statement. Call it last in the transaction, after every lock."""
+    text = rules.note_text(region.log_origin, statement)
+    sha256 = rules.statement_hash(text)
+    statement_id = await store.append(tx, statement, text, sha256)
+    if openings:
+        await store.insert_openings(tx, statement_id, openings)
+    return Appended(statement_id, sha256)
+
+
+async def checkpoint(*, db: Database) -> str:
+    """The newest witnessed checkpoint as a signed note."""
+    async with db.reading() as tx:
+        newest = await store.published(tx)
+    if newest is None or newest.note is None:
+        raise NotInTheLog("The log has no witnessed checkpoint yet. Ask again in a second.")
+    return newest.note
+
+
+async def tile_bytes(path: str, *, db: Database) -> bytes:
+    """A hash tile or an entry bundle of the published tree, by its tlog-tiles path. Raises `NotInTheLog`."""
+    try:
+        wanted = tile.parse_path(f"tile/{path}")
+    except Malformed as error:
+        raise NotInTheLog(f"{error}. See c2sp.org/tlog-tiles for the form of a path.") from error
+    async with db.snapshot() as tx:
+        newest = await store.published(tx)
+        size = newest.size if newest else 0
+        if tile.width_at(wanted.level or 0, wanted.number, size) < wanted.width:
+            raise NotInTheLog(f"The tree of size {size} has no {path}.")
+        if wanted.level is None:
+            first = wanted.number * tile.WIDTH
+            return tile.format_entries(await store.entries(tx, first, first + wanted.width))
+        key = tile.TileKey(wanted.level, wanted.number)
+        return (await store.tiles(tx, [key]))[key][: wanted.width * 32]
+
+
+async def prove_in(tx: Tx, statement_id: int) -> Proven:
+    """
+    Prove that a statement is in the newest witnessed tree. Raises `NotYetWitnessed`.
+
+    *tx* should be one snapshot: the tiles must be at least as new as the checkpoint.
+    """
+    leaf = await store.leaf(tx, statement_id)
+    newest = await store.published(tx)
+    if leaf.leaf_index is None or leaf.note is None or newest is None or newest.size <= leaf.leaf_index:
+        raise NotYetWitnessed("The statement is committed and waits for its witnessed checkpoint.", retry_after_s=1)
+    tiles = await store.tiles(tx, prove.tiles_for_inclusion(leaf.leaf_index, newest.size))
+    path = prove.inclusion_proof(leaf.leaf_index, newest.size, tiles)
+    proof = format_proof(LogProof(leaf.leaf_index, path, parse_note(newest.note or "")))
+    return Proven(leaf.note, proof, await store.openings(tx, statement_id))

@@ -1,0 +1,147 @@
+"""Statements, tiles and checkpoints in PostgreSQL."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import asyncpg
+
+from registry.kit import sql
+from registry.kit.database import Tx, affected
+from registry.transparency.format.checkpoint import Checkpoint
+from registry.transparency.format.tile import TileKey
+from registry.transparency.rules import Opening
+from schemas.statements import Statement
+
+_sql = sql.load(__package__)
+
+
+class Leaf(NamedTuple):
+    """A statement's place in the log; index, note and hash are None until the sequencer has passed."""
+
+    id: int
+    type: str
+    sha256: bytes
+    leaf_index: int | None
+    note: str | None
+    leaf_hash: bytes | None
+
+
+class Signed(NamedTuple):
+    """One statement with everything the sequencer adds to it."""
+
+    id: int
+    leaf_index: int
+    note: str
+    leaf_hash: bytes
+
+
+class StoredCheckpoint(NamedTuple):
+    """A head of the tree; *note* None until it is signed, *witnessed* once the policy's quorum cosigned."""
+
+    size: int
+    root: bytes
+    note: str | None
+    witnessed: bool
+
+
+async def append(tx: Tx, statement: Statement, text: str, sha256: bytes) -> int:
+    """Insert an unsigned statement."""
+    return int(await tx.fetchval(_sql.append, statement.TYPE, text, sha256))
+
+
+async def insert_openings(tx: Tx, statement_id: int, openings: Iterable[Opening]) -> None:
+    """Keep what the statement only names by digest."""
+    rows = [(statement_id, each.label, each.salt, each.text) for each in openings]
+    await tx.executemany(_sql.insert_opening, rows)
+
+
+async def openings(tx: Tx, statement_id: int) -> tuple[Opening, ...]:
+    """The sections of a statement, where they were not erased."""
+    return tuple(Opening(**row) for row in await tx.fetch(_sql.openings, statement_id))
+
+
+async def published(tx: Tx) -> StoredCheckpoint | None:
+    """The newest witnessed checkpoint."""
+    row = await tx.fetchrow(_sql.published)
+    return row and StoredCheckpoint(row["size"], row["root"], row["note"], witnessed=True)
+
+
+async def leaf(tx: Tx, statement_id: int) -> Leaf:
+    """One statement's place in the log."""
+    return Leaf(**await _one(tx, _sql.leaf, statement_id))
+
+
+async def leaf_by_hash(tx: Tx, sha256: bytes) -> Leaf | None:
+    """The place of the statement with this statement hash."""
+    row = await tx.fetchrow(_sql.leaf_by_hash, sha256)
+    return row and Leaf(**row)
+
+
+async def tiles(tx: Tx, keys: Iterable[TileKey]) -> dict[TileKey, bytes]:
+    """Those of the named tiles that exist."""
+    wanted = list(keys)
+    rows = await tx.fetch(_sql.tiles, [key.level for key in wanted], [key.number for key in wanted])
+    return {TileKey(row["level"], row["n"]): row["hashes"] for row in rows}
+
+
+async def entries(tx: Tx, first: int, end: int) -> list[bytes]:
+    """The leaves [first, end) as they were hashed."""
+    return [row["note"].encode() for row in await tx.fetch(_sql.entries, first, end)]
+
+
+async def origin(tx: Tx) -> str | None:
+    """The log's origin, or None before the region exists."""
+    return await tx.fetchval(_sql.origin)
+
+
+async def lone_sequencer(tx: Tx) -> bool:
+    """Take the session's advisory lock; only on a connection that no pool takes back."""
+    return bool(await tx.fetchval(_sql.lone_sequencer))
+
+
+async def head(tx: Tx, *, lock: bool = False) -> tuple[int, bytes]:
+    """Size and root of the tree."""
+    row = await _one(tx, _sql.lock_head if lock else _sql.head)
+    return row["size"], row["root"]
+
+
+async def unsequenced(tx: Tx, limit: int) -> list[tuple[int, str]]:
+    """Statements that wait for an index: (id, note text) in order."""
+    return [(row["id"], row["note_text"]) for row in await tx.fetch(_sql.unsequenced, limit)]
+
+
+async def sequence(tx: Tx, leaves: Sequence[Signed]) -> None:
+    """Give statements their index, note and leaf hash. Raises `RuntimeError` if one had them already."""
+    columns = [list(column) for column in zip(*leaves, strict=True)]
+    if affected(await tx.execute(_sql.sequence, *columns)) != len(leaves):
+        raise RuntimeError("a statement was sequenced twice: the fence on log_head does not hold")
+
+
+async def grow(tx: Tx, size: int, root: bytes, changed: Mapping[TileKey, bytes]) -> None:
+    """Store the tiles that changed, the new head, and its checkpoint to sign."""
+    await tx.executemany(_sql.store_tile, [(key.level, key.number, hashes) for key, hashes in changed.items()])
+    await tx.execute(_sql.move_head, size, root)
+    await tx.execute(_sql.insert_checkpoint, size, root)
+
+
+async def newest_checkpoint(tx: Tx) -> StoredCheckpoint | None:
+    """The checkpoint of the newest head, signed or not."""
+    row = await tx.fetchrow(_sql.newest_checkpoint)
+    return row and StoredCheckpoint(row["size"], row["root"], row["note"], row["witnessed_at"] is not None)
+
+
+async def publish(tx: Tx, checkpoint: Checkpoint, note: str, *, witnessed: bool) -> None:
+    """Keep the signed note of a stored root; a witnessed one is never replaced."""
+    await tx.execute(_sql.publish, checkpoint.size, note, witnessed)
+
+
+async def witnessed_size(tx: Tx) -> int:
+    """The size of the newest witnessed checkpoint."""
+    return int(await tx.fetchval(_sql.witnessed_size))
+
+
+async def _one(tx: Tx, query: str, *args: object) -> asyncpg.Record:
+    row = await tx.fetchrow(query, *args)
+    if row is None:
+        raise LookupError(query)
+    return row

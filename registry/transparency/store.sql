@@ -1,0 +1,49 @@
+-- name: append
+-- Last in its transaction, after every lock (RECEIPTS.md, "Sequencing").
+insert into registry.statement (type, note_text, sha256, at) values ($1, $2, $3, registry.business_now()) returning id;
+-- name: insert_opening
+insert into registry.opening (statement_id, label, salt, text) values ($1, $2, $3, $4);
+-- name: openings
+select label, salt, text from registry.opening where statement_id = $1 order by label;
+-- name: published
+-- The newest checkpoint that satisfies the witness policy: what the log says to the world.
+select size, root, note from registry.log_checkpoint where witnessed_at is not null order by size desc limit 1;
+-- name: leaf
+select id, type, sha256, leaf_index, note, leaf_hash from registry.statement where id = $1;
+-- name: leaf_by_hash
+select id, type, sha256, leaf_index, note, leaf_hash from registry.statement where sha256 = $1;
+-- name: tiles
+select t.level, t.n, t.hashes from registry.log_tile t
+join unnest($1::smallint[], $2::bigint[]) as wanted (level, n) on t.level = wanted.level and t.n = wanted.n;
+-- name: entries
+select note from registry.statement where leaf_index >= $1 and leaf_index < $2 order by leaf_index;
+-- name: lock_head
+-- The fence: two sequencers never append at once.
+select size, root from registry.log_head for update;
+-- name: head
+select size, root from registry.log_head;
+-- name: origin
+select log_origin from registry.region;
+-- name: unsequenced
+-- Every row without an index, in the order of ids; a watermark of ids would lose statements that commit late.
+select id, note_text from registry.statement where leaf_index is null order by id limit $1;
+-- name: sequence
+update registry.statement s set leaf_index = new.leaf_index, note = new.note, leaf_hash = new.leaf_hash
+from unnest($1::bigint[], $2::bigint[], $3::text[], $4::bytea[]) as new (id, leaf_index, note, leaf_hash)
+where s.id = new.id and s.leaf_index is null;
+-- name: store_tile
+insert into registry.log_tile (level, n, hashes) values ($1, $2, $3)
+on conflict (level, n) do update set hashes = excluded.hashes;
+-- name: move_head
+update registry.log_head set size = $1, root = $2;
+-- name: insert_checkpoint
+insert into registry.log_checkpoint (size, root) values ($1, $2);
+-- name: newest_checkpoint
+select size, root, note, witnessed_at from registry.log_checkpoint order by size desc limit 1;
+-- name: publish
+update registry.log_checkpoint set note = $2, witnessed_at = case when $3 then now() end
+where size = $1 and witnessed_at is null;
+-- name: witnessed_size
+select coalesce(max(size), 0) from registry.log_checkpoint where witnessed_at is not null;
+-- name: lone_sequencer
+select pg_try_advisory_lock(hashtext('kilnwood sequencer'));
