@@ -13,8 +13,8 @@ LeafIndex = Annotated[int, Meta(ge=0, le=2**53 - 1, description="Position of a l
 Digest = Annotated[str, Meta(min_length=64, max_length=64, description="32 bytes in lower-case hexadecimal")]
 NoteText = Annotated[str, Meta(min_length=1, max_length=131_072, description="A signed note, c2sp.org/signed-note")]
 
-BUNDLE_FORMAT = "kilnwood-receipt/v1"
-TRUST_FORMAT = "kilnwood-trust/v1"
+BUNDLE_FORMAT: Literal["kilnwood-receipt/v1"] = "kilnwood-receipt/v1"
+TRUST_FORMAT: Literal["kilnwood-trust/v1"] = "kilnwood-trust/v1"
 
 
 class Opening(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

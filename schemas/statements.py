@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 from schemas.identifiers import Identifier
 from schemas.kinds import Kg, Kg0, Name, Sha256, Text, Vintage
 
-Moment = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$(?!\n)")]
+Moment = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$(?!\n)")]
 Code = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9/._-]+$(?!\n)")]
 Position = Kg
 Range = tuple[Position, Position]

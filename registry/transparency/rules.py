@@ -64,4 +64,3 @@ def note_text(origin: str, statement: Statement) -> str:
 def statement_hash(text: str) -> bytes:
     """SHA-256 of the note text: how statements refer to each other."""
     return hashlib.sha256(text.encode()).digest()
-

@@ -26,7 +26,13 @@ import structlog
 from registry.kit.database import Tx
 from registry.transparency import store, witness_client
 from registry.transparency.format import grow, prove
-from registry.transparency.format.checkpoint import Checkpoint, checkpoint_text, cosign, sign_checkpoint, verify_checkpoint
+from registry.transparency.format.checkpoint import (
+    Checkpoint,
+    checkpoint_text,
+    cosign,
+    sign_checkpoint,
+    verify_checkpoint,
+)
 from registry.transparency.format.note import Note, SignatureLine, VerifierKey, format_note, sign_note
 from registry.transparency.format.policy import Policy, is_satisfied
 from registry.transparency.format.signer import Signer
@@ -134,8 +140,7 @@ class Sequencer:
             edge = await store.tiles(self._connection, grow.right_edge(signed_size))
             if grow.root_of_tiles(signed_size, edge) != signed_root:
                 raise SigningRefused(
-                    f"The database has another tree of size {signed_size} than the one that was signed. "
-                    + _REMEDY
+                    f"The database has another tree of size {signed_size} than the one that was signed. " + _REMEDY
                 )
 
     async def run(self, stop: asyncio.Event, *, interval_s: float = 1.0) -> None:

@@ -1,7 +1,6 @@
 """The checks that any statement of the log gets: from its signature to the keys in force at its place."""
 
 import time
-from hashlib import sha256
 from typing import NamedTuple
 
 from registry.receipts.verifier.checklist import Checklist
@@ -10,13 +9,13 @@ from registry.transparency.format.checkpoint import Checkpoint, Seal, SealedChec
 from registry.transparency.format.note import Note, parse_note, verify_note
 from registry.transparency.format.policy import NONE, is_satisfied
 from registry.transparency.format.proof import LogProof, parse_proof
+from registry.transparency.format.statement import SALT_BYTES, section_digest, statement_hash
 from registry.transparency.format.strict_json import decode_strict
 from registry.transparency.format.text import Malformed, parse_hex
 from registry.transparency.format.tree import leaf_hash, verify_inclusion
 from schemas.receipts import Bundle, Opening
 from schemas.statements import STATEMENT_TYPES, Statement
 
-SALT_BYTES = 32
 _LAST_SECOND = 253_402_300_799
 """9999-12-31T23:59:59Z, the last that `YYYY-MM-DDTHH:MM:SSZ` can say."""
 
@@ -39,13 +38,8 @@ def check_leaf(bundle: Bundle, trust: LoadedTrust, checks: Checklist) -> Leaf:
     proof, sealed = _check_log(bundle, trust, checks)
     witnessed_at = _check_witnesses(sealed, trust, checks)
     _check_keys(issuer, proof, sealed, trust, checks)
-    digest = sha256(note.text.encode()).hexdigest()
+    digest = statement_hash(note.text)
     return Leaf(statement, digest, proof.leaf_index, sealed.checkpoint, witnessed_at)
-
-
-def section_digest(label: str, salt: bytes, text: str) -> str:
-    """`SHA-256(label || 0x00 || salt || JCS)` in hexadecimal; *salt* has 32 bytes, so that nothing can shift."""
-    return sha256(b"%s\x00%s%s" % (label.encode(), salt, text.encode())).hexdigest()
 
 
 def _check_statement(bundle: Bundle, trust: LoadedTrust, checks: Checklist) -> tuple[Note, Statement]:

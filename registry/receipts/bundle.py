@@ -1,0 +1,75 @@
+"""Putting a receipt together from what the log stores, and the trust file that it is checked with. Pure."""
+
+from collections.abc import Sequence
+
+from registry.transparency.format.checkpoint import parse_checkpoint_text
+from registry.transparency.format.grow import Tiles
+from registry.transparency.format.note import VerifierKey, parse_note
+from registry.transparency.format.policy import parse_policy
+from registry.transparency.format.proof import LogProof, format_proof
+from registry.transparency.format.prove import inclusion_proof
+from registry.transparency.format.strict_json import encode, indented
+from schemas.receipts import BUNDLE_FORMAT, TRUST_FORMAT, Bundle, Opening, Trust, TrustedKey
+
+
+def build_bundle(
+    *,
+    note: str,
+    leaf_index: int,
+    checkpoint_note: str,
+    tiles: Tiles,
+    openings: Sequence[Opening] = (),
+    claim: Bundle | None = None,
+    asserts_neutral: bool = False,
+) -> Bundle:
+    """
+    The bundle of the statement *note* at *leaf_index* under a published checkpoint with its cosignatures.
+
+    *tiles* must hold `prove.tiles_for_inclusion(leaf_index, size)`; wider tiles do. A retirement needs the *claim*'s
+    own bundle. Raises `Malformed` when a tile is missing.
+    """
+    checkpoint = parse_note(checkpoint_note)
+    size = parse_checkpoint_text(checkpoint.text).size
+    proof = LogProof(leaf_index, inclusion_proof(leaf_index, size, tiles), checkpoint)
+    return Bundle(
+        format=BUNDLE_FORMAT,
+        note=note,
+        proof=format_proof(proof),
+        openings=tuple(sorted(openings, key=lambda each: each.label)),
+        claim=claim,
+        asserts_neutral=asserts_neutral,
+    )
+
+
+def bundle_file(bundle: Bundle) -> bytes:
+    """The bytes of `*.receipt.json`: canonical, no newline at the end."""
+    return encode(bundle)
+
+
+def trust_file(
+    origin: str, *, issuers: Sequence[TrustedKey], logs: Sequence[TrustedKey], policy: str, number: int = 1
+) -> bytes:
+    """
+    The bytes of `trust.json`, indented for reading.
+
+    *policy* is a tlog-policy text, such as `witness_policy` writes. Raises `Malformed` when it cannot be read.
+    """
+    parse_policy(policy)
+    trust = Trust(
+        format=TRUST_FORMAT, number=number, origin=origin, issuers=tuple(issuers), logs=tuple(logs), policy=policy
+    )
+    return indented(encode(trust))
+
+
+def trusted(key: VerifierKey, first: int = 0, end: int | None = None) -> TrustedKey:
+    """A key that counts for leaves [first, end)."""
+    return TrustedKey(vkey=key.text(), first=first, end=end)
+
+
+def witness_policy(witnesses: Sequence[VerifierKey], *, quorum: int) -> str:
+    """A tlog-policy text: any *quorum* of *witnesses*, named w1, w2, … in order; without witnesses `quorum none`."""
+    if not witnesses:
+        return "quorum none\n"
+    names = [f"w{number}" for number in range(1, len(witnesses) + 1)]
+    lines = [f"witness {name} {key.text()}" for name, key in zip(names, witnesses, strict=True)]
+    return "\n".join([*lines, f"group witnesses {quorum} {' '.join(names)}", "quorum witnesses", ""])

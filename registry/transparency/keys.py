@@ -1,0 +1,128 @@
+"""
+Private keys in files: one line each, mode 0600, in a folder of mode 0700.
+
+Only the sequencer (issuer, log) and a witness (its own) read them; no API process, no database, no log ever does. Files
+hold `PRIVATE+KEY+name+hash+base64(type || seed)`, so a key cannot be used under another name or for another purpose.
+"""
+
+import os
+import secrets
+import stat
+from pathlib import Path
+from typing import NamedTuple
+
+from registry.transparency.format.note import COSIGNATURE_ED25519, COSIGNATURE_ML_DSA_44, ED25519
+from registry.transparency.format.signer import SEED_BYTES, SeedSigner, parse_secret
+from registry.transparency.format.text import Malformed
+
+ISSUER_FILE = "issuer.key"
+LOG_ED25519_FILE = "log-ed25519.key"
+LOG_ML_DSA_44_FILE = "log-ml-dsa-44.key"
+WITNESS_FILE = "witness.key"
+_FILE_MODE, _FOLDER_MODE = 0o600, 0o700
+_FILE_LIMIT_BYTES = 4096
+
+
+class KeyTrouble(Exception):
+    """A key file is missing, in the way, readable by others or not what it should be. Never quotes the secret."""
+
+
+class RegistryKeys(NamedTuple):
+    """What the sequencer signs with: statements, and checkpoints in both ways."""
+
+    issuer: SeedSigner
+    log_ed25519: SeedSigner
+    log_ml_dsa_44: SeedSigner
+
+
+def create_registry_keys(folder: Path, origin: str) -> RegistryKeys:
+    """
+    Make the three keys of a registry: `<origin>/issuer`, and two log keys that bear the *origin* as the name.
+
+    A crash in between leaves some of the files; `load_registry_keys` then names the missing one, and deleting the
+    folder, which has signed nothing yet, starts afresh. Raises `KeyTrouble` when a file is there already.
+    """
+    return RegistryKeys(
+        create_key(folder / ISSUER_FILE, f"{origin}/issuer", ED25519),
+        create_key(folder / LOG_ED25519_FILE, origin, ED25519),
+        create_key(folder / LOG_ML_DSA_44_FILE, origin, COSIGNATURE_ML_DSA_44),
+    )
+
+
+def load_registry_keys(folder: Path, origin: str) -> RegistryKeys:
+    """Read the three keys and check that they belong to *origin*. Raises `KeyTrouble`."""
+    return RegistryKeys(
+        load_key(folder / ISSUER_FILE, kind=ED25519),
+        load_key(folder / LOG_ED25519_FILE, kind=ED25519, name=origin),
+        load_key(folder / LOG_ML_DSA_44_FILE, kind=COSIGNATURE_ML_DSA_44, name=origin),
+    )
+
+
+def create_witness_key(folder: Path, name: str) -> SeedSigner:
+    """Make a witness's cosigning key, Ed25519 of type 0x04. Raises `KeyTrouble` when there is one."""
+    return create_key(folder / WITNESS_FILE, name, COSIGNATURE_ED25519)
+
+
+def load_witness_key(folder: Path) -> SeedSigner:
+    """Read a witness's cosigning key. Raises `KeyTrouble`."""
+    return load_key(folder / WITNESS_FILE, kind=COSIGNATURE_ED25519)
+
+
+def create_key(path: Path, name: str, kind: int) -> SeedSigner:
+    """
+    Make a key of *kind* (0x01, 0x04, 0x06) and write it, never over another one.
+
+    The file is on disk, with its folder, before anything can be signed. Raises `KeyTrouble`.
+    """
+    try:
+        signer = SeedSigner(name, kind, secrets.token_bytes(SEED_BYTES))
+    except Malformed as error:
+        raise KeyTrouble(str(error)) from error
+    path.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE)
+    except FileExistsError as error:
+        raise KeyTrouble(f"{path} exists; a key is never overwritten") from error
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(f"{signer.secret_text()}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    fsync_folder(path.parent)
+    return signer
+
+
+def load_key(path: Path, *, kind: int, name: str | None = None) -> SeedSigner:
+    """Read a key file of mode 0600 or narrower, of *kind* and, if given, of *name*. Raises `KeyTrouble`."""
+    text = _read_private(path)
+    try:
+        signer = parse_secret(text.removesuffix("\n"))
+    except Malformed as error:
+        raise KeyTrouble(f"{path}: {error}") from error
+    if signer.key.kind != kind:
+        raise KeyTrouble(f"{path} holds a key of type {signer.key.kind:#04x}, {kind:#04x} is wanted")
+    if name is not None and signer.key.name != name:
+        raise KeyTrouble(f"{path} holds the key of {signer.key.name}, not of {name}")
+    return signer
+
+
+def fsync_folder(folder: Path) -> None:
+    """Make a rename or a new file in *folder* survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _read_private(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            # The open file is asked, not the path: nobody can exchange it in between.
+            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+            if mode & ~_FILE_MODE:
+                raise KeyTrouble(f"{path} has mode {mode:04o}; others can reach it. Run: chmod 600 {path}")
+            return file.read(_FILE_LIMIT_BYTES).decode()
+    except FileNotFoundError as error:
+        raise KeyTrouble(f"{path} does not exist; make keys first") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise KeyTrouble(f"{path} cannot be read: {error}") from error
