@@ -1,0 +1,103 @@
+"""What can be computed here, and the one way in: `compute` for reductions, `footprint` for events, `buffer_t`."""
+
+from decimal import Decimal
+from typing import Final, assert_never
+
+from registry.methodologies import event_footprint, forest_sink, kiln_electrification
+from registry.methodologies.arithmetic import NothingToIssue, product, whole_kg_up
+from registry.methodologies.factors import table
+from schemas.methodologies import (
+    Activity,
+    EventFootprintRequest,
+    Footprint,
+    ForestSinkActivity,
+    KilnElectrificationActivity,
+    Methodology,
+    MethodologyId,
+    Reduction,
+)
+
+FACTOR_SOURCE: Final = "DOMAIN.md, golden numbers; each factor names its own source"
+
+
+def compute(activity: Activity) -> Reduction:
+    """
+    Return what *activity* reduced, with its arithmetic.
+
+    Raises `NothingToIssue`, which carries the same arithmetic, when that is less than one tonne; `UnknownFactor`;
+    `ResultTooLarge`.
+    """
+    reduction = _calculate(activity)
+    if not reduction.issuable_t:
+        raise NothingToIssue(reduction)
+    return reduction
+
+
+def footprint(request: EventFootprintRequest) -> Footprint:
+    """Return the footprint of an event. Raises `UnknownFactor`, `OutsideProfile`, `ResultTooLarge`."""
+    return event_footprint.calculate(request, table())
+
+
+def buffer_t(methodology: MethodologyId, issued_t: int) -> int:
+    """
+    Return the tonnes of *issued_t* that go into the non-permanence buffer.
+
+    10 % of issued forestry credits, rounded up to the tonne (DOMAIN.md); other reductions cannot be reversed. Raises
+    `ValueError` for a negative issue.
+    """
+    if issued_t < 0:
+        raise ValueError(f"{issued_t} t cannot be issued")
+    match methodology:
+        case "forest-sink":
+            return whole_kg_up(product(Decimal(issued_t), table().find("forest-buffer-share").number))
+        case "kiln-electrification":
+            return 0
+    assert_never(methodology)
+
+
+def catalogue() -> tuple[Methodology, ...]:
+    """Return every methodology and footprint profile with its version, formula and source."""
+    return (
+        Methodology(
+            id="forest-sink",
+            version=forest_sink.VERSION,
+            kind="reduction",
+            title="Forest carbon sink",
+            title_zh="林业碳汇",
+            formula=forest_sink.FORMULA,
+            source=FACTOR_SOURCE,
+            buffer_share=table().find("forest-buffer-share").value,
+        ),
+        Methodology(
+            id="kiln-electrification",
+            version=kiln_electrification.VERSION,
+            kind="reduction",
+            title="Industrial kiln, natural gas to electricity",
+            title_zh="工业窑炉天然气改电",
+            formula=kiln_electrification.FORMULA,
+            source=FACTOR_SOURCE,
+        ),
+        _event_profile("chengdu-event", "Event, Chengdu profile", "大型活动碳足迹（成都口径）"),
+        _event_profile("national-event", "Event, national profile", "大型活动碳足迹（国家口径）"),
+    )
+
+
+def _event_profile(profile: str, title: str, title_zh: str) -> Methodology:
+    return Methodology(
+        id=profile,
+        version=event_footprint.VERSION,
+        kind="footprint",
+        title=title,
+        title_zh=title_zh,
+        formula=event_footprint.FORMULA,
+        source=FACTOR_SOURCE,
+    )
+
+
+def _calculate(activity: Activity) -> Reduction:
+    match activity:
+        case ForestSinkActivity():
+            return forest_sink.calculate(activity, table())
+        case KilnElectrificationActivity():
+            return kiln_electrification.calculate(activity, table())
+    assert_never(activity)
