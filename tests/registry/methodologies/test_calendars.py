@@ -71,7 +71,7 @@ def test_the_data_is_consistent():
 
 @pytest.mark.parametrize(("year", "statutory_days"), [(2023, 11), (2024, 11), (2025, 13), (2026, 13)])
 def test_makeup_days_neither_add_nor_take_working_days(year, statutory_days):
-    """Weekdays less the statutory holidays (全国年节及纪念日放假办法: 11 days, 13 from 2025): a check on every date typed."""
+    """Weekdays less the statutory holidays (11 days, 13 from 2025): a check on every date typed."""
     days = [day for day in (date(year, 1, 1) + timedelta(n) for n in range(366)) if day.year == year]
     weekdays = sum(day.weekday() < 5 for day in days)
     assert weekdays - statutory_days == sum(map(calendar().is_working_day, days))
