@@ -52,7 +52,7 @@ def main(argv: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="kilnwood verify",
-        description="Check receipts offline: who said it, that it is in the public log, which kilograms, for which claim.",
+        description="Check receipts offline: who said it, is it in the public log, which kilograms, for which claim.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
