@@ -5,16 +5,13 @@ SQL uses ``registry.business_now()`` directly; this module is for decisions in P
 Timeouts, logs and witness stamps are real time and do not come from here.
 """
 
-from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime
 
 from registry.kit import sql
 from registry.kit.database import Tx
 from registry.kit.problems import DomainError, Kind
 
 _sql = sql.load(__package__, "clock.sql")
-CIVIL = ZoneInfo("Asia/Shanghai")
-"""The zone in which days of notices and deadlines are counted."""
 
 
 class ClockRefused(DomainError):
@@ -43,8 +40,3 @@ async def advance_in(tx: Tx, at: datetime) -> datetime:
 def stamp(at: datetime) -> str:
     """The instant as statements write it: ``YYYY-MM-DDTHH:MM:SSZ``."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def civil_day(at: datetime) -> date:
-    """The day in the region's civil zone."""
-    return at.astimezone(CIVIL).date()

@@ -1,0 +1,61 @@
+"""Footprints and claims over HTTP."""
+
+from litestar import Controller, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+
+from registry.claims import service
+from registry.kit.database import Database
+from registry.kit.http import READS, WRITES
+from registry.kit.pages import Window
+from schemas.access import Call
+from schemas.claims import Claim, NewClaim, NewFootprint, StoredFootprint
+from schemas.kinds import Id
+from schemas.pages import Page
+from schemas.parties import RegionProfile
+
+
+class ClaimsController(Controller):
+    """What retirements are for."""
+
+    path = "/v1"
+    tags = ("Claims",)
+
+    @post("/footprints", operation_id="create_footprint", responses=WRITES)
+    async def create_footprint(
+        self, data: JSONBody[NewFootprint], call: NamedDependency[Call], db: NamedDependency[Database]
+    ) -> StoredFootprint:
+        """Work out an event's footprint; the answer shows the arithmetic."""
+        return await service.create_footprint(data, call=call, db=db)
+
+    @get("/footprints/{footprint_id:int}", operation_id="get_footprint", responses=READS)
+    async def footprint(
+        self, footprint_id: FromPath[Id], asked: NamedDependency[Call], db: NamedDependency[Database]
+    ) -> StoredFootprint:
+        """One footprint with its input and arithmetic."""
+        return await service.footprint(footprint_id, asked=asked, db=db)
+
+    @post("/claims", operation_id="create_claim", responses=WRITES)
+    async def create_claim(
+        self,
+        data: JSONBody[NewClaim],
+        call: NamedDependency[Call],
+        db: NamedDependency[Database],
+        region: NamedDependency[RegionProfile],
+    ) -> Claim:
+        """Make a claim; retirements against it follow."""
+        return await service.create_claim(data, call=call, db=db, region=region)
+
+    @get("/claims", operation_id="list_claims", responses=READS)
+    async def claims(
+        self, window: NamedDependency[Window], asked: NamedDependency[Call], db: NamedDependency[Database]
+    ) -> Page[Claim]:
+        """The claims of your organisations."""
+        return await service.claims(window, asked=asked, db=db)
+
+    @get("/claims/{claim_id:int}", operation_id="get_claim", responses=READS)
+    async def claim(
+        self, claim_id: FromPath[Id], asked: NamedDependency[Call], db: NamedDependency[Database]
+    ) -> Claim:
+        """One claim with its coverage: required, allocated, missing, and whether it may be called neutral."""
+        return await service.claim(claim_id, asked=asked, db=db)

@@ -1,0 +1,85 @@
+"""What a claim requires, when it is covered, and what it refuses. Pure."""
+
+from datetime import datetime
+
+from registry.kit.problems import DomainError, Kind
+from schemas.claims import NewClaim
+
+OFFSET_YEARS = 1
+OFFSET_YEARS_NEW_FOREST = 6
+OPEN_TYPES = ("event", "contribution")
+
+
+class OverClaimed(DomainError):
+    """More would be allocated to the claim than it requires."""
+
+    kind, slug, title = Kind.CONFLICT, "over-claimed", "More than the claim requires"
+
+
+class DeadlinePassed(DomainError):
+    """The claim had to be covered by an earlier day."""
+
+    kind, slug, title = Kind.CONFLICT, "deadline-passed", "The claim's deadline has passed"
+
+
+class TypeNotOpen(DomainError):
+    """Claims of this type are not taken yet."""
+
+    kind, slug, title = Kind.UNPROCESSABLE, "claim-type-not-open", "Not taken yet"
+
+
+class ReduceFirst(DomainError):
+    """A neutrality claim without a word about reductions."""
+
+    kind, slug, title = Kind.UNPROCESSABLE, "reduce-first", "Reduce first"
+
+
+class FootprintUsed(DomainError):
+    """One footprint backs one claim."""
+
+    kind, slug, title = Kind.CONFLICT, "footprint-used", "The footprint backs another claim"
+
+
+def check_new(body: NewClaim) -> None:
+    """Raise `TypeNotOpen` or `ReduceFirst` for a claim that cannot be made."""
+    if body.type not in OPEN_TYPES:
+        raise TypeNotOpen(f"Claims of type {body.type} are not taken yet; open are {', '.join(OPEN_TYPES)}.")
+    if body.type != "contribution" and not body.reduction_plan.strip():
+        raise ReduceFirst(
+            "A neutrality claim says what was reduced before it offsets: fill reduction_plan, and reductions_kg if counted."
+        )
+
+
+def deadline(body: NewClaim) -> datetime | None:
+    """One year after the event, six for new forest (DOMAIN.md); a contribution has none."""
+    if body.type == "contribution":
+        return None
+    years = OFFSET_YEARS_NEW_FOREST if body.new_forest else OFFSET_YEARS
+    ends = body.ends
+    leap_day = (ends.month, ends.day) == (2, 29)
+    return ends.replace(year=ends.year + years, day=28 if leap_day else ends.day)
+
+
+def check_allocation(
+    *, type_: str, required_kg: int, allocated_kg: int, quantity_kg: int, deadline: datetime | None, now: datetime
+) -> None:
+    """Whether *quantity_kg* more may be allocated. Raises `OverClaimed` or `DeadlinePassed`."""
+    if deadline is not None and now > deadline:
+        raise DeadlinePassed(
+            f"The claim had to be covered by {deadline:%Y-%m-%d %H:%M}Z; it is {now:%Y-%m-%d %H:%M}Z. "
+            "Make a new claim for what is left, or a contribution."
+        )
+    missing_kg = required_kg - allocated_kg
+    if type_ != "contribution" and quantity_kg > missing_kg:
+        raise OverClaimed(
+            f"The claim requires {required_kg} kg and has {allocated_kg} kg; {quantity_kg} kg more is "
+            f"{quantity_kg - missing_kg} kg too much. Retire at most {missing_kg} kg against it.",
+            required_kg=required_kg,
+            allocated_kg=allocated_kg,
+            missing_kg=missing_kg,
+        )
+
+
+def is_neutral(type_: str, required_kg: int, allocated_kg: int) -> bool:
+    """Whether a claim may be called neutral: covered in full, and not a contribution."""
+    return type_ != "contribution" and allocated_kg >= required_kg

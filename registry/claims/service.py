@@ -1,0 +1,175 @@
+"""Footprints, claims and their coverage."""
+
+from registry.access import rules as access
+from registry.claims import rules, store
+from registry.kit import clock
+from registry.kit.database import Database, Done, Tx
+from registry.kit.ids import new
+from registry.kit.pages import Window
+from registry.kit.problems import Unknown
+from registry.methodologies import catalogue
+from registry.parties import service as parties
+from registry.transparency import rules as transparency
+from registry.transparency import service as log
+from schemas.access import Call
+from schemas.claims import Claim, NewClaim, NewFootprint, StoredFootprint
+from schemas.methodologies import Footprint
+from schemas.pages import Page
+from schemas.parties import Organisation, RegionProfile
+from schemas.statements import CategoryMass, ClaimStatement, Period
+
+
+async def create_footprint(body: NewFootprint, *, call: Call, db: Database) -> StoredFootprint:
+    """Work out an event's footprint and keep it with its arithmetic."""
+    access.authorise_for(call.by, call.operation, body.organisation_id)
+
+    async def work(tx: Tx) -> Done[StoredFootprint]:
+        footprint_id = await store.insert_footprint(tx, body, catalogue.footprint(body.request))
+        return Done(footprint_id, await _footprint_again(tx, str(footprint_id)))
+
+    return await db.once(call, work, _footprint_again)
+
+
+async def footprint(footprint_id: int, *, asked: Call, db: Database) -> StoredFootprint:
+    """One footprint of one's own organisation."""
+    async with db.reading() as tx:
+        found = await _footprint_again(tx, str(footprint_id))
+    access.authorise_for(asked.by, asked.operation, found.organisation_id)
+    return found
+
+
+async def _footprint_again(tx: Tx, footprint_id: str) -> StoredFootprint:
+    if found := await store.footprint(tx, int(footprint_id)):
+        return found
+    raise Unknown(f"There is no footprint {footprint_id}.")
+
+
+async def create_claim(body: NewClaim, *, call: Call, db: Database, region: RegionProfile) -> Claim:
+    """Make a claim. Raises `ReduceFirst`, `TypeNotOpen`, `FootprintUsed`."""
+    access.authorise_for(call.by, call.operation, body.organisation_id)
+    rules.check_new(body)
+
+    async def work(tx: Tx) -> Done[Claim]:
+        counted = await _footprint_for(tx, body, call)
+        claimant = await parties.organisation_in(tx, body.organisation_id)
+        openings = _openings(body)
+        statement = _statement(
+            body, claimant, counted, openings, region=region, executed_at=clock.stamp(await clock.now_in(tx))
+        )
+        appended = await log.append_in(tx, statement, region=region, openings=openings)
+        claim_id = await store.insert_claim(
+            tx,
+            body,
+            required_kg=statement.required_kg,
+            deadline=rules.deadline(body),
+            statement_id=appended.id,
+        )
+        return Done(claim_id, await claim_in(tx, claim_id))
+
+    return await db.once(call, work, _claim_again)
+
+
+async def _footprint_for(tx: Tx, body: NewClaim, call: Call) -> Footprint | None:
+    if body.footprint_id is None:
+        return None
+    found = await _footprint_again(tx, str(body.footprint_id))
+    if found.organisation_id != body.organisation_id:
+        access.authorise_for(call.by, call.operation, found.organisation_id)
+    return found.result
+
+
+def _openings(body: NewClaim) -> tuple[transparency.Opening, ...]:
+    if not body.responsible_person:
+        return ()
+    return (transparency.seal("responsible_person", {"name": body.responsible_person}),)
+
+
+def _statement(  # noqa: PLR0913 - everything that a claim says about itself
+    body: NewClaim,
+    claimant: Organisation,
+    counted: Footprint | None,
+    openings: tuple[transparency.Opening, ...],
+    *,
+    region: RegionProfile,
+    executed_at: str,
+) -> ClaimStatement:
+    required_kg = counted.footprint_kg if counted else 0
+    until = rules.deadline(body)
+    return ClaimStatement(
+        registry=region.name,
+        executed_at=executed_at,
+        claim=new("C"),
+        type=body.type,
+        standard=body.standard,
+        claimant=claimant.identifiers,
+        organiser=claimant.identifiers if body.type == "event" else (),
+        subject=body.subject,
+        period=Period(begins=clock.stamp(body.begins), ends=clock.stamp(body.ends)),
+        boundary=body.boundary,
+        exclusions=body.exclusions,
+        footprint=tuple(
+            CategoryMass(category=each.category, mass_kg=each.mass_kg) for each in (counted.categories if counted else ())
+        ),
+        footprint_kg=required_kg,
+        method=counted.code if counted else "contribution/1",
+        factors=tuple(each.code for each in (counted.factors if counted else ())),
+        reductions_kg=body.reductions_kg,
+        required_kg=required_kg,
+        confirmation="self",
+        deadline=clock.stamp(until) if until else None,
+        exclusive=body.exclusive,
+        sections=transparency.sections(openings),
+    )
+
+
+async def claim(claim_id: int, *, asked: Call, db: Database) -> Claim:
+    """One claim of one's own organisation, with its coverage."""
+    async with db.reading() as tx:
+        found = await claim_in(tx, claim_id)
+    access.authorise_for(asked.by, asked.operation, found.claimant_id)
+    return found
+
+
+async def claim_in(tx: Tx, claim_id: int) -> Claim:
+    """One claim, inside a transaction. Raises `Unknown`."""
+    return await _claim_again(tx, str(claim_id))
+
+
+async def _claim_again(tx: Tx, claim_id: str) -> Claim:
+    if found := await store.claim(tx, int(claim_id)):
+        return found
+    raise Unknown(f"There is no claim {claim_id}.")
+
+
+async def claims(window: Window, *, asked: Call, db: Database) -> Page[Claim]:
+    """The claims of one's own organisations; overseers see all."""
+    claimants = None if access.oversees(asked.by) else access.organisations_of(asked.by)
+    async with db.reading() as tx:
+        return await store.claims(tx, window, claimants)
+
+
+async def allocate_in(tx: Tx, claim_id: int, quantity_kg: int, *, call: Call) -> store.LockedClaim:
+    """
+    Lock the claim and allocate *quantity_kg* to it; the first lock of a retirement.
+
+    Raises `OverClaimed`, `DeadlinePassed`, `NotYours`, `Unknown`.
+    """
+    locked = await store.lock_claim(tx, claim_id)
+    if locked is None:
+        raise Unknown(f"There is no claim {claim_id}.")
+    access.authorise_for(call.by, call.operation, locked.claimant_id)
+    rules.check_allocation(
+        type_=locked.type,
+        required_kg=locked.required_kg,
+        allocated_kg=locked.allocated_kg,
+        quantity_kg=quantity_kg,
+        deadline=locked.deadline,
+        now=locked.now,
+    )
+    await store.allocate(tx, claim_id, quantity_kg)
+    return locked
+
+
+async def statement_of_in(tx: Tx, claim_id: int) -> int:
+    """The row of the claim's statement in the log."""
+    return await store.claim_statement(tx, claim_id)

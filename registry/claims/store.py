@@ -1,0 +1,117 @@
+"""Footprints and claims in PostgreSQL."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+import asyncpg
+import msgspec
+
+from registry.claims.rules import FootprintUsed, is_neutral
+from registry.kit import sql
+from registry.kit.database import Tx, affected, constraint
+from registry.kit.pages import Window
+from schemas.claims import Claim, NewClaim, NewFootprint, StoredFootprint
+from schemas.methodologies import EventFootprintRequest, Footprint
+from schemas.pages import Page
+
+_sql = sql.load(__package__)
+
+
+class LockedClaim(NamedTuple):
+    """A claim under its lock, with business time."""
+
+    claimant_id: int
+    type: str
+    required_kg: int
+    allocated_kg: int
+    deadline: datetime | None
+    sha256: bytes
+    now: datetime
+
+
+async def insert_footprint(tx: Tx, body: NewFootprint, result: Footprint) -> int:
+    """Store a footprint with its input and arithmetic."""
+    request, computed = (msgspec.json.encode(each).decode() for each in (body.request, result))
+    return int(
+        await tx.fetchval(_sql.insert_footprint, body.organisation_id, request, computed, result.footprint_kg)
+    )
+
+
+async def footprint(tx: Tx, footprint_id: int) -> StoredFootprint | None:
+    """One footprint."""
+    row = await tx.fetchrow(_sql.footprint, footprint_id)
+    if row is None:
+        return None
+    return StoredFootprint(
+        id=row["id"],
+        organisation_id=row["organisation_id"],
+        request=msgspec.json.decode(row["request"], type=EventFootprintRequest),
+        result=msgspec.json.decode(row["result"], type=Footprint),
+        created_at=row["created_at"],
+    )
+
+
+async def insert_claim(
+    tx: Tx, body: NewClaim, *, required_kg: int, deadline: datetime | None, statement_id: int
+) -> int:
+    """Store a claim. Raises `FootprintUsed`."""
+    used = FootprintUsed(f"Footprint {body.footprint_id} backs another claim already. One footprint backs one claim.")
+    with constraint("claim_footprint_id_key", used):
+        return int(
+            await tx.fetchval(
+                _sql.insert_claim,
+                body.organisation_id,
+                body.type,
+                body.footprint_id,
+                body.subject,
+                required_kg,
+                deadline,
+                statement_id,
+            )
+        )
+
+
+async def claim(tx: Tx, claim_id: int) -> Claim | None:
+    """One claim with its coverage."""
+    row = await tx.fetchrow(_sql.claims, 0, 1, claim_id, None)
+    return row and _claim(row)
+
+
+async def claims(tx: Tx, window: Window, claimants: tuple[int, ...] | None) -> Page[Claim]:
+    """The claims of *claimants*, or all."""
+    rows = await tx.fetch(_sql.claims, *window.args, None, claimants)
+    return window.page([(row["id"], _claim(row)) for row in rows])
+
+
+def _claim(row: asyncpg.Record) -> Claim:
+    return Claim(
+        id=row["id"],
+        claimant_id=row["claimant_id"],
+        type=row["type"],
+        subject=row["subject"],
+        footprint_id=row["footprint_id"],
+        required_kg=row["required_kg"],
+        allocated_kg=row["allocated_kg"],
+        missing_kg=max(0, row["required_kg"] - row["allocated_kg"]),
+        neutral=is_neutral(row["type"], row["required_kg"], row["allocated_kg"]),
+        deadline=row["deadline"],
+        statement_hash=row["sha256"].hex(),
+        created_at=row["created_at"],
+    )
+
+
+async def lock_claim(tx: Tx, claim_id: int) -> LockedClaim | None:
+    """Lock a claim; nobody else allocates to it until the transaction ends."""
+    row = await tx.fetchrow(_sql.lock_claim, claim_id)
+    return row and LockedClaim(**row)
+
+
+async def allocate(tx: Tx, claim_id: int, quantity_kg: int) -> None:
+    """Add to what is allocated; the caller holds the lock and has checked."""
+    if affected(await tx.execute(_sql.allocate, claim_id, quantity_kg)) != 1:
+        raise LookupError(f"claim {claim_id} vanished under its lock")
+
+
+async def claim_statement(tx: Tx, claim_id: int) -> int:
+    """The row of the claim's own statement in the log."""
+    return int(await tx.fetchval(_sql.claim_statement, claim_id))

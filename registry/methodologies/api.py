@@ -1,0 +1,24 @@
+"""The catalogue of methodologies and the factor tables over HTTP."""
+
+from litestar import Controller, get
+
+from registry.kit.http import READS
+from registry.methodologies import catalogue, factors
+from schemas.methodologies import Factor, Methodology
+
+
+class MethodologiesController(Controller):
+    """What can be computed, by which formula, with which published numbers."""
+
+    path = "/v1"
+    tags = ("Methodologies",)
+
+    @get("/methodologies", operation_id="list_methodologies", responses=READS, sync_to_thread=False)
+    def methodologies(self) -> tuple[Methodology, ...]:
+        """Every methodology and footprint profile, with formula and source."""
+        return catalogue.catalogue()
+
+    @get("/factors", operation_id="list_factors", responses=READS, sync_to_thread=False)
+    def factors(self) -> tuple[Factor, ...]:
+        """Every factor: value, unit, region, year, basis, source, and whether it is provisional."""
+        return factors.table().factors

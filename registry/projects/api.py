@@ -1,0 +1,242 @@
+"""Projects, monitoring reports and documents over HTTP."""
+
+from typing import Annotated, Any
+
+from litestar import Controller, Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, PathParameter, QueryParameter
+
+from registry.kit.database import Database
+from registry.kit.http import READS, WRITES
+from registry.kit.pages import Window
+from registry.projects import service
+from schemas.access import Call
+from schemas.kinds import Id
+from schemas.pages import Page
+from schemas.projects import (
+    Comment,
+    Decision,
+    Document,
+    Finding,
+    NewComment,
+    NewProject,
+    NewReport,
+    Project,
+    ProjectBody,
+    ProjectEvent,
+    ProjectState,
+    Report,
+)
+
+
+class DocumentsController(Controller):
+    """Files behind projects, named by their SHA-256."""
+
+    path = "/v1/documents"
+    tags = ("Projects",)
+
+    @post("/", operation_id="upload_document", responses=WRITES, request_max_body_size=service.DOCUMENT_LIMIT_BYTES)
+    async def upload(
+        self, request: Request[Any, Any, Any], call: NamedDependency[Call], db: NamedDependency[Database]
+    ) -> Document:
+        """Upload a file as the raw body, at most 10 MiB, with its Content-Type."""
+        media_type = request.headers.get("content-type", "application/octet-stream")
+        return await service.upload_document(await request.body(), media_type, call=call, db=db)
+
+    @get("/{sha256:str}", operation_id="get_document", media_type="application/octet-stream", responses=READS)
+    async def download(
+        self,
+        sha256: Annotated[str, PathParameter(pattern="^[0-9a-f]{64}$")],
+        db: NamedDependency[Database],
+    ) -> Response[bytes]:
+        """The file, exactly as it was uploaded, as a download."""
+        media_type, content = await service.document(sha256, db=db)
+        headers = {
+            "Content-Disposition": f'attachment; filename="{sha256}"',
+            "X-Content-Type-Options": "nosniff",
+            "X-Document-Type": media_type,
+        }
+        return Response(content, media_type="application/octet-stream", headers=headers)
+
+
+class ProjectsController(Controller):
+    """From a draft to registration."""
+
+    path = "/v1/projects"
+    tags = ("Projects",)
+
+    @post("/", operation_id="create_project", responses=WRITES)
+    async def create(
+        self, data: JSONBody[NewProject], call: NamedDependency[Call], db: NamedDependency[Database]
+    ) -> Project:
+        """Begin a draft."""
+        return await service.create_project(data, call=call, db=db)
+
+    @get("/", operation_id="list_projects", responses=READS)
+    async def projects(
+        self,
+        window: NamedDependency[Window],
+        db: NamedDependency[Database],
+        project_state: Annotated[ProjectState | None, QueryParameter(name="state")] = None,
+    ) -> Page[Project]:
+        """All projects, or those in one state."""
+        return await service.projects(window, project_state, db=db)
+
+    @get("/{project_id:int}", operation_id="get_project", responses=READS)
+    async def project(self, project_id: FromPath[Id], db: NamedDependency[Database]) -> Project:
+        """One project."""
+        return await service.project(project_id, db=db)
+
+    @get("/{project_id:int}/history", operation_id="get_project_history", responses=READS)
+    async def history(
+        self, project_id: FromPath[Id], window: NamedDependency[Window], db: NamedDependency[Database]
+    ) -> Page[ProjectEvent]:
+        """Who did what, when, from which state to which, and why."""
+        return await service.history(project_id, window, db=db)
+
+    @post("/{project_id:int}/update", operation_id="update_project", responses=WRITES)
+    async def update(
+        self,
+        project_id: FromPath[Id],
+        data: JSONBody[ProjectBody],
+        call: NamedDependency[Call],
+        db: NamedDependency[Database],
+    ) -> Project:
+        """Change a draft or a rejected project."""
+        return await service.update_project(project_id, data, call=call, db=db)
+
+    @post("/{project_id:int}/submit", operation_id="submit_project", responses=WRITES)
+    async def submit(
+        self,
+        project_id: FromPath[Id],
+        data: JSONBody[Decision],
+        call: NamedDependency[Call],
+        db: NamedDependency[Database],
+    ) -> Project:
+        """Hand the project to validation, also again after a rejection."""
+        return await service.submit_project(project_id, data, call=call, db=db)
+
+    @post("/{project_id:int}/validate", operation_id="validate_project", responses=WRITES)
+    async def validate(
+        self,
+        project_id: FromPath[Id],
+        data: JSONBody[Finding],
+        call: NamedDependency[Call],
+        db: NamedDependency[Database],
+    ) -> Project:
+        """A verifier finds that the project meets its methodology."""
+        return await service.validate_project(project_id, data, call=call, db=db)
+
+    @post("/{project_id:int}/notice", operation_id="open_public_notice", responses=WRITES)
+    async def notice(
+        self,
+        project_id: FromPath[Id],
+        data: JSONBody[Decision],
+        call: NamedDependency[Call],
+        db: NamedDependency[Database],
+    ) -> Project:
+        """Open the public notice of seven working days."""
+        return await service.open_public_notice(project_id, data, call=call, db=db)
+
+    @post("/{project_id:int}/comments", operation_id="comment_on_notice", responses=WRITES)
+    async def comment(
+        self,
+        project_id: FromPath[Id],
+        data: JSONBody[NewComment],
+        call: NamedDependency[Call],
+        db: NamedDependency[Database],
+    ) -> Comment:
+        """Comment while the public notice runs."""
+        return await service.comment_on_notice(project_id, data, call=call, db=db)
+
+    @get("/{project_id:int}/comments", operation_id="list_notice_comments", responses=READS)
+    async def comments(
+        self, project_id: FromPath[Id], window: NamedDependency[Window], db: NamedDependency[Database]
+    ) -> Page[Comment]:
+        """The comments on the public notice."""
+        return await service.comments(project_id, window, db=db)
+
+    @post("/{project_id:int}/register", operation_id="register_project", responses=WRITES)
+    async def register(
+        self,
+        project_id: FromPath[Id],
+        data: JSONBody[Decision],
+        call: NamedDependency[Call],
+        db: NamedDependency[Database],
+    ) -> Project:
+        """Register the project once its public notice is over."""
+        return await service.register_project(project_id, data, call=call, db=db)
+
+    @post("/{project_id:int}/reject", operation_id="reject_project", responses=WRITES)
+    async def reject(
+        self,
+        project_id: FromPath[Id],
+        data: JSONBody[Decision],
+        call: NamedDependency[Call],
+        db: NamedDependency[Database],
+    ) -> Project:
+        """Send the project back with a reason."""
+        return await service.reject_project(project_id, data, call=call, db=db)
+
+    @post("/{project_id:int}/reports", operation_id="submit_report", responses=WRITES)
+    async def submit_report(
+        self,
+        project_id: FromPath[Id],
+        data: JSONBody[NewReport],
+        call: NamedDependency[Call],
+        db: NamedDependency[Database],
+    ) -> Report:
+        """File a monitoring report; the answer shows the arithmetic of its reduction."""
+        return await service.submit_report(project_id, data, call=call, db=db)
+
+    @get("/{project_id:int}/reports", operation_id="list_reports", responses=READS)
+    async def reports(
+        self, project_id: FromPath[Id], window: NamedDependency[Window], db: NamedDependency[Database]
+    ) -> Page[Report]:
+        """The project's monitoring reports."""
+        return await service.reports(project_id, window, db=db)
+
+
+class ReportsController(Controller):
+    """Monitoring reports and their verification."""
+
+    path = "/v1/reports"
+    tags = ("Projects",)
+
+    @get("/{report_id:int}", operation_id="get_report", responses=READS)
+    async def report(self, report_id: FromPath[Id], db: NamedDependency[Database]) -> Report:
+        """One monitoring report with its arithmetic."""
+        return await service.report(report_id, db=db)
+
+    @post("/{report_id:int}/resubmit", operation_id="resubmit_report", responses=WRITES)
+    async def resubmit(
+        self,
+        report_id: FromPath[Id],
+        data: JSONBody[NewReport],
+        call: NamedDependency[Call],
+        db: NamedDependency[Database],
+    ) -> Report:
+        """File a rejected report again, corrected."""
+        return await service.resubmit_report(report_id, data, call=call, db=db)
+
+    @post("/{report_id:int}/verify", operation_id="verify_report", responses=WRITES)
+    async def verify(
+        self,
+        report_id: FromPath[Id],
+        data: JSONBody[Finding],
+        call: NamedDependency[Call],
+        db: NamedDependency[Database],
+    ) -> Report:
+        """A verifier confirms the report."""
+        return await service.verify_report(report_id, data, call=call, db=db)
+
+    @post("/{report_id:int}/reject", operation_id="reject_report", responses=WRITES)
+    async def reject(
+        self,
+        report_id: FromPath[Id],
+        data: JSONBody[Decision],
+        call: NamedDependency[Call],
+        db: NamedDependency[Database],
+    ) -> Report:
+        """Send the report back with a reason."""
+        return await service.reject_report(report_id, data, call=call, db=db)

@@ -1,0 +1,111 @@
+"""What may follow what in the life of a project. Pure."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from registry.kit.problems import DomainError, Kind
+from registry.methodologies.calendars import end_of_day
+from schemas.access import Role
+from schemas.projects import NewReport, Project, Report
+
+PROJECT_STEPS: dict[str, frozenset[str]] = {
+    "update": frozenset({"draft", "rejected"}),
+    "submit": frozenset({"draft", "rejected"}),
+    "validate": frozenset({"submitted"}),
+    "open_notice": frozenset({"validated"}),
+    "comment": frozenset({"public_notice"}),
+    "register": frozenset({"public_notice"}),
+    "reject": frozenset({"submitted", "validated", "public_notice"}),
+    "report": frozenset({"registered"}),
+}
+REPORT_STEPS: dict[str, frozenset[str]] = {
+    "resubmit": frozenset({"rejected"}),
+    "verify": frozenset({"submitted"}),
+    "reject": frozenset({"submitted", "verified"}),
+    "issue": frozenset({"verified"}),
+}
+WHO_REJECTS: dict[str, Role] = {
+    "submitted": Role.VERIFIER,
+    "validated": Role.REGULATOR,
+    "public_notice": Role.REGULATOR,
+    "verified": Role.REGULATOR,
+}
+"""Whose turn it is in a state, and who may therefore send it back."""
+
+
+class WrongState(DomainError):
+    """The step does not follow from the state that the project or report is in."""
+
+    kind, slug, title = Kind.CONFLICT, "wrong-state", "Not at this stage"
+
+
+class NoticeRunning(DomainError):
+    """The public notice has not ended."""
+
+    kind, slug, title = Kind.CONFLICT, "notice-running", "The public notice is still running"
+
+
+class OutsidePeriod(DomainError):
+    """The monitoring period does not fit the project or another report."""
+
+    kind, slug, title = Kind.UNPROCESSABLE, "outside-period", "The monitoring period does not fit"
+
+
+class WrongMethodology(DomainError):
+    """The activity data belong to another methodology than the project's."""
+
+    kind, slug, title = Kind.UNPROCESSABLE, "wrong-methodology", "Another methodology"
+
+
+class UnknownDocument(DomainError):
+    """A document is named that was not uploaded."""
+
+    kind, slug, title = Kind.UNPROCESSABLE, "unknown-document", "Document not uploaded"
+
+
+class NotYourTurn(DomainError):
+    """Another role decides in this state."""
+
+    kind, slug, title = Kind.DENIED, "not-your-turn", "Somebody else decides here"
+
+
+def check_step(what: str, step: str, state: str, allowed: dict[str, frozenset[str]]) -> None:
+    """Raise `WrongState` unless *step* follows from *state*."""
+    if state not in allowed[step]:
+        raise WrongState(
+            f"{what} is {state}; '{step}' takes one that is {' or '.join(sorted(allowed[step]))}.",
+            state=state,
+            allowed=sorted(allowed[step]),
+        )
+
+
+def check_notice_over(project: Project, now: datetime) -> None:
+    """Raise `NoticeRunning` until the last day of the notice is over in the region."""
+    ends = project.notice_ends
+    if ends is None or now < end_of_day(ends):
+        raise NoticeRunning(
+            f"The public notice of {project.code} runs to the end of {ends} (Asia/Shanghai); "
+            f"it is {now:%Y-%m-%d %H:%M}Z. Register it after that.",
+            notice_ends=str(ends),
+        )
+
+
+def check_report(project: Project, report: NewReport, others: Iterable[Report], today: date) -> None:
+    """Whether a monitoring period lies inside the crediting period, is over, and overlaps no other report."""
+    methodology = str(report.activity.__struct_config__.tag).partition("/")[0]
+    if methodology != project.methodology:
+        raise WrongMethodology(f"{project.code} uses {project.methodology}; these activity data are for {methodology}.")
+    if report.begins < project.crediting_begins or report.ends > project.crediting_ends:
+        raise OutsidePeriod(
+            f"{report.begins} to {report.ends} is not inside the crediting period "
+            f"{project.crediting_begins} to {project.crediting_ends} of {project.code}."
+        )
+    if report.ends >= today:
+        raise OutsidePeriod(f"The period ends on {report.ends}, today is {today}: only what is over can be monitored.")
+    for other in others:
+        if other.state != "rejected" and report.begins <= other.ends and other.begins <= report.ends:
+            raise OutsidePeriod(
+                f"{report.begins} to {report.ends} overlaps report {other.id} ({other.begins} to {other.ends}, "
+                f"{other.state}): the same reduction would count twice.",
+                report_id=other.id,
+            )

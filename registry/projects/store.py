@@ -1,0 +1,215 @@
+"""Projects, reports, documents and their history in PostgreSQL."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import asyncpg
+import msgspec
+
+from registry.kit import sql
+from registry.kit.database import Tx, affected, convert
+from registry.kit.pages import Window
+from registry.projects.rules import WrongState
+from schemas.methodologies import Activity, Reduction
+from schemas.pages import Page
+from schemas.projects import Comment, Document, NewReport, Project, ProjectBody, ProjectEvent, Report
+
+_sql = sql.load(__package__)
+_REPORTS_LIMIT = 1_000
+
+
+async def insert_document(tx: Tx, sha256: bytes, media_type: str, content: bytes, by: int) -> None:
+    """Store a file; the same content again changes nothing."""
+    await tx.execute(_sql.insert_document, sha256, media_type, content, by)
+
+
+async def document(tx: Tx, sha256: bytes) -> Document | None:
+    """What is known about a file."""
+    row = await tx.fetchrow(_sql.document, sha256)
+    return row and convert({**row, "sha256": row["sha256"].hex()}, Document)
+
+
+async def document_content(tx: Tx, sha256: bytes) -> tuple[str, bytes] | None:
+    """Media type and bytes of a file."""
+    row = await tx.fetchrow(_sql.document_content, sha256)
+    return row and (row["media_type"], row["content"])
+
+
+async def missing_documents(tx: Tx, wanted: Sequence[str]) -> list[str]:
+    """Those of the named documents that were never uploaded."""
+    rows = await tx.fetch(_sql.known_documents, [bytes.fromhex(each) for each in wanted])
+    known = {row["sha256"].hex() for row in rows}
+    return [each for each in wanted if each not in known]
+
+
+async def insert_project(tx: Tx, developer_id: int, body: ProjectBody) -> int:
+    """Create a draft."""
+    return int(await tx.fetchval(_sql.insert_project, developer_id, *_project_args(body)))
+
+
+async def update_project(tx: Tx, project_id: int, body: ProjectBody) -> None:
+    """Replace what a draft or rejected project says."""
+    if not affected(await tx.execute(_sql.update_project, project_id, *_project_args(body))):
+        raise WrongState(f"Project {project_id} moved on meanwhile. Look at it again.")
+
+
+def _project_args(body: ProjectBody) -> tuple[object, ...]:
+    documents = [bytes.fromhex(each) for each in body.documents]
+    return (
+        body.name,
+        body.methodology,
+        body.location,
+        body.crediting_begins,
+        body.crediting_ends,
+        body.description,
+        documents,
+    )
+
+
+async def project(tx: Tx, project_id: int, *, lock: bool = False) -> Project | None:
+    """One project; locked, its state cannot change until the transaction ends."""
+    if lock:
+        await tx.execute(_sql.lock_project, project_id)
+    row = await tx.fetchrow(_sql.projects, 0, 1, project_id, None)
+    return row and _project(row)
+
+
+async def projects(tx: Tx, window: Window, state: str | None) -> Page[Project]:
+    """Projects in the order of their creation."""
+    rows = await tx.fetch(_sql.projects, *window.args, None, state)
+    return window.page([(row["id"], _project(row)) for row in rows])
+
+
+def _project(row: asyncpg.Record) -> Project:
+    return convert({**row, "documents": [each.hex() for each in row["documents"]]}, Project)
+
+
+async def move_project(  # noqa: PLR0913 - one guarded step with all that it records
+    tx: Tx,
+    project: Project,
+    to: str,
+    *,
+    person_id: int,
+    organisation_id: int | None,
+    why: str,
+    notice: tuple[date, date] | None = None,
+) -> None:
+    """Move a project to another state and record who did it and why."""
+    opened, ends = notice or (None, None)
+    if not affected(await tx.execute(_sql.move_project, project.id, project.state, to, opened, ends)):
+        raise WrongState(f"{project.code} moved on meanwhile. Look at it again.")
+    await tx.execute(_sql.insert_event, project.id, None, person_id, organisation_id, project.state, to, why)
+
+
+async def record(tx: Tx, project_id: int, to: str, *, person_id: int, organisation_id: int, why: str) -> None:
+    """Record a project's first state."""
+    await tx.execute(_sql.insert_event, project_id, None, person_id, organisation_id, None, to, why)
+
+
+async def events(tx: Tx, window: Window, project_id: int) -> Page[ProjectEvent]:
+    """The history of a project and its reports."""
+    rows = await tx.fetch(_sql.events, *window.args, project_id)
+    return window.page([(row["id"], convert(row, ProjectEvent)) for row in rows])
+
+
+async def insert_comment(tx: Tx, project_id: int, person_id: int, text: str) -> Comment:
+    """Store a comment on a notice."""
+    return convert(await tx.fetchrow(_sql.insert_comment, project_id, person_id, text), Comment)
+
+
+async def comment(tx: Tx, comment_id: int) -> Comment:
+    """One comment."""
+    return convert(await tx.fetchrow(_sql.comment, comment_id), Comment)
+
+
+async def comments(tx: Tx, window: Window, project_id: int) -> Page[Comment]:
+    """The comments on a project's notice."""
+    rows = await tx.fetch(_sql.comments, *window.args, project_id)
+    return window.page([(row["id"], convert(row, Comment)) for row in rows])
+
+
+async def insert_report(tx: Tx, project_id: int, body: NewReport, reduction: Reduction) -> int:
+    """Store a monitoring report with the reduction that was computed from it."""
+    return int(await tx.fetchval(_sql.insert_report, project_id, *_report_args(body, reduction)))
+
+
+async def replace_report(tx: Tx, report_id: int, body: NewReport, reduction: Reduction) -> None:
+    """Replace a rejected report by its correction."""
+    if not affected(await tx.execute(_sql.replace_report, report_id, *_report_args(body, reduction))):
+        raise WrongState(f"Report {report_id} moved on meanwhile. Look at it again.")
+
+
+def _report_args(body: NewReport, reduction: Reduction) -> tuple[object, ...]:
+    return (
+        body.ends.year,
+        body.begins,
+        body.ends,
+        msgspec.json.encode(body.activity).decode(),
+        msgspec.json.encode(reduction).decode(),
+        reduction.reduction_kg,
+        reduction.issuable_t,
+        [bytes.fromhex(each) for each in body.documents],
+    )
+
+
+async def report(tx: Tx, report_id: int, *, lock: bool = False) -> Report | None:
+    """One report; locked, its state cannot change until the transaction ends."""
+    if lock:
+        await tx.execute(_sql.lock_report, report_id)
+    row = await tx.fetchrow(_sql.reports, 0, 1, None, report_id)
+    return row and _report(row)
+
+
+async def all_reports(tx: Tx, project_id: int) -> list[Report]:
+    """Every report of one project; a crediting period has at most a few dozen."""
+    return [_report(row) for row in await tx.fetch(_sql.reports, 0, _REPORTS_LIMIT, project_id, None)]
+
+
+async def reports(tx: Tx, window: Window, project_id: int) -> Page[Report]:
+    """The reports of one project in the order of filing."""
+    rows = await tx.fetch(_sql.reports, *window.args, project_id, None)
+    return window.page([(row["id"], _report(row)) for row in rows])
+
+
+def _report(row: asyncpg.Record) -> Report:
+    values = {name: row[name] for name in Report.__struct_fields__}
+    values["activity"] = msgspec.json.decode(row["activity"], type=Activity)
+    values["reduction"] = msgspec.json.decode(row["reduction"], type=Reduction)
+    values["documents"] = tuple(each.hex() for each in row["documents"])
+    values["verification_report"] = row["verification_report"].hex() if row["verification_report"] else None
+    return Report(**values)
+
+
+async def move_report(  # noqa: PLR0913 - one guarded step with all that it records
+    tx: Tx,
+    report: Report,
+    to: str,
+    *,
+    person_id: int,
+    organisation_id: int | None,
+    why: str,
+    verification: tuple[str, int] | None = None,
+) -> None:
+    """Move a report to another state and record who did it and why."""
+    sha256, verifier_id = verification or (None, None)
+    found = bytes.fromhex(sha256) if sha256 else None
+    if not affected(await tx.execute(_sql.move_report, report.id, report.state, to, found, verifier_id)):
+        raise WrongState(f"Report {report.id} moved on meanwhile. Look at it again.")
+    await record_report(
+        tx, report.project_id, report.id, report.state, to, person_id=person_id, organisation_id=organisation_id, why=why
+    )
+
+
+async def record_report(  # noqa: PLR0913 - one row of history
+    tx: Tx,
+    project_id: int,
+    report_id: int,
+    from_state: str | None,
+    to: str,
+    *,
+    person_id: int,
+    organisation_id: int | None,
+    why: str,
+) -> None:
+    """Record one step of a report."""
+    await tx.execute(_sql.insert_event, project_id, report_id, person_id, organisation_id, from_state, to, why)

@@ -1,0 +1,80 @@
+"""Footprints and the claims that retirements cover."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from schemas.kinds import Id, Instant, Kg0, Name, Sha256, Text
+from schemas.methodologies import EventFootprintRequest, Footprint
+from schemas.statements import ClaimType
+
+
+class NewFootprint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The activity data of an event, counted for one of the caller's organisations."""
+
+    organisation_id: Id
+    request: EventFootprintRequest
+
+
+class StoredFootprint(Struct, frozen=True, kw_only=True):
+    """A footprint with its arithmetic, as it was computed and stored."""
+
+    id: Id
+    organisation_id: Id
+    request: EventFootprintRequest
+    result: Footprint
+    created_at: Instant
+
+
+class NewClaim(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    A claim to cover by retirements.
+
+    An ``event`` claim names a stored footprint, which decides the required amount. A ``contribution`` claim names none
+    and requires nothing. *begins* and *ends* are the period of the subject.
+    """
+
+    organisation_id: Id
+    type: Annotated[ClaimType, Meta(description="event or contribution; the others are not open yet")]
+    subject: Text
+    begins: Instant
+    ends: Instant
+    boundary: Text
+    exclusions: Annotated[str, Meta(max_length=4000)] = ""
+    standard: Name = "Chengdu carbon-neutral events 2023"
+    footprint_id: Id | None = None
+    reductions_kg: Annotated[Kg0, Meta(description="What was reduced before offsetting")] = 0
+    reduction_plan: Annotated[str, Meta(max_length=4000, description="What was done to reduce first")] = ""
+    new_forest: Annotated[bool, Meta(description="Offset by newly planted forest: six years instead of one")] = False
+    responsible_person: Annotated[
+        str, Meta(max_length=200, description="A natural person; enters the log only as a salted digest")
+    ] = ""
+    exclusive: Annotated[bool, Meta(description="Declares that nobody else claims this subject")]
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for a period that is backwards, or a footprint where the type takes none."""
+        if self.begins > self.ends:
+            raise ValueError("ends is before begins")
+        if (self.type == "contribution") != (self.footprint_id is None):
+            raise ValueError("an event claim names its footprint_id, a contribution claim names none")
+
+
+class Claim(Struct, frozen=True, kw_only=True):
+    """
+    A claim and its coverage.
+
+    *neutral* is true only when retirements cover *required_kg* in full; a contribution claim is never neutral.
+    """
+
+    id: Id
+    claimant_id: Id
+    type: ClaimType
+    subject: str
+    footprint_id: Id | None
+    required_kg: Kg0
+    allocated_kg: Kg0
+    missing_kg: Kg0
+    neutral: bool
+    deadline: Instant | None
+    statement_hash: Sha256
+    created_at: Instant

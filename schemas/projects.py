@@ -1,0 +1,138 @@
+"""Reduction projects from draft to registration, their monitoring reports, and who decided what."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from schemas.kinds import Id, Instant, Name, Sha256, Text, Vintage
+from schemas.methodologies import Activity, MethodologyId, Reduction
+
+ProjectState = Literal["draft", "submitted", "validated", "public_notice", "registered", "rejected"]
+ReportState = Literal["submitted", "verified", "rejected", "issued"]
+Documents = Annotated[tuple[Sha256, ...], Meta(max_length=50, description="SHA-256 of uploaded documents")]
+
+
+class Document(Struct, frozen=True, kw_only=True):
+    """A stored file; its SHA-256 is its name."""
+
+    sha256: Sha256
+    media_type: str
+    size_bytes: int
+    uploaded_by: Id
+    uploaded_at: Instant
+
+
+class ProjectBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a developer says about a project; it can be changed while the project is a draft or rejected."""
+
+    name: Name
+    methodology: MethodologyId
+    location: Name
+    crediting_begins: date
+    crediting_ends: date
+    description: Text
+    documents: Documents = ()
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for a period that ends before it begins."""
+        if self.crediting_begins >= self.crediting_ends:
+            raise ValueError(f"crediting_ends {self.crediting_ends} is not after crediting_begins {self.crediting_begins}")
+
+
+class NewProject(ProjectBody, frozen=True):
+    """A draft, owned by *organisation_id*."""
+
+    organisation_id: Id
+
+
+class Project(Struct, frozen=True, kw_only=True):
+    """A project as it stands."""
+
+    id: Id
+    code: Annotated[str, Meta(description="Region, programme and number, as in serials")]
+    developer_id: Id
+    name: str
+    methodology: MethodologyId
+    location: str
+    crediting_begins: date
+    crediting_ends: date
+    description: str
+    documents: tuple[Sha256, ...]
+    state: ProjectState
+    rejected_from: ProjectState | None
+    notice_opened: date | None
+    notice_ends: Annotated[date | None, Meta(description="Last day of the public notice, Asia/Shanghai")]
+    created_at: Instant
+
+
+class Decision(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Why a project or report goes on, or back."""
+
+    why: Text
+
+
+class Finding(Decision, frozen=True):
+    """A verifier's decision with the report that carries it."""
+
+    report_sha256: Sha256
+
+
+class NewComment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A comment on a public notice."""
+
+    text: Text
+
+
+class Comment(Struct, frozen=True, kw_only=True):
+    """A comment as received. Its author is known to the registry and not published."""
+
+    id: Id
+    text: str
+    at: Instant
+
+
+class NewReport(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A monitoring report: the period, its activity data, and the documents behind them."""
+
+    begins: date
+    ends: date
+    activity: Activity
+    documents: Documents = ()
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for a period that is backwards or crosses a year: a vintage is one year."""
+        if self.begins > self.ends:
+            raise ValueError(f"ends {self.ends} is before begins {self.begins}")
+        if self.begins.year != self.ends.year:
+            raise ValueError(f"the period crosses a year ({self.begins} to {self.ends}): file one report a vintage")
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """A monitoring report with the computed reduction and its arithmetic."""
+
+    id: Id
+    project_id: Id
+    vintage: Vintage
+    begins: date
+    ends: date
+    activity: Activity
+    reduction: Reduction
+    documents: tuple[Sha256, ...]
+    verification_report: Sha256 | None
+    verifier_id: Id | None
+    state: ReportState
+    created_at: Instant
+
+
+class ProjectEvent(Struct, frozen=True, kw_only=True):
+    """One step in the life of a project or of one of its reports."""
+
+    id: Id
+    report_id: Id | None
+    person_id: Id
+    organisation_id: Id | None
+    from_state: str | None
+    to_state: str
+    why: str
+    at: Instant
