@@ -18,6 +18,7 @@ from schemas.receipts import VerifyReport
 
 USAGE_ERROR = 2
 _WORST_FIRST = (2, 1, 4, 5, 3, 0)
+_MARKS = {"ok": "ok    ", "note": "note  ", "failed": "FAILED"}
 _EPILOG = """\
 trust.json says which keys count: the registry's origin, its issuer and log keys, and the witnesses. It must reach you
 by another way than the receipt does: from the registry's printed notice, an auditor, or a copy that you kept. The demo
@@ -74,20 +75,26 @@ def _verify_file(path: Path, trust: LoadedTrust, *, as_json: bool) -> int:
         print(f"kilnwood verify: {path}: {error.strerror or error}", file=sys.stderr)
         return USAGE_ERROR
     report = verify_bundle(raw, trust, file=str(path))
-    print(encode(report).decode() if as_json else _in_words(report))
+    words = encode(report).decode() if as_json else _in_words(report)
+    sys.stdout.buffer.write(f"{words}\n".encode(errors="backslashreplace"))  # UTF-8 whatever the locale says
+    sys.stdout.flush()
     return report.exit_code
 
 
 def _in_words(report: VerifyReport) -> str:
-    marks = {"ok": "ok    ", "note": "note  ", "failed": "FAILED"}
     wide = max(len(check.name) for check in report.checks)
-    lines = [f"{report.file}", *(f"  {marks[c.outcome]} {c.name:<{wide}}  {c.detail}" for c in report.checks)]
-    word = "SIMULATED, " * report.simulated + report.verdict.upper()
-    lines.append(f"{word}: {report.summary}")
+    lines = [report.file, *(f"  {_MARKS[c.outcome]} {c.name:<{wide}}  {c.detail}" for c in report.checks)]
+    lines.append(f"{'SIMULATED, ' * report.simulated}{report.verdict.upper()}: {report.summary}")
     if report.size is not None:
+        valid = "valid " * (report.verdict in ("valid", "unwitnessed"))
         witnessed = f"witnessed at {report.witnessed_at}" if report.witnessed_at else "not witnessed"
-        lines.append(f"{'In' * (report.verdict == 'invalid')}valid as of size {report.size}, {witnessed}".capitalize())
-    return "\n".join(lines)
+        lines.append(f"{valid}as of size {report.size}, {witnessed}")
+    return "\n".join(map(_printable, lines))
+
+
+def _printable(text: str) -> str:
+    """What a file says must not steer the terminal: control and invisible characters are written as escapes."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def _read(path: Path) -> bytes:
