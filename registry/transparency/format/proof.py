@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from registry.transparency.format.checkpoint import parse_checkpoint_text
 from registry.transparency.format.note import Note, format_note, parse_note
 from registry.transparency.format.text import Malformed, b64decode, b64encode, parse_hash, parse_size
 from registry.transparency.format.tree import PROOF_LIMIT
@@ -37,4 +38,6 @@ def parse_proof(text: str) -> LogProof:
     index = parse_size(lines.pop(0).removeprefix("index "))
     if len(lines) > PROOF_LIMIT:
         raise Malformed(f"an audit path of {len(lines)} hashes; the limit is {PROOF_LIMIT}")
-    return LogProof(index, tuple(parse_hash(line) for line in lines), parse_note(checkpoint), extra)
+    note = parse_note(checkpoint)
+    parse_checkpoint_text(note.text)
+    return LogProof(index, tuple(parse_hash(line) for line in lines), note, extra)
