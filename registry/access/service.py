@@ -155,7 +155,12 @@ async def second_in(tx: Tx, approved: Approved, kind: type[Body], *, by: Actor) 
 async def approval(approval_id: int, *, db: Database) -> Approval:
     """One approval."""
     async with db.reading() as tx:
-        return await _approval_again(tx, str(approval_id))
+        return await approval_in(tx, approval_id)
+
+
+async def approval_in(tx: Tx, approval_id: int) -> Approval:
+    """One approval, inside a transaction. Raises `Unknown`."""
+    return await _approval_again(tx, str(approval_id))
 
 
 async def _approval_again(tx: Tx, approval_id: str) -> Approval:

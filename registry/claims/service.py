@@ -2,6 +2,7 @@
 
 from registry.access import rules as access
 from registry.claims import rules, store
+from registry.claims.store import LockedClaim
 from registry.kit import clock
 from registry.kit.database import Database, Done, Tx
 from registry.kit.ids import new
@@ -72,7 +73,9 @@ async def create_claim(body: NewClaim, *, call: Call, db: Database, region: Regi
 async def _footprint_for(tx: Tx, body: NewClaim, call: Call) -> Footprint | None:
     if body.footprint_id is None:
         return None
-    found = await _footprint_again(tx, str(body.footprint_id))
+    found = await store.footprint(tx, body.footprint_id, lock=True)
+    if found is None:
+        raise Unknown(f"There is no footprint {body.footprint_id}.")
     if found.organisation_id != body.organisation_id:
         access.authorise_for(call.by, call.operation, found.organisation_id)
     return found.result
@@ -148,7 +151,7 @@ async def claims(window: Window, *, asked: Call, db: Database) -> Page[Claim]:
         return await store.claims(tx, window, claimants)
 
 
-async def allocate_in(tx: Tx, claim_id: int, quantity_kg: int, *, call: Call) -> store.LockedClaim:
+async def allocate_in(tx: Tx, claim_id: int, quantity_kg: int, *, call: Call) -> LockedClaim:
     """
     Lock the claim and allocate *quantity_kg* to it; the first lock of a retirement.
 

@@ -37,8 +37,10 @@ async def insert_footprint(tx: Tx, body: NewFootprint, result: Footprint) -> int
     )
 
 
-async def footprint(tx: Tx, footprint_id: int) -> StoredFootprint | None:
-    """One footprint."""
+async def footprint(tx: Tx, footprint_id: int, *, lock: bool = False) -> StoredFootprint | None:
+    """One footprint; locked, no other claim can name it until the transaction ends."""
+    if lock:
+        await tx.execute(_sql.lock_footprint, footprint_id)
     row = await tx.fetchrow(_sql.footprint, footprint_id)
     if row is None:
         return None

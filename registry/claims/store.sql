@@ -3,6 +3,9 @@ insert into registry.footprint (organisation_id, request, result, footprint_kg, 
 values ($1, $2, $3, $4, registry.business_now()) returning id;
 -- name: footprint
 select id, organisation_id, request, result, created_at from registry.footprint where id = $1;
+-- name: lock_footprint
+-- Two claims on one footprint queue here, before either has a place among the statements.
+select id from registry.footprint where id = $1 for no key update;
 -- name: insert_claim
 insert into registry.claim (region_id, claimant_id, type, footprint_id, subject, required_kg, deadline, statement_id,
   created_at)

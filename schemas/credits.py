@@ -1,0 +1,171 @@
+"""Credits: issuances, holdings, transfers, cancellations, retirements, and the conservation that binds them."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from schemas.kinds import Id, Instant, Kg, Kg0, Sha256, Text, Vintage
+from schemas.serials import IssuanceCode, IssuanceCodeText, Serial, SerialText
+
+BlockState = Literal["active", "held", "buffer", "retired", "cancelled"]
+TransferState = Literal["proposed", "accepted", "rejected", "withdrawn", "expired"]
+
+
+class Issuance(Struct, frozen=True, kw_only=True):
+    """Credits that came into being together: one contiguous span of kilograms."""
+
+    code: str
+    serials: str
+    project_id: Id
+    report_id: Id | None
+    methodology: str
+    vintage: Vintage
+    kind: Literal["monitored", "import", "restitution"]
+    quantity_kg: Kg
+    buffer_kg: Kg0
+    statement_hash: Sha256
+    issued_at: Instant
+
+
+class Conservation(Struct, frozen=True, kw_only=True):
+    """
+    Where every issued kilogram is.
+
+    active + held + buffer + retired + cancelled = issued, and the blocks cover the issued spans without gap or overlap:
+    *conserved* says whether both hold. *outstanding_kg* is active + held.
+    """
+
+    issuance: Annotated[str | None, Meta(description="Null for the region as a whole")]
+    issued_kg: Kg0
+    active_kg: Kg0
+    held_kg: Kg0
+    buffer_kg: Kg0
+    retired_kg: Kg0
+    cancelled_kg: Kg0
+    outstanding_kg: Kg0
+    conserved: bool
+
+
+class Holding(Struct, frozen=True, kw_only=True):
+    """What one account has of one issuance in one state."""
+
+    issuance: str
+    state: BlockState
+    quantity_kg: Kg
+
+
+class Holdings(Struct, frozen=True, kw_only=True):
+    """What an account has, now or at an earlier instant of business time."""
+
+    account_id: Id
+    as_of: Instant
+    items: tuple[Holding, ...]
+
+
+class Movement(Struct, frozen=True, kw_only=True):
+    """One span that went from one account and state to another; the past never changes."""
+
+    id: Id
+    at: Instant
+    cause: str
+    serials: str
+    quantity_kg: Kg
+    from_account_id: Id | None
+    from_state: BlockState | None
+    to_account_id: Id
+    to_state: BlockState
+
+
+class Selection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    Which kilograms of an account: so many, oldest first, of any issuance or of one; or exactly those of *serial*.
+
+    *quantity_kg* is given in every case and must be the size of *serial*.
+    """
+
+    account_id: Id
+    quantity_kg: Kg
+    issuance: IssuanceCodeText | None = None
+    serial: SerialText | None = None
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` when both an issuance and a serial are named, or one that cannot exist."""
+        if self.issuance is not None and self.serial is not None:
+            raise ValueError("name an issuance or a serial, not both")
+        if self.issuance is not None:
+            IssuanceCode.parse(self.issuance)
+        if self.serial is not None:
+            Serial.parse(self.serial)
+
+
+class NewTransfer(Selection, frozen=True):
+    """Offer kilograms to another account. They are held until it accepts, rejects, or the offer ends."""
+
+    receiver_id: Id
+    reason: Text
+    expires_at: Annotated[Instant | None, Meta(description="Business time; 7 days from now where left away")] = None
+
+
+class Transfer(Struct, frozen=True, kw_only=True):
+    """A two-phase transfer as it stands."""
+
+    id: Id
+    sender_id: Id
+    receiver_id: Id
+    quantity_kg: Kg
+    serials: tuple[str, ...]
+    state: TransferState
+    reason: str
+    proposed_at: Instant
+    expires_at: Instant
+    closed_at: Instant | None
+
+
+class CancelRequest(Selection, frozen=True):
+    """Cancel kilograms for good without a claim."""
+
+    reason: Text
+
+
+class Cancellation(Struct, frozen=True, kw_only=True):
+    """Kilograms that were cancelled together, by issuance."""
+
+    order_id: str
+    account_id: Id
+    quantity_kg: Kg
+    serials: tuple[str, ...]
+    reason: str
+    at: Instant
+
+
+class RetireRequest(Selection, frozen=True):
+    """Retire kilograms for good against one claim."""
+
+    claim_id: Id
+    reason: Text
+    beneficiary: Annotated[
+        str, Meta(max_length=200, description="For whom; enters the log only as a salted digest")
+    ] = ""
+    evidence: Annotated[Sha256 | None, Meta(description="SHA-256 of a document; logged as a salted digest")] = None
+
+
+class Retirement(Struct, frozen=True, kw_only=True):
+    """One retirement: kilograms of one issuance, one statement in the log, one receipt."""
+
+    receipt_id: str
+    order_id: str
+    claim_id: Id
+    issuance: str
+    serials: tuple[str, ...]
+    quantity_kg: Kg
+    statement_hash: Sha256
+    at: Instant
+
+
+class RetirementOrder(Struct, frozen=True, kw_only=True):
+    """What one request retired: one retirement for each issuance it drew from."""
+
+    order_id: str
+    claim_id: Id
+    quantity_kg: Kg
+    retirements: tuple[Retirement, ...]
