@@ -58,8 +58,8 @@ def test_appending_in_any_batches_gives_the_tree_of_rfc_6962(sizes):
         at += each
     size, root, tiles = grown(*batches)
     assert (len(everything), merkle.mth(everything)) == (size, root)
-    assert {key: merkle.tile(*key, everything) for key in tiles} == tiles
-    assert all(len(tiles[key]) == 32 * width_at(*key, size) for key in tiles)
+    assert {key: merkle.tile(key.level, key.number, everything) for key in tiles} == tiles
+    assert all(len(tiles[key]) == 32 * width_at(key.level, key.number, size) for key in tiles)
 
 
 def test_a_tree_with_three_levels_of_tiles():
@@ -135,13 +135,13 @@ def test_missing_and_short_tiles_are_named():
         prove.inclusion_proof(3, 300, {})
 
 
-@pytest.mark.parametrize("wanted", [(-1, 5), (5, 5), (0, 0)])
-def test_places_outside_the_tree_are_refused(wanted):
+@pytest.mark.parametrize(("index", "size"), [(-1, 5), (5, 5), (0, 0)])
+def test_places_outside_the_tree_are_refused(index, size):
     """No proof exists for them and none is accepted."""
     with pytest.raises(ValueError, match="not in a tree"):
-        prove.tiles_for_inclusion(*wanted)
+        prove.tiles_for_inclusion(index, size)
     with pytest.raises(tree.ProofMismatch):
-        tree.verify_inclusion(bytes(32), *wanted, (), bytes(32))
+        tree.verify_inclusion(bytes(32), index, size, (), bytes(32))
 
 
 def test_a_tree_never_shrinks():
