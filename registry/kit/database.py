@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import asyncpg
 import msgspec
@@ -18,7 +18,7 @@ from registry.kit.problems import DomainError, Kind, StorageFull, Unavailable
 from schemas.access import Call
 
 T = TypeVar("T")
-Tx = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+Tx: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 """A connection: inside a transaction where something is written, else for plain reads."""
 
 ATTEMPTS = 3
@@ -66,7 +66,7 @@ class Done(Generic[T]):
 class Database:
     """A pool of connections that speaks in transactions. One for each process."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
         self._pool = pool
 
     @asynccontextmanager

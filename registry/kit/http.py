@@ -4,14 +4,13 @@ How refusals look over HTTP: RFC 9457 problem documents, mapped in one place.
 Services raise `DomainError`; nothing else knows about statuses.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
 import structlog
-from litestar import MediaType, Request, Response
+from litestar import Request, Response
 from litestar.exceptions import HTTPException, SerializationException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
-from msgspec import Meta, Struct, field
-from typing_extensions import Annotated
+from msgspec import Meta, Struct
 
 from registry.kit.problems import DomainError, Kind
 
@@ -27,6 +26,7 @@ _STATUS = {
     Kind.UNPROCESSABLE: 422,
     Kind.UNAVAILABLE: 503,
     Kind.FULL: 507,
+    Kind.PENDING: 202,  # committed, and not to be had yet: ask again
 }
 _SLUGS = {404: "not-found", 405: "method-not-allowed", 413: "too-large", 415: "unsupported-media-type"}
 
@@ -38,11 +38,12 @@ class Problem(Struct, frozen=True):
     title: str
     status: int
     detail: str
-    errors: tuple[str, ...] = field(default=())
+    errors: tuple[str, ...] = ()
 
 
 def _documented(*statuses: int) -> dict[int, ResponseSpec]:
     texts = {
+        202: "Committed, and waits for its witnessed checkpoint",
         400: "The request itself is wrong",
         401: "No API key, or one that is unknown or revoked",
         403: "This person may not do this",
@@ -60,7 +61,7 @@ def _documented(*statuses: int) -> dict[int, ResponseSpec]:
             data_container=Problem,
             generate_examples=False,
             description=texts[status],
-            media_type=MediaType.PROBLEM_JSON if hasattr(MediaType, "PROBLEM_JSON") else "application/problem+json",
+                media_type="application/problem+json",
         )
         for status in statuses
     }
@@ -68,6 +69,8 @@ def _documented(*statuses: int) -> dict[int, ResponseSpec]:
 
 READS = _documented(400, 401, 403, 404, 503)
 """What any read may answer besides its result."""
+PENDING = _documented(202)
+"""A receipt that is on its way."""
 WRITES = _documented(400, 401, 403, 404, 409, 413, 415, 422, 503, 507)
 """What any write may answer besides its result."""
 
@@ -76,7 +79,7 @@ def problem(status: int, slug: str, title: str, detail: str, **members: Any) -> 
     """Build the one form in which every error leaves this service."""
     body = {"type": PROBLEM_TYPE + slug, "title": title, "status": status, "detail": detail, **members}
     headers = {}
-    if status == 503:
+    if status in (202, 503):
         headers["Retry-After"] = str(members.get("retry_after_s", 1))
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"

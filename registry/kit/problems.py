@@ -15,6 +15,7 @@ class Kind(StrEnum):
     UNPROCESSABLE = "unprocessable"
     UNAVAILABLE = "unavailable"
     FULL = "full"
+    PENDING = "pending"
 
 
 class DomainError(Exception):

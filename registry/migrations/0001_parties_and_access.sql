@@ -12,6 +12,7 @@ begin
   create role kilnwood_sequencer nologin;
 exception when duplicate_object or unique_violation then null;
 end $$;
+grant kilnwood_api, kilnwood_sequencer to current_user;
 grant usage on schema registry to kilnwood_api, kilnwood_sequencer;
 
 create table registry.region (

@@ -1,18 +1,16 @@
-"""How a statement becomes the text of a leaf. Pure."""
+"""How a statement becomes the text of a leaf, and what it only names by digest. Pure."""
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 
 from registry.kit.problems import DomainError, Kind
+from registry.transparency.format import statement as form
 from registry.transparency.format import strict_json
+from registry.transparency.format.text import Malformed
 from schemas.statements import Statement
 
-NOTE_LIMIT_BYTES = 60_000
-"""C2SP allows a leaf 65,535 bytes; what is refused above leaves room for the signature."""
 RANGE_LIMIT = 200
 """Ranges in one statement; work with more is split (RECEIPTS.md, "Encoding")."""
-SALT_BYTES = 16
 
 
 class StatementTooLarge(DomainError):
@@ -27,9 +25,15 @@ class NotInTheLog(DomainError):
     kind, slug, title = Kind.UNKNOWN, "not-in-the-log", "Not in the log"
 
 
+class NotYetWitnessed(DomainError):
+    """The statement is committed, but no witnessed checkpoint covers it yet."""
+
+    kind, slug, title = Kind.PENDING, "not-yet-witnessed", "Not yet witnessed"
+
+
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A section that a statement only names by digest: *text* is JSON; *salt* makes the digest unguessable."""
+    """A section that a statement only names by digest: *text* is JCS; *salt* makes the digest unguessable."""
 
     label: str
     salt: bytes
@@ -38,12 +42,12 @@ class Opening:
     @property
     def digest(self) -> str:
         """SHA-256(label || 0x00 || salt || JCS) in hexadecimal."""
-        return hashlib.sha256(self.label.encode() + b"\x00" + self.salt + self.text.encode()).hexdigest()
+        return form.section_digest(self.label, self.salt, self.text)
 
 
 def seal(label: str, value: object) -> Opening:
     """Put *value* behind a fresh salted digest."""
-    return Opening(label, secrets.token_bytes(SALT_BYTES), strict_json.encode(value).decode())
+    return Opening(label, secrets.token_bytes(form.SALT_BYTES), strict_json.encode(value).decode())
 
 
 def sections(openings: tuple[Opening, ...]) -> dict[str, str]:
@@ -53,14 +57,7 @@ def sections(openings: tuple[Opening, ...]) -> dict[str, str]:
 
 def note_text(origin: str, statement: Statement) -> str:
     """Type line, JSON under RFC 8785, newline. Raises `StatementTooLarge`."""
-    text = f"{origin}/{statement.TYPE}\n{strict_json.encode(statement).decode()}\n"
-    if len(text.encode()) > NOTE_LIMIT_BYTES:
-        raise StatementTooLarge(
-            f"The {statement.TYPE} statement has {len(text.encode())} bytes; {NOTE_LIMIT_BYTES} fit. Use shorter texts."
-        )
-    return text
-
-
-def statement_hash(text: str) -> bytes:
-    """SHA-256 of the note text: how statements refer to each other."""
-    return hashlib.sha256(text.encode()).digest()
+    try:
+        return form.statement_text(origin, statement)
+    except Malformed as error:
+        raise StatementTooLarge(f"The {statement.TYPE} statement does not fit into the log: {error}.") from error

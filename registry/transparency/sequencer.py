@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
+import httpx
 import structlog
 
 from registry.kit.database import Tx
@@ -33,10 +34,12 @@ from registry.transparency.format.checkpoint import (
     sign_checkpoint,
     verify_checkpoint,
 )
-from registry.transparency.format.note import Note, SignatureLine, VerifierKey, format_note, sign_note
+from registry.transparency.format.note import Note, SignatureLine, VerifierKey, format_note
 from registry.transparency.format.policy import Policy, is_satisfied
 from registry.transparency.format.signer import Signer
+from registry.transparency.format.statement import sign_statement
 from registry.transparency.format.tree import leaf_hash
+from registry.transparency.keys import RegistryKeys, fsync_folder
 
 log = structlog.get_logger()
 
@@ -46,15 +49,6 @@ POLL_S = 0.05
 
 class SigningRefused(Exception):
     """The database does not continue what was published or witnessed; signing would fork the log."""
-
-
-@dataclass(frozen=True, slots=True)
-class Keys:
-    """The issuer signs statements; both log keys sign checkpoints."""
-
-    issuer: Signer
-    log_ed25519: Signer
-    log_ml_dsa: Signer
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +80,10 @@ class Head:
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(self._path)
-        folder = os.open(self._path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        fsync_folder(self._path.parent)
 
 
-async def sequence_once(tx: Tx, keys: Keys, *, limit: int = BATCH) -> int:
+async def sequence_once(tx: Tx, keys: RegistryKeys, *, limit: int = BATCH) -> int:
     """Give every waiting statement its place, in one transaction; answer how many. Signs nothing about the tree."""
     async with tx.transaction():
         size, _ = await store.head(tx, lock=True)
@@ -109,7 +99,7 @@ async def sequence_once(tx: Tx, keys: Keys, *, limit: int = BATCH) -> int:
 
 
 def _signed(row_id: int, index: int, text: str, issuer: Signer) -> store.Signed:
-    note = format_note(text, [sign_note(text, issuer)])
+    note = sign_statement(text, issuer)
     return store.Signed(row_id, index, note, leaf_hash(note.encode()))
 
 
@@ -117,13 +107,15 @@ class Sequencer:
     """Sequences, signs, asks the witnesses and publishes; one for each log."""
 
     def __init__(
-        self, connection: asyncpg.Connection, *, keys: Keys, head: Head, witnesses: Sequence[Witness], policy: Policy
+        self, connection: asyncpg.Connection, *, keys: RegistryKeys, head: Head, witnesses: Sequence[Witness], policy: Policy
     ) -> None:
         self._connection = connection
         self._keys = keys
         self._head = head
         self._witnesses = witnesses
         self._policy = policy
+        self._http = httpx.AsyncClient(trust_env=False)
+        self._origin = ""
 
     async def start(self) -> None:
         """Wait for the previous sequencer to be gone, then check that the database continues what was signed."""
@@ -174,7 +166,7 @@ class Sequencer:
         now = int(time.time())
         lines = (
             sign_checkpoint(checkpoint, self._keys.log_ed25519),
-            cosign(checkpoint, self._keys.log_ml_dsa, timestamp=now),
+            cosign(checkpoint, self._keys.log_ml_dsa_44, timestamp=now),
         )
         return Note(checkpoint_text(checkpoint), lines)
 
@@ -185,11 +177,15 @@ class Sequencer:
             tiles = await store.tiles(self._connection, prove.tiles_for_consistency(old, checkpoint.size))
             proof = prove.consistency_proof(old, checkpoint.size, tiles)
             try:
-                return await witness_client.cosign(witness.url, old, proof, format_note(*note))
+                return await witness_client.cosign(
+                    witness.url, old, proof, format_note(*note), keys=[witness.key], client=self._http
+                )
             except witness_client.WitnessAhead as ahead:
                 if ahead.size > checkpoint.size:
                     raise SigningRefused(_behind(checkpoint.size, ahead.size, "the witness saw")) from ahead
                 old = ahead.size
+            except witness_client.WitnessDisagrees as error:
+                raise SigningRefused(f"{witness.url}: {error}: the log has forked. {_REMEDY}") from error
             except witness_client.WitnessUnreachable as error:
                 log.warning("witness_unreachable", url=witness.url, reason=str(error))
                 return ()

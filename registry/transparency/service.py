@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 
 from registry.kit.database import Database, Tx
-from registry.kit.problems import DomainError, Kind
 from registry.transparency import rules, store
 from registry.transparency.format import prove, tile
-from registry.transparency.format.note import parse_note
-from registry.transparency.format.proof import LogProof, format_proof
 from registry.transparency.format.text import Malformed
-from registry.transparency.rules import NotInTheLog, Opening
+from registry.transparency.format.statement import statement_hash
+from registry.transparency.rules import NotInTheLog, NotYetWitnessed, Opening
 from schemas.parties import RegionProfile
 from schemas.statements import Statement
 
@@ -24,17 +22,13 @@ class Appended:
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """A leaf with everything that proves it: the signed note and the tlog-proof under a witnessed checkpoint."""
+    """A leaf with what its proof is built from: the signed note, a witnessed checkpoint, and the tiles between them."""
 
     note: str
-    proof: str
+    leaf_index: int
+    checkpoint_note: str
+    tiles: dict[tile.TileKey, bytes]
     openings: tuple[Opening, ...]
-
-
-class NotYetWitnessed(DomainError):
-    """The statement is committed, but no witnessed checkpoint covers it yet."""
-
-    kind, slug, title = Kind.UNAVAILABLE, "not-yet-witnessed", "Not yet witnessed"
 
 
 async def append_in(
@@ -42,7 +36,7 @@ async def append_in(
 ) -> Appended:
     """Append an unsigned statement. Call it last in the transaction, after every lock."""
     text = rules.note_text(region.log_origin, statement)
-    sha256 = rules.statement_hash(text)
+    sha256 = bytes.fromhex(statement_hash(text))
     statement_id = await store.append(tx, statement, text, sha256)
     if openings:
         await store.insert_openings(tx, statement_id, openings)
@@ -87,6 +81,4 @@ async def prove_in(tx: Tx, statement_id: int) -> Proven:
     if leaf.leaf_index is None or leaf.note is None or newest is None or newest.size <= leaf.leaf_index:
         raise NotYetWitnessed("The statement is committed and waits for its witnessed checkpoint.", retry_after_s=1)
     tiles = await store.tiles(tx, prove.tiles_for_inclusion(leaf.leaf_index, newest.size))
-    path = prove.inclusion_proof(leaf.leaf_index, newest.size, tiles)
-    proof = format_proof(LogProof(leaf.leaf_index, path, parse_note(newest.note or "")))
-    return Proven(leaf.note, proof, await store.openings(tx, statement_id))
+    return Proven(leaf.note, leaf.leaf_index, newest.note or "", tiles, await store.openings(tx, statement_id))

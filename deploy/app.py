@@ -1,0 +1,189 @@
+"""The composition root: settings become one ASGI application. Tests call the same factory."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import asyncpg
+from litestar import Litestar, MediaType, Response, get
+from litestar.datastructures import State
+from litestar.di import NamedDependency, Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import SwaggerRenderPlugin
+from litestar.openapi.spec import Components, License, SecurityScheme, Tag
+from litestar.static_files import create_static_files_router
+from litestar.types import ASGIApp
+from prometheus_client import CollectorRegistry, generate_latest
+
+from registry.access.api import AccessController
+from registry.access.http import DEPENDENCIES, guard
+from registry.access.rules import Keyring
+from registry.claims.api import ClaimsController
+from registry.credits.api import (
+    HoldingsController,
+    IssuancesController,
+    RetirementsController,
+    TransfersController,
+)
+from registry.credits.service import RegionTotals
+from registry.kit.database import Database
+from registry.kit.http import HANDLERS, problem
+from registry.kit.requests import Requests
+from registry.methodologies.api import MethodologiesController
+from registry.parties.api import PartiesController
+from registry.projects.api import DocumentsController, ProjectsController, ReportsController
+from registry.receipts.api import ReceiptsController
+from registry.transparency.api import LogController
+from schemas.parties import RegionProfile
+
+STATIC = Path(__file__).parent / "static"
+_SWAGGER = "/static/swagger-ui"
+VERSION = "0.1.0"
+
+
+def _fine() -> str:
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What an application is made of. *trouble* says in one line why it is not ready, or nothing."""
+
+    db: Database
+    keyring: Keyring
+    region: RegionProfile
+    trouble: Callable[[], str] = _fine
+    metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
+
+
+@get("/health/live", include_in_schema=False, sync_to_thread=False)
+def live() -> dict[str, str]:
+    """The process runs."""
+    return {"status": "live"}
+
+
+@get("/health/ready", include_in_schema=False)
+async def ready(db: NamedDependency[Database], parts: NamedDependency[Parts]) -> Response[dict[str, object]]:
+    """Requests can be served: the database answers and the log is being signed."""
+    async with db.reading() as tx:
+        await tx.fetchval("select 1")
+    if trouble := parts.trouble():
+        return problem(503, "not-ready", "Not ready", trouble)
+    return Response({"status": "ready"})
+
+
+@get("/metrics", include_in_schema=False, media_type=MediaType.TEXT, sync_to_thread=False)
+def metrics(parts: NamedDependency[Parts]) -> Response[bytes]:
+    """Counters for Prometheus."""
+    return Response(generate_latest(parts.metrics), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+@get("/", include_in_schema=False, sync_to_thread=False)
+def root(parts: NamedDependency[Parts]) -> dict[str, str]:
+    """Where things are."""
+    return {
+        "registry": parts.region.name,
+        "documentation": "/docs",
+        "projects": "/v1/projects",
+        "conservation": "/v1/conservation",
+        "log": "/v1/log/checkpoint",
+    }
+
+
+def create_app(parts: Parts) -> ASGIApp:
+    """The whole application, wrapped in its request log."""
+    totals = RegionTotals()
+    app = Litestar(
+        route_handlers=[
+            PartiesController,
+            AccessController,
+            MethodologiesController,
+            DocumentsController,
+            ProjectsController,
+            ReportsController,
+            IssuancesController,
+            HoldingsController,
+            TransfersController,
+            RetirementsController,
+            ClaimsController,
+            ReceiptsController,
+            LogController,
+            live,
+            ready,
+            metrics,
+            root,
+            create_static_files_router(path="/static", directories=[STATIC], include_in_schema=False),
+        ],
+        dependencies={
+            **DEPENDENCIES,
+            "db": _constant(parts.db),
+            "keyring": _constant(parts.keyring),
+            "region": _constant(parts.region),
+            "region_totals": _constant(totals),
+            "parts": _constant(parts),
+        },
+        guards=[guard],
+        exception_handlers=HANDLERS,
+        openapi_config=_openapi(parts.region),
+        state=State({"db": parts.db, "keyring": parts.keyring}),
+        logging_config=None,
+        request_max_body_size=1_000_000,
+    )
+    return Requests(app, parts.metrics)
+
+
+def _constant(value: object) -> Provide:
+    return Provide(lambda: value, sync_to_thread=False)
+
+
+def _openapi(region: RegionProfile) -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title=region.name,
+        version=VERSION,
+        description=(
+            "Masses are whole kilograms of CO2e (`_kg`), times RFC 3339 UTC. Every POST takes an `Idempotency-Key`: "
+            "the same key with the same body is carried out once, however often it is sent. Errors are RFC 9457 "
+            "problem documents; their `type` never changes."
+        ),
+        license=License(name="Apache-2.0", identifier="Apache-2.0"),
+        path="/docs",
+        render_plugins=[
+            SwaggerRenderPlugin(
+                js_url=f"{_SWAGGER}/swagger-ui-bundle.js",
+                css_url=f"{_SWAGGER}/swagger-ui.css",
+                standalone_preset_js_url=f"{_SWAGGER}/swagger-ui-standalone-preset.js",
+                favicon=f"<link rel='icon' href='{_SWAGGER}/favicon-32x32.png'>",
+            )
+        ],
+        components=Components(
+            security_schemes={"key": SecurityScheme(type="http", scheme="bearer", description="An API key, kw_…")}
+        ),
+        security=[{"key": []}, {}],
+        tags=[Tag(name=name) for name in _TAGS],
+    )
+
+
+_TAGS = ("Parties", "Access", "Methodologies", "Projects", "Credits", "Claims", "Receipts", "Log")
+
+
+async def connect_pool(dsn: str, *, size: int, role: str = "kilnwood_api") -> "asyncpg.Pool[asyncpg.Record]":
+    """
+    A pool that acts as *role*, which owns no table.
+
+    Connections keep no state between transactions, so the reset that asyncpg sends on every release (one more round
+    trip) is left away. Nothing connects before the first use, and a server that comes back is used again by itself.
+    """
+    return await asyncpg.create_pool(
+        dsn,
+        min_size=0,
+        max_size=size,
+        max_inactive_connection_lifetime=300,
+        timeout=5,
+        command_timeout=30,
+        server_settings={"role": role, "application_name": "kilnwood"},
+        reset=_no_reset,
+    )
+
+
+async def _no_reset(_: object) -> None:
+    return

@@ -1,0 +1,182 @@
+"""Settings from the environment: one table, checked at start, listed by ``kilnwood serve --help``."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from registry.transparency.format.note import VerifierKey, parse_vkey
+from registry.transparency.format.text import Malformed
+from schemas.identifiers import check_uscc
+
+
+class BadSetting(Exception):
+    """A setting that cannot be used; the text names the variable, its value and what is wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One environment variable: its default, what it is for, and how its text is read."""
+
+    name: str
+    default: str
+    meaning: str
+    read: Callable[[str], object]
+
+
+def _text(pattern: str, wanted: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(wanted)
+        return text
+
+    return read
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+            raise ValueError(f"a whole number from {low} to {high}")
+        return int(text)
+
+    return read
+
+
+def _yes(text: str) -> bool:
+    if text not in ("yes", "no"):
+        raise ValueError("yes or no")
+    return text == "yes"
+
+
+def _instant(text: str) -> datetime | None:
+    if not text:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError("an RFC 3339 time such as 2023-11-01T00:00:00Z") from error
+    if at.tzinfo is None:
+        raise ValueError("an RFC 3339 time with its offset, such as 2023-11-01T00:00:00Z")
+    return at.astimezone(UTC)
+
+
+def _seconds(text: str) -> float:
+    wanted = "seconds from 0.01 to 60"
+    try:
+        value = float(text)
+    except ValueError as error:
+        raise ValueError(wanted) from error
+    if not 0.01 <= value <= 60:  # noqa: PLR2004 - bounds stated in the message
+        raise ValueError(wanted)
+    return value
+
+
+def _uscc(text: str) -> str:
+    check_uscc(text)
+    return text
+
+
+def _database(text: str) -> str:
+    if text and not text.startswith(("postgresql://", "postgres://")):
+        raise ValueError("a URL that begins with postgresql://")
+    return text
+
+
+def _witnesses(text: str) -> tuple[tuple[str, VerifierKey], ...]:
+    words = text.split()
+    if len(words) % 2:
+        raise ValueError("pairs of URL and verifier key, separated by spaces")
+    try:
+        return tuple((url, parse_vkey(key)) for url, key in zip(words[::2], words[1::2], strict=True))
+    except Malformed as error:
+        raise ValueError(f"pairs of URL and verifier key ({error})") from error
+
+
+_NAME = r"[^\x00-\x1f\x7f]{1,200}"
+TABLE = (
+    Setting("KILNWOOD_DATA_DIR", ".kilnwood", "Folder for the database, keys and secrets", Path),
+    Setting("KILNWOOD_HOST", "127.0.0.1", "Address to listen on", _text(r"[0-9A-Za-z.:-]+", "an address")),
+    Setting("KILNWOOD_PORT", "8000", "Port to listen on", _whole(1, 65535)),
+    Setting("DATABASE_URL", "", "Any PostgreSQL from version 15; empty: the embedded one", _database),
+    Setting("DATABASE_OWNER_URL", "", "The same database as the owner of its tables, for migrations", _database),
+    Setting("KILNWOOD_POOL", "10", "Connections to the database", _whole(1, 100)),
+    Setting("KILNWOOD_REGION", "CN-510100", "Code of the region", _text(r"[A-Z]{2}(-[0-9A-Z]{1,6})?", "CN-510100")),
+    Setting("KILNWOOD_REGION_NAME", "Chengdu carbon inclusion registry", "Name of the registry", _text(_NAME, "a name")),
+    Setting("KILNWOOD_SERIAL_REGION", "SC", "First part of serials", _text(r"[A-Z]{2}", "two capital letters")),
+    Setting("KILNWOOD_PROGRAMME", "CDCER", "Second part of serials", _text(r"[A-Z][A-Z0-9]{1,9}", "capital letters")),
+    Setting("KILNWOOD_SIMULATED", "no", "A region whose business time is set by hand", _yes),
+    Setting("KILNWOOD_BUSINESS_TIME", "", "Where a simulated region's time begins; empty: now", _instant),
+    Setting("KILNWOOD_LOG_HOST", "kilnwood.example", "Host part of the log's origin", _text(r"[a-z0-9.-]+", "a host name")),
+    Setting("KILNWOOD_AUTHORITY", "Regional ecology and environment bureau", "Name of the authority", _text(_NAME, "a name")),
+    Setting("KILNWOOD_AUTHORITY_USCC", "11510100MB0000000J", "Its unified social credit code", _uscc),
+    Setting("KILNWOOD_WITNESSES", "", "URL and verifier key of each witness, in pairs", _witnesses),
+    Setting("KILNWOOD_WITNESS_QUORUM", "0", "How many must cosign; 0: all", _whole(0, 100)),
+    Setting("KILNWOOD_PUBLISH_INTERVAL_S", "1", "At most one checkpoint in so many seconds", _seconds),
+    Setting("KILNWOOD_LOG_FORMAT", "json", "json, or console for people", _text("json|console", "json or console")),
+    Setting("KILNWOOD_LOG_LEVEL", "info", "debug, info, warning or error", _text("debug|info|warning|error", "a level")),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings, read and checked."""
+
+    data_dir: Path
+    host: str
+    port: int
+    database_url: str
+    owner_url: str
+    pool: int
+    region: str
+    region_name: str
+    serial_region: str
+    programme: str
+    simulated: bool
+    business_time: datetime | None
+    log_host: str
+    authority: str
+    authority_uscc: str
+    witnesses: tuple[tuple[str, VerifierKey], ...]
+    witness_quorum: int
+    publish_interval_s: float
+    log_format: str
+    log_level: str
+
+    @property
+    def log_origin(self) -> str:
+        """The log's origin; a simulated region's says so for ever."""
+        return f"{self.log_host}/{'sim/' if self.simulated else ''}{self.region}"
+
+    @property
+    def quorum(self) -> int:
+        """How many witnesses must cosign a checkpoint."""
+        return self.witness_quorum or len(self.witnesses)
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Read every setting. Raises `BadSetting` with all that is wrong, one line each."""
+    values, wrong = [], []
+    for setting in TABLE:
+        text = environment.get(setting.name, setting.default)
+        try:
+            values.append(setting.read(text))
+        except ValueError as error:
+            values.append(None)
+            wrong.append(f"{setting.name}={text!r}: wanted {error}")
+    known = {setting.name for setting in TABLE}
+    wrong += [f"{name}: no such setting" for name in environment if name.startswith("KILNWOOD_") and name not in known]
+    if wrong:
+        raise BadSetting("\n".join(wrong))
+    settings = Settings(**dict(zip(Settings.__dataclass_fields__, values, strict=True)))  # type: ignore[arg-type]  # read by the table
+    if settings.quorum > len(settings.witnesses):
+        raise BadSetting(
+            f"KILNWOOD_WITNESS_QUORUM={settings.quorum}: KILNWOOD_WITNESSES names only {len(settings.witnesses)}"
+        )
+    return settings
+
+
+def help_text() -> str:
+    """The table for people."""
+    width = max(len(setting.name) for setting in TABLE)
+    return "\n".join(f"{each.name:<{width}}  {each.meaning} [{each.default or 'empty'}]" for each in TABLE)

@@ -1,0 +1,36 @@
+"""Receipts over HTTP."""
+
+from typing import Annotated
+
+from litestar import Controller, Response, get
+from litestar.di import NamedDependency
+from litestar.params import PathParameter
+
+from registry.kit.database import Database
+from registry.kit.http import PENDING, READS
+from registry.receipts import service
+from schemas.access import Call
+
+
+class ReceiptsController(Controller):
+    """What a retirement leaves in the hands of its holder."""
+
+    path = "/v1/receipts"
+    tags = ("Receipts",)
+
+    @get(
+        "/{receipt_id:str}",
+        operation_id="get_receipt",
+        media_type="application/json",
+        responses={**READS, **PENDING},
+    )
+    async def receipt(
+        self,
+        receipt_id: Annotated[str, PathParameter(max_length=80)],
+        asked: NamedDependency[Call],
+        db: NamedDependency[Database],
+    ) -> Response[bytes]:
+        """The receipt as a file that `kilnwood verify` checks with no network; 202 until it is witnessed."""
+        content = await service.receipt(receipt_id, asked=asked, db=db)
+        headers = {"Content-Disposition": f'attachment; filename="{receipt_id}.receipt.json"'}
+        return Response(content, media_type="application/json", headers=headers)

@@ -1,0 +1,46 @@
+"""The signed receipt of a retirement: built from the log on every request, so that it is always the newest proof."""
+
+from registry.access import rules as access
+from registry.claims import service as claims
+from registry.credits import service as credits
+from registry.kit.database import Database
+from registry.parties import service as parties
+from registry.receipts import bundle as form
+from registry.transparency import service as log
+from schemas.access import Call
+from schemas.receipts import Bundle, Opening
+
+
+async def receipt(receipt_id: str, *, asked: Call, db: Database) -> bytes:
+    """
+    The bundle of one retirement with its claim's own, as the bytes of ``*.receipt.json``.
+
+    Anybody may have it; sealed sections are opened only for members of the holder and for overseers. Raises `Unknown`,
+    or `NotYetWitnessed` while no witnessed checkpoint covers both statements.
+    """
+    async with db.snapshot() as tx:
+        found = await credits.retirement_in(tx, receipt_id)
+        claim = await claims.claim_in(tx, found.retirement.claim_id)
+        account = await parties.account_in(tx, found.account_id)
+        retired = await log.prove_in(tx, found.statement_id)
+        claimed = await log.prove_in(tx, await claims.statement_of_in(tx, claim.id))
+    opened = access.oversees(asked.by) or account.owner_id in access.organisations_of(asked.by)
+    covers_alone = claim.type != "contribution" and found.retirement.quantity_kg >= claim.required_kg
+    return form.bundle_file(
+        _bundle(retired, opened=opened, claim=_bundle(claimed, opened=opened), asserts_neutral=covers_alone)
+    )
+
+
+def _bundle(
+    proven: log.Proven, *, opened: bool, claim: Bundle | None = None, asserts_neutral: bool = False
+) -> Bundle:
+    openings = [Opening(label=each.label, salt=each.salt.hex(), text=each.text) for each in proven.openings]
+    return form.build_bundle(
+        note=proven.note,
+        leaf_index=proven.leaf_index,
+        checkpoint_note=proven.checkpoint_note,
+        tiles=proven.tiles,
+        openings=openings if opened else [],
+        claim=claim,
+        asserts_neutral=asserts_neutral,
+    )
