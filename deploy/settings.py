@@ -109,7 +109,7 @@ TABLE = (
     Setting("KILNWOOD_BUSINESS_TIME", "", "Where a simulated region's time begins; empty: now", _instant),
     Setting("KILNWOOD_LOG_HOST", "kilnwood.example", "Host part of the log's origin", _text(r"[a-z0-9.-]+", "a host name")),
     Setting("KILNWOOD_AUTHORITY", "Regional ecology and environment bureau", "Name of the authority", _text(_NAME, "a name")),
-    Setting("KILNWOOD_AUTHORITY_USCC", "11510100MB0000000J", "Its unified social credit code", _uscc),
+    Setting("KILNWOOD_AUTHORITY_USCC", "11510100MB0000000U", "Its unified social credit code", _uscc),
     Setting("KILNWOOD_WITNESSES", "", "URL and verifier key of each witness, in pairs", _witnesses),
     Setting("KILNWOOD_WITNESS_QUORUM", "0", "How many must cosign; 0: all", _whole(0, 100)),
     Setting("KILNWOOD_PUBLISH_INTERVAL_S", "1", "At most one checkpoint in so many seconds", _seconds),

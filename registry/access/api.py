@@ -2,12 +2,12 @@
 
 from litestar import Controller, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import JSONBody
 
 from registry.access import service
 from registry.access.rules import Keyring
 from registry.kit.database import Database
-from registry.kit.http import READS, WRITES
+from registry.kit.http import READS, WRITES, PathId
 from registry.kit.pages import Window
 from schemas.access import (
     Approval,
@@ -20,7 +20,6 @@ from schemas.access import (
     ProposeApproval,
     Restriction,
 )
-from schemas.kinds import Id
 from schemas.pages import Page
 
 
@@ -45,7 +44,7 @@ class AccessController(Controller):
     @post("/people/{person_id:int}/keys", operation_id="issue_key", responses=WRITES)
     async def issue_key(
         self,
-        person_id: FromPath[Id],
+        person_id: PathId,
         call: NamedDependency[Call],
         db: NamedDependency[Database],
         keyring: NamedDependency[Keyring],
@@ -66,7 +65,7 @@ class AccessController(Controller):
 
     @post("/keys/{key_id:int}/revoke", operation_id="revoke_key", responses=WRITES)
     async def revoke_key(
-        self, key_id: FromPath[Id], call: NamedDependency[Call], db: NamedDependency[Database]
+        self, key_id: PathId, call: NamedDependency[Call], db: NamedDependency[Database]
     ) -> KeyIssued:
         """End a key at once: your own, or any as a regulator."""
         return await service.revoke_key(key_id, call=call, db=db)
@@ -84,7 +83,7 @@ class AccessController(Controller):
         return await service.approvals(window, db=db)
 
     @get("/approvals/{approval_id:int}", operation_id="get_approval", responses=READS)
-    async def approval(self, approval_id: FromPath[Id], db: NamedDependency[Database]) -> Approval:
+    async def approval(self, approval_id: PathId, db: NamedDependency[Database]) -> Approval:
         """One approval with its exact body."""
         return await service.approval(approval_id, db=db)
 
@@ -102,7 +101,7 @@ class AccessController(Controller):
 
     @post("/grants/{grant_id:int}/end", operation_id="end_grant", responses=WRITES)
     async def end_grant(
-        self, grant_id: FromPath[Id], call: NamedDependency[Call], db: NamedDependency[Database]
+        self, grant_id: PathId, call: NamedDependency[Call], db: NamedDependency[Database]
     ) -> Grant:
         """End a role now."""
         return await service.end_grant(grant_id, call=call, db=db)

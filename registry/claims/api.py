@@ -2,15 +2,14 @@
 
 from litestar import Controller, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import JSONBody
 
 from registry.claims import service
 from registry.kit.database import Database
-from registry.kit.http import READS, WRITES
+from registry.kit.http import READS, WRITES, PathId
 from registry.kit.pages import Window
 from schemas.access import Call
 from schemas.claims import Claim, NewClaim, NewFootprint, StoredFootprint
-from schemas.kinds import Id
 from schemas.pages import Page
 from schemas.parties import RegionProfile
 
@@ -30,7 +29,7 @@ class ClaimsController(Controller):
 
     @get("/footprints/{footprint_id:int}", operation_id="get_footprint", responses=READS)
     async def footprint(
-        self, footprint_id: FromPath[Id], asked: NamedDependency[Call], db: NamedDependency[Database]
+        self, footprint_id: PathId, asked: NamedDependency[Call], db: NamedDependency[Database]
     ) -> StoredFootprint:
         """One footprint with its input and arithmetic."""
         return await service.footprint(footprint_id, asked=asked, db=db)
@@ -55,7 +54,7 @@ class ClaimsController(Controller):
 
     @get("/claims/{claim_id:int}", operation_id="get_claim", responses=READS)
     async def claim(
-        self, claim_id: FromPath[Id], asked: NamedDependency[Call], db: NamedDependency[Database]
+        self, claim_id: PathId, asked: NamedDependency[Call], db: NamedDependency[Database]
     ) -> Claim:
         """One claim with its coverage: required, allocated, missing, and whether it may be called neutral."""
         return await service.claim(claim_id, asked=asked, db=db)

@@ -4,11 +4,11 @@ from typing import Annotated
 
 from litestar import Controller, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, PathParameter, QueryParameter
+from litestar.params import JSONBody, PathParameter, QueryParameter
 
 from registry.credits import service
 from registry.kit.database import Database
-from registry.kit.http import READS, WRITES
+from registry.kit.http import READS, WRITES, PathId, QueryId
 from registry.kit.pages import Window
 from schemas.access import Approved, Call
 from schemas.credits import (
@@ -24,7 +24,7 @@ from schemas.credits import (
     RetireRequest,
     Transfer,
 )
-from schemas.kinds import Id, Instant
+from schemas.kinds import Instant
 from schemas.pages import Page
 from schemas.parties import RegionProfile
 
@@ -53,7 +53,7 @@ class IssuancesController(Controller):
         self,
         window: NamedDependency[Window],
         db: NamedDependency[Database],
-        project_id: Annotated[Id | None, QueryParameter()] = None,
+        project_id: QueryId = None,
     ) -> Page[Issuance]:
         """All issuances, or those of one project."""
         return await service.issuances(window, project_id, db=db)
@@ -85,7 +85,7 @@ class HoldingsController(Controller):
     @get("/holdings", operation_id="get_holdings", responses=READS)
     async def holdings(
         self,
-        account_id: FromPath[Id],
+        account_id: PathId,
         asked: NamedDependency[Call],
         db: NamedDependency[Database],
         as_of: Annotated[Instant | None, QueryParameter(description="Business time; now where left away")] = None,
@@ -96,7 +96,7 @@ class HoldingsController(Controller):
     @get("/movements", operation_id="list_movements", responses=READS)
     async def movements(
         self,
-        account_id: FromPath[Id],
+        account_id: PathId,
         window: NamedDependency[Window],
         asked: NamedDependency[Call],
         db: NamedDependency[Database],
@@ -107,7 +107,7 @@ class HoldingsController(Controller):
     @get("/transfers", operation_id="list_transfers", responses=READS)
     async def transfers(
         self,
-        account_id: FromPath[Id],
+        account_id: PathId,
         window: NamedDependency[Window],
         asked: NamedDependency[Call],
         db: NamedDependency[Database],
@@ -131,7 +131,7 @@ class TransfersController(Controller):
 
     @get("/{transfer_id:int}", operation_id="get_transfer", responses=READS)
     async def transfer(
-        self, transfer_id: FromPath[Id], asked: NamedDependency[Call], db: NamedDependency[Database]
+        self, transfer_id: PathId, asked: NamedDependency[Call], db: NamedDependency[Database]
     ) -> Transfer:
         """One transfer."""
         return await service.transfer(transfer_id, asked=asked, db=db)
@@ -139,7 +139,7 @@ class TransfersController(Controller):
     @post("/{transfer_id:int}/accept", operation_id="accept_transfer", responses=WRITES)
     async def accept(
         self,
-        transfer_id: FromPath[Id],
+        transfer_id: PathId,
         call: NamedDependency[Call],
         db: NamedDependency[Database],
         region: NamedDependency[RegionProfile],
@@ -149,14 +149,14 @@ class TransfersController(Controller):
 
     @post("/{transfer_id:int}/reject", operation_id="reject_transfer", responses=WRITES)
     async def reject(
-        self, transfer_id: FromPath[Id], call: NamedDependency[Call], db: NamedDependency[Database]
+        self, transfer_id: PathId, call: NamedDependency[Call], db: NamedDependency[Database]
     ) -> Transfer:
         """Decline; the kilograms go back to the sender."""
         return await service.reject_transfer(transfer_id, call=call, db=db)
 
     @post("/{transfer_id:int}/withdraw", operation_id="withdraw_transfer", responses=WRITES)
     async def withdraw(
-        self, transfer_id: FromPath[Id], call: NamedDependency[Call], db: NamedDependency[Database]
+        self, transfer_id: PathId, call: NamedDependency[Call], db: NamedDependency[Database]
     ) -> Transfer:
         """Take an offer back."""
         return await service.withdraw_transfer(transfer_id, call=call, db=db)
@@ -202,7 +202,7 @@ class RetirementsController(Controller):
         self,
         window: NamedDependency[Window],
         db: NamedDependency[Database],
-        claim_id: Annotated[Id | None, QueryParameter()] = None,
+        claim_id: QueryId = None,
     ) -> Page[Retirement]:
         """All retirements, or those against one claim."""
         return await service.retirements(window, claim_id, db=db)

@@ -10,11 +10,18 @@ import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, SerializationException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import PathParameter, QueryParameter
 from msgspec import Meta, Struct
 
 from registry.kit.problems import DomainError, Kind
+from schemas.kinds import MAX_INT
 
 log = structlog.get_logger()
+
+PathId = Annotated[int, PathParameter(ge=1, le=MAX_INT)]
+"""An identifier in a path, bounded like every other."""
+QueryId = Annotated[int | None, QueryParameter(ge=1, le=MAX_INT)]
+"""An identifier in a query."""
 
 PROBLEM_TYPE = "urn:kilnwood:problem:"
 _STATUS = {

@@ -2,14 +2,13 @@
 
 from litestar import Controller, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import JSONBody
 
 from registry.kit.database import Database
-from registry.kit.http import READS, WRITES
+from registry.kit.http import READS, WRITES, PathId
 from registry.kit.pages import Window
 from registry.parties import service
 from schemas.access import Call
-from schemas.kinds import Id
 from schemas.pages import Page
 from schemas.parties import (
     Account,
@@ -56,7 +55,7 @@ class PartiesController(Controller):
         return await service.organisations(window, db=db)
 
     @get("/organisations/{organisation_id:int}", operation_id="get_organisation", responses=READS)
-    async def organisation(self, organisation_id: FromPath[Id], db: NamedDependency[Database]) -> Organisation:
+    async def organisation(self, organisation_id: PathId, db: NamedDependency[Database]) -> Organisation:
         """One organisation."""
         return await service.organisation(organisation_id, db=db)
 
@@ -83,7 +82,7 @@ class PartiesController(Controller):
 
     @get("/accounts/{account_id:int}", operation_id="get_account", responses=READS)
     async def account(
-        self, account_id: FromPath[Id], asked: NamedDependency[Call], db: NamedDependency[Database]
+        self, account_id: PathId, asked: NamedDependency[Call], db: NamedDependency[Database]
     ) -> Account:
         """One account."""
         return await service.account(account_id, asked=asked, db=db)

@@ -2,6 +2,7 @@
 
 
 import asyncpg
+import msgspec
 
 from registry.kit import sql
 from registry.kit.database import Tx, constraint, convert
@@ -78,7 +79,8 @@ async def organisations(tx: Tx, window: Window) -> Page[Organisation]:
 
 
 def _organisation(row: asyncpg.Record) -> Organisation:
-    identifiers = tuple(Identifier(*each.split(":", 1)) for each in row["identifiers"])
+    pairs = (each.split(":", 1) for each in row["identifiers"])
+    identifiers = tuple(msgspec.convert({"scheme": scheme, "value": value}, Identifier) for scheme, value in pairs)
     return Organisation(
         id=row["id"],
         name=row["name"],

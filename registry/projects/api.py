@@ -4,14 +4,13 @@ from typing import Annotated, Any
 
 from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, PathParameter, QueryParameter
+from litestar.params import JSONBody, PathParameter, QueryParameter
 
 from registry.kit.database import Database
-from registry.kit.http import READS, WRITES
+from registry.kit.http import READS, WRITES, PathId
 from registry.kit.pages import Window
 from registry.projects import service
 from schemas.access import Call
-from schemas.kinds import Id
 from schemas.pages import Page
 from schemas.projects import (
     Comment,
@@ -83,13 +82,13 @@ class ProjectsController(Controller):
         return await service.projects(window, project_state, db=db)
 
     @get("/{project_id:int}", operation_id="get_project", responses=READS)
-    async def project(self, project_id: FromPath[Id], db: NamedDependency[Database]) -> Project:
+    async def project(self, project_id: PathId, db: NamedDependency[Database]) -> Project:
         """One project."""
         return await service.project(project_id, db=db)
 
     @get("/{project_id:int}/history", operation_id="get_project_history", responses=READS)
     async def history(
-        self, project_id: FromPath[Id], window: NamedDependency[Window], db: NamedDependency[Database]
+        self, project_id: PathId, window: NamedDependency[Window], db: NamedDependency[Database]
     ) -> Page[ProjectEvent]:
         """Who did what, when, from which state to which, and why."""
         return await service.history(project_id, window, db=db)
@@ -97,7 +96,7 @@ class ProjectsController(Controller):
     @post("/{project_id:int}/update", operation_id="update_project", responses=WRITES)
     async def update(
         self,
-        project_id: FromPath[Id],
+        project_id: PathId,
         data: JSONBody[ProjectBody],
         call: NamedDependency[Call],
         db: NamedDependency[Database],
@@ -108,7 +107,7 @@ class ProjectsController(Controller):
     @post("/{project_id:int}/submit", operation_id="submit_project", responses=WRITES)
     async def submit(
         self,
-        project_id: FromPath[Id],
+        project_id: PathId,
         data: JSONBody[Decision],
         call: NamedDependency[Call],
         db: NamedDependency[Database],
@@ -119,7 +118,7 @@ class ProjectsController(Controller):
     @post("/{project_id:int}/validate", operation_id="validate_project", responses=WRITES)
     async def validate(
         self,
-        project_id: FromPath[Id],
+        project_id: PathId,
         data: JSONBody[Finding],
         call: NamedDependency[Call],
         db: NamedDependency[Database],
@@ -130,7 +129,7 @@ class ProjectsController(Controller):
     @post("/{project_id:int}/notice", operation_id="open_public_notice", responses=WRITES)
     async def notice(
         self,
-        project_id: FromPath[Id],
+        project_id: PathId,
         data: JSONBody[Decision],
         call: NamedDependency[Call],
         db: NamedDependency[Database],
@@ -141,7 +140,7 @@ class ProjectsController(Controller):
     @post("/{project_id:int}/comments", operation_id="comment_on_notice", responses=WRITES)
     async def comment(
         self,
-        project_id: FromPath[Id],
+        project_id: PathId,
         data: JSONBody[NewComment],
         call: NamedDependency[Call],
         db: NamedDependency[Database],
@@ -151,7 +150,7 @@ class ProjectsController(Controller):
 
     @get("/{project_id:int}/comments", operation_id="list_notice_comments", responses=READS)
     async def comments(
-        self, project_id: FromPath[Id], window: NamedDependency[Window], db: NamedDependency[Database]
+        self, project_id: PathId, window: NamedDependency[Window], db: NamedDependency[Database]
     ) -> Page[Comment]:
         """The comments on the public notice."""
         return await service.comments(project_id, window, db=db)
@@ -159,7 +158,7 @@ class ProjectsController(Controller):
     @post("/{project_id:int}/register", operation_id="register_project", responses=WRITES)
     async def register(
         self,
-        project_id: FromPath[Id],
+        project_id: PathId,
         data: JSONBody[Decision],
         call: NamedDependency[Call],
         db: NamedDependency[Database],
@@ -170,7 +169,7 @@ class ProjectsController(Controller):
     @post("/{project_id:int}/reject", operation_id="reject_project", responses=WRITES)
     async def reject(
         self,
-        project_id: FromPath[Id],
+        project_id: PathId,
         data: JSONBody[Decision],
         call: NamedDependency[Call],
         db: NamedDependency[Database],
@@ -181,7 +180,7 @@ class ProjectsController(Controller):
     @post("/{project_id:int}/reports", operation_id="submit_report", responses=WRITES)
     async def submit_report(
         self,
-        project_id: FromPath[Id],
+        project_id: PathId,
         data: JSONBody[NewReport],
         call: NamedDependency[Call],
         db: NamedDependency[Database],
@@ -191,7 +190,7 @@ class ProjectsController(Controller):
 
     @get("/{project_id:int}/reports", operation_id="list_reports", responses=READS)
     async def reports(
-        self, project_id: FromPath[Id], window: NamedDependency[Window], db: NamedDependency[Database]
+        self, project_id: PathId, window: NamedDependency[Window], db: NamedDependency[Database]
     ) -> Page[Report]:
         """The project's monitoring reports."""
         return await service.reports(project_id, window, db=db)
@@ -204,14 +203,14 @@ class ReportsController(Controller):
     tags = ("Projects",)
 
     @get("/{report_id:int}", operation_id="get_report", responses=READS)
-    async def report(self, report_id: FromPath[Id], db: NamedDependency[Database]) -> Report:
+    async def report(self, report_id: PathId, db: NamedDependency[Database]) -> Report:
         """One monitoring report with its arithmetic."""
         return await service.report(report_id, db=db)
 
     @post("/{report_id:int}/resubmit", operation_id="resubmit_report", responses=WRITES)
     async def resubmit(
         self,
-        report_id: FromPath[Id],
+        report_id: PathId,
         data: JSONBody[NewReport],
         call: NamedDependency[Call],
         db: NamedDependency[Database],
@@ -222,7 +221,7 @@ class ReportsController(Controller):
     @post("/{report_id:int}/verify", operation_id="verify_report", responses=WRITES)
     async def verify(
         self,
-        report_id: FromPath[Id],
+        report_id: PathId,
         data: JSONBody[Finding],
         call: NamedDependency[Call],
         db: NamedDependency[Database],
@@ -233,7 +232,7 @@ class ReportsController(Controller):
     @post("/{report_id:int}/reject", operation_id="reject_report", responses=WRITES)
     async def reject(
         self,
-        report_id: FromPath[Id],
+        report_id: PathId,
         data: JSONBody[Decision],
         call: NamedDependency[Call],
         db: NamedDependency[Database],

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from datetime import date, datetime
 
 from registry.kit.problems import DomainError, Kind
-from registry.methodologies.calendars import end_of_day
 from schemas.access import Role
 from schemas.projects import NewReport, Project, Report
 
@@ -79,14 +78,13 @@ def check_step(what: str, step: str, state: str, allowed: dict[str, frozenset[st
         )
 
 
-def check_notice_over(project: Project, now: datetime) -> None:
-    """Raise `NoticeRunning` until the last day of the notice is over in the region."""
-    ends = project.notice_ends
-    if ends is None or now < end_of_day(ends):
+def check_notice_over(project: Project, over_at: datetime, now: datetime) -> None:
+    """Raise `NoticeRunning` until *over_at*, the instant at which the last day of the notice is over in the region."""
+    if now < over_at:
         raise NoticeRunning(
-            f"The public notice of {project.code} runs to the end of {ends} (Asia/Shanghai); "
-            f"it is {now:%Y-%m-%d %H:%M}Z. Register it after that.",
-            notice_ends=str(ends),
+            f"The public notice of {project.code} runs to the end of {project.notice_ends} (Asia/Shanghai); "
+            f"it is {now:%Y-%m-%d %H:%M}Z. Register it from {over_at:%Y-%m-%d %H:%M}Z on.",
+            notice_ends=str(project.notice_ends),
         )
 
 

@@ -166,7 +166,8 @@ async def register_project(project_id: int, body: Decision, *, call: Call, db: D
     async def work(tx: Tx) -> Done[Project]:
         project = await _locked_project(tx, project_id)
         rules.check_step(project.code, "register", project.state, rules.PROJECT_STEPS)
-        rules.check_notice_over(project, await clock.now_in(tx))
+        assert project.notice_ends is not None  # every project in public notice has its last day
+        rules.check_notice_over(project, calendars.end_of_day(project.notice_ends), await clock.now_in(tx))
         await store.move_project(
             tx,
             project,

@@ -1,0 +1,20 @@
+"""The one entry point. `verify` is dispatched before anything but the standard library is imported."""
+
+import sys
+
+
+def main() -> None:
+    """Run the command that the arguments name; exits with its code."""
+    if sys.argv[1:2] == ["verify"]:
+        from deploy.verify_command import main as verify  # noqa: PLC0415 - a cold verifier imports nothing else
+
+        sys.exit(verify(sys.argv[2:]))
+    try:
+        from deploy.commands import cli  # noqa: PLC0415 - needs the server extra, `verify` does not
+    except ModuleNotFoundError as error:
+        sys.exit(f"kilnwood: this command needs the server extra ({error.name} is missing): pip install 'kilnwood[server]'")
+    cli(prog_name="kilnwood")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,229 @@
+"""The command line, all but `verify` (see `__main__`)."""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, NoReturn
+
+import rich_click as click
+import uvloop
+
+from deploy.settings import BadSetting, Settings, help_text, read_settings
+from registry.kit import logging
+
+click.rich_click.TEXT_MARKUP = "rich"
+_STOP_TIMEOUT_S = 10.0
+_POLL_S = 0.05
+
+
+def _fail(text: str, code: int = 1) -> NoReturn:
+    click.echo(f"kilnwood: {text}", err=True)
+    sys.exit(code)
+
+
+def _settings() -> Settings:
+    environment = {name: text for name, text in os.environ.items() if name != "KILNWOOD_SEQUENCER_DSN"}
+    try:
+        settings = read_settings(environment)
+    except BadSetting as error:
+        _fail(f"these settings cannot be used:\n{error}", 2)
+    logging.configure(json=settings.log_format == "json", level=settings.log_level)
+    return settings
+
+
+def _run(work: Coroutine[Any, Any, int | None]) -> int | None:
+    return uvloop.run(work)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="kilnwood")
+def cli() -> None:
+    """A regional offset-credit registry: to the kilogram, with receipts that verify offline.
+
+    \b
+    Try first:   kilnwood demo
+    Then:        kilnwood serve
+                 kilnwood verify FILE --trust trust.json
+    """
+
+
+@cli.command(epilog="Settings come from the environment:\n\n\b\n" + help_text())
+def serve() -> None:
+    """Serve the registry over HTTP with its database and its sequencer, until SIGTERM or Ctrl-C.
+
+    \b
+    Examples:
+      kilnwood serve
+      KILNWOOD_PORT=9000 DATABASE_URL=postgresql://me@db/kilnwood kilnwood serve
+
+    The first start writes the keys of two regulator people to secrets/ in the data folder.
+    """
+    from deploy.serving import CannotServe  # noqa: PLC0415 - help and stop need no server
+    from deploy.serving import serve as run  # noqa: PLC0415
+
+    settings = _settings()
+    try:
+        _run(run(settings))
+    except CannotServe as error:
+        _fail(str(error))
+
+
+@cli.command(hidden=True)
+def sequencer() -> None:
+    """Sequence and sign the log; started by `serve`, ends with it."""
+    from deploy.sequencing import sequence  # noqa: PLC0415
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; our parent tells us when to end
+    sys.exit(_run(sequence(_settings())))
+
+
+@cli.command()
+def stop() -> None:
+    """Stop the service of this data folder and its embedded database, also one that a killed service left behind.
+
+    \b
+    Example:
+      KILNWOOD_DATA_DIR=./other kilnwood stop
+    """
+    from deploy import postgres  # noqa: PLC0415
+
+    settings = _settings()
+    ended = _stop_service(settings.data_dir / "serve.lock")
+    try:
+        database = postgres.stop(settings.data_dir / "postgres") if settings.data_dir.exists() else False
+    except postgres.PostgresUnavailable as error:
+        _fail(str(error))
+    told = [what for what, was in (("service", ended), ("database", database)) if was]
+    click.echo(f"Stopped: {' and '.join(told)}." if told else f"Nothing was running in {settings.data_dir}.")
+
+
+def _stop_service(lock: Path) -> bool:
+    import fcntl  # noqa: PLC0415
+
+    if not lock.exists():
+        return False
+    with lock.open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            os.kill(int(file.read()), signal.SIGTERM)
+        else:
+            return False
+        until = time.monotonic() + _STOP_TIMEOUT_S
+        while time.monotonic() < until:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                time.sleep(_POLL_S)
+            else:
+                return True
+    _fail(f"the service did not stop within {_STOP_TIMEOUT_S:.0f} s")
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database's tables to this version. `serve` does so by itself.
+
+    \b
+    Example:
+      DATABASE_URL=postgresql://owner@db/kilnwood kilnwood migrate
+    """
+    from deploy.serving import CannotServe, prepare_database  # noqa: PLC0415
+
+    settings = _settings()
+    try:
+        asyncio.run(_migrate(prepare_database(settings)))
+    except CannotServe as error:
+        _fail(str(error))
+    click.echo("The database is up to date.")
+
+
+async def _migrate(work: Coroutine[Any, Any, str]) -> None:
+    await work
+
+
+@cli.group()
+def keys() -> None:
+    """The log's keys, and the trust.json that verifiers are given."""
+
+
+@keys.command("show")
+def keys_show() -> None:
+    """Print the public keys of the log, one a line; made at the first use.
+
+    \b
+    Example:
+      kilnwood keys show
+    """
+    made = _ensure_keys(_settings())
+    for signer in made:
+        click.echo(signer.key.text())
+
+
+@keys.command("trust")
+def keys_trust() -> None:
+    """Print trust.json for the present settings: hand it to verifiers by a way they trust.
+
+    \b
+    Example:
+      kilnwood keys trust > trust.json
+    """
+    from deploy.sequencing import trust_bytes  # noqa: PLC0415
+
+    settings = _settings()
+    click.get_binary_stream("stdout").write(trust_bytes(settings, _ensure_keys(settings)))
+
+
+def _ensure_keys(settings: Settings) -> Any:  # noqa: ANN401 - imported late
+    from deploy.sequencing import ensure_keys  # noqa: PLC0415
+    from registry.transparency.keys import KeyTrouble  # noqa: PLC0415
+
+    try:
+        return ensure_keys(settings)
+    except KeyTrouble as error:
+        _fail(str(error))
+
+
+@cli.command()
+@click.option("--folder", type=click.Path(path_type=Path), required=True, help="Where this witness keeps key and state.")
+@click.option("--name", default="witness.example/w1", show_default=True, help="Its name, used when the key is made.")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=8100, show_default=True)
+@click.option("--log-key", multiple=True, help="Verifier key of a log to watch, from `kilnwood keys show`; repeatable.")
+@click.option("--show-key", is_flag=True, help="Make the key if needed, print its public half, and end.")
+def witness(folder: Path, name: str, host: str, port: int, log_key: tuple[str, ...], *, show_key: bool) -> None:
+    """Run a witness: it cosigns a log's checkpoints only if each continues the one before (c2sp.org/tlog-witness).
+
+    \b
+    Examples:
+      kilnwood witness --folder ./witness --show-key
+      kilnwood witness --folder ./witness --log-key "$(kilnwood keys show | sed -n 2p)"
+    """
+    from deploy.witness_command import prepare_witness, serve_witness  # noqa: PLC0415
+    from registry.transparency.format.text import Malformed  # noqa: PLC0415
+    from registry.transparency.keys import KeyTrouble  # noqa: PLC0415
+    from registry.transparency.witness.folder import FolderTrouble  # noqa: PLC0415
+
+    try:
+        key = prepare_witness(folder, name)
+        if show_key:
+            click.echo(key.text())
+            return
+        if not log_key:
+            _fail("name at least one log with --log-key", 2)
+        asyncio.run(serve_witness(folder, host, port, log_key))
+    except (KeyTrouble, FolderTrouble, Malformed) as error:
+        _fail(str(error))
+    except OSError as error:
+        _fail(f"cannot listen on {host}:{port}: {error.strerror}")
+
+
+@cli.command()
+@click.argument("files", nargs=-1)
+def verify(files: tuple[str, ...]) -> None:
+    """Check receipts offline. See `kilnwood verify --help`."""

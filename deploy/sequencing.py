@@ -1,0 +1,105 @@
+"""`kilnwood sequencer`: the process that signs, a child of `kilnwood serve`. The only one that reads the log's keys."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import asyncpg
+import structlog
+
+from deploy.serving import REFUSED_EXIT
+from deploy.settings import Settings
+from registry.receipts.bundle import trust_file, trusted, witness_policy
+from registry.transparency.format.policy import parse_policy
+from registry.transparency.keys import (
+    ISSUER_FILE,
+    KeyTrouble,
+    RegistryKeys,
+    create_registry_keys,
+    load_registry_keys,
+)
+from registry.transparency.sequencer import Head, Sequencer, SigningRefused, Witness
+
+log = structlog.get_logger()
+
+RECONNECT_S = 0.5
+
+
+def keys_folder(data_dir: Path) -> Path:
+    """Where the log's private keys are."""
+    return data_dir / "log-keys"
+
+
+def ensure_keys(settings: Settings) -> RegistryKeys:
+    """The registry's keys, made at the first use. Raises `KeyTrouble`."""
+    folder = keys_folder(settings.data_dir)
+    if not (folder / ISSUER_FILE).exists():
+        return create_registry_keys(folder, settings.log_origin)
+    return load_registry_keys(folder, settings.log_origin)
+
+
+def policy_text(settings: Settings) -> str:
+    """The tlog-policy of these settings: the witnesses and how many of them must cosign."""
+    return witness_policy([key for _, key in settings.witnesses], quorum=settings.quorum)
+
+
+def trust_bytes(settings: Settings, keys: RegistryKeys) -> bytes:
+    """The trust.json that belongs to these keys and witnesses."""
+    return trust_file(
+        settings.log_origin,
+        issuers=[trusted(keys.issuer.key)],
+        logs=[trusted(keys.log_ed25519.key), trusted(keys.log_ml_dsa_44.key)],
+        policy=policy_text(settings),
+    )
+
+
+async def sequence(settings: Settings) -> int:
+    """Sequence and sign until standard input ends, reconnecting as needed; the exit code."""
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _until_closed, stop)
+    try:
+        keys = ensure_keys(settings)
+        while not stop.is_set():
+            try:
+                await _run_connected(settings, keys, stop)
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                log.warning("sequencer_reconnects", reason=str(error) or type(error).__name__)
+                await asyncio.sleep(RECONNECT_S)
+    except (SigningRefused, KeyTrouble) as error:
+        log.error("signing_refused", reason=str(error))
+        return REFUSED_EXIT
+    return 0
+
+
+def _until_closed(stop: asyncio.Event) -> None:
+    if not os.read(sys.stdin.fileno(), 1):
+        asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+        stop.set()
+
+
+async def _run_connected(settings: Settings, keys: RegistryKeys, stop: asyncio.Event) -> None:
+    connection = await asyncpg.connect(
+        os.environ["KILNWOOD_SEQUENCER_DSN"],
+        timeout=5,
+        server_settings={"role": "kilnwood_sequencer", "application_name": "kilnwood-sequencer"},
+    )
+    try:
+        sequencer = Sequencer(
+            connection,
+            keys=keys,
+            head=Head(keys_folder(settings.data_dir) / "head.json"),
+            witnesses=[Witness(url, key) for url, key in settings.witnesses],
+            policy=parse_policy(policy_text(settings)),
+        )
+        starting = asyncio.create_task(sequencer.start())
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not starting.done():
+            starting.cancel()
+            return
+        starting.result()
+        await sequencer.run(stop, interval_s=settings.publish_interval_s)
+    finally:
+        connection.terminate()
