@@ -6,13 +6,15 @@ import sys
 def main() -> None:
     """Run the command that the arguments name; exits with its code."""
     if sys.argv[1:2] == ["verify"]:
-        from deploy.verify_command import main as verify  # noqa: PLC0415 - a cold verifier imports nothing else
+        from deploy.verify_command import main as verify
 
         sys.exit(verify(sys.argv[2:]))
     try:
-        from deploy.commands import cli  # noqa: PLC0415 - needs the server extra, `verify` does not
+        from deploy.commands import cli
     except ModuleNotFoundError as error:
-        sys.exit(f"kilnwood: this command needs the server extra ({error.name} is missing): pip install 'kilnwood[server]'")
+        sys.exit(
+            f"kilnwood: this command needs the server extra ({error.name} is missing): pip install 'kilnwood[server]'"
+        )
     cli(prog_name="kilnwood")
 
 

@@ -62,8 +62,8 @@ def serve() -> None:
 
     The first start writes the keys of two regulator people to secrets/ in the data folder.
     """
-    from deploy.serving import CannotServe  # noqa: PLC0415 - help and stop need no server
-    from deploy.serving import serve as run  # noqa: PLC0415
+    from deploy.serving import CannotServe
+    from deploy.serving import serve as run
 
     settings = _settings()
     try:
@@ -75,7 +75,7 @@ def serve() -> None:
 @cli.command(hidden=True)
 def sequencer() -> None:
     """Sequence and sign the log; started by `serve`, ends with it."""
-    from deploy.sequencing import sequence  # noqa: PLC0415
+    from deploy.sequencing import sequence
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; our parent tells us when to end
     sys.exit(_run(sequence(_settings())))
@@ -89,7 +89,7 @@ def stop() -> None:
     Example:
       KILNWOOD_DATA_DIR=./other kilnwood stop
     """
-    from deploy import postgres  # noqa: PLC0415
+    from deploy import postgres
 
     settings = _settings()
     ended = _stop_service(settings.data_dir / "serve.lock")
@@ -102,7 +102,7 @@ def stop() -> None:
 
 
 def _stop_service(lock: Path) -> bool:
-    import fcntl  # noqa: PLC0415
+    import fcntl
 
     if not lock.exists():
         return False
@@ -133,7 +133,7 @@ def migrate() -> None:
     Example:
       DATABASE_URL=postgresql://owner@db/kilnwood kilnwood migrate
     """
-    from deploy.serving import CannotServe, prepare_database  # noqa: PLC0415
+    from deploy.serving import CannotServe, prepare_database
 
     settings = _settings()
     try:
@@ -173,15 +173,15 @@ def keys_trust() -> None:
     Example:
       kilnwood keys trust > trust.json
     """
-    from deploy.sequencing import trust_bytes  # noqa: PLC0415
+    from deploy.sequencing import trust_bytes
 
     settings = _settings()
     click.get_binary_stream("stdout").write(trust_bytes(settings, _ensure_keys(settings)))
 
 
 def _ensure_keys(settings: Settings) -> Any:  # noqa: ANN401 - imported late
-    from deploy.sequencing import ensure_keys  # noqa: PLC0415
-    from registry.transparency.keys import KeyTrouble  # noqa: PLC0415
+    from deploy.sequencing import ensure_keys
+    from registry.transparency.keys import KeyTrouble
 
     try:
         return ensure_keys(settings)
@@ -190,7 +190,9 @@ def _ensure_keys(settings: Settings) -> Any:  # noqa: ANN401 - imported late
 
 
 @cli.command()
-@click.option("--folder", type=click.Path(path_type=Path), required=True, help="Where this witness keeps key and state.")
+@click.option(
+    "--folder", type=click.Path(path_type=Path), required=True, help="Where this witness keeps key and state."
+)
 @click.option("--name", default="witness.example/w1", show_default=True, help="Its name, used when the key is made.")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(1, 65535), default=8100, show_default=True)
@@ -204,10 +206,10 @@ def witness(folder: Path, name: str, host: str, port: int, log_key: tuple[str, .
       kilnwood witness --folder ./witness --show-key
       kilnwood witness --folder ./witness --log-key "$(kilnwood keys show | sed -n 2p)"
     """
-    from deploy.witness_command import prepare_witness, serve_witness  # noqa: PLC0415
-    from registry.transparency.format.text import Malformed  # noqa: PLC0415
-    from registry.transparency.keys import KeyTrouble  # noqa: PLC0415
-    from registry.transparency.witness.folder import FolderTrouble  # noqa: PLC0415
+    from deploy.witness_command import prepare_witness, serve_witness
+    from registry.transparency.format.text import Malformed
+    from registry.transparency.keys import KeyTrouble
+    from registry.transparency.witness.folder import FolderTrouble
 
     try:
         key = prepare_witness(folder, name)

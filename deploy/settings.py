@@ -102,19 +102,27 @@ TABLE = (
     Setting("DATABASE_OWNER_URL", "", "The same database as the owner of its tables, for migrations", _database),
     Setting("KILNWOOD_POOL", "10", "Connections to the database", _whole(1, 100)),
     Setting("KILNWOOD_REGION", "CN-510100", "Code of the region", _text(r"[A-Z]{2}(-[0-9A-Z]{1,6})?", "CN-510100")),
-    Setting("KILNWOOD_REGION_NAME", "Chengdu carbon inclusion registry", "Name of the registry", _text(_NAME, "a name")),
+    Setting(
+        "KILNWOOD_REGION_NAME", "Chengdu carbon inclusion registry", "Name of the registry", _text(_NAME, "a name")
+    ),
     Setting("KILNWOOD_SERIAL_REGION", "SC", "First part of serials", _text(r"[A-Z]{2}", "two capital letters")),
     Setting("KILNWOOD_PROGRAMME", "CDCER", "Second part of serials", _text(r"[A-Z][A-Z0-9]{1,9}", "capital letters")),
     Setting("KILNWOOD_SIMULATED", "no", "A region whose business time is set by hand", _yes),
     Setting("KILNWOOD_BUSINESS_TIME", "", "Where a simulated region's time begins; empty: now", _instant),
-    Setting("KILNWOOD_LOG_HOST", "kilnwood.example", "Host part of the log's origin", _text(r"[a-z0-9.-]+", "a host name")),
-    Setting("KILNWOOD_AUTHORITY", "Regional ecology and environment bureau", "Name of the authority", _text(_NAME, "a name")),
+    Setting(
+        "KILNWOOD_LOG_HOST", "kilnwood.example", "Host part of the log's origin", _text(r"[a-z0-9.-]+", "a host name")
+    ),
+    Setting(
+        "KILNWOOD_AUTHORITY", "Regional ecology and environment bureau", "Name of the authority", _text(_NAME, "a name")
+    ),
     Setting("KILNWOOD_AUTHORITY_USCC", "11510100MB0000000U", "Its unified social credit code", _uscc),
     Setting("KILNWOOD_WITNESSES", "", "URL and verifier key of each witness, in pairs", _witnesses),
     Setting("KILNWOOD_WITNESS_QUORUM", "0", "How many must cosign; 0: all", _whole(0, 100)),
     Setting("KILNWOOD_PUBLISH_INTERVAL_S", "1", "At most one checkpoint in so many seconds", _seconds),
     Setting("KILNWOOD_LOG_FORMAT", "json", "json, or console for people", _text("json|console", "json or console")),
-    Setting("KILNWOOD_LOG_LEVEL", "info", "debug, info, warning or error", _text("debug|info|warning|error", "a level")),
+    Setting(
+        "KILNWOOD_LOG_LEVEL", "info", "debug, info, warning or error", _text("debug|info|warning|error", "a level")
+    ),
 )
 
 

@@ -88,7 +88,9 @@ class LiftBody(
     reason: Text
 
 
-class RekeyBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="operation", tag="reissue_key"):
+class RekeyBody(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="operation", tag="reissue_key"
+):
     """Give a person who holds roles a new API key, because theirs was lost."""
 
     person_id: Id
@@ -167,4 +169,3 @@ class Me(Struct, frozen=True, kw_only=True):
     name: Name
     roles: tuple[HeldRole, ...]
     key_prefix: Annotated[str, Meta(description="Recognisable first part of the key in use")]
-

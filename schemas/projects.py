@@ -37,7 +37,9 @@ class ProjectBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     def __post_init__(self) -> None:
         """Raise `ValueError` for a period that ends before it begins."""
         if self.crediting_begins >= self.crediting_ends:
-            raise ValueError(f"crediting_ends {self.crediting_ends} is not after crediting_begins {self.crediting_begins}")
+            raise ValueError(
+                f"crediting_ends {self.crediting_ends} is not after crediting_begins {self.crediting_begins}"
+            )
 
 
 class NewProject(ProjectBody, frozen=True):

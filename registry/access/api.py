@@ -64,9 +64,7 @@ class AccessController(Controller):
         return await service.reissue_key(data, call=call, db=db, keyring=keyring)
 
     @post("/keys/{key_id:int}/revoke", operation_id="revoke_key", responses=WRITES)
-    async def revoke_key(
-        self, key_id: PathId, call: NamedDependency[Call], db: NamedDependency[Database]
-    ) -> KeyIssued:
+    async def revoke_key(self, key_id: PathId, call: NamedDependency[Call], db: NamedDependency[Database]) -> KeyIssued:
         """End a key at once: your own, or any as a regulator."""
         return await service.revoke_key(key_id, call=call, db=db)
 
@@ -100,9 +98,7 @@ class AccessController(Controller):
         return await service.grants(window, db=db)
 
     @post("/grants/{grant_id:int}/end", operation_id="end_grant", responses=WRITES)
-    async def end_grant(
-        self, grant_id: PathId, call: NamedDependency[Call], db: NamedDependency[Database]
-    ) -> Grant:
+    async def end_grant(self, grant_id: PathId, call: NamedDependency[Call], db: NamedDependency[Database]) -> Grant:
         """End a role now."""
         return await service.end_grant(grant_id, call=call, db=db)
 
@@ -114,9 +110,7 @@ class AccessController(Controller):
         return await service.restrict(data, call=call, db=db)
 
     @get("/restrictions", operation_id="list_restrictions", responses=READS)
-    async def restrictions(
-        self, window: NamedDependency[Window], db: NamedDependency[Database]
-    ) -> Page[Restriction]:
+    async def restrictions(self, window: NamedDependency[Window], db: NamedDependency[Database]) -> Page[Restriction]:
         """All restrictions, oldest first."""
         return await service.restrictions(window, db=db)
 

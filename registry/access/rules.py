@@ -261,7 +261,9 @@ def check_second(approval: Approval, body: ApprovalBody, by: Actor, now: datetim
     if approval.used_at is not None:
         raise ApprovalClosed(f"Approval {approval.id} was used at {approval.used_at:%Y-%m-%d %H:%M:%S}Z already.")
     if approval.expires_at <= now:
-        raise ApprovalClosed(f"Approval {approval.id} expired at {approval.expires_at:%Y-%m-%d %H:%M:%S}Z. Propose anew.")
+        raise ApprovalClosed(
+            f"Approval {approval.id} expired at {approval.expires_at:%Y-%m-%d %H:%M:%S}Z. Propose anew."
+        )
 
 
 def held(rows: Iterable[tuple[str, int]]) -> tuple[HeldRole, ...]:

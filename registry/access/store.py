@@ -5,13 +5,12 @@ from datetime import datetime
 import asyncpg
 import msgspec
 
+from registry.access import rules
 from registry.kit import sql
 from registry.kit.database import Tx, affected, convert
 from registry.kit.pages import Window
 from schemas.access import Actor, Approval, ApprovalBody, Grant, GrantBody, KeyIssued, NewRestriction, Restriction
 from schemas.pages import Page
-
-from registry.access import rules
 
 _sql = sql.load(__package__)
 
@@ -94,9 +93,7 @@ def _approval(row: asyncpg.Record) -> Approval:
 async def insert_grant(tx: Tx, body: GrantBody, approval_id: int | None) -> int:
     """Begin a role now, in business time."""
     return int(
-        await tx.fetchval(
-            _sql.insert_grant, body.person_id, body.organisation_id, body.role, body.until, approval_id
-        )
+        await tx.fetchval(_sql.insert_grant, body.person_id, body.organisation_id, body.role, body.until, approval_id)
     )
 
 
@@ -149,9 +146,7 @@ async def lift_restriction(tx: Tx, restriction_id: int, approval_id: int) -> boo
     return affected(await tx.execute(_sql.lift_restriction, restriction_id, approval_id)) == 1
 
 
-async def in_effect(
-    tx: Tx, accounts: list[int], projects: list[int], issuances: list[int]
-) -> asyncpg.Record | None:
+async def in_effect(tx: Tx, accounts: list[int], projects: list[int], issuances: list[int]) -> asyncpg.Record | None:
     """The oldest freeze on any of these, or None."""
     return await tx.fetchrow(_sql.in_effect, accounts, projects, issuances)
 

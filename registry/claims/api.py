@@ -53,8 +53,6 @@ class ClaimsController(Controller):
         return await service.claims(window, asked=asked, db=db)
 
     @get("/claims/{claim_id:int}", operation_id="get_claim", responses=READS)
-    async def claim(
-        self, claim_id: PathId, asked: NamedDependency[Call], db: NamedDependency[Database]
-    ) -> Claim:
+    async def claim(self, claim_id: PathId, asked: NamedDependency[Call], db: NamedDependency[Database]) -> Claim:
         """One claim with its coverage: required, allocated, missing, and whether it may be called neutral."""
         return await service.claim(claim_id, asked=asked, db=db)

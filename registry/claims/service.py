@@ -87,7 +87,7 @@ def _openings(body: NewClaim) -> tuple[transparency.Opening, ...]:
     return (transparency.seal("responsible_person", {"name": body.responsible_person}),)
 
 
-def _statement(  # noqa: PLR0913 - everything that a claim says about itself
+def _statement(
     body: NewClaim,
     claimant: Organisation,
     counted: Footprint | None,
@@ -111,7 +111,8 @@ def _statement(  # noqa: PLR0913 - everything that a claim says about itself
         boundary=body.boundary,
         exclusions=body.exclusions,
         footprint=tuple(
-            CategoryMass(category=each.category, mass_kg=each.mass_kg) for each in (counted.categories if counted else ())
+            CategoryMass(category=each.category, mass_kg=each.mass_kg)
+            for each in (counted.categories if counted else ())
         ),
         footprint_kg=required_kg,
         method=counted.code if counted else "contribution/1",

@@ -32,9 +32,7 @@ class LockedClaim(NamedTuple):
 async def insert_footprint(tx: Tx, body: NewFootprint, result: Footprint) -> int:
     """Store a footprint with its input and arithmetic."""
     request, computed = (msgspec.json.encode(each).decode() for each in (body.request, result))
-    return int(
-        await tx.fetchval(_sql.insert_footprint, body.organisation_id, request, computed, result.footprint_kg)
-    )
+    return int(await tx.fetchval(_sql.insert_footprint, body.organisation_id, request, computed, result.footprint_kg))
 
 
 async def footprint(tx: Tx, footprint_id: int, *, lock: bool = False) -> StoredFootprint | None:

@@ -148,9 +148,7 @@ class TransfersController(Controller):
         return await service.accept_transfer(transfer_id, call=call, db=db, region=region)
 
     @post("/{transfer_id:int}/reject", operation_id="reject_transfer", responses=WRITES)
-    async def reject(
-        self, transfer_id: PathId, call: NamedDependency[Call], db: NamedDependency[Database]
-    ) -> Transfer:
+    async def reject(self, transfer_id: PathId, call: NamedDependency[Call], db: NamedDependency[Database]) -> Transfer:
         """Decline; the kilograms go back to the sender."""
         return await service.reject_transfer(transfer_id, call=call, db=db)
 

@@ -82,7 +82,7 @@ async def _owned_account_in(tx: Tx, account_id: int, project: Project) -> None:
         )
 
 
-async def _issue_in(  # noqa: PLR0913 - everything an issuance is made of
+async def _issue_in(
     tx: Tx,
     body: IssueBody,
     report: Report,
@@ -269,9 +269,7 @@ async def _chosen(tx: Tx, wanted: Selection) -> tuple[Cut, ...]:
     lower, upper = span(base, serial.first, serial.last)
     if upper > top:
         raise Unknown(f"{serial.issuance} has {top - base} kg; there is no kilogram {serial.last}.")
-    return rules.take_exact(
-        await store.active_within(tx, wanted.account_id, issuance_id, lower, upper), lower, upper
-    )
+    return rules.take_exact(await store.active_within(tx, wanted.account_id, issuance_id, lower, upper), lower, upper)
 
 
 async def _issuance_id(tx: Tx, code: str | None) -> int | None:
@@ -521,7 +519,7 @@ async def _finish_in(tx: Tx, cuts: tuple[Cut, ...], account_id: int, state: str,
     )
 
 
-async def _log_retirement_in(  # noqa: PLR0913 - everything that a retirement says about itself
+async def _log_retirement_in(
     tx: Tx,
     request: RetireRequest,
     part: Part,

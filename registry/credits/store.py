@@ -14,8 +14,8 @@ from registry.kit.database import Tx, affected, constraint, convert
 from registry.kit.pages import Window
 from registry.kit.problems import DomainError
 from schemas.credits import (
-    CancelRequest,
     Cancellation,
+    CancelRequest,
     Conservation,
     Holding,
     Issuance,
@@ -82,9 +82,7 @@ def _block(row: asyncpg.Record) -> Block:
 
 
 def _lot(row: asyncpg.Record) -> Lot:
-    return Lot(
-        row["issuance_id"], row["code"], row["base"], row["project_id"], row["methodology"], row["vintage"]
-    )
+    return Lot(row["issuance_id"], row["code"], row["base"], row["project_id"], row["methodology"], row["vintage"])
 
 
 async def issuance_span(tx: Tx, code: IssuanceCode) -> tuple[int, int, int] | None:
@@ -93,7 +91,7 @@ async def issuance_span(tx: Tx, code: IssuanceCode) -> tuple[int, int, int] | No
     return row and (row["id"], row["base"], row["top"])
 
 
-async def move_out(  # noqa: PLR0913 - both sides of a double entry
+async def move_out(
     tx: Tx, cuts: Sequence[Cut], *, account_id: int, to_account_id: int, to_state: str, hold_id: int | None, cause: str
 ) -> None:
     """Move what was cut from active blocks of one account, and record it. Raises `BlocksMoved`."""
@@ -140,7 +138,7 @@ async def insert_issuance(tx: Tx, refusal: DomainError, *args: object) -> int:
         return int(await tx.fetchval(_sql.insert_issuance, *args))
 
 
-async def place_issued(  # noqa: PLR0913 - one block and its first movement
+async def place_issued(
     tx: Tx, lower: int, upper: int, *, issuance_id: int, account_id: int, state: str, cause: str
 ) -> None:
     """Create a block with its first movement."""
@@ -290,7 +288,7 @@ async def due_transfers(tx: Tx) -> list[int]:
     return [row["id"] for row in await tx.fetch(_sql.due_transfers)]
 
 
-async def insert_retirement(  # noqa: PLR0913 - one row of the public record
+async def insert_retirement(
     tx: Tx, request: RetireRequest, part: Part, *, receipt_id: str, order_id: str, by: int, statement_id: int
 ) -> None:
     """Record one retirement."""

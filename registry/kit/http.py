@@ -68,7 +68,7 @@ def _documented(*statuses: int) -> dict[int, ResponseSpec]:
             data_container=Problem,
             generate_examples=False,
             description=texts[status],
-                media_type="application/problem+json",
+            media_type="application/problem+json",
         )
         for status in statuses
     }

@@ -48,9 +48,7 @@ class PartiesController(Controller):
         return await service.create_organisation(data, call=call, db=db)
 
     @get("/organisations", operation_id="list_organisations", responses=READS)
-    async def organisations(
-        self, window: NamedDependency[Window], db: NamedDependency[Database]
-    ) -> Page[Organisation]:
+    async def organisations(self, window: NamedDependency[Window], db: NamedDependency[Database]) -> Page[Organisation]:
         """All organisations, oldest first."""
         return await service.organisations(window, db=db)
 
@@ -81,8 +79,6 @@ class PartiesController(Controller):
         return await service.accounts(window, asked=asked, db=db)
 
     @get("/accounts/{account_id:int}", operation_id="get_account", responses=READS)
-    async def account(
-        self, account_id: PathId, asked: NamedDependency[Call], db: NamedDependency[Database]
-    ) -> Account:
+    async def account(self, account_id: PathId, asked: NamedDependency[Call], db: NamedDependency[Database]) -> Account:
         """One account."""
         return await service.account(account_id, asked=asked, db=db)

@@ -183,5 +183,3 @@ async def refuse_conflict_in(tx: Tx, *, verifier_id: int, owner_id: int, project
     """Raise `VerifierConflict` where the verifier is too close to the owner of *project* now."""
     verifier, owner = await store.standing(tx, verifier_id), await store.standing(tx, owner_id)
     rules.refuse_conflict(verifier, owner, project)
-
-

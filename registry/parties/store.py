@@ -1,6 +1,5 @@
 """Parties and accounts in PostgreSQL."""
 
-
 import asyncpg
 import msgspec
 
@@ -116,5 +115,3 @@ async def accounts(tx: Tx, window: Window, owners: tuple[int, ...] | None) -> Pa
 async def buffer_account(tx: Tx) -> int:
     """The region's one buffer account."""
     return int(await tx.fetchval(_sql.buffer_account))
-
-

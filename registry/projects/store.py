@@ -84,7 +84,7 @@ def _project(row: asyncpg.Record) -> Project:
     return convert({**row, "documents": [each.hex() for each in row["documents"]]}, Project)
 
 
-async def move_project(  # noqa: PLR0913 - one guarded step with all that it records
+async def move_project(
     tx: Tx,
     project: Project,
     to: str,
@@ -180,7 +180,7 @@ def _report(row: asyncpg.Record) -> Report:
     return Report(**values)
 
 
-async def move_report(  # noqa: PLR0913 - one guarded step with all that it records
+async def move_report(
     tx: Tx,
     report: Report,
     to: str,
@@ -196,11 +196,18 @@ async def move_report(  # noqa: PLR0913 - one guarded step with all that it reco
     if not affected(await tx.execute(_sql.move_report, report.id, report.state, to, found, verifier_id)):
         raise WrongState(f"Report {report.id} moved on meanwhile. Look at it again.")
     await record_report(
-        tx, report.project_id, report.id, report.state, to, person_id=person_id, organisation_id=organisation_id, why=why
+        tx,
+        report.project_id,
+        report.id,
+        report.state,
+        to,
+        person_id=person_id,
+        organisation_id=organisation_id,
+        why=why,
     )
 
 
-async def record_report(  # noqa: PLR0913 - one row of history
+async def record_report(
     tx: Tx,
     project_id: int,
     report_id: int,

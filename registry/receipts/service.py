@@ -31,9 +31,7 @@ async def receipt(receipt_id: str, *, asked: Call, db: Database) -> bytes:
     )
 
 
-def _bundle(
-    proven: log.Proven, *, opened: bool, claim: Bundle | None = None, asserts_neutral: bool = False
-) -> Bundle:
+def _bundle(proven: log.Proven, *, opened: bool, claim: Bundle | None = None, asserts_neutral: bool = False) -> Bundle:
     openings = [Opening(label=each.label, salt=each.salt.hex(), text=each.text) for each in proven.openings]
     return form.build_bundle(
         note=proven.note,

@@ -107,7 +107,13 @@ class Sequencer:
     """Sequences, signs, asks the witnesses and publishes; one for each log."""
 
     def __init__(
-        self, connection: asyncpg.Connection, *, keys: RegistryKeys, head: Head, witnesses: Sequence[Witness], policy: Policy
+        self,
+        connection: asyncpg.Connection,
+        *,
+        keys: RegistryKeys,
+        head: Head,
+        witnesses: Sequence[Witness],
+        policy: Policy,
     ) -> None:
         self._connection = connection
         self._keys = keys

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from registry.kit.database import Database, Tx
 from registry.transparency import rules, store
 from registry.transparency.format import prove, tile
-from registry.transparency.format.text import Malformed
 from registry.transparency.format.statement import statement_hash
+from registry.transparency.format.text import Malformed
 from registry.transparency.rules import NotInTheLog, NotYetWitnessed, Opening
 from schemas.parties import RegionProfile
 from schemas.statements import Statement
