@@ -6,15 +6,14 @@ from typing import Annotated, Any
 import structlog
 from litestar import Request
 from litestar.connection import ASGIConnection
-from litestar.di import NamedDependency, Provide
+from litestar.di import Provide
 from litestar.handlers.base import BaseRouteHandler
-from litestar.params import FromQuery, HeaderParameter, QueryParameter
+from litestar.params import HeaderParameter, QueryParameter
 
 from registry.access import service
 from registry.access.rules import Unauthenticated, authorise
 from registry.kit.pages import Window
 from schemas.access import Actor, Call
-from schemas.kinds import MAX_INT
 from schemas.pages import PAGE_LIMIT
 
 IdempotencyKey = Annotated[
@@ -31,15 +30,23 @@ IdempotencyKey = Annotated[
 
 async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """The door: authenticate the key that was sent, then look the route up in the table."""
-    operation = getattr(handler, "operation_id", None)
-    if operation is None:
+    operation = operation_of(handler)
+    if not operation:
         return  # health, metrics and pages: not operations of the API
+    structlog.contextvars.bind_contextvars(operation=operation)  # first, so that the line of a 401 has it
     state = connection.app.state
     secret = _bearer(connection.headers.get("authorization"))
     actor = await service.authenticate(secret, db=state.db, keyring=state.keyring) if secret else Actor()
-    structlog.contextvars.bind_contextvars(operation=operation, person_id=actor.person_id or None)
+    if actor.person_id:
+        structlog.contextvars.bind_contextvars(person_id=actor.person_id)
     connection.scope["user"] = actor
     authorise(actor, operation)
+
+
+def operation_of(handler: BaseRouteHandler) -> str:
+    """The name under which a handler stands in `ROUTES`; empty where it is no operation of the API."""
+    name = getattr(handler, "operation_id", None)
+    return name if isinstance(name, str) else ""
 
 
 def _bearer(header: str | None) -> str:
@@ -56,7 +63,7 @@ async def provide_call(request: Request[Any, Any, Any], idempotency_key: Idempot
     target = f"{request.method} {request.url.path}\n".encode()
     return Call(
         by=request.scope["user"],
-        operation=request.route_handler.operation_id,
+        operation=operation_of(request.route_handler),
         key=idempotency_key,
         request_sha256=hashlib.sha256(target + await request.body()).digest(),
     )
@@ -64,7 +71,7 @@ async def provide_call(request: Request[Any, Any, Any], idempotency_key: Idempot
 
 async def provide_asked(request: Request[Any, Any, Any]) -> Call:
     """One read: who asks for what."""
-    return Call(by=request.scope["user"], operation=request.route_handler.operation_id)
+    return Call(by=request.scope["user"], operation=operation_of(request.route_handler))
 
 
 def provide_window(

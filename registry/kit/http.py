@@ -8,9 +8,17 @@ from typing import Annotated, Any
 
 import structlog
 from litestar import Request, Response
+from litestar.enums import ParamType
 from litestar.exceptions import HTTPException, SerializationException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import PathParameter, QueryParameter
+from litestar.status_codes import (
+    HTTP_202_ACCEPTED,
+    HTTP_400_BAD_REQUEST,
+    HTTP_401_UNAUTHORIZED,
+    HTTP_404_NOT_FOUND,
+    HTTP_503_SERVICE_UNAVAILABLE,
+)
 from msgspec import Meta, Struct
 
 from registry.kit.problems import DomainError, Kind
@@ -82,13 +90,13 @@ WRITES = _documented(400, 401, 403, 404, 409, 413, 415, 422, 503, 507)
 """What any write may answer besides its result."""
 
 
-def problem(status: int, slug: str, title: str, detail: str, **members: Any) -> Response[dict[str, Any]]:
+def problem(status: int, slug: str, title: str, detail: str, **members: object) -> Response[dict[str, Any]]:
     """Build the one form in which every error leaves this service."""
     body = {"type": PROBLEM_TYPE + slug, "title": title, "status": status, "detail": detail, **members}
     headers = {}
-    if status in (202, 503):
+    if status in (HTTP_202_ACCEPTED, HTTP_503_SERVICE_UNAVAILABLE):
         headers["Retry-After"] = str(members.get("retry_after_s", 1))
-    if status == 401:
+    if status == HTTP_401_UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
     return Response(body, status_code=status, media_type="application/problem+json", headers=headers)
 
@@ -104,20 +112,37 @@ def malformed(_: Request[Any, Any, Any], error: HTTPException) -> Response[dict[
     status = error.status_code
     structlog.contextvars.bind_contextvars(problem=_SLUGS.get(status, "invalid-request"))
     if isinstance(error, ValidationException):
-        errors = [_field_error(each) for each in error.extra] if isinstance(error.extra, list) else []
-        detail = "; ".join(errors) or error.detail
-        return problem(400, "invalid-request", "Invalid request", detail, errors=errors)
-    if isinstance(error.__cause__, SerializationException) or status == 400:
+        return _invalid(error)
+    if isinstance(error.__cause__, SerializationException) or status == HTTP_400_BAD_REQUEST:
         return problem(400, "malformed-json", "Malformed body", f"The body cannot be read: {error.detail}")
     titles = {404: "Not found", 405: "Method not allowed", 413: "Body too large", 415: "Unsupported media type"}
-    detail = "There is nothing at this address. The routes are listed at /docs." if status == 404 else error.detail
+    detail = (
+        "There is nothing at this address. The routes are listed at /docs."
+        if status == HTTP_404_NOT_FOUND
+        else error.detail
+    )
     return problem(status, _SLUGS.get(status, "refused"), titles.get(status, "Refused"), detail)
 
 
-def _field_error(error: Any) -> str:
-    message = error.get("message", "") if isinstance(error, dict) else str(error)
-    key = error.get("key") if isinstance(error, dict) else None
-    return f"{key}: {message}" if key else message
+def _invalid(error: ValidationException) -> Response[dict[str, Any]]:
+    errors = [_field_error(each) for each in error.extra] if isinstance(error.extra, list) else []
+    detail = "; ".join(errors) or error.detail
+    if detail.startswith("Missing required header parameter 'Idempotency-Key'"):
+        detail = "Send an Idempotency-Key header: any text you choose, the same again when you resend."
+    return problem(HTTP_400_BAD_REQUEST, "invalid-request", "Invalid request", detail, errors=errors)
+
+
+def _field_error(error: object) -> str:
+    """What is wrong in one place, for people: ``quantity_kg: expected int, got str``."""
+    found = error if isinstance(error, dict) else {"message": error}
+    message, _, path = str(found.get("message", "")).replace("`", "").partition(" - at $")
+    key = path.removeprefix(".") or str(found.get("key") or "")
+    if (key, message) == ("data", "'data'"):
+        return "A JSON body is needed"
+    place = "" if key == "data" else key.removeprefix("data.")  # `data` is only our name for the body
+    if found.get("source") == ParamType.HEADER:
+        place = place.replace("_", "-").title()
+    return f"{place}: {message[:1].lower()}{message[1:]}" if place else message
 
 
 def failed(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
