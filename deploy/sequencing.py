@@ -67,7 +67,7 @@ async def sequence(settings: Settings) -> int:
                 log.warning("sequencer_reconnects", reason=str(error) or type(error).__name__)
                 await asyncio.sleep(RECONNECT_S)
     except (SigningRefused, KeyTrouble) as error:
-        log.error("signing_refused", reason=str(error))
+        log.error("signing_refused", reason=str(error))  # noqa: TRY400 - the reason says all; a trace adds nothing
         return REFUSED_EXIT
     return 0
 

@@ -27,7 +27,7 @@ from deploy import postgres, secrets
 from deploy.app import Parts, connect_pool, create_app
 from deploy.settings import Settings
 from registry.access.rules import Keyring
-from registry.credits import service as credits
+from registry.credits import service as ledger
 from registry.kit import idempotency
 from registry.kit.database import Database
 from registry.kit.migrate import MigrationRefused, migrate
@@ -98,7 +98,7 @@ async def prepare_database(settings: Settings) -> str:
     try:
         owner = await asyncpg.connect(settings.owner_url or dsn, timeout=10)
     except (OSError, asyncpg.PostgresError, TimeoutError) as error:
-        raise CannotServe(f"The database cannot be reached: {error or type(error).__name__}.") from error
+        raise CannotServe(f"The database cannot be reached: {str(error) or type(error).__name__}.") from error
     try:
         if owner.get_server_version().major < 15:  # noqa: PLR2004 - the oldest that is tested
             raise CannotServe(f"PostgreSQL {owner.get_server_version().major} is too old: version 15 is the oldest.")
@@ -193,14 +193,14 @@ async def housekeeping(db: Database, sequencer: SequencerProcess) -> None:
         sequencer.watch()
         ticks += 1
         try:
-            await credits.expire_due(db=db)
+            await ledger.expire_due(db=db)
             if ticks % TICKS_PER_CLEANING == 0:
-                await credits.compact(db=db)
+                await ledger.compact(db=db)
                 await idempotency.forget_old(db)
         except DomainError as error:  # the database is away; the next tick tries again
             log.warning("housekeeping_postponed", reason=error.slug)
-        except asyncpg.PostgresError as error:
-            log.error("housekeeping_failed", exc_info=error)
+        except asyncpg.PostgresError:
+            log.exception("housekeeping_failed")
 
 
 @contextlib.asynccontextmanager

@@ -1,7 +1,7 @@
-"""
+r"""
 The statements of the public log, one struct for each type line (RECEIPTS.md, "Statements").
 
-A statement's note text is ``<origin>/<type>\\n<JSON under RFC 8785>\\n``; its ``statement_hash`` is the SHA-256 of that
+A statement's note text is ``<origin>/<type>\n<JSON under RFC 8785>\n``; its ``statement_hash`` is the SHA-256 of that
 text in lower-case hexadecimal. Integers stay below 2^53, times are ``YYYY-MM-DDTHH:MM:SSZ`` and keys are ASCII.
 """
 
@@ -90,7 +90,7 @@ class ClaimStatement(Statement, frozen=True, kw_only=True):
     """
     A neutrality or contribution claim: who claims what about which subject, and how many kilograms that takes.
 
-    Sections named in *sections* are ``SHA-256(label || 0x00 || salt || JCS)`` digests; a natural person appears only so.
+    Sections named in *sections* are ``SHA-256(label || 0x00 || salt || JCS)`` digests; natural persons appear only so.
     """
 
     TYPE: ClassVar[str] = "claim/v1"

@@ -1,6 +1,7 @@
 """What a claim requires, when it is covered, and what it refuses. Pure."""
 
 from datetime import datetime
+from typing import NamedTuple
 
 from registry.kit.problems import DomainError, Kind
 from schemas.claims import NewClaim
@@ -8,6 +9,18 @@ from schemas.claims import NewClaim
 OFFSET_YEARS = 1
 OFFSET_YEARS_NEW_FOREST = 6
 OPEN_TYPES = ("event", "contribution")
+
+
+class LockedClaim(NamedTuple):
+    """A claim under its lock, with business time."""
+
+    claimant_id: int
+    type: str
+    required_kg: int
+    allocated_kg: int
+    deadline: datetime | None
+    sha256: bytes
+    now: datetime
 
 
 class OverClaimed(DomainError):
@@ -46,7 +59,8 @@ def check_new(body: NewClaim) -> None:
         raise TypeNotOpen(f"Claims of type {body.type} are not taken yet; open are {', '.join(OPEN_TYPES)}.")
     if body.type != "contribution" and not body.reduction_plan.strip():
         raise ReduceFirst(
-            "A neutrality claim says what was reduced before it offsets: fill reduction_plan, and reductions_kg if counted."
+            "A neutrality claim says what was reduced before it offsets: "
+            "fill reduction_plan, and reductions_kg if counted."
         )
 
 

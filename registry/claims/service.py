@@ -2,7 +2,7 @@
 
 from registry.access import rules as access
 from registry.claims import rules, store
-from registry.claims.store import LockedClaim
+from registry.claims.rules import LockedClaim
 from registry.kit import clock
 from registry.kit.database import Database, Done, Tx
 from registry.kit.ids import new

@@ -1,12 +1,11 @@
 """Footprints and claims in PostgreSQL."""
 
 from datetime import datetime
-from typing import NamedTuple
 
 import asyncpg
 import msgspec
 
-from registry.claims.rules import FootprintUsed, is_neutral
+from registry.claims.rules import FootprintUsed, LockedClaim, is_neutral
 from registry.kit import sql
 from registry.kit.database import Tx, affected, constraint
 from registry.kit.pages import Window
@@ -15,18 +14,6 @@ from schemas.methodologies import EventFootprintRequest, Footprint
 from schemas.pages import Page
 
 _sql = sql.load(__package__)
-
-
-class LockedClaim(NamedTuple):
-    """A claim under its lock, with business time."""
-
-    claimant_id: int
-    type: str
-    required_kg: int
-    allocated_kg: int
-    deadline: datetime | None
-    sha256: bytes
-    now: datetime
 
 
 async def insert_footprint(tx: Tx, body: NewFootprint, result: Footprint) -> int:
@@ -74,7 +61,7 @@ async def insert_claim(
 async def claim(tx: Tx, claim_id: int) -> Claim | None:
     """One claim with its coverage."""
     row = await tx.fetchrow(_sql.claims, 0, 1, claim_id, None)
-    return row and _claim(row)
+    return _claim(row) if row else None
 
 
 async def claims(tx: Tx, window: Window, claimants: tuple[int, ...] | None) -> Page[Claim]:
@@ -103,7 +90,7 @@ def _claim(row: asyncpg.Record) -> Claim:
 async def lock_claim(tx: Tx, claim_id: int) -> LockedClaim | None:
     """Lock a claim; nobody else allocates to it until the transaction ends."""
     row = await tx.fetchrow(_sql.lock_claim, claim_id)
-    return row and LockedClaim(**row)
+    return LockedClaim(**row) if row else None
 
 
 async def allocate(tx: Tx, claim_id: int, quantity_kg: int) -> None:

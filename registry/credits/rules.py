@@ -217,7 +217,8 @@ def check_open(transfer_id: int, state: str, ends: datetime, now: datetime) -> N
     """Raise `TransferClosed` or `TransferExpired` unless the transfer can still be closed by hand."""
     if state == "expired" or (state == "proposed" and ends <= now):
         raise TransferExpired(
-            f"Transfer {transfer_id} ended at {ends:%Y-%m-%d %H:%M}Z; its kilograms go back to the sender. Propose anew."
+            f"Transfer {transfer_id} ended at {ends:%Y-%m-%d %H:%M}Z; "
+            "its kilograms go back to the sender. Propose anew."
         )
     if state != "proposed":
         raise TransferClosed(f"Transfer {transfer_id} is {state} already.", state=state)

@@ -11,7 +11,7 @@ from datetime import datetime
 from registry.access import rules as access
 from registry.access import service as restrictions
 from registry.claims import service as claims
-from registry.claims.service import LockedClaim
+from registry.claims.rules import LockedClaim
 from registry.credits import rules, store
 from registry.credits.rules import Cut, Part
 from registry.kit import clock
@@ -238,7 +238,8 @@ async def _locked_accounts(tx: Tx, account_ids: Iterable[int]) -> dict[int, stor
     for account in found.values():
         if account.status != "open" or account.type != "holding":
             raise rules.AccountClosed(
-                f"Account {account.id} is {account.status} and of type {account.type}; an open holding account is wanted."
+                f"Account {account.id} is {account.status} and of type {account.type}; "
+                "an open holding account is wanted."
             )
     return found
 

@@ -10,7 +10,7 @@ from asyncpg import Range
 from registry.credits import rules
 from registry.credits.rules import Block, Cut, Lot, Part
 from registry.kit import sql
-from registry.kit.database import Tx, affected, constraint, convert
+from registry.kit.database import Tx, affected, constraint, convert, fetch_one
 from registry.kit.pages import Window
 from registry.kit.problems import DomainError
 from schemas.credits import (
@@ -88,7 +88,7 @@ def _lot(row: asyncpg.Record) -> Lot:
 async def issuance_span(tx: Tx, code: IssuanceCode) -> tuple[int, int, int] | None:
     """Id and half-open span of an issuance."""
     row = await tx.fetchrow(_sql.issuance_by_code, str(code))
-    return row and (row["id"], row["base"], row["top"])
+    return (row["id"], row["base"], row["top"]) if row else None
 
 
 async def move_out(
@@ -148,7 +148,7 @@ async def place_issued(
 async def issuance(tx: Tx, code: str) -> Issuance | None:
     """One issuance."""
     row = await tx.fetchrow(_sql.issuances, 0, 1, code, None)
-    return row and _issuance(row)
+    return _issuance(row) if row else None
 
 
 async def issuances(tx: Tx, window: Window, project_id: int | None) -> Page[Issuance]:
@@ -176,7 +176,7 @@ def _issuance(row: asyncpg.Record) -> Issuance:
 async def issuance_conservation(tx: Tx, code: str) -> Conservation | None:
     """Where the kilograms of one issuance are."""
     row = await tx.fetchrow(_sql.issuance_conservation, code)
-    return row and _conservation(row, row["code"])
+    return _conservation(row, row["code"]) if row else None
 
 
 async def newest_movement(tx: Tx) -> int:
@@ -186,7 +186,7 @@ async def newest_movement(tx: Tx) -> int:
 
 async def region_conservation(tx: Tx) -> Conservation:
     """Where all kilograms of the region are."""
-    return _conservation(await _one(tx, _sql.region_conservation), None)
+    return _conservation(await fetch_one(tx, _sql.region_conservation), None)
 
 
 def _conservation(row: asyncpg.Record, code: str | None) -> Conservation:
@@ -252,7 +252,7 @@ async def insert_transfer(
 async def transfer(tx: Tx, transfer_id: int) -> StoredTransfer | None:
     """One transfer."""
     row = await tx.fetchrow(_sql.transfer, transfer_id)
-    return row and _stored_transfer(row)
+    return _stored_transfer(row) if row else None
 
 
 async def transfers(tx: Tx, window: Window, account_id: int) -> Page[Transfer]:
@@ -318,7 +318,7 @@ class StoredRetirement(NamedTuple):
 async def retirement(tx: Tx, receipt_id: str) -> StoredRetirement | None:
     """One retirement by its receipt."""
     row = await tx.fetchrow(_sql.retirements, 0, 1, receipt_id, None, None)
-    return row and StoredRetirement(_retirement(row), row["account_id"], row["statement_id"])
+    return StoredRetirement(_retirement(row), row["account_id"], row["statement_id"]) if row else None
 
 
 async def order_retirements(tx: Tx, order_id: str) -> tuple[Retirement, ...]:
@@ -390,16 +390,15 @@ async def compact(tx: Tx, account_id: int) -> int:
     return affected(await tx.execute(_sql.compact, account_id))
 
 
-def _ranges(spans: Iterable[tuple[int, int]]) -> list[Range]:
+def _ranges(spans: Iterable[tuple[int, int]]) -> "list[Range[int]]":
     return [Range(lower, upper) for lower, upper in spans]
 
 
-def _spans(ranges: Iterable[Range]) -> tuple[tuple[int, int], ...]:
-    return tuple((each.lower, each.upper) for each in ranges)
+def _spans(ranges: "Iterable[Range[int]]") -> tuple[tuple[int, int], ...]:
+    return tuple(_bounds(each) for each in ranges)
 
 
-async def _one(tx: Tx, query: str, *args: object) -> asyncpg.Record:
-    row = await tx.fetchrow(query, *args)
-    if row is None:
-        raise LookupError(query)
-    return row
+def _bounds(span: "Range[int]") -> tuple[int, int]:
+    assert span.lower is not None, "a span of the number line begins somewhere"
+    assert span.upper is not None, "and ends somewhere"
+    return span.lower, span.upper

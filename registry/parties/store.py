@@ -4,7 +4,7 @@ import asyncpg
 import msgspec
 
 from registry.kit import sql
-from registry.kit.database import Tx, constraint, convert
+from registry.kit.database import Tx, constraint, convert, fetch_one
 from registry.kit.pages import Window
 from registry.parties.rules import IdentifierTaken, Standing
 from schemas.identifiers import Identifier
@@ -17,7 +17,7 @@ _sql = sql.load(__package__)
 async def region(tx: Tx) -> Region | None:
     """The region, or None before the first start."""
     row = await tx.fetchrow(_sql.region)
-    return row and convert(row, Region)
+    return convert(row, Region) if row else None
 
 
 async def insert_region(tx: Tx, region: Region) -> None:
@@ -36,12 +36,12 @@ async def insert_region(tx: Tx, region: Region) -> None:
 
 async def insert_person(tx: Tx, name: str) -> Person:
     """Register a person."""
-    return convert(await tx.fetchrow(_sql.insert_party, "person", name), Person)
+    return convert(await fetch_one(tx, _sql.insert_party, "person", name), Person)
 
 
 async def insert_organisation(tx: Tx, body: NewOrganisation) -> int:
     """Register an organisation with its identifiers and owner."""
-    row = await tx.fetchrow(_sql.insert_party, "organisation", body.name)
+    row = await fetch_one(tx, _sql.insert_party, "organisation", body.name)
     for each in body.identifiers:
         taken = IdentifierTaken(
             f"The {each.scheme.upper()} {each.value} belongs to an organisation that is registered already.",
@@ -62,13 +62,13 @@ async def insert_role(tx: Tx, person_id: int, organisation_id: int, role: str) -
 async def person(tx: Tx, person_id: int) -> Person | None:
     """One person."""
     row = await tx.fetchrow(_sql.person, person_id)
-    return row and convert(row, Person)
+    return convert(row, Person) if row else None
 
 
 async def organisation(tx: Tx, organisation_id: int) -> Organisation | None:
     """One organisation."""
     row = await tx.fetchrow(_sql.organisations, 0, 1, organisation_id)
-    return row and _organisation(row)
+    return _organisation(row) if row else None
 
 
 async def organisations(tx: Tx, window: Window) -> Page[Organisation]:
@@ -91,19 +91,19 @@ def _organisation(row: asyncpg.Record) -> Organisation:
 
 async def standing(tx: Tx, organisation_id: int) -> Standing:
     """What decides about conflicts of interest of an organisation now."""
-    row = await tx.fetchrow(_sql.standing, organisation_id)
+    row = await fetch_one(tx, _sql.standing, organisation_id)
     return Standing(organisation_id, frozenset(row["parents"]), frozenset(row["people"]))
 
 
 async def insert_account(tx: Tx, owner_id: int, type_: str, name: str) -> Account:
     """Open an account."""
-    return convert(await tx.fetchrow(_sql.insert_account, owner_id, type_, name), Account)
+    return convert(await fetch_one(tx, _sql.insert_account, owner_id, type_, name), Account)
 
 
 async def account(tx: Tx, account_id: int) -> Account | None:
     """One account."""
     row = await tx.fetchrow(_sql.account, account_id)
-    return row and convert(row, Account)
+    return convert(row, Account) if row else None
 
 
 async def accounts(tx: Tx, window: Window, owners: tuple[int, ...] | None) -> Page[Account]:

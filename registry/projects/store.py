@@ -7,7 +7,7 @@ import asyncpg
 import msgspec
 
 from registry.kit import sql
-from registry.kit.database import Tx, affected, convert
+from registry.kit.database import Tx, affected, convert, fetch_one
 from registry.kit.pages import Window
 from registry.projects.rules import WrongState
 from schemas.methodologies import Activity, Reduction
@@ -26,13 +26,13 @@ async def insert_document(tx: Tx, sha256: bytes, media_type: str, content: bytes
 async def document(tx: Tx, sha256: bytes) -> Document | None:
     """What is known about a file."""
     row = await tx.fetchrow(_sql.document, sha256)
-    return row and convert({**row, "sha256": row["sha256"].hex()}, Document)
+    return convert({**row, "sha256": row["sha256"].hex()}, Document) if row else None
 
 
 async def document_content(tx: Tx, sha256: bytes) -> tuple[str, bytes] | None:
     """Media type and bytes of a file."""
     row = await tx.fetchrow(_sql.document_content, sha256)
-    return row and (row["media_type"], row["content"])
+    return (row["media_type"], row["content"]) if row else None
 
 
 async def missing_documents(tx: Tx, wanted: Sequence[str]) -> list[str]:
@@ -71,7 +71,7 @@ async def project(tx: Tx, project_id: int, *, lock: bool = False) -> Project | N
     if lock:
         await tx.execute(_sql.lock_project, project_id)
     row = await tx.fetchrow(_sql.projects, 0, 1, project_id, None)
-    return row and _project(row)
+    return _project(row) if row else None
 
 
 async def projects(tx: Tx, window: Window, state: str | None) -> Page[Project]:
@@ -114,12 +114,12 @@ async def events(tx: Tx, window: Window, project_id: int) -> Page[ProjectEvent]:
 
 async def insert_comment(tx: Tx, project_id: int, person_id: int, text: str) -> Comment:
     """Store a comment on a notice."""
-    return convert(await tx.fetchrow(_sql.insert_comment, project_id, person_id, text), Comment)
+    return convert(await fetch_one(tx, _sql.insert_comment, project_id, person_id, text), Comment)
 
 
 async def comment(tx: Tx, comment_id: int) -> Comment:
     """One comment."""
-    return convert(await tx.fetchrow(_sql.comment, comment_id), Comment)
+    return convert(await fetch_one(tx, _sql.comment, comment_id), Comment)
 
 
 async def comments(tx: Tx, window: Window, project_id: int) -> Page[Comment]:
@@ -157,7 +157,7 @@ async def report(tx: Tx, report_id: int, *, lock: bool = False) -> Report | None
     if lock:
         await tx.execute(_sql.lock_report, report_id)
     row = await tx.fetchrow(_sql.reports, 0, 1, None, report_id)
-    return row and _report(row)
+    return _report(row) if row else None
 
 
 async def all_reports(tx: Tx, project_id: int) -> list[Report]:

@@ -125,9 +125,9 @@ class Sequencer:
 
     async def start(self) -> None:
         """Wait for the previous sequencer to be gone, then check that the database continues what was signed."""
-        while not await store.lone_sequencer(self._connection):
+        while not await store.lone_sequencer(self._connection):  # noqa: ASYNC110 - another process ends; no event
             await asyncio.sleep(POLL_S)
-        while (origin := await store.origin(self._connection)) is None:
+        while (origin := await store.origin(self._connection)) is None:  # noqa: ASYNC110 - another process makes it
             await asyncio.sleep(POLL_S)
         self._origin = origin
         signed_size, signed_root = self._head.read()

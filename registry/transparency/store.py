@@ -3,10 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-import asyncpg
-
 from registry.kit import sql
-from registry.kit.database import Tx, affected
+from registry.kit.database import Tx, affected, fetch_one
 from registry.transparency.format.checkpoint import Checkpoint
 from registry.transparency.format.tile import TileKey
 from registry.transparency.rules import Opening
@@ -63,18 +61,18 @@ async def openings(tx: Tx, statement_id: int) -> tuple[Opening, ...]:
 async def published(tx: Tx) -> StoredCheckpoint | None:
     """The newest witnessed checkpoint."""
     row = await tx.fetchrow(_sql.published)
-    return row and StoredCheckpoint(row["size"], row["root"], row["note"], witnessed=True)
+    return StoredCheckpoint(row["size"], row["root"], row["note"], witnessed=True) if row else None
 
 
 async def leaf(tx: Tx, statement_id: int) -> Leaf:
     """One statement's place in the log."""
-    return Leaf(**await _one(tx, _sql.leaf, statement_id))
+    return Leaf(**await fetch_one(tx, _sql.leaf, statement_id))
 
 
 async def leaf_by_hash(tx: Tx, sha256: bytes) -> Leaf | None:
     """The place of the statement with this statement hash."""
     row = await tx.fetchrow(_sql.leaf_by_hash, sha256)
-    return row and Leaf(**row)
+    return Leaf(**row) if row else None
 
 
 async def tiles(tx: Tx, keys: Iterable[TileKey]) -> dict[TileKey, bytes]:
@@ -91,7 +89,8 @@ async def entries(tx: Tx, first: int, end: int) -> list[bytes]:
 
 async def origin(tx: Tx) -> str | None:
     """The log's origin, or None before the region exists."""
-    return await tx.fetchval(_sql.origin)
+    found: str | None = await tx.fetchval(_sql.origin)
+    return found
 
 
 async def lone_sequencer(tx: Tx) -> bool:
@@ -101,7 +100,7 @@ async def lone_sequencer(tx: Tx) -> bool:
 
 async def head(tx: Tx, *, lock: bool = False) -> tuple[int, bytes]:
     """Size and root of the tree."""
-    row = await _one(tx, _sql.lock_head if lock else _sql.head)
+    row = await fetch_one(tx, _sql.lock_head if lock else _sql.head)
     return row["size"], row["root"]
 
 
@@ -127,7 +126,7 @@ async def grow(tx: Tx, size: int, root: bytes, changed: Mapping[TileKey, bytes])
 async def newest_checkpoint(tx: Tx) -> StoredCheckpoint | None:
     """The checkpoint of the newest head, signed or not."""
     row = await tx.fetchrow(_sql.newest_checkpoint)
-    return row and StoredCheckpoint(row["size"], row["root"], row["note"], row["witnessed_at"] is not None)
+    return StoredCheckpoint(row["size"], row["root"], row["note"], row["witnessed_at"] is not None) if row else None
 
 
 async def publish(tx: Tx, checkpoint: Checkpoint, note: str, *, witnessed: bool) -> None:
@@ -138,10 +137,3 @@ async def publish(tx: Tx, checkpoint: Checkpoint, note: str, *, witnessed: bool)
 async def witnessed_size(tx: Tx) -> int:
     """The size of the newest witnessed checkpoint."""
     return int(await tx.fetchval(_sql.witnessed_size))
-
-
-async def _one(tx: Tx, query: str, *args: object) -> asyncpg.Record:
-    row = await tx.fetchrow(query, *args)
-    if row is None:
-        raise LookupError(query)
-    return row
