@@ -1,9 +1,9 @@
 """
 Who may do what: one table of route, role and ownership. Pure.
 
-Every route of the API stands in `ROUTES`. The guard at the door checks that the caller has one of the roles at all; where
-*owned* names something, the service then checks that the role is held at the organisation that owns it. The denial tests
-are generated from this table.
+Every route of the API stands in `ROUTES`. The guard at the door checks that the caller has one of the roles at all;
+where *owned* names something, the service then checks that the role is held at the organisation that owns it. The
+denial tests are generated from this table.
 """
 
 import base64
@@ -187,7 +187,8 @@ def authorise(by: Actor, operation: str) -> None:
         raise Unauthenticated("This needs an API key: send the header 'Authorization: Bearer kw_…'.")
     if route.roles and not any(held.role in route.roles for held in by.roles):
         raise Denied(
-            f"{operation} takes one of the roles {_names(route.roles)}; you hold {_names(each.role for each in by.roles)}."
+            f"{operation} takes one of the roles {_names(route.roles)}; "
+            f"you hold {_names(each.role for each in by.roles)}."
         )
 
 

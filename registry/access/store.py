@@ -1,13 +1,14 @@
 """Keys, approvals, grants and restrictions in PostgreSQL."""
 
 from datetime import datetime
+from typing import Literal
 
 import asyncpg
 import msgspec
 
 from registry.access import rules
 from registry.kit import sql
-from registry.kit.database import Tx, affected, convert
+from registry.kit.database import Tx, affected, convert, fetch_one
 from registry.kit.pages import Window
 from schemas.access import Actor, Approval, ApprovalBody, Grant, GrantBody, KeyIssued, NewRestriction, Restriction
 from schemas.pages import Page
@@ -26,13 +27,13 @@ async def key_by_hash(tx: Tx, key_hash: bytes) -> tuple[Actor, datetime | None] 
 
 async def insert_key(tx: Tx, person_id: int, prefix: str, key_hash: bytes, by: int | None) -> KeyIssued:
     """Store the keyed hash of a new key; the secret is added by the caller."""
-    return convert(await _one(tx, _sql.insert_key, person_id, prefix, key_hash, by), KeyIssued)
+    return convert(await fetch_one(tx, _sql.insert_key, person_id, prefix, key_hash, by), KeyIssued)
 
 
 async def key(tx: Tx, key_id: int) -> KeyIssued | None:
     """One key without its secret."""
     row = await tx.fetchrow(_sql.key, key_id)
-    return row and convert(row, KeyIssued)
+    return convert(row, KeyIssued) if row else None
 
 
 async def revoke_key(tx: Tx, key_id: int) -> bool:
@@ -52,7 +53,8 @@ async def roles_ever(tx: Tx, person_id: int) -> int:
 
 async def lock_person(tx: Tx, person_id: int) -> str | None:
     """Lock the person's row and answer the name, or None where there is no such person."""
-    return await tx.fetchval(_sql.lock_person, person_id)
+    name: str | None = await tx.fetchval(_sql.lock_person, person_id)
+    return name
 
 
 async def person_name(tx: Tx, person_id: int) -> str:
@@ -64,13 +66,13 @@ async def insert_approval(tx: Tx, body: ApprovalBody, reason: str, by: Actor) ->
     """Store the first person's half."""
     text, sha256 = rules.canonical(body)
     operation = str(body.__struct_config__.tag)
-    return _approval(await _one(tx, _sql.insert_approval, operation, text, sha256, reason, by.person_id))
+    return _approval(await fetch_one(tx, _sql.insert_approval, operation, text, sha256, reason, by.person_id))
 
 
 async def approval(tx: Tx, approval_id: int) -> tuple[Approval, datetime] | None:
     """One approval, and the database's time at which it was read."""
     row = await tx.fetchrow(_sql.approval, approval_id)
-    return row and (_approval(row), row["read_at"])
+    return (_approval(row), row["read_at"]) if row else None
 
 
 async def approvals(tx: Tx, window: Window) -> Page[Approval]:
@@ -84,6 +86,7 @@ async def use_approval(tx: Tx, approval_id: int, by: Actor) -> bool:
 
 
 def _approval(row: asyncpg.Record) -> Approval:
+    state: Literal["open", "used", "expired"]
     state = "used" if row["used_at"] else "expired" if row["expires_at"] <= row["read_at"] else "open"
     values = {name: row[name] for name in Approval.__struct_fields__ if name in row}
     values |= {"body": msgspec.json.decode(row["body"], type=ApprovalBody), "sha256": row["sha256"].hex()}
@@ -100,7 +103,7 @@ async def insert_grant(tx: Tx, body: GrantBody, approval_id: int | None) -> int:
 async def grant(tx: Tx, grant_id: int) -> Grant | None:
     """One grant."""
     row = await tx.fetchrow(_sql.grant, grant_id)
-    return row and convert(row, Grant)
+    return convert(row, Grant) if row else None
 
 
 async def grants(tx: Tx, window: Window) -> Page[Grant]:
@@ -132,7 +135,7 @@ async def insert_restriction(tx: Tx, body: NewRestriction, by: Actor) -> int:
 async def restriction(tx: Tx, restriction_id: int) -> Restriction | None:
     """One restriction."""
     row = await tx.fetchrow(_sql.restriction, restriction_id)
-    return row and convert(row, Restriction)
+    return convert(row, Restriction) if row else None
 
 
 async def restrictions(tx: Tx, window: Window) -> Page[Restriction]:
@@ -149,10 +152,3 @@ async def lift_restriction(tx: Tx, restriction_id: int, approval_id: int) -> boo
 async def in_effect(tx: Tx, accounts: list[int], projects: list[int], issuances: list[int]) -> asyncpg.Record | None:
     """The oldest freeze on any of these, or None."""
     return await tx.fetchrow(_sql.in_effect, accounts, projects, issuances)
-
-
-async def _one(tx: Tx, query: str, *args: object) -> asyncpg.Record:
-    row = await tx.fetchrow(query, *args)
-    if row is None:
-        raise LookupError(query)
-    return row

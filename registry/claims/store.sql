@@ -5,7 +5,8 @@ values ($1, $2, $3, $4, registry.business_now()) returning id;
 select id, organisation_id, request, result, created_at from registry.footprint where id = $1;
 -- name: lock_footprint
 -- Two claims on one footprint queue here, before either has a place among the statements.
-select id from registry.footprint where id = $1 for no key update;
+-- (Footprints are append-only, so the serving role may not lock their rows.)
+select pg_advisory_xact_lock(hashtextextended('footprint:' || $1::bigint, 0));
 -- name: insert_claim
 insert into registry.claim (region_id, claimant_id, type, footprint_id, subject, required_kg, deadline, statement_id,
   created_at)

@@ -8,7 +8,7 @@ Timeouts, logs and witness stamps are real time and do not come from here.
 from datetime import UTC, datetime
 
 from registry.kit import sql
-from registry.kit.database import Tx
+from registry.kit.database import Tx, fetch_one
 from registry.kit.problems import DomainError, Kind
 
 _sql = sql.load(__package__, "clock.sql")
@@ -28,7 +28,7 @@ async def now_in(tx: Tx) -> datetime:
 
 async def advance_in(tx: Tx, at: datetime) -> datetime:
     """Move a simulated region's business time forward to *at*. Raises `ClockRefused`."""
-    row = await tx.fetchrow(_sql.lock)
+    row = await fetch_one(tx, _sql.lock)
     if not row["simulated"]:
         raise ClockRefused("This region runs on the wall clock: business time cannot be set.")
     if at < row["at"]:

@@ -154,6 +154,14 @@ def constraint(name: str, refusal: DomainError) -> Iterator[None]:
         raise refusal from error
 
 
+async def fetch_one(tx: Tx, query: str, *args: object) -> asyncpg.Record:
+    """The first row of a statement that always has one. Raises `LookupError`."""
+    row = await tx.fetchrow(query, *args)
+    if row is None:
+        raise LookupError(query)
+    return row
+
+
 def convert(row: Mapping[str, Any] | asyncpg.Record, into: type[T]) -> T:
     """Turn a row into a struct by column names; JSON columns hold text and are decoded by the store."""
     return msgspec.convert(dict(row), into)

@@ -8,7 +8,7 @@ import structlog
 
 def configure(*, json: bool, level: str = "info") -> None:
     """Set structlog up for this process; to standard error, so that results keep standard output."""
-    shared = [
+    shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

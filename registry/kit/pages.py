@@ -1,7 +1,7 @@
 """Cursor pages over ascending ids."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from registry.kit.problems import Invalid
@@ -47,6 +47,6 @@ def _decode(cursor: str) -> int:
     return after
 
 
-def rows_by_id(rows: Sequence[Any], make: Any) -> list[tuple[int, Any]]:
+def rows_by_id(rows: Sequence[Any], make: Callable[[Any], T]) -> list[tuple[int, T]]:
     """Pair each row's id with the struct that *make* builds from the row."""
     return [(row["id"], make(row)) for row in rows]

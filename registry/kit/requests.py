@@ -7,10 +7,10 @@ status, duration and what services bound are logged: never bodies, headers, keys
 
 import time
 import uuid
-from typing import Any
 
 import structlog
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 log = structlog.get_logger()
@@ -27,7 +27,7 @@ class Requests:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection."""
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
         structlog.contextvars.clear_contextvars()
@@ -45,7 +45,7 @@ class Requests:
         finally:
             self._finish(scope, status, time.perf_counter() - begun)
 
-    def _finish(self, scope: Any, status: int, seconds: float) -> None:
+    def _finish(self, scope: HTTPScope, status: int, seconds: float) -> None:
         bound = structlog.contextvars.get_contextvars()
         operation = bound.get("operation", "none")
         self._count.labels(operation, str(status)).inc()

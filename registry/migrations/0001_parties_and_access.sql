@@ -130,6 +130,7 @@ create index on registry.idempotency (created_at) where operation <> 'retire_cre
 
 grant select, insert on all tables in schema registry to kilnwood_api;
 grant update (at) on registry.business_clock to kilnwood_api;
+grant update (name) on registry.party to kilnwood_api;
 grant update (status) on registry.account to kilnwood_api;
 grant update (approver_id, used_at) on registry.approval to kilnwood_api;
 grant update (during) on registry.role_grant to kilnwood_api;
