@@ -229,3 +229,38 @@ def witness(folder: Path, name: str, host: str, port: int, log_key: tuple[str, .
 @click.argument("files", nargs=-1)
 def verify(files: tuple[str, ...]) -> None:
     """Check receipts offline. See `kilnwood verify --help`."""
+
+
+@cli.command()
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("kilnwood-demo"),
+    show_default=True,
+    help="Folder for receipts, trust.json and the demo's own database.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31),
+    default=1,
+    show_default=True,
+    help="Another seed, other identifiers; the same figures.",
+)
+@click.option("--serve", "keep", is_flag=True, help="Keep the service up afterwards, until Ctrl-C.")
+def demo(out: Path, seed: int, *, keep: bool) -> None:
+    """Play a simulated region's first season over HTTP and verify its receipts with no network.
+
+    \b
+    Examples:
+      kilnwood demo
+      kilnwood demo --serve
+      kilnwood demo --out /tmp/season --seed 7
+    """
+    from rich.console import Console  # noqa: PLC0415
+
+    from deploy.demo.play import DemoFailed, play  # noqa: PLC0415
+
+    try:
+        play(out, seed=seed, serve=keep, console=Console())
+    except DemoFailed as error:
+        _fail(str(error))

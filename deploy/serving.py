@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
+import msgspec
 import structlog
 from granian.constants import Interfaces
 from granian.server.embed import Server
@@ -140,7 +141,7 @@ async def prepare_region(settings: Settings, db: Database, keyring: Keyring) -> 
             f"This database is of region {region.id} with log {region.log_origin}; the settings say {settings.region} "
             f"with {settings.log_origin}. Use its settings, or another data folder."
         )
-    return region
+    return msgspec.convert(region, RegionProfile, from_attributes=True)
 
 
 class SequencerProcess:

@@ -107,9 +107,11 @@ def refused(_: Request[Any, Any, Any], error: DomainError) -> Response[dict[str,
     return problem(_STATUS[error.kind], error.slug, error.title, error.detail, **error.members)
 
 
-def malformed(_: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:
+def malformed(request: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:
     """A refusal by the framework: unrouted, wrong method, body that is not JSON or not of the documented shape."""
     status = error.status_code
+    if status >= 500:  # noqa: PLR2004 - the framework failed, not the caller
+        return failed(request, error)
     structlog.contextvars.bind_contextvars(problem=_SLUGS.get(status, "invalid-request"))
     if isinstance(error, ValidationException):
         return _invalid(error)

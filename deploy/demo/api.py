@@ -1,0 +1,89 @@
+"""A small client of the registry: every write carries an idempotency key, so a lost answer is asked for again."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+RESEND_S = 0.2
+RESENDS = 150
+"""A service that was killed is back within seconds; the demo waits half a minute at most."""
+
+
+class Unexpected(Exception):
+    """The service answered otherwise than the season expects."""
+
+
+class Api:
+    """Sends requests for the people of the season. *seed* makes the idempotency keys of one run its own."""
+
+    def __init__(self, http: httpx.AsyncClient, *, seed: str) -> None:
+        self._http = http
+        self._seed = seed
+        self._sent = 0
+
+    async def get(self, path: str, *, by: str = "", status: int = 200) -> Any:  # noqa: ANN401 - JSON
+        """Read; answers the decoded JSON."""
+        return self._expected(await self._resent("GET", path, _headers(by)), status)
+
+    async def get_bytes(self, path: str, *, by: str = "") -> tuple[int, bytes]:
+        """Read; answers status and bytes."""
+        answer = await self._resent("GET", path, _headers(by))
+        return answer.status_code, answer.content
+
+    async def post(
+        self,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        by: str,
+        status: int = 201,
+    ) -> Any:  # noqa: ANN401 - JSON
+        """Write once, however often it is sent; answers the decoded JSON."""
+        headers = {**_headers(by), "Idempotency-Key": self._next_key()}
+        return self._expected(await self._resent("POST", path, headers, json=body), status)
+
+    async def upload(self, path: str, content: bytes, media_type: str, *, by: str) -> Any:  # noqa: ANN401 - JSON
+        """Write raw bytes once."""
+        headers = {**_headers(by), "Idempotency-Key": self._next_key(), "Content-Type": media_type}
+        return self._expected(await self._resent("POST", path, headers, content=content), 201)
+
+    def _next_key(self) -> str:
+        self._sent += 1
+        return f"season-{self._seed}-{self._sent}"
+
+    async def _resent(self, method: str, path: str, headers: Mapping[str, str], **more: Any) -> httpx.Response:  # noqa: ANN401 - passed on
+        """Send until there is an answer: after a broken connection, a 503, or a 409 because it is still in flight."""
+        trouble = ""
+        for _ in range(RESENDS):
+            try:
+                answer = await self.send(method, path, headers, **more)
+            except httpx.TransportError as error:
+                trouble = f"{type(error).__name__}: {error}"
+            else:
+                if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE and not _in_flight(answer):
+                    return answer
+                trouble = answer.text
+            await asyncio.sleep(RESEND_S)
+        raise Unexpected(f"{method} {path} had no answer after {RESENDS} attempts: {trouble}")
+
+    async def send(self, method: str, path: str, headers: Mapping[str, str], **more: Any) -> httpx.Response:  # noqa: ANN401 - passed on
+        """Send one request once; the tests that kill the service put themselves here."""
+        return await self._http.request(method, path, headers=headers, **more)
+
+    def _expected(self, answer: httpx.Response, status: int) -> Any:  # noqa: ANN401 - JSON
+        if answer.status_code != status:
+            raise Unexpected(
+                f"{answer.request.method} {answer.request.url.path} answered {answer.status_code}, "
+                f"{status} was expected: {answer.text}"
+            )
+        return answer.json()
+
+
+def _headers(by: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {by}"} if by else {}
+
+
+def _in_flight(answer: httpx.Response) -> bool:
+    return answer.status_code == httpx.codes.CONFLICT and answer.json()["type"].endswith(":request-in-flight")

@@ -1,0 +1,200 @@
+"""`kilnwood demo`: starts a region, plays the season, stops it, and verifies what is left with no network."""
+
+import asyncio
+import contextlib
+import fcntl
+import shutil
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from deploy import postgres
+from deploy.demo.api import Api, Unexpected
+from deploy.demo.offline import alter_one_digit, verify_offline
+from deploy.demo.processes import ChildTrouble
+from deploy.demo.region import DemoRegion, new_region
+from deploy.demo.season import CAST, STEPS, Season
+
+MARKER = ".kilnwood-demo"
+RECEIPT_TIMEOUT_S = 15.0
+_POLL_S = 0.05
+STATES = ("issued", "active", "held", "buffer", "retired", "cancelled")
+
+
+class DemoFailed(Exception):
+    """The demo stops; the text says at what."""
+
+
+def play(out: Path, *, seed: int, serve: bool, console: Console) -> None:
+    """Play the whole season into *out*. Raises `DemoFailed`."""
+    begun = time.monotonic()
+    try:
+        with own_folder(out):
+            region = new_region(out)
+            with contextlib.ExitStack() as stack:
+                stack.callback(region.stop)
+                season, receipts = _play_online(region, seed, out, console)
+                region.service.stop()
+                region.witness.stop()
+                _verify(receipts, out / "trust.json", console)
+                _tamper(receipts[0], out / "trust.json", console)
+                _print_totals(season, console)
+                _print_next(out, receipts[0], time.monotonic() - begun, console)
+                if serve:
+                    _serve(region, season, out, console)
+    except (Unexpected, ChildTrouble, postgres.PostgresUnavailable) as error:
+        raise DemoFailed(str(error)) from error
+
+
+@contextlib.contextmanager
+def own_folder(out: Path) -> Iterator[None]:
+    """Empty *out* if an earlier demo made it, and keep others out. Raises `DemoFailed` for anybody else's folder."""
+    marker = out / MARKER
+    if out.exists() and not marker.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise DemoFailed(f"{out} holds something that no demo made. Choose another folder with --out.")
+    out.mkdir(parents=True, exist_ok=True)
+    with marker.open("a", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise DemoFailed(f"Another demo runs in {out}. End it, or choose another folder with --out.") from error
+        if (out / "data").exists():
+            postgres.remove(out / "data" / "postgres")
+        for each in out.iterdir():
+            if each.is_dir():
+                shutil.rmtree(each)
+            elif each != marker:
+                each.unlink()
+        out.chmod(0o755)  # as root, the database runs as another user and must reach its folder
+        file.write("Made by kilnwood demo; the next run empties this folder.\n")
+        yield
+
+
+def _play_online(region: DemoRegion, seed: int, out: Path, console: Console) -> tuple[Season, list[Path]]:
+    with console.status("Starting PostgreSQL, the service and a witness…"):
+        region.start()
+    console.print(
+        f"[dim]The service answers at {region.url}, a witness runs beside it; data in {out}/data[/]\n", soft_wrap=True
+    )
+    return asyncio.run(_season(region, seed, out, console))
+
+
+async def _season(region: DemoRegion, seed: int, out: Path, console: Console) -> tuple[Season, list[Path]]:
+    async with httpx.AsyncClient(base_url=region.url, trust_env=False, timeout=30) as http:
+        season = Season(Api(http, seed=str(seed)), region.regulators, seed=seed)
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
+        with Progress(*columns, console=console, transient=True) as progress:
+            task = progress.add_task("", total=len(STEPS))
+            for number, step in enumerate(STEPS, start=1):
+                progress.update(task, description=step.title)
+                story = await step.play(season)
+                console.print(f"[bold green]{number:2}[/] [bold]{step.title}[/]")
+                for line in story:
+                    console.print(f"   {line}", highlight=False, soft_wrap=True, markup=False)
+                progress.advance(task)
+        (out / "trust.json").write_bytes(region.trust)
+        return season, [await _fetch(season, name, out) for name in season.receipts]
+
+
+async def _fetch(season: Season, name: str, out: Path) -> Path:
+    """The receipt as a file; it is there once a witnessed checkpoint covers it."""
+    holder = season.parties["scenic" if name == "event" else "bank"].key
+    until = time.monotonic() + RECEIPT_TIMEOUT_S
+    while time.monotonic() < until:
+        status, content = await season.api.get_bytes(f"/v1/receipts/{season.receipts[name]}", by=holder)
+        if status == httpx.codes.OK:
+            path = out / f"{name}.receipt.json"
+            path.write_bytes(content)
+            return path
+        if status != httpx.codes.ACCEPTED:
+            raise Unexpected(f"the receipt of the {name} answered {status}: {content.decode()}")
+        await asyncio.sleep(_POLL_S)
+    raise Unexpected(f"the receipt of the {name} was not witnessed within {RECEIPT_TIMEOUT_S:.0f} s")
+
+
+def _verify(receipts: list[Path], trust: Path, console: Console) -> None:
+    console.print("\n[bold]The service is stopped. Verifying the receipts with no network[/]")
+    for receipt in receipts:
+        verified = verify_offline([receipt], trust)
+        console.print(f"[dim]$ kilnwood verify {receipt} --trust {trust}   ({verified.isolation})[/]", soft_wrap=True)
+        console.print(verified.text.rstrip(), highlight=False, soft_wrap=True, markup=False)
+        if verified.code:
+            raise DemoFailed(f"{receipt} should be valid; verify exited with {verified.code}.")
+
+
+def _tamper(receipt: Path, trust: Path, console: Console) -> None:
+    altered, what = alter_one_digit(receipt.read_bytes())
+    folder = receipt.parent / "altered"
+    folder.mkdir()
+    forged = folder / receipt.name
+    forged.write_bytes(altered)
+    verified = verify_offline([forged], trust)
+    console.print(f"\n[bold]One digit altered[/] ({what}):")
+    console.print(verified.text.rstrip(), highlight=False, soft_wrap=True, markup=False)
+    if verified.code != 1:
+        raise DemoFailed(f"the altered receipt should be refused with 1; verify exited with {verified.code}.")
+
+
+def _print_totals(season: Season, console: Console) -> None:
+    table = Table(title="\nWhere every kilogram is", title_justify="left", box=SIMPLE_HEAD)
+    table.add_column("kg")
+    for state in STATES:
+        table.add_column(state, justify="right", no_wrap=True)
+    table.add_column("adds up")
+    for name, found in season.totals.items():
+        conserved = "yes" if found["conserved"] else "NO"
+        table.add_row(name, *(f"{found[f'{state}_kg']:,}" for state in STATES), conserved)
+    console.print(table)
+    region = season.totals["region"]
+    console.print(
+        f"outstanding {region['outstanding_kg']:,} + buffer {region['buffer_kg']:,} + retired {region['retired_kg']:,} "
+        f"+ cancelled {region['cancelled_kg']:,} = issued {region['issued_kg']:,} kg, and no two blocks overlap.",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _print_next(out: Path, receipt: Path, seconds: float, console: Console) -> None:
+    lines = (
+        f".venv/bin/kilnwood verify {receipt} --trust {out}/trust.json",
+        f".venv/bin/kilnwood verify {receipt} --trust {out}/trust.json --json",
+        f".venv/bin/kilnwood demo --out {out} --serve     [dim]# the same, and the service stays up: open /docs[/]",
+        ".venv/bin/kilnwood serve                          [dim]# your own registry in ./.kilnwood[/]",
+    )
+    console.print(f"\n[bold]Done in {seconds:.1f} s. Try next:[/]")
+    for line in lines:
+        console.print(f"  {line}", highlight=False, soft_wrap=True)
+
+
+def _serve(region: DemoRegion, season: Season, out: Path, console: Console) -> None:
+    """Start the region again and keep it up until Ctrl-C."""
+    folder = out / "keys"
+    folder.mkdir(mode=0o700)
+    for word, party in season.parties.items():
+        path = folder / f"{word}.key"
+        path.touch(mode=0o600)
+        path.write_text(party.key + "\n", "ascii")
+    region.start()
+    console.print(
+        f"\nThe region is up again at [bold]{region.url}/docs[/]; the keys of its people are in {folder} "
+        f"({', '.join(CAST)}). Ctrl-C ends it.\n"
+        f'[dim]$ curl -H "Authorization: Bearer $(cat {folder}/bank.key)" {region.url}/v1/me[/]',
+        soft_wrap=True,
+    )
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with contextlib.suppress(KeyboardInterrupt):
+        signal.pause()
+    console.print("Stopping…")

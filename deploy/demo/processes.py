@@ -1,0 +1,95 @@
+"""The demo's child processes: the real service and a witness, on free loopback ports, and how they are stopped."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import httpx
+
+START_TIMEOUT_S = 30.0
+STOP_TIMEOUT_S = 8.0
+_POLL_S = 0.05
+
+
+class ChildTrouble(Exception):
+    """A child process did not start or stop; the text has the last lines that it wrote."""
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def own_environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment without any Kilnwood setting of the user's, and with *settings*."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("KILNWOOD_") and name not in ("DATABASE_URL", "DATABASE_OWNER_URL")
+    }
+    return {**kept, **settings}
+
+
+class Child:
+    """One child process with its log in a file."""
+
+    def __init__(self, arguments: list[str], *, log: Path, environment: Mapping[str, str]) -> None:
+        self._arguments = arguments
+        self._log = log
+        self._environment = dict(environment)
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it in a session of its own: Ctrl-C reaches only the demo, which stops its children in order."""
+        with self._log.open("ab") as file:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "deploy", *self._arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
+                env=self._environment,
+                start_new_session=True,
+            )
+
+    def wait_until(self, url: str, *, statuses: tuple[int, ...] = (200,)) -> None:
+        """Wait until *url* answers with one of *statuses*. Raises `ChildTrouble` when the process ends before."""
+        until = time.monotonic() + START_TIMEOUT_S
+        while time.monotonic() < until:
+            if self.process is None or self.process.poll() is not None:
+                raise ChildTrouble(f"kilnwood {self._arguments[0]} did not start:\n{self.last_lines()}")
+            try:
+                if httpx.get(url, trust_env=False, timeout=1).status_code in statuses:
+                    return
+            except httpx.TransportError:
+                pass
+            time.sleep(_POLL_S)
+        raise ChildTrouble(f"kilnwood {self._arguments[0]} does not answer:\n{self.last_lines()}")
+
+    def stop(self) -> None:
+        """End it by its process id and wait."""
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def kill(self) -> None:
+        """SIGKILL: nothing is tidied."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+    def last_lines(self) -> str:
+        """The end of its log."""
+        lines = self._log.read_text("utf-8", "replace").splitlines() if self._log.exists() else []
+        return "\n".join(lines[-15:])
