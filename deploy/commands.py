@@ -12,10 +12,10 @@ from typing import Any, NoReturn
 import rich_click as click
 import uvloop
 
-from deploy.settings import BadSetting, Settings, help_text, read_settings
+from deploy.help_texts import STYLE, CommandWithSettings
+from deploy.settings import BadSetting, Settings, read_settings
 from registry.kit import logging
 
-click.rich_click.TEXT_MARKUP = "rich"
 _STOP_TIMEOUT_S = 10.0
 _POLL_S = 0.05
 
@@ -39,7 +39,7 @@ def _run(work: Coroutine[Any, Any, int | None]) -> int | None:
     return uvloop.run(work)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "rich_help_config": STYLE})
 @click.version_option(package_name="kilnwood")
 def cli() -> None:
     """A regional offset-credit registry: to the kilogram, with receipts that verify offline.
@@ -51,16 +51,16 @@ def cli() -> None:
     """
 
 
-@cli.command(epilog="Settings come from the environment:\n\n\b\n" + help_text())
+@cli.command(cls=CommandWithSettings)
 def serve() -> None:
     """Serve the registry over HTTP with its database and its sequencer, until SIGTERM or Ctrl-C.
+
+    The first start writes the keys of two regulator people to secrets/ in the data folder.
 
     \b
     Examples:
       kilnwood serve
       KILNWOOD_PORT=9000 DATABASE_URL=postgresql://me@db/kilnwood kilnwood serve
-
-    The first start writes the keys of two regulator people to secrets/ in the data folder.
     """
     from deploy.serving import CannotServe
     from deploy.serving import serve as run
@@ -176,7 +176,7 @@ def keys_trust() -> None:
     from deploy.sequencing import trust_bytes
 
     settings = _settings()
-    click.get_binary_stream("stdout").write(trust_bytes(settings, _ensure_keys(settings)))
+    sys.stdout.buffer.write(trust_bytes(settings, _ensure_keys(settings)))
 
 
 def _ensure_keys(settings: Settings) -> Any:  # noqa: ANN401 - imported late
@@ -203,8 +203,8 @@ def witness(folder: Path, name: str, host: str, port: int, log_key: tuple[str, .
 
     \b
     Examples:
-      kilnwood witness --folder ./witness --show-key
-      kilnwood witness --folder ./witness --log-key "$(kilnwood keys show | sed -n 2p)"
+      kilnwood witness --folder w --show-key
+      kilnwood witness --folder w --log-key "$(kilnwood keys show | sed -n 2p)"
     """
     from deploy.witness_command import prepare_witness, serve_witness
     from registry.transparency.format.text import Malformed
@@ -225,10 +225,13 @@ def witness(folder: Path, name: str, host: str, port: int, log_key: tuple[str, .
         _fail(f"cannot listen on {host}:{port}: {error.strerror}")
 
 
-@cli.command()
-@click.argument("files", nargs=-1)
-def verify(files: tuple[str, ...]) -> None:
-    """Check receipts offline. See `kilnwood verify --help`."""
+@cli.command(add_help_option=False, context_settings={"ignore_unknown_options": True})
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def verify(words: tuple[str, ...]) -> None:
+    """Check receipts offline, with nothing but trust.json."""
+    from deploy.verify_command import main as run  # `__main__` runs it without click; here, so that help lists it
+
+    sys.exit(run(words))
 
 
 @cli.command()

@@ -95,11 +95,11 @@ def _witnesses(text: str) -> tuple[tuple[str, VerifierKey], ...]:
 
 _NAME = r"[^\x00-\x1f\x7f]{1,200}"
 TABLE = (
-    Setting("KILNWOOD_DATA_DIR", ".kilnwood", "Folder for the database, keys and secrets", Path),
+    Setting("KILNWOOD_DATA_DIR", ".kilnwood", "Database, keys and secrets", Path),
     Setting("KILNWOOD_HOST", "127.0.0.1", "Address to listen on", _text(r"[0-9A-Za-z.:-]+", "an address")),
     Setting("KILNWOOD_PORT", "8000", "Port to listen on", _whole(1, 65535)),
-    Setting("DATABASE_URL", "", "Any PostgreSQL from version 15; empty: the embedded one", _database),
-    Setting("DATABASE_OWNER_URL", "", "The same database as the owner of its tables, for migrations", _database),
+    Setting("DATABASE_URL", "", "PostgreSQL 15 or newer; empty: the embedded one", _database),
+    Setting("DATABASE_OWNER_URL", "", "The same as the tables' owner, for migrations", _database),
     Setting("KILNWOOD_POOL", "10", "Connections to the database", _whole(1, 100)),
     Setting("KILNWOOD_REGION", "CN-510100", "Code of the region", _text(r"[A-Z]{2}(-[0-9A-Z]{1,6})?", "CN-510100")),
     Setting(
@@ -107,16 +107,14 @@ TABLE = (
     ),
     Setting("KILNWOOD_SERIAL_REGION", "SC", "First part of serials", _text(r"[A-Z]{2}", "two capital letters")),
     Setting("KILNWOOD_PROGRAMME", "CDCER", "Second part of serials", _text(r"[A-Z][A-Z0-9]{1,9}", "capital letters")),
-    Setting("KILNWOOD_SIMULATED", "no", "A region whose business time is set by hand", _yes),
-    Setting("KILNWOOD_BUSINESS_TIME", "", "Where a simulated region's time begins; empty: now", _instant),
-    Setting(
-        "KILNWOOD_LOG_HOST", "kilnwood.example", "Host part of the log's origin", _text(r"[a-z0-9.-]+", "a host name")
-    ),
+    Setting("KILNWOOD_SIMULATED", "no", "A region whose clock is set by hand", _yes),
+    Setting("KILNWOOD_BUSINESS_TIME", "", "Begin of a simulated region's time; empty: now", _instant),
+    Setting("KILNWOOD_LOG_HOST", "kilnwood.example", "Host of the log's origin", _text(r"[a-z0-9.-]+", "a host name")),
     Setting(
         "KILNWOOD_AUTHORITY", "Regional ecology and environment bureau", "Name of the authority", _text(_NAME, "a name")
     ),
-    Setting("KILNWOOD_AUTHORITY_USCC", "11510100MB0000000U", "Its unified social credit code", _uscc),
-    Setting("KILNWOOD_WITNESSES", "", "URL and verifier key of each witness, in pairs", _witnesses),
+    Setting("KILNWOOD_AUTHORITY_USCC", "11510100MB0000000U", "Its USCC", _uscc),
+    Setting("KILNWOOD_WITNESSES", "", "URL and key of each witness, in pairs", _witnesses),
     Setting("KILNWOOD_WITNESS_QUORUM", "0", "How many must cosign; 0: all", _whole(0, 100)),
     Setting("KILNWOOD_PUBLISH_INTERVAL_S", "1", "At most one checkpoint in so many seconds", _seconds),
     Setting("KILNWOOD_LOG_FORMAT", "json", "json, or console for people", _text("json|console", "json or console")),
@@ -182,9 +180,3 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             f"KILNWOOD_WITNESS_QUORUM={settings.quorum}: KILNWOOD_WITNESSES names only {len(settings.witnesses)}"
         )
     return settings
-
-
-def help_text() -> str:
-    """The table for people."""
-    width = max(len(setting.name) for setting in TABLE)
-    return "\n".join(f"{each.name:<{width}}  {each.meaning} [{each.default or 'empty'}]" for each in TABLE)
