@@ -8,6 +8,7 @@ from deploy.settings import TABLE
 
 STYLE = click.RichHelpConfiguration(
     text_markup="rich",
+    text_paragraph_linebreaks="\n\n",
     padding_helptext_first_line=(0, 0, 1, 0),
 )
 """For ``rich_help_config`` of the group; commands inherit it."""
