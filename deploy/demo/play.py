@@ -35,6 +35,7 @@ class DemoFailed(Exception):
 def play(out: Path, *, seed: int, serve: bool, console: Console) -> None:
     """Play the whole season into *out*. Raises `DemoFailed`."""
     begun = time.monotonic()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the children end, however we are told to
     try:
         with own_folder(out):
             region = new_region(out)
@@ -149,14 +150,12 @@ def _tamper(receipt: Path, trust: Path, console: Console) -> None:
 
 
 def _print_totals(season: Season, console: Console) -> None:
-    table = Table(title="\nWhere every kilogram is", title_justify="left", box=SIMPLE_HEAD)
-    table.add_column("kg")
+    table = Table(title="\nWhere every kilogram is", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1))
+    table.add_column("kg", no_wrap=True)
     for state in STATES:
         table.add_column(state, justify="right", no_wrap=True)
-    table.add_column("adds up")
     for name, found in season.totals.items():
-        conserved = "yes" if found["conserved"] else "NO"
-        table.add_row(name, *(f"{found[f'{state}_kg']:,}" for state in STATES), conserved)
+        table.add_row(name, *(f"{found[f'{state}_kg']:,}" for state in STATES))
     console.print(table)
     region = season.totals["region"]
     console.print(
@@ -194,7 +193,6 @@ def _serve(region: DemoRegion, season: Season, out: Path, console: Console) -> N
         f'[dim]$ curl -H "Authorization: Bearer $(cat {folder}/bank.key)" {region.url}/v1/me[/]',
         soft_wrap=True,
     )
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt):
         signal.pause()
     console.print("Stopping…")

@@ -373,7 +373,7 @@ async def neutralise_the_event(season: Season) -> Story:
     )
     result = footprint["result"]
     _expect("footprint", 1_200, result["footprint_kg"])
-    claim = await season.api.post("/v1/claims", _event_claim(scenic, footprint["id"]), by=scenic.key)
+    claim = await season.api.post("/v1/claims", event_claim_body(scenic, footprint["id"]), by=scenic.key)
     season.claims["event"] = claim["id"]
     too_much = await _retire(season, "scenic", "event", 1_201, status=409)
     order = await _retire(season, "scenic", "event", 1_200)
@@ -389,7 +389,7 @@ async def neutralise_the_event(season: Season) -> Story:
     ]
 
 
-def _event_claim(scenic: Party, footprint_id: int) -> dict[str, Any]:
+def event_claim_body(scenic: Party, footprint_id: int) -> dict[str, Any]:
     return {
         "organisation_id": scenic.organisation_id,
         "type": "event",

@@ -1,0 +1,69 @@
+"""
+A real PostgreSQL for the whole run, and a database of its own for every test.
+
+Each worker starts one server and builds three template databases through the product's own HTTP interface: `empty` (a
+region with two regulators), `issued` (the season up to its two issuances) and `delivered` (after the transfers). A test
+that asks for one of these fixtures gets a copy (about 50 ms) with real commits; afterwards every invariant is checked
+from outside: conservation, movements against blocks, and the log from its stored bytes.
+"""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy import postgres
+from registry.kit import logging
+from tests import worlds
+from tests.worlds import Template, World
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quiet_logs() -> None:
+    """Requests are not what a failing test should print."""
+    logging.configure(json=True, level="error")
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """Address of this worker's PostgreSQL: the embedded 18, or the binaries that KILNWOOD_TEST_PG_BIN names."""
+    folder = Path(tempfile.mkdtemp(prefix="kw-test-", dir="/tmp"))
+    folder.chmod(0o755)
+    chosen = os.environ.get("KILNWOOD_TEST_PG_BIN")
+    bin_dir = Path(chosen) if chosen else None
+    # Commits are real; only the disk is not waited for. Tests that kill servers start their own, with fsync.
+    started = postgres.start(folder / "postgres", settings={"fsync": "off", "max_connections": "120"}, bin_dir=bin_dir)
+    yield started.dsn
+    postgres.remove(folder / "postgres", bin_dir=bin_dir)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def templates(server: str) -> dict[str, Template]:
+    """The template databases, built once in each worker."""
+    return asyncio.run(worlds.build_templates(server))
+
+
+@pytest.fixture
+async def empty(server: str, templates: dict[str, Template]) -> AsyncIterator[World]:
+    """A region with two regulators and nothing else."""
+    async with worlds.opened(server, templates["empty"]) as world:
+        yield world
+
+
+@pytest.fixture
+async def issued(server: str, templates: dict[str, Template]) -> AsyncIterator[World]:
+    """The season up to its issuances: the developers hold 6,396 t of forest and 3,619 t of kiln credits."""
+    async with worlds.opened(server, templates["issued"]) as world:
+        yield world
+
+
+@pytest.fixture
+async def delivered(server: str, templates: dict[str, Template]) -> AsyncIterator[World]:
+    """The season after its transfers: four enterprises hold 7,900 t, one offer of 119 t is open."""
+    async with worlds.opened(server, templates["delivered"]) as world:
+        yield world

@@ -1,0 +1,256 @@
+"""Databases in a known state, an application over each, and the invariants that hold whatever a test did."""
+
+import contextlib
+import copy
+import itertools
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+import httpx
+import msgspec
+
+from deploy.app import Parts, connect_pool, create_app
+from deploy.demo.api import Api
+from deploy.demo.season import BEGINS, STEPS, Party, Season
+from registry.access.rules import Keyring
+from registry.kit.database import Database
+from registry.kit.migrate import migrate
+from registry.parties import service as parties
+from registry.transparency.format.note import COSIGNATURE_ML_DSA_44, ED25519
+from registry.transparency.format.signer import SeedSigner
+from registry.transparency.keys import RegistryKeys
+from registry.transparency.sequencer import sequence_once
+from schemas.identifiers import Identifier
+from schemas.parties import Region, RegionProfile
+from tests import invariants
+
+ORIGIN = "kilnwood.example/sim/CN-510100"
+KEYRING = Keyring(b"a pepper for tests, 32 bytes long", "sim")
+KEYS = RegistryKeys(
+    SeedSigner(f"{ORIGIN}/issuer", ED25519, bytes(range(32))),
+    SeedSigner(ORIGIN, ED25519, bytes(range(1, 33))),
+    SeedSigner(ORIGIN, COSIGNATURE_ML_DSA_44, bytes(range(2, 34))),
+)
+PROFILE = RegionProfile(
+    id="CN-510100",
+    name="Chengdu carbon inclusion registry",
+    serial_region="SC",
+    programme="CDCER",
+    simulated=True,
+    log_origin=ORIGIN,
+)
+ISSUED_STEP, DELIVERED_STEP = 11, 12
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Template:
+    """A template database and what the season knew when it was made."""
+
+    database: str
+    season: Season
+
+
+class World:
+    """One test's region: its database, its application, its people."""
+
+    def __init__(self, dsn: str, db: Database, http: httpx.AsyncClient, season: Season) -> None:
+        self.dsn = dsn
+        self.db = db
+        self.http = http
+        self.season = season
+        self._keys = itertools.count(1)
+
+    @property
+    def regulators(self) -> tuple[str, str]:
+        """The API keys of both regulators."""
+        return self.season.regulators
+
+    def party(self, word: str) -> Party:
+        """One of the season's organisations: forest, kiln, vvb, scenic, solar, car, bank."""
+        return self.season.parties[word]
+
+    def next_key(self) -> str:
+        """A fresh idempotency key."""
+        return f"test-{next(self._keys)}"
+
+    async def get(self, path: str, *, by: str = "") -> httpx.Response:
+        """Read."""
+        return await self.http.get(path, headers=_bearer(by))
+
+    async def post(self, path: str, body: Any = None, *, by: str = "", key: str | None = None) -> httpx.Response:
+        """Write, with a fresh idempotency key unless one is given."""
+        headers = {**_bearer(by), "Idempotency-Key": key or self.next_key()}
+        return await self.http.post(path, json=body, headers=headers)
+
+    async def ok(self, path: str, body: Any = None, *, by: str) -> Any:
+        """Write and insist on 201; answers the JSON."""
+        answer = await self.post(path, body, by=by)
+        assert 201 == answer.status_code, answer.text
+        return answer.json()
+
+    async def decide(self, path: str, body: dict[str, Any]) -> Any:
+        """Propose by the first regulator, carry out by the second."""
+        first, second = self.regulators
+        proposed = await self.ok("/v1/approvals", {"body": body, "reason": "test"}, by=first)
+        return await self.ok(path, {"approval_id": proposed["id"], "body": body}, by=second)
+
+    async def newcomer(self, role: str, *, name: str = "Newcomer") -> Party:
+        """A new organisation with one person in *role* and an open account."""
+        from schemas.identifiers import uscc_check_character
+
+        first = f"91510199MA{next(_numbers):07d}"
+        first_regulator = self.regulators[0]
+        identifier = {"scheme": "uscc", "value": first + uscc_check_character(first)}
+        made = await self.ok("/v1/organisations", {"name": name, "identifiers": [identifier]}, by=first_regulator)
+        person = await self.ok("/v1/people", {"name": f"{name} person"}, by=first_regulator)
+        key = await self.ok(f"/v1/people/{person['id']}/keys", by=first_regulator)
+        grant = {
+            "operation": "grant_role",
+            "person_id": person["id"],
+            "organisation_id": made["id"],
+            "role": role,
+        }
+        await self.decide("/v1/grants", grant)
+        account = await self.ok("/v1/accounts", {"owner_id": made["id"], "name": name}, by=first_regulator)
+        return Party(made["id"], person["id"], key["secret"], account["id"])
+
+    async def contribution(self, who: str | Party) -> int:
+        """A contribution claim of one party; answers its id. It takes any amount."""
+        party = self.party(who) if isinstance(who, str) else who
+        body = {
+            "organisation_id": party.organisation_id,
+            "type": "contribution",
+            "subject": "A contribution",
+            "begins": "2024-01-01T00:00:00Z",
+            "ends": "2024-12-31T00:00:00Z",
+            "boundary": "none",
+            "exclusive": False,
+        }
+        return int((await self.ok("/v1/claims", body, by=party.key))["id"])
+
+    async def event_claim(self, who: str = "scenic") -> int:
+        """An event claim of one party that requires 1,200 kg; answers its id."""
+        from deploy.demo.season import EVENT, event_claim_body
+
+        party = self.party(who)
+        footprint = await self.ok(
+            "/v1/footprints",
+            {"organisation_id": party.organisation_id, "request": {"profile": "chengdu-event", "items": list(EVENT)}},
+            by=party.key,
+        )
+        return int((await self.ok("/v1/claims", event_claim_body(party, footprint["id"]), by=party.key))["id"])
+
+    async def active_kg(self, who: str | Party) -> int:
+        """What the party's account has active."""
+        party = self.party(who) if isinstance(who, str) else who
+        answer = await self.get(f"/v1/accounts/{party.account_id}/holdings", by=party.key)
+        return sum(each["quantity_kg"] for each in answer.json()["items"] if each["state"] == "active")
+
+    async def sequence(self) -> int:
+        """Give every waiting statement its place in the log; answers how many."""
+        return await sequence_all(self.dsn)
+
+
+async def sequence_all(dsn: str) -> int:
+    """Sequence as the sequencer's role does, with the test keys."""
+    connection = await asyncpg.connect(dsn, server_settings={"role": "kilnwood_sequencer"})
+    try:
+        total = 0
+        while count := await sequence_once(connection, KEYS):
+            total += count
+        return total
+    finally:
+        await connection.close()
+
+
+def _bearer(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"} if key else {}
+
+
+def database_dsn(server: str, database: str) -> str:
+    """The address of one database of the server."""
+    head, _, query = server.partition("?")
+    return f"{head.rsplit('/', 1)[0]}/{database}?{query}"
+
+
+@contextlib.asynccontextmanager
+async def application(dsn: str, season: Season | None, *, pool_size: int = 8) -> AsyncIterator[World]:
+    """An application over a database, called without a socket."""
+    pool = await connect_pool(dsn, size=pool_size)
+    db = Database(pool)
+    app = create_app(Parts(db=db, keyring=KEYRING, region=PROFILE))
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)  # type: ignore[arg-type]  # litestar's own ASGI types
+    async with httpx.AsyncClient(transport=transport, base_url="http://registry.test") as http:
+        copied = Season(Api(http, seed="test"), ("", ""))
+        if season is not None:
+            known = {name: copy.deepcopy(value) for name, value in vars(season).items() if name != "api"}
+            copied = Season(Api(http, seed="test-more"), **known)
+        try:
+            yield World(dsn, db, http, copied)
+        finally:
+            await pool.close()
+
+
+@contextlib.asynccontextmanager
+async def opened(server: str, template: Template) -> AsyncIterator[World]:
+    """A copy of a template for one test; afterwards the invariants are checked and the copy is dropped."""
+    name = f"test_{next(_numbers)}"
+    admin = await asyncpg.connect(server)
+    try:
+        await admin.execute(f"create database {name} template {template.database}")
+        dsn = database_dsn(server, name)
+        async with application(dsn, template.season) as world:
+            yield world
+        await invariants.check(dsn, KEYS)
+    finally:
+        await admin.execute(f"drop database if exists {name} with (force)")
+        await admin.close()
+
+
+async def build_templates(server: str) -> dict[str, Template]:
+    """Migrate, create the region, and play the season up to each template through the HTTP interface."""
+    admin = await asyncpg.connect(server)
+    try:
+        await admin.execute("create database template_empty")
+        season = await _first_start(database_dsn(server, "template_empty"))
+        made = {"empty": Template("template_empty", season)}
+        begin = 0
+        for name, until in (("issued", ISSUED_STEP), ("delivered", DELIVERED_STEP)):
+            previous = list(made.values())[-1]
+            await admin.execute(f"create database template_{name} template {previous.database}")
+            async with application(database_dsn(server, f"template_{name}"), previous.season) as world:
+                world.season.api = Api(world.http, seed=f"template-{name}")
+                for step in STEPS[begin:until]:
+                    await step.play(world.season)
+                made[name] = Template(f"template_{name}", world.season)
+            begin = until
+        return made
+    finally:
+        await admin.close()
+
+
+async def _first_start(dsn: str) -> Season:
+    owner = await asyncpg.connect(dsn)
+    try:
+        await migrate(owner)
+    finally:
+        await owner.close()
+    secrets: list[str] = []
+
+    def keep(_: int, fresh: str) -> str:
+        secrets.append(fresh)
+        return fresh
+
+    async with application(dsn, None) as world:
+        first = parties.FirstStart(
+            region=Region(**msgspec.structs.asdict(PROFILE), business_time=datetime.fromisoformat(BEGINS)),
+            authority="Bureau",
+            authority_id=Identifier(scheme="uscc", value="11510100MB0000000U"),
+            regulators=("First", "Second"),
+        )
+        await parties.create_region_once(first, db=world.db, keyring=KEYRING, keep=keep)
+        return Season(world.season.api, (secrets[0], secrets[1]))
