@@ -145,7 +145,8 @@ class Sequencer:
         """Work until *stop*: sequence at once, publish at most once in *interval_s*, never when idle."""
         next_s = 0.0
         while not stop.is_set():
-            count = await sequence_once(self._connection, self._keys)
+            waiting = await store.anything_waits(self._connection)
+            count = await sequence_once(self._connection, self._keys) if waiting else 0
             if time.monotonic() >= next_s and await self.publish_once():
                 next_s = time.monotonic() + interval_s
             if not count:

@@ -109,6 +109,11 @@ async def unsequenced(tx: Tx, limit: int) -> list[tuple[int, str]]:
     return [(row["id"], row["note_text"]) for row in await tx.fetch(_sql.unsequenced, limit)]
 
 
+async def anything_waits(tx: Tx) -> bool:
+    """Whether any statement has no place yet."""
+    return bool(await tx.fetchval(_sql.anything_waits))
+
+
 async def sequence(tx: Tx, leaves: Sequence[Signed]) -> None:
     """Give statements their index, note and leaf hash. Raises `RuntimeError` if one had them already."""
     columns = [list(column) for column in zip(*leaves, strict=True)]

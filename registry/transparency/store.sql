@@ -27,6 +27,9 @@ select log_origin from registry.region;
 -- name: unsequenced
 -- Every row without an index, in the order of ids; a watermark of ids would lose statements that commit late.
 select id, note_text from registry.statement where leaf_index is null order by id limit $1;
+-- name: anything_waits
+-- Asked many times a second, so it takes no lock and writes nothing.
+select exists (select from registry.statement where leaf_index is null);
 -- name: sequence
 update registry.statement s set leaf_index = new.leaf_index, note = new.note, leaf_hash = new.leaf_hash
 from unnest($1::bigint[], $2::bigint[], $3::text[], $4::bytea[]) as new (id, leaf_index, note, leaf_hash)
