@@ -33,7 +33,8 @@ async def check(dsn: str, keys: RegistryKeys) -> None:
 async def check_ledger(owner: asyncpg.Connection) -> None:
     """Assert conservation, double entry, holds, claims and retirements."""
     blocks = await owner.fetch(
-        "select issuance_id, lower(span) lo, upper(span) hi, account_id, state, hold_id from registry.block order by lower(span)"
+        "select issuance_id, lower(span) lo, upper(span) hi, account_id, state, hold_id"
+        " from registry.block order by lower(span)"
     )
     issuances = await owner.fetch(
         "select id, lower(span) lo, upper(span) hi from registry.issuance order by lower(span)"

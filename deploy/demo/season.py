@@ -137,8 +137,10 @@ async def meet_the_region(season: Season) -> Story:
     kind = "simulated" if region["simulated"] else "real"
     return [
         f"{region['name']}, a {kind} region; business time {region['business_time']}.",
-        f"Its first start made two regulators (persons {season.regulator_ids[0]} and {season.regulator_ids[1]}); "
-        "every role from here on takes both.",
+        (
+            f"Its first start made two regulators (persons {season.regulator_ids[0]} and {season.regulator_ids[1]}); "
+            "every role from here on takes both."
+        ),
     ]
 
 
@@ -390,6 +392,7 @@ async def neutralise_the_event(season: Season) -> Story:
 
 
 def event_claim_body(scenic: Party, footprint_id: int) -> dict[str, Any]:
+    """The launch event's claim on a stored footprint."""
     return {
         "organisation_id": scenic.organisation_id,
         "type": "event",
