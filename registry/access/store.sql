@@ -49,8 +49,6 @@ from registry.role_grant where id > $1 order by id limit $2;
 update registry.role_grant
 set during = tstzrange(lower(during), greatest(registry.business_now(), lower(during) + interval '1 microsecond'))
 where id = $1 and (upper_inf(during) or upper(during) > registry.business_now());
--- name: party_kinds
-select kind from registry.party where id = any($1::bigint[]);
 -- name: organisation
 select id from registry.party where id = $1 and kind = 'organisation';
 -- name: lock_account
