@@ -6,7 +6,7 @@ from registry.access import rules as access
 from registry.kit import clock
 from registry.kit.database import Database, Done, Tx
 from registry.kit.pages import Window
-from registry.kit.problems import Unknown
+from registry.kit.problems import Invalid, Unknown
 from registry.methodologies import calendars, catalogue
 from registry.parties import service as parties
 from registry.projects import rules, store
@@ -31,6 +31,8 @@ DOCUMENT_LIMIT_BYTES = 10 * 1024 * 1024
 
 async def upload_document(content: bytes, media_type: str, *, call: Call, db: Database) -> Document:
     """Store a file under its SHA-256; uploading the same again answers the first."""
+    if not content:
+        raise Invalid("The body is empty: send the bytes of the file.")
     sha256 = hashlib.sha256(content).digest()
 
     async def work(tx: Tx) -> Done[Document]:
