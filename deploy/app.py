@@ -16,7 +16,7 @@ from litestar.types import ASGIApp
 from prometheus_client import CollectorRegistry, generate_latest
 
 from registry.access.api import AccessController
-from registry.access.http import DEPENDENCIES, guard
+from registry.access.http import DEPENDENCIES, guard, operation_of
 from registry.access.rules import Keyring
 from registry.claims.api import ClaimsController
 from registry.credits.api import (
@@ -129,7 +129,15 @@ def create_app(parts: Parts) -> ASGIApp:
         logging_config=None,
         request_max_body_size=1_000_000,
     )
+    _name_operations(app)
     return Requests(app, parts.metrics)
+
+
+def _name_operations(app: Litestar) -> None:
+    """In the documentation each operation is headed by its name in words: ``Retire credits``."""
+    for route in app.routes:
+        for handler in getattr(route, "route_handlers", ()):
+            handler.summary = operation_of(handler).replace("_", " ").capitalize()
 
 
 def _constant(value: object) -> Provide:
@@ -147,6 +155,7 @@ def _openapi(region: RegionProfile) -> OpenAPIConfig:
         ),
         license=License(name="Apache-2.0", identifier="Apache-2.0"),
         path="/docs",
+        use_handler_docstrings=True,
         render_plugins=[
             SwaggerRenderPlugin(
                 js_url=f"{_SWAGGER}/swagger-ui-bundle.js",

@@ -259,9 +259,9 @@ def demo(out: Path, seed: int, *, keep: bool) -> None:
       kilnwood demo --serve
       kilnwood demo --out /tmp/season --seed 7
     """
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console
 
-    from deploy.demo.play import DemoFailed, play  # noqa: PLC0415
+    from deploy.demo.play import DemoFailed, play
 
     try:
         play(out, seed=seed, serve=keep, console=Console())

@@ -1,0 +1,93 @@
+"""The OpenAPI document: what clients are generated from changes only on purpose."""
+
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+from prometheus_client import CollectorRegistry
+
+from deploy.app import Parts, create_app
+from registry.access.rules import ROUTES, Keyring
+from registry.kit.database import Database
+from schemas.parties import RegionProfile
+from tests.database import compare
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "openapi.json"
+REGION = RegionProfile(
+    id="CN-510100",
+    name="Test registry",
+    serial_region="SC",
+    programme="CDCER",
+    simulated=True,
+    log_origin="kilnwood.example/sim/CN-510100",
+)
+
+
+@pytest.fixture
+async def document():
+    """The document as a client gets it; no database is touched for it."""
+    parts = Parts(db=Database(None), keyring=Keyring(b"p" * 32, "sim"), region=REGION, metrics=CollectorRegistry())
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(create_app(parts)), base_url="http://test") as http:
+        return (await http.get("/docs/openapi.json")).raise_for_status().json()
+
+
+def operations(document):
+    """Method, path and content of every operation."""
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            if method in ("get", "post", "put", "patch", "delete"):
+                yield method, path, operation
+
+
+async def test_the_document_is_the_one_that_was_reviewed(document):
+    """Every path, parameter, bound and schema."""
+    compare(GOLDEN, json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+async def test_every_operation_stands_in_the_table_of_routes_and_every_route_is_an_operation(document):
+    """A route that the table forgot would have no rule at the door; an entry without a route is a dead rule."""
+    names = [operation["operationId"] for _, _, operation in operations(document)]
+    assert sorted(ROUTES) == sorted(names)
+
+
+async def test_every_operation_says_what_it_does(document):
+    """A heading, a sentence, and a tag that the document explains."""
+    known = {tag["name"] for tag in document["tags"]}
+    for _, path, operation in operations(document):
+        assert operation["operationId"].replace("_", " ").capitalize() == operation["summary"], path
+        assert operation.get("description", "").strip().endswith("."), path
+        assert set(operation["tags"]) <= known, path
+
+
+async def test_every_refusal_is_a_problem_document(document):
+    """Whatever is not a success is documented in one form; what every operation may answer is listed."""
+    for method, path, operation in operations(document):
+        refusals = {status: reply for status, reply in operation["responses"].items() if status >= "400"}
+        wanted = {"400", "401", "403", "404", "503"} | (
+            {"409", "413", "415", "422", "507"} if method == "post" else set()
+        )
+        assert wanted <= refusals.keys(), path
+        for reply in refusals.values():
+            assert ["application/problem+json"] == list(reply["content"]), path
+            assert {"$ref": "#/components/schemas/Problem"} == reply["content"]["application/problem+json"]["schema"]
+
+
+async def test_every_write_takes_an_idempotency_key_and_no_read_does(document):
+    """A required header on each POST."""
+    for method, path, operation in operations(document):
+        keys = [each for each in operation.get("parameters", ()) if each["name"] == "Idempotency-Key"]
+        assert [True] * (method == "post") == [each["required"] for each in keys], path
+
+
+async def test_no_method_changes_anything_but_post(document):
+    """One way to write, so that one rule about keys covers it."""
+    assert {"get", "post"} == {method for method, _, _ in operations(document)}
+
+
+async def test_every_identifier_and_mass_of_a_request_is_bounded(document):
+    """Integers beyond 2^53 are not exact in every client."""
+    for _, path, operation in operations(document):
+        for parameter in operation.get("parameters", ()):
+            if "integer" in json.dumps(parameter["schema"]):
+                assert "maximum" in json.dumps(parameter["schema"]), (path, parameter["name"])

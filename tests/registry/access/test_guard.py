@@ -1,0 +1,85 @@
+"""The line of every request says which operation it was, also when nobody was let in."""
+
+import httpx
+import pytest
+import structlog
+from prometheus_client import CollectorRegistry
+
+from deploy.app import Parts, create_app
+from registry.access import service
+from registry.access.rules import Keyring, Unauthenticated
+from registry.kit.database import Database
+from schemas.access import Actor
+from schemas.parties import RegionProfile
+
+REGION = RegionProfile(
+    id="CN-510100", name="Test", serial_region="SC", programme="CDCER", simulated=True, log_origin="test/sim/CN-510100"
+)
+
+
+@pytest.fixture
+async def client():
+    """The application without a database: the guard is passed or not before one is needed."""
+    parts = Parts(db=Database(None), keyring=Keyring(b"p" * 32, "sim"), region=REGION, metrics=CollectorRegistry())
+    transport = httpx.ASGITransport(create_app(parts), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+        yield http
+
+
+@pytest.fixture
+def lines(monkeypatch):
+    """What was bound when the canonical line was written."""
+    found = []
+    monkeypatch.setattr(
+        "registry.kit.requests.log.info",
+        lambda event, **_: found.append((event, structlog.contextvars.get_contextvars())),
+        raising=False,
+    )
+    return found
+
+
+def only(lines):
+    """The one line of one request."""
+    [(event, bound)] = lines
+    assert "http_request" == event
+    return bound
+
+
+@pytest.mark.parametrize("header", ["Basic eA==", "Bearer nonsense", "Bearer"])
+async def test_a_malformed_key_is_logged_with_its_operation(client, lines, header):
+    """401 before any look-up; no person is bound."""
+    reply = await client.get("/v1/me", headers={"Authorization": header})
+    assert 401 == reply.status_code
+    assert "get_me" == only(lines)["operation"]
+    assert "person_id" not in only(lines)
+
+
+async def test_an_unknown_key_is_logged_with_its_operation(client, lines, monkeypatch):
+    """401 by the look-up."""
+
+    async def authenticate(*_, **__):
+        raise Unauthenticated("unknown")
+
+    monkeypatch.setattr(service, "authenticate", authenticate)
+    reply = await client.get("/v1/me", headers={"Authorization": "Bearer kw_sim_x"})
+    assert (401, "Bearer") == (reply.status_code, reply.headers["www-authenticate"])
+    assert "get_me" == only(lines)["operation"]
+
+
+async def test_a_person_is_bound_when_there_is_one(client, lines, monkeypatch):
+    """403 for somebody who is known."""
+
+    async def authenticate(*_, **__):
+        return Actor(person_id=7)
+
+    monkeypatch.setattr(service, "authenticate", authenticate)
+    reply = await client.get("/v1/approvals", headers={"Authorization": "Bearer kw_sim_x"})
+    assert 403 == reply.status_code
+    assert ("list_approvals", 7) == (only(lines)["operation"], only(lines)["person_id"])
+
+
+async def test_what_is_no_operation_has_no_name(client, lines):
+    """Health, metrics and pages pass the guard."""
+    reply = await client.get("/health/live")
+    assert 200 == reply.status_code
+    assert "operation" not in only(lines)
