@@ -249,14 +249,17 @@ def verify(words: tuple[str, ...]) -> None:
     show_default=True,
     help="Another seed, other identifiers; the same figures.",
 )
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="Where the service answers; 0: any free."
+)
 @click.option("--serve", "keep", is_flag=True, help="Keep the service up afterwards, until Ctrl-C.")
-def demo(out: Path, seed: int, *, keep: bool) -> None:
+def demo(out: Path, seed: int, port: int, *, keep: bool) -> None:
     """Play a simulated region's first season over HTTP and verify its receipts with no network.
 
     \b
     Examples:
       kilnwood demo
-      kilnwood demo --serve
+      kilnwood demo --serve --port 8800
       kilnwood demo --out /tmp/season --seed 7
     """
     from rich.console import Console
@@ -264,6 +267,6 @@ def demo(out: Path, seed: int, *, keep: bool) -> None:
     from deploy.demo.play import DemoFailed, play
 
     try:
-        play(out, seed=seed, serve=keep, console=Console())
+        play(out, seed=seed, port=port, serve=keep, console=Console())
     except DemoFailed as error:
         _fail(str(error))

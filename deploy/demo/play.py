@@ -32,13 +32,13 @@ class DemoFailed(Exception):
     """The demo stops; the text says at what."""
 
 
-def play(out: Path, *, seed: int, serve: bool, console: Console) -> None:
+def play(out: Path, *, seed: int, port: int, serve: bool, console: Console) -> None:
     """Play the whole season into *out*. Raises `DemoFailed`."""
     begun = time.monotonic()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the children end, however we are told to
     try:
         with own_folder(out):
-            region = new_region(out)
+            region = new_region(out, port=port)
             with contextlib.ExitStack() as stack:
                 stack.callback(region.stop)
                 season, receipts = _play_online(region, seed, out, console)

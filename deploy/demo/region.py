@@ -53,12 +53,12 @@ class DemoRegion:
         postgres.remove(self.folder / "data" / "postgres")
 
 
-def new_region(folder: Path, *, extra: dict[str, str] | None = None) -> DemoRegion:
-    """Make keys for a new region and its witness in *folder*; nothing runs yet. *extra* settings go to the service."""
+def new_region(folder: Path, *, port: int = 0, extra: dict[str, str] | None = None) -> DemoRegion:
+    """Make keys for a new region and its witness in *folder*; nothing runs yet. *port* 0: any that is free."""
     data, witness_data = folder / "data", folder / "witness"
     data.mkdir(parents=True)
     witness_key = prepare_witness(witness_data, WITNESS_NAME)
-    port, witness_port = processes.free_port(), processes.free_port()
+    port, witness_port = port or processes.free_port(), processes.free_port()
     environment = processes.own_environment(
         {
             "KILNWOOD_DATA_DIR": str(data),
