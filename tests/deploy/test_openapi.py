@@ -3,32 +3,19 @@
 import json
 from pathlib import Path
 
-import httpx
 import pytest
-from prometheus_client import CollectorRegistry
 
-from deploy.app import Parts, create_app
-from registry.access.rules import ROUTES, Keyring
-from registry.kit.database import Database
-from schemas.parties import RegionProfile
+from registry.access.rules import ROUTES
+from tests import offline
 from tests.database import compare
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "openapi.json"
-REGION = RegionProfile(
-    id="CN-510100",
-    name="Test registry",
-    serial_region="SC",
-    programme="CDCER",
-    simulated=True,
-    log_origin="kilnwood.example/sim/CN-510100",
-)
 
 
 @pytest.fixture
 async def document():
     """The document as a client gets it; no database is touched for it."""
-    parts = Parts(db=Database(None), keyring=Keyring(b"p" * 32, "sim"), region=REGION, metrics=CollectorRegistry())
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(create_app(parts)), base_url="http://test") as http:
+    async with offline.client() as http:
         return (await http.get("/docs/openapi.json")).raise_for_status().json()
 
 

@@ -1,28 +1,18 @@
 """The line of every request says which operation it was, also when nobody was let in."""
 
-import httpx
 import pytest
 import structlog
-from prometheus_client import CollectorRegistry
 
-from deploy.app import Parts, create_app
 from registry.access import service
-from registry.access.rules import Keyring, Unauthenticated
-from registry.kit.database import Database
+from registry.access.rules import Unauthenticated
 from schemas.access import Actor
-from schemas.parties import RegionProfile
-
-REGION = RegionProfile(
-    id="CN-510100", name="Test", serial_region="SC", programme="CDCER", simulated=True, log_origin="test/sim/CN-510100"
-)
+from tests import offline
 
 
 @pytest.fixture
 async def client():
     """The application without a database: the guard is passed or not before one is needed."""
-    parts = Parts(db=Database(None), keyring=Keyring(b"p" * 32, "sim"), region=REGION, metrics=CollectorRegistry())
-    transport = httpx.ASGITransport(create_app(parts), raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+    async with offline.client() as http:
         yield http
 
 

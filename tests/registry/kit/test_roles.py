@@ -28,7 +28,7 @@ async def test_a_serving_role_owns_nothing(dsn, role):
             "select rolsuper, rolcreaterole, rolbypassrls from pg_roles where rolname = $1", role
         )
     assert [] == owned
-    assert (False, False, False) == tuple(powers)
+    assert {False} == set(powers or ())
 
 
 @pytest.mark.parametrize("role", ROLES)

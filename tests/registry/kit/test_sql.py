@@ -26,18 +26,18 @@ def statements(path):
 def loader(node):
     """The file that ``sql.load(__package__[, file])`` reads, or None for any other expression."""
     if isinstance(node, ast.Call) and ast.unparse(node.func) == "sql.load":
-        return node.args[1].value if len(node.args) > 1 else "store.sql"
+        return ast.literal_eval(node.args[1]) if len(node.args) > 1 else "store.sql"
     return None
 
 
 def used(folder):
     """For each `.sql` file of a folder, the names that the modules beside it take from it."""
-    found = defaultdict(set)
+    found: defaultdict[str, set[str]] = defaultdict(set)
     for module in folder.glob("*.py"):
         tree = ast.parse(module.read_text(encoding="utf-8"))
         for assignment in (node for node in tree.body if isinstance(node, ast.Assign)):
             if file := loader(assignment.value):
-                variable = assignment.targets[0].id
+                variable = ast.unparse(assignment.targets[0])
                 found[file] |= {
                     node.attr
                     for node in ast.walk(tree)

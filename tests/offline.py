@@ -1,0 +1,33 @@
+"""The whole application without a database: for what is decided before one is asked."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+import httpx
+from prometheus_client import CollectorRegistry
+
+from deploy.app import Parts, create_app
+from registry.access.rules import Keyring
+from registry.kit.database import Database
+from schemas.parties import RegionProfile
+
+REGION = RegionProfile(
+    id="CN-510100",
+    name="Test registry",
+    serial_region="SC",
+    programme="CDCER",
+    simulated=True,
+    log_origin="kilnwood.example/sim/CN-510100",
+)
+
+
+@asynccontextmanager
+async def client() -> AsyncIterator[httpx.AsyncClient]:
+    """HTTP to an application whose first query would fail."""
+    nowhere: Any = None
+    parts = Parts(db=Database(nowhere), keyring=Keyring(b"p" * 32, "sim"), region=REGION, metrics=CollectorRegistry())
+    # Litestar and httpx spell the same ASGI types differently.
+    transport = httpx.ASGITransport(cast("Any", create_app(parts)), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+        yield http
