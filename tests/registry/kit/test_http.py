@@ -67,7 +67,7 @@ async def client():
         openapi_config=None,
         logging_config=None,
     )
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)  # type: ignore[arg-type]  # litestar's own ASGI types
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
         yield http
 

@@ -23,7 +23,8 @@ def test_a_cursor_leads_to_the_row_after_the_last_one_shown(last, limit):
 @given(st.sets(st.integers(min_value=1, max_value=MAX_INT), max_size=60), st.integers(min_value=1, max_value=7))
 def test_pages_show_every_row_once_in_order(ids, limit):
     """Following the cursors to the end is reading the whole list."""
-    shown, cursor = [], None
+    shown: list[int] = []
+    cursor = None
     while True:
         after, wanted = Window(cursor, limit).args
         rows = [(each, each) for each in sorted(ids) if each > after][:wanted]
