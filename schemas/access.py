@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from schemas.kinds import Id, Instant, Name, Sha256, Text
+from schemas.kinds import Id, Instant, Name, Sha256, Text, check_years
 
 
 class Role(StrEnum):
@@ -68,6 +68,10 @@ class GrantBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, t
     organisation_id: Id
     role: Role
     until: Instant | None = None
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for an instant outside the years of a registry."""
+        check_years("until", self.until)
 
 
 class IssueBody(

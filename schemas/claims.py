@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from schemas.kinds import Id, Instant, Kg0, Name, Sha256, Text
+from schemas.kinds import Id, Instant, Kg0, Name, Remark, Sha256, ShortRemark, Text, check_years
 from schemas.methodologies import EventFootprintRequest, Footprint
 from schemas.statements import ClaimType
 
@@ -40,19 +40,20 @@ class NewClaim(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     begins: Instant
     ends: Instant
     boundary: Text
-    exclusions: Annotated[str, Meta(max_length=4000)] = ""
+    exclusions: Remark = ""
     standard: Name = "Chengdu carbon-neutral events 2023"
     footprint_id: Id | None = None
     reductions_kg: Annotated[Kg0, Meta(description="What was reduced before offsetting")] = 0
-    reduction_plan: Annotated[str, Meta(max_length=4000, description="What was done to reduce first")] = ""
+    reduction_plan: Annotated[Remark, Meta(description="What was done to reduce first")] = ""
     new_forest: Annotated[bool, Meta(description="Offset by newly planted forest: six years instead of one")] = False
     responsible_person: Annotated[
-        str, Meta(max_length=200, description="A natural person; enters the log only as a salted digest")
+        ShortRemark, Meta(description="A natural person; enters the log only as a salted digest")
     ] = ""
     exclusive: Annotated[bool, Meta(description="Declares that nobody else claims this subject")]
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for a period that is backwards, or a footprint where the type takes none."""
+        check_years("the period", self.begins, self.ends)
         if self.begins > self.ends:
             raise ValueError("ends is before begins")
         if (self.type == "contribution") != (self.footprint_id is None):

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from schemas.kinds import Id, Instant, Kg, Kg0, Sha256, Text, Vintage
+from schemas.kinds import Id, Instant, Kg, Kg0, Sha256, ShortRemark, Text, Vintage, check_years
 from schemas.serials import IssuanceCode, IssuanceCodeText, Serial, SerialText
 
 BlockState = Literal["active", "held", "buffer", "retired", "cancelled"]
@@ -105,6 +105,11 @@ class NewTransfer(Selection, frozen=True):
     reason: Text
     expires_at: Annotated[Instant | None, Meta(description="Business time; 7 days from now where left away")] = None
 
+    def __post_init__(self) -> None:
+        """Raise `ValueError` as `Selection` does, and for an instant outside the years of a registry."""
+        Selection.__post_init__(self)
+        check_years("expires_at", self.expires_at)
+
 
 class Transfer(Struct, frozen=True, kw_only=True):
     """A two-phase transfer as it stands."""
@@ -143,9 +148,7 @@ class RetireRequest(Selection, frozen=True):
 
     claim_id: Id
     reason: Text
-    beneficiary: Annotated[
-        str, Meta(max_length=200, description="For whom; enters the log only as a salted digest")
-    ] = ""
+    beneficiary: Annotated[ShortRemark, Meta(description="For whom; enters the log only as a salted digest")] = ""
     evidence: Annotated[Sha256 | None, Meta(description="SHA-256 of a document; logged as a salted digest")] = None
 
 

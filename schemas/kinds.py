@@ -1,6 +1,6 @@
 """Bounded scalar types that every struct uses: identifiers, masses, texts, instants."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 from msgspec import Meta
@@ -18,3 +18,15 @@ Text = Annotated[str, Meta(min_length=1, max_length=4000, pattern=r"^[^\x00]*$")
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)", description="SHA-256 in lower-case hexadecimal")]
 Instant = Annotated[datetime, Meta(tz=True, description="RFC 3339 time with offset; answered in UTC with Z")]
 Vintage = Annotated[int, Meta(ge=2000, le=2100, description="Year in which the reduction happened")]
+Remark = Annotated[str, Meta(max_length=4000, pattern=r"^[^\x00]*$", description="May be empty")]
+ShortRemark = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00]*$", description="May be empty")]
+
+FIRST_YEAR, LAST_YEAR = 2000, 2100
+"""The years a registry of this kind can have to do with; calendars, vintages and serials keep to them."""
+
+
+def check_years(what: str, *moments: date | None) -> None:
+    """Raise `ValueError` for a date or instant outside the years that serials can name."""
+    for moment in moments:
+        if moment is not None and not FIRST_YEAR <= moment.year <= LAST_YEAR:
+            raise ValueError(f"{what} {moment} is outside the years {FIRST_YEAR} to {LAST_YEAR}")

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from schemas.identifiers import Identifier
-from schemas.kinds import Id, Instant, Name
+from schemas.kinds import Id, Instant, Name, check_years
 
 
 class RegionProfile(Struct, frozen=True, kw_only=True):
@@ -29,6 +29,10 @@ class SetClock(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Move a simulated region's business time forward."""
 
     at: Instant
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for an instant outside the years of a registry."""
+        check_years("at", self.at)
 
 
 class NewOrganisation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

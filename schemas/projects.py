@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from schemas.kinds import Id, Instant, Name, Sha256, Text, Vintage
+from schemas.kinds import Id, Instant, Name, Sha256, Text, Vintage, check_years
 from schemas.methodologies import Activity, MethodologyId, Reduction
 
 ProjectState = Literal["draft", "submitted", "validated", "public_notice", "registered", "rejected"]
@@ -35,7 +35,8 @@ class ProjectBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     documents: Documents = ()
 
     def __post_init__(self) -> None:
-        """Raise `ValueError` for a period that ends before it begins."""
+        """Raise `ValueError` for a period that ends before it begins, or lies outside the years of a registry."""
+        check_years("the crediting period", self.crediting_begins, self.crediting_ends)
         if self.crediting_begins >= self.crediting_ends:
             raise ValueError(
                 f"crediting_ends {self.crediting_ends} is not after crediting_begins {self.crediting_begins}"
@@ -104,6 +105,7 @@ class NewReport(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for a period that is backwards or crosses a year: a vintage is one year."""
+        check_years("the monitoring period", self.begins, self.ends)
         if self.begins > self.ends:
             raise ValueError(f"ends {self.ends} is before begins {self.begins}")
         if self.begins.year != self.ends.year:

@@ -4,11 +4,11 @@ from typing import Annotated
 
 from litestar import Controller, get, post
 from litestar.di import NamedDependency
-from litestar.params import JSONBody, PathParameter, QueryParameter
+from litestar.params import JSONBody, QueryParameter
 
 from registry.credits import service
 from registry.kit.database import Database
-from registry.kit.http import READS, WRITES, PathId, QueryId
+from registry.kit.http import READS, WRITES, PathCode, PathId, QueryId
 from registry.kit.pages import Window
 from schemas.access import Approved, Call
 from schemas.credits import (
@@ -27,8 +27,6 @@ from schemas.credits import (
 from schemas.kinds import Instant
 from schemas.pages import Page
 from schemas.parties import RegionProfile
-
-Code = Annotated[str, PathParameter(max_length=80)]
 
 
 class IssuancesController(Controller):
@@ -59,12 +57,12 @@ class IssuancesController(Controller):
         return await service.issuances(window, project_id, db=db)
 
     @get("/issuances/{code:str}", operation_id="get_issuance", responses=READS)
-    async def issuance(self, code: Code, db: NamedDependency[Database]) -> Issuance:
+    async def issuance(self, code: PathCode, db: NamedDependency[Database]) -> Issuance:
         """One issuance."""
         return await service.issuance(code, db=db)
 
     @get("/issuances/{code:str}/conservation", operation_id="get_issuance_conservation", responses=READS)
-    async def issuance_conservation(self, code: Code, db: NamedDependency[Database]) -> Conservation:
+    async def issuance_conservation(self, code: PathCode, db: NamedDependency[Database]) -> Conservation:
         """Where the kilograms of an issuance are, and whether they add up."""
         return await service.issuance_conservation(code, db=db)
 
@@ -179,7 +177,7 @@ class RetirementsController(Controller):
 
     @get("/cancellations/{order_id:str}", operation_id="get_cancellation", responses=READS)
     async def cancellation(
-        self, order_id: Code, asked: NamedDependency[Call], db: NamedDependency[Database]
+        self, order_id: PathCode, asked: NamedDependency[Call], db: NamedDependency[Database]
     ) -> Cancellation:
         """What was cancelled together."""
         return await service.cancellation(order_id, asked=asked, db=db)
@@ -206,6 +204,6 @@ class RetirementsController(Controller):
         return await service.retirements(window, claim_id, db=db)
 
     @get("/retirements/{receipt_id:str}", operation_id="get_retirement", responses=READS)
-    async def retirement(self, receipt_id: Code, db: NamedDependency[Database]) -> Retirement:
+    async def retirement(self, receipt_id: PathCode, db: NamedDependency[Database]) -> Retirement:
         """One retirement."""
         return await service.retirement(receipt_id, db=db)

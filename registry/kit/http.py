@@ -28,6 +28,8 @@ log = structlog.get_logger()
 
 PathId = Annotated[int, PathParameter(ge=1, le=MAX_INT)]
 """An identifier in a path, bounded like every other."""
+PathCode = Annotated[str, PathParameter(max_length=80, pattern="^[A-Za-z0-9-]+$")]
+"""A code, a receipt or an order in a path."""
 QueryId = Annotated[int | None, QueryParameter(ge=1, le=MAX_INT)]
 """An identifier in a query."""
 

@@ -1,13 +1,10 @@
 """Receipts over HTTP."""
 
-from typing import Annotated
-
 from litestar import Controller, Response, get
 from litestar.di import NamedDependency
-from litestar.params import PathParameter
 
 from registry.kit.database import Database
-from registry.kit.http import PENDING, READS
+from registry.kit.http import PENDING, READS, PathCode
 from registry.receipts import service
 from schemas.access import Call
 
@@ -26,7 +23,7 @@ class ReceiptsController(Controller):
     )
     async def receipt(
         self,
-        receipt_id: Annotated[str, PathParameter(max_length=80)],
+        receipt_id: PathCode,
         asked: NamedDependency[Call],
         db: NamedDependency[Database],
     ) -> Response[bytes]:
