@@ -12,7 +12,7 @@ OPEN_TYPES = ("event", "contribution")
 
 
 class LockedClaim(NamedTuple):
-    """A claim under its lock, with business time."""
+    """A claim under its lock."""
 
     claimant_id: int
     type: str
@@ -20,7 +20,6 @@ class LockedClaim(NamedTuple):
     allocated_kg: int
     deadline: datetime | None
     sha256: bytes
-    now: datetime
 
 
 class OverClaimed(DomainError):
@@ -39,6 +38,12 @@ class TypeNotOpen(DomainError):
     """Claims of this type are not taken yet."""
 
     kind, slug, title = Kind.UNPROCESSABLE, "claim-type-not-open", "Not taken yet"
+
+
+class EmptyFootprint(DomainError):
+    """A footprint of zero kilograms."""
+
+    kind, slug, title = Kind.UNPROCESSABLE, "empty-footprint", "Nothing to offset"
 
 
 class ReduceFirst(DomainError):
@@ -74,23 +79,31 @@ def deadline(body: NewClaim) -> datetime | None:
     return ends.replace(year=ends.year + years, day=28 if leap_day else ends.day)
 
 
-def check_allocation(
-    *, type_: str, required_kg: int, allocated_kg: int, quantity_kg: int, deadline: datetime | None, now: datetime
-) -> None:
-    """Whether *quantity_kg* more may be allocated. Raises `OverClaimed` or `DeadlinePassed`."""
-    if deadline is not None and now > deadline:
-        raise DeadlinePassed(
-            f"The claim had to be covered by {deadline:%Y-%m-%d %H:%M}Z; it is {now:%Y-%m-%d %H:%M}Z. "
-            "Make a new claim for what is left, or a contribution."
-        )
-    missing_kg = required_kg - allocated_kg
-    if type_ != "contribution" and quantity_kg > missing_kg:
+def check_footprint(footprint_kg: int) -> None:
+    """Raise `EmptyFootprint` for one of zero kilograms."""
+    if not footprint_kg:
+        raise EmptyFootprint("These activities come to 0 kg: there is nothing to offset. Give what was used.")
+
+
+def check_amount(claim: LockedClaim, quantity_kg: int) -> None:
+    """Raise `OverClaimed` where *quantity_kg* more would be more than the claim requires."""
+    missing_kg = claim.required_kg - claim.allocated_kg
+    if claim.type != "contribution" and quantity_kg > missing_kg:
         raise OverClaimed(
-            f"The claim requires {required_kg} kg and has {allocated_kg} kg; {quantity_kg} kg more is "
+            f"The claim requires {claim.required_kg} kg and has {claim.allocated_kg} kg; {quantity_kg} kg more is "
             f"{quantity_kg - missing_kg} kg too much. Retire at most {missing_kg} kg against it.",
-            required_kg=required_kg,
-            allocated_kg=allocated_kg,
+            required_kg=claim.required_kg,
+            allocated_kg=claim.allocated_kg,
             missing_kg=missing_kg,
+        )
+
+
+def check_deadline(claim: LockedClaim, now: datetime) -> None:
+    """Raise `DeadlinePassed` after the claim's last day."""
+    if claim.deadline is not None and now > claim.deadline:
+        raise DeadlinePassed(
+            f"The claim had to be covered by {claim.deadline:%Y-%m-%d %H:%M}Z; it is {now:%Y-%m-%d %H:%M}Z. "
+            "Make a new claim for what is left, or a contribution."
         )
 
 

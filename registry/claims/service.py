@@ -21,11 +21,13 @@ from schemas.statements import CategoryMass, ClaimStatement, Period
 
 
 async def create_footprint(body: NewFootprint, *, call: Call, db: Database) -> StoredFootprint:
-    """Work out an event's footprint and keep it with its arithmetic."""
+    """Work out an event's footprint and keep it with its arithmetic. Raises `EmptyFootprint`."""
     access.authorise_for(call.by, call.operation, body.organisation_id)
 
     async def work(tx: Tx) -> Done[StoredFootprint]:
-        footprint_id = await store.insert_footprint(tx, body, catalogue.footprint(body.request))
+        result = catalogue.footprint(body.request)
+        rules.check_footprint(result.footprint_kg)
+        footprint_id = await store.insert_footprint(tx, body, result)
         return Done(footprint_id, await _footprint_again(tx, str(footprint_id)))
 
     return await db.once(call, work, _footprint_again)
@@ -162,15 +164,8 @@ async def allocate_in(tx: Tx, claim_id: int, quantity_kg: int, *, call: Call) ->
     if locked is None:
         raise Unknown(f"There is no claim {claim_id}.")
     access.authorise_for(call.by, call.operation, locked.claimant_id)
-    rules.check_allocation(
-        type_=locked.type,
-        required_kg=locked.required_kg,
-        allocated_kg=locked.allocated_kg,
-        quantity_kg=quantity_kg,
-        deadline=locked.deadline,
-        now=locked.now,
-    )
-    await store.allocate(tx, claim_id, quantity_kg)
+    rules.check_amount(locked, quantity_kg)
+    rules.check_deadline(locked, await store.allocate(tx, claim_id, quantity_kg))
     return locked
 
 

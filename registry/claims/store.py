@@ -1,13 +1,13 @@
 """Footprints and claims in PostgreSQL."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import asyncpg
 import msgspec
 
 from registry.claims.rules import FootprintUsed, LockedClaim, is_neutral
 from registry.kit import sql
-from registry.kit.database import Tx, affected, constraint
+from registry.kit.database import Tx, constraint, fetch_one
 from registry.kit.pages import Window
 from schemas.claims import Claim, NewClaim, NewFootprint, StoredFootprint
 from schemas.methodologies import EventFootprintRequest, Footprint
@@ -93,10 +93,11 @@ async def lock_claim(tx: Tx, claim_id: int) -> LockedClaim | None:
     return LockedClaim(**row) if row else None
 
 
-async def allocate(tx: Tx, claim_id: int, quantity_kg: int) -> None:
-    """Add to what is allocated; the caller holds the lock and has checked."""
-    if affected(await tx.execute(_sql.allocate, claim_id, quantity_kg)) != 1:
-        raise LookupError(f"claim {claim_id} vanished under its lock")
+async def allocate(tx: Tx, claim_id: int, quantity_kg: int) -> datetime:
+    """Add to what is allocated, and answer business time; the caller holds the lock and has checked the amount."""
+    row = await fetch_one(tx, _sql.allocate, claim_id, quantity_kg)
+    at: datetime = row[0]
+    return at.astimezone(UTC)
 
 
 async def claim_statement(tx: Tx, claim_id: int) -> int:

@@ -161,9 +161,20 @@ def take_fifo(blocks: Sequence[Block], quantity_kg: int) -> tuple[Cut, ...]:
 
 
 def take_exact(blocks: Sequence[Block], lower: int, upper: int) -> tuple[Cut, ...]:
-    """The parts of *blocks* inside [lower, upper). Raises `SerialUnavailable` unless they cover it."""
+    """
+    The parts of *blocks* inside [lower, upper).
+
+    Raises `SerialUnavailable` unless they cover it, or `TooFragmented` when *blocks* were cut off at the limit.
+    """
     cuts = tuple(Cut(each, max(each.lower, lower), min(each.upper, upper)) for each in blocks)
     found_kg = sum(cut.size_kg for cut in cuts)
+    if found_kg != upper - lower and len(blocks) >= BLOCK_LIMIT:
+        raise TooFragmented(
+            f"The first {BLOCK_LIMIT} pieces of this serial hold {found_kg} kg; {upper - lower} kg are wanted. "
+            "Name a shorter serial.",
+            held_kg=found_kg,
+            wanted_kg=upper - lower,
+        )
     if found_kg != upper - lower:
         raise SerialUnavailable(
             f"Of these {upper - lower} kg, {found_kg} kg are active in this account; the others are held, retired, "

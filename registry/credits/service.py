@@ -7,6 +7,7 @@ then what is recorded about them, and the statements for the public log last (DE
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Literal
 
 from registry.access import rules as access
 from registry.access import service as restrictions
@@ -18,7 +19,7 @@ from registry.kit import clock
 from registry.kit.database import Database, Done, Tx
 from registry.kit.ids import new
 from registry.kit.pages import Window
-from registry.kit.problems import Unknown
+from registry.kit.problems import Invalid, Unknown
 from registry.methodologies import catalogue
 from registry.parties import service as parties
 from registry.projects import service as projects
@@ -39,6 +40,7 @@ from schemas.credits import (
     Selection,
     Transfer,
 )
+from schemas.kinds import check_years
 from schemas.pages import Page
 from schemas.parties import RegionProfile
 from schemas.projects import Project, Report
@@ -139,9 +141,10 @@ async def _issue_in(
         appended.id,
     )
     cause = f"issuance:{code}"
-    await store.place_issued(
-        tx, lower, split, issuance_id=issuance_id, account_id=body.account_id, state="active", cause=cause
-    )
+    if split > lower:  # one tonne of forestry goes into the buffer whole
+        await store.place_issued(
+            tx, lower, split, issuance_id=issuance_id, account_id=body.account_id, state="active", cause=cause
+        )
     if buffer_kg:
         await store.place_issued(
             tx, split, upper, issuance_id=issuance_id, account_id=buffer_account, state="buffer", cause=cause
@@ -191,25 +194,34 @@ async def issuance_conservation(code: str, *, db: Database) -> Conservation:
 
 
 class RegionTotals:
-    """The region's conservation, computed anew only when a kilogram has moved since."""
+    """
+    The region's conservation, computed anew only when something was written since.
+
+    Kept by the snapshot it was read in. The newest movement would not do: what commits late has older ones.
+    """
 
     def __init__(self) -> None:
-        self._at_movement = -1
+        self._seen = ""
         self._value: Conservation | None = None
 
     async def get(self, *, db: Database) -> Conservation:
         """Where all kilograms of the region are, and whether they add up."""
         async with db.snapshot() as tx:
-            newest = await store.newest_movement(tx)
-            if self._value is None or newest != self._at_movement:
-                self._value = await store.region_conservation(tx)
-                self._at_movement = newest
-            return self._value
+            seen = await store.snapshot(tx)
+            if self._value is not None and seen == self._seen:
+                return self._value
+            found = await store.region_conservation(tx)
+        self._value, self._seen = found, seen
+        return found
 
 
 async def holdings(account_id: int, as_of: datetime | None, *, asked: Call, db: Database) -> Holdings:
     """What an account of one's own organisation has, now or at an earlier instant of business time."""
-    async with db.reading() as tx:
+    try:
+        check_years("as_of", as_of)
+    except ValueError as error:
+        raise Invalid(f"{error}.") from error
+    async with db.snapshot() as tx:
         await _own_account(tx, account_id, asked)
         items = await store.holdings(tx, account_id, as_of)
         return Holdings(account_id=account_id, as_of=as_of or await clock.now_in(tx), items=items)
@@ -298,7 +310,7 @@ async def propose_transfer(body: NewTransfer, *, call: Call, db: Database) -> Tr
             tx,
             body,
             hold_id=hold_id,
-            spans=rules.merged((cut.lower, cut.upper) for cut in cuts),
+            spans=[span for part in rules.parts(cuts, rules.BLOCK_LIMIT) for span in part.spans],
             by=call.by.person_id,
             ends=rules.expires_at(body.expires_at, await clock.now_in(tx)),
         )
@@ -320,8 +332,7 @@ async def accept_transfer(transfer_id: int, *, call: Call, db: Database, region:
     """The receiver takes the kilograms; from now on they are active in its account, and the log says so."""
 
     async def work(tx: Tx) -> Done[Transfer]:
-        offer, locked = await _open_transfer_in(tx, transfer_id)
-        access.authorise_for(call.by, call.operation, locked[offer.receiver_id].owner_id)
+        offer, locked = await _open_transfer_in(tx, transfer_id, "receiver_id", call)
         cuts = await _close_in(tx, offer, "accepted", by=call.by.person_id, to_account_id=offer.receiver_id)
         lots = {cut.block.lot for cut in cuts}
         await restrictions.refuse_frozen_in(
@@ -363,8 +374,7 @@ async def reject_transfer(transfer_id: int, *, call: Call, db: Database) -> Tran
     """The receiver declines; the kilograms are active with the sender again."""
 
     async def work(tx: Tx) -> Done[Transfer]:
-        offer, locked = await _open_transfer_in(tx, transfer_id)
-        access.authorise_for(call.by, call.operation, locked[offer.receiver_id].owner_id)
+        offer, _ = await _open_transfer_in(tx, transfer_id, "receiver_id", call)
         await _close_in(tx, offer, "rejected", by=call.by.person_id, to_account_id=offer.sender_id)
         return Done(transfer_id, await _transfer_again(tx, str(transfer_id)))
 
@@ -375,8 +385,7 @@ async def withdraw_transfer(transfer_id: int, *, call: Call, db: Database) -> Tr
     """The sender takes the offer back; the kilograms are active again."""
 
     async def work(tx: Tx) -> Done[Transfer]:
-        offer, locked = await _open_transfer_in(tx, transfer_id)
-        access.authorise_for(call.by, call.operation, locked[offer.sender_id].owner_id)
+        offer, _ = await _open_transfer_in(tx, transfer_id, "sender_id", call)
         await _close_in(tx, offer, "withdrawn", by=call.by.person_id, to_account_id=offer.sender_id)
         return Done(transfer_id, await _transfer_again(tx, str(transfer_id)))
 
@@ -387,23 +396,29 @@ async def expire_due(*, db: Database) -> int:
     """End every offer whose time is over, each in a transaction of its own; answers how many."""
     async with db.reading() as tx:
         due = await store.due_transfers(tx)
+    ended = 0
     for transfer_id in due:
 
-        async def work(tx: Tx, transfer_id: int = transfer_id) -> None:
+        async def work(tx: Tx, transfer_id: int = transfer_id) -> bool:
             offer = await _transfer_in(tx, transfer_id)
             await store.lock_accounts(tx, [offer.sender_id, offer.receiver_id])
             fresh = await _transfer_in(tx, transfer_id)
-            if fresh.state == "proposed":  # nobody closed it while we waited for the locks
-                await _close_in(tx, fresh, "expired", by=None, to_account_id=fresh.sender_id)
+            if fresh.state != "proposed":  # somebody closed it while we waited for the locks
+                return False
+            await _close_in(tx, fresh, "expired", by=None, to_account_id=fresh.sender_id)
+            return True
 
-        await db.transaction(work)
-    return len(due)
+        ended += await db.transaction(work)
+    return ended
 
 
-async def _open_transfer_in(tx: Tx, transfer_id: int) -> tuple[store.StoredTransfer, dict[int, store.LockedAccount]]:
-    """Lock both accounts, then read the transfer again: every way to close it takes these locks."""
+async def _open_transfer_in(
+    tx: Tx, transfer_id: int, side: Literal["sender_id", "receiver_id"], call: Call
+) -> tuple[store.StoredTransfer, dict[int, store.LockedAccount]]:
+    """Lock both accounts for the owner of one, then read the transfer again: every way to close it locks them."""
     offer = await _transfer_in(tx, transfer_id)
     locked = await _locked_accounts(tx, [offer.sender_id, offer.receiver_id])
+    access.authorise_for(call.by, call.operation, locked[getattr(offer, side)].owner_id)
     fresh = await _transfer_in(tx, transfer_id)
     rules.check_open(transfer_id, fresh.state, fresh.expires_at, await clock.now_in(tx))
     return fresh, locked
@@ -507,8 +522,11 @@ async def retire(request: RetireRequest, *, call: Call, db: Database, region: Re
         cuts = await _take_in(tx, request)
         order_id = new("O")
         await _finish_in(tx, cuts, request.account_id, "retired", f"retirement:{order_id}")
+        executed_at = clock.stamp(await clock.now_in(tx))
         for part in rules.parts(cuts, transparency.RANGE_LIMIT):
-            await _log_retirement_in(tx, request, part, claim, order_id=order_id, call=call, region=region)
+            await _log_retirement_in(
+                tx, request, part, claim, order_id=order_id, executed_at=executed_at, call=call, region=region
+            )
         return Done(order_id, await _order_again(tx, order_id))
 
     return await db.once(call, work, _order_again)
@@ -527,6 +545,7 @@ async def _log_retirement_in(
     claim: LockedClaim,
     *,
     order_id: str,
+    executed_at: str,
     call: Call,
     region: RegionProfile,
 ) -> None:
@@ -534,7 +553,7 @@ async def _log_retirement_in(
     openings = _retirement_openings(request)
     statement = RetirementStatement(
         registry=region.name,
-        executed_at=clock.stamp(claim.now),
+        executed_at=executed_at,
         receipt=receipt_id,
         order=order_id,
         quantity_kg=part.quantity_kg,

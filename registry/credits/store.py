@@ -179,9 +179,9 @@ async def issuance_conservation(tx: Tx, code: str) -> Conservation | None:
     return _conservation(row, row["code"]) if row else None
 
 
-async def newest_movement(tx: Tx) -> int:
-    """Changes whenever any kilogram moved."""
-    return int(await tx.fetchval(_sql.newest_movement))
+async def snapshot(tx: Tx) -> str:
+    """Changes whenever anything was committed."""
+    return str(await tx.fetchval(_sql.snapshot))
 
 
 async def region_conservation(tx: Tx) -> Conservation:

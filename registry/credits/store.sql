@@ -94,8 +94,9 @@ select i.code, upper(i.span) - lower(i.span) as issued_kg,
   coalesce(range_agg(b.span) = int8multirange(i.span), false) as covered
 from registry.issuance i left join registry.block b on b.issuance_id = i.id
 where i.code = $1 group by i.id;
--- name: newest_movement
-select coalesce(max(id), 0) from registry.movement;
+-- name: snapshot
+-- Equal snapshots see the same transactions, so the same rows.
+select pg_current_snapshot()::text;
 -- name: region_conservation
 select (select coalesce(sum(upper(span) - lower(span)), 0) from registry.issuance)::bigint as issued_kg,
   coalesce(sum(upper(span) - lower(span)) filter (where state = 'active'), 0)::bigint as active_kg,
