@@ -72,7 +72,7 @@ ROUTES: dict[str, Route] = {
     "list_methodologies": PUBLIC,
     "list_factors": PUBLIC,
     # projects
-    "upload_document": Route(EVERY_ROLE),
+    "upload_document": Route(EVERY_ROLE - {Role.AUDITOR}),  # an auditor reads everything and changes nothing
     "get_document": ANY_PERSON,
     "list_projects": PUBLIC,
     "get_project": PUBLIC,

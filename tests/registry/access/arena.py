@@ -1,0 +1,143 @@
+"""One object of every kind, owned by one organisation; a person in every role at it, elsewhere, and too close to it."""
+
+import itertools
+from dataclasses import dataclass, field
+from typing import Any
+
+from deploy.demo.season import EVENT
+from schemas.access import Role
+from schemas.identifiers import uscc_check_character
+from tests.registry.projects.life import Life, report_body, upload
+from tests.worlds import Template, World
+
+HOME, ELSEWHERE, SIBLING, SHARED = "home", "elsewhere", "sibling", "shared"
+"""The owner, a stranger, one with the same parent, and one with a person in common."""
+NOBODY = "nobody"
+"""A person with a key and no role."""
+_numbers = itertools.count(1)
+
+
+@dataclass
+class Arena:
+    """A template database with the keys of its people and the ids of its objects."""
+
+    template: Template
+    keys: dict[tuple[str, str], str] = field(default_factory=dict)
+    ids: dict[str, Any] = field(default_factory=dict)
+
+
+async def build(world: World, arena: Arena) -> None:
+    """Fill the arena through the HTTP interface."""
+    await _people(world, arena)
+    await _projects(world, arena)  # first: it moves the clock
+    await _balances(world, arena)
+    await _decisions(world, arena)
+
+
+async def _organisation(world: World, name: str, parent: int | None) -> int:
+    first = f"91510198MA{next(_numbers):07d}"
+    identifier = {"scheme": "uscc", "value": first + uscc_check_character(first)}
+    body = {"name": name, "identifiers": [identifier], "parent_id": parent}
+    return int((await world.ok("/v1/organisations", body, by=world.regulators[0]))["id"])
+
+
+async def _person(world: World, arena: Arena, word: str, roles: list[tuple[int, str]]) -> str:
+    person = await world.ok("/v1/people", {"name": word}, by=world.regulators[0])
+    arena.ids[f"person_{word}"] = person["id"]
+    key = await world.ok(f"/v1/people/{person['id']}/keys", by=world.regulators[0])
+    arena.ids[f"key_{word}"] = key["id"]
+    for organisation_id, role in roles:
+        grant = {"operation": "grant_role", "person_id": person["id"], "organisation_id": organisation_id, "role": role}
+        arena.ids[f"grant_{word}"] = (await world.decide("/v1/grants", grant))["id"]
+    return str(key["secret"])
+
+
+async def _people(world: World, arena: Arena) -> None:
+    parent = await _organisation(world, "Parent", None)
+    places = {name: await _organisation(world, name, parent) for name in (HOME, SIBLING)}
+    places |= {name: await _organisation(world, name, None) for name in (ELSEWHERE, SHARED)}
+    arena.ids |= places
+    for place, role in itertools.product((HOME, ELSEWHERE), Role):
+        arena.keys[place, role] = await _person(world, arena, f"{role}_{place}", [(places[place], role)])
+    for place in (SIBLING, SHARED):
+        arena.keys[place, "verifier"] = await _person(world, arena, f"verifier_{place}", [(places[place], "verifier")])
+    both = [(places[HOME], "member"), (places[SHARED], "member")]
+    await _person(world, arena, "both", both)
+    arena.keys[NOBODY, ""] = await _person(world, arena, NOBODY, [])
+    await _person(world, arena, "keyless", [])
+    await world.ok(f"/v1/keys/{arena.ids['key_keyless']}/revoke", by=world.regulators[0])
+    arena.keys["vvb", "verifier"] = world.party("vvb").key
+
+
+async def _balances(world: World, arena: Arena) -> None:
+    ids, forest = arena.ids, world.party("forest")
+    trader, organiser = arena.keys[HOME, "enterprise"], arena.keys[HOME, "organiser"]
+    body = {"owner_id": ids[HOME], "name": "Home holdings"}
+    ids["account"] = (await world.ok("/v1/accounts", body, by=world.regulators[0]))["id"]
+    ids["forest"], ids["bank"] = forest.account_id, world.party("bank").account_id
+    first = await _offer(world, ids["forest"], ids["account"], forest.key, 10_000)
+    await world.ok(f"/v1/transfers/{first}/accept", by=trader)
+    ids["incoming"] = await _offer(world, ids["forest"], ids["account"], forest.key)
+    ids["outgoing"] = await _offer(world, ids["account"], ids["forest"], trader)
+    body = {"account_id": ids["account"], "quantity_kg": 10, "reason": "arena"}
+    ids["cancellation"] = (await world.ok("/v1/cancellations", body, by=trader))["order_id"]
+    ids["footprint"] = (await world.ok("/v1/footprints", footprint_body(ids[HOME]), by=organiser))["id"]
+    ids["claim"] = (await world.ok("/v1/claims", contribution_body(ids[HOME]), by=organiser))["id"]
+    order = await world.ok("/v1/retirements", {**body, "claim_id": ids["claim"]}, by=organiser)
+    ids["receipt"] = order["retirements"][0]["receipt_id"]
+    ids["code"] = world.season.issuances["forest"]
+
+
+async def _offer(world: World, sender: int, receiver: int, key: str, quantity_kg: int = 1_000) -> int:
+    body = {"account_id": sender, "receiver_id": receiver, "quantity_kg": quantity_kg, "reason": "arena"}
+    return int((await world.ok("/v1/transfers", body, by=key))["id"])
+
+
+def footprint_body(organisation_id: int) -> dict[str, Any]:
+    """The season's event, counted for one organisation."""
+    return {"organisation_id": organisation_id, "request": {"profile": "chengdu-event", "items": list(EVENT)}}
+
+
+def contribution_body(organisation_id: int) -> dict[str, Any]:
+    """A claim that takes any amount."""
+    return {
+        "organisation_id": organisation_id,
+        "type": "contribution",
+        "subject": "A contribution",
+        "begins": "2024-01-01T00:00:00Z",
+        "ends": "2024-12-31T00:00:00Z",
+        "boundary": "none",
+        "exclusive": False,
+    }
+
+
+async def _projects(world: World, arena: Arena) -> None:
+    life = Life(world, arena.ids[HOME], arena.keys[HOME, "developer"])
+    # Its notice is over and it is not registered yet; the next one's begins after the clock moved.
+    arena.ids["noticed"] = await life.project("public_notice")
+    registered = await life.project("registered")
+    for state in ("draft", "submitted", "validated", "public_notice"):
+        arena.ids[state] = await life.project(state)
+    arena.ids["registered"] = registered
+    quarters = (("2024-01-01", "2024-03-31"), ("2024-04-01", "2024-06-30"), ("2024-07-01", "2024-09-30"))
+    for name, quarter in zip(("report_rejected", "report_submitted", "report_verified"), quarters, strict=True):
+        arena.ids[name] = await life.report(registered, report_body(*quarter))
+    assert 201 == (await life.report_step(arena.ids["report_rejected"], "reject")).status_code
+    assert 201 == (await life.report_step(arena.ids["report_verified"], "verify")).status_code
+    arena.ids["document"] = (await upload(world, b"A document", by=life.developer)).json()["sha256"]
+
+
+async def _decisions(world: World, arena: Arena) -> None:
+    ids, first = arena.ids, world.regulators[0]
+    body = {"scope": "account", "target_id": ids["bank"], "reason": "arena"}
+    ids["restriction"] = (await world.ok("/v1/restrictions", body, by=first))["id"]
+    ids["bodies"] = {
+        "grant_role": {"person_id": ids["person_nobody"], "organisation_id": ids[HOME], "role": "member"},
+        "issue_credits": {"report_id": ids["report_verified"], "account_id": ids["account"]},
+        "lift_restriction": {"restriction_id": ids["restriction"], "reason": "arena"},
+        "reissue_key": {"person_id": ids["person_both"]},
+    }
+    for operation, wanted in ids["bodies"].items():
+        wanted["operation"] = operation
+        proposed = await world.ok("/v1/approvals", {"body": wanted, "reason": "arena"}, by=first)
+        ids[f"approval_{operation}"] = proposed["id"]

@@ -1,0 +1,154 @@
+"""For every operation of the API, the request that succeeds in the arena when the right person sends it."""
+
+from typing import Any, NamedTuple
+
+from tests.registry.access.arena import HOME, NOBODY, contribution_body, footprint_body
+from tests.registry.projects.life import project_body, report_body
+
+WHY = {"why": "Because"}
+UPLOAD = b"Another document"
+
+
+class Ask(NamedTuple):
+    """
+    One request and the status of its success.
+
+    *senders* are who may send it where that is not every permitted role at `HOME`; the first of them succeeds.
+    """
+
+    method: str
+    path: str
+    body: Any = None
+    status: int = 0
+    senders: tuple[tuple[str, str], ...] = ()
+
+
+def read(path: str, status: int = 200) -> Ask:
+    """A GET."""
+    return Ask("GET", path, None, status)
+
+
+def write(path: str, body: Any = None, *senders: tuple[str, str]) -> Ask:
+    """A POST."""
+    return Ask("POST", path, body, 201, senders)
+
+
+def requests(ids: dict[str, Any]) -> dict[str, Ask]:
+    """The table. An operation that is missing here, or is not one of the API's, fails the tests."""
+    return {**_region(ids), **_access(ids), **_projects(ids), **_credits(ids), **_claims(ids)}
+
+
+def _region(ids: dict[str, Any]) -> dict[str, Ask]:
+    identifier = {"scheme": "uscc", "value": "91350100M000100Y43"}
+    return {
+        "get_region": read("/v1/region"),
+        "set_clock": write("/v1/clock", {"at": "2025-06-01T00:00:00Z"}),
+        "create_organisation": write("/v1/organisations", {"name": "New", "identifiers": [identifier]}),
+        "list_organisations": read("/v1/organisations"),
+        "get_organisation": read(f"/v1/organisations/{ids[HOME]}"),
+        "create_person": write("/v1/people", {"name": "New"}),
+        "open_account": write("/v1/accounts", {"owner_id": ids[HOME], "name": "New"}),
+        "list_accounts": read("/v1/accounts"),
+        "get_account": read(f"/v1/accounts/{ids['account']}"),
+        "list_methodologies": read("/v1/methodologies"),
+        "list_factors": read("/v1/factors"),
+        # The templates have no witness: what only a witnessed log can answer is not there yet.
+        "get_checkpoint": read("/v1/log/checkpoint", 404),
+        "get_tile": read("/v1/log/tile/0/000", 404),
+        "get_receipt": read(f"/v1/receipts/{ids['receipt']}", 202),
+    }
+
+
+def _access(ids: dict[str, Any]) -> dict[str, Ask]:
+    def approved(operation: str) -> dict[str, Any]:
+        return {"approval_id": ids[f"approval_{operation}"], "body": ids["bodies"][operation]}
+
+    member = {**ids["bodies"]["grant_role"], "role": "auditor"}
+    return {
+        "get_me": read("/v1/me"),
+        "create_own_key": write("/v1/me/keys"),
+        "revoke_key": write(f"/v1/keys/{ids['key_nobody']}/revoke", None, (NOBODY, "")),
+        "issue_key": write(f"/v1/people/{ids['person_keyless']}/keys"),
+        "reissue_key": write("/v1/keys/reissue", approved("reissue_key")),
+        "propose_approval": write("/v1/approvals", {"body": member, "reason": "test"}),
+        "list_approvals": read("/v1/approvals"),
+        "get_approval": read(f"/v1/approvals/{ids['approval_grant_role']}"),
+        "grant_role": write("/v1/grants", approved("grant_role")),
+        "end_grant": write(f"/v1/grants/{ids['grant_both']}/end"),
+        "list_grants": read("/v1/grants"),
+        "restrict": write("/v1/restrictions", {"scope": "account", "target_id": ids["account"], "reason": "test"}),
+        "lift_restriction": write("/v1/restrictions/lift", approved("lift_restriction")),
+        "list_restrictions": read("/v1/restrictions"),
+        "issue_credits": write("/v1/issuances", approved("issue_credits")),
+    }
+
+
+def _projects(ids: dict[str, Any]) -> dict[str, Ask]:
+    finding = {**WHY, "report_sha256": ids["document"]}
+    draft = project_body(ids[HOME])
+    changed = {key: value for key, value in draft.items() if key != "organisation_id"}
+    fourth = report_body("2024-10-01", "2024-12-31")
+    vvb = ("vvb", "verifier")
+
+    def step(state: str, word: str, body: Any, *senders: tuple[str, str]) -> Ask:
+        return write(f"/v1/projects/{ids[state]}/{word}", body, *senders)
+
+    def report_step(state: str, word: str, body: Any, *senders: tuple[str, str]) -> Ask:
+        return write(f"/v1/reports/{ids[f'report_{state}']}/{word}", body, *senders)
+
+    return {
+        "upload_document": write("/v1/documents", UPLOAD),
+        "get_document": read(f"/v1/documents/{ids['document']}"),
+        "list_projects": read("/v1/projects"),
+        "get_project": read(f"/v1/projects/{ids['draft']}"),
+        "get_project_history": read(f"/v1/projects/{ids['draft']}/history"),
+        "create_project": write("/v1/projects", draft),
+        "update_project": step("draft", "update", changed),
+        "submit_project": step("draft", "submit", WHY),
+        "validate_project": step("submitted", "validate", finding, vvb),
+        "open_public_notice": step("validated", "notice", WHY),
+        "comment_on_notice": step("public_notice", "comments", {"text": "A comment"}),
+        "list_notice_comments": read(f"/v1/projects/{ids['public_notice']}/comments"),
+        "register_project": step("noticed", "register", WHY),
+        "reject_project": step("submitted", "reject", WHY, vvb),
+        "submit_report": step("registered", "reports", fourth),
+        "resubmit_report": report_step("rejected", "resubmit", report_body()),
+        "list_reports": read(f"/v1/projects/{ids['registered']}/reports"),
+        "get_report": read(f"/v1/reports/{ids['report_submitted']}"),
+        "verify_report": report_step("submitted", "verify", finding, vvb),
+        "reject_report": report_step("submitted", "reject", WHY, vvb),
+    }
+
+
+def _credits(ids: dict[str, Any]) -> dict[str, Ask]:
+    account, code = f"/v1/accounts/{ids['account']}", ids["code"]
+    some = {"account_id": ids["account"], "quantity_kg": 1, "reason": "test"}
+    return {
+        "list_issuances": read("/v1/issuances"),
+        "get_issuance": read(f"/v1/issuances/{code}"),
+        "get_issuance_conservation": read(f"/v1/issuances/{code}/conservation"),
+        "get_conservation": read("/v1/conservation"),
+        "get_holdings": read(f"{account}/holdings"),
+        "list_movements": read(f"{account}/movements"),
+        "list_transfers": read(f"{account}/transfers"),
+        "propose_transfer": write("/v1/transfers", {**some, "receiver_id": ids["forest"]}),
+        "get_transfer": read(f"/v1/transfers/{ids['incoming']}"),
+        "accept_transfer": write(f"/v1/transfers/{ids['incoming']}/accept"),
+        "reject_transfer": write(f"/v1/transfers/{ids['incoming']}/reject"),
+        "withdraw_transfer": write(f"/v1/transfers/{ids['outgoing']}/withdraw"),
+        "cancel_credits": write("/v1/cancellations", some),
+        "get_cancellation": read(f"/v1/cancellations/{ids['cancellation']}"),
+        "retire_credits": write("/v1/retirements", {**some, "claim_id": ids["claim"]}),
+        "list_retirements": read("/v1/retirements"),
+        "get_retirement": read(f"/v1/retirements/{ids['receipt']}"),
+    }
+
+
+def _claims(ids: dict[str, Any]) -> dict[str, Ask]:
+    return {
+        "create_footprint": write("/v1/footprints", footprint_body(ids[HOME])),
+        "get_footprint": read(f"/v1/footprints/{ids['footprint']}"),
+        "create_claim": write("/v1/claims", contribution_body(ids[HOME])),
+        "list_claims": read("/v1/claims"),
+        "get_claim": read(f"/v1/claims/{ids['claim']}"),
+    }
