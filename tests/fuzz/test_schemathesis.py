@@ -27,7 +27,7 @@ from deploy.demo.region import DemoRegion, new_region
 from deploy.demo.season import STEPS, Season
 from tests.worlds import DELIVERED_STEP
 
-EXAMPLES = int(os.environ.get("KILNWOOD_TEST_FUZZ_EXAMPLES", "6"))
+EXAMPLES = int(os.environ.get("KILNWOOD_TEST_FUZZ_EXAMPLES", "3"))
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
 
