@@ -61,15 +61,16 @@ class Child:
     def wait_until(self, url: str, *, statuses: tuple[int, ...] = (200,)) -> None:
         """Wait until *url* answers with one of *statuses*. Raises `ChildTrouble` when the process ends before."""
         until = time.monotonic() + START_TIMEOUT_S
-        while time.monotonic() < until:
-            if self.process is None or self.process.poll() is not None:
-                raise ChildTrouble(f"kilnwood {self._arguments[0]} did not start:\n{self.last_lines()}")
-            try:
-                if httpx.get(url, trust_env=False, timeout=1).status_code in statuses:
-                    return
-            except httpx.TransportError:
-                pass
-            time.sleep(_POLL_S)
+        with httpx.Client(trust_env=False, verify=False, timeout=1) as http:  # noqa: S501 - plain HTTP on loopback
+            while time.monotonic() < until:
+                if self.process is None or self.process.poll() is not None:
+                    raise ChildTrouble(f"kilnwood {self._arguments[0]} did not start:\n{self.last_lines()}")
+                try:
+                    if http.get(url).status_code in statuses:
+                        return
+                except httpx.TransportError:
+                    pass
+                time.sleep(_POLL_S)
         raise ChildTrouble(f"kilnwood {self._arguments[0]} does not answer:\n{self.last_lines()}")
 
     def stop(self) -> None:

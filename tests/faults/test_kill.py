@@ -1,0 +1,251 @@
+"""
+SIGKILL of the service at every step of the season: nothing is lost, nothing is done twice.
+
+One region per way of dying lives through the season in each worker. A case plays on to its step, kills the service at
+one request of it, starts it again and lets the client resend with the same key. After each kill the books are checked
+and the log is recomputed from its bytes; the season's own figures are checked by its steps, and every region is played
+to its end, whatever cases a worker was given: then its receipts must verify.
+"""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from deploy import postgres
+from deploy.demo.api import Api
+from deploy.demo.region import DemoRegion, new_region
+from deploy.demo.season import STEPS, Season
+from registry.receipts.verifier.trust import load_trust
+from registry.receipts.verifier.verify import verify_bundle
+from registry.transparency.keys import load_registry_keys
+from tests import invariants, published
+from tests.faults.killing import Killer, Send, Victim, backends, commits_held, gate, until
+
+NAMES = [step.play.__name__ for step in STEPS]
+VICTIMS = {
+    "meet_the_region": Victim("GET", "/v1/region", table="registry.region"),
+    "register_organisations": Victim("POST", "/v1/organisations", 7),
+    "enrol_people": Victim("POST", r"/v1/people/\d+/keys", 4),
+    "open_accounts": Victim("POST", "/v1/accounts", 6),
+    "submit_projects": Victim("POST", "/v1/projects", 2),
+    "validate_projects": Victim("POST", r"/v1/projects/\d+/validate", 2),
+    "run_public_notice": Victim("POST", r"/v1/projects/\d+/notice", 2),
+    "register_projects": Victim("POST", r"/v1/projects/\d+/register", 1),
+    "file_reports": Victim("POST", r"/v1/projects/\d+/reports", 3),
+    "verify_reports": Victim("POST", r"/v1/reports/\d+/verify", 2),
+    "issue_credits": Victim("POST", "/v1/issuances", 2),
+    "deliver_tonnes": Victim("POST", r"/v1/transfers/\d+/accept", 8),
+    "neutralise_the_event": Victim("POST", "/v1/retirements", 2),
+    "contribute": Victim("POST", "/v1/retirements", 1),
+    "count_everything": Victim("GET", "/v1/conservation", table="registry.block"),
+}
+IN_COMMIT = {
+    "issue_credits": Victim("POST", "/v1/issuances", 3, way="in-commit"),
+    "deliver_tonnes": Victim("POST", r"/v1/transfers/\d+/accept", 3, way="in-commit"),
+    "neutralise_the_event": Victim("POST", "/v1/claims", 1, way="in-commit"),
+}
+"""Killed a second time in the same step: the commit is stored, its answer was never given."""
+
+
+class Life:
+    """A region that dies in one way again and again, and the season that is played in it."""
+
+    def __init__(self, way: str) -> None:
+        self.way = way
+        self.next_step = 0
+        self._folder = Path(tempfile.mkdtemp(prefix="kw-test-", dir="/tmp"))
+        self._folder.chmod(0o755)  # as root, the database runs as another user
+        self.region = new_region(self._folder / "region")
+        self.region.start()
+        self.season: Season | None = None
+        self.dsn = postgres.start(self.region.folder / "data" / "postgres").dsn
+
+    def end(self) -> None:
+        """Stop and delete everything."""
+        self.region.stop()
+        self.region.remove()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    async def play(self, http: httpx.AsyncClient, until_step: int) -> None:
+        """Play the steps before *until_step* that are left, without harm."""
+        for number in range(self.next_step, until_step):
+            await self.step(Api(http, seed=f"{self.way}-{number}"), number)
+
+    async def step(self, api: Api, number: int) -> None:
+        """Play one step."""
+        if self.season is None:
+            self.season = Season(api, self.region.regulators)
+        self.season.api = api
+        self.next_step = len(STEPS) + 1  # a step that fails in its middle leaves a region of no use
+        try:
+            await STEPS[number].play(self.season)
+        except Exception as error:
+            error.add_note(self.region.service.last_lines())
+            raise
+        self.next_step = number + 1
+
+    async def strike(self, victim: Victim, send: Send) -> None:
+        """Kill the service at the request that *send* sends, and start it again."""
+        ways = {"answered": self._answered, "in-flight": self._in_flight, "in-commit": self._in_commit}
+        await ways[victim.way](victim, send)
+        self.region.start_service()
+
+    async def _answered(self, _: Victim, send: Send) -> None:
+        assert 500 > (await send()).status_code
+        self.region.service.kill()
+
+    async def _in_flight(self, victim: Victim, send: Send) -> None:
+        async with gate(self.dsn, victim.table) as held:
+            request = asyncio.create_task(_lost(send))
+            waiting = f"{held.get_server_pid()} = any(pg_blocking_pids(pid))"
+            stuck = await until(lambda: backends(held, waiting), "the request waits at the gate")
+            self.region.service.kill()
+            await request
+        await self._until_gone(stuck)
+
+    async def _in_commit(self, _: Victim, send: Send) -> None:
+        async with commits_held(self.dsn) as held:
+            request = asyncio.create_task(_lost(send))
+            stuck = await until(lambda: backends(held, "wait_event = 'SyncRep'"), "the commit waits")
+            self.region.service.kill()
+            await request
+        await self._until_gone(stuck)
+
+    async def _until_gone(self, pids: list[int]) -> None:
+        """What a killed service left in the database ends once it finds nobody to answer."""
+        owner = await asyncpg.connect(self.dsn)
+        try:
+
+            async def gone() -> bool:
+                return not await backends(owner, f"pid = any('{{{','.join(map(str, pids))}}}')")
+
+            await until(gone, "the database notices that the service is gone")
+        finally:
+            await owner.close()
+
+    async def check(self, http: httpx.AsyncClient) -> None:
+        """The books are right, and every statement is in the log that anybody can fetch and recompute."""
+        assert (await http.get("/v1/conservation")).json()["conserved"]
+        owner = await asyncpg.connect(self.dsn)
+        try:
+            await invariants.check_ledger(owner)
+            written = await owner.fetchval("select count(*) from registry.statement")
+
+            async def all_published() -> bool:
+                answer = await http.get("/v1/log/checkpoint")
+                return answer.status_code == 200 and int(answer.text.split("\n")[1]) == written
+
+            if written:
+                await until(all_published, "the checkpoint covers every statement")
+                _, leaves = await published.fetch_log(http, load_trust(self.region.trust))
+                assert written == len(leaves)
+                keys = load_registry_keys(
+                    self.region.folder / "data" / "log-keys", load_trust(self.region.trust).origin
+                )
+                await invariants.check_log(owner, keys)
+        finally:
+            await owner.close()
+
+    async def finish(self, http: httpx.AsyncClient) -> None:
+        """Play on to the last step, whose table must be the season's, and verify what the holders receive."""
+        if self.next_step <= len(STEPS):
+            await self.play(http, len(STEPS))
+            await self.check(http)
+            assert self.season is not None
+            for word, receipt in self.season.receipts.items():
+                holder = self.season.parties["scenic" if word == "event" else "bank"].key
+                bundle = await http.get(f"/v1/receipts/{receipt}", headers={"Authorization": f"Bearer {holder}"})
+                assert "valid" == verify_bundle(bundle.content, load_trust(self.region.trust)).verdict
+
+
+async def _lost(send: Send) -> None:
+    with pytest.raises(httpx.TransportError):
+        await send()
+
+
+def client(region: DemoRegion) -> httpx.AsyncClient:
+    """A client of a region's service."""
+    return httpx.AsyncClient(base_url=region.url, trust_env=False, timeout=30)
+
+
+class Lives:
+    """The one region that lives in this worker; it is finished and replaced when a case needs another."""
+
+    def __init__(self) -> None:
+        self._now: Life | None = None
+
+    def at(self, way: str, number: int) -> Life:
+        """A region that dies in this way and has not yet played step *number*."""
+        if self._now is None or self._now.way != way or self._now.next_step > number:
+            self.finish()
+            self._now = Life(way)
+        return self._now
+
+    def finish(self) -> None:
+        """Play the present season to its end and check that; then end the region, whatever came out."""
+        if self._now is None:
+            return
+        life, self._now = self._now, None
+        try:
+            asyncio.run(self._finish(life))
+        finally:
+            life.end()
+
+    async def _finish(self, life: Life) -> None:
+        async with client(life.region) as http:
+            await life.finish(http)
+
+
+@pytest.fixture(scope="session")
+def lives() -> Iterator[Lives]:
+    """The regions of this worker, one at a time."""
+    made = Lives()
+    yield made
+    made.finish()
+
+
+def test_every_step_has_a_victim():
+    """A new step of the demo is killed as well."""
+    assert list(VICTIMS) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("way", ["answered", "in-flight"])
+async def test_a_killed_service_loses_nothing(lives, way, name):
+    """After the answer, or with the work done and not committed: the resent request has one effect and one answer."""
+    number = NAMES.index(name)
+    victims = [VICTIMS[name]._replace(way=way)]
+    if way == "in-flight" and name in IN_COMMIT:
+        victims.append(IN_COMMIT[name])
+    life = await asyncio.to_thread(lives.at, way, number)
+    async with client(life.region) as http:
+        await life.play(http, number)
+        killer = Killer(http, seed=f"{way}-{number}", victims=victims, strike=life.strike)
+        await life.step(killer, number)
+        assert {each: answers_expected(each) for each in victims} == {
+            each: len(settled(answers)) for each, answers in killer.answers.items()
+        }
+        for answers in killer.answers.values():
+            assert settled(answers)[0] == settled(answers)[-1]
+        await life.check(http)
+
+
+def answers_expected(victim: Victim) -> int:
+    """A client hears of a request that was answered before the kill twice, of any other once."""
+    return 2 if victim.way == "answered" else 1
+
+
+def settled(answers: list[httpx.Response]) -> list[tuple[int, Any]]:
+    """Status and body, without the secret that is shown once, and without "ask again"."""
+    return [
+        (each.status_code, {name: value for name, value in each.json().items() if name != "secret"})
+        for each in answers
+        if each.status_code not in (409, 503)
+    ]
