@@ -12,7 +12,7 @@ import hmac
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -178,6 +178,12 @@ class AlreadyLifted(DomainError):
     kind, slug, title = Kind.CONFLICT, "already-ended", "Already ended"
 
 
+class RoleIsOver(DomainError):
+    """A role would end before it begins."""
+
+    kind, slug, title = Kind.UNPROCESSABLE, "role-is-over", "The role would be over"
+
+
 def authorise(by: Actor, operation: str) -> None:
     """The check at the door: a key where one is needed, and one of the route's roles anywhere."""
     route = ROUTES[operation]
@@ -264,6 +270,15 @@ def check_second(approval: Approval, body: ApprovalBody, by: Actor, now: datetim
     if approval.expires_at <= now:
         raise ApprovalClosed(
             f"Approval {approval.id} expired at {approval.expires_at:%Y-%m-%d %H:%M:%S}Z. Propose anew."
+        )
+
+
+def check_until(until: datetime | None, now: datetime) -> None:
+    """Raise `RoleIsOver` unless a role that begins *now* is held for a while."""
+    if until is not None and until <= now:
+        raise RoleIsOver(
+            f"The role would end at {until.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z and business time is {now:%Y-%m-%d %H:%M:%S}Z. "
+            "Propose it with a later end, or with none."
         )
 
 

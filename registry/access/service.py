@@ -3,6 +3,7 @@
 from typing import TypeVar
 
 from registry.access import rules, store
+from registry.kit import clock
 from registry.kit.database import Database, Done, Tx
 from registry.kit.pages import Window
 from registry.kit.problems import Invalid, Unknown
@@ -183,6 +184,7 @@ async def grant_role(approved: Approved, *, call: Call, db: Database) -> Grant:
         await _existing_person(tx, body.person_id)
         if not await store.organisation_exists(tx, body.organisation_id):
             raise Unknown(f"There is no organisation {body.organisation_id}.")
+        rules.check_until(body.until, await clock.now_in(tx))
         grant_id = await store.insert_grant(tx, body, approved.approval_id)
         return Done(grant_id, await _grant_again(tx, str(grant_id)))
 

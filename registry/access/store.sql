@@ -45,9 +45,10 @@ from registry.role_grant where id = $1;
 select id, person_id, organisation_id, role, lower(during) as begins, upper(during) as ends, approval_id
 from registry.role_grant where id > $1 order by id limit $2;
 -- name: end_grant
--- One microsecond of effect at least: a range never becomes empty.
+-- Over at once, also where business time stands still since it began: a range is never empty, so that one begins a
+-- microsecond earlier.
 update registry.role_grant
-set during = tstzrange(lower(during), greatest(registry.business_now(), lower(during) + interval '1 microsecond'))
+set during = tstzrange(least(lower(during), registry.business_now() - interval '1 microsecond'), registry.business_now())
 where id = $1 and (upper_inf(during) or upper(during) > registry.business_now());
 -- name: organisation
 select id from registry.party where id = $1 and kind = 'organisation';

@@ -1,0 +1,120 @@
+"""API keys: shown once, ended at once, and never a way to act as somebody else."""
+
+from tests.probes import as_owner, refused, unchanged
+from tests.worlds import KEYRING, World
+
+
+async def newcomer(world: World) -> int:
+    """A person without key and role."""
+    return int((await world.ok("/v1/people", {"name": "Newcomer"}, by=world.regulators[0]))["id"])
+
+
+async def test_a_key_is_shown_once(empty: World):
+    """The secret is in the first answer, its prefix in every one; a resent request is answered without the secret."""
+    person = await newcomer(empty)
+    first = (await empty.post(f"/v1/people/{person}/keys", by=empty.regulators[0], key="once")).json()
+    async with unchanged(empty):
+        again = (await empty.post(f"/v1/people/{person}/keys", by=empty.regulators[0], key="once")).json()
+    assert first["secret"].startswith(first["prefix"])
+    assert {**first, "secret": None} == again
+
+
+async def test_no_secret_is_in_the_database(empty: World):
+    """The row has the keyed hash, the prefix, and nothing longer of the secret."""
+    key = await empty.ok("/v1/me/keys", by=empty.regulators[0])
+    stored = await as_owner(empty, "select hash from registry.api_key where id = $1", key["id"])
+    assert KEYRING.hash(key["secret"]) == stored
+    row = await as_owner(empty, "select k::text from registry.api_key k where id = $1", key["id"])
+    assert key["prefix"] in row
+    assert key["secret"][: len(key["prefix"]) + 1] not in row
+
+
+async def test_a_revoked_key_is_refused_at_once(empty: World):
+    """The next request with it is 401 and says when it ended; the other key of the person still works."""
+    spare = await empty.ok("/v1/me/keys", by=empty.regulators[0])
+    await empty.ok(f"/v1/keys/{spare['id']}/revoke", by=spare["secret"])
+    refused(await empty.get("/v1/me", by=spare["secret"]), 401, "unauthenticated", "revoked")
+    assert 200 == (await empty.get("/v1/me", by=empty.regulators[0])).status_code
+
+
+async def test_a_401_says_how_to_authenticate(empty: World):
+    """The header that HTTP asks for."""
+    assert "Bearer" == (await empty.get("/v1/me")).headers["www-authenticate"]
+
+
+async def test_revoking_twice_changes_nothing(empty: World):
+    """The first time stays."""
+    spare = await empty.ok("/v1/me/keys", by=empty.regulators[0])
+    first = await empty.ok(f"/v1/keys/{spare['id']}/revoke", by=empty.regulators[0])
+    again = await empty.ok(f"/v1/keys/{spare['id']}/revoke", by=empty.regulators[0])
+    assert first == again
+
+
+async def test_nobody_revokes_a_strangers_key(issued: World):
+    """A developer cannot end the verifier's key; a regulator can."""
+    vvb, forest = issued.party("vvb"), issued.party("forest")
+    key = await as_owner(issued, "select id from registry.api_key where person_id = $1", vvb.person_id)
+    async with unchanged(issued):
+        refused(await issued.post(f"/v1/keys/{key}/revoke", by=forest.key), 403, "not-yours", vvb.person_id)
+    await issued.ok(f"/v1/keys/{key}/revoke", by=issued.regulators[0])
+    refused(await issued.get("/v1/me", by=vvb.key), 401, "unauthenticated")
+
+
+async def test_a_key_for_a_person_with_roles_takes_two_people(issued: World):
+    """One regulator alone cannot make a key with which to act as somebody else, even after revoking theirs."""
+    vvb = issued.party("vvb").person_id
+    key = await as_owner(issued, "select id from registry.api_key where person_id = $1", vvb)
+    await issued.ok(f"/v1/keys/{key}/revoke", by=issued.regulators[0])
+    async with unchanged(issued):
+        answer = await issued.post(f"/v1/people/{vvb}/keys", by=issued.regulators[0])
+    refused(answer, 409, "key-needs-approval", vvb)
+
+
+async def test_a_person_whose_roles_have_ended_still_needs_two(issued: World):
+    """Roles that once were are enough: they may begin again."""
+    grant = await issued.newcomer("member")
+    grants = (await issued.get("/v1/grants", by=issued.regulators[0])).json()["items"]
+    mine = next(each for each in grants if each["person_id"] == grant.person_id)
+    await issued.ok(f"/v1/grants/{mine['id']}/end", by=issued.regulators[0])
+    key = (await issued.get("/v1/me", by=grant.key)).json()
+    assert [] == key["roles"]
+    answer = await issued.post(f"/v1/people/{grant.person_id}/keys", by=issued.regulators[0])
+    refused(answer, 409, "key-needs-approval")
+
+
+async def test_a_second_first_key_is_refused(empty: World):
+    """While the first one works, one regulator makes no other."""
+    person = await newcomer(empty)
+    await empty.ok(f"/v1/people/{person}/keys", by=empty.regulators[0])
+    async with unchanged(empty):
+        answer = await empty.post(f"/v1/people/{person}/keys", by=empty.regulators[1])
+    refused(answer, 409, "key-needs-approval", person)
+
+
+async def test_two_people_reissue_a_lost_key(issued: World):
+    """The new key acts with the person's roles; the old one works until it is revoked."""
+    vvb = issued.party("vvb")
+    new = await issued.decide("/v1/keys/reissue", {"operation": "reissue_key", "person_id": vvb.person_id})
+    old_me, new_me = [(await issued.get("/v1/me", by=key)).json() for key in (vvb.key, new["secret"])]
+    assert (vvb.person_id, old_me["roles"]) == (new_me["person_id"], new_me["roles"])
+
+
+async def test_a_reissued_key_is_not_shown_again(issued: World):
+    """A replay of the second half has no secret either."""
+    body = {"operation": "reissue_key", "person_id": issued.party("vvb").person_id}
+    first, second = issued.regulators
+    approval = await issued.ok("/v1/approvals", {"body": body, "reason": "lost"}, by=first)
+    order = {"approval_id": approval["id"], "body": body}
+    shown, replayed = [
+        (await issued.post("/v1/keys/reissue", order, by=second, key="once")).json()["secret"] for _ in range(2)
+    ]
+    assert shown is not None
+    assert replayed is None
+
+
+async def test_keys_of_unknown_people(empty: World):
+    """There is nobody to make a key for; organisations have none."""
+    async with unchanged(empty):
+        refused(await empty.post("/v1/people/999/keys", by=empty.regulators[0]), 404, "not-found", 999)
+        refused(await empty.post("/v1/people/1/keys", by=empty.regulators[0]), 404, "not-found", 1)
+        refused(await empty.post("/v1/keys/999/revoke", by=empty.regulators[0]), 404, "not-found", 999)
