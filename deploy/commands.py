@@ -250,7 +250,11 @@ def verify(words: tuple[str, ...]) -> None:
     help="Another seed, other identifiers; the same figures.",
 )
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="Where the service answers; 0: any free."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    show_default=True,
+    help="Where the service answers; 0: any free.",
 )
 @click.option("--serve", "keep", is_flag=True, help="Keep the service up afterwards, until Ctrl-C.")
 def demo(out: Path, seed: int, port: int, *, keep: bool) -> None:
