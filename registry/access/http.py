@@ -12,6 +12,7 @@ from litestar.params import HeaderParameter, QueryParameter
 
 from registry.access import service
 from registry.access.rules import Unauthenticated, authorise
+from registry.kit.http import refuse_loose
 from registry.kit.pages import Window
 from schemas.access import Actor, Call
 from schemas.pages import PAGE_LIMIT
@@ -60,12 +61,14 @@ def _bearer(header: str | None) -> str:
 
 async def provide_call(request: Request[Any, Any, Any], idempotency_key: IdempotencyKey) -> Call:
     """One write: who, what, and the hash that tells a resent request from another one."""
+    body = await request.body()
+    refuse_loose(request.route_handler, body)
     target = f"{request.method} {request.url.path}\n".encode()
     return Call(
         by=request.scope["user"],
         operation=operation_of(request.route_handler),
         key=idempotency_key,
-        request_sha256=hashlib.sha256(target + await request.body()).digest(),
+        request_sha256=hashlib.sha256(target + body).digest(),
     )
 
 

@@ -4,12 +4,15 @@ How refusals look over HTTP: RFC 9457 problem documents, mapped in one place.
 Services raise `DomainError`; nothing else knows about statuses.
 """
 
+import functools
 from typing import Annotated, Any
 
+import msgspec
 import structlog
 from litestar import Request, Response
 from litestar.enums import ParamType
 from litestar.exceptions import HTTPException, SerializationException, ValidationException
+from litestar.handlers.base import BaseRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import PathParameter, QueryParameter
 from litestar.status_codes import (
@@ -147,6 +150,26 @@ def _field_error(error: object) -> str:
     if found.get("source") == ParamType.HEADER:
         place = place.replace("_", "-").title()
     return f"{place}: {message[:1].lower()}{message[1:]}" if place else message
+
+
+def refuse_loose(handler: BaseRouteHandler, body: bytes) -> None:
+    """
+    Refuse a JSON body that only fits after conversion, such as ``"47"`` or ``4.7e1`` for 47.
+
+    Litestar converts loosely; a registry should not guess what a mass was meant to be. Raises `ValidationException`.
+    """
+    data = handler.parsed_fn_signature.parameters.get("data")
+    if data is None:
+        return
+    try:
+        _strict(data.annotation).decode(body)
+    except msgspec.ValidationError as error:
+        raise ValidationException(extra=[{"message": str(error), "key": "data"}]) from error
+
+
+@functools.cache
+def _strict(kind: Any) -> msgspec.json.Decoder[Any]:  # noqa: ANN401 - whatever a handler takes
+    return msgspec.json.Decoder(kind)
 
 
 def failed(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:

@@ -1,8 +1,8 @@
 """Cursor pages over ascending ids."""
 
 import base64
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import TypeVar
 
 from registry.kit.problems import Invalid
 from schemas.kinds import MAX_INT
@@ -45,8 +45,3 @@ def _decode(cursor: str) -> int:
     if word != "after" or not 0 <= after <= MAX_INT or _encode(after) != cursor:
         raise Invalid("The cursor is not one that this registry gave out. Leave it away to begin at the first page.")
     return after
-
-
-def rows_by_id(rows: Sequence[Any], make: Callable[[Any], T]) -> list[tuple[int, T]]:
-    """Pair each row's id with the struct that *make* builds from the row."""
-    return [(row["id"], make(row)) for row in rows]
