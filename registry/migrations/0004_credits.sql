@@ -135,5 +135,5 @@ grant select, insert on registry.number_line, registry.issuance, registry.hold, 
   registry.transfer, registry.retirement, registry.cancellation to kilnwood_api;
 grant update on registry.number_line to kilnwood_api;
 grant update (closed_at) on registry.hold to kilnwood_api;
-grant update, delete on registry.block to kilnwood_api;
+grant update (span, account_id, state, hold_id), delete on registry.block to kilnwood_api;
 grant update (state, closed_by, closed_at) on registry.transfer to kilnwood_api;
