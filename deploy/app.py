@@ -27,7 +27,7 @@ from registry.credits.api import (
 )
 from registry.credits.service import RegionTotals
 from registry.kit.database import Database
-from registry.kit.http import HANDLERS, problem
+from registry.kit.http import HANDLERS, JsonRequest, problem
 from registry.kit.requests import Requests
 from registry.methodologies.api import MethodologiesController
 from registry.parties.api import PartiesController
@@ -127,6 +127,7 @@ def create_app(parts: Parts) -> ASGIApp:
         openapi_config=_openapi(parts.region),
         state=State({"db": parts.db, "keyring": parts.keyring}),
         logging_config=None,
+        request_class=JsonRequest,
         request_max_body_size=1_000_000,
     )
     _name_operations(app)

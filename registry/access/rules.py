@@ -277,8 +277,8 @@ def check_until(until: datetime | None, now: datetime) -> None:
     """Raise `RoleIsOver` unless a role that begins *now* is held for a while."""
     if until is not None and until <= now:
         raise RoleIsOver(
-            f"The role would end at {until.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z and business time is {now:%Y-%m-%d %H:%M:%S}Z. "
-            "Propose it with a later end, or with none."
+            f"The role would end at {until.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z; business time is "
+            f"{now:%Y-%m-%d %H:%M:%S}Z. Propose it with a later end, or with none."
         )
 
 

@@ -20,6 +20,7 @@ from litestar.status_codes import (
     HTTP_400_BAD_REQUEST,
     HTTP_401_UNAUTHORIZED,
     HTTP_404_NOT_FOUND,
+    HTTP_415_UNSUPPORTED_MEDIA_TYPE,
     HTTP_503_SERVICE_UNAVAILABLE,
 )
 from msgspec import Meta, Struct
@@ -152,6 +153,23 @@ def _field_error(error: object) -> str:
     return f"{place}: {message[:1].lower()}{message[1:]}" if place else message
 
 
+class JsonRequest(Request[Any, Any, Any]):
+    """A request whose body is read as JSON only where it says that it is, and only so deep."""
+
+    async def json(self) -> Any:  # noqa: ANN401 - whatever was sent
+        """Decode the body. Raises `HTTPException` for another media type, and for brackets without end."""
+        media_type = self.content_type[0]
+        if media_type != "application/json" and not media_type.endswith("+json"):
+            raise HTTPException(
+                status_code=HTTP_415_UNSUPPORTED_MEDIA_TYPE,
+                detail=f"The body is {media_type or 'of no type'}; send JSON with Content-Type: application/json.",
+            )
+        try:
+            return await super().json()
+        except RecursionError as error:
+            raise HTTPException(status_code=HTTP_400_BAD_REQUEST, detail="it is nested too deeply") from error
+
+
 def refuse_loose(handler: BaseRouteHandler, body: bytes) -> None:
     """
     Refuse a JSON body that only fits after conversion, such as ``"47"`` or ``4.7e1`` for 47.
@@ -159,8 +177,8 @@ def refuse_loose(handler: BaseRouteHandler, body: bytes) -> None:
     Litestar converts loosely; a registry should not guess what a mass was meant to be. Raises `ValidationException`.
     """
     data = handler.parsed_fn_signature.parameters.get("data")
-    if data is None:
-        return
+    if data is None or not body:
+        return  # that nothing was sent is said elsewhere
     try:
         _strict(data.annotation).decode(body)
     except msgspec.ValidationError as error:
