@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 from litestar import Litestar, MediaType, Response, get
@@ -184,15 +185,21 @@ async def connect_pool(dsn: str, *, size: int, role: str = "kilnwood_api") -> "a
     trip) is left away. Nothing connects before the first use, and a server that comes back is used again by itself.
     """
     return await asyncpg.create_pool(
-        dsn,
-        min_size=0,
-        max_size=size,
-        max_inactive_connection_lifetime=300,
-        timeout=5,
-        command_timeout=30,
-        server_settings={"role": role, "application_name": "kilnwood"},
-        reset=_no_reset,
+        dsn, min_size=0, max_size=size, max_inactive_connection_lifetime=300, reset=_no_reset, **_connecting(role)
     )
+
+
+def move_pool(pool: "asyncpg.Pool[asyncpg.Record]", dsn: str, *, role: str = "kilnwood_api") -> None:
+    """From now on the pool connects to *dsn*: the database runs at another address."""
+    pool.set_connect_args(dsn, **_connecting(role))
+
+
+def _connecting(role: str) -> dict[str, Any]:
+    return {
+        "timeout": 5,
+        "command_timeout": 30,
+        "server_settings": {"role": role, "application_name": "kilnwood"},
+    }
 
 
 async def _no_reset(_: object) -> None:

@@ -63,7 +63,7 @@ async def sequence(settings: Settings) -> int:
         while not stop.is_set():
             try:
                 await _run_connected(settings, keys, stop)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
                 log.warning("sequencer_reconnects", reason=str(error) or type(error).__name__)
                 await asyncio.sleep(RECONNECT_S)
     except (SigningRefused, KeyTrouble) as error:

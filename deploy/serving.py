@@ -3,18 +3,19 @@
 
 What runs: this process answers HTTP and never sees a signing key; a child process sequences and signs (it ends when
 this one does, however that happens: it watches a pipe); the embedded PostgreSQL, unless DATABASE_URL names another, is
-adopted if a killed service left it behind.
+adopted if a killed service left it behind, and started again if it dies under us.
 """
 
 import asyncio
 import contextlib
 import fcntl
+import functools
 import os
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,14 +26,14 @@ from granian.constants import Interfaces
 from granian.server.embed import Server
 
 from deploy import postgres, secrets
-from deploy.app import Parts, connect_pool, create_app
+from deploy.app import Parts, connect_pool, create_app, move_pool
 from deploy.settings import Settings
 from registry.access.rules import Keyring
 from registry.credits import service as ledger
 from registry.kit import idempotency
 from registry.kit.database import Database
 from registry.kit.migrate import MigrationRefused, migrate
-from registry.kit.problems import DomainError
+from registry.kit.problems import DomainError, Unavailable
 from registry.parties import service as parties
 from schemas.identifiers import Identifier
 from schemas.parties import Region, RegionProfile
@@ -148,7 +149,7 @@ class SequencerProcess:
     """The child that signs. It is started again when it crashes, not when it refuses."""
 
     def __init__(self, dsn: str) -> None:
-        self._dsn = dsn
+        self.dsn = dsn
         self._process: subprocess.Popen[bytes] | None = None
         self.trouble = ""
 
@@ -157,7 +158,7 @@ class SequencerProcess:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "deploy", "sequencer"],
             stdin=subprocess.PIPE,
-            env={**os.environ, "KILNWOOD_SEQUENCER_DSN": self._dsn},
+            env={**os.environ, "KILNWOOD_SEQUENCER_DSN": self.dsn},
         )
 
     def watch(self) -> None:
@@ -186,8 +187,15 @@ class SequencerProcess:
             self._process.wait()
 
 
-async def housekeeping(db: Database, sequencer: SequencerProcess) -> None:
-    """Every second: end expired offers, look after the sequencer; every ten minutes: forget keys, join blocks."""
+Revive = Callable[[], Awaitable[None]]
+
+
+async def housekeeping(db: Database, sequencer: SequencerProcess, revive: Revive | None = None) -> None:
+    """
+    Every second: end expired offers, look after the sequencer; every ten minutes: forget keys, join blocks.
+
+    *revive* is for a database of our own: what cannot be reached is started again.
+    """
     ticks = 0
     while True:
         await asyncio.sleep(TICK_S)
@@ -200,8 +208,26 @@ async def housekeeping(db: Database, sequencer: SequencerProcess) -> None:
                 await idempotency.forget_old(db)
         except DomainError as error:  # the database is away; the next tick tries again
             log.warning("housekeeping_postponed", reason=error.slug)
+            if revive and isinstance(error, Unavailable):
+                await revive()
         except asyncpg.PostgresError:
             log.exception("housekeeping_failed")
+
+
+async def revive_database(data_dir: Path, pool: "asyncpg.Pool[asyncpg.Record]", sequencer: SequencerProcess) -> None:
+    """Start the embedded server again, or find that it runs; a new address is told to all who connect."""
+    try:
+        dsn = (await asyncio.to_thread(postgres.start, data_dir / "postgres")).dsn
+    except postgres.PostgresUnavailable as error:
+        log.error("database_does_not_start", reason=str(error))  # noqa: TRY400 - the reason says all
+        return
+    if dsn == sequencer.dsn:
+        return
+    log.warning("database_restarted")
+    move_pool(pool, dsn)
+    await asyncio.to_thread(sequencer.stop)
+    sequencer.dsn = dsn
+    sequencer.start()
 
 
 @contextlib.asynccontextmanager
@@ -226,7 +252,8 @@ async def running(settings: Settings) -> AsyncIterator[Parts]:
         sequencer = SequencerProcess(dsn)
         sequencer.start()
         stack.callback(sequencer.stop)
-        keeper = asyncio.create_task(housekeeping(db, sequencer))
+        own = None if settings.database_url else functools.partial(revive_database, settings.data_dir, pool, sequencer)
+        keeper = asyncio.create_task(housekeeping(db, sequencer, own))
         stack.callback(keeper.cancel)
         yield Parts(db=db, keyring=keyring, region=region, trouble=lambda: sequencer.trouble)
 

@@ -31,6 +31,7 @@ _GONE = (
     asyncpg.CannotConnectNowError,
     asyncpg.TooManyConnectionsError,
     asyncpg.InterfaceError,  # "connection is closed", "pool is closing"
+    asyncpg.InternalClientError,  # "cannot switch to state": the server ended this session while it was idle
     ConnectionError,
     FileNotFoundError,  # the socket of a server that is down
     TimeoutError,

@@ -1,0 +1,195 @@
+"""SIGKILL of what runs beside the service: sequencer, database, witness. Each comes back, and the log goes on."""
+
+import asyncio
+import itertools
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from deploy import postgres
+from deploy.demo.api import Api
+from deploy.demo.region import DemoRegion, new_region
+from deploy.demo.season import STEPS, Season
+from registry.receipts.verifier.trust import load_trust
+from registry.receipts.verifier.verify import verify_bundle
+from tests import published
+from tests.faults.killing import until
+
+DELIVERED_STEP = 12
+_numbers = itertools.count(1)
+
+
+class Place:
+    """A running region after its transfers, and what a test does in it."""
+
+    def __init__(self, region: DemoRegion, season: Season, http: httpx.AsyncClient) -> None:
+        self.region = region
+        self.season = season
+        self.http = http
+        season.api = Api(http, seed=f"parts-{next(_numbers)}")
+
+    @property
+    def cluster(self) -> Path:
+        """The data folder of its database."""
+        return self.region.folder / "data" / "postgres"
+
+    async def claim(self) -> int:
+        """A claim of the bank: one statement for the log."""
+        bank = self.season.parties["bank"]
+        body = {
+            "organisation_id": bank.organisation_id,
+            "type": "contribution",
+            "subject": "A contribution",
+            "begins": "2024-01-01T00:00:00Z",
+            "ends": "2024-12-31T00:00:00Z",
+            "boundary": "none",
+            "exclusive": False,
+        }
+        return int((await self.season.api.post("/v1/claims", body, by=bank.key))["id"])
+
+    async def size(self) -> int:
+        """How many statements the published checkpoint covers."""
+        answer = await self.http.get("/v1/log/checkpoint")
+        return int(answer.text.split("\n")[1]) if answer.status_code == 200 else 0
+
+    async def written(self) -> int:
+        """How many statements there are, once the log covers all of them."""
+        owner = await asyncpg.connect(postgres.start(self.cluster).dsn)
+        try:
+            count = int(await owner.fetchval("select count(*) from registry.statement"))
+        finally:
+            await owner.close()
+        await self.grown(count)
+        return count
+
+    async def grown(self, size: int) -> None:
+        """Wait until the log has *size* statements, and recompute it from its bytes."""
+        await until(lambda: self._reaches(size), f"the log grows to {size}")
+        checkpoint, _ = await published.fetch_log(self.http, load_trust(self.region.trust))
+        assert size == checkpoint.size
+
+    async def _reaches(self, size: int) -> bool:
+        return await self.size() >= size
+
+    def service_pid(self) -> int:
+        """The service's process, which runs."""
+        process = self.region.service.process
+        assert process is not None
+        assert process.poll() is None
+        return process.pid
+
+
+@pytest.fixture(scope="module")
+def started() -> Iterator[tuple[DemoRegion, Season]]:
+    """A real region with its transfers done."""
+    folder = Path(tempfile.mkdtemp(prefix="kw-test-", dir="/tmp"))
+    folder.chmod(0o755)
+    region = new_region(folder / "region")
+    try:
+        region.start()
+        yield region, asyncio.run(delivered(region))
+    finally:
+        region.stop()
+        region.remove()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def delivered(region: DemoRegion) -> Season:
+    """Play the season up to its transfers, and wait until the log has all of it."""
+    async with client(region) as http:
+        season = Season(Api(http, seed="delivered"), region.regulators)
+        for step in STEPS[:DELIVERED_STEP]:
+            await step.play(season)
+        return season
+
+
+def client(region: DemoRegion) -> httpx.AsyncClient:
+    """A client of a region's service."""
+    return httpx.AsyncClient(base_url=region.url, trust_env=False, timeout=30)
+
+
+@pytest.fixture
+async def place(started) -> AsyncIterator[Place]:
+    """The region, with a client of this test's own."""
+    region, season = started
+    async with client(region) as http:
+        yield Place(region, season, http)
+
+
+def children(pid: int) -> list[int]:
+    """The child processes of *pid*."""
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+async def test_a_killed_sequencer_is_started_again(place):
+    """Requests go on meanwhile; the next child continues the same log."""
+    size = await place.written()
+    (sequencer,) = children(place.service_pid())
+    os.kill(sequencer, signal.SIGKILL)
+    await place.claim()
+    await place.grown(size + 1)
+    (successor,) = children(place.service_pid())
+    assert sequencer != successor
+    assert "sequencer_died" in place.region.service._log.read_text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=["killed", "shut-down"])
+async def test_a_database_that_dies_is_started_again(place, number):
+    """503 with Retry-After, then the same service answers again: the embedded server is its own, at any address."""
+    size = await place.written()
+    pid = place.service_pid()
+    os.kill(postgres.start(place.cluster).pid, number)
+    away = await until(lambda: refused(place.http), "the service notices")
+    assert 503 == away.status_code, place.region.service.last_lines()
+    assert int(away.headers["Retry-After"]) > 0
+    assert "urn:kilnwood:problem:unavailable" == away.json()["type"]
+    assert 200 == (await place.http.get("/health/live")).status_code
+    await place.claim()  # resent until it is answered
+    await place.grown(size + 1)
+    assert pid == place.service_pid()
+    assert 200 == (await place.http.get("/health/ready")).status_code
+
+
+async def refused(http: httpx.AsyncClient) -> httpx.Response | None:
+    """The first answer that is not 200."""
+    answer = await http.get("/v1/projects")
+    return None if answer.status_code == 200 else answer
+
+
+async def test_without_its_witness_the_log_waits(place):
+    """Receipts answer 202 with Retry-After until the witness is back; nothing unwitnessed is given out."""
+    size = await place.written()
+    bank = place.season.parties["bank"]
+    place.region.witness.kill()
+    order = await retire(place, await place.claim())
+    receipt = f"/v1/receipts/{order['retirements'][0]['receipt_id']}"
+    holder = {"Authorization": f"Bearer {bank.key}"}
+    log = place.region.service._log
+    await until(lambda: tried(log), "the sequencer asks the witness in vain")
+    answer = await place.http.get(receipt, headers=holder)
+    assert (202, True) == (answer.status_code, int(answer.headers["Retry-After"]) > 0)
+    assert size == await place.size()
+    place.region.witness.start()
+    await place.grown(size + 2)
+    answer = await place.http.get(receipt, headers=holder)
+    assert "valid" == verify_bundle(answer.content, load_trust(place.region.trust)).verdict
+
+
+async def tried(log: Path) -> bool:
+    """Whether the service's log says that the witness cannot be reached."""
+    return "witness_unreachable" in log.read_text()
+
+
+async def retire(place: Place, claim: int) -> Any:
+    """Retire one kilogram of the bank for a claim."""
+    bank = place.season.parties["bank"]
+    body = {"account_id": bank.account_id, "claim_id": claim, "quantity_kg": 1, "reason": "a test"}
+    return await place.season.api.post("/v1/retirements", body, by=bank.key)
