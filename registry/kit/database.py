@@ -71,17 +71,30 @@ class Database:
         self._pool = pool
 
     @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Tx]:
+        try:
+            acquired = await self._pool.acquire()
+        except asyncpg.DiskFullError:
+            raise
+        except asyncpg.PostgresError as error:  # whatever a server says that takes no connection from us now
+            raise _gone() from error
+        try:
+            yield acquired
+        finally:
+            await self._pool.release(acquired)
+
+    @asynccontextmanager
     async def reading(self) -> AsyncIterator[Tx]:
         """A connection for single reads, each its own snapshot. Raises `Unavailable` when the database is gone."""
         with _driver_errors():
-            async with self._pool.acquire() as tx:
+            async with self._connection() as tx:
                 yield tx
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Tx]:
         """One read-only snapshot for several reads that must agree."""
         with _driver_errors():
-            async with self._pool.acquire() as tx, tx.transaction(isolation="repeatable_read", readonly=True):
+            async with self._connection() as tx, tx.transaction(isolation="repeatable_read", readonly=True):
                 yield tx
 
     async def transaction(self, work: Callable[[Tx], Awaitable[T]]) -> T:
@@ -89,7 +102,7 @@ class Database:
         with _driver_errors():
             for _ in range(ATTEMPTS):
                 try:
-                    async with self._pool.acquire() as tx, tx.transaction():
+                    async with self._connection() as tx, tx.transaction():
                         return await work(tx)
                 except _RERUN:
                     continue
@@ -138,10 +151,16 @@ def _driver_errors() -> Iterator[None]:
             "The database has no room left; nothing was written. Free space, then send the request again."
         ) from error
     except _GONE as error:
-        raise Unavailable(
-            "The database cannot be reached; nothing was lost. Send the request again with the same Idempotency-Key.",
-            retry_after_s=2,
-        ) from error
+        if isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError):
+            raise  # an argument that no column takes: our mistake, and the database is there
+        raise _gone() from error
+
+
+def _gone() -> Unavailable:
+    return Unavailable(
+        "The database cannot be reached; nothing was lost. Send the request again with the same Idempotency-Key.",
+        retry_after_s=2,
+    )
 
 
 @contextmanager

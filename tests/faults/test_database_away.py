@@ -1,0 +1,150 @@
+"""The database goes away and comes back: 503 with Retry-After meanwhile, nothing lost, and no restart of ours."""
+
+import asyncio
+import contextlib
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from deploy import postgres
+from deploy.demo.season import Season
+from tests import worlds
+from tests.probes import refused
+from tests.worlds import Template, World
+
+
+@pytest.fixture
+def own_folder() -> Iterator[Path]:
+    """The data folder of a server of this test's own."""
+    folder = Path(tempfile.mkdtemp(prefix="kw-test-", dir="/tmp"))
+    folder.chmod(0o755)
+    yield folder / "postgres"
+    postgres.remove(folder / "postgres")
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.asynccontextmanager
+async def own_server(folder: Path) -> AsyncIterator[World]:
+    """A new region on a server of its own."""
+    dsn = postgres.start(folder).dsn
+    season: Season = await worlds._first_start(dsn)
+    async with worlds.application(dsn, season) as world:
+        yield world
+
+
+def away(answer: httpx.Response) -> None:
+    """Assert the one answer while the database is away: come back in so many seconds, with the same key."""
+    problem = refused(answer, 503, "unavailable", "nothing was lost")
+    assert str(problem["retry_after_s"]) == answer.headers["retry-after"]
+
+
+async def test_a_server_that_stops_and_starts(own_folder: Path):
+    """Requests are 503 while it is down; the same application serves again when it is back, at a new socket or not."""
+    async with own_server(own_folder) as world:
+        assert 200 == (await world.get("/v1/region")).status_code
+        postgres.stop(own_folder)
+        for path in ("/v1/region", "/v1/me", "/health/ready"):
+            away(await world.get(path, by=world.regulators[0]))
+        away(await world.post("/v1/people", {"name": "Lost"}, by=world.regulators[0], key="once"))
+        assert 200 == (await world.get("/health/live")).status_code
+
+
+async def people(world: World) -> int:
+    """How many people there are."""
+    owner = await asyncpg.connect(world.dsn)
+    try:
+        return int(await owner.fetchval("select count(*) from registry.party where kind = 'person'"))
+    finally:
+        await owner.close()
+
+
+@contextlib.asynccontextmanager
+async def closed(server: str, world: World) -> AsyncIterator[None]:
+    """Nobody can connect to this test's database inside, and whoever was connected is thrown out."""
+    name = world.dsn.partition("?")[0].rpartition("/")[2]
+    admin = await asyncpg.connect(server)
+    try:
+        await admin.execute(f"alter database {name} allow_connections false")
+        await throw_out(admin, name)
+        yield
+        await admin.execute(f"alter database {name} allow_connections true")
+    finally:
+        await admin.close()
+
+
+async def throw_out(admin: asyncpg.Connection, name: str) -> None:
+    """End every session of a database and wait until they are gone."""
+    async with asyncio.timeout(10):
+        while await admin.fetchval(
+            "select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = $1", name
+        ):
+            pass
+
+
+READS = ("/v1/region", "/v1/projects", "/v1/conservation", "/v1/me", "/v1/accounts", "/health/ready")
+
+
+async def test_reads_and_writes_while_it_is_away(server: str, delivered: World):
+    """Each is 503, with connections that were in the pool and without; then everything is as before."""
+    by = delivered.regulators[0]
+    before = [(await delivered.get(path, by=by)).text for path in READS]
+    async with closed(server, delivered):
+        for path in (*READS, *READS):
+            away(await delivered.get(path, by=by))
+        away(await delivered.post("/v1/people", {"name": "Nobody"}, by=by))
+    assert before == [(await delivered.get(path, by=by)).text for path in READS]
+
+
+async def test_a_write_that_met_no_database_is_carried_out_once(server: str, delivered: World):
+    """503, then the same key twice: one person more, and the same answer."""
+    by, before = delivered.regulators[0], await people(delivered)
+    async with closed(server, delivered):
+        away(await delivered.post("/v1/people", {"name": "Late"}, by=by, key="once"))
+    first, again = [await delivered.post("/v1/people", {"name": "Late"}, by=by, key="once") for _ in range(2)]
+    assert (201, first.json()) == (again.status_code, again.json())
+    assert before + 1 == await people(delivered)
+
+
+async def until_waiting(owner: asyncpg.Connection) -> None:
+    """Return when one session of this database waits for a lock."""
+    waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+    async with asyncio.timeout(10):
+        while not await owner.fetchval(waiting):
+            await owner.execute("select pg_stat_clear_snapshot()")
+
+
+async def test_it_goes_away_in_the_middle_of_a_write(server: str, delivered: World):
+    """A retirement waits for its account when its session is ended: 503; the same key afterwards retires once."""
+    bank = delivered.party("bank")
+    claim = await delivered.contribution(bank)
+    body: dict[str, Any] = {"account_id": bank.account_id, "claim_id": claim, "quantity_kg": 9, "reason": "test"}
+    owner = await asyncpg.connect(delivered.dsn)
+    async with contextlib.AsyncExitStack() as stack:
+        gate = owner.transaction()
+        await gate.start()
+        await owner.execute("select from registry.account where id = $1 for update", bank.account_id)
+        cut = asyncio.create_task(delivered.post("/v1/retirements", body, by=bank.key, key="once"))
+        await until_waiting(owner)
+        await stack.enter_async_context(closed(server, delivered))  # the gate's own session goes as well
+        away(await cut)
+    answers = [await delivered.post("/v1/retirements", body, by=bank.key, key="once") for _ in range(2)]
+    assert [201, 201] == [answer.status_code for answer in answers]
+    assert answers[0].json() == answers[1].json()
+    assert 980_991 == await delivered.active_kg("bank")
+    with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError):
+        await owner.close()
+
+
+async def test_more_requests_than_connections(server: str, templates: dict[str, Template]):
+    """With two connections, forty requests queue and all are answered."""
+    async with worlds.application(
+        worlds.database_dsn(server, "template_empty"), templates["empty"].season, pool_size=2
+    ) as world:
+        answers = await asyncio.gather(*(world.get("/v1/region") for _ in range(40)))
+    assert {200} == {answer.status_code for answer in answers}
