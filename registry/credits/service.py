@@ -5,7 +5,7 @@ Every write here follows one order: the claim, then all touched accounts in id o
 then what is recorded about them, and the statements for the public log last (DESIGN §3).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -477,12 +477,11 @@ async def cancel(request: CancelRequest, *, call: Call, db: Database, region: Re
         access.authorise_for(call.by, call.operation, locked[request.account_id].owner_id)
         cuts = await _take_in(tx, request)
         order_id = new("X")
-        await _finish_in(tx, cuts, request.account_id, "cancelled", f"cancellation:{order_id}")
-        executed_at = clock.stamp(await clock.now_in(tx))
+        at = await _finish_in(tx, cuts, request.account_id, "cancelled", f"cancellation:{order_id}")
         for part in rules.parts(cuts, transparency.RANGE_LIMIT):
             statement = CancellationStatement(
                 registry=region.name,
-                executed_at=executed_at,
+                executed_at=clock.stamp(at),
                 cancellation=order_id,
                 issuance=part.lot.code,
                 ranges=part.ranges,
@@ -521,19 +520,18 @@ async def retire(request: RetireRequest, *, call: Call, db: Database, region: Re
         access.authorise_for(call.by, call.operation, locked[request.account_id].owner_id)
         cuts = await _take_in(tx, request)
         order_id = new("O")
-        await _finish_in(tx, cuts, request.account_id, "retired", f"retirement:{order_id}")
-        executed_at = clock.stamp(await clock.now_in(tx))
-        for part in rules.parts(cuts, transparency.RANGE_LIMIT):
-            await _log_retirement_in(
-                tx, request, part, claim, order_id=order_id, executed_at=executed_at, call=call, region=region
-            )
-        return Done(order_id, await _order_again(tx, order_id))
+        at = await _finish_in(tx, cuts, request.account_id, "retired", f"retirement:{order_id}")
+        done = [
+            await _log_retirement_in(tx, request, part, claim, order_id=order_id, at=at, call=call, region=region)
+            for part in rules.parts(cuts, transparency.RANGE_LIMIT)
+        ]
+        return Done(order_id, _order(done))
 
     return await db.once(call, work, _order_again)
 
 
-async def _finish_in(tx: Tx, cuts: tuple[Cut, ...], account_id: int, state: str, cause: str) -> None:
-    await store.move_out(
+async def _finish_in(tx: Tx, cuts: tuple[Cut, ...], account_id: int, state: str, cause: str) -> datetime:
+    return await store.move_out(
         tx, cuts, account_id=account_id, to_account_id=account_id, to_state=state, hold_id=None, cause=cause
     )
 
@@ -545,15 +543,15 @@ async def _log_retirement_in(
     claim: LockedClaim,
     *,
     order_id: str,
-    executed_at: str,
+    at: datetime,
     call: Call,
     region: RegionProfile,
-) -> None:
+) -> Retirement:
     receipt_id = new("R")
     openings = _retirement_openings(request)
     statement = RetirementStatement(
         registry=region.name,
-        executed_at=executed_at,
+        executed_at=clock.stamp(at),
         receipt=receipt_id,
         order=order_id,
         quantity_kg=part.quantity_kg,
@@ -571,7 +569,24 @@ async def _log_retirement_in(
     )
     appended = await log.append_in(tx, statement, region=region, openings=openings)
     await store.insert_retirement(
-        tx, request, part, receipt_id=receipt_id, order_id=order_id, by=call.by.person_id, statement_id=appended.id
+        tx,
+        request,
+        part,
+        receipt_id=receipt_id,
+        order_id=order_id,
+        by=call.by.person_id,
+        statement_id=appended.id,
+        at=at,
+    )
+    return Retirement(  # what `_order_again` would read back, without asking for it
+        receipt_id=receipt_id,
+        order_id=order_id,
+        claim_id=request.claim_id,
+        issuance=part.lot.code,
+        serials=rules.serials(part.lot.code, part.lot.base, part.spans),
+        quantity_kg=part.quantity_kg,
+        statement_hash=appended.sha256.hex(),
+        at=at,
     )
 
 
@@ -587,11 +602,15 @@ async def _order_again(tx: Tx, order_id: str) -> RetirementOrder:
     found = await store.order_retirements(tx, order_id)
     if not found:
         raise Unknown(f"There is no retirement order {order_id}.")
+    return _order(found)
+
+
+def _order(found: Sequence[Retirement]) -> RetirementOrder:
     return RetirementOrder(
-        order_id=order_id,
+        order_id=found[0].order_id,
         claim_id=found[0].claim_id,
         quantity_kg=sum(each.quantity_kg for each in found),
-        retirements=found,
+        retirements=tuple(found),
     )
 
 

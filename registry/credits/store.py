@@ -1,7 +1,7 @@
 """Blocks, movements, holds and what happens to them, in PostgreSQL."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import asyncpg
@@ -93,14 +93,16 @@ async def issuance_span(tx: Tx, code: IssuanceCode) -> tuple[int, int, int] | No
 
 async def move_out(
     tx: Tx, cuts: Sequence[Cut], *, account_id: int, to_account_id: int, to_state: str, hold_id: int | None, cause: str
-) -> None:
-    """Move what was cut from active blocks of one account, and record it. Raises `BlocksMoved`."""
+) -> datetime:
+    """Move what was cut from active blocks of one account, and record it; answers when. Raises `BlocksMoved`."""
     columns = zip(*((cut.block.lower, cut.block.upper, cut.lower, cut.upper) for cut in cuts), strict=True)
-    done = await tx.execute(
+    moved = await tx.fetch(
         _sql.move_out, *(list(each) for each in columns), account_id, to_account_id, to_state, hold_id, cause
     )
-    if affected(done) != len(cuts):
-        raise BlocksMoved(f"{cause}: {affected(done)} of {len(cuts)} cuts were found as they had been read")
+    if len(moved) != len(cuts):
+        raise BlocksMoved(f"{cause}: {len(moved)} of {len(cuts)} cuts were found as they had been read")
+    at: datetime = moved[0]["at"]
+    return at.astimezone(UTC)
 
 
 async def insert_hold(tx: Tx, kind: str, account_id: int, quantity_kg: int) -> int:
@@ -289,7 +291,15 @@ async def due_transfers(tx: Tx) -> list[int]:
 
 
 async def insert_retirement(
-    tx: Tx, request: RetireRequest, part: Part, *, receipt_id: str, order_id: str, by: int, statement_id: int
+    tx: Tx,
+    request: RetireRequest,
+    part: Part,
+    *,
+    receipt_id: str,
+    order_id: str,
+    by: int,
+    statement_id: int,
+    at: datetime,
 ) -> None:
     """Record one retirement."""
     await tx.execute(
@@ -304,6 +314,7 @@ async def insert_retirement(
         request.reason,
         by,
         statement_id,
+        at,
     )
 
 

@@ -41,7 +41,7 @@ with cut as (
     where lo > block_lower and hi < block_upper
 )
 insert into registry.movement (at, cause, issuance_id, span, from_account_id, from_state, to_account_id, to_state)
-select registry.business_now(), $9, issuance_id, int8range(lo, hi), $5, 'active', $6, $7 from shrunk;
+select registry.business_now(), $9, issuance_id, int8range(lo, hi), $5, 'active', $6, $7 from shrunk returning at;
 -- name: insert_hold
 insert into registry.hold (kind, account_id, quantity_kg, opened_at) values ($1, $2, $3, registry.business_now())
 returning id;
@@ -149,7 +149,7 @@ select id from registry.transfer where state = 'proposed' and expires_at <= regi
 -- name: insert_retirement
 insert into registry.retirement (receipt_id, order_id, account_id, claim_id, issuance_id, spans, quantity_kg, reason,
   person_id, statement_id, at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, registry.business_now());
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
 -- name: retirements
 select r.id, r.receipt_id, r.order_id, r.claim_id, r.account_id, r.quantity_kg, r.at, r.statement_id, i.code,
   lower(i.span) as base, r.spans, s.sha256
