@@ -1,0 +1,199 @@
+"""The region that contenders meet in, and the gate that holds them until they all wait."""
+
+import asyncio
+import contextlib
+import copy
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import asyncpg
+import msgspec
+
+from deploy.demo.season import Party, Season
+from registry.kit.migrate import migrate
+from registry.methodologies import catalogue
+from registry.parties import service as parties
+from schemas.identifiers import Identifier
+from schemas.methodologies import KilnElectrificationActivity
+from schemas.parties import Region
+from tests import worlds
+from tests.worlds import PROFILE, World
+
+BEGINS = "2025-01-06T01:00:00Z"
+ISSUED_KG = 14_000
+"""What one report of `ACTIVITY` brings."""
+ACTIVITY = KilnElectrificationActivity(gas_10k_nm3=1, efficiency_ratio="0.5", grid_region="CN-510000", grid_year=2021)
+REPORTS = 3
+WAIT_S = 10.0
+
+
+@dataclass(frozen=True)
+class Template:
+    """A database with two regulators, a maker of credits, two buyers, and verified reports; one is issued."""
+
+    database: str
+    season: Season
+    maker: Party
+    buyers: tuple[Party, Party]
+    third_regulator: str
+    reports: tuple[int, ...]
+
+
+@dataclass
+class Ring:
+    """One test's copy of it."""
+
+    world: World
+    maker: Party
+    buyers: tuple[Party, Party]
+    third_regulator: str
+    reports: tuple[int, ...]
+    """The first is issued to the maker."""
+    watcher: asyncpg.Connection = field(repr=False)
+
+    async def until(self, come: Callable[[], Awaitable[bool]]) -> None:
+        """Ask again and again until it is so; fails after `WAIT_S`."""
+        try:
+            async with asyncio.timeout(WAIT_S):
+                while not await come():
+                    pass  # each question goes to the database and back
+        except TimeoutError:
+            raise AssertionError("the contenders never waited") from None
+
+    async def waiting(self) -> int:
+        """How many sessions of this database wait for a lock."""
+        return int(
+            await self.watcher.fetchval(
+                "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+            )
+        )
+
+    @contextlib.asynccontextmanager
+    async def gate(self, *held: str, until_waiting: int) -> AsyncIterator[None]:
+        """
+        Hold what the statements lock; at the end, let go when so many sessions wait.
+
+        Where a guard is one lock, the gate holds the rows behind it as well: without the guard the contenders then wait
+        one step further, having read what they should not have read, and the harm is seen.
+        """
+        holder = await asyncpg.connect(self.world.dsn)
+        try:
+            async with holder.transaction():
+                for statement in held:
+                    await holder.execute(statement)
+                yield
+
+                async def all_there() -> bool:
+                    return await self.waiting() >= until_waiting
+
+                await self.until(all_there)
+        finally:
+            await holder.close()
+
+
+def fresh_name() -> str:
+    """A database that no other process uses."""
+    return f"race_{uuid.uuid4().hex}"
+
+
+async def build(server: str) -> Template:
+    """Migrate, begin the region, enrol its people over HTTP; the project and its reports are put there by hand."""
+    name = fresh_name()
+    admin = await asyncpg.connect(server)
+    try:
+        await admin.execute(f"create database {name}")
+    finally:
+        await admin.close()
+    dsn = worlds.database_dsn(server, name)
+    owner = await asyncpg.connect(dsn)
+    try:
+        await migrate(owner)
+        secrets = await _begin(dsn)
+        async with worlds.application(dsn, None) as world:
+            world.season.regulators = secrets
+            maker = await world.newcomer("developer", name="Maker")
+            buyers = (await world.newcomer("enterprise", name="One"), await world.newcomer("enterprise", name="Two"))
+            third = await _third_regulator(world)
+            reports = await _verified_reports(owner, maker)
+            body = {"operation": "issue_credits", "report_id": reports[0], "account_id": maker.account_id}
+            await world.decide("/v1/issuances", body)
+            season = copy.copy(world.season)
+        return Template(name, season, maker, buyers, third, reports)
+    finally:
+        await owner.close()
+
+
+async def _begin(dsn: str) -> tuple[str, str]:
+    secrets: list[str] = []
+
+    def keep(_: int, fresh: str) -> str:
+        secrets.append(fresh)
+        return fresh
+
+    first = parties.FirstStart(
+        region=Region(**msgspec.structs.asdict(PROFILE), business_time=datetime.fromisoformat(BEGINS)),
+        authority="Bureau",
+        authority_id=Identifier(scheme="uscc", value="11510100MB0000000U"),
+        regulators=("First", "Second"),
+    )
+    async with worlds.application(dsn, None) as world:
+        await parties.create_region_once(first, db=world.db, keyring=worlds.KEYRING, keep=keep)
+    return secrets[0], secrets[1]
+
+
+async def _third_regulator(world: World) -> str:
+    """A further person who can be a second one."""
+    authority = (await world.get("/v1/organisations", by=world.regulators[0])).json()["items"][0]["id"]
+    person = await world.ok("/v1/people", {"name": "Third"}, by=world.regulators[0])
+    key = await world.ok(f"/v1/people/{person['id']}/keys", by=world.regulators[0])
+    grant = {"operation": "grant_role", "person_id": person["id"], "organisation_id": authority, "role": "regulator"}
+    await world.decide("/v1/grants", grant)
+    return str(key["secret"])
+
+
+async def _verified_reports(owner: asyncpg.Connection, maker: Party) -> tuple[int, ...]:
+    sha256 = bytes(32)
+    await owner.execute(
+        "insert into registry.document values ($1, 'text/plain', 'verified', $2, registry.business_now())",
+        sha256,
+        maker.person_id,
+    )
+    project = await owner.fetchval(
+        "insert into registry.project (region_id, developer_id, name, methodology, location, crediting_begins,"
+        " crediting_ends, description, documents, state, created_at)"
+        " select id, $1, 'Kiln', 'kiln-electrification', 'Here', '2015-01-01', '2025-01-01', 'Kiln', '{}',"
+        " 'registered', registry.business_now() from registry.region returning id",
+        maker.organisation_id,
+    )
+    reduction = catalogue.compute(ACTIVITY)
+    activity, computed = (msgspec.json.encode(each).decode() for each in (ACTIVITY, reduction))
+    reports = [
+        await owner.fetchval(
+            "insert into registry.monitoring_report (project_id, vintage, begins, ends, activity, reduction,"
+            " reduction_kg, issuable_t, documents, verification_report, state, created_at)"
+            " values ($1, $2, make_date($2, 1, 1), make_date($2, 12, 31), $3, $4, $5, $6, '{}', $7, 'verified',"
+            " registry.business_now()) returning id",
+            project,
+            2020 + number,
+            activity,
+            computed,
+            reduction.reduction_kg,
+            reduction.issuable_t,
+            sha256,
+        )
+        for number in range(REPORTS)
+    ]
+    return tuple(reports)
+
+
+@contextlib.asynccontextmanager
+async def opened(dsn: str, template: Template) -> AsyncIterator[Ring]:
+    """The application over a copy of the template."""
+    watcher = await asyncpg.connect(dsn)
+    try:
+        async with worlds.application(dsn, template.season) as world:
+            yield Ring(world, template.maker, template.buyers, template.third_regulator, template.reports, watcher)
+    finally:
+        await watcher.close()
