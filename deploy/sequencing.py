@@ -84,14 +84,14 @@ async def _run_connected(settings: Settings, keys: RegistryKeys, stop: asyncio.E
         timeout=5,
         server_settings={"role": "kilnwood_sequencer", "application_name": "kilnwood-sequencer"},
     )
+    sequencer = Sequencer(
+        connection,
+        keys=keys,
+        head=Head(keys_folder(settings.data_dir) / "head.json"),
+        witnesses=[Witness(url, key) for url, key in settings.witnesses],
+        policy=parse_policy(policy_text(settings)),
+    )
     try:
-        sequencer = Sequencer(
-            connection,
-            keys=keys,
-            head=Head(keys_folder(settings.data_dir) / "head.json"),
-            witnesses=[Witness(url, key) for url, key in settings.witnesses],
-            policy=parse_policy(policy_text(settings)),
-        )
         starting = asyncio.create_task(sequencer.start())
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
@@ -103,3 +103,4 @@ async def _run_connected(settings: Settings, keys: RegistryKeys, stop: asyncio.E
         await sequencer.run(stop, interval_s=settings.publish_interval_s)
     finally:
         connection.terminate()
+        await sequencer.close()

@@ -141,6 +141,10 @@ class Sequencer:
                     f"The database has another tree of size {signed_size} than the one that was signed. " + _REMEDY
                 )
 
+    async def close(self) -> None:
+        """Give up the connections to the witnesses."""
+        await self._http.aclose()
+
     async def run(self, stop: asyncio.Event, *, interval_s: float = 1.0) -> None:
         """Work until *stop*: sequence at once, publish at most once in *interval_s*, never when idle."""
         next_s = 0.0
@@ -192,6 +196,8 @@ class Sequencer:
                     raise SigningRefused(_behind(checkpoint.size, ahead.size, "the witness saw")) from ahead
                 old = ahead.size
             except witness_client.WitnessDisagrees as error:
+                raise SigningRefused(f"{witness.url}: {error}: the log has forked. {_REMEDY}") from error
+            except witness_client.ProofRefused as error:
                 raise SigningRefused(f"{witness.url}: {error}: the log has forked. {_REMEDY}") from error
             except witness_client.WitnessUnreachable as error:
                 log.warning("witness_unreachable", url=witness.url, reason=str(error))

@@ -24,6 +24,10 @@ class WitnessRefused(WitnessUnreachable):
         self.status = status
 
 
+class ProofRefused(Exception):
+    """422: our tree does not continue the one of that size which the witness cosigned. The log has forked; stop."""
+
+
 class WitnessAhead(Exception):
     """409: the witness last cosigned another size than the one stated as old; *size* is the one to prove from."""
 
@@ -51,7 +55,7 @@ async def cosign(
 
     With *keys* only verified lines by these are returned, as tlog-witness demands of a client; without, the caller must
     verify them before it publishes any. Give a *client* to keep connections open. Raises `WitnessAhead`,
-    `WitnessDisagrees`, `WitnessRefused`, `WitnessUnreachable`.
+    `WitnessDisagrees`, `ProofRefused`, `WitnessRefused`, `WitnessUnreachable`.
     """
     body = format_add_checkpoint(old_size, consistency_proof, checkpoint_note)
     try:
@@ -81,6 +85,8 @@ def _read_answer(answer: httpx.Response, old_size: int) -> tuple[SignatureLine, 
             if size == old_size:
                 raise WitnessDisagrees(f"the witness has seen another root for size {size}")
             raise WitnessAhead(size)
+        if answer.status_code == httpx.codes.UNPROCESSABLE_ENTITY:
+            raise ProofRefused(f"the witness finds that size {old_size} is not continued: {text.strip()[:200]}")
     except (Malformed, UnicodeDecodeError) as error:
         raise WitnessRefused(answer.status_code, f"an answer that cannot be read: {error}") from error
     raise WitnessRefused(answer.status_code, text.strip()[:200])

@@ -1,0 +1,212 @@
+"""A log under test: statements to sequence, a witness in this process, and crashes wherever one waits."""
+
+import contextlib
+import itertools
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+
+from registry.receipts.bundle import trust_file, trusted, witness_policy
+from registry.receipts.verifier.trust import LoadedTrust, load_trust
+from registry.transparency import service
+from registry.transparency.format.checkpoint import parse_checkpoint_text
+from registry.transparency.format.note import parse_note
+from registry.transparency.format.policy import parse_policy
+from registry.transparency.keys import create_witness_key
+from registry.transparency.sequencer import Head, Sequencer, Witness, sequence_once
+from registry.transparency.witness.app import witness_app
+from registry.transparency.witness.folder import WitnessFolder
+from schemas.statements import BufferStatement
+from tests.worlds import KEYS, ORIGIN, PROFILE, World
+
+URL = "http://witness.test"
+NOW_S = 1_790_000_000
+_numbers = itertools.count(1)
+
+
+class Crash(Exception):
+    """The process ends here."""
+
+
+class Fuse:
+    """Burns at the *count*-th step; never, when there are fewer."""
+
+    def __init__(self, count: int = 0) -> None:
+        self._left = count
+        self.burnt = False
+        self.connection: asyncpg.Connection | None = None
+
+    def step(self) -> None:
+        """One more step of the process; the last one cuts its connection, as a kill does."""
+        self._left -= 1
+        if self._left == 0:
+            self.burnt = True
+            if self.connection is not None:
+                self.connection.terminate()
+            raise Crash
+
+
+class Fragile:
+    """A connection whose process may crash before and after everything that it sends."""
+
+    def __init__(self, connection: asyncpg.Connection, fuse: Fuse) -> None:
+        self._connection = connection
+        self._fuse = fuse
+        fuse.connection = connection
+
+    def __getattr__(self, name: str) -> Any:
+        async def call(*args: Any) -> Any:
+            self._fuse.step()
+            result = await getattr(self._connection, name)(*args)
+            self._fuse.step()
+            return result
+
+        return call
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncIterator[None]:
+        """A transaction that nobody rolls back when the process is gone."""
+        self._fuse.step()
+        transaction = self._connection.transaction()
+        await transaction.start()
+        self._fuse.step()
+        yield
+        self._fuse.step()
+        await transaction.commit()
+        self._fuse.step()
+
+
+class FragileHead(Head):
+    """The file beside the keys, with a crash before or after it is written."""
+
+    def __init__(self, path: Path, fuse: Fuse) -> None:
+        super().__init__(path)
+        self._fuse = fuse
+
+    def write(self, size: int, root: bytes) -> None:
+        """Write, or crash on either side of it."""
+        self._fuse.step()
+        super().write(size, root)
+        self._fuse.step()
+
+
+class Log:
+    """Keys, head file and witness of one log; they outlive every sequencer."""
+
+    def __init__(self, folder: Path, witness: WitnessFolder) -> None:
+        self.folder = folder
+        self.witness = witness
+        self.reachable = True
+        self.asked: list[tuple[int, bytes]] = []
+        """Size and root of every checkpoint that the witness was shown."""
+        self._app = witness_app(witness, {ORIGIN: [KEYS.log_ed25519.key]}, lambda: NOW_S)
+
+    @property
+    def head(self) -> Head:
+        """The file that says what was signed."""
+        return Head(self.folder / "head.json")
+
+    @property
+    def trust(self) -> LoadedTrust:
+        """What a verifier of this log trusts."""
+        logs = [trusted(KEYS.log_ed25519.key), trusted(KEYS.log_ml_dsa_44.key)]
+        return load_trust(trust_file(ORIGIN, issuers=[trusted(KEYS.issuer.key)], logs=logs, policy=self.policy))
+
+    @property
+    def policy(self) -> str:
+        """The witness must cosign."""
+        return witness_policy([self.witness.signer.key], quorum=1)
+
+    def sequencer(self, connection: asyncpg.Connection, fuse: Fuse | None = None) -> Sequencer:
+        """A sequencer over *connection*, which burns with *fuse*."""
+        fuse = fuse or Fuse()
+        made = Sequencer(
+            Fragile(connection, fuse),  # type: ignore[arg-type]  # behaves like a connection
+            keys=KEYS,
+            head=FragileHead(self.folder / "head.json", fuse),
+            witnesses=[Witness(URL, self.witness.signer.key)],
+            policy=parse_policy(self.policy),
+        )
+        made._http = httpx.AsyncClient(transport=_Transport(self, httpx.ASGITransport(self._app), fuse))
+        return made
+
+    async def publish(self, dsn: str) -> bool:
+        """Start a sequencer, let it sequence everything and publish once; whether there was anything to publish."""
+        async with connected(dsn) as connection:
+            sequencer = self.sequencer(connection)
+            await sequencer.start()
+            while await sequence_once(connection, KEYS):
+                pass
+            return await sequencer.publish_once()
+
+
+class _Transport(httpx.AsyncBaseTransport):
+    """The way to the witness: it may be closed, and the process may crash before or after the answer."""
+
+    def __init__(self, log: Log, inner: httpx.ASGITransport, fuse: Fuse) -> None:
+        self._log = log
+        self._inner = inner
+        self._fuse = fuse
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if not self._log.reachable:
+            raise httpx.ConnectError("refused")
+        self._fuse.step()
+        checkpoint = parse_checkpoint_text(parse_note(request.content.partition(b"\n\n")[2]).text)
+        self._log.asked.append((checkpoint.size, checkpoint.root))
+        answer = await self._inner.handle_async_request(request)
+        self._fuse.step()
+        return answer
+
+
+@contextlib.contextmanager
+def new_log(folder: Path) -> Iterator[Log]:
+    """A log with a fresh witness."""
+    create_witness_key(folder / "w", "witness.example/w1")
+    with WitnessFolder(folder / "w") as witness:
+        yield Log(folder, witness)
+
+
+@contextlib.asynccontextmanager
+async def connected(dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection in the role of the sequencer."""
+    connection = await asyncpg.connect(dsn, server_settings={"role": "kilnwood_sequencer"})
+    try:
+        yield connection
+    finally:
+        connection.terminate()
+
+
+@contextlib.asynccontextmanager
+async def superuser(dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection that sees what the others wait for."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        yield connection
+    finally:
+        connection.terminate()
+
+
+def statement() -> BufferStatement:
+    """A statement that there is only once."""
+    number = next(_numbers)
+    return BufferStatement(
+        registry=PROFILE.name,
+        executed_at="2025-01-06T01:00:00Z",
+        movement="assign",
+        issuance="SC-CDCER-0001-2024-01",
+        ranges=((number, number),),
+        quantity_kg=1,
+    )
+
+
+async def append(world: World, count: int) -> list[int]:
+    """Append statements in one transaction; answers their ids."""
+
+    async def work(tx: Any) -> list[int]:
+        return [(await service.append_in(tx, statement(), region=PROFILE)).id for _ in range(count)]
+
+    return await world.db.transaction(work)
