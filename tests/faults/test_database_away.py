@@ -13,7 +13,6 @@ import httpx
 import pytest
 
 from deploy import postgres
-from deploy.demo.season import Season
 from tests import worlds
 from tests.probes import refused
 from tests.worlds import Template, World
@@ -29,13 +28,13 @@ def own_folder() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@contextlib.asynccontextmanager
-async def own_server(folder: Path) -> AsyncIterator[World]:
-    """A new region on a server of its own."""
-    dsn = postgres.start(folder).dsn
-    season: Season = await worlds._first_start(dsn)
-    async with worlds.application(dsn, season) as world:
-        yield world
+def start(folder: Path) -> str:
+    """Start the server of *folder*; its address stays the same, as that of a server elsewhere does."""
+    _, _, socket = postgres.start(folder).dsn.partition("?host=")
+    address = folder.parent / "socket"
+    address.unlink(missing_ok=True)
+    address.symlink_to(socket)
+    return f"postgresql://postgres@/postgres?host={address}"
 
 
 def away(answer: httpx.Response) -> None:
@@ -45,14 +44,21 @@ def away(answer: httpx.Response) -> None:
 
 
 async def test_a_server_that_stops_and_starts(own_folder: Path):
-    """Requests are 503 while it is down; the same application serves again when it is back, at a new socket or not."""
-    async with own_server(own_folder) as world:
-        assert 200 == (await world.get("/v1/region")).status_code
+    """Requests are 503 while it is down; the same application serves again when it is back, and writes once."""
+    dsn = start(own_folder)
+    season = await worlds._first_start(dsn)
+    async with worlds.application(dsn, season) as world:
+        by = season.regulators[0]
+        assert 200 == (await world.get("/v1/me", by=by)).status_code
         postgres.stop(own_folder)
         for path in ("/v1/region", "/v1/me", "/health/ready"):
-            away(await world.get(path, by=world.regulators[0]))
-        away(await world.post("/v1/people", {"name": "Lost"}, by=world.regulators[0], key="once"))
+            away(await world.get(path, by=by))
+        away(await world.post("/v1/people", {"name": "Late"}, by=by, key="once"))
         assert 200 == (await world.get("/health/live")).status_code
+        start(own_folder)
+        answers = [await world.post("/v1/people", {"name": "Late"}, by=by, key="once") for _ in range(2)]
+        assert (201, answers[0].json()) == (answers[1].status_code, answers[1].json())
+        assert 3 == await people(world)
 
 
 async def people(world: World) -> int:
