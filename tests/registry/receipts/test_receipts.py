@@ -1,0 +1,131 @@
+"""Receipts over HTTP: when there is one, who sees what in it, and that it verifies with nothing but trust."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from registry.receipts.verifier.verify import verify_bundle
+from registry.transparency.format.note import parse_note
+from registry.transparency.format.strict_json import decode_strict
+from schemas.receipts import Bundle
+from schemas.statements import RetirementStatement
+from tests.registry.transparency.logs import Log, new_log
+from tests.worlds import World
+
+RESPONSIBLE = "Jing Qu"
+BENEFICIARY = "Guests of the launch"
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[Log]:
+    """The witness and the head of one log."""
+    with new_log(tmp_path) as made:
+        yield made
+
+
+async def retired(world: World, quantity_kg: int, *, claim: int, who: str = "scenic") -> list[str]:
+    """Retire for a claim, oldest credits first; answers the paths of the receipts."""
+    party = world.party(who)
+    body = {
+        "account_id": party.account_id,
+        "claim_id": claim,
+        "quantity_kg": quantity_kg,
+        "reason": "event",
+        "beneficiary": BENEFICIARY,
+    }
+    order = await world.ok("/v1/retirements", body, by=party.key)
+    return [f"/v1/receipts/{each['receipt_id']}" for each in order["retirements"]]
+
+
+def retirement_in(content: bytes) -> RetirementStatement:
+    """The statement that a bundle holds."""
+    bundle = decode_strict(content, Bundle)
+    return decode_strict(parse_note(bundle.note).text.split("\n")[1].encode(), RetirementStatement)
+
+
+async def test_a_receipt_waits_for_its_witnessed_checkpoint(delivered, log):
+    """202 with Retry-After when committed, sequenced, or signed without a witness; then the bundle, and it verifies."""
+    scenic = delivered.party("scenic")
+    (path,) = await retired(delivered, 1200, claim=await delivered.event_claim())
+    log.reachable = False
+    for happens in (None, delivered.sequence, lambda: log.publish(delivered.dsn)):
+        if happens:
+            await happens()
+        answer = await delivered.get(path, by=scenic.key)
+        assert (202, "1") == (answer.status_code, answer.headers["Retry-After"])
+        assert "urn:kilnwood:problem:not-yet-witnessed" == answer.json()["type"]
+    log.reachable = True
+    await log.publish(delivered.dsn)
+    answer = await delivered.get(path, by=scenic.key)
+    assert (200, "application/json") == (answer.status_code, answer.headers["Content-Type"])
+    assert f'filename="{path.rpartition("/")[2]}.receipt.json"' in answer.headers["Content-Disposition"]
+    report = verify_bundle(answer.content, log.trust)
+    assert ("valid", True) == (report.verdict, report.simulated)
+
+
+async def test_a_new_checkpoint_gives_a_newer_proof(delivered, log):
+    """The bundle is built on each request; the old one stays valid."""
+    (path,) = await retired(delivered, 1200, claim=await delivered.event_claim())
+    await log.publish(delivered.dsn)
+    first = (await delivered.get(path)).content
+    await delivered.contribution("bank")
+    assert first == (await delivered.get(path)).content
+    await log.publish(delivered.dsn)
+    second = (await delivered.get(path)).content
+    sizes = [verify_bundle(each, log.trust).size for each in (first, second)]
+    assert sizes[0] is not None
+    assert [sizes[0], sizes[0] + 1] == sizes
+
+
+async def test_sealed_sections_are_opened_for_holder_and_overseers_only(delivered, log):
+    """Everybody else gets the same proof with digests in their place, and it verifies as well."""
+    (path,) = await retired(delivered, 1200, claim=await delivered.event_claim())
+    await log.publish(delivered.dsn)
+    readers = {
+        "holder": (delivered.party("scenic").key, True),
+        "regulator": (delivered.regulators[1], True),
+        "another enterprise": (delivered.party("bank").key, False),
+        "the seller": (delivered.party("forest").key, False),
+        "the public": ("", False),
+    }
+    for reader, (key, opened) in readers.items():
+        content = (await delivered.get(path, by=key)).content
+        bundle = decode_strict(content, Bundle)
+        assert bundle.claim is not None
+        shown = json.dumps([each.text for each in (*bundle.openings, *bundle.claim.openings)])
+        assert (reader, [opened, opened]) == (reader, [word in shown for word in (RESPONSIBLE, BENEFICIARY)])
+        assert opened == any(word.encode() in content for word in (RESPONSIBLE, BENEFICIARY))
+        assert "valid" == verify_bundle(content, log.trust).verdict
+
+
+async def test_a_retirement_over_two_issuances_gives_two_receipts(delivered, log):
+    """Each names its own kilograms; together they are what was retired, and each verifies alone."""
+    claim = await delivered.contribution("scenic")
+    paths = await retired(delivered, 1_000_047, claim=claim)
+    await log.publish(delivered.dsn)
+    bundles = [(await delivered.get(path)).content for path in paths]
+    parts = [retirement_in(each) for each in bundles]
+    assert [1_000_000, 47] == [part.quantity_kg for part in parts]
+    assert 2 == len({part.issuance for part in parts})
+    assert ["valid", "valid"] == [verify_bundle(each, log.trust).verdict for each in bundles]
+
+
+async def test_a_part_of_an_event_is_not_neutral_alone(delivered, log):
+    """Two receipts cover one claim: neither file says that it alone does."""
+    claim = await delivered.event_claim()
+    paths = [path for part in (700, 500) for path in await retired(delivered, part, claim=claim)]
+    await log.publish(delivered.dsn)
+    bundles = [decode_strict((await delivered.get(path)).content, Bundle) for path in paths]
+    assert [False, False] == [each.asserts_neutral for each in bundles]
+
+
+async def test_an_unknown_receipt_is_not_found(empty):
+    """Whatever the name looks like."""
+    for name in ("R-AAAAAAAAAAAAAAAAAAAAAAAAAA", "1", "%2e%2e", "x" * 80, "收据"):
+        answer = await empty.get(f"/v1/receipts/{name}")
+        assert (name, 404) == (name, answer.status_code)
+        assert "application/problem+json" == answer.headers["Content-Type"]
+    for name in ("x" * 81, "%00"):
+        assert (await empty.get(f"/v1/receipts/{name}")).status_code in (400, 404)
