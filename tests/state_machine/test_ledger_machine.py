@@ -1,0 +1,355 @@
+"""
+Parties, credits and claims in any order against a naive ledger.
+
+Hypothesis chooses what happens; the product does it on a real PostgreSQL, `tests/oracle/ledger.py` on a list with one
+entry for each kilogram. After every step the balances agree, and so does whether the step was refused and why. At the
+end every single kilogram is where the oracle has it, and the invariants hold, the log verified from its bytes.
+
+`KILNWOOD_STATE_EXAMPLES=500` tries more, and others each time.
+"""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+import asyncpg
+import msgspec
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+from deploy.app import connect_pool
+from deploy.demo.season import EVENT
+from registry.access import service as access
+from registry.claims import service as claims
+from registry.credits import service as credits_
+from registry.kit.database import Database
+from registry.kit.problems import DomainError
+from registry.parties import service as parties
+from schemas.access import Actor, Approved, Call, HeldRole, IssueBody, LiftBody, NewRestriction, ProposeApproval, Role
+from schemas.claims import NewClaim, NewFootprint
+from schemas.credits import CancelRequest, NewTransfer, RetireRequest
+from schemas.methodologies import EventFootprintRequest
+from schemas.parties import SetClock
+from tests import invariants, worlds
+from tests.oracle.ledger import Claim, Ledger, Offer
+from tests.races import ring
+
+EXAMPLES = int(os.environ.get("KILNWOOD_STATE_EXAMPLES", "0"))
+BEGINS = datetime.fromisoformat(ring.BEGINS)
+FOOTPRINT = msgspec.convert({"profile": "chengdu-event", "items": list(EVENT)}, EventFootprintRequest)
+FOOTPRINT_KG = 1_200
+EVENT_ENDS = BEGINS + timedelta(hours=9)
+
+who = st.integers(0, 2)
+"""The maker and two buyers."""
+sizes_kg = st.one_of(st.integers(1, 60), st.integers(1, 1_300), st.integers(1, 3 * ring.ISSUED_KG))
+mostly = st.sampled_from([True] * 7 + [False])
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all examples share."""
+
+    server: str
+    template: ring.Template
+    runner: asyncio.Runner
+
+
+class LedgerMachine(RuleBasedStateMachine):
+    """One region, from its first issuance on."""
+
+    setting: ClassVar[Setting]
+
+    def __init__(self) -> None:
+        super().__init__()
+        template = self.setting.template
+        self.owners = (template.maker, *template.buyers)
+        self.accounts = [each.account_id for each in self.owners]
+        self.codes: list[str] = []
+        self.issuance_ids: list[int] = []
+        self.reports = list(template.reports)
+        self.freezes: dict[int, tuple[str, int]] = {}
+        self.keys = 0
+        self.last: tuple[Callable[[], Awaitable[Any]], Any] | None = None
+        self.oracle = Ledger(BEGINS)
+        self.run(self._open())
+        self._learn_issuance(self.reports.pop(0))
+
+    def run(self, work: Any) -> Any:
+        """On the one loop of all examples."""
+        return self.setting.runner.run(work)
+
+    async def _open(self) -> None:
+        name = ring.fresh_name()
+        admin = await asyncpg.connect(self.setting.server)
+        await admin.execute(f"create database {name} template {self.setting.template.database}")
+        await admin.close()
+        self.name, self.dsn = name, worlds.database_dsn(self.setting.server, name)
+        self.watcher = await asyncpg.connect(self.dsn)
+        self.pool = await connect_pool(self.dsn, size=2)
+        self.db = Database(self.pool)
+        grants = await self.watcher.fetch(
+            "select person_id, role, organisation_id from registry.role_grant order by id"
+        )
+        roles: dict[int, tuple[HeldRole, ...]] = {}
+        for row in grants:
+            held = HeldRole(Role(row["role"]), row["organisation_id"])
+            roles[row["person_id"]] = (*roles.get(row["person_id"], ()), held)
+        actors = {person: Actor(person_id=person, roles=held) for person, held in roles.items()}
+        self.actors = [actors[each.person_id] for each in self.owners]
+        self.regulators = [each for each in actors.values() if each.roles[0].role == Role.REGULATOR]
+
+    def teardown(self) -> None:
+        """Every kilogram, then every invariant."""
+        self.run(self._close())
+
+    async def _close(self) -> None:
+        try:
+            rows = await self.watcher.fetch(
+                "select lower(span) lo, upper(span) hi, account_id, state from registry.block"
+            )
+            found = {n - 1: (row["account_id"], row["state"]) for row in rows for n in range(row["lo"], row["hi"])}
+            assert dict(enumerate(self.oracle.kilograms)) == found
+            await invariants.check(self.dsn, worlds.KEYS)
+        finally:
+            await self.pool.close()
+            await self.watcher.close()
+            admin = await asyncpg.connect(self.setting.server)
+            await admin.execute(f"drop database {self.name} with (force)")
+            await admin.close()
+
+    def call(self, by: Actor, operation: str) -> Call:
+        """A request of its own."""
+        self.keys += 1
+        return Call(by=by, operation=operation, key=f"key-{self.keys}", request_sha256=b"%032d" % self.keys)
+
+    def refused(self, work: Callable[[], Awaitable[Any]]) -> tuple[set[str], Any]:
+        """Carry it out; answers the slug of the refusal, and the reply."""
+        try:
+            reply = self.run(work())
+        except DomainError as error:
+            return {error.slug}, None
+        self.last = (work, reply)
+        return set(), reply
+
+    def agree(self, right: set[str], actual: set[str]) -> None:
+        """Both did it, or the product's refusal is one of the right ones."""
+        assert bool(right) == bool(actual), f"{sorted(right)} would be right; the product says {sorted(actual)}"
+        assert actual <= right
+
+    def _learn_issuance(self, report_id: int) -> None:
+        row = self.run(self.watcher.fetchrow("select id, code from registry.issuance where report_id = $1", report_id))
+        self.codes.append(row["code"])
+        self.issuance_ids.append(row["id"])
+        self.oracle.issue(self.accounts[0], ring.ISSUED_KG)
+
+    def select(self, data: st.DataObject, account: int) -> tuple[dict[str, Any], list[int], set[str]]:
+        """Which kilograms: the request's members, the oracle's choice, and what is wrong with it."""
+        how = data.draw(st.sampled_from(("fifo", "fifo", "issuance", "serial")))
+        quantity_kg = data.draw(sizes_kg)
+        n = data.draw(st.integers(0, len(self.codes) - 1))
+        body: dict[str, Any] = {"account_id": account, "quantity_kg": quantity_kg}
+        if how == "serial":
+            quantity_kg = min(quantity_kg, ring.ISSUED_KG)
+            first = data.draw(st.integers(1, ring.ISSUED_KG - quantity_kg + 1))
+            wanted = self.oracle.issued[n][first - 1 : first - 1 + quantity_kg]
+            kilograms = self.oracle.active(account, wanted)
+            serial = f"{self.codes[n]}:{first}-{first + quantity_kg - 1}kg"
+            body |= {"quantity_kg": quantity_kg, "serial": serial}
+            slug = "serial-unavailable"
+        else:
+            of = n if how == "issuance" else None
+            kilograms = self.oracle.oldest(account, quantity_kg, of)
+            body |= {"issuance": self.codes[n]} if how == "issuance" else {}
+            slug = "insufficient-credits"
+        return body, kilograms, set() if len(kilograms) == quantity_kg else {slug}
+
+    @rule(data=st.data(), sender=who, receiver=who, hours=st.integers(-1, 60), own=mostly)
+    def propose(self, data: st.DataObject, sender: int, receiver: int, hours: int, own: bool) -> None:
+        """Offer kilograms, now and then of somebody else."""
+        body, kilograms, missing = self.select(data, self.accounts[sender])
+        ends = self.oracle.now + timedelta(hours=hours)
+        request = NewTransfer(**body, receiver_id=self.accounts[receiver], reason="test", expires_at=ends)
+        call = self.call(self.actors[sender if own else (sender + 1) % 3], "propose_transfer")
+        actual, reply = self.refused(lambda: credits_.propose_transfer(request, call=call, db=self.db))
+        offer = Offer(self.accounts[sender], self.accounts[receiver], kilograms, ends)
+        self.agree(self.oracle.propose(reply.id if reply else 0, offer, by_owner=own, missing=missing), actual)
+
+    @precondition(lambda self: self.oracle.offers)
+    @rule(data=st.data(), verb=st.sampled_from(("accept", "accept", "reject", "withdraw")), own=mostly)
+    def close(self, data: st.DataObject, verb: str, own: bool) -> None:
+        """Close an offer, mostly the newest, mostly as its side."""
+        number = data.draw(st.sampled_from(sorted(self.oracle.offers, reverse=True)))
+        offer = self.oracle.offers[number]
+        by = self.accounts.index(offer.sender if verb == "withdraw" else offer.receiver)
+        by = by if own else (by + 1) % 3
+        call = self.call(self.actors[by], f"{verb}_transfer")
+        if verb == "accept":
+            actual, _ = self.refused(
+                lambda: credits_.accept_transfer(number, call=call, db=self.db, region=worlds.PROFILE)
+            )
+        else:
+            carry_out = credits_.reject_transfer if verb == "reject" else credits_.withdraw_transfer
+            actual, _ = self.refused(lambda: carry_out(number, call=call, db=self.db))
+        self.agree(self.oracle.close(number, verb, self.accounts[by]), actual)
+
+    @rule()
+    def expire(self) -> None:
+        """Housekeeping."""
+        assert self.oracle.expire() == self.run(credits_.expire_due(db=self.db))
+
+    @rule()
+    def compact(self) -> None:
+        """Join what touches; no balance changes, and a second time there is nothing to join."""
+        self.run(credits_.compact(db=self.db))
+        assert 0 == self.run(credits_.compact(db=self.db))
+
+    @rule(hours=st.one_of(st.integers(0, 48), st.integers(0, 9_000)))
+    def advance(self, hours: int) -> None:
+        """Business time goes on: hours, or most of a year."""
+        at = self.oracle.now + timedelta(hours=hours)
+        call = self.call(self.regulators[0], "set_clock")
+        self.run(parties.set_clock(SetClock(at=at), call=call, db=self.db))
+        self.oracle.now = at
+
+    @rule(by=st.integers(1, 2), event=st.booleans())
+    def claim(self, by: int, event: bool) -> None:
+        """An event of 1,200 kg, or a contribution."""
+        organisation = self.owners[by].organisation_id
+        footprint = None
+        if event:
+            call = self.call(self.actors[by], "create_footprint")
+            body = NewFootprint(organisation_id=organisation, request=FOOTPRINT)
+            footprint = self.run(claims.create_footprint(body, call=call, db=self.db)).id
+        request = NewClaim(
+            organisation_id=organisation,
+            type="event" if event else "contribution",
+            subject="A subject",
+            begins=BEGINS,
+            ends=EVENT_ENDS,
+            boundary="All",
+            footprint_id=footprint,
+            reduction_plan="Metro first",
+            exclusive=True,
+        )
+        call = self.call(self.actors[by], "create_claim")
+        actual, made = self.refused(lambda: claims.create_claim(request, call=call, db=self.db, region=worlds.PROFILE))
+        self.agree(set(), actual)
+        deadline = EVENT_ENDS.replace(year=EVENT_ENDS.year + 1) if event else None
+        self.oracle.claims[made.id] = Claim(self.accounts[by], FOOTPRINT_KG if event else None, deadline)
+
+    @precondition(lambda self: self.oracle.claims)
+    @rule(data=st.data(), own=mostly)
+    def retire(self, data: st.DataObject, own: bool) -> None:
+        """Against a claim, mostly one's own; the reply and the claim say what was allocated."""
+        number = data.draw(st.sampled_from(sorted(self.oracle.claims, reverse=True)))
+        claim = self.oracle.claims[number]
+        by = self.accounts.index(claim.owner)
+        by = by if own else 3 - by
+        body, kilograms, missing = self.select(data, self.accounts[by])
+        request = RetireRequest(**body, claim_id=number, reason="test", beneficiary="Somebody")
+        call = self.call(self.actors[by], "retire_credits")
+        actual, _ = self.refused(lambda: credits_.retire(request, call=call, db=self.db, region=worlds.PROFILE))
+        right = self.oracle.allocation(number, request.quantity_kg, by=self.accounts[by])
+        right |= self.oracle.finish(
+            self.accounts[by], kilograms, "retired", by=self.accounts[by], missing=missing | right
+        )
+        self.agree(right, actual)
+        if not right:
+            claim.allocated_kg += request.quantity_kg
+
+    @rule(data=st.data(), by=who, own=mostly)
+    def cancel(self, data: st.DataObject, by: int, own: bool) -> None:
+        """Without a claim."""
+        body, kilograms, missing = self.select(data, self.accounts[by])
+        request = CancelRequest(**body, reason="test")
+        actor = by if own else (by + 1) % 3
+        call = self.call(self.actors[actor], "cancel_credits")
+        actual, _ = self.refused(lambda: credits_.cancel(request, call=call, db=self.db, region=worlds.PROFILE))
+        right = self.oracle.finish(self.accounts[by], kilograms, "cancelled", by=self.accounts[actor], missing=missing)
+        self.agree(right, actual)
+
+    @precondition(lambda self: self.reports)
+    @rule()
+    def issue(self) -> None:
+        """The next report, by two people; refused while the maker is frozen."""
+        body = IssueBody(report_id=self.reports[0], account_id=self.accounts[0])
+        proposal = ProposeApproval(body=body, reason="test")
+        first, second = (self.call(each, "issue_credits") for each in self.regulators[:2])
+        made = self.run(access.propose(proposal, call=first, db=self.db))
+        approved = Approved(approval_id=made.id, body=body)
+        actual, _ = self.refused(lambda: credits_.issue(approved, call=second, db=self.db, region=worlds.PROFILE))
+        self.agree({"frozen"} if self.accounts[0] in self.oracle.frozen_accounts else set(), actual)
+        if not actual:
+            self._learn_issuance(self.reports.pop(0))
+
+    @precondition(lambda self: not self.freezes)
+    @rule(data=st.data(), scope=st.sampled_from(("account", "issuance")))
+    def freeze(self, data: st.DataObject, scope: str) -> None:
+        """One regulator freezes an account or an issuance."""
+        accounts = scope == "account"
+        at = data.draw(st.integers(0, len(self.accounts if accounts else self.issuance_ids) - 1))
+        target = self.accounts[at] if accounts else self.issuance_ids[at]
+        body = NewRestriction(scope="account" if accounts else "issuance", target_id=target, reason="test")
+        placed = self.run(access.restrict(body, call=self.call(self.regulators[0], "restrict"), db=self.db))
+        (self.oracle.frozen_accounts if accounts else self.oracle.frozen_issuances).add(target if accounts else at)
+        self.freezes[placed.id] = (scope, target)
+
+    @precondition(lambda self: self.freezes)
+    @rule()
+    def lift(self) -> None:
+        """Two regulators lift the freeze."""
+        number = next(iter(self.freezes))
+        body = LiftBody(restriction_id=number, reason="test")
+        first, second = (self.call(each, "lift_restriction") for each in self.regulators[1:])
+        made = self.run(access.propose(ProposeApproval(body=body, reason="test"), call=first, db=self.db))
+        approved = Approved(approval_id=made.id, body=body)
+        self.run(access.lift_restriction(approved, call=second, db=self.db))
+        self.freezes.clear()
+        self.oracle.frozen_accounts.clear()
+        self.oracle.frozen_issuances.clear()
+
+    @precondition(lambda self: self.last)
+    @rule()
+    def resend(self) -> None:
+        """The last request that was carried out, once more under its key: the same reply, and nothing moves."""
+        assert self.last is not None
+        work, reply = self.last
+        assert reply == self.run(work())
+
+    @invariant()
+    def balances_agree(self) -> None:
+        """By issuance, account and state; and each claim has what was allocated to it."""
+        rows = self.run(
+            self.watcher.fetch(
+                "select issuance_id, account_id, state, sum(upper(span) - lower(span))::bigint as kg"
+                " from registry.block group by 1, 2, 3"
+            )
+        )
+        found = {(self.issuance_ids.index(row[0]), row[1], row[2]): row[3] for row in rows}
+        assert dict(self.oracle.balances()) == found
+        allocated = self.run(self.watcher.fetch("select id, allocated_kg from registry.claim"))
+        assert {number: each.allocated_kg for number, each in self.oracle.claims.items()} == dict(allocated)
+
+
+def test_the_ledger_is_what_a_naive_one_would_be(server: str):
+    """Any order of proposing, closing, expiring, retiring, cancelling, claiming, freezing, issuing, joining blocks."""
+    with asyncio.Runner() as runner:
+        LedgerMachine.setting = Setting(server, runner.run(ring.build(server)), runner)
+        run_state_machine_as_test(
+            LedgerMachine,
+            settings=settings(
+                max_examples=EXAMPLES or 25,
+                stateful_step_count=30,
+                derandomize=not EXAMPLES,
+                database=None,
+                deadline=None,
+                print_blob=False,
+                phases=(Phase.generate, Phase.shrink),
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
