@@ -44,6 +44,12 @@ class NoticeRunning(DomainError):
     kind, slug, title = Kind.CONFLICT, "notice-running", "The public notice is still running"
 
 
+class NoticeOver(DomainError):
+    """The public notice has ended."""
+
+    kind, slug, title = Kind.CONFLICT, "notice-over", "The public notice is over"
+
+
 class OutsidePeriod(DomainError):
     """The monitoring period does not fit the project or another report."""
 
@@ -84,6 +90,16 @@ def check_notice_over(project: Project, over_at: datetime, now: datetime) -> Non
         raise NoticeRunning(
             f"The public notice of {project.code} runs to the end of {project.notice_ends} (Asia/Shanghai); "
             f"it is {now:%Y-%m-%d %H:%M}Z. Register it from {over_at:%Y-%m-%d %H:%M}Z on.",
+            notice_ends=str(project.notice_ends),
+        )
+
+
+def check_notice_runs(project: Project, over_at: datetime, now: datetime) -> None:
+    """Raise `NoticeOver` from *over_at* on: what is said later is not part of the notice."""
+    if now >= over_at:
+        raise NoticeOver(
+            f"The public notice of {project.code} ended with {project.notice_ends} (Asia/Shanghai): "
+            "comments are no longer taken.",
             notice_ends=str(project.notice_ends),
         )
 

@@ -153,6 +153,8 @@ async def comment_on_notice(project_id: int, body: NewComment, *, call: Call, db
     async def work(tx: Tx) -> Done[Comment]:
         project = await _locked_project(tx, project_id)
         rules.check_step(project.code, "comment", project.state, rules.PROJECT_STEPS)
+        assert project.notice_ends is not None  # every project in public notice has its last day
+        rules.check_notice_runs(project, calendars.end_of_day(project.notice_ends), await clock.now_in(tx))
         comment = await store.insert_comment(tx, project_id, call.by.person_id, body.text)
         return Done(comment.id, comment)
 

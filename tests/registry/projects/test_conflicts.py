@@ -1,0 +1,112 @@
+"""A verifier judges nothing it is close to: not its own, not its kin's, not where one person acts for both."""
+
+from typing import Any
+
+import pytest
+
+from schemas.identifiers import uscc_check_character
+from tests.probes import refused, unchanged
+from tests.registry.projects.life import Life, life_of
+from tests.worlds import World
+
+
+async def organisation(world: World, number: int, parent: int | None = None) -> int:
+    """A new organisation, perhaps owned by another."""
+    first = f"91510197MA{number:07d}"
+    identifiers = [{"scheme": "uscc", "value": first + uscc_check_character(first)}]
+    body = {"name": f"Number {number}", "identifiers": identifiers, "parent_id": parent}
+    return int((await world.ok("/v1/organisations", body, by=world.regulators[0]))["id"])
+
+
+async def person(world: World) -> tuple[int, str]:
+    """A person with a key."""
+    made = await world.ok("/v1/people", {"name": "Somebody"}, by=world.regulators[0])
+    key = await world.ok(f"/v1/people/{made['id']}/keys", by=world.regulators[0])
+    return int(made["id"]), str(key["secret"])
+
+
+async def grant(world: World, person_id: int, organisation_id: int, role: str) -> Any:
+    """A role."""
+    body = {"operation": "grant_role", "person_id": person_id, "organisation_id": organisation_id, "role": role}
+    return await world.decide("/v1/grants", body)
+
+
+async def act_for(world: World, organisation_id: int, role: str) -> str:
+    """The key of a new person in one role."""
+    person_id, key = await person(world)
+    await grant(world, person_id, organisation_id, role)
+    return key
+
+
+async def setting(world: World, how: str) -> tuple[int, int, str]:
+    """A developer, a verifier too close to it, and what the refusal says."""
+    match how:
+        case "same":
+            one = await organisation(world, 1)
+            return one, one, "it owns the project"
+        case "parent":
+            parent = await organisation(world, 1)
+            children = [await organisation(world, number, parent) for number in (2, 3)]
+            return children[0], children[1], f"both belong to organisation {parent}"
+        case "owner":
+            verifier = await organisation(world, 1)
+            return await organisation(world, 2, verifier), verifier, "one of the two owns the other"
+        case "owned":
+            developer = await organisation(world, 1)
+            return developer, await organisation(world, 2, developer), "one of the two owns the other"
+    developer, verifier = [await organisation(world, number) for number in (1, 2)]
+    person_id, _ = await person(world)
+    await grant(world, person_id, developer, "member")
+    await grant(world, person_id, verifier, "member")
+    return developer, verifier, "one person act"
+
+
+CLOSE = ("same", "parent", "owner", "owned", "person")
+
+
+@pytest.mark.parametrize("how", CLOSE)
+async def test_it_neither_validates_nor_rejects(delivered: World, how: str):
+    """403 that says what they have in common."""
+    developer, verifier, said = await setting(delivered, how)
+    life = Life(delivered, developer, await act_for(delivered, developer, "developer"))
+    project_id = await life.project("submitted")
+    key = await act_for(delivered, verifier, "verifier")
+    for step in ("validate", "reject"):
+        answer = await life.step(project_id, step, by=key)
+        refused(answer, 403, "verifier-conflict", verifier, said)
+
+
+@pytest.mark.parametrize("how", CLOSE)
+async def test_it_neither_verifies_nor_rejects_a_report(delivered: World, how: str):
+    """The same for monitoring reports."""
+    developer, verifier, said = await setting(delivered, how)
+    life = Life(delivered, developer, await act_for(delivered, developer, "developer"))
+    report_id = await life.report(await life.project("registered"))
+    key = await act_for(delivered, verifier, "verifier")
+    for step in ("verify", "reject"):
+        refused(await life.report_step(report_id, step, by=key), 403, "verifier-conflict", verifier, said)
+
+
+async def test_a_person_who_left_is_no_conflict(delivered: World):
+    """What counts is who acts for both now."""
+    life = await life_of(delivered)
+    project_id = await life.project("submitted")
+    person_id, _ = await person(delivered)
+    await grant(delivered, person_id, life.organisation_id, "member")
+    ended = await grant(delivered, person_id, delivered.party("vvb").organisation_id, "member")
+    finding = await life.finding()
+    async with unchanged(delivered):
+        answer = await delivered.post(f"/v1/projects/{project_id}/validate", finding, by=life.verifier)
+    refused(answer, 403, "verifier-conflict")
+    await delivered.ok(f"/v1/grants/{ended['id']}/end", by=life.regulator)
+    assert "validated" == (await life.took(project_id, "validate"))["state"]
+
+
+async def test_a_verifier_of_two_organisations(delivered: World):
+    """Who verifies for a clean organisation and for the developer itself is still in conflict."""
+    life = await life_of(delivered)
+    project_id = await life.project("submitted")
+    person_id, key = await person(delivered)
+    await grant(delivered, person_id, await organisation(delivered, 1), "verifier")
+    await grant(delivered, person_id, life.organisation_id, "verifier")
+    refused(await life.step(project_id, "validate", by=key), 403, "verifier-conflict", "one person")
