@@ -86,11 +86,12 @@ class Lot:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A span of one account in one state."""
+    """A span of one account in one state; *frozen* where the account, the project or the issuance is."""
 
     lower: int
     upper: int
     lot: Lot
+    frozen: bool = False
 
     @property
     def size_kg(self) -> int:

@@ -259,13 +259,14 @@ async def _locked_accounts(tx: Tx, account_ids: Iterable[int]) -> dict[int, stor
 async def _take_in(tx: Tx, wanted: Selection, *, receiver_id: int | None = None) -> tuple[Cut, ...]:
     """Choose the kilograms under the account's lock. Raises when there are too few, or a freeze is in effect."""
     cuts = await _chosen(tx, wanted)
-    lots = {cut.block.lot for cut in cuts}
-    await restrictions.refuse_frozen_in(
-        tx,
-        accounts=[wanted.account_id, *([receiver_id] if receiver_id else [])],
-        projects=sorted({lot.project_id for lot in lots}),
-        issuances=sorted({lot.issuance_id for lot in lots}),
-    )
+    if receiver_id or any(cut.block.frozen for cut in cuts):
+        lots = {cut.block.lot for cut in cuts}
+        await restrictions.refuse_frozen_in(
+            tx,
+            accounts=[wanted.account_id, *([receiver_id] if receiver_id else [])],
+            projects=sorted({lot.project_id for lot in lots}),
+            issuances=sorted({lot.issuance_id for lot in lots}),
+        )
     return cuts
 
 
@@ -471,12 +472,12 @@ async def transfers(account_id: int, window: Window, *, asked: Call, db: Databas
 
 async def cancel(request: CancelRequest, *, call: Call, db: Database, region: RegionProfile) -> Cancellation:
     """Cancel kilograms for good without a claim. There is no inverse command."""
+    order_id = new("X")
 
     async def work(tx: Tx) -> Done[Cancellation]:
         locked = await _locked_accounts(tx, [request.account_id])
         access.authorise_for(call.by, call.operation, locked[request.account_id].owner_id)
         cuts = await _take_in(tx, request)
-        order_id = new("X")
         at = await _finish_in(tx, cuts, request.account_id, "cancelled", f"cancellation:{order_id}")
         for part in rules.parts(cuts, transparency.RANGE_LIMIT):
             statement = CancellationStatement(
@@ -494,7 +495,7 @@ async def cancel(request: CancelRequest, *, call: Call, db: Database, region: Re
             )
         return Done(order_id, await _cancellation_again(tx, order_id))
 
-    return await db.once(call, work, _cancellation_again)
+    return await db.once(call, work, _cancellation_again, object_id=order_id)
 
 
 async def _cancellation_again(tx: Tx, order_id: str) -> Cancellation:
@@ -513,13 +514,13 @@ async def cancellation(order_id: str, *, asked: Call, db: Database) -> Cancellat
 
 async def retire(request: RetireRequest, *, call: Call, db: Database, region: RegionProfile) -> RetirementOrder:
     """Retire part of an account's credits for good, against one claim. There is no inverse command."""
+    order_id = new("O")
 
     async def work(tx: Tx) -> Done[RetirementOrder]:
         claim = await claims.allocate_in(tx, request.claim_id, request.quantity_kg, call=call)
         locked = await _locked_accounts(tx, [request.account_id])
         access.authorise_for(call.by, call.operation, locked[request.account_id].owner_id)
         cuts = await _take_in(tx, request)
-        order_id = new("O")
         at = await _finish_in(tx, cuts, request.account_id, "retired", f"retirement:{order_id}")
         done = [
             await _log_retirement_in(tx, request, part, claim, order_id=order_id, at=at, call=call, region=region)
@@ -527,7 +528,7 @@ async def retire(request: RetireRequest, *, call: Call, db: Database, region: Re
         ]
         return Done(order_id, _order(done))
 
-    return await db.once(call, work, _order_again)
+    return await db.once(call, work, _order_again, object_id=order_id)
 
 
 async def _finish_in(tx: Tx, cuts: tuple[Cut, ...], account_id: int, state: str, cause: str) -> datetime:

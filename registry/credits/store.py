@@ -68,17 +68,14 @@ async def lock_accounts(tx: Tx, account_ids: Iterable[int]) -> dict[int, LockedA
 
 async def active(tx: Tx, account_id: int, issuance_id: int | None) -> list[Block]:
     """The oldest active blocks of an account, of one issuance or of all, up to the limit."""
-    return [_block(row) for row in await tx.fetch(_sql.active, account_id, issuance_id, rules.BLOCK_LIMIT)]
+    rows = await tx.fetch(_sql.active, account_id, issuance_id, rules.BLOCK_LIMIT)
+    return [Block(row["lower"], row["upper"], _lot(row), frozen=row["frozen"]) for row in rows]
 
 
 async def active_within(tx: Tx, account_id: int, issuance_id: int, lower: int, upper: int) -> list[Block]:
     """The active blocks of an account that touch [lower, upper)."""
     rows = await tx.fetch(_sql.active_within, account_id, issuance_id, lower, upper, rules.BLOCK_LIMIT)
-    return [_block(row) for row in rows]
-
-
-def _block(row: asyncpg.Record) -> Block:
-    return Block(row["lower"], row["upper"], _lot(row))
+    return [Block(row["lower"], row["upper"], _lot(row), frozen=row["frozen"]) for row in rows]
 
 
 def _lot(row: asyncpg.Record) -> Lot:
@@ -115,7 +112,7 @@ async def release_hold(
 ) -> tuple[Cut, ...]:
     """Make everything under a hold active in *to_account_id* and close the hold. Raises `BlocksMoved`."""
     rows = await tx.fetch(_sql.release_hold, hold_id, to_account_id, cause, account_id)
-    cuts = tuple(Cut(_block(row), row["lower"], row["upper"]) for row in rows)
+    cuts = tuple(Cut(Block(row["lower"], row["upper"], _lot(row)), row["lower"], row["upper"]) for row in rows)
     closed = affected(await tx.execute(_sql.close_hold, hold_id))
     if closed != 1 or sum(cut.size_kg for cut in cuts) != quantity_kg:
         raise BlocksMoved(f"{cause}: hold {hold_id} did not have its {quantity_kg} kg")

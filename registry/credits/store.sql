@@ -2,15 +2,20 @@
 -- Every writer takes account rows in id order first: blocks are then safe to read in a new statement.
 select id, owner_id, type, status from registry.account where id = any($1::bigint[]) order by id for no key update;
 -- name: active
--- Oldest first, limited; the index block_active has this order. Spans of one issuance never overlap.
+-- Oldest first, limited; the index block_active has this order. Spans of one issuance never overlap. Freezes are read
+-- with the blocks: like these after the accounts are locked.
 select lower(b.span) as lower, upper(b.span) as upper, i.id as issuance_id, i.code, lower(i.span) as base,
-  i.project_id, i.methodology, i.vintage
+  i.project_id, i.methodology, i.vintage, exists (
+    select from registry.restriction r where upper_inf(r.during) and (r.scope = 'account' and r.target_id = b.account_id
+      or r.scope = 'project' and r.target_id = i.project_id or r.scope = 'issuance' and r.target_id = i.id)) as frozen
 from registry.block b join registry.issuance i on i.id = b.issuance_id
 where b.account_id = $1 and b.state = 'active' and ($2::bigint is null or b.issuance_id = $2)
 order by b.issuance_id, lower(b.span) limit $3;
 -- name: active_within
 select lower(b.span) as lower, upper(b.span) as upper, i.id as issuance_id, i.code, lower(i.span) as base,
-  i.project_id, i.methodology, i.vintage
+  i.project_id, i.methodology, i.vintage, exists (
+    select from registry.restriction r where upper_inf(r.during) and (r.scope = 'account' and r.target_id = b.account_id
+      or r.scope = 'project' and r.target_id = i.project_id or r.scope = 'issuance' and r.target_id = i.id)) as frozen
 from registry.block b join registry.issuance i on i.id = b.issuance_id
 where b.account_id = $1 and b.state = 'active' and b.issuance_id = $2 and b.span && int8range($3, $4)
 order by lower(b.span) limit $5;
