@@ -2,7 +2,9 @@
 
 import logging
 import sys
+from collections.abc import Callable
 
+import msgspec
 import structlog
 
 
@@ -18,10 +20,17 @@ def configure(*, json: bool, level: str = "info") -> None:
     people = structlog.dev.ConsoleRenderer(
         colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
     )
-    render: list[structlog.typing.Processor] = [traces, structlog.processors.JSONRenderer()] if json else [people]
+    render: list[structlog.typing.Processor] = (
+        [traces, structlog.processors.JSONRenderer(serializer=_line)] if json else [people]
+    )
     structlog.configure(
         processors=[*shared, *render],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def _line(event: object, default: Callable[[object], object]) -> str:
+    """Encode one line; *default* turns what JSON has no form for into text."""
+    return msgspec.json.encode(event, enc_hook=default).decode()
