@@ -123,7 +123,7 @@ class Approval(Struct, frozen=True, kw_only=True):
     proposed_at: Instant
     expires_at: Instant
     used_at: Instant | None
-    state: Literal["open", "used", "expired"]
+    state: Literal["open", "used", "withdrawn", "expired"]
 
 
 class Approved(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -172,4 +172,5 @@ class Me(Struct, frozen=True, kw_only=True):
     person_id: Id
     name: Name
     roles: tuple[HeldRole, ...]
+    key_id: Annotated[int, Meta(description="The key in use, as `revoke` wants it")]
     key_prefix: Annotated[str, Meta(description="Recognisable first part of the key in use")]

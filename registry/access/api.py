@@ -34,6 +34,20 @@ class AccessController(Controller):
         """The person behind the API key, with the roles in effect now."""
         return await service.me(asked, db=db)
 
+    @get("/me/keys", operation_id="list_own_keys", responses=READS)
+    async def own_keys(
+        self, asked: NamedDependency[Call], window: NamedDependency[Window], db: NamedDependency[Database]
+    ) -> Page[KeyIssued]:
+        """Every key you ever had, without secrets."""
+        return await service.keys(asked.by.person_id, window, db=db)
+
+    @get("/people/{person_id:int}/keys", operation_id="list_keys", responses=READS)
+    async def keys(
+        self, person_id: PathId, window: NamedDependency[Window], db: NamedDependency[Database]
+    ) -> Page[KeyIssued]:
+        """Every key a person ever had, without secrets."""
+        return await service.keys(person_id, window, db=db)
+
     @post("/me/keys", operation_id="create_own_key", responses=WRITES)
     async def own_key(
         self, call: NamedDependency[Call], db: NamedDependency[Database], keyring: NamedDependency[Keyring]
@@ -74,6 +88,13 @@ class AccessController(Controller):
     ) -> Approval:
         """Propose what takes two people. A second person carries the exact body out at the operation's own route."""
         return await service.propose(data, call=call, db=db)
+
+    @post("/approvals/{approval_id:int}/withdraw", operation_id="withdraw_approval", responses=WRITES)
+    async def withdraw(
+        self, approval_id: PathId, call: NamedDependency[Call], db: NamedDependency[Database]
+    ) -> Approval:
+        """Take a proposal back."""
+        return await service.withdraw_approval(approval_id, call=call, db=db)
 
     @get("/approvals", operation_id="list_approvals", responses=READS)
     async def approvals(self, window: NamedDependency[Window], db: NamedDependency[Database]) -> Page[Approval]:

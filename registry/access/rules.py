@@ -22,6 +22,7 @@ from schemas.access import Actor, Approval, ApprovalBody, HeldRole, Role
 REGION_WIDE = frozenset({Role.REGULATOR, Role.AUDITOR})
 """Roles that hold for the whole region, whichever organisation they were granted at."""
 EVERY_ROLE = frozenset(Role)
+REGULATORS_NEEDED = 2
 TRADERS = frozenset({Role.DEVELOPER, Role.ENTERPRISE, Role.ORGANISER})
 CLAIMANTS = frozenset({Role.ENTERPRISE, Role.ORGANISER})
 OVERSEERS = frozenset({Role.REGULATOR, Role.AUDITOR})
@@ -48,10 +49,13 @@ ROUTES: dict[str, Route] = {
     # access
     "get_me": ANY_PERSON,
     "create_own_key": ANY_PERSON,
+    "list_own_keys": ANY_PERSON,
+    "list_keys": Route(_REGULATOR),
     "revoke_key": ANY_PERSON,  # one's own; a regulator any
     "issue_key": Route(_REGULATOR),
     "reissue_key": Route(_REGULATOR),
     "propose_approval": Route(_REGULATOR),
+    "withdraw_approval": Route(_REGULATOR),
     "list_approvals": Route(OVERSEERS),
     "get_approval": Route(OVERSEERS),
     "grant_role": Route(_REGULATOR),
@@ -166,6 +170,12 @@ class KeyNeedsApproval(DomainError):
     kind, slug, title = Kind.CONFLICT, "key-needs-approval", "A key for this person takes two people"
 
 
+class LastRegulators(DomainError):
+    """Nobody would be left to decide what takes two people."""
+
+    kind, slug, title = Kind.CONFLICT, "last-regulators", "Two regulators are needed"
+
+
 class Frozen(DomainError):
     """A restriction is in effect on the account, the project or the issuance."""
 
@@ -206,7 +216,7 @@ def authorise_for(by: Actor, operation: str, organisation_id: int) -> None:
         for held in by.roles
     ):
         raise NotYours(
-            f"This belongs to organisation {organisation_id}; {operation} takes one of the roles {_names(roles)} there."
+            f"This belongs to another organisation; {operation} takes one of the roles {_names(roles)} there."
         )
 
 
@@ -255,9 +265,23 @@ def canonical(body: ApprovalBody) -> tuple[str, bytes]:
     return text.decode(), hashlib.sha256(text).digest()
 
 
-def check_second(approval: Approval, body: ApprovalBody, by: Actor, now: datetime) -> None:
-    """Whether *by* may carry *body* out under *approval*. Persons are compared, never keys."""
-    if approval.proposer_id == by.person_id:
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """
+    Whoever would carry an approval out, beside its proposer.
+
+    *keys_crossed*: one of the two issued a key of the other, and so could act as both. *now* is the database's time.
+    """
+
+    second_id: int
+    proposer_stands: bool
+    keys_crossed: bool
+    now: datetime
+
+
+def check_second(approval: Approval, body: ApprovalBody, pair: Pair) -> None:
+    """Whether *pair* are two people who may carry *body* out under *approval*. Persons are compared, never keys."""
+    if approval.proposer_id == pair.second_id:
         raise SamePerson(f"You proposed approval {approval.id} yourself; another person has to carry it out.")
     if canonical(body)[1].hex() != approval.sha256:
         raise BodyChanged(
@@ -267,9 +291,28 @@ def check_second(approval: Approval, body: ApprovalBody, by: Actor, now: datetim
         )
     if approval.used_at is not None:
         raise ApprovalClosed(f"Approval {approval.id} was used at {approval.used_at:%Y-%m-%d %H:%M:%S}Z already.")
-    if approval.expires_at <= now:
+    if approval.state == "withdrawn":
+        raise ApprovalClosed(f"Approval {approval.id} was withdrawn. Propose anew.")
+    if approval.expires_at <= pair.now:
         raise ApprovalClosed(
             f"Approval {approval.id} expired at {approval.expires_at:%Y-%m-%d %H:%M:%S}Z. Propose anew."
+        )
+    if not pair.proposer_stands:
+        raise ApprovalClosed(f"Person {approval.proposer_id} proposed it and is no regulator any more. Propose anew.")
+    if pair.keys_crossed:
+        raise SamePerson(
+            f"Of persons {approval.proposer_id} and {pair.second_id}, one issued a key of the other and could act as "
+            "both, so they do not count as two. Another regulator has to carry it out."
+        )
+
+
+def check_two_remain(working: int) -> None:
+    """Raise `LastRegulators` when fewer than two regulators with a working key would be left to decide."""
+    if working < REGULATORS_NEEDED:
+        raise LastRegulators(
+            f"{working} regulator{'s' * (working != 1)} with a working key would be left, and {REGULATORS_NEEDED} are "
+            "needed to decide anything. Give somebody the role, or the person another key, first.",
+            working=working,
         )
 
 

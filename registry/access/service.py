@@ -46,7 +46,14 @@ async def me(call: Call, *, db: Database) -> Me:
     async with db.reading() as tx:
         key = await store.key(tx, call.by.key_id)
         name = await store.person_name(tx, call.by.person_id)
-    return Me(person_id=call.by.person_id, name=name, roles=call.by.roles, key_prefix=key.prefix if key else "")
+    prefix = key.prefix if key else ""
+    return Me(person_id=call.by.person_id, name=name, roles=call.by.roles, key_id=call.by.key_id, key_prefix=prefix)
+
+
+async def keys(person_id: int, window: Window, *, db: Database) -> Page[KeyIssued]:
+    """Every key a person ever had, so that one that was stolen, or made with a stolen one, can be found and revoked."""
+    async with db.reading() as tx:
+        return await store.keys(tx, window, person_id)
 
 
 async def new_key_in(tx: Tx, person_id: int, *, by: int | None, keyring: rules.Keyring, secret: str = "") -> KeyIssued:
@@ -108,7 +115,8 @@ async def revoke_key(key_id: int, *, call: Call, db: Database) -> KeyIssued:
         regulator = any(held.role == Role.REGULATOR for held in call.by.roles)
         if key.person_id != call.by.person_id and not regulator:
             raise rules.NotYours(f"Key {key_id} belongs to person {key.person_id}.")
-        await store.revoke_key(tx, key_id)  # a second revocation changes nothing
+        if await store.revoke_key(tx, key_id):  # a second revocation changes nothing
+            await _two_regulators_remain_in(tx)
         return Done(key_id, await _key_again(tx, str(key_id)))
 
     return await db.once(call, work, _key_again)
@@ -118,6 +126,11 @@ async def _key_again(tx: Tx, key_id: str) -> KeyIssued:
     if key := await store.key(tx, int(key_id)):
         return key
     raise Unknown(f"There is no key {key_id}.")
+
+
+async def _two_regulators_remain_in(tx: Tx) -> None:
+    """Whatever took power away rolls back when the region could decide nothing any more."""
+    rules.check_two_remain(await store.working_regulators(tx))
 
 
 async def _existing_person(tx: Tx, person_id: int) -> None:
@@ -144,13 +157,25 @@ async def second_in(tx: Tx, approved: Approved, kind: type[Body], *, by: Actor) 
     body = approved.body
     if not isinstance(body, kind):
         raise Invalid(f"This route carries out {kind.__struct_config__.tag}, not {body.__struct_config__.tag}.")
-    found = await store.approval(tx, approved.approval_id)
+    found = await store.pair(tx, approved.approval_id, by)
     if found is None:
         raise Unknown(f"There is no approval {approved.approval_id}.")
-    rules.check_second(found[0], body, by, found[1])
+    rules.check_second(found[0], body, found[1])
     if not await store.use_approval(tx, approved.approval_id, by):
         raise rules.ApprovalClosed(f"Approval {approved.approval_id} was used by somebody else just now.")
     return body
+
+
+async def withdraw_approval(approval_id: int, *, call: Call, db: Database) -> Approval:
+    """Take a proposal back: one's own or a colleague's. It only takes power away."""
+
+    async def work(tx: Tx) -> Done[Approval]:
+        await approval_in(tx, approval_id)
+        if not await store.withdraw_approval(tx, approval_id):
+            raise rules.ApprovalClosed(f"Approval {approval_id} was used or withdrawn already.")
+        return Done(approval_id, await approval_in(tx, approval_id))
+
+    return await db.once(call, work, _approval_again)
 
 
 async def approval(approval_id: int, *, db: Database) -> Approval:
@@ -166,7 +191,7 @@ async def approval_in(tx: Tx, approval_id: int) -> Approval:
 
 async def _approval_again(tx: Tx, approval_id: str) -> Approval:
     if found := await store.approval(tx, int(approval_id)):
-        return found[0]
+        return found
     raise Unknown(f"There is no approval {approval_id}.")
 
 
@@ -198,6 +223,7 @@ async def end_grant(grant_id: int, *, call: Call, db: Database) -> Grant:
         await _grant_again(tx, str(grant_id))
         if not await store.end_grant(tx, grant_id):
             raise rules.AlreadyLifted(f"Grant {grant_id} has ended already.")
+        await _two_regulators_remain_in(tx)
         return Done(grant_id, await _grant_again(tx, str(grant_id)))
 
     return await db.once(call, work, _grant_again)

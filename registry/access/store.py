@@ -41,6 +41,23 @@ async def revoke_key(tx: Tx, key_id: int) -> bool:
     return affected(await tx.execute(_sql.revoke_key, key_id)) == 1
 
 
+async def keys(tx: Tx, window: Window, person_id: int) -> Page[KeyIssued]:
+    """Every key a person ever had, without secrets."""
+    rows = await tx.fetch(_sql.keys, *window.args, person_id)
+    return window.page([(row["id"], convert(row, KeyIssued)) for row in rows])
+
+
+async def working_regulators(tx: Tx) -> int:
+    """How many regulators hold their role now and have a key that works; others that end one wait meanwhile."""
+    await tx.execute(_sql.regulators_lock)
+    return int(await tx.fetchval(_sql.working_regulators))
+
+
+async def withdraw_approval(tx: Tx, approval_id: int) -> bool:
+    """Take a proposal back; False when it was used or withdrawn before."""
+    return affected(await tx.execute(_sql.withdraw_approval, approval_id)) == 1
+
+
 async def open_keys(tx: Tx, person_id: int) -> int:
     """How many keys of the person work."""
     return int(await tx.fetchval(_sql.open_keys, person_id))
@@ -69,10 +86,18 @@ async def insert_approval(tx: Tx, body: ApprovalBody, reason: str, by: Actor) ->
     return _approval(await fetch_one(tx, _sql.insert_approval, operation, text, sha256, reason, by.person_id))
 
 
-async def approval(tx: Tx, approval_id: int) -> tuple[Approval, datetime] | None:
-    """One approval, and the database's time at which it was read."""
-    row = await tx.fetchrow(_sql.approval, approval_id)
-    return (_approval(row), row["read_at"]) if row else None
+async def approval(tx: Tx, approval_id: int) -> Approval | None:
+    """One approval."""
+    row = await tx.fetchrow(_sql.approval, approval_id, None)
+    return _approval(row) if row else None
+
+
+async def pair(tx: Tx, approval_id: int, by: Actor) -> tuple[Approval, rules.Pair] | None:
+    """One approval, and what decides whether its proposer and *by* are two people who may decide."""
+    row = await tx.fetchrow(_sql.approval, approval_id, by.person_id)
+    if row is None:
+        return None
+    return _approval(row), rules.Pair(by.person_id, row["proposer_stands"], row["keys_crossed"], row["read_at"])
 
 
 async def approvals(tx: Tx, window: Window) -> Page[Approval]:
@@ -86,11 +111,17 @@ async def use_approval(tx: Tx, approval_id: int, by: Actor) -> bool:
 
 
 def _approval(row: asyncpg.Record) -> Approval:
-    state: Literal["open", "used", "expired"]
-    state = "used" if row["used_at"] else "expired" if row["expires_at"] <= row["read_at"] else "open"
     values = {name: row[name] for name in Approval.__struct_fields__ if name in row}
     values |= {"body": msgspec.json.decode(row["body"], type=ApprovalBody), "sha256": row["sha256"].hex()}
-    return Approval(**values, state=state)
+    return Approval(**values, state=_state(row))
+
+
+def _state(row: asyncpg.Record) -> Literal["open", "used", "withdrawn", "expired"]:
+    if row["used_at"]:
+        return "used"
+    if row["withdrawn_at"]:
+        return "withdrawn"
+    return "expired" if row["expires_at"] <= row["read_at"] else "open"
 
 
 async def insert_grant(tx: Tx, body: GrantBody, approval_id: int | None) -> int:

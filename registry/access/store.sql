@@ -14,6 +14,9 @@ returning id, person_id, prefix, created_at, revoked_at;
 select id, person_id, prefix, created_at, revoked_at from registry.api_key where id = $1;
 -- name: revoke_key
 update registry.api_key set revoked_at = now() where id = $1 and revoked_at is null;
+-- name: keys
+select id, person_id, prefix, created_at, revoked_at from registry.api_key
+where person_id = $3 and id > $1 order by id limit $2;
 -- name: open_keys
 select count(*) from registry.api_key where person_id = $1 and revoked_at is null;
 -- name: roles_ever
@@ -28,13 +31,27 @@ insert into registry.approval (operation, body, sha256, reason, proposer_id, pro
 values ($1, $2, $3, $4, $5, now(), now() + interval '7 days')
 returning *, now() as read_at;
 -- name: approval
-select *, now() as read_at from registry.approval where id = $1;
+select a.*, now() as read_at,
+  exists (select from registry.role_grant g where g.person_id = a.proposer_id and g.role = 'regulator'
+    and g.during @> registry.business_now()) as proposer_stands,
+  exists (select from registry.api_key k where (k.person_id = $2 and k.created_by = a.proposer_id)
+    or (k.person_id = a.proposer_id and k.created_by = $2)) as keys_crossed
+from registry.approval a where a.id = $1;
 -- name: approvals
 select *, now() as read_at from registry.approval where id > $1 order by id limit $2;
 -- name: use_approval
 -- Guarded: 0 rows means that another second person was faster, or that it expired meanwhile.
 update registry.approval set approver_id = $2, used_at = now()
-where id = $1 and used_at is null and expires_at > now() and proposer_id <> $2;
+where id = $1 and used_at is null and withdrawn_at is null and expires_at > now() and proposer_id <> $2;
+-- name: withdraw_approval
+update registry.approval set withdrawn_at = now() where id = $1 and used_at is null and withdrawn_at is null;
+-- name: regulators_lock
+-- Whoever takes power from a regulator queues here, so that the count after it is true at the commit.
+select pg_advisory_xact_lock(hashtextextended('regulators', 0));
+-- name: working_regulators
+select count(distinct g.person_id) from registry.role_grant g
+join registry.api_key k on k.person_id = g.person_id and k.revoked_at is null
+where g.role = 'regulator' and g.during @> registry.business_now();
 -- name: insert_grant
 insert into registry.role_grant (person_id, organisation_id, role, during, approval_id)
 values ($1, $2, $3, tstzrange(registry.business_now(), $4), $5) returning id;

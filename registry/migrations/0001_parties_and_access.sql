@@ -80,6 +80,7 @@ create table registry.approval (
   expires_at timestamptz not null,
   approver_id bigint references registry.party,
   used_at timestamptz,
+  withdrawn_at timestamptz check (withdrawn_at is null or used_at is null),
   constraint approval_two_people check (approver_id <> proposer_id),
   check ((approver_id is null) = (used_at is null))
 );
@@ -132,7 +133,7 @@ grant select, insert on all tables in schema registry to kilnwood_api;
 grant update (at) on registry.business_clock to kilnwood_api;
 grant update (name) on registry.party to kilnwood_api;
 grant update (status) on registry.account to kilnwood_api;
-grant update (approver_id, used_at) on registry.approval to kilnwood_api;
+grant update (approver_id, used_at, withdrawn_at) on registry.approval to kilnwood_api;
 grant update (during) on registry.role_grant to kilnwood_api;
 grant update (revoked_at) on registry.api_key to kilnwood_api;
 grant update (during, approval_id) on registry.restriction to kilnwood_api;

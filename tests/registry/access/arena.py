@@ -128,7 +128,8 @@ async def _projects(world: World, arena: Arena) -> None:
 
 
 async def _decisions(world: World, arena: Arena) -> None:
-    ids, first = arena.ids, world.regulators[0]
+    # The second regulator proposes: the first issued the arena's keys, and so could act as whoever holds them.
+    ids, first = arena.ids, world.regulators[1]
     body = {"scope": "account", "target_id": ids["bank"], "reason": "arena"}
     ids["restriction"] = (await world.ok("/v1/restrictions", body, by=first))["id"]
     ids["bodies"] = {
@@ -137,7 +138,8 @@ async def _decisions(world: World, arena: Arena) -> None:
         "lift_restriction": {"restriction_id": ids["restriction"], "reason": "arena"},
         "reissue_key": {"person_id": ids["person_both"]},
     }
+    ids["bodies"]["withdraw"] = ids["bodies"]["grant_role"] | {"operation": "grant_role"}
     for operation, wanted in ids["bodies"].items():
-        wanted["operation"] = operation
+        wanted.setdefault("operation", operation)
         proposed = await world.ok("/v1/approvals", {"body": wanted, "reason": "arena"}, by=first)
         ids[f"approval_{operation}"] = proposed["id"]

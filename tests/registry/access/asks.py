@@ -66,11 +66,14 @@ def _access(ids: dict[str, Any]) -> dict[str, Ask]:
     member = {**ids["bodies"]["grant_role"], "role": "auditor"}
     return {
         "get_me": read("/v1/me"),
+        "list_own_keys": read("/v1/me/keys"),
+        "list_keys": read(f"/v1/people/{ids['person_keyless']}/keys"),
         "create_own_key": write("/v1/me/keys"),
         "revoke_key": write(f"/v1/keys/{ids['key_nobody']}/revoke", None, (NOBODY, "")),
         "issue_key": write(f"/v1/people/{ids['person_keyless']}/keys"),
         "reissue_key": write("/v1/keys/reissue", approved("reissue_key")),
         "propose_approval": write("/v1/approvals", {"body": member, "reason": "test"}),
+        "withdraw_approval": write(f"/v1/approvals/{ids['approval_withdraw']}/withdraw"),
         "list_approvals": read("/v1/approvals"),
         "get_approval": read(f"/v1/approvals/{ids['approval_grant_role']}"),
         "grant_role": write("/v1/grants", approved("grant_role")),

@@ -86,7 +86,7 @@ async def test_a_role_is_held_at_one_organisation(issued: World):
     body = {"account_id": issued.party("forest").account_id, "receiver_id": issued.party("bank").account_id}
     async with unchanged(issued):
         answer = await issued.post("/v1/transfers", {**body, "quantity_kg": 1, "reason": "x"}, by=key)
-    refused(answer, 403, "not-yours", issued.party("forest").organisation_id)
+    refused(answer, 403, "not-yours")
 
 
 OWN = ("/v1/accounts/{account}", "/v1/accounts/{account}/holdings", "/v1/accounts/{account}/movements")
@@ -101,19 +101,16 @@ async def objects(world: World) -> dict[str, int]:
     return {"account": bank.account_id, "transfer": listed[0]["id"], "claim": claim}
 
 
-@pytest.mark.parametrize("path", [*OWN, *OWN_TOO])
-async def test_a_member_reads_its_own_only(delivered: World, path: str):
+async def test_a_member_reads_its_own_only(delivered: World):
     """At the owner 200, at a party that has nothing to do with it 403, for an auditor from anywhere 200."""
     ids = await objects(delivered)
-    bank = delivered.party("bank").organisation_id
     readers: list[Party] = [await delivered.newcomer(role) for role in ("member", "auditor")]
     person, member = await roleless(delivered)
-    await granted(delivered, person, bank, "member")
-    statuses = [
-        (await delivered.get(path.format(**ids), by=key)).status_code
-        for key in (member, readers[0].key, readers[1].key)
-    ]
-    assert [200, 403, 200] == statuses
+    await granted(delivered, person, delivered.party("bank").organisation_id, "member")
+    keys = (member, readers[0].key, readers[1].key)
+    for path in (*OWN, *OWN_TOO):
+        answers = [await delivered.get(path.format(**ids), by=key) for key in keys]
+        assert [200, 403, 200] == [answer.status_code for answer in answers], path
 
 
 @pytest.mark.parametrize("path", ["/v1/accounts", "/v1/claims"])
