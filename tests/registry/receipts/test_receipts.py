@@ -123,9 +123,9 @@ async def test_a_part_of_an_event_is_not_neutral_alone(delivered, log):
 
 async def test_an_unknown_receipt_is_not_found(empty):
     """Whatever the name looks like."""
-    for name in ("R-AAAAAAAAAAAAAAAAAAAAAAAAAA", "1", "%2e%2e", "x" * 80, "收据"):
+    for name in ("R-AAAAAAAAAAAAAAAAAAAAAAAAAA", "1", "x" * 80):
         answer = await empty.get(f"/v1/receipts/{name}")
         assert (name, 404) == (name, answer.status_code)
         assert "application/problem+json" == answer.headers["Content-Type"]
-    for name in ("x" * 81, "%00"):
+    for name in ("x" * 81, "%00", "%2e%2e", "收据"):
         assert (await empty.get(f"/v1/receipts/{name}")).status_code in (400, 404)
