@@ -18,7 +18,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from registry.access.api import AccessController
 from registry.access.http import DEPENDENCIES, guard, operation_of
-from registry.access.rules import Keyring
+from registry.access.rules import ROUTES, Keyring
 from registry.claims.api import ClaimsController
 from registry.credits.api import (
     HoldingsController,
@@ -140,6 +140,8 @@ def _name_operations(app: Litestar) -> None:
     """In the documentation each operation is headed by its name in words: ``Retire credits``."""
     for route in app.routes:
         for handler in getattr(route, "route_handlers", ()):
+            if route.path.startswith("/v1") and handler.operation_id not in ROUTES:
+                raise LookupError(f"{route.path} has no operation in the table of routes: it would be open to anybody")
             handler.summary = operation_of(handler).replace("_", " ").capitalize()
 
 
@@ -220,7 +222,7 @@ def _connecting(role: str) -> dict[str, Any]:
     return {
         "timeout": 5,
         "command_timeout": 30,
-        "server_settings": {"role": role, "application_name": "kilnwood"},
+        "server_settings": {"role": role, "application_name": "kilnwood", "lock_timeout": "10s"},
     }
 
 

@@ -36,7 +36,7 @@ class NewClaim(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     organisation_id: Id
     type: Annotated[ClaimType, Meta(description="event or contribution; the others are not open yet")]
-    subject: Text
+    subject: Annotated[Text, Meta(description="Published in the log for ever, as are boundary and exclusions")]
     begins: Instant
     ends: Instant
     boundary: Text
@@ -44,8 +44,8 @@ class NewClaim(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     standard: Name = "Chengdu carbon-neutral events 2023"
     footprint_id: Id | None = None
     reductions_kg: Annotated[Kg0, Meta(description="What was reduced before offsetting")] = 0
-    reduction_plan: Annotated[Remark, Meta(description="What was done to reduce first")] = ""
-    new_forest: Annotated[bool, Meta(description="Offset by newly planted forest: six years instead of one")] = False
+    reduction_plan: Annotated[Remark, Meta(description="What was done to reduce first; logged as a salted digest")] = ""
+    new_forest: Annotated[bool, Meta(description="Takes only forest credits, and has six years instead of one")] = False
     responsible_person: Annotated[
         ShortRemark, Meta(description="A natural person; enters the log only as a salted digest")
     ] = ""
@@ -71,6 +71,14 @@ class Claim(Struct, frozen=True, kw_only=True):
     claimant_id: Id
     type: ClaimType
     subject: str
+    standard: str
+    begins: Instant
+    ends: Instant
+    boundary: str
+    exclusions: str
+    reductions_kg: Kg0
+    reduction_plan: str
+    new_forest: bool
     footprint_id: Id | None
     required_kg: Kg0
     allocated_kg: Kg0

@@ -129,7 +129,7 @@ class Transfer(Struct, frozen=True, kw_only=True):
 class CancelRequest(Selection, frozen=True):
     """Cancel kilograms for good without a claim."""
 
-    reason: Text
+    reason: Annotated[Text, Meta(description="Published in the log for ever")]
 
 
 class Cancellation(Struct, frozen=True, kw_only=True):

@@ -1,5 +1,6 @@
 """What a claim requires, when it is covered, and what it refuses. Pure."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ class LockedClaim(NamedTuple):
 
     claimant_id: int
     type: str
+    new_forest: bool
     required_kg: int
     allocated_kg: int
     deadline: datetime | None
@@ -50,6 +52,12 @@ class ReduceFirst(DomainError):
     """A neutrality claim without a word about reductions."""
 
     kind, slug, title = Kind.UNPROCESSABLE, "reduce-first", "Reduce first"
+
+
+class NotForest(DomainError):
+    """A claim that takes only forest credits was given others."""
+
+    kind, slug, title = Kind.UNPROCESSABLE, "not-forest", "Only forest credits"
 
 
 class FootprintUsed(DomainError):
@@ -104,6 +112,16 @@ def check_deadline(claim: LockedClaim, now: datetime) -> None:
         raise DeadlinePassed(
             f"The claim had to be covered by {claim.deadline:%Y-%m-%d %H:%M}Z; it is {now:%Y-%m-%d %H:%M}Z. "
             "Make a new claim for what is left, or a contribution."
+        )
+
+
+def check_source(claim: LockedClaim, methodologies: Iterable[str]) -> None:
+    """Raise `NotForest` where a claim that has six years because it takes forest is given something else."""
+    others = sorted(each for each in set(methodologies) if not each.startswith("forest-sink/"))
+    if claim.new_forest and others:
+        raise NotForest(
+            f"This claim has six years because it takes credits of new forest; these are of {', '.join(others)}. "
+            "Name a forest issuance."
         )
 
 

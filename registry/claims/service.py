@@ -84,9 +84,12 @@ async def _footprint_for(tx: Tx, body: NewClaim, call: Call) -> Footprint | None
 
 
 def _openings(body: NewClaim) -> tuple[transparency.Opening, ...]:
-    if not body.responsible_person:
-        return ()
-    return (transparency.seal("responsible_person", {"name": body.responsible_person}),)
+    """What the log only names by digest: a plan, which may be confidential, and a person, who may be forgotten."""
+    named = {
+        "reduction_plan": {"text": body.reduction_plan} if body.reduction_plan else None,
+        "responsible_person": {"name": body.responsible_person} if body.responsible_person else None,
+    }
+    return tuple(transparency.seal(label, value) for label, value in named.items() if value)
 
 
 def _statement(

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import asyncpg
 import msgspec
+from msgspec import structs
 
 from registry.claims.rules import FootprintUsed, LockedClaim, is_neutral
 from registry.kit import sql
@@ -50,7 +51,8 @@ async def insert_claim(
                 body.organisation_id,
                 body.type,
                 body.footprint_id,
-                body.subject,
+                msgspec.json.encode(structs.replace(body, responsible_person="")).decode(),  # only sealed, and erasable
+                body.new_forest,
                 required_kg,
                 deadline,
                 statement_id,
@@ -71,11 +73,20 @@ async def claims(tx: Tx, window: Window, claimants: tuple[int, ...] | None) -> P
 
 
 def _claim(row: asyncpg.Record) -> Claim:
+    body = msgspec.json.decode(row["body"], type=NewClaim)
     return Claim(
         id=row["id"],
         claimant_id=row["claimant_id"],
         type=row["type"],
-        subject=row["subject"],
+        subject=body.subject,
+        standard=body.standard,
+        begins=body.begins,
+        ends=body.ends,
+        boundary=body.boundary,
+        exclusions=body.exclusions,
+        reductions_kg=body.reductions_kg,
+        reduction_plan=body.reduction_plan,
+        new_forest=body.new_forest,
         footprint_id=row["footprint_id"],
         required_kg=row["required_kg"],
         allocated_kg=row["allocated_kg"],

@@ -32,10 +32,10 @@ _GONE = (
     asyncpg.TooManyConnectionsError,
     asyncpg.InterfaceError,  # "connection is closed", "pool is closing"
     asyncpg.InternalClientError,  # "cannot switch to state": the server ended this session while it was idle
-    ConnectionError,
-    FileNotFoundError,  # the socket of a server that is down
-    TimeoutError,
+    OSError,  # refused, reset, no such socket, no such host, no route; TimeoutError too
 )
+ACQUIRE_TIMEOUT_S = 5.0
+"""How long a request waits for a connection before it is told to come again."""
 
 
 class Contended(DomainError):
@@ -73,7 +73,7 @@ class Database:
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Tx]:
         try:
-            acquired = await self._pool.acquire()
+            acquired = await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
         except asyncpg.DiskFullError:
             raise
         except asyncpg.PostgresError as error:  # whatever a server says that takes no connection from us now
@@ -159,6 +159,8 @@ def _driver_errors() -> Iterator[None]:
         raise StorageFull(
             "The database has no room left; nothing was written. Free space, then send the request again."
         ) from error
+    except asyncpg.LockNotAvailableError as error:
+        raise Contended("Other writers held the same rows for too long; nothing was written. Send it again.") from error
     except _GONE as error:
         if isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError):
             raise  # an argument that no column takes: our mistake, and the database is there

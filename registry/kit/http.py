@@ -7,6 +7,7 @@ Services raise `DomainError`; nothing else knows about statuses.
 import functools
 from typing import Annotated, Any
 
+import asyncpg
 import msgspec
 import structlog
 from litestar import Request, Response
@@ -192,7 +193,10 @@ def _strict(kind: Any) -> msgspec.json.Decoder[Any]:  # noqa: ANN401 - whatever 
 
 def failed(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
     """Anything that nobody foresaw: logged once with its trace, answered without detail."""
-    log.error("unhandled_error", path=request.url.path, exc_info=error)
+    if isinstance(error, asyncpg.PostgresError):  # its text may quote rows: names, openings
+        log.error("unhandled_database_error", path=request.url.path, sqlstate=error.sqlstate, kind=type(error).__name__)
+    else:
+        log.error("unhandled_error", path=request.url.path, exc_info=error)
     return problem(
         500, "internal-error", "Internal error", "This is our fault and has been logged. Nothing half-done was kept."
     )

@@ -26,6 +26,7 @@ create table registry.region (
 );
 
 -- Business time: one row that only moves forward. A simulated region moves it by hand, a real one follows the wall.
+-- It is that of the statement, not of the transaction: what waited for a lock comes after what it waited for.
 create table registry.business_clock (
   only_row boolean primary key default true check (only_row),
   simulated boolean not null,
@@ -33,7 +34,7 @@ create table registry.business_clock (
 );
 create function registry.business_now() returns timestamptz
 language sql stable parallel safe
-as $$ select case when simulated then at else greatest(at, now()) end from registry.business_clock $$;
+as $$ select case when simulated then at else greatest(at, statement_timestamp()) end from registry.business_clock $$;
 
 create table registry.party (
   id bigint generated always as identity primary key,

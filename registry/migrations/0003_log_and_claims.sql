@@ -49,6 +49,12 @@ create table registry.log_checkpoint (
   witnessed_at timestamptz
 );
 
+-- The log's public keys, kept by the sequencer at its first start: other keys than these never sign this log.
+create table registry.log_key (
+  role text primary key check (role in ('issuer', 'log-ed25519', 'log-ml-dsa-44')),
+  vkey text not null unique
+);
+
 create table registry.footprint (
   id bigint generated always as identity primary key,
   organisation_id bigint not null references registry.party,
@@ -66,7 +72,8 @@ create table registry.claim (
   type text not null
     check (type in ('event', 'organisation', 'product', 'person', 'compliance', 'contribution')),
   footprint_id bigint unique references registry.footprint,
-  subject text not null,
+  body text not null,
+  new_forest boolean not null,
   required_kg bigint not null check (required_kg >= 0),
   allocated_kg bigint not null default 0 check (allocated_kg >= 0),
   deadline timestamptz,
@@ -79,8 +86,9 @@ create index on registry.claim (claimant_id);
 
 grant select, insert on registry.statement, registry.opening, registry.footprint, registry.claim to kilnwood_api;
 grant update (allocated_kg) on registry.claim to kilnwood_api;
-grant select on registry.log_head, registry.log_tile, registry.log_checkpoint to kilnwood_api;
+grant select on registry.log_head, registry.log_tile, registry.log_checkpoint, registry.log_key to kilnwood_api;
 grant select on registry.statement to kilnwood_sequencer;
 grant update (leaf_index, note, leaf_hash) on registry.statement to kilnwood_sequencer;
 grant select, update on registry.log_head to kilnwood_sequencer;
 grant select, insert, update on registry.log_tile, registry.log_checkpoint to kilnwood_sequencer;
+grant select, insert on registry.log_key to kilnwood_sequencer;

@@ -75,23 +75,28 @@ class ProjectsController(Controller):
     async def projects(
         self,
         window: NamedDependency[Window],
+        asked: NamedDependency[Call],
         db: NamedDependency[Database],
         project_state: Annotated[ProjectState | None, QueryParameter(name="state")] = None,
     ) -> Page[Project]:
         """All projects, or those in one state."""
-        return await service.projects(window, project_state, db=db)
+        return await service.projects(window, project_state, asked=asked, db=db)
 
     @get("/{project_id:int}", operation_id="get_project", responses=READS)
-    async def project(self, project_id: PathId, db: NamedDependency[Database]) -> Project:
+    async def project(self, project_id: PathId, asked: NamedDependency[Call], db: NamedDependency[Database]) -> Project:
         """One project."""
-        return await service.project(project_id, db=db)
+        return await service.project(project_id, asked=asked, db=db)
 
     @get("/{project_id:int}/history", operation_id="get_project_history", responses=READS)
     async def history(
-        self, project_id: PathId, window: NamedDependency[Window], db: NamedDependency[Database]
+        self,
+        project_id: PathId,
+        window: NamedDependency[Window],
+        asked: NamedDependency[Call],
+        db: NamedDependency[Database],
     ) -> Page[ProjectEvent]:
         """Who did what, when, from which state to which, and why."""
-        return await service.history(project_id, window, db=db)
+        return await service.history(project_id, window, asked=asked, db=db)
 
     @post("/{project_id:int}/update", operation_id="update_project", responses=WRITES)
     async def update(
@@ -150,10 +155,14 @@ class ProjectsController(Controller):
 
     @get("/{project_id:int}/comments", operation_id="list_notice_comments", responses=READS)
     async def comments(
-        self, project_id: PathId, window: NamedDependency[Window], db: NamedDependency[Database]
+        self,
+        project_id: PathId,
+        window: NamedDependency[Window],
+        asked: NamedDependency[Call],
+        db: NamedDependency[Database],
     ) -> Page[Comment]:
         """The comments on the public notice."""
-        return await service.comments(project_id, window, db=db)
+        return await service.comments(project_id, window, asked=asked, db=db)
 
     @post("/{project_id:int}/register", operation_id="register_project", responses=WRITES)
     async def register(
@@ -190,10 +199,14 @@ class ProjectsController(Controller):
 
     @get("/{project_id:int}/reports", operation_id="list_reports", responses=READS)
     async def reports(
-        self, project_id: PathId, window: NamedDependency[Window], db: NamedDependency[Database]
+        self,
+        project_id: PathId,
+        window: NamedDependency[Window],
+        asked: NamedDependency[Call],
+        db: NamedDependency[Database],
     ) -> Page[Report]:
         """The project's monitoring reports."""
-        return await service.reports(project_id, window, db=db)
+        return await service.reports(project_id, window, asked=asked, db=db)
 
 
 class ReportsController(Controller):

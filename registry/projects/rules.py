@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from decimal import Decimal
 
 from registry.kit.problems import DomainError, Kind
 from schemas.access import Role
+from schemas.methodologies import ForestSinkActivity
 from schemas.projects import NewReport, Project, Report
 
 PROJECT_STEPS: dict[str, frozenset[str]] = {
@@ -104,11 +106,25 @@ def check_notice_runs(project: Project, over_at: datetime, now: datetime) -> Non
         )
 
 
+DAYS_A_YEAR = 365
+
+
+def _check_length(report: NewReport) -> None:
+    """A forest grows for as long as the report says, and no longer than its period is."""
+    days = (report.ends - report.begins).days + 1
+    if isinstance(report.activity, ForestSinkActivity) and Decimal(report.activity.years) * DAYS_A_YEAR > days:
+        raise OutsidePeriod(
+            f"The activity counts {report.activity.years} years of growth, the period has {days} days. "
+            f"Count at most {Decimal(days) / DAYS_A_YEAR:.3f} years."
+        )
+
+
 def check_report(project: Project, report: NewReport, others: Iterable[Report], today: date) -> None:
     """Whether a monitoring period lies inside the crediting period, is over, and overlaps no other report."""
     methodology = str(report.activity.__struct_config__.tag).partition("/")[0]
     if methodology != project.methodology:
         raise WrongMethodology(f"{project.code} uses {project.methodology}; these activity data are for {methodology}.")
+    _check_length(report)
     if report.begins < project.crediting_begins or report.ends > project.crediting_ends:
         raise OutsidePeriod(
             f"{report.begins} to {report.ends} is not inside the crediting period "

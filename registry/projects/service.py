@@ -306,10 +306,18 @@ async def issue_report_in(tx: Tx, report_id: int, *, call: Call) -> tuple[Report
     return report, project
 
 
-async def project(project_id: int, *, db: Database) -> Project:
-    """One project."""
+async def project(project_id: int, *, asked: Call, db: Database) -> Project:
+    """One project. A draft is only its developer's, and the overseers'."""
     async with db.reading() as tx:
-        return await project_in(tx, project_id)
+        return await _visible(tx, project_id, asked)
+
+
+async def _visible(tx: Tx, project_id: int, asked: Call) -> Project:
+    found = await project_in(tx, project_id)
+    mine = found.developer_id in access.organisations_of(asked.by)
+    if found.state == "draft" and not mine and not access.oversees(asked.by):
+        raise Unknown(f"There is no project {project_id}.")
+    return found
 
 
 async def project_in(tx: Tx, project_id: int) -> Project:
@@ -317,23 +325,24 @@ async def project_in(tx: Tx, project_id: int) -> Project:
     return await _project_again(tx, str(project_id))
 
 
-async def projects(window: Window, state: str | None, *, db: Database) -> Page[Project]:
-    """All projects, or those in one state."""
+async def projects(window: Window, state: str | None, *, asked: Call, db: Database) -> Page[Project]:
+    """All projects, or those in one state; of the drafts, one's own."""
+    drafts_of = None if access.oversees(asked.by) else access.organisations_of(asked.by)
     async with db.reading() as tx:
-        return await store.projects(tx, window, state)
+        return await store.projects(tx, window, state, drafts_of)
 
 
-async def history(project_id: int, window: Window, *, db: Database) -> Page[ProjectEvent]:
+async def history(project_id: int, window: Window, *, asked: Call, db: Database) -> Page[ProjectEvent]:
     """Who did what to a project and its reports, when and why."""
     async with db.reading() as tx:
-        await project_in(tx, project_id)
+        await _visible(tx, project_id, asked)
         return await store.events(tx, window, project_id)
 
 
-async def comments(project_id: int, window: Window, *, db: Database) -> Page[Comment]:
+async def comments(project_id: int, window: Window, *, asked: Call, db: Database) -> Page[Comment]:
     """The comments on a project's public notice."""
     async with db.reading() as tx:
-        await project_in(tx, project_id)
+        await _visible(tx, project_id, asked)
         return await store.comments(tx, window, project_id)
 
 
@@ -343,10 +352,10 @@ async def report(report_id: int, *, db: Database) -> Report:
         return await _report_again(tx, str(report_id))
 
 
-async def reports(project_id: int, window: Window, *, db: Database) -> Page[Report]:
+async def reports(project_id: int, window: Window, *, asked: Call, db: Database) -> Page[Report]:
     """The monitoring reports of a project."""
     async with db.reading() as tx:
-        await project_in(tx, project_id)
+        await _visible(tx, project_id, asked)
         return await store.reports(tx, window, project_id)
 
 

@@ -70,13 +70,13 @@ async def project(tx: Tx, project_id: int, *, lock: bool = False) -> Project | N
     """One project; locked, its state cannot change until the transaction ends."""
     if lock:
         await tx.execute(_sql.lock_project, project_id)
-    row = await tx.fetchrow(_sql.projects, 0, 1, project_id, None)
+    row = await tx.fetchrow(_sql.projects, 0, 1, project_id, None, None)
     return _project(row) if row else None
 
 
-async def projects(tx: Tx, window: Window, state: str | None) -> Page[Project]:
-    """Projects in the order of their creation."""
-    rows = await tx.fetch(_sql.projects, *window.args, None, state)
+async def projects(tx: Tx, window: Window, state: str | None, drafts_of: tuple[int, ...] | None) -> Page[Project]:
+    """Projects in the order of their creation; drafts only those of *drafts_of*, or all for None."""
+    rows = await tx.fetch(_sql.projects, *window.args, None, state, drafts_of)
     return window.page([(row["id"], _project(row)) for row in rows])
 
 

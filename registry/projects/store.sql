@@ -21,6 +21,7 @@ where id = $1 and state in ('draft', 'rejected');
 select p.*, r.serial_region || '-' || r.programme || '-' || lpad(p.number::text, 4, '0') as code
 from registry.project p join registry.region r on r.id = p.region_id
 where p.id > $1 and ($3::bigint is null or p.id = $3) and ($4::text is null or p.state = $4)
+  and (p.state <> 'draft' or $5::bigint[] is null or p.developer_id = any($5))
 order by p.id limit $2;
 -- name: lock_project
 select id from registry.project where id = $1 for no key update;

@@ -15,7 +15,8 @@ async def receipt(receipt_id: str, *, asked: Call, db: Database) -> bytes:
     """
     The bundle of one retirement with its claim's own, as the bytes of ``*.receipt.json``.
 
-    Anybody may have it; sealed sections are opened only for members of the holder and for overseers. Raises `Unknown`,
+    Anybody may have it; sealed sections are opened only for members of the holder, the claim's for members
+    of the claimant, and all for overseers. Raises `Unknown`,
     or `NotYetWitnessed` while no witnessed checkpoint covers both statements.
     """
     async with db.snapshot() as tx:
@@ -24,10 +25,17 @@ async def receipt(receipt_id: str, *, asked: Call, db: Database) -> bytes:
         account = await parties.account_in(tx, found.account_id)
         retired = await log.prove_in(tx, found.statement_id)
         claimed = await log.prove_in(tx, await claims.statement_of_in(tx, claim.id))
-    opened = access.oversees(asked.by) or account.owner_id in access.organisations_of(asked.by)
+    mine = access.organisations_of(asked.by)
+    all_opened = access.oversees(asked.by)
+    claim_bundle = _bundle(claimed, opened=all_opened or claim.claimant_id in mine)
     covers_alone = claim.type != "contribution" and found.retirement.quantity_kg >= claim.required_kg
     return form.bundle_file(
-        _bundle(retired, opened=opened, claim=_bundle(claimed, opened=opened), asserts_neutral=covers_alone)
+        _bundle(
+            retired,
+            opened=all_opened or account.owner_id in mine,
+            claim=claim_bundle,
+            asserts_neutral=covers_alone,
+        )
     )
 
 

@@ -11,7 +11,7 @@ WIDTH = 1 << HEIGHT
 LEVEL_LIMIT = 63
 ENTRY_LIMIT_BYTES = (1 << 16) - 1
 
-_PATH = re.compile(r"tile/(entries|0|[1-9][0-9]?)/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
+_PATH = re.compile(r"tile/(entries|0|[1-9][0-9]?)/((?:x[0-9]{3}/){0,6}[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
 
 
 class TileKey(NamedTuple):
