@@ -62,14 +62,14 @@ async def test_an_unknown_field(delivered: World, path: str):
     refused(answer, 400, "invalid-request", "isuance")
 
 
-@pytest.mark.parametrize("field", ["account_id", "quantity_kg", "claim_id", "reason"])
-async def test_a_missing_field(delivered: World, field: str):
+async def test_a_missing_field(delivered: World):
     """It is named."""
-    body = some(delivered, "/v1/retirements")
-    del body[field]
     async with unchanged(delivered):
-        answer = await delivered.post("/v1/retirements", body, by=delivered.party("bank").key)
-    refused(answer, 400, "invalid-request", field)
+        for field in ("account_id", "quantity_kg", "claim_id", "reason"):
+            body = some(delivered, "/v1/retirements")
+            del body[field]
+            answer = await delivered.post("/v1/retirements", body, by=delivered.party("bank").key)
+            refused(answer, 400, "invalid-request", field)
 
 
 QUANTITIES: tuple[Any, ...] = (
@@ -94,12 +94,13 @@ QUANTITIES: tuple[Any, ...] = (
 
 
 @pytest.mark.parametrize("path", ["/v1/retirements", "/v1/transfers", "/v1/cancellations"])
-@pytest.mark.parametrize("quantity", QUANTITIES, ids=repr)
-async def test_a_quantity_that_is_none(delivered: World, path: str, quantity: Any):
+async def test_a_quantity_that_is_none(delivered: World, path: str):
     """Whole kilograms from 1 to 2^53 - 1, as a JSON integer: anything else is refused and the field is named."""
     async with unchanged(delivered):
-        answer = await delivered.post(path, some(delivered, path, quantity_kg=quantity), by=delivered.party("bank").key)
-    refused(answer, 400, "invalid-request", "quantity_kg")
+        for quantity in QUANTITIES:
+            body = some(delivered, path, quantity_kg=quantity)
+            answer = await delivered.post(path, body, by=delivered.party("bank").key)
+            refused(answer, 400, "invalid-request", "quantity_kg")
 
 
 @pytest.mark.parametrize("quantity_kg", [MAX_INT, 10**12])
@@ -114,13 +115,13 @@ async def test_more_than_there_is(delivered: World, quantity_kg: int):
     assert (981_000, quantity_kg) == (problem["held_kg"], problem["wanted_kg"])
 
 
-@pytest.mark.parametrize("identifier", [0, -1, 2**53, 2**63, "1", 1.5, None, True])
-async def test_an_identifier_that_is_none(delivered: World, identifier: Any):
+async def test_an_identifier_that_is_none(delivered: World):
     """Identifiers in bodies are bounded like quantities."""
     async with unchanged(delivered):
-        body = some(delivered, "/v1/retirements", claim_id=identifier)
-        answer = await delivered.post("/v1/retirements", body, by=delivered.party("bank").key)
-    refused(answer, 400, "invalid-request", "claim_id")
+        for identifier in (0, -1, 2**53, 2**63, "1", 1.5, None, True):
+            body = some(delivered, "/v1/retirements", claim_id=identifier)
+            answer = await delivered.post("/v1/retirements", body, by=delivered.party("bank").key)
+            refused(answer, 400, "invalid-request", "claim_id")
 
 
 async def test_deep_nesting(delivered: World):
@@ -138,62 +139,60 @@ async def test_a_huge_body(delivered: World):
     refused(answer, 413, "too-large")
 
 
-@pytest.mark.parametrize("text", ["a\x00b", "\x00", "", "x" * 4001])
-async def test_text_that_cannot_be_kept(delivered: World, text: str):
+async def test_text_that_cannot_be_kept(delivered: World):
     """PostgreSQL keeps no NUL; an empty or endless reason is none."""
     async with unchanged(delivered):
-        body = some(delivered, "/v1/cancellations", reason=text)
-        answer = await delivered.post("/v1/cancellations", body, by=delivered.party("bank").key)
-    refused(answer, 400, "invalid-request", "reason")
+        for text in ("a\x00b", "\x00", "", "x" * 4001):
+            body = some(delivered, "/v1/cancellations", reason=text)
+            answer = await delivered.post("/v1/cancellations", body, by=delivered.party("bank").key)
+            refused(answer, 400, "invalid-request", "reason")
 
 
-@pytest.mark.parametrize("escape", [rb"\ud800", rb"\udfff", rb"\udc00\ud800", rb"a\ud83d"])
-async def test_a_lone_surrogate(delivered: World, escape: bytes):
+async def test_a_lone_surrogate(delivered: World):
     """Half a character in a JSON escape is no text."""
     bank = delivered.party("bank").account_id
-    content = b'{"account_id": %d, "quantity_kg": 1, "reason": "%s"}' % (bank, escape)
     async with unchanged(delivered):
-        answer = await raw(delivered, "/v1/cancellations", content)
-    refused(answer, 400, answer.json()["type"].rpartition(":")[2])
+        for escape in (rb"\ud800", rb"\udfff", rb"\udc00\ud800", rb"a\ud83d"):
+            content = b'{"account_id": %d, "quantity_kg": 1, "reason": "%s"}' % (bank, escape)
+            refused(await raw(delivered, "/v1/cancellations", content), 400, "malformed-json")
 
 
-@pytest.mark.parametrize("name", ["two\nlines", "tab\there", "\x7f"])
-async def test_names_are_one_line(empty: World, name: str):
+async def test_names_are_one_line(empty: World):
     """No control characters in a name."""
     async with unchanged(empty):
-        answer = await empty.post("/v1/people", {"name": name}, by=empty.regulators[0])
-    refused(answer, 400, "invalid-request", "name")
+        for name in ("two\nlines", "tab\there", "\x7f"):
+            answer = await empty.post("/v1/people", {"name": name}, by=empty.regulators[0])
+            refused(answer, 400, "invalid-request", "name")
 
 
-@pytest.mark.parametrize("at", ["2025-01-07", "2025-01-07T00:00:00", "yesterday", 1, "2025-13-01T00:00:00Z"])
-async def test_an_instant_that_is_none(delivered: World, at: Any):
+async def test_an_instant_that_is_none(empty: World):
     """RFC 3339 with an offset."""
-    async with unchanged(delivered):
-        answer = await delivered.post("/v1/clock", {"at": at}, by=delivered.regulators[0])
-    refused(answer, 400, "invalid-request", "at")
+    async with unchanged(empty):
+        for at in ("2025-01-07", "2025-01-07T00:00:00", "yesterday", 1, "2025-13-01T00:00:00Z"):
+            answer = await empty.post("/v1/clock", {"at": at}, by=empty.regulators[0])
+            refused(answer, 400, "invalid-request", "at")
 
 
 @pytest.mark.parametrize("path", ["/v1/projects", "/v1/issuances", "/v1/retirements", "/v1/projects/1/history"])
-@pytest.mark.parametrize("cursor", ["garbage", "YWZ0ZXI6LTE", "YWZ0ZXI6MDE", "YWZ0ZXI6eA", "====", "YWZ0ZXI6MQ==", "é"])
-async def test_a_cursor_that_is_none(delivered: World, path: str, cursor: str):
+async def test_a_cursor_that_is_none(issued: World, path: str):
     """Only what was given out is taken."""
-    answer = await delivered.http.get(path, params={"cursor": cursor})
-    refused(answer, 400, "invalid-request", "cursor")
+    for cursor in ("garbage", "YWZ0ZXI6LTE", "YWZ0ZXI6MDE", "YWZ0ZXI6eA", "====", "YWZ0ZXI6MQ==", "é"):
+        refused(await issued.http.get(path, params={"cursor": cursor}), 400, "invalid-request", "cursor")
 
 
-@pytest.mark.parametrize("limit", ["0", "-1", "100000", "x", "1.5", ""])
-async def test_a_limit_that_is_none(delivered: World, limit: str):
+async def test_a_limit_that_is_none(empty: World):
     """Pages are bounded."""
-    refused(await delivered.http.get("/v1/projects", params={"limit": limit}), 400, "invalid-request", "limit")
+    for limit in ("0", "-1", "100000", "x", "1.5", ""):
+        refused(await empty.http.get("/v1/projects", params={"limit": limit}), 400, "invalid-request", "limit")
 
 
-@pytest.mark.parametrize("key", ["", "x" * 201, "two words", "\x7f"])
-async def test_an_idempotency_key_that_is_none(delivered: World, key: str):
+async def test_an_idempotency_key_that_is_none(empty: World):
     """One to two hundred printable characters."""
-    headers = {"Authorization": f"Bearer {delivered.regulators[0]}", "Idempotency-Key": key}
-    async with unchanged(delivered):
-        answer = await delivered.http.post("/v1/people", json={"name": "Somebody"}, headers=headers)
-    refused(answer, 400, "invalid-request", "Idempotency-Key")
+    async with unchanged(empty):
+        for key in ("", "x" * 201, "two words", "\x7f"):
+            headers = {"Authorization": f"Bearer {empty.regulators[0]}", "Idempotency-Key": key}
+            answer = await empty.http.post("/v1/people", json={"name": "Somebody"}, headers=headers)
+            refused(answer, 400, "invalid-request", "Idempotency-Key")
 
 
 async def test_no_idempotency_key(delivered: World):
@@ -204,11 +203,11 @@ async def test_no_idempotency_key(delivered: World):
     refused(answer, 400, "invalid-request", "Idempotency-Key")
 
 
-@pytest.mark.parametrize(("method", "path"), [("DELETE", "/v1/projects"), ("PUT", "/v1/region"), ("GET", "/v1/clock")])
-async def test_another_method(delivered: World, method: str, path: str):
+async def test_another_method(empty: World):
     """405, as a problem."""
-    async with unchanged(delivered):
-        refused(await delivered.http.request(method, path), 405, "method-not-allowed")
+    async with unchanged(empty):
+        for method, path in (("DELETE", "/v1/projects"), ("PUT", "/v1/region"), ("GET", "/v1/clock")):
+            refused(await empty.http.request(method, path), 405, "method-not-allowed")
 
 
 GONE = (
@@ -235,16 +234,17 @@ GONE = (
     "/v1/documents/" + "0" * 64,
     "/v1/nothing",
     "/nothing",
-    "/v1/projects/99999999999999999999999",
     "/v1/projects/one",
 )
 
 
-@pytest.mark.parametrize("path", GONE)
-async def test_what_does_not_exist(delivered: World, path: str):
-    """404 as a problem for every kind of thing; an identifier out of bounds is 400 or 404, never 500."""
-    answer = await delivered.get(path, by=delivered.regulators[0])
-    if len(path) > 30 and "9999999999" in path:
-        refused(answer, 400, "invalid-request")
-    else:
-        refused(answer, 404, "not-found")
+async def test_what_does_not_exist(delivered: World):
+    """404 as a problem for every kind of thing."""
+    for path in GONE:
+        refused(await delivered.get(path, by=delivered.regulators[0]), 404, "not-found")
+
+
+async def test_an_identifier_out_of_bounds(delivered: World):
+    """400, not a number that PostgreSQL cannot hold."""
+    for path in ("/v1/projects/99999999999999999999999", "/v1/accounts/0", f"/v1/claims/{2**53}"):
+        refused(await delivered.get(path, by=delivered.regulators[0]), 400, "invalid-request")

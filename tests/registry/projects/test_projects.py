@@ -1,6 +1,5 @@
 """A project from draft to registration: who takes which step from where, and what the history says afterwards."""
 
-import itertools
 from typing import Any
 
 import pytest
@@ -29,9 +28,6 @@ STEPS = {
     "reports": "report",
 }
 """What the path calls a step, and what the rules call it."""
-WRONG = [
-    (state, step) for state, step in itertools.product(PROJECT_STATES, STEPS) if state not in PROJECT_STEPS[STEPS[step]]
-]
 
 
 async def state_of(world: World, project_id: int) -> str:
@@ -87,17 +83,18 @@ async def test_the_history_says_who_when_from_to_and_why(delivered: World):
     assert expected == [(*each[:3], each[3].partition(" (")[0], each[4]) for each in actual]
 
 
-@pytest.mark.parametrize(("state", "step"), WRONG)
-async def test_a_step_from_the_wrong_state(delivered: World, state: str, step: str):
-    """409 that names the state, the step and the states it follows from; nothing is changed."""
+@pytest.mark.parametrize("state", PROJECT_STATES)
+async def test_a_step_from_the_wrong_state(delivered: World, state: str):
+    """Every step that does not follow: 409 that names the state and those it follows from; nothing is changed."""
     life = await life_of(delivered)
     project_id = await life.project(state)
-    by = life.verifier if step == "reject" else ""
     await life.finding()
+    wrong = [step for step, rule in STEPS.items() if state not in PROJECT_STEPS[rule]]
     async with unchanged(delivered):
-        answer = await life.step(project_id, step, by=by)
-    problem = refused(answer, 409, "wrong-state", state, STEPS[step])
-    assert sorted(PROJECT_STEPS[STEPS[step]]) == problem["allowed"]
+        for step in wrong:
+            answer = await life.step(project_id, step, by=life.verifier if step == "reject" else "")
+            problem = refused(answer, 409, "wrong-state", state, STEPS[step])
+            assert sorted(PROJECT_STEPS[STEPS[step]]) == problem["allowed"]
 
 
 @pytest.mark.parametrize("state", ["submitted", "validated", "public_notice"])
