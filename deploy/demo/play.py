@@ -40,7 +40,7 @@ def play(out: Path, *, seed: int, port: int, serve: bool, console: Console) -> N
         with own_folder(out):
             region = new_region(out, port=port)
             with contextlib.ExitStack() as stack:
-                stack.callback(region.stop)
+                stack.callback(_stop, region)
                 season, receipts = _play_online(region, seed, out, console)
                 region.service.stop()
                 region.witness.stop()
@@ -52,6 +52,13 @@ def play(out: Path, *, seed: int, port: int, serve: bool, console: Console) -> N
                     _serve(region, season, out, console)
     except (Unexpected, ChildTrouble, postgres.PostgresUnavailable) as error:
         raise DemoFailed(str(error)) from error
+
+
+def _stop(region: DemoRegion) -> None:
+    """End every child; a second Ctrl-C must not leave some of them behind."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    region.stop()
 
 
 @contextlib.contextmanager
