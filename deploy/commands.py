@@ -274,3 +274,44 @@ def demo(out: Path, seed: int, port: int, *, keep: bool) -> None:
         play(out, seed=seed, port=port, serve=keep, console=Console())
     except DemoFailed as error:
         _fail(str(error))
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the table.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0.1, 60),
+    default=2.0,
+    show_default=True,
+    help="Length of one measurement; each is repeated, and medians are shown.",
+)
+@click.option("--only", "names", multiple=True, metavar="NAME", help="One figure by its name in the JSON; repeatable.")
+def bench(names: tuple[str, ...], seconds: float, *, as_json: bool) -> None:
+    """Measure this machine: each figure beside its limit in the same run. A missed target is told, not an error.
+
+    \b
+    Names: retirements-1, retirements-32, issuance, sequencing, verification, cold-verify.
+
+    \b
+    Examples:
+      kilnwood bench
+      kilnwood bench --only retirements-32 --seconds 5
+      kilnwood bench --json > bench.json
+    """
+    import msgspec
+    from rich.console import Console
+
+    from deploy.bench.run import FIGURES, TROUBLE, measured, show
+
+    if unknown := set(names) - FIGURES.keys():
+        _fail(f"no figure is named {', '.join(sorted(unknown))}; there are {', '.join(FIGURES)}", 2)
+    progress = Console(stderr=True)
+    try:
+        with progress.status("") as status:
+            results = measured(names, seconds=seconds, tell=status.update)
+    except TROUBLE as error:
+        _fail(f"the bench could not be run: {error}")
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(results), indent=2).decode())
+    else:
+        show(results, Console())
