@@ -10,7 +10,6 @@ import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import asyncpg
 import pytest
 
 import registry
@@ -38,14 +37,7 @@ def race_template(request: pytest.FixtureRequest, race_server: str) -> ring.Temp
 @pytest.fixture
 async def races(race_server: str, race_template: ring.Template) -> AsyncIterator[Ring]:
     """A copy of that region; afterwards the invariants hold."""
-    name = ring.fresh_name()
-    admin = await asyncpg.connect(race_server)
-    try:
-        await admin.execute(f"create database {name} template {race_template.database}")
-        dsn = worlds.database_dsn(race_server, name)
+    async with ring.copied(race_server, race_template) as dsn:
         async with ring.opened(dsn, race_template) as region:
             yield region
         await invariants.check(dsn, worlds.KEYS)
-    finally:
-        await admin.execute(f"drop database if exists {name} with (force)")
-        await admin.close()

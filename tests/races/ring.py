@@ -98,7 +98,7 @@ def fresh_name() -> str:
     return f"race_{uuid.uuid4().hex}"
 
 
-async def build(server: str) -> Template:
+async def build(server: str, activity: KilnElectrificationActivity = ACTIVITY) -> Template:
     """Migrate, begin the region, enrol its people over HTTP; the project and its reports are put there by hand."""
     name = fresh_name()
     admin = await asyncpg.connect(server)
@@ -116,7 +116,7 @@ async def build(server: str) -> Template:
             maker = await world.newcomer("developer", name="Maker")
             buyers = (await world.newcomer("enterprise", name="One"), await world.newcomer("enterprise", name="Two"))
             third = await _third_regulator(world)
-            reports = await _verified_reports(owner, maker)
+            reports = await _verified_reports(owner, maker, activity)
             body = {"operation": "issue_credits", "report_id": reports[0], "account_id": maker.account_id}
             await world.decide("/v1/issuances", body)
             season = copy.copy(world.season)
@@ -144,16 +144,18 @@ async def _begin(dsn: str) -> tuple[str, str]:
 
 
 async def _third_regulator(world: World) -> str:
-    """A further person who can be a second one."""
+    """A further person who can be a second one to the first; the second issued their key, and so cannot be theirs."""
     authority = (await world.get("/v1/organisations", by=world.regulators[0])).json()["items"][0]["id"]
     person = await world.ok("/v1/people", {"name": "Third"}, by=world.regulators[0])
-    key = await world.ok(f"/v1/people/{person['id']}/keys", by=world.regulators[0])
+    key = await world.ok(f"/v1/people/{person['id']}/keys", by=world.regulators[1])
     grant = {"operation": "grant_role", "person_id": person["id"], "organisation_id": authority, "role": "regulator"}
     await world.decide("/v1/grants", grant)
     return str(key["secret"])
 
 
-async def _verified_reports(owner: asyncpg.Connection, maker: Party) -> tuple[int, ...]:
+async def _verified_reports(
+    owner: asyncpg.Connection, maker: Party, activity: KilnElectrificationActivity
+) -> tuple[int, ...]:
     sha256 = bytes(32)
     await owner.execute(
         "insert into registry.document values ($1, 'text/plain', 'verified', $2, registry.business_now())",
@@ -167,8 +169,8 @@ async def _verified_reports(owner: asyncpg.Connection, maker: Party) -> tuple[in
         " 'registered', registry.business_now() from registry.region returning id",
         maker.organisation_id,
     )
-    reduction = catalogue.compute(ACTIVITY)
-    activity, computed = (msgspec.json.encode(each).decode() for each in (ACTIVITY, reduction))
+    reduction = catalogue.compute(activity)
+    input_, computed = (msgspec.json.encode(each).decode() for each in (activity, reduction))
     reports = [
         await owner.fetchval(
             "insert into registry.monitoring_report (project_id, vintage, begins, ends, activity, reduction,"
@@ -177,7 +179,7 @@ async def _verified_reports(owner: asyncpg.Connection, maker: Party) -> tuple[in
             " registry.business_now()) returning id",
             project,
             2020 + number,
-            activity,
+            input_,
             computed,
             reduction.reduction_kg,
             reduction.issuable_t,
@@ -186,6 +188,19 @@ async def _verified_reports(owner: asyncpg.Connection, maker: Party) -> tuple[in
         for number in range(REPORTS)
     ]
     return tuple(reports)
+
+
+@contextlib.asynccontextmanager
+async def copied(server: str, template: Template) -> AsyncIterator[str]:
+    """The address of a copy of the template, which is dropped afterwards."""
+    name = fresh_name()
+    admin = await asyncpg.connect(server)
+    try:
+        await admin.execute(f"create database {name} template {template.database}")
+        yield worlds.database_dsn(server, name)
+    finally:
+        await admin.execute(f"drop database if exists {name} with (force)")
+        await admin.close()
 
 
 @contextlib.asynccontextmanager
