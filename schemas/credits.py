@@ -14,6 +14,7 @@ TransferState = Literal["proposed", "accepted", "rejected", "withdrawn", "expire
 class Issuance(Struct, frozen=True, kw_only=True):
     """Credits that came into being together: one contiguous span of kilograms."""
 
+    id: Id
     code: str
     serials: str
     project_id: Id
@@ -111,8 +112,21 @@ class NewTransfer(Selection, frozen=True):
         check_years("expires_at", self.expires_at)
 
 
+class Commitment(Struct, frozen=True, kw_only=True):
+    """
+    What a public transfer statement only commits to, and how to open it.
+
+    ``SHA-256(label || 0x00 || salt || text)`` is the digest that the statement carries under *label*.
+    """
+
+    statement_hash: Sha256
+    label: str
+    salt: Sha256
+    text: str
+
+
 class Transfer(Struct, frozen=True, kw_only=True):
-    """A two-phase transfer as it stands."""
+    """A two-phase transfer as it stands. *commitments* are shown to both sides and to overseers when it is read."""
 
     id: Id
     sender_id: Id
@@ -124,6 +138,7 @@ class Transfer(Struct, frozen=True, kw_only=True):
     proposed_at: Instant
     expires_at: Instant
     closed_at: Instant | None
+    commitments: tuple[Commitment, ...] = ()
 
 
 class CancelRequest(Selection, frozen=True):

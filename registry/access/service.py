@@ -245,7 +245,7 @@ async def restrict(body: NewRestriction, *, call: Call, db: Database) -> Restric
     """Freeze an account, a project or an issuance. One person may; lifting takes two."""
 
     async def work(tx: Tx) -> Done[Restriction]:
-        if not await store.lock_target(tx, body):
+        if not await store.target_exists(tx, body):
             raise Unknown(f"There is no {body.scope} {body.target_id}.")
         restriction_id = await store.insert_restriction(tx, body, call.by)
         return Done(restriction_id, await _restriction_again(tx, str(restriction_id)))

@@ -152,9 +152,10 @@ async def organisation_exists(tx: Tx, party_id: int) -> bool:
     return await tx.fetchval(_sql.organisation, party_id) is not None
 
 
-async def lock_target(tx: Tx, body: NewRestriction) -> bool:
-    """Whether what a restriction names exists; an account is locked, so that work under way on it ends first."""
-    query = {"account": _sql.lock_account, "project": _sql.target_project, "issuance": _sql.target_issuance}
+async def target_exists(tx: Tx, body: NewRestriction) -> bool:
+    """Whether what a restriction names exists; work under way on any credits ends first."""
+    await tx.execute(_sql.close_gate)
+    query = {"account": _sql.target_account, "project": _sql.target_project, "issuance": _sql.target_issuance}
     return await tx.fetchval(query[body.scope], body.target_id) is not None
 
 

@@ -69,8 +69,11 @@ set during = tstzrange(least(lower(during), registry.business_now() - interval '
 where id = $1 and (upper_inf(during) or upper(during) > registry.business_now());
 -- name: organisation
 select id from registry.party where id = $1 and kind = 'organisation';
--- name: lock_account
-select id from registry.account where id = $1 for no key update;
+-- name: close_gate
+-- Waits for every transaction that has locked accounts (credits, lock_accounts); whoever comes later sees the freeze.
+select pg_advisory_xact_lock(hashtextextended('restriction', 0));
+-- name: target_account
+select id from registry.account where id = $1;
 -- name: target_project
 select id from registry.project where id = $1;
 -- name: target_issuance

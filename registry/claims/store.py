@@ -62,7 +62,7 @@ async def insert_claim(
 
 async def claim(tx: Tx, claim_id: int) -> Claim | None:
     """One claim with its coverage."""
-    row = await tx.fetchrow(_sql.claims, 0, 1, claim_id, None)
+    row = await tx.fetchrow(_sql.claims, claim_id - 1, 1, claim_id, None)
     return _claim(row) if row else None
 
 

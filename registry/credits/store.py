@@ -49,6 +49,7 @@ class StoredTransfer(NamedTuple):
     quantity_kg: int
     hold_id: int
     spans: tuple[tuple[int, int], ...]
+    statement_ids: tuple[int, ...]
     state: str
     reason: str
     proposed_at: datetime
@@ -63,7 +64,7 @@ class BlocksMoved(RuntimeError):
 async def lock_accounts(tx: Tx, account_ids: Iterable[int]) -> dict[int, LockedAccount]:
     """Lock accounts in id order; blocks are then safe to read in a new statement."""
     rows = await tx.fetch(_sql.lock_accounts, sorted(set(account_ids)))
-    return {row["id"]: LockedAccount(**row) for row in rows}
+    return {row["id"]: LockedAccount(row["id"], row["owner_id"], row["type"], row["status"]) for row in rows}
 
 
 async def active(tx: Tx, account_id: int, issuance_id: int | None) -> list[Block]:
@@ -158,6 +159,7 @@ async def issuances(tx: Tx, window: Window, project_id: int | None) -> Page[Issu
 
 def _issuance(row: asyncpg.Record) -> Issuance:
     return Issuance(
+        id=row["id"],
         code=row["code"],
         serials=rules.serials(row["code"], row["base"], [(row["base"], row["top"])])[0],
         project_id=row["project_id"],
@@ -269,12 +271,18 @@ async def show(tx: Tx, stored: Sequence[StoredTransfer]) -> list[Transfer]:
 
 def _transfer(stored: StoredTransfer, lots: dict[int, tuple[str, int]]) -> Transfer:
     found = tuple(serial for span in stored.spans for serial in rules.serials(*lots[span[0]], [span]))
-    values = {name: value for name, value in stored._asdict().items() if name not in ("hold_id", "spans")}
+    hidden = ("hold_id", "spans", "statement_ids")
+    values = {name: value for name, value in stored._asdict().items() if name not in hidden}
     return Transfer(**values, serials=found)
 
 
 def _stored_transfer(row: asyncpg.Record) -> StoredTransfer:
     return StoredTransfer(**{**row, "spans": _spans(row["spans"])})
+
+
+async def log_transfer(tx: Tx, transfer_id: int, statement_ids: list[int]) -> None:
+    """Remember which statements say that the transfer happened."""
+    await tx.execute(_sql.log_transfer, transfer_id, statement_ids)
 
 
 async def close_transfer(tx: Tx, transfer_id: int, state: str, by: int | None) -> bool:
@@ -325,19 +333,22 @@ class StoredRetirement(NamedTuple):
 
 async def retirement(tx: Tx, receipt_id: str) -> StoredRetirement | None:
     """One retirement by its receipt."""
-    row = await tx.fetchrow(_sql.retirements, 0, 1, receipt_id, None, None)
+    row = await tx.fetchrow(_sql.retirement, receipt_id)
     return StoredRetirement(_retirement(row), row["account_id"], row["statement_id"]) if row else None
 
 
 async def order_retirements(tx: Tx, order_id: str) -> tuple[Retirement, ...]:
     """All retirements of one order."""
-    rows = await tx.fetch(_sql.retirements, 0, rules.BLOCK_LIMIT, None, order_id, None)
+    rows = await tx.fetch(_sql.order_retirements, order_id)
     return tuple(_retirement(row) for row in rows)
 
 
 async def retirements(tx: Tx, window: Window, claim_id: int | None) -> Page[Retirement]:
     """Retirements, against one claim or all."""
-    rows = await tx.fetch(_sql.retirements, *window.args, None, None, claim_id)
+    if claim_id is None:
+        rows = await tx.fetch(_sql.retirements, *window.args)
+    else:
+        rows = await tx.fetch(_sql.claim_retirements, *window.args, claim_id)
     return window.page([(row["id"], _retirement(row)) for row in rows])
 
 

@@ -1,6 +1,8 @@
 -- name: lock_accounts
--- Every writer takes account rows in id order first: blocks are then safe to read in a new statement.
-select id, owner_id, type, status from registry.account where id = any($1::bigint[]) order by id for no key update;
+-- Every writer takes account rows in id order first: blocks are then safe to read in a new statement. The shared gate
+-- is what a freeze closes: it waits for writers that came before, and those after it read it with the blocks.
+select id, owner_id, type, status, pg_advisory_xact_lock_shared(hashtextextended('restriction', 0))::text as gate
+from registry.account where id = any($1::bigint[]) order by id for no key update;
 -- name: active
 -- Oldest first, limited; the index block_active has this order. Spans of one issuance never overlap. Freezes are read
 -- with the blocks: like these after the accounts are locked.
@@ -127,20 +129,32 @@ from (
 ) m join registry.issuance i on i.id = m.issuance_id
 group by i.id, m.state having sum(m.kg) <> 0 order by i.id, m.state;
 -- name: movements
+-- Two indexed halves; an `or` would walk the whole table.
 select m.id, m.at, m.cause, i.code, lower(i.span) as base, lower(m.span) as lower, upper(m.span) as upper,
   m.from_account_id, m.from_state, m.to_account_id, m.to_state
-from registry.movement m join registry.issuance i on i.id = m.issuance_id
-where m.id > $1 and (m.from_account_id = $3 or m.to_account_id = $3) order by m.id limit $2;
+from (
+  (select * from registry.movement where id > $1 and to_account_id = $3 order by id limit $2)
+  union
+  (select * from registry.movement where id > $1 and from_account_id = $3 order by id limit $2)
+) m join registry.issuance i on i.id = m.issuance_id order by m.id limit $2;
 -- name: insert_transfer
 insert into registry.transfer (sender_id, receiver_id, quantity_kg, hold_id, spans, state, reason, proposed_by,
   proposed_at, expires_at)
 values ($1, $2, $3, $4, $5, 'proposed', $6, $7, registry.business_now(), $8) returning id;
 -- name: transfer
-select id, sender_id, receiver_id, quantity_kg, hold_id, spans, state, reason, proposed_at, expires_at, closed_at
+select id, sender_id, receiver_id, quantity_kg, hold_id, spans, statement_ids, state, reason, proposed_at, expires_at,
+  closed_at
 from registry.transfer where id = $1;
+-- name: log_transfer
+update registry.transfer set statement_ids = $2 where id = $1;
 -- name: transfers
-select id, sender_id, receiver_id, quantity_kg, hold_id, spans, state, reason, proposed_at, expires_at, closed_at
-from registry.transfer where id > $1 and (sender_id = $3 or receiver_id = $3) order by id limit $2;
+select id, sender_id, receiver_id, quantity_kg, hold_id, spans, statement_ids, state, reason, proposed_at, expires_at,
+  closed_at
+from (
+  (select * from registry.transfer where id > $1 and sender_id = $3 order by id limit $2)
+  union
+  (select * from registry.transfer where id > $1 and receiver_id = $3 order by id limit $2)
+) t order by id limit $2;
 -- name: located
 -- Which issuance each span lies in: the number line is one, so the span alone decides.
 select lower(wanted) as lower, i.code, lower(i.span) as base
@@ -156,13 +170,13 @@ insert into registry.retirement (receipt_id, order_id, account_id, claim_id, iss
   person_id, statement_id, at)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
 -- name: retirements
-select r.id, r.receipt_id, r.order_id, r.claim_id, r.account_id, r.quantity_kg, r.at, r.statement_id, i.code,
-  lower(i.span) as base, r.spans, s.sha256
-from registry.retirement r join registry.issuance i on i.id = r.issuance_id
-join registry.statement s on s.id = r.statement_id
-where r.id > $1 and ($3::text is null or r.receipt_id = $3) and ($4::text is null or r.order_id = $4)
-  and ($5::bigint is null or r.claim_id = $5)
-order by r.id limit $2;
+select * from registry.shown_retirement where id > $1 order by id limit $2;
+-- name: claim_retirements
+select * from registry.shown_retirement where claim_id = $3 and id > $1 order by id limit $2;
+-- name: order_retirements
+select * from registry.shown_retirement where order_id = $1 order by id;
+-- name: retirement
+select * from registry.shown_retirement where receipt_id = $1;
 -- name: insert_cancellation
 insert into registry.cancellation (order_id, account_id, issuance_id, spans, quantity_kg, reason, person_id,
   statement_id, at)

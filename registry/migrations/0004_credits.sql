@@ -75,8 +75,8 @@ create table registry.movement (
   to_state text not null,
   check ((from_account_id is null) = (from_state is null))
 );
-create index on registry.movement (from_account_id, at);
-create index on registry.movement (to_account_id, at);
+create index on registry.movement (from_account_id, id);
+create index on registry.movement (to_account_id, id);
 
 create table registry.transfer (
   id bigint generated always as identity primary key,
@@ -85,6 +85,7 @@ create table registry.transfer (
   quantity_kg bigint not null check (quantity_kg > 0),
   hold_id bigint not null unique references registry.hold,
   spans int8range[] not null check (cardinality(spans) > 0),
+  statement_ids bigint[] not null default '{}',
   state text not null check (state in ('proposed', 'accepted', 'rejected', 'withdrawn', 'expired')),
   reason text not null,
   proposed_by bigint not null references registry.party,
@@ -95,8 +96,8 @@ create table registry.transfer (
   check (sender_id <> receiver_id),
   check ((state = 'proposed') = (closed_at is null))
 );
-create index on registry.transfer (sender_id);
-create index on registry.transfer (receiver_id);
+create index on registry.transfer (sender_id, id);
+create index on registry.transfer (receiver_id, id);
 create index on registry.transfer (expires_at) where state = 'proposed';
 
 create table registry.retirement (
@@ -114,8 +115,15 @@ create table registry.retirement (
   at timestamptz not null
 );
 create index on registry.retirement (order_id);
-create index on registry.retirement (claim_id);
+create index on registry.retirement (claim_id, id);
 create index on registry.retirement (account_id);
+
+create view registry.shown_retirement as
+select r.id, r.receipt_id, r.order_id, r.claim_id, r.account_id, r.quantity_kg, r.at, r.statement_id, i.code,
+  lower(i.span) as base, r.spans, s.sha256
+from registry.retirement r
+join registry.issuance i on i.id = r.issuance_id
+join registry.statement s on s.id = r.statement_id;
 
 create table registry.cancellation (
   id bigint generated always as identity primary key,
@@ -133,7 +141,8 @@ create index on registry.cancellation (order_id);
 
 grant select, insert on registry.number_line, registry.issuance, registry.hold, registry.block, registry.movement,
   registry.transfer, registry.retirement, registry.cancellation to kilnwood_api;
+grant select on registry.shown_retirement to kilnwood_api;
 grant update on registry.number_line to kilnwood_api;
 grant update (closed_at) on registry.hold to kilnwood_api;
 grant update (span, account_id, state, hold_id), delete on registry.block to kilnwood_api;
-grant update (state, closed_by, closed_at) on registry.transfer to kilnwood_api;
+grant update (state, closed_by, closed_at, statement_ids) on registry.transfer to kilnwood_api;

@@ -70,7 +70,7 @@ async def project(tx: Tx, project_id: int, *, lock: bool = False) -> Project | N
     """One project; locked, its state cannot change until the transaction ends."""
     if lock:
         await tx.execute(_sql.lock_project, project_id)
-    row = await tx.fetchrow(_sql.projects, 0, 1, project_id, None, None)
+    row = await tx.fetchrow(_sql.projects, project_id - 1, 1, project_id, None, None)
     return _project(row) if row else None
 
 
@@ -156,7 +156,7 @@ async def report(tx: Tx, report_id: int, *, lock: bool = False) -> Report | None
     """One report; locked, its state cannot change until the transaction ends."""
     if lock:
         await tx.execute(_sql.lock_report, report_id)
-    row = await tx.fetchrow(_sql.reports, 0, 1, None, report_id)
+    row = await tx.fetchrow(_sql.reports, report_id - 1, 1, None, report_id)
     return _report(row) if row else None
 
 
