@@ -1,0 +1,45 @@
+"""
+The life of a kilogram: issued, held, transferred, retired or cancelled.
+
+Every write here follows one order: the claim, then all touched accounts in id order, then blocks in a new statement,
+then what is recorded about them, and the statements for the public log last (DESIGN §3).
+"""
+
+from registry.credits.service.cancelling import cancel, cancellation
+from registry.credits.service.issuing import issuance, issuances, issue
+from registry.credits.service.retiring import retire, retirement, retirement_in, retirements
+from registry.credits.service.transferring import (
+    accept_transfer,
+    expire_due,
+    propose_transfer,
+    reject_transfer,
+    transfer,
+    transfers,
+    withdraw_transfer,
+)
+from registry.credits.service.upkeep import compact
+from registry.credits.service.whereabouts import RegionTotals, holdings, issuance_conservation, movements
+
+__all__ = [
+    "RegionTotals",
+    "accept_transfer",
+    "cancel",
+    "cancellation",
+    "compact",
+    "expire_due",
+    "holdings",
+    "issuance",
+    "issuance_conservation",
+    "issuances",
+    "issue",
+    "movements",
+    "propose_transfer",
+    "reject_transfer",
+    "retire",
+    "retirement",
+    "retirement_in",
+    "retirements",
+    "transfer",
+    "transfers",
+    "withdraw_transfer",
+]

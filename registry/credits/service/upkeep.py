@@ -1,0 +1,19 @@
+"""What keeps accounts easy to read."""
+
+from registry.credits import store
+from registry.kit.database import Database, Tx
+
+
+async def compact(*, db: Database, limit: int = 100) -> int:
+    """Join neighbouring active blocks of fragmented accounts, each under its account's lock; answers how many."""
+    async with db.reading() as tx:
+        accounts = await store.fragmented(tx, limit)
+    joined = 0
+    for account_id in accounts:
+
+        async def work(tx: Tx, account_id: int = account_id) -> int:
+            await store.lock_accounts(tx, [account_id])
+            return await store.compact(tx, account_id)
+
+        joined += await db.transaction(work)
+    return joined
