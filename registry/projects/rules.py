@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 
 from registry.kit.problems import DomainError, Kind
 from schemas.access import Role
@@ -115,7 +115,7 @@ def _check_length(report: NewReport) -> None:
     if isinstance(report.activity, ForestSinkActivity) and Decimal(report.activity.years) * DAYS_A_YEAR > days:
         raise OutsidePeriod(
             f"The activity counts {report.activity.years} years of growth, the period has {days} days. "
-            f"Count at most {Decimal(days) / DAYS_A_YEAR:.3f} years."
+            f"Count at most {(Decimal(days) / DAYS_A_YEAR).quantize(Decimal('0.001'), ROUND_DOWN)} years."
         )
 
 

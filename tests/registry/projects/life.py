@@ -1,5 +1,6 @@
 """The steps of a project's life, one request each, and a way to any of its states."""
 
+from datetime import date
 from typing import Any
 
 import httpx
@@ -35,8 +36,10 @@ def project_body(organisation_id: int, **changed: Any) -> dict[str, Any]:
 
 
 def report_body(begins: str = "2024-01-01", ends: str = "2024-03-31", **changed: Any) -> dict[str, Any]:
-    """A monitoring report of that forest."""
-    return {"begins": begins, "ends": ends, "activity": FOREST, "documents": [], **changed}
+    """A monitoring report of that forest; it grew for as long as the period is."""
+    days = (date.fromisoformat(ends) - date.fromisoformat(begins)).days + 1
+    activity = {**FOREST, "years": f"{max(1, days * 1000 // 365) / 1000}"}
+    return {"begins": begins, "ends": ends, "activity": activity, "documents": [], **changed}
 
 
 async def upload(world: World, content: bytes, *, by: str, key: str | None = None) -> httpx.Response:

@@ -32,7 +32,7 @@ STEPS = {
 
 async def state_of(world: World, project_id: int) -> str:
     """Where a project stands."""
-    return str((await world.get(f"/v1/projects/{project_id}")).json()["state"])
+    return str((await world.get(f"/v1/projects/{project_id}", by=world.regulators[1])).json()["state"])
 
 
 async def history(world: World, project_id: int) -> list[dict[str, Any]]:
@@ -207,3 +207,28 @@ async def test_a_list_by_state(delivered: World):
     project_id = await life.project("validated")
     items = (await delivered.get("/v1/projects?state=validated")).json()["items"]
     assert [project_id] == [each["id"] for each in items]
+
+
+DRAFTS = ("/v1/projects/{0}", "/v1/projects/{0}/history", "/v1/projects/{0}/comments", "/v1/projects/{0}/reports")
+
+
+async def test_a_draft_is_its_developers(delivered: World):
+    """Nobody else sees that it is there, overseers excepted; once it is submitted everybody does."""
+    life = await life_of(delivered)
+    project_id = await life.project("draft")
+    for path in DRAFTS:
+        refused(await delivered.get(path.format(project_id)), 404, "not-found", project_id)
+        refused(await delivered.get(path.format(project_id), by=life.verifier), 404, "not-found", project_id)
+        answers = [await delivered.get(path.format(project_id), by=key) for key in (life.developer, life.regulator)]
+        assert [200, 200] == [answer.status_code for answer in answers]
+    await life.took(project_id, "submit")
+    assert 200 == (await delivered.get(f"/v1/projects/{project_id}")).status_code
+
+
+async def test_a_list_hides_the_drafts_of_others(delivered: World):
+    """Counted by who asks: the public none, the developer its own, an overseer all."""
+    life = await life_of(delivered)
+    await life.project("draft")
+    keys = ("", life.verifier, life.developer, life.regulator)
+    answers = [(await delivered.get("/v1/projects?state=draft", by=key)).json()["items"] for key in keys]
+    assert [0, 0, 1, 1] == [len(items) for items in answers]

@@ -119,6 +119,18 @@ async def test_a_period_that_is_rejected_is_free(delivered: World):
     refused(answer, 422, "outside-period", f"overlaps report {other}")
 
 
+async def test_growth_fits_its_period(delivered: World):
+    """A year of growth in 91 days is refused, with the most that can be counted; that much is taken."""
+    life = await life_of(delivered)
+    project_id = await life.project("registered")
+    path = f"/v1/projects/{project_id}/reports"
+    async with unchanged(delivered):
+        for years in ("1", "0.25"):
+            answer = await delivered.post(path, report_body(activity={**FOREST, "years": years}), by=life.developer)
+            refused(answer, 422, "outside-period", years, "91 days", "at most 0.249 years")
+    await delivered.ok(path, report_body(activity={**FOREST, "years": "0.249"}), by=life.developer)
+
+
 @pytest.mark.parametrize(("begins", "ends"), [("2024-12-01", "2025-01-05"), ("2024-03-31", "2024-03-01")])
 async def test_a_period_that_is_none(delivered: World, begins: str, ends: str):
     """Backwards, or over two vintages."""
