@@ -5,9 +5,9 @@ Two schemes: the unified social credit code of mainland China (统一社会信�
 Identifier (ISO 17442). Statements carry them as structured ids, not as spellings of a name (RECEIPTS).
 """
 
-from typing import Annotated, Final, Literal
+from typing import Final, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 USCC_ALPHABET: Final = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 """The 31 characters of GB 32100-2015, in order of their value: no I, O, S, V, Z."""
@@ -16,11 +16,6 @@ LEI_ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 """The 36 characters of ISO 17442; ISO 7064 gives them the values 0 to 35."""
 LEI_LENGTH: Final = 20
 LEI_CHECK_LENGTH: Final = 2
-
-Uscc = Annotated[str, Meta(min_length=USCC_LENGTH, max_length=USCC_LENGTH, description="USCC, GB 32100-2015")]
-"""A unified social credit code (统一社会信用代码); `check_uscc` verifies it."""
-Lei = Annotated[str, Meta(min_length=LEI_LENGTH, max_length=LEI_LENGTH, description="LEI, ISO 17442")]
-"""A Legal Entity Identifier; `check_lei` verifies it."""
 
 
 def uscc_check_character(first_17: str) -> str:

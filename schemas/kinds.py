@@ -11,8 +11,6 @@ MAX_INT = 2**53 - 1
 Id = Annotated[int, Meta(ge=1, le=MAX_INT, description="Identifier, assigned by the registry")]
 Kg = Annotated[int, Meta(ge=1, le=MAX_INT, description="Mass in whole kilograms of CO2e, at least 1")]
 Kg0 = Annotated[int, Meta(ge=0, le=MAX_INT, description="Mass in whole kilograms of CO2e")]
-Tonnes = Annotated[int, Meta(ge=1, le=MAX_INT // 1000, description="Whole tonnes of CO2e, at least 1")]
-Fen = Annotated[int, Meta(ge=0, le=MAX_INT, description="Money in fen (CNY/100)")]
 Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")]
 Text = Annotated[str, Meta(min_length=1, max_length=4000, pattern=r"^[^\x00]*$")]
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)", description="SHA-256 in lower-case hexadecimal")]

@@ -21,11 +21,15 @@ MAX_PROJECT: Final = 999_999_999
 MAX_SEQUENCE: Final = 999_999
 FIRST_VINTAGE, LAST_VINTAGE = 2000, 2100
 
-_CODE: Final = r"[A-Z]{2}-[A-Z][A-Z0-9]{1,11}-[0-9]{4,9}-[0-9]{4}-[0-9]{2,6}"
-_CODE_PARTS: Final = re.compile(r"([A-Z]{2})-([A-Z][A-Z0-9]{1,11})-([0-9]{4,9})-([0-9]{4})-([0-9]{2,6})")
+REGION: Final = r"[A-Z]{2}"
+PROGRAMME: Final = r"[A-Z][A-Z0-9]{1,11}"
+"""The first two parts, which a region chooses before its first start; the settings and the tables refuse others."""
+
+_CODE: Final = f"{REGION}-{PROGRAMME}-[0-9]{{4,9}}-[0-9]{{4}}-[0-9]{{2,6}}"
+_CODE_PARTS: Final = re.compile(f"({REGION})-({PROGRAMME})-([0-9]{{4,9}})-([0-9]{{4}})-([0-9]{{2,6}})")
 _RANGE_PARTS: Final = re.compile(r"([0-9]{1,16})-([0-9]{1,16})kg")
-_REGION: Final = re.compile(r"[A-Z]{2}")
-_PROGRAMME: Final = re.compile(r"[A-Z][A-Z0-9]{1,11}")
+_REGION: Final = re.compile(REGION)
+_PROGRAMME: Final = re.compile(PROGRAMME)
 
 # The lookahead refuses a final newline, which `$` alone lets pass in Python; ECMA reads it the same way.
 IssuanceCodeText = Annotated[str, Meta(pattern=f"^{_CODE}$(?!\\n)", max_length=40, examples=["SC-CDCER-0007-2024-01"])]

@@ -49,7 +49,7 @@ class IssuanceStatement(Statement, frozen=True, kw_only=True):
 
 
 class TransferStatement(Statement, frozen=True, kw_only=True):
-    """Kilograms of one issuance changed hands; *from_* and *to* are salted commitments to the owners."""
+    """Kilograms of one issuance changed hands; *sender* and *receiver* are salted commitments to the owners."""
 
     TYPE: ClassVar[str] = "transfer/v1"
 
@@ -150,25 +150,6 @@ class CancellationStatement(Statement, frozen=True, kw_only=True):
     reason: Text
 
 
-class KeyEventStatement(Statement, frozen=True, kw_only=True):
-    """A signing key came into force or ceased to count; a barrier for the sequencer."""
-
-    TYPE: ClassVar[str] = "key-event/v1"
-
-    event: Literal["add", "retire", "revoke"]
-    role: Literal["issuer", "log-ed25519", "log-ml-dsa-44"]
-    key: Name
-
-
-AnyStatement = (
-    IssuanceStatement
-    | TransferStatement
-    | BufferStatement
-    | ClaimStatement
-    | RetirementStatement
-    | CancellationStatement
-    | KeyEventStatement
-)
 STATEMENT_TYPES: dict[str, type[Statement]] = {
     each.TYPE: each
     for each in (
@@ -178,6 +159,5 @@ STATEMENT_TYPES: dict[str, type[Statement]] = {
         ClaimStatement,
         RetirementStatement,
         CancellationStatement,
-        KeyEventStatement,
     )
 }

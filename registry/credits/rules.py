@@ -9,7 +9,7 @@ from registry.kit.problems import DomainError, Kind
 from schemas.serials import IssuanceCode, Serial, merge_ranges, positions
 
 BLOCK_LIMIT = 1_000
-"""Blocks one request may touch; the compactor keeps accounts far below it."""
+"""Blocks one request may touch. The compactor joins neighbours, so that only true fragments count."""
 TRANSFER_LIFETIME = timedelta(days=7)
 
 
