@@ -33,14 +33,9 @@ class Checklist:
             self._add("failed", name, otherwise)
             raise Stopped
 
-    @contextmanager
-    def checking(self, name: str) -> Iterator[None]:
+    def checking(self, name: str) -> "_Checking":
         """Turn what the formats raise into a failure of the check *name*."""
-        try:
-            yield
-        except (Malformed, BadSignature, ProofMismatch) as error:
-            self._add("failed", name, str(error))
-            raise Stopped from error
+        return _Checking(self, name)
 
     @contextmanager
     def inside(self, about: str) -> Iterator[None]:
@@ -53,3 +48,20 @@ class Checklist:
 
     def _add(self, outcome: Outcome, name: str, detail: str) -> None:
         self.checks.append(Check(outcome=outcome, name=self.about + name, detail=detail))
+
+
+class _Checking:
+    """Entered a dozen times for each receipt, so it is no generator."""
+
+    __slots__ = ("_checks", "_name")
+
+    def __init__(self, checks: Checklist, name: str) -> None:
+        self._checks = checks
+        self._name = name
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, (Malformed, BadSignature, ProofMismatch)):
+            self._checks.require(None, self._name, str(error))

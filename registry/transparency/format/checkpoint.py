@@ -6,6 +6,7 @@ cosignature, which does not cover extension lines: so none are permitted). Witne
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from cryptography.exceptions import InvalidSignature
@@ -61,6 +62,7 @@ def checkpoint_text(checkpoint: Checkpoint) -> str:
     return text
 
 
+@lru_cache(maxsize=4)  # one receipt reads the text up to four times: in its proof and its claim's, then to verify it
 def parse_checkpoint_text(text: str) -> Checkpoint:
     """Read a note text of exactly three lines; extension lines are refused. Raises `Malformed`."""
     lines = text.split("\n")
@@ -81,7 +83,7 @@ def cosign(checkpoint: Checkpoint, signer: Signer, *, timestamp: int) -> Signatu
     *timestamp* in POSIX seconds: a witness states when it saw this as the largest tree; zero, permitted for 0x06 only,
     makes no such statement. Raises `Malformed`.
     """
-    message = _cosigned_message(checkpoint, signer.key, timestamp)
+    message = _cosigned_message(checkpoint, checkpoint_text(checkpoint), signer.key, timestamp)
     return SignatureLine(signer.key.name, signer.key.key_id, timestamp.to_bytes(_STAMP_BYTES) + signer.sign(message))
 
 
@@ -118,7 +120,7 @@ def _verify_line(key: VerifierKey, line: SignatureLine, text: str, checkpoint: C
         return 0
     timestamp = int.from_bytes(line.signature[:_STAMP_BYTES])
     try:
-        message = _cosigned_message(checkpoint, key, timestamp)
+        message = _cosigned_message(checkpoint, text, key, timestamp)
     except Malformed as error:
         raise BadSignature(str(error)) from error
     signature = line.signature[_STAMP_BYTES:]
@@ -129,13 +131,13 @@ def _verify_line(key: VerifierKey, line: SignatureLine, text: str, checkpoint: C
     return timestamp
 
 
-def _cosigned_message(checkpoint: Checkpoint, key: VerifierKey, timestamp: int) -> bytes:
+def _cosigned_message(checkpoint: Checkpoint, text: str, key: VerifierKey, timestamp: int) -> bytes:
     if not 0 <= timestamp < SIZE_LIMIT:
         raise Malformed(f"timestamp {timestamp} of a cosignature is not below 2^63")
     if key.kind == COSIGNATURE_ML_DSA_44:
         return subtree_message(key.name, timestamp, checkpoint)
     if key.kind == COSIGNATURE_ED25519:
-        return f"cosignature/v1\ntime {timestamp}\n{checkpoint_text(checkpoint)}".encode()
+        return f"cosignature/v1\ntime {timestamp}\n{text}".encode()
     raise Malformed(f"key type {key.kind:#04x} makes no cosignatures")
 
 

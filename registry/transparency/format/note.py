@@ -24,6 +24,7 @@ KEY_BYTES = {ED25519: 32, COSIGNATURE_ED25519: 32, COSIGNATURE_ML_DSA_44: 1312}
 NOTE_LIMIT_BYTES = 1 << 17  # 16 post-quantum signatures of nearly 5 kB are 80 kB and must be accepted
 SIGNATURES_LIMIT = 32
 KEY_ID_BYTES = 4
+_CONTROLS = bytes({*range(0x20)} - {ord("\n")})
 DASH = "\u2014 "
 
 
@@ -96,7 +97,7 @@ def parse_vkey(text: str) -> VerifierKey:
 
 def require_key_name(name: str) -> None:
     """Key names are non-empty and hold no Unicode space, control character or plus. Raises `Malformed`."""
-    if not name or "+" in name or any(c.isspace() or c < " " for c in name):
+    if name.split() != [name] or "+" in name or min(name) < " ":
         raise Malformed(f"{name!r} cannot name a key: it is empty or holds a space or a plus")
 
 
@@ -180,7 +181,7 @@ def _checked_text(source: str | bytes) -> str:
         raise Malformed("a note is valid UTF-8") from error
     if len(raw) > NOTE_LIMIT_BYTES:
         raise Malformed(f"a note of {len(raw)} bytes; the limit is {NOTE_LIMIT_BYTES}")
-    if any(c < " " and c != "\n" for c in text):
+    if raw.translate(None, _CONTROLS) != raw:  # in UTF-8 these bytes stand for nothing else
         raise Malformed("a note holds no control character but the newline")
     return text
 

@@ -5,6 +5,7 @@ The profile (RECEIPTS.md "Encoding"): ASCII keys, integers below 2^53 in magnitu
 `YYYY-MM-DDTHH:MM:SSZ`. Outside it `order="sorted"` is not JCS, so it is enforced on what we write and on what we read.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -70,19 +71,28 @@ def _decode(raw: bytes, kind: type[T]) -> T:
 
 def _require_profile(value: Any) -> None:  # noqa: ANN401 - any JSON value
     if isinstance(value, dict):
-        for key, item in value.items():
-            if not (isinstance(key, str) and key.isascii()):
-                raise Malformed(f"JSON key {key!r} is not ASCII")
-            _require_profile(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            _require_profile(item)
-    elif not isinstance(value, str | bool | None):
+        _require_ascii(value)
+        items: Iterable[Any] = value.values()
+    elif isinstance(value, (list, tuple)):
+        items = value
+    else:
         _require_scalar(value)
+        return
+    for item in items:
+        if type(item) is not str:  # most are, and any text will do
+            _require_profile(item)
+
+
+def _require_ascii(keys: Iterable[Any]) -> None:
+    for key in keys:
+        if not (isinstance(key, str) and key.isascii()):
+            raise Malformed(f"JSON key {key!r} is not ASCII")
 
 
 def _require_scalar(value: Any) -> None:  # noqa: ANN401 - any JSON scalar but text
     match value:
+        case str() | bool() | None:
+            return
         case int() if -INT_LIMIT < value < INT_LIMIT:
             return
         case datetime() if value.utcoffset() == _ZERO and value.microsecond == 0:

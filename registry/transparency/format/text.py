@@ -1,10 +1,10 @@
 """Strict readings of the small encodings in C2SP texts: base64, hexadecimal, decimal sizes."""
 
-import base64
 import binascii
 
 SIZE_LIMIT = 1 << 63
 HASH_BYTES = 32
+_SIZE_DIGITS = len(str(SIZE_LIMIT))
 
 
 class Malformed(ValueError):
@@ -17,19 +17,19 @@ class BadSignature(ValueError):
 
 def b64encode(data: bytes) -> str:
     """Standard base64 with padding (RFC 4648 section 4)."""
-    return base64.b64encode(data).decode("ascii")
+    return binascii.b2a_base64(data, newline=False).decode("ascii")
 
 
 def b64decode(text: str) -> bytes:
     """
     Decode standard base64, refusing every spelling but the one that we would write.
 
-    `base64.b64decode(validate=True)` accepts stray bits in the last character, so the result is encoded again
-    and compared: one value, one spelling. Raises `Malformed`.
+    Even the strict mode accepts stray bits in the last character, so the result is encoded again and compared: one
+    value, one spelling. Raises `Malformed`.
     """
     try:
-        data = base64.b64decode(text.encode("ascii"), validate=True)
-    except (binascii.Error, UnicodeEncodeError) as error:
+        data = binascii.a2b_base64(text, strict_mode=True)
+    except ValueError as error:  # binascii.Error, or characters beyond ASCII
         raise Malformed("not standard base64") from error
     if b64encode(data) != text:
         raise Malformed("base64 that is not in its one canonical spelling")
@@ -57,7 +57,7 @@ def parse_hex(text: str, *, size: int) -> bytes:
 
 def parse_size(text: str) -> int:
     """Read an ASCII decimal below 2^63 without sign or leading zero. Raises `Malformed`."""
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(SIZE_LIMIT))):
+    if not (text.isascii() and text.isdigit() and len(text) <= _SIZE_DIGITS):
         raise Malformed("not an ASCII decimal")
     value = int(text)
     if str(value) != text or value >= SIZE_LIMIT:
