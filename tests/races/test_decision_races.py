@@ -2,8 +2,10 @@
 
 import asyncio
 
+import pytest
+
 from tests.races.ring import ISSUED_KG, Ring
-from tests.races.test_ledger_races import ACCOUNTS, BLOCKS, offer, outcome, race, waits
+from tests.races.test_ledger_races import ACCOUNTS, BLOCKS, Contender, offer, outcome, race, waits
 from tests.registry.credits import steps
 
 APPROVALS = "select from registry.approval for update"
@@ -68,28 +70,41 @@ async def test_two_issuances_follow_each_other_on_the_line(races: Ring):
     assert 2 * ISSUED_KG == await races.world.active_kg(races.maker)
 
 
-async def test_the_same_request_in_flight_is_refused_at_once(races: Ring):
-    """The first waits for a lock; the second does not queue behind it, and resent later it replays the answer."""
+@pytest.mark.parametrize("path", ["/v1/transfers", "/v1/cancellations"])
+async def test_the_same_request_in_flight_is_refused_at_once(races: Ring, path: str):
+    """
+    The first waits for a lock; the second does not queue behind it, and resent later it replays the answer.
+
+    An offer remembers its key last, a cancellation (as a retirement) first: two ways through `Database.once`.
+    """
     body = steps.offer_body(races.maker, races.buyers[0], 10)
+    if path == "/v1/cancellations":
+        del body["receiver_id"]
+
+    def sent() -> Contender:
+        return races.world.post(path, body, by=races.maker.key, key="the-same")
 
     async with races.gate(ACCOUNTS, until_waiting=1):
-        first = asyncio.create_task(races.world.post("/v1/transfers", body, by=races.maker.key, key="the-same"))
+        first = asyncio.create_task(sent())
+        await races.until(lambda: waits(races, 1))
+        second = asyncio.create_task(sent())
 
-        async def both_wait_or_the_second_is_answered() -> bool:
+        async def it_waits_or_is_answered() -> bool:
             return second.done() or await races.waiting() == 2
 
-        await races.until(lambda: waits(races, 1))
-        second = asyncio.create_task(races.world.post("/v1/transfers", body, by=races.maker.key, key="the-same"))
-        await races.until(both_wait_or_the_second_is_answered)
+        await races.until(it_waits_or_is_answered)
     answered = await first
     assert [(201, ""), (409, "request-in-flight")] == outcome([answered, await second])
-    again = await races.world.post("/v1/transfers", body, by=races.maker.key, key="the-same")
+    again = await sent()
     assert (201, answered.content) == (again.status_code, again.content)
+    assert ISSUED_KG - 10 == await races.world.active_kg(races.maker)
 
 
-async def test_a_freeze_waits_for_work_under_way(races: Ring):
+@pytest.mark.parametrize("scope", ["account", "project", "issuance"])
+async def test_a_freeze_waits_for_work_under_way(races: Ring, scope: str):
     """An offer has passed the check and is about to move: the freeze is not answered before it has."""
-    body = {"scope": "account", "target_id": races.maker.account_id, "reason": "test"}
+    target = races.maker.account_id if scope == "account" else 1
+    body = {"scope": scope, "target_id": target, "reason": "test"}
     async with races.gate(BLOCKS, until_waiting=1):
         offering = asyncio.create_task(offer(races, 10))
         await races.until(lambda: waits(races, 1))
@@ -105,9 +120,10 @@ async def test_a_freeze_waits_for_work_under_way(races: Ring):
 
 
 async def test_what_waited_for_a_freeze_sees_it(races: Ring):
-    """The freeze is first in the queue: the offer behind it reads it, because it looks after its lock."""
+    """The freeze is first in the queue: the offer behind it reads it, because it looks after its locks."""
     body = {"scope": "account", "target_id": races.maker.account_id, "reason": "test"}
-    async with races.gate(ACCOUNTS, until_waiting=2):
+    shared = "select pg_advisory_xact_lock_shared(hashtextextended('restriction', 0))"
+    async with races.gate(shared, until_waiting=2):
         freezing = asyncio.create_task(races.world.post("/v1/restrictions", body, by=races.world.regulators[0]))
         await races.until(lambda: waits(races, 1))
         offering = asyncio.create_task(offer(races, 10))
