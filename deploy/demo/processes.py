@@ -1,18 +1,20 @@
 """The demo's child processes: the real service and a witness, on free loopback ports, and how they are stopped."""
 
+import contextlib
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import httpx
 
 START_TIMEOUT_S = 30.0
-STOP_TIMEOUT_S = 8.0
+STOP_TIMEOUT_S = 20.0
 _POLL_S = 0.05
 
 
@@ -37,6 +39,24 @@ def own_environment(settings: Mapping[str, str]) -> dict[str, str]:
     return {**kept, **settings}
 
 
+@contextlib.contextmanager
+def signals_wait() -> Iterator[None]:
+    """Ctrl-C and SIGTERM are heeded after this: a child that was started and not yet noted would be left behind."""
+    if threading.current_thread() is not threading.main_thread():  # only the main thread is ever interrupted
+        yield
+        return
+    came: list[int] = []
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda number, _: came.append(number)) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+        if came:
+            signal.raise_signal(came[0])
+
+
 class Child:
     """One child process with its log in a file."""
 
@@ -48,7 +68,7 @@ class Child:
 
     def start(self) -> None:
         """Start it in a session of its own: Ctrl-C reaches only the demo, which stops its children in order."""
-        with self._log.open("ab") as file:
+        with self._log.open("ab") as file, signals_wait():
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "deploy", *self._arguments],
                 stdin=subprocess.DEVNULL,

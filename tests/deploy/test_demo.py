@@ -90,7 +90,7 @@ def processes(folder: Path) -> dict[int, str]:
         if entry.name.isdigit() and int(entry.name) != os.getpid():
             try:
                 words = (entry / "cmdline").read_bytes()
-                about = words + (entry / "environ").read_bytes() + os.readlink(entry / "cwd").encode()
+                about = words + (entry / "environ").read_bytes() + os.fsencode((entry / "cwd").readlink())
             except OSError:
                 continue
             if os.fsencode(folder) in about:
