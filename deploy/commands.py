@@ -154,7 +154,9 @@ def keys() -> None:
 
 @keys.command("show")
 def keys_show() -> None:
-    """Print the public keys of the log, one a line; made at the first use.
+    """Print the public keys of the log, one a line.
+
+    A data folder that never had keys gets them here, and it is said on standard error.
 
     \b
     Example:
@@ -180,13 +182,18 @@ def keys_trust() -> None:
 
 
 def _ensure_keys(settings: Settings) -> Any:  # noqa: ANN401 - imported late
-    from deploy.sequencing import ensure_keys
-    from registry.transparency.keys import KeyTrouble
+    from deploy.sequencing import ensure_keys, keys_folder
+    from registry.transparency.keys import KeyTrouble, has_keys
 
+    folder = keys_folder(settings.data_dir)
+    known = has_keys(folder)
     try:
-        return ensure_keys(settings)
+        made = ensure_keys(settings)
     except KeyTrouble as error:
         _fail(str(error))
+    if not known:
+        click.echo(f"kilnwood: {folder} had no keys; made new ones for {settings.log_origin}.", err=True)
+    return made
 
 
 @cli.command()

@@ -8,18 +8,14 @@ from pathlib import Path
 import asyncpg
 import structlog
 
-from deploy.serving import REFUSED_EXIT
+from deploy.keeping import REFUSED_EXIT
 from deploy.settings import Settings
 from registry.receipts.bundle import trust_file, trusted, witness_policy
+from registry.transparency.continuity import keys_for, make_keys
 from registry.transparency.format.policy import parse_policy
-from registry.transparency.keys import (
-    ISSUER_FILE,
-    KeyTrouble,
-    RegistryKeys,
-    create_registry_keys,
-    load_registry_keys,
-)
-from registry.transparency.sequencer import Head, Sequencer, SigningRefused, Witness
+from registry.transparency.head import Head, SigningRefused
+from registry.transparency.keys import HEAD_FILE, KeyTrouble, RegistryKeys, has_keys, load_registry_keys
+from registry.transparency.sequencer import Sequencer, Witness
 
 log = structlog.get_logger()
 
@@ -32,11 +28,16 @@ def keys_folder(data_dir: Path) -> Path:
 
 
 def ensure_keys(settings: Settings) -> RegistryKeys:
-    """The registry's keys, made at the first use. Raises `KeyTrouble`."""
+    """
+    The registry's keys; made where the data folder has none at all. Raises `KeyTrouble`.
+
+    For the first use, before there is a database. Keys made by mistake in another folder sign nothing: the sequencer
+    compares its own with those that the database knows.
+    """
     folder = keys_folder(settings.data_dir)
-    if not (folder / ISSUER_FILE).exists():
-        return create_registry_keys(folder, settings.log_origin)
-    return load_registry_keys(folder, settings.log_origin)
+    if has_keys(folder):
+        return load_registry_keys(folder, settings.log_origin)
+    return make_keys(folder, settings.log_origin)
 
 
 def policy_text(settings: Settings) -> str:
@@ -59,10 +60,9 @@ async def sequence(settings: Settings) -> int:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _until_closed, stop)
     try:
-        keys = ensure_keys(settings)
         while not stop.is_set():
             try:
-                await _run_connected(settings, keys, stop)
+                await _run_connected(settings, stop)
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
                 log.warning("sequencer_reconnects", reason=str(error) or type(error).__name__)
                 await asyncio.sleep(RECONNECT_S)
@@ -78,16 +78,26 @@ def _until_closed(stop: asyncio.Event) -> None:
         stop.set()
 
 
-async def _run_connected(settings: Settings, keys: RegistryKeys, stop: asyncio.Event) -> None:
+async def _run_connected(settings: Settings, stop: asyncio.Event) -> None:
     connection = await asyncpg.connect(
         os.environ["KILNWOOD_SEQUENCER_DSN"],
         timeout=5,
         server_settings={"role": "kilnwood_sequencer", "application_name": "kilnwood-sequencer"},
     )
+    try:
+        keys = await keys_for(connection, keys_folder(settings.data_dir), settings.log_origin)
+        await _run(settings, connection, keys, stop)
+    finally:
+        connection.terminate()
+
+
+async def _run(
+    settings: Settings, connection: "asyncpg.Connection[asyncpg.Record]", keys: RegistryKeys, stop: asyncio.Event
+) -> None:
     sequencer = Sequencer(
         connection,
         keys=keys,
-        head=Head(keys_folder(settings.data_dir) / "head.json"),
+        head=Head(keys_folder(settings.data_dir) / HEAD_FILE),
         witnesses=[Witness(url, key) for url, key in settings.witnesses],
         policy=parse_policy(policy_text(settings)),
     )
@@ -102,5 +112,4 @@ async def _run_connected(settings: Settings, keys: RegistryKeys, stop: asyncio.E
         starting.result()
         await sequencer.run(stop, interval_s=settings.publish_interval_s)
     finally:
-        connection.terminate()
         await sequencer.close()

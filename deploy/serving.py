@@ -12,28 +12,24 @@ import fcntl
 import functools
 import os
 import signal
-import socket
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
 import msgspec
 import structlog
-from granian.constants import Interfaces
-from granian.server.embed import Server
+from prometheus_client import CollectorRegistry
 
 from deploy import postgres, secrets
-from deploy.app import Parts, connect_pool, create_app, move_pool
+from deploy.app import Parts, connect_pool, create_app
+from deploy.http_server import require_free, serve_until
+from deploy.keeping import LogWatch, SequencerProcess, housekeeping, revive_database
 from deploy.settings import Settings
 from registry.access.rules import Keyring
-from registry.credits import service as ledger
-from registry.kit import idempotency
 from registry.kit.database import Database
 from registry.kit.migrate import MigrationRefused, migrate
-from registry.kit.problems import DomainError, Unavailable
+from registry.kit.problems import DomainError
 from registry.parties import service as parties
 from schemas.identifiers import Identifier
 from schemas.parties import Region, RegionProfile
@@ -41,14 +37,9 @@ from schemas.parties import Region, RegionProfile
 log = structlog.get_logger()
 
 STOP_TIMEOUT_S = 2.5
-CUT_TIMEOUT_S = 0.5
-SEQUENCER_STOP_TIMEOUT_S = 1.0
-"""How long a stop waits for requests in flight, for those it cuts off, and for the sequencer: under 5 s in all."""
-TICK_S = 1.0
-TICKS_PER_CLEANING = 600
+"""How long a stop waits for requests in flight. With those it cuts off and the sequencer it stays under 5 s."""
 REGULATORS = ("First regulator", "Second regulator")
-REFUSED_EXIT = 3
-"""Exit code of a sequencer that refuses to sign; it is not started again."""
+ROLES = ("kilnwood_api", "kilnwood_sequencer")
 
 
 class CannotServe(Exception):
@@ -78,19 +69,6 @@ def data_folder(data_dir: Path) -> Iterator[None]:
         yield
 
 
-def require_free_port(host: str, port: int) -> None:
-    """Two servers would share one port silently: bind it exclusively once. Raises `CannotServe`."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise CannotServe(
-                f"Cannot listen on {host}:{port}: {error.strerror}. Set KILNWOOD_PORT to a free port."
-            ) from error
-
-
 async def prepare_database(settings: Settings) -> str:
     """Start or adopt the embedded server where no other is named, migrate, and answer the address to serve with."""
     if settings.database_url:
@@ -112,14 +90,54 @@ async def prepare_database(settings: Settings) -> str:
     except MigrationRefused as error:
         raise CannotServe(str(error)) from error
     except asyncpg.InsufficientPrivilegeError as error:
-        raise CannotServe(f"Migrations need the owner of the tables (DATABASE_OWNER_URL): {error}.") from error
+        raise CannotServe(
+            f"Migrations need the owner of the tables (DATABASE_OWNER_URL): {error}. Where that owner may create no "
+            f"roles, run first as a superuser: {' '.join(f'CREATE ROLE {role} NOLOGIN;' for role in ROLES)}"
+        ) from error
     finally:
         await owner.close()
     return dsn
 
 
-async def prepare_region(settings: Settings, db: Database, keyring: Keyring) -> RegionProfile:
-    """The region, created at the first start with two regulator people whose keys are put into the data folder."""
+async def require_roles(dsn: str) -> None:
+    """Whoever serves may act as both roles, which own nothing. Raises `CannotServe` with what to run."""
+    try:
+        login = await asyncpg.connect(dsn, timeout=10)
+    except (OSError, asyncpg.PostgresError, TimeoutError) as error:
+        raise CannotServe(f"The database cannot be reached: {str(error) or type(error).__name__}.") from error
+    name = ""
+    try:
+        name = await login.fetchval("select quote_ident(session_user)")
+        for role in ROLES:
+            await login.execute(f"set role {role}")
+    except asyncpg.PostgresError as error:
+        grants = " ".join(f"GRANT {role} TO {name};" for role in ROLES)
+        raise CannotServe(
+            f"The login {name} may not act as the roles of the service ({error}). Run as a superuser: {grants}"
+        ) from error
+    finally:
+        await login.close()
+
+
+async def prepare_region(settings: Settings, db: Database) -> tuple[RegionProfile, Keyring]:
+    """
+    The region and what hashes its API keys.
+
+    Both are made at the first start, with two regulator people whose keys are put into the data folder. A region that
+    exists is never given another pepper. Raises `CannotServe`, `SecretTrouble`.
+    """
+    found = await parties.find_region(db=db)
+    if found:
+        _require_ours(settings, found)
+    secrets.require_private(settings.data_dir)
+    pepper = secrets.pepper(settings.data_dir, create=found is None)
+    keyring = Keyring(pepper, "sim" if settings.simulated else "live")
+    region = found or await _create_region(settings, db, keyring)
+    _require_ours(settings, region)  # another starter may have been first
+    return msgspec.convert(region, RegionProfile, from_attributes=True), keyring
+
+
+async def _create_region(settings: Settings, db: Database, keyring: Keyring) -> Region:
     first = parties.FirstStart(
         region=Region(
             id=settings.region,
@@ -134,103 +152,20 @@ async def prepare_region(settings: Settings, db: Database, keyring: Keyring) -> 
         authority_id=Identifier(scheme="uscc", value=settings.authority_uscc),
         regulators=REGULATORS,
     )
-    folder = settings.data_dir / "secrets"
+    folder = secrets.folder_of(settings.data_dir)
 
     def keep(number: int, fresh: str) -> str:
         return secrets.kept(folder / f"regulator-{number}.key", fresh)
 
-    region = await parties.create_region_once(first, db=db, keyring=keyring, keep=keep)
+    return await parties.create_region_once(first, db=db, keyring=keyring, keep=keep)
+
+
+def _require_ours(settings: Settings, region: Region) -> None:
     if (region.id, region.log_origin) != (settings.region, settings.log_origin):
         raise CannotServe(
             f"This database is of region {region.id} with log {region.log_origin}; the settings say {settings.region} "
             f"with {settings.log_origin}. Use its settings, or another data folder."
         )
-    return msgspec.convert(region, RegionProfile, from_attributes=True)
-
-
-class SequencerProcess:
-    """The child that signs. It is started again when it crashes, not when it refuses."""
-
-    def __init__(self, dsn: str) -> None:
-        self.dsn = dsn
-        self._process: subprocess.Popen[bytes] | None = None
-        self.trouble = ""
-
-    def start(self) -> None:
-        """Start the child; it ends by itself when our end of the pipe closes."""
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "deploy", "sequencer"],
-            stdin=subprocess.PIPE,
-            env={**os.environ, "KILNWOOD_SEQUENCER_DSN": self.dsn},
-        )
-
-    def watch(self) -> None:
-        """Look after the child once."""
-        code = self._process.poll() if self._process else None
-        if code is None:
-            return
-        if code == REFUSED_EXIT:
-            if not self.trouble:
-                log.error("sequencer_refused", exit_code=code)
-            self.trouble = "The sequencer refuses to sign; its last line in the log says why (deploy/RUNNING.md)."
-            return
-        log.error("sequencer_died", exit_code=code)
-        self.start()
-
-    def stop(self) -> None:
-        """Close the pipe and wait for the child to finish what it is doing."""
-        if self._process is None:
-            return
-        if self._process.stdin:
-            self._process.stdin.close()
-        try:
-            self._process.wait(SEQUENCER_STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-
-
-Revive = Callable[[], Awaitable[None]]
-
-
-async def housekeeping(db: Database, sequencer: SequencerProcess, revive: Revive | None = None) -> None:
-    """
-    Every second: end expired offers, look after the sequencer; every ten minutes: forget keys, join blocks.
-
-    *revive* is for a database of our own: what cannot be reached is started again.
-    """
-    ticks = 0
-    while True:
-        await asyncio.sleep(TICK_S)
-        sequencer.watch()
-        ticks += 1
-        try:
-            await ledger.expire_due(db=db)
-            if ticks % TICKS_PER_CLEANING == 0:
-                await ledger.compact(db=db)
-                await idempotency.forget_old(db)
-        except DomainError as error:  # the database is away; the next tick tries again
-            log.warning("housekeeping_postponed", reason=error.slug)
-            if revive and isinstance(error, Unavailable):
-                await revive()
-        except asyncpg.PostgresError:
-            log.exception("housekeeping_failed")
-
-
-async def revive_database(data_dir: Path, pool: "asyncpg.Pool[asyncpg.Record]", sequencer: SequencerProcess) -> None:
-    """Start the embedded server again, or find that it runs; a new address is told to all who connect."""
-    try:
-        dsn = (await asyncio.to_thread(postgres.start, data_dir / "postgres")).dsn
-    except postgres.PostgresUnavailable as error:
-        log.error("database_does_not_start", reason=str(error))  # noqa: TRY400 - the reason says all
-        return
-    if dsn == sequencer.dsn:
-        return
-    log.warning("database_restarted")
-    move_pool(pool, dsn)
-    await asyncio.to_thread(sequencer.stop)
-    sequencer.dsn = dsn
-    sequencer.start()
 
 
 @contextlib.asynccontextmanager
@@ -240,64 +175,48 @@ async def running(settings: Settings) -> AsyncIterator[tuple[Parts, Callable[[],
 
     With it comes what cuts requests off from the database: they answer 503, and nothing of them is kept.
     """
-    word = "sim" if settings.simulated else "live"
-    try:
-        keyring = Keyring(secrets.pepper(settings.data_dir), word)
-    except secrets.SecretTrouble as error:
-        raise CannotServe(f"{error}.") from error
     dsn = await prepare_database(settings)
     async with contextlib.AsyncExitStack() as stack:
         if not settings.database_url:
             stack.callback(postgres.stop, settings.data_dir / "postgres")
+        await require_roles(dsn)
         pool = await connect_pool(dsn, size=settings.pool)
         stack.callback(pool.terminate)
         db = Database(pool)
         try:
-            region = await prepare_region(settings, db, keyring)
+            region, keyring = await prepare_region(settings, db)
+        except secrets.SecretTrouble as error:
+            raise CannotServe(f"{error}.") from error
         except DomainError as error:
             raise CannotServe(error.detail) from error
-        sequencer = SequencerProcess(dsn)
+        metrics = CollectorRegistry()
+        sequencer, watch = SequencerProcess(dsn), LogWatch(metrics)
         sequencer.start()
         stack.callback(sequencer.stop)
         own = None if settings.database_url else functools.partial(revive_database, settings.data_dir, pool, sequencer)
-        keeper = asyncio.create_task(housekeeping(db, sequencer, own))
+        keeper = asyncio.create_task(housekeeping(db, sequencer, watch, own))
         stack.callback(keeper.cancel)
-        yield Parts(db=db, keyring=keyring, region=region, trouble=lambda: sequencer.trouble), pool.terminate
+
+        def trouble() -> str:
+            return sequencer.trouble or watch.trouble
+
+        yield Parts(db=db, keyring=keyring, region=region, trouble=trouble, metrics=metrics), pool.terminate
 
 
 async def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT, then stop within five seconds. Raises `CannotServe`."""
     with data_folder(settings.data_dir):
-        require_free_port(settings.host, settings.port)
+        try:
+            require_free(settings.host, settings.port)
+        except OSError as error:
+            raise CannotServe(
+                f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}. Set KILNWOOD_PORT to a free port."
+            ) from error
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         async with running(settings) as (parts, cut_off):
-            server = Server(
-                create_app(parts),
-                address=settings.host,
-                port=settings.port,
-                interface=Interfaces.ASGINL,
-                websockets=False,
-                log_enabled=False,
-            )
-            serving = asyncio.create_task(server.serve())
             log.info("serving", url=f"http://{settings.host}:{settings.port}", region=settings.region)
-            stopping = asyncio.create_task(stop.wait())
-            await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
-            stopping.cancel()
-            if not serving.done():
-                server.stop()  # type: ignore[no-untyped-call]  # granian leaves it unannotated
-            if not await _ended(serving, STOP_TIMEOUT_S):
-                log.warning("requests_cut_off", timeout_s=STOP_TIMEOUT_S)
-                cut_off()
-                await _ended(serving, CUT_TIMEOUT_S)
+            app = create_app(parts)
+            await serve_until(stop, app, settings.host, settings.port, timeout_s=STOP_TIMEOUT_S, cut_off=cut_off)
         log.info("stopped")
-
-
-async def _ended(serving: "asyncio.Task[None]", timeout_s: float) -> bool:
-    """Wait for the HTTP server, and raise what ended it."""
-    done, _ = await asyncio.wait((serving,), timeout=timeout_s)
-    for each in done:
-        each.result()
-    return bool(done)

@@ -5,9 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from registry.transparency.format.note import VerifierKey, parse_vkey
+from registry.transparency.format.note import COSIGNATURE_ED25519, VerifierKey, parse_vkey
 from registry.transparency.format.text import Malformed
+from schemas import serials
 from schemas.identifiers import check_uscc
 
 
@@ -87,10 +89,30 @@ def _witnesses(text: str) -> tuple[tuple[str, VerifierKey], ...]:
     words = text.split()
     if len(words) % 2:
         raise ValueError("pairs of URL and verifier key, separated by spaces")
+    return tuple((_web(url), _witness_key(key)) for url, key in zip(words[::2], words[1::2], strict=True))
+
+
+def _web(text: str) -> str:
     try:
-        return tuple((url, parse_vkey(key)) for url, key in zip(words[::2], words[1::2], strict=True))
+        url = urlsplit(text)
+        usable = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError(f"pairs of URL and verifier key ({text} is no URL of http or https)")
+    return text
+
+
+def _witness_key(text: str) -> VerifierKey:
+    try:
+        key = parse_vkey(text)
     except Malformed as error:
         raise ValueError(f"pairs of URL and verifier key ({error})") from error
+    if key.kind != COSIGNATURE_ED25519:
+        raise ValueError(
+            f"pairs of URL and verifier key (the key of {key.name} has type {key.kind:#04x}, a witness's has 0x04)"
+        )
+    return key
 
 
 _NAME = r"[^\x00-\x1f\x7f]{1,200}"
@@ -105,8 +127,13 @@ TABLE = (
     Setting(
         "KILNWOOD_REGION_NAME", "Chengdu carbon inclusion registry", "Name of the registry", _text(_NAME, "a name")
     ),
-    Setting("KILNWOOD_SERIAL_REGION", "SC", "First part of serials", _text(r"[A-Z]{2}", "two capital letters")),
-    Setting("KILNWOOD_PROGRAMME", "CDCER", "Second part of serials", _text(r"[A-Z][A-Z0-9]{1,9}", "capital letters")),
+    Setting("KILNWOOD_SERIAL_REGION", "SC", "First part of serials", _text(serials.REGION, "two capital letters")),
+    Setting(
+        "KILNWOOD_PROGRAMME",
+        "CDCER",
+        "Second part of serials",
+        _text(serials.PROGRAMME, "2 to 12 capital letters and digits, a letter first"),
+    ),
     Setting("KILNWOOD_SIMULATED", "no", "A region whose clock is set by hand", _yes),
     Setting("KILNWOOD_BUSINESS_TIME", "", "Begin of a simulated region's time; empty: now", _instant),
     Setting("KILNWOOD_LOG_HOST", "kilnwood.example", "Host of the log's origin", _text(r"[a-z0-9.-]+", "a host name")),

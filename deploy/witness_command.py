@@ -6,15 +6,12 @@ Somebody other than the registry should run it, on another machine: it is the pa
 
 import asyncio
 import signal
-import socket
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from granian.constants import Interfaces
-from granian.server.embed import Server
-
+from deploy.http_server import require_free, serve_until
 from registry.transparency.format.note import COSIGNATURE_ML_DSA_44, ED25519, VerifierKey, parse_vkey
 from registry.transparency.format.text import Malformed
 from registry.transparency.keys import WITNESS_FILE, create_witness_key, load_witness_key
@@ -56,7 +53,7 @@ async def serve_witness(
     is taken: two granian servers would share it silently.
     """
     logs = known_logs(log_vkeys)
-    _require_free(host, port)
+    require_free(host, port)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     with WitnessFolder(folder) as opened, ExitStack() as handlers:
@@ -64,35 +61,4 @@ async def serve_witness(
             loop.add_signal_handler(number, stop.set)
             handlers.callback(loop.remove_signal_handler, number)
         app = witness_app(opened, logs, clock=lambda: int(time.time()))
-        server = Server(app, address=host, port=port, interface=Interfaces.ASGINL, websockets=False, log_enabled=False)
-        await _serve(server, host, port, stop, ready)
-
-
-async def _serve(server: Server, host: str, port: int, stop: asyncio.Event, ready: asyncio.Event | None) -> None:
-    serving = asyncio.create_task(server.serve())
-    stopping = asyncio.create_task(stop.wait())
-    if ready is not None:
-        await _until_answering(host, port)
-        ready.set()
-    await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
-    stopping.cancel()
-    if not serving.done():
-        server.stop()  # type: ignore[no-untyped-call]  # granian leaves it unannotated
-    await asyncio.wait_for(serving, STOP_TIMEOUT_S)
-
-
-async def _until_answering(host: str, port: int) -> None:
-    while True:
-        try:
-            _, writer = await asyncio.open_connection(host, port)
-        except OSError:
-            await asyncio.sleep(0.01)
-        else:
-            writer.close()
-            return
-
-
-def _require_free(host: str, port: int) -> None:
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((host, port))
+        await serve_until(stop, app, host, port, timeout_s=STOP_TIMEOUT_S, ready=ready)

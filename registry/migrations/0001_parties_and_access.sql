@@ -1,25 +1,35 @@
 -- The region, who acts in it, and what they may do.
 create schema registry;
 
--- Serving processes own nothing: they log in as a member of one of these roles (DESIGN §3).
+-- Serving processes own nothing: they log in as a member of one of these roles (DESIGN §3). An owner who may create no
+-- roles finds them made. Membership is for an owner who serves as well; another login is granted it by whoever may.
 do $$
+declare
+  role text;
+  may_act text := case when current_setting('server_version_num')::int >= 160000 then 'SET' else 'MEMBER' end;
 begin
-  create role kilnwood_api nologin;
-exception when duplicate_object or unique_violation then null;
+  foreach role in array array['kilnwood_api', 'kilnwood_sequencer'] loop
+    if not exists (select from pg_roles where rolname = role) then
+      begin
+        execute format('create role %I nologin', role);
+      exception when duplicate_object or unique_violation then null;
+      end;
+    end if;
+    if not pg_has_role(current_user, role, may_act) then
+      begin
+        execute format('grant %I to %I', role, current_user);
+      exception when insufficient_privilege then null;
+      end;
+    end if;
+  end loop;
 end $$;
-do $$
-begin
-  create role kilnwood_sequencer nologin;
-exception when duplicate_object or unique_violation then null;
-end $$;
-grant kilnwood_api, kilnwood_sequencer to current_user;
 grant usage on schema registry to kilnwood_api, kilnwood_sequencer;
 
 create table registry.region (
   id text primary key check (id ~ '^[A-Z]{2}(-[0-9A-Z]{1,6})?$'),
   name text not null,
-  serial_region text not null check (serial_region ~ '^[A-Z]{2,6}$'),
-  programme text not null check (programme ~ '^[A-Z]{2,10}$'),
+  serial_region text not null check (serial_region ~ '^[A-Z]{2}$'),
+  programme text not null check (programme ~ '^[A-Z][A-Z0-9]{1,11}$'),
   simulated boolean not null,
   log_origin text not null unique,
   created_at timestamptz not null default now()

@@ -63,6 +63,12 @@ async def create_region_once(
     return await db.transaction(work)
 
 
+async def find_region(*, db: Database) -> Region | None:
+    """The region, or None before its first start."""
+    async with db.reading() as tx:
+        return await store.region(tx)
+
+
 async def region(*, db: Database) -> Region:
     """The region and its business time."""
     async with db.reading() as tx:

@@ -18,6 +18,8 @@ from registry.transparency.format.text import Malformed
 ISSUER_FILE = "issuer.key"
 LOG_ED25519_FILE = "log-ed25519.key"
 LOG_ML_DSA_44_FILE = "log-ml-dsa-44.key"
+HEAD_FILE = "head.json"
+"""Beside the registry's keys: what they have signed (`registry.transparency.head`)."""
 WITNESS_FILE = "witness.key"
 _FILE_MODE, _FOLDER_MODE = 0o600, 0o700
 _FILE_LIMIT_BYTES = 4096
@@ -40,13 +42,19 @@ def create_registry_keys(folder: Path, origin: str) -> RegistryKeys:
     Make the three keys of a registry: `<origin>/issuer`, and two log keys that bear the *origin* as the name.
 
     A crash in between leaves some of the files; `load_registry_keys` then names the missing one, and deleting the
-    folder, which has signed nothing yet, starts afresh. Raises `KeyTrouble` when a file is there already.
+    folder, which has signed nothing yet, starts afresh. Raises `KeyTrouble` when a file is there already. Ask
+    `has_keys` first: a folder that lost some of its files must not get new ones.
     """
     return RegistryKeys(
         create_key(folder / ISSUER_FILE, f"{origin}/issuer", ED25519),
         create_key(folder / LOG_ED25519_FILE, origin, ED25519),
         create_key(folder / LOG_ML_DSA_44_FILE, origin, COSIGNATURE_ML_DSA_44),
     )
+
+
+def has_keys(folder: Path) -> bool:
+    """Whether *folder* holds, or once held, a registry's keys: any of the files is there."""
+    return any((folder / name).exists() for name in (ISSUER_FILE, LOG_ED25519_FILE, LOG_ML_DSA_44_FILE, HEAD_FILE))
 
 
 def load_registry_keys(folder: Path, origin: str) -> RegistryKeys:
@@ -78,11 +86,13 @@ def create_key(path: Path, name: str, kind: int) -> SeedSigner:
         signer = SeedSigner(name, kind, secrets.token_bytes(SEED_BYTES))
     except Malformed as error:
         raise KeyTrouble(str(error)) from error
-    path.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
     try:
+        path.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE)
     except FileExistsError as error:
         raise KeyTrouble(f"{path} exists; a key is never overwritten") from error
+    except OSError as error:
+        raise KeyTrouble(f"{path} cannot be made: {error.strerror}") from error
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(f"{signer.secret_text()}\n")
         file.flush()
@@ -93,7 +103,7 @@ def create_key(path: Path, name: str, kind: int) -> SeedSigner:
 
 def load_key(path: Path, *, kind: int, name: str | None = None) -> SeedSigner:
     """Read a key file of mode 0600 or narrower, of *kind* and, if given, of *name*. Raises `KeyTrouble`."""
-    text = _read_private(path)
+    text = read_private(path)
     try:
         signer = parse_secret(text.removesuffix("\n"))
     except Malformed as error:
@@ -114,7 +124,8 @@ def fsync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _read_private(path: Path) -> str:
+def read_private(path: Path) -> str:
+    """The text of a file of mode 0600 or narrower. Raises `KeyTrouble`, which never quotes it."""
     try:
         with path.open("rb") as file:
             # The open file is asked, not the path: nobody can exchange it in between.
@@ -123,6 +134,6 @@ def _read_private(path: Path) -> str:
                 raise KeyTrouble(f"{path} has mode {mode:04o}; others can reach it. Run: chmod 600 {path}")
             return file.read(_FILE_LIMIT_BYTES).decode()
     except FileNotFoundError as error:
-        raise KeyTrouble(f"{path} does not exist; make keys first") from error
+        raise KeyTrouble(f"{path} does not exist; restore it from its copy") from error
     except (OSError, UnicodeDecodeError) as error:
         raise KeyTrouble(f"{path} cannot be read: {error}") from error

@@ -1,31 +1,36 @@
 """
 The one process that holds the log's private keys: it gives statements their place, signs, and publishes.
 
+At a start, and whenever the database was lost from sight, nothing is sequenced or signed until the keys are known to
+be the log's own, the database is known to hold what they signed, and every witness has been asked: each is shown the
+newest checkpoint that *was* signed (the empty tree, where none was), and says whether it has seen another one or a
+larger one. A witness that cannot be reached delays the log: it is exactly the one that would know of a restored
+database.
+
 What each crash leaves behind:
 
 1. before the sequencing transaction commits: nothing; the statements stay unsequenced and are taken up again;
 2. after it, before `Head` is written: a stored root that nobody has seen signed; the next start signs that same root;
-3. after `Head` is written, before the checkpoint's note is: as 2, and the next start finds `Head` equal to the root;
-4. after the witness has cosigned, before its line is stored: the witness is ahead of `witnessed_size` by a root that is
-   stored, says so with 409, and is asked again from there.
+3. after `Head` is written, before the note is stored: as 2, for the signature never left this process; the next start
+   finds `Head` equal to the root;
+4. after the note is stored, before a witness has it: the next start shows them that note;
+5. after the witness has cosigned, before its line is stored: the witness is ahead of `witnessed_size` by a root whose
+   note is stored, says so with 409, and is asked again from there.
 
 In no order can a root be signed that is not committed, or two roots of one size.
 """
 
 import asyncio
-import json
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import asyncpg
 import httpx
 import structlog
 
 from registry.kit.database import Tx
-from registry.transparency import store, witness_client
+from registry.transparency import continuity, store, witness_client
 from registry.transparency.format import grow, prove
 from registry.transparency.format.checkpoint import (
     Checkpoint,
@@ -38,17 +43,17 @@ from registry.transparency.format.note import Note, SignatureLine, VerifierKey, 
 from registry.transparency.format.policy import Policy, is_satisfied
 from registry.transparency.format.signer import Signer
 from registry.transparency.format.statement import sign_statement
-from registry.transparency.format.tree import leaf_hash
-from registry.transparency.keys import RegistryKeys, fsync_folder
+from registry.transparency.format.tree import EMPTY_ROOT, leaf_hash
+from registry.transparency.head import Head, SigningRefused
+from registry.transparency.keys import RegistryKeys
 
 log = structlog.get_logger()
 
 BATCH = 2_000
 POLL_S = 0.05
-
-
-class SigningRefused(Exception):
-    """The database does not continue what was published or witnessed; signing would fork the log."""
+ASK_AGAIN_S = 0.5
+"""How soon a witness that could not be reached at the start is asked again."""
+_ROUNDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,30 +62,6 @@ class Witness:
 
     url: str
     key: VerifierKey
-
-
-class Head:
-    """The largest tree that was ever signed, in a file beside the keys: it survives a restored database."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def read(self) -> tuple[int, bytes]:
-        """Size and root; zero before the first signature."""
-        if not self._path.exists():
-            return 0, b""
-        stored = json.loads(self._path.read_text("utf-8"))
-        return int(stored["size"]), bytes.fromhex(stored["root"])
-
-    def write(self, size: int, root: bytes) -> None:
-        """Replace the file durably: a crash leaves the old or the new one."""
-        fresh = self._path.with_suffix(".new")
-        with fresh.open("w", encoding="utf-8") as file:
-            json.dump({"size": size, "root": root.hex()}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._path)
-        fsync_folder(self._path.parent)
 
 
 async def sequence_once(tx: Tx, keys: RegistryKeys, *, limit: int = BATCH) -> int:
@@ -124,22 +105,22 @@ class Sequencer:
         self._origin = ""
 
     async def start(self) -> None:
-        """Wait for the previous sequencer to be gone, then check that the database continues what was signed."""
+        """
+        Wait for the previous sequencer to be gone; return when it is known that signing continues what was signed.
+
+        Waits for witnesses that cannot be reached. Raises `SigningRefused`.
+        """
         while not await store.lone_sequencer(self._connection):  # noqa: ASYNC110 - another process ends; no event
             await asyncio.sleep(POLL_S)
         while (origin := await store.origin(self._connection)) is None:  # noqa: ASYNC110 - another process makes it
             await asyncio.sleep(POLL_S)
         self._origin = origin
-        signed_size, signed_root = self._head.read()
-        size, _ = await store.head(self._connection)
-        if size < signed_size:
-            raise SigningRefused(_behind(size, signed_size, "this sequencer signed"))
-        if signed_size:
-            edge = await store.tiles(self._connection, grow.right_edge(signed_size))
-            if grow.root_of_tiles(signed_size, edge) != signed_root:
-                raise SigningRefused(
-                    f"The database has another tree of size {signed_size} than the one that was signed. " + _REMEDY
-                )
+        await continuity.require_known_keys(self._connection, self._keys)
+        await continuity.require_continued(self._connection, self._head)
+        left = [each for each in self._witnesses if not await self._agrees(each)]
+        while left:
+            await asyncio.sleep(ASK_AGAIN_S)
+            left = [each for each in left if not await self._agrees(each)]
 
     async def close(self) -> None:
         """Give up the connections to the witnesses."""
@@ -164,6 +145,8 @@ class Sequencer:
         checkpoint = Checkpoint(self._origin, newest.size, newest.root)
         self._head.write(newest.size, newest.root)
         note = self._sign(checkpoint)
+        if newest.note is None:
+            await store.publish(self._connection, checkpoint, format_note(*note), witnessed=False)
         lines = [line for each in self._witnesses for line in await self._ask(each, checkpoint, note)]
         whole = Note(note.text, (*note.signatures, *lines))
         seals = verify_checkpoint(whole, [each.key for each in self._witnesses]).seals
@@ -181,38 +164,80 @@ class Sequencer:
         )
         return Note(checkpoint_text(checkpoint), lines)
 
+    async def _agrees(self, witness: Witness) -> bool:
+        """
+        Whether the witness has seen this log as far as it was signed, and nothing else; False: ask it later.
+
+        Shows it only the newest checkpoint that is signed already, which cannot make a fork. Raises `SigningRefused`.
+        """
+        shown = await store.newest_signed(self._connection) or self._empty()
+        old = shown.size
+        for _ in range(_ROUNDS):
+            try:
+                await self._show(witness, old, shown.size, shown.note or "")
+                return True
+            except witness_client.WitnessAhead as ahead:
+                if ahead.size > shown.size:
+                    await self._require_signed(witness, ahead.size)
+                    return True
+                old = ahead.size
+            except (witness_client.WitnessDisagrees, witness_client.ProofRefused) as error:
+                raise SigningRefused(f"{_forked(witness, error)} Nothing was signed. {continuity.REMEDY}") from error
+            except witness_client.WitnessUnreachable as error:
+                log.warning("witness_unreachable", url=witness.url, reason=str(error), signing="waits")
+                return False
+        return False
+
+    async def _require_signed(self, witness: Witness, size: int) -> None:
+        """
+        Let a witness be ahead of every stored note only where `Head` vouches for the very tree that it saw.
+
+        So it is after a fail-over that lost a note and no statement. Raises `SigningRefused`.
+        """
+        reached, _ = await store.head(self._connection)
+        if size > reached:
+            raise SigningRefused(continuity.behind(reached, size, f"the witness {witness.url} saw"))
+        if self._head.read()[0] != size:
+            raise SigningRefused(
+                f"The witness {witness.url} saw a tree of size {size}, which this database has never signed: the log "
+                f"has forked. Nothing was signed. {continuity.REMEDY}"
+            )
+
+    def _empty(self) -> store.StoredCheckpoint:
+        """The empty tree, signed: it is the same in every history, and the witness answers with the size it knows."""
+        note = self._sign(Checkpoint(self._origin, 0, EMPTY_ROOT))
+        return store.StoredCheckpoint(0, EMPTY_ROOT, format_note(*note), witnessed=False)
+
     async def _ask(self, witness: Witness, checkpoint: Checkpoint, note: Note) -> Sequence[SignatureLine]:
         """The witness's cosignature, or nothing while it cannot be reached. Raises `SigningRefused`."""
         old = await store.witnessed_size(self._connection)
-        for _ in range(2):
-            tiles = await store.tiles(self._connection, prove.tiles_for_consistency(old, checkpoint.size))
-            proof = prove.consistency_proof(old, checkpoint.size, tiles)
+        for _ in range(_ROUNDS):
             try:
-                return await witness_client.cosign(
-                    witness.url, old, proof, format_note(*note), keys=[witness.key], client=self._http
-                )
+                return await self._show(witness, old, checkpoint.size, format_note(*note))
             except witness_client.WitnessAhead as ahead:
                 if ahead.size > checkpoint.size:
-                    raise SigningRefused(_behind(checkpoint.size, ahead.size, "the witness saw")) from ahead
+                    reason = f"it saw {ahead.size} statements, there are {checkpoint.size}"
+                    raise SigningRefused(f"{_forked(witness, reason)} {_STOPPED}") from ahead
                 old = ahead.size
-            except witness_client.WitnessDisagrees as error:
-                raise SigningRefused(f"{witness.url}: {error}: the log has forked. {_REMEDY}") from error
-            except witness_client.ProofRefused as error:
-                raise SigningRefused(f"{witness.url}: {error}: the log has forked. {_REMEDY}") from error
+            except (witness_client.WitnessDisagrees, witness_client.ProofRefused) as error:
+                raise SigningRefused(f"{_forked(witness, error)} {_STOPPED}") from error
             except witness_client.WitnessUnreachable as error:
                 log.warning("witness_unreachable", url=witness.url, reason=str(error))
                 return ()
         return ()
 
+    async def _show(self, witness: Witness, old: int, size: int, note: str) -> Sequence[SignatureLine]:
+        """Send a checkpoint of *size* as the continuation of *old*."""
+        tiles = await store.tiles(self._connection, prove.tiles_for_consistency(old, size))
+        proof = prove.consistency_proof(old, size, tiles)
+        return await witness_client.cosign(witness.url, old, proof, note, keys=[witness.key], client=self._http)
 
-_REMEDY = (
-    "Nothing was signed. Restore the newer database, or fail over to the server that has those statements; "
-    "deploy/RUNNING.md says how."
-)
+
+_STOPPED = f"Nothing more is signed. {continuity.REMEDY}"
 
 
-def _behind(size: int, seen: int, who: str) -> str:
-    return f"The database has {size} statements in the log, {who} {seen}: it was restored or lost writes. {_REMEDY}"
+def _forked(witness: Witness, reason: object) -> str:
+    return f"The witness {witness.url} disagrees: {reason}; the log has forked."
 
 
 async def _wait(stop: asyncio.Event, seconds: float) -> None:

@@ -43,6 +43,11 @@ async def append_in(
     return Appended(statement_id, sha256)
 
 
+async def openings_in(tx: Tx, statement_id: int) -> tuple[str, tuple[Opening, ...]]:
+    """A statement's hash in hexadecimal, and what opens its sections; for those who may see them."""
+    return (await store.leaf(tx, statement_id)).sha256.hex(), await store.openings(tx, statement_id)
+
+
 async def checkpoint(*, db: Database) -> str:
     """The newest witnessed checkpoint as a signed note."""
     async with db.reading() as tx:
@@ -50,6 +55,12 @@ async def checkpoint(*, db: Database) -> str:
     if newest is None or newest.note is None:
         raise NotInTheLog("The log has no witnessed checkpoint yet. Ask again in a second.")
     return newest.note
+
+
+async def backlog(*, db: Database) -> store.Backlog:
+    """How far the published log is behind what was committed."""
+    async with db.reading() as tx:
+        return await store.backlog(tx)
 
 
 async def tile_bytes(path: str, *, db: Database) -> bytes:

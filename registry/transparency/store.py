@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+import asyncpg
+
 from registry.kit import sql
 from registry.kit.database import Tx, affected, fetch_one
 from registry.transparency.format.checkpoint import Checkpoint
@@ -40,6 +42,13 @@ class StoredCheckpoint(NamedTuple):
     root: bytes
     note: str | None
     witnessed: bool
+
+
+class Backlog(NamedTuple):
+    """How many statements wait for a witnessed checkpoint, and how many the newest one covers."""
+
+    waiting: int
+    published: int
 
 
 async def append(tx: Tx, statement: Statement, text: str, sha256: bytes) -> int:
@@ -130,8 +139,31 @@ async def grow(tx: Tx, size: int, root: bytes, changed: Mapping[TileKey, bytes])
 
 async def newest_checkpoint(tx: Tx) -> StoredCheckpoint | None:
     """The checkpoint of the newest head, signed or not."""
-    row = await tx.fetchrow(_sql.newest_checkpoint)
+    return _checkpoint(await tx.fetchrow(_sql.newest_checkpoint))
+
+
+async def newest_signed(tx: Tx) -> StoredCheckpoint | None:
+    """The newest checkpoint that has a note."""
+    return _checkpoint(await tx.fetchrow(_sql.newest_signed))
+
+
+def _checkpoint(row: asyncpg.Record | None) -> StoredCheckpoint | None:
     return StoredCheckpoint(row["size"], row["root"], row["note"], row["witnessed_at"] is not None) if row else None
+
+
+async def log_keys(tx: Tx) -> dict[str, str]:
+    """The public keys of the log by role, empty before its first start."""
+    return {row["role"]: row["vkey"] for row in await tx.fetch(_sql.log_keys)}
+
+
+async def keep_log_keys(tx: Tx, vkeys: Mapping[str, str]) -> None:
+    """Remember the public keys of the log, once and for all."""
+    await tx.execute(_sql.keep_log_keys, list(vkeys), list(vkeys.values()))
+
+
+async def backlog(tx: Tx) -> Backlog:
+    """How far the published log is behind what was committed."""
+    return Backlog(**await fetch_one(tx, _sql.backlog))
 
 
 async def publish(tx: Tx, checkpoint: Checkpoint, note: str, *, witnessed: bool) -> None:

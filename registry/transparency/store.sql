@@ -43,6 +43,20 @@ update registry.log_head set size = $1, root = $2;
 insert into registry.log_checkpoint (size, root) values ($1, $2);
 -- name: newest_checkpoint
 select size, root, note, witnessed_at from registry.log_checkpoint order by size desc limit 1;
+-- name: newest_signed
+-- What left this process, or was about to: the note is stored before any witness sees it.
+select size, root, note, witnessed_at from registry.log_checkpoint where note is not null order by size desc limit 1;
+-- name: log_keys
+select role, vkey from registry.log_key;
+-- name: keep_log_keys
+insert into registry.log_key (role, vkey) select * from unnest($1::text[], $2::text[]);
+-- name: backlog
+-- Statements that no witnessed checkpoint covers, and how many it covers.
+select
+  (select count(*) from registry.statement where leaf_index is null) + h.size - p.size as waiting,
+  p.size as published
+from registry.log_head h,
+  (select coalesce(max(size), 0) as size from registry.log_checkpoint where witnessed_at is not null) p;
 -- name: publish
 update registry.log_checkpoint set note = $2, witnessed_at = case when $3 then now() end
 where size = $1 and witnessed_at is null;

@@ -15,8 +15,10 @@ from registry.transparency import service
 from registry.transparency.format.checkpoint import parse_checkpoint_text
 from registry.transparency.format.note import parse_note
 from registry.transparency.format.policy import parse_policy
+from registry.transparency.format.tree import EMPTY_ROOT
+from registry.transparency.head import Head
 from registry.transparency.keys import create_witness_key
-from registry.transparency.sequencer import Head, Sequencer, Witness, sequence_once
+from registry.transparency.sequencer import Sequencer, Witness, sequence_once
 from registry.transparency.witness.app import witness_app
 from registry.transparency.witness.folder import WitnessFolder
 from schemas.statements import BufferStatement
@@ -101,7 +103,8 @@ class Log:
         self.witness = witness
         self.reachable = True
         self.asked: list[tuple[int, bytes]] = []
-        """Size and root of every checkpoint that the witness was shown."""
+        """Size and root of every checkpoint that the witness was shown, but for the empty tree."""
+        self.head.write(0, EMPTY_ROOT)
         self._app = witness_app(witness, {ORIGIN: [KEYS.log_ed25519.key]}, lambda: NOW_S)
 
     @property
@@ -156,7 +159,8 @@ class _Transport(httpx.AsyncBaseTransport):
             raise httpx.ConnectError("refused")
         self._fuse.step()
         checkpoint = parse_checkpoint_text(parse_note(request.content.partition(b"\n\n")[2]).text)
-        self._log.asked.append((checkpoint.size, checkpoint.root))
+        if checkpoint.size:
+            self._log.asked.append((checkpoint.size, checkpoint.root))
         answer = await self._inner.handle_async_request(request)
         self._fuse.step()
         return answer

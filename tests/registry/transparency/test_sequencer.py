@@ -9,15 +9,20 @@ import pytest
 
 from registry.kit.database import Database
 from registry.receipts.bundle import witness_policy
-from registry.transparency import service, store
+from registry.transparency import continuity, service, store
+from registry.transparency.format.note import ED25519
 from registry.transparency.format.policy import parse_policy
+from registry.transparency.format.signer import SeedSigner
+from registry.transparency.format.tree import EMPTY_ROOT
+from registry.transparency.head import Head, SigningRefused
+from registry.transparency.keys import KeyTrouble
 from registry.transparency.rules import NotInTheLog, NotYetWitnessed
-from registry.transparency.sequencer import Head, Sequencer, SigningRefused, sequence_once
+from registry.transparency.sequencer import Sequencer, sequence_once
 from tests import published, worlds
 from tests.faults.killing import until
 from tests.oracle import merkle
 from tests.registry.transparency.logs import Crash, Fuse, append, connected, statement, superuser
-from tests.worlds import KEYS, PROFILE
+from tests.worlds import KEYS, ORIGIN, PROFILE
 
 
 async def indexes(dsn: str, ids: list[int]) -> list[int | None]:
@@ -155,34 +160,133 @@ async def test_another_history_of_the_same_size_is_refused(issued, other, log):
 
 @pytest.mark.parametrize(
     ("more", "reason"),
-    [(0, "has 3 statements in the log, the witness saw 4"), (1, "forked"), (2, "forked"), (300, "forked")],
+    [(0, "has 3 statements in the log, the witness .* saw 4"), (1, "forked"), (2, "forked"), (300, "forked")],
 )
 async def test_a_witness_that_saw_another_history_is_heeded(issued, other, log, more, reason):
-    """The head file was lost with the database: the witness still knows. Nothing is published."""
+    """The head file was restored with the database: the witness still knows. Nothing is signed, `Head` not moved."""
     await append(issued, 1)
     await log.publish(issued.dsn)
-    (log.folder / "head.json").unlink()
+    log.head.write(0, EMPTY_ROOT)
     await append(other, more)
     await other.sequence()
     with pytest.raises(SigningRefused, match=reason):
         await log.publish(other.dsn)
+    assert (0, EMPTY_ROOT) == log.head.read()
+    async with connected(other.dsn) as connection:
+        assert await store.newest_signed(connection) is None
     with pytest.raises(NotInTheLog):
         await service.checkpoint(db=other.db)
+
+
+async def test_nothing_is_signed_before_every_witness_was_asked(empty, log):
+    """The start waits for one that cannot be reached: no statement gets its place, and `Head` stays."""
+    await append(empty, 1)
+    log.reachable = False
+    async with connected(empty.dsn) as connection:
+        starting = asyncio.create_task(log.sequencer(connection).start())
+        done, _ = await asyncio.wait([starting], timeout=0.2)
+        assert set() == done
+        assert (0, EMPTY_ROOT) == log.head.read()
+        log.reachable = True
+        await asyncio.wait_for(starting, 10)
+
+
+async def test_a_lost_note_stops_nothing_where_the_head_file_knows_it(empty, log):
+    """A fail-over lost the last commit, a note that the witness has: `Head` vouches for that tree, an older one not."""
+    await append(empty, 1)
+    await log.publish(empty.dsn)
+    async with superuser(empty.dsn) as owner:
+        await owner.execute("update registry.log_checkpoint set note = null, witnessed_at = null")
+    head = log.head.read()
+    log.head.write(0, EMPTY_ROOT)
+    with pytest.raises(SigningRefused, match="saw a tree of size 1, which this database has never signed"):
+        await log.publish(empty.dsn)
+    log.head.write(*head)
+    assert await log.publish(empty.dsn)
+    assert {1} == {size for size, _ in log.asked}
+
+
+async def test_a_witness_that_is_behind_is_shown_what_was_signed(empty, log):
+    """A note that was stored and never sent continues what the witness knows; it cosigns that before anything new."""
+    await append(empty, 1)
+    await log.publish(empty.dsn)
+    await append(empty, 1)
+    async with connected(empty.dsn) as connection:
+        sequencer = log.sequencer(connection)
+        await sequencer.start()
+        await empty.sequence()
+        log.reachable = False
+        await sequencer.publish_once()
+    log.reachable = True
+    await append(empty, 1)
+    assert await log.publish(empty.dsn)
+    assert [1, 1, 2, 2, 3, 3] == [size for size, _ in log.asked], "each is sent again with the size of the witness"
+
+
+async def test_a_lost_head_file_is_refused(empty, log):
+    """Keys without it over a log that has statements: nobody knows what was signed."""
+    await append(empty, 1)
+    await log.publish(empty.dsn)
+    log.head.path.unlink()
+    with pytest.raises(SigningRefused, match=r"head\.json is missing, and the log has 1 statements"):
+        await log.publish(empty.dsn)
+    assert not log.head.path.exists()
+
+
+async def test_a_damaged_head_file_is_refused(empty, log):
+    """Half a file, or another one: nothing is guessed."""
+    for text in ("", "{}", '{"size": 1, "root": "xyz"}', "[]"):
+        log.head.path.write_text(text, "ascii")
+        with pytest.raises(SigningRefused, match="is damaged"):
+            await log.publish(empty.dsn)
+
+
+async def test_other_keys_than_the_first_are_refused(empty, log):
+    """The database remembers the three public keys; another one under the same name is named."""
+    await log.publish(empty.dsn)
+    other = KEYS._replace(issuer=SeedSigner(KEYS.issuer.key.name, ED25519, bytes(32)))
+    async with connected(empty.dsn) as connection:
+        assert {each.key.text() for each in KEYS} == set((await store.log_keys(connection)).values())
+        with pytest.raises(SigningRefused, match="has another issuer key than the one in log-keys"):
+            await continuity.require_known_keys(connection, other)
+
+
+async def test_keys_are_made_only_for_a_log_that_was_never_begun(empty, tmp_path):
+    """With the head file, once; a folder that lost them over a database that knows them gets no new ones."""
+    folder = tmp_path / "log-keys"
+    async with connected(empty.dsn) as connection:
+        made = await continuity.keys_for(connection, folder, ORIGIN)
+        assert (0, EMPTY_ROOT) == Head(folder / "head.json").read()
+        await continuity.require_known_keys(connection, made)
+        again = await continuity.keys_for(connection, folder, ORIGIN)
+        assert [each.key for each in made] == [each.key for each in again]
+        for name in ("log-ed25519.key", "issuer.key", "log-ml-dsa-44.key"):
+            (folder / name).unlink()
+            with pytest.raises(KeyTrouble, match=r"\.key does not exist; restore it"):
+                await continuity.keys_for(connection, folder, ORIGIN)
+        (folder / "head.json").unlink()
+        with pytest.raises(KeyTrouble, match=r"issuer\.key is missing, and the log .* No new keys were made"):
+            await continuity.keys_for(connection, folder, ORIGIN)
+    assert [] == list(folder.iterdir())
 
 
 async def test_without_its_witness_nothing_is_given_out(empty, log):
     """It is asked again each time; when it is back, one checkpoint covers all."""
     (first,) = await append(empty, 1)
-    log.reachable = False
-    assert await log.publish(empty.dsn)
-    await append(empty, 1)
-    assert await log.publish(empty.dsn)
-    with pytest.raises(NotInTheLog):
-        await service.checkpoint(db=empty.db)
-    with pytest.raises(NotYetWitnessed):
-        await prove(empty.db, first)
-    log.reachable = True
-    assert await log.publish(empty.dsn)
+    async with connected(empty.dsn) as connection:
+        sequencer = log.sequencer(connection)
+        await sequencer.start()
+        log.reachable = False
+        for _ in range(2):
+            assert await empty.sequence()
+            assert await sequencer.publish_once()
+            await append(empty, 1)
+        with pytest.raises(NotInTheLog):
+            await service.checkpoint(db=empty.db)
+        with pytest.raises(NotYetWitnessed):
+            await prove(empty.db, first)
+        log.reachable = True
+        assert await sequencer.publish_once()
     assert (await prove(empty.db, first)).leaf_index == 0
     assert [2] == [size for size, _ in log.asked]
 
@@ -196,10 +300,10 @@ async def prove(db: Database, statement_id: int) -> service.Proven:
 async def test_an_idle_log_publishes_nothing(empty, log):
     """Neither an empty log nor one whose checkpoint is witnessed; the head file stays as it is."""
     assert not await log.publish(empty.dsn)
-    assert not (log.folder / "head.json").exists()
+    assert (0, EMPTY_ROOT) == log.head.read()
     await append(empty, 1)
     assert [True, False] == [await log.publish(empty.dsn) for _ in range(2)]
-    assert 1 == len(log.asked)
+    assert [1, 1] == [size for size, _ in log.asked], "published, and shown again at the next start"
 
 
 async def test_at_most_one_checkpoint_in_an_interval(empty, log):

@@ -1,0 +1,40 @@
+"""`head.json` beside the keys: the largest tree that was ever signed with them. It survives a restored database."""
+
+import json
+import os
+from pathlib import Path
+
+from registry.transparency.keys import fsync_folder
+
+
+class SigningRefused(Exception):
+    """The keys or the database do not continue what was signed or witnessed; signing would fork the log."""
+
+
+class Head:
+    """The file; made with the keys at size 0, and replaced before any signature of a larger tree leaves the process."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def read(self) -> tuple[int, bytes]:
+        """Size and root. Raises `FileNotFoundError`, and `SigningRefused` for a file that cannot be understood."""
+        text = self.path.read_text("utf-8")
+        try:
+            stored = json.loads(text)
+            return int(stored["size"]), bytes.fromhex(stored["root"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise SigningRefused(
+                f"{self.path} is damaged. Nothing was signed. Restore it from its copy; an older one will do where "
+                "there is a witness (deploy/RUNNING.md)."
+            ) from error
+
+    def write(self, size: int, root: bytes) -> None:
+        """Replace the file durably: a crash leaves the old or the new one."""
+        fresh = self.path.with_suffix(".new")
+        with fresh.open("w", encoding="utf-8") as file:
+            json.dump({"size": size, "root": root.hex()}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self.path)
+        fsync_folder(self.path.parent)

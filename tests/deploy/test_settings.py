@@ -1,0 +1,85 @@
+"""Settings that are accepted can be used: one grammar for serials, and witnesses that can be asked."""
+
+import asyncpg
+import pytest
+
+from deploy.settings import BadSetting, read_settings
+from registry.transparency.format.note import COSIGNATURE_ED25519, ED25519
+from registry.transparency.format.signer import SeedSigner
+from schemas.serials import IssuanceCode
+from tests.worlds import KEYS
+
+WITNESS = SeedSigner("witness.example/w1", COSIGNATURE_ED25519, bytes(32)).key.text()
+
+
+def accepted(**environment: str) -> bool:
+    """Whether these settings can be used."""
+    try:
+        read_settings(environment)
+    except BadSetting:
+        return False
+    return True
+
+
+def is_code(region: str, programme: str) -> bool:
+    """Whether serials can begin so."""
+    try:
+        IssuanceCode(region=region, programme=programme, project=1, vintage=2024, sequence=1)
+    except ValueError:
+        return False
+    return True
+
+
+REGIONS = ["SC", "S", "SCH", "sc", "S1", "", "SC\n"]
+PROGRAMMES = ["CDCER", "C1", "A2345678901B", "A2345678901BC", "C", "1C", "CD-R", "cdcer", "CÉR", "", "CDCER\n"]
+
+
+@pytest.mark.parametrize(
+    ("region", "programme"), [*((each, "CDCER") for each in REGIONS), *(("SC", each) for each in PROGRAMMES)]
+)
+async def test_settings_tables_and_serials_accept_the_same(empty, region, programme):
+    """What one of them takes, the other two take."""
+    taken = accepted(KILNWOOD_SERIAL_REGION=region, KILNWOOD_PROGRAMME=programme)
+    assert is_code(region, programme) == taken
+    owner = await asyncpg.connect(empty.dsn)
+    try:
+        async with owner.transaction():
+            await owner.execute("create temp table tried (like registry.region including constraints)")
+            row = ("CN-510100", "A region", region, programme, True, "x.example")
+            insert = "insert into tried (id, name, serial_region, programme, simulated, log_origin, created_at)"
+            if taken:
+                await owner.execute(f"{insert} values ($1, $2, $3, $4, $5, $6, now())", *row)
+            else:
+                with pytest.raises(asyncpg.CheckViolationError):
+                    await owner.execute(f"{insert} values ($1, $2, $3, $4, $5, $6, now())", *row)
+                return
+    finally:
+        await owner.close()
+
+
+@pytest.mark.parametrize("url", ["http://w", "https://w.example:8100/a", "http://[::1]:8100"])
+def test_a_witness_on_the_web_is_taken(url):
+    """With its key, of a type that cosigns."""
+    assert [(url, WITNESS)] == [(where, key.text()) for where, key in read_settings(wit(url, WITNESS)).witnesses]
+
+
+def wit(url: str, key: str) -> dict[str, str]:
+    """Settings with one witness."""
+    return {"KILNWOOD_WITNESSES": f"{url} {key}"}
+
+
+@pytest.mark.parametrize("url", ["w.example", "ftp://w", "http://", "http:///x", "http://w:x", "http://[::1", "//w"])
+def test_a_witness_that_cannot_be_asked_is_refused(url):
+    """The text quotes the URL."""
+    with pytest.raises(BadSetting, match="is no URL of http or https"):
+        read_settings(wit(url, WITNESS))
+
+
+def test_a_key_that_makes_no_cosignatures_is_refused():
+    """A log's own keys, or an issuer's, under a witness's URL."""
+    assert ED25519 == KEYS.log_ed25519.key.kind
+    for key, kind in ((KEYS.log_ed25519.key, "0x01"), (KEYS.log_ml_dsa_44.key, "0x06")):
+        with pytest.raises(BadSetting, match=f"has type {kind}, a witness's has 0x04"):
+            read_settings(wit("http://w", key.text()))
+    with pytest.raises(BadSetting, match="pairs of URL and verifier key"):
+        read_settings(wit("http://w", WITNESS[:-1]))
