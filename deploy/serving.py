@@ -37,7 +37,7 @@ from schemas.parties import Region, RegionProfile
 log = structlog.get_logger()
 
 STOP_TIMEOUT_S = 2.5
-"""How long a stop waits for requests in flight. With those it cuts off and the sequencer it stays under 5 s."""
+"""How long a stop waits for requests in flight. With those it cuts off and the sequencer it is four in all."""
 REGULATORS = ("First regulator", "Second regulator")
 ROLES = ("kilnwood_api", "kilnwood_sequencer")
 
@@ -204,7 +204,7 @@ async def running(settings: Settings) -> AsyncIterator[tuple[Parts, Callable[[],
 
 
 async def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT, then stop within five seconds. Raises `CannotServe`."""
+    """Serve until SIGTERM or SIGINT, then stop: four seconds at most, and PostgreSQL's own end. Raises `CannotServe`."""
     with data_folder(settings.data_dir):
         try:
             require_free(settings.host, settings.port)
