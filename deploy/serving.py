@@ -204,7 +204,7 @@ async def running(settings: Settings) -> AsyncIterator[tuple[Parts, Callable[[],
 
 
 async def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT, then stop: four seconds at most, and PostgreSQL's own end. Raises `CannotServe`."""
+    """Serve until SIGTERM or SIGINT, then stop: four seconds, and PostgreSQL's own end. Raises `CannotServe`."""
     with data_folder(settings.data_dir):
         try:
             require_free(settings.host, settings.port)
