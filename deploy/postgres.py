@@ -93,18 +93,22 @@ def binary(name: str) -> Path:
 
 
 def start(
-    data_dir: Path, *, settings: Mapping[str, str] = NO_SETTINGS, bin_dir: Path | None = None
+    data_dir: Path, *, settings: Mapping[str, str] = NO_SETTINGS, bin_dir: Path | None = None, create: bool = True
 ) -> EmbeddedPostgres:
     """
     Start the server of *data_dir*, or adopt the one that already runs there; an empty folder gets a new database.
 
     *settings* are configuration parameters of a server that starts now; an adopted one keeps its own.
-    *bin_dir* holds other binaries than the wheel's, such as Debian's. Raises PostgresUnavailable.
+    *bin_dir* holds other binaries than the wheel's, such as Debian's. Without *create*, a database that is gone is
+    trouble and not made anew. Raises PostgresUnavailable.
     """
     data_dir = data_dir.absolute()
     with _one_line_errors(data_dir):
-        data_dir.mkdir(mode=0o755, parents=True, exist_ok=True)
+        if create:
+            data_dir.mkdir(mode=0o755, parents=True, exist_ok=True)
         with _locked(data_dir):
+            if not create and _existing_cluster(data_dir) is None:
+                raise PostgresUnavailable(f"the database of {data_dir} is gone: restore it")
             return _start_locked(data_dir, settings, bin_dir)
 
 
