@@ -165,7 +165,7 @@ async def _tick(
 async def revive_database(data_dir: Path, pool: "asyncpg.Pool[asyncpg.Record]", sequencer: SequencerProcess) -> None:
     """Start the embedded server again, or find that it runs; a new address is told to all who connect."""
     try:
-        dsn = (await asyncio.to_thread(postgres.start, data_dir / "postgres")).dsn
+        dsn = (await asyncio.to_thread(postgres.start, data_dir / "postgres", create=False)).dsn
     except postgres.PostgresUnavailable as error:
         log.error("database_does_not_start", reason=str(error))  # noqa: TRY400 - the reason says all
         return

