@@ -128,7 +128,6 @@ class LedgerMachine(RuleBasedStateMachine):
         getattr(self, f"_{action}")(data)
 
     def run(self, work: Any) -> Any:
-        """On the one loop of all examples."""
         return self.setting.runner.run(work)
 
     async def _open(self) -> None:
@@ -162,7 +161,6 @@ class LedgerMachine(RuleBasedStateMachine):
             await invariants.check(self.dsn, worlds.KEYS)
 
     def call(self, by: Actor, operation: str) -> Call:
-        """A request of its own."""
         self.keys += 1
         return Call(by=by, operation=operation, key=f"key-{self.keys}", request_sha256=b"%032d" % self.keys)
 
@@ -186,13 +184,16 @@ class LedgerMachine(RuleBasedStateMachine):
         self.issuance_ids.append(row["id"])
         self.oracle.issue(self.accounts[0], ISSUED_KG)
 
-    def select(self, data: st.DataObject, account: int) -> tuple[dict[str, Any], list[int], set[str]]:
+    def select(self, data: st.DataObject, account: int, near_kg: int = 0) -> tuple[dict[str, Any], list[int], set[str]]:
         """Which kilograms: the request's members, the oracle's choice, and what is wrong with it."""
         how = data.draw(st.sampled_from(("fifo", "fifo", "issuance", "serial")))
         n = data.draw(st.integers(0, len(self.codes) - 1))
         there_kg = len(self.oracle.oldest(account, 3 * ISSUED_KG, n if how == "issuance" else None))
         fits = data.draw(mostly)
-        quantity_kg = data.draw(st.integers(1, min(max(1, there_kg), 2_000) if fits else 3 * ISSUED_KG))
+        sizes_kg = st.integers(1, min(max(1, there_kg), 2_000) if fits else 3 * ISSUED_KG)
+        quantity_kg = data.draw(
+            sizes_kg | st.sampled_from((near_kg, near_kg - 1, near_kg + 1)) if near_kg > 1 else sizes_kg
+        )
         body: dict[str, Any] = {"account_id": account, "quantity_kg": quantity_kg}
         if how == "serial":
             first, quantity_kg = self._serial(data, account, n, quantity_kg)
@@ -303,9 +304,8 @@ class LedgerMachine(RuleBasedStateMachine):
         """Against a claim, mostly one's own."""
         number, own = data.draw(st.sampled_from(sorted(self.oracle.claims))), data.draw(mostly)
         claim = self.oracle.claims[number]
-        by = self.accounts.index(claim.owner)
-        by = by if own else 3 - by
-        body, kilograms, missing = self.select(data, self.accounts[by])
+        by = self.accounts.index(claim.owner) if own else 3 - self.accounts.index(claim.owner)
+        body, kilograms, missing = self.select(data, self.accounts[by], (claim.required_kg or 0) - claim.allocated_kg)
         request = RetireRequest(**body, claim_id=number, reason="test", beneficiary="Somebody")
         call = self.call(self.actors[by], "retire_credits")
         actual, _ = self.refused(lambda: credits_.retire(request, call=call, db=self.db, region=worlds.PROFILE))
@@ -318,7 +318,6 @@ class LedgerMachine(RuleBasedStateMachine):
             claim.allocated_kg += request.quantity_kg
 
     def _cancel(self, data: st.DataObject) -> None:
-        """Without a claim."""
         by, own = data.draw(who), data.draw(mostly)
         body, kilograms, missing = self.select(data, self.accounts[by])
         request = CancelRequest(**body, reason="test")
