@@ -18,7 +18,7 @@ update registry.project set name = $2, methodology = $3, location = $4, creditin
   description = $7, documents = $8
 where id = $1 and state in ('draft', 'rejected');
 -- name: projects
-select p.*, r.serial_region || '-' || r.programme || '-' || lpad(p.number::text, 4, '0') as code
+select p.*, r.serial_region || '-' || r.programme || '-' || lpad(p.number::text, greatest(4, length(p.number::text)), '0') as code
 from registry.project p join registry.region r on r.id = p.region_id
 where p.id > $1 and ($3::bigint is null or p.id = $3) and ($4::text is null or p.state = $4)
   and (p.state <> 'draft' or $5::bigint[] is null or p.developer_id = any($5))

@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -59,7 +60,7 @@ schema = schemathesis.openapi.from_path(Path(__file__).parents[1] / "golden" / "
 
 @schema.parametrize()
 @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-def test_every_answer_is_documented(case: schemathesis.Case, region: tuple[DemoRegion, Season]):
+def test_every_answer_is_documented(case: schemathesis.Case[Any], region: tuple[DemoRegion, Season]):
     """As a regulator, as an enterprise and without a key: only documented answers."""
     running, season = region
     for key in (running.regulators[0], season.parties["scenic"].key, ""):
