@@ -2,7 +2,6 @@
 
 import contextlib
 import copy
-import functools
 import itertools
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -179,24 +178,29 @@ def database_dsn(server: str, database: str) -> str:
     return f"{head.rsplit('/', 1)[0]}/{database}?{query}"
 
 
-@functools.cache
-def _shared() -> tuple[Database, Any]:
-    """
-    One application for this worker: routing takes a tenth of a second to build, and keeps nothing between requests.
+_idle: list[tuple[Database, Any]] = []
+"""
+Applications that no open world uses: routing takes a tenth of a second to build, and keeps nothing between requests.
 
-    Its database is pointed at each test's own; totals of the region are looked up anew every time.
-    """
-    RegionTotals.REST = 0
-    db = Database(None)  # type: ignore[arg-type]  # `application` gives it a pool before anything is asked
-    return db, create_app(Parts(db=db, keyring=KEYRING, region=PROFILE))
+Each is pointed at the next test's database. Totals of the region are looked up anew every time.
+"""
+RegionTotals.REST = 0
+
+
+def _pointed_at(pool: "asyncpg.Pool[asyncpg.Record]") -> tuple[Database, Any]:
+    if not _idle:
+        db = Database(pool)
+        return db, create_app(Parts(db=db, keyring=KEYRING, region=PROFILE))
+    db, app = _idle.pop()
+    db._pool = pool
+    return db, app
 
 
 @contextlib.asynccontextmanager
 async def application(dsn: str, season: Season | None, *, pool_size: int = 8) -> AsyncIterator[World]:
     """An application over a database, called without a socket."""
     pool = await connect_pool(dsn, size=pool_size)
-    db, app = _shared()
-    db._pool = pool
+    db, app = _pointed_at(pool)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://registry.test") as http:
         copied = Season(Api(http, seed="test"), ("", ""))
@@ -207,6 +211,7 @@ async def application(dsn: str, season: Season | None, *, pool_size: int = 8) ->
             yield World(dsn, db, http, copied)
         finally:
             await pool.close()
+            _idle.append((db, app))
 
 
 @contextlib.asynccontextmanager
