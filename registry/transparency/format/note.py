@@ -175,8 +175,7 @@ def verify_ed25519(key: VerifierKey, signature: bytes, message: bytes) -> None:
 
 def _checked_text(source: str | bytes) -> str:
     try:
-        raw = source if isinstance(source, bytes) else source.encode()
-        text = raw.decode()
+        raw, text = (source, source.decode()) if isinstance(source, bytes) else (source.encode(), source)
     except UnicodeError as error:
         raise Malformed("a note is valid UTF-8") from error
     if len(raw) > NOTE_LIMIT_BYTES:
@@ -187,7 +186,7 @@ def _checked_text(source: str | bytes) -> str:
 
 
 def _parse_line(line: str) -> SignatureLine:
-    name, space, encoded = line.removeprefix(DASH).partition(" ")
+    name, space, encoded = line[len(DASH) :].partition(" ")
     if not line.startswith(DASH) or not space:
         raise Malformed("a signature line is: em dash, space, key name, space, base64")
     require_key_name(name)

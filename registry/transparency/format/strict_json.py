@@ -84,9 +84,13 @@ def _require_profile(value: Any) -> None:  # noqa: ANN401 - any JSON value
 
 
 def _require_ascii(keys: Iterable[Any]) -> None:
-    for key in keys:
-        if not (isinstance(key, str) and key.isascii()):
-            raise Malformed(f"JSON key {key!r} is not ASCII")
+    try:
+        held = all(map(str.isascii, keys))
+    except TypeError:  # a key that is no text
+        held = False
+    if not held:
+        wrong = next(key for key in keys if not (isinstance(key, str) and key.isascii()))
+        raise Malformed(f"JSON key {wrong!r} is not ASCII")
 
 
 def _require_scalar(value: Any) -> None:  # noqa: ANN401 - any JSON scalar but text

@@ -24,14 +24,14 @@ def b64decode(text: str) -> bytes:
     """
     Decode standard base64, refusing every spelling but the one that we would write.
 
-    Even the strict mode accepts stray bits in the last character, so the result is encoded again and compared: one
-    value, one spelling. Raises `Malformed`.
+    `a2b_base64` skips strange characters and stray bits, and its strict mode still accepts the bits; so the result is
+    encoded again and compared: one value, one spelling. Raises `Malformed`.
     """
     try:
-        data = binascii.a2b_base64(text, strict_mode=True)
-    except ValueError as error:  # binascii.Error, or characters beyond ASCII
+        data = binascii.a2b_base64(text)
+    except ValueError as error:  # wrong padding, or characters beyond ASCII
         raise Malformed("not standard base64") from error
-    if b64encode(data) != text:
+    if binascii.b2a_base64(data, newline=False).decode() != text:
         raise Malformed("base64 that is not in its one canonical spelling")
     return data
 
