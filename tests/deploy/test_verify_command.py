@@ -116,21 +116,12 @@ def test_a_file_cannot_steer_the_terminal(tmp_path, capsysbinary):
 
 
 def test_a_cold_start_imports_little():
-    """No server, no click, no event loop; own modules cost at most 50 ms over msgspec and cryptography."""
+    """No server, no click, no event loop; how long it takes is measured by `kilnwood bench`."""
     program = (
-        "import msgspec, sys, time\n"
-        "from cryptography.hazmat.primitives.asymmetric import ed25519, mldsa\n"
-        "begun = time.perf_counter()\n"
+        "import sys\n"
         "import deploy.verify_command\n"
-        "took = time.perf_counter() - begun\n"
         "heavy = {'click', 'rich', 'rich_click', 'litestar', 'asyncpg', 'asyncio', 'httpx', 'granian', 'structlog'}\n"
-        "print(took, *sorted(heavy & set(sys.modules)))\n"
+        "print(*sorted(heavy & set(sys.modules)))\n"
     )
-    runs = [
-        subprocess.run(
-            [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
-        ).stdout.split()
-        for _ in range(3)
-    ]
-    assert [[]] * 3 == [heavy for _, *heavy in runs]
-    assert min(float(took) for took, *_ in runs) < 0.050
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert [] == done.stdout.split()
