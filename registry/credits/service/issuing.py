@@ -64,7 +64,6 @@ async def _issue_in(
 ) -> str:
     quantity_kg = report.reduction.issuable_t * KG_PER_T
     buffer_kg = catalogue.buffer_t(project.methodology, report.reduction.issuable_t) * KG_PER_T
-    buffer_account = await parties.buffer_account_in(tx)
     lower, upper = await store.next_span(tx, quantity_kg)
     sequence = await store.next_sequence(tx, project.id, report.vintage)
     code = IssuanceCode(
@@ -108,28 +107,33 @@ async def _issue_in(
         approval_id,
         appended.id,
     )
+    await _place_in(tx, str(code), issuance_id, account_id=body.account_id, cuts=(lower, split, upper))
+    if buffer_kg:
+        assigned = BufferStatement(
+            registry=region.name,
+            executed_at=statement.executed_at,
+            movement="assign",
+            issuance=str(code),
+            ranges=buffered,
+            quantity_kg=buffer_kg,
+        )
+        await log.append_in(tx, assigned, region=region)
+    return str(code)
+
+
+async def _place_in(tx: Tx, code: str, issuance_id: int, *, account_id: int, cuts: tuple[int, int, int]) -> None:
+    """The first part of the span goes to the developer, the rest into the buffer; either may be empty."""
+    lower, split, upper = cuts
     cause = f"issuance:{code}"
     if split > lower:  # one tonne of forestry goes into the buffer whole
         await store.place_issued(
-            tx, lower, split, issuance_id=issuance_id, account_id=body.account_id, state="active", cause=cause
+            tx, lower, split, issuance_id=issuance_id, account_id=account_id, state="active", cause=cause
         )
-    if buffer_kg:
+    if upper > split:
+        buffer_account = await parties.buffer_account_in(tx)
         await store.place_issued(
             tx, split, upper, issuance_id=issuance_id, account_id=buffer_account, state="buffer", cause=cause
         )
-        await log.append_in(
-            tx,
-            BufferStatement(
-                registry=region.name,
-                executed_at=statement.executed_at,
-                movement="assign",
-                issuance=str(code),
-                ranges=buffered,
-                quantity_kg=buffer_kg,
-            ),
-            region=region,
-        )
-    return str(code)
 
 
 async def _issuance_again(tx: Tx, code: str) -> Issuance:
