@@ -1,0 +1,196 @@
+"""
+What the engine can be told. Commands are what the journal stores, so a field is only ever added at the end.
+
+Arrays with a number for their kind, not objects with names: they are encoded and decoded by the hundred thousand.
+
+An *instruction* was stored before it was given: what the operator, the regulator, the registry and the bank say.
+Their numbers only rise, so each is carried out once. Commands of accounts carry a *client_order_id*, which rises for
+each account, to the same end.
+"""
+
+from typing import Final, TypeAlias
+
+from msgspec import Struct
+
+BUY: Final = 0
+SELL: Final = 1
+
+GTC: Final = 0
+IOC: Final = 1
+FOK: Final = 2
+POST_ONLY: Final = 3
+LISTED: Final = 4
+"""Not an order's: what stands beside the book as a fixed-price listing."""
+
+PREVENT_TAKER: Final = 0
+PREVENT_MAKER: Final = 1
+PREVENT_BOTH: Final = 2
+PREVENT_DECREMENT: Final = 3
+
+HALTED_BY_OPERATOR: Final = 1
+HALTED_BY_FREEZE: Final = 2
+HALTED_BY_REGULATOR: Final = 4
+
+
+class OpenInstrument(Struct, array_like=True, gc=False, frozen=True, tag=1):
+    """
+    Begin to trade one project and vintage.
+
+    Prices are multiples of *tick* fen from *low* to *high*, quantities multiples of *lot* tonnes. The seller pays
+    *fee_bps* ten-thousandths of each amount, rounded down, to *fee_account* of *fee_group*.
+    """
+
+    instruction: int
+    instrument: int
+    tick: int
+    lot: int
+    low: int
+    high: int
+    fee_bps: int
+    fee_account: int
+    fee_group: int
+
+
+class SetBand(Struct, array_like=True, gc=False, frozen=True, tag=2):
+    """From now on, prices of new orders lie from *low* to *high* fen. Orders that rest stay."""
+
+    instruction: int
+    instrument: int
+    low: int
+    high: int
+
+
+class Halt(Struct, array_like=True, gc=False, frozen=True, tag=3):
+    """Stop an instrument for one *cause*, or let that cause go. While any cause stands only cancels are taken."""
+
+    instruction: int
+    instrument: int
+    cause: int
+    on: bool
+
+
+class Freeze(Struct, array_like=True, gc=False, frozen=True, tag=4):
+    """Cancel all orders and listings of an account and take no more of them, or take them again."""
+
+    instruction: int
+    account: int
+    on: bool
+
+
+class CreditCash(Struct, array_like=True, gc=False, frozen=True, tag=5):
+    """Money came in for an account, which begins to exist here with its beneficial owner's *group*."""
+
+    instruction: int
+    account: int
+    group: int
+    amount: int
+
+
+class CreditTonnes(Struct, array_like=True, gc=False, frozen=True, tag=6):
+    """The registry holds *quantity* more tonnes of an account in favour of the exchange."""
+
+    instruction: int
+    account: int
+    group: int
+    instrument: int
+    quantity: int
+
+
+class DebitCash(Struct, array_like=True, gc=False, frozen=True, tag=7):
+    """Settled money leaves the exchange."""
+
+    instruction: int
+    account: int
+    amount: int
+
+
+class DebitTonnes(Struct, array_like=True, gc=False, frozen=True, tag=8):
+    """Settled tonnes leave the exchange; the registry is then told to release them."""
+
+    instruction: int
+    account: int
+    instrument: int
+    quantity: int
+
+
+class Place(Struct, array_like=True, gc=False, frozen=True, tag=9):
+    """A limit order: *price* is always the cap of a buyer or the floor of a seller."""
+
+    account: int
+    instrument: int
+    side: int
+    price: int
+    quantity: int
+    client_order_id: int
+    life: int = GTC
+    prevention: int = PREVENT_TAKER
+
+
+class Cancel(Struct, array_like=True, gc=False, frozen=True, tag=10):
+    """Take what is open of an order or a listing back."""
+
+    account: int
+    order: int
+    client_order_id: int
+
+
+class CancelAll(Struct, array_like=True, gc=False, frozen=True, tag=11):
+    """Take back everything that an account has open in one instrument, or in all of them (0)."""
+
+    account: int
+    instrument: int
+    client_order_id: int
+
+
+class Amend(Struct, array_like=True, gc=False, frozen=True, tag=12):
+    """
+    Give an order another price or total quantity, what was traded included.
+
+    At the same price, less or as much keeps its place in the queue; anything else goes to the end, and may trade at
+    once.
+    """
+
+    account: int
+    order: int
+    price: int
+    quantity: int
+    client_order_id: int
+
+
+class List(Struct, array_like=True, gc=False, frozen=True, tag=13):
+    """Offer tonnes at a fixed price, to be taken part by part by whoever comes."""
+
+    account: int
+    instrument: int
+    price: int
+    quantity: int
+    client_order_id: int
+
+
+class Take(Struct, array_like=True, gc=False, frozen=True, tag=14):
+    """Subscribe to *quantity* tonnes of a listing at its price, all of them or nothing."""
+
+    account: int
+    listing: int
+    quantity: int
+    client_order_id: int
+
+
+class Settle(Struct, array_like=True, gc=False, frozen=True, tag=15):
+    """The registry delivered the tonnes of these trades: what comes in is settled, what goes out is gone."""
+
+    delivery: int
+    trades: tuple[int, ...]
+
+
+class Refund(Struct, array_like=True, gc=False, frozen=True, tag=16):
+    """The registry could not deliver: both sides have again what they had before these trades."""
+
+    delivery: int
+    trades: tuple[int, ...]
+
+
+AccountCommand: TypeAlias = Place | Cancel | CancelAll | Amend | List | Take
+"""What an account asks for, under its client_order_id."""
+Instruction: TypeAlias = OpenInstrument | SetBand | Halt | Freeze | CreditCash | CreditTonnes | DebitCash | DebitTonnes
+Command: TypeAlias = Instruction | AccountCommand | Settle | Refund

@@ -1,0 +1,265 @@
+"""
+What the engine says happened: its only output. Whoever adds events up has the orders, the trades and every balance.
+
+Events are hashed into the journal's chain, so a replay that says anything else is noticed.
+"""
+
+from enum import IntEnum
+from typing import TypeAlias
+
+from msgspec import Struct
+
+
+class Reason(IntEnum):
+    """Why a command was refused; *wanted* and *limit* of the event are the two numbers that disagree."""
+
+    UNKNOWN_ACCOUNT = 1
+    STALE_CLIENT_ORDER_ID = 2
+    UNKNOWN_INSTRUMENT = 3
+    HALTED = 4
+    FROZEN = 5
+    PRICE_OFF_TICK = 6
+    QUANTITY_OFF_LOT = 7
+    PRICE_BELOW_BAND = 8
+    PRICE_ABOVE_BAND = 9
+    NOT_ENOUGH_CASH = 10
+    NOT_ENOUGH_TONNES = 11
+    WOULD_TRADE = 12
+    NOT_FILLABLE = 13
+    NOT_OPEN = 14
+    ALREADY_TRADED = 15
+    NOT_AN_ORDER = 16
+    LISTING_SHORT = 17
+    OWN_LISTING = 18
+    NOT_OUTSTANDING = 19
+    STALE_INSTRUCTION = 20
+    TOO_LARGE = 21
+    INSTRUMENT_OPEN = 22
+    TOO_MANY_ORDERS = 23
+
+
+class Cause(IntEnum):
+    """Why something that was open no longer is."""
+
+    OWNER = 1
+    NOT_FILLED = 2
+    SELF_TRADE = 3
+    FREEZE = 4
+
+
+class Refused(Struct, array_like=True, gc=False, frozen=True, tag=1):
+    """Nothing changed, except that the account's *client_order_id* counts as used."""
+
+    reason: int
+    account: int
+    client_order_id: int
+    wanted: int
+    limit: int
+
+
+class InstrumentOpened(Struct, array_like=True, gc=False, frozen=True, tag=2):
+    """An instrument can be traded."""
+
+    instruction: int
+    instrument: int
+
+
+class BandSet(Struct, array_like=True, gc=False, frozen=True, tag=3):
+    """Prices of new orders lie in this band."""
+
+    instruction: int
+    instrument: int
+    low: int
+    high: int
+
+
+class HaltChanged(Struct, array_like=True, gc=False, frozen=True, tag=4):
+    """The causes that halt an instrument, added up; 0: it trades."""
+
+    instruction: int
+    instrument: int
+    causes: int
+
+
+class FreezeChanged(Struct, array_like=True, gc=False, frozen=True, tag=5):
+    """An account may not trade, or may again."""
+
+    instruction: int
+    account: int
+    on: bool
+
+
+class CashCredited(Struct, array_like=True, gc=False, frozen=True, tag=6):
+    """Settled money of an account rose."""
+
+    instruction: int
+    account: int
+    amount: int
+
+
+class TonnesCredited(Struct, array_like=True, gc=False, frozen=True, tag=7):
+    """Settled tonnes of an account rose."""
+
+    instruction: int
+    account: int
+    instrument: int
+    quantity: int
+
+
+class CashDebited(Struct, array_like=True, gc=False, frozen=True, tag=8):
+    """Settled money of an account fell."""
+
+    instruction: int
+    account: int
+    amount: int
+
+
+class TonnesDebited(Struct, array_like=True, gc=False, frozen=True, tag=9):
+    """Settled tonnes of an account fell."""
+
+    instruction: int
+    account: int
+    instrument: int
+    quantity: int
+
+
+class InstructionRefused(Struct, array_like=True, gc=False, frozen=True, tag=10):
+    """An instruction was not carried out; nothing changed. *account* is 0 where none is concerned."""
+
+    instruction: int
+    account: int
+    reason: int
+    wanted: int
+    limit: int
+
+
+class Accepted(Struct, array_like=True, gc=False, frozen=True, tag=11):
+    """An order is in, under the number of its command; money or tonnes for all of it are locked."""
+
+    order: int
+    account: int
+    instrument: int
+    side: int
+    price: int
+    quantity: int
+    client_order_id: int
+    life: int
+
+
+class Listed(Struct, array_like=True, gc=False, frozen=True, tag=12):
+    """A listing is open, under the number of its command; its tonnes are locked."""
+
+    order: int
+    account: int
+    instrument: int
+    price: int
+    quantity: int
+    client_order_id: int
+
+
+class Taken(Struct, array_like=True, gc=False, frozen=True, tag=13):
+    """A subscription to a listing is in, and trades at once; its money is locked."""
+
+    order: int
+    account: int
+    instrument: int
+    price: int
+    quantity: int
+    client_order_id: int
+    listing: int
+
+
+class Traded(Struct, array_like=True, gc=False, frozen=True, tag=14):
+    """
+    A trade at the resting order's price.
+
+    The buyer had locked *cap* fen a tonne; what is above *price* is settled again. *fee* is the seller's, to
+    *fee_account*. *taker_side* is the side of the order that came later.
+    """
+
+    trade: int
+    instrument: int
+    price: int
+    quantity: int
+    buy_order: int
+    sell_order: int
+    buyer: int
+    seller: int
+    cap: int
+    fee: int
+    fee_account: int
+    taker_side: int
+
+
+class Reduced(Struct, array_like=True, gc=False, frozen=True, tag=15):
+    """
+    So many tonnes of an order or a listing are open no more; what was locked for them is settled again.
+
+    *client_order_id* is that of the cancel, 0 where nobody asked for it.
+    """
+
+    order: int
+    account: int
+    instrument: int
+    side: int
+    price: int
+    quantity: int
+    cause: int
+    client_order_id: int
+
+
+class Amended(Struct, array_like=True, gc=False, frozen=True, tag=16):
+    """An order has another price and open quantity; what was locked for the old ones is exchanged for the new."""
+
+    order: int
+    account: int
+    instrument: int
+    side: int
+    old_price: int
+    old_open: int
+    price: int
+    open: int
+
+
+class Settled(Struct, array_like=True, gc=False, frozen=True, tag=17):
+    """A delivery's trades are settled."""
+
+    delivery: int
+    trades: tuple[int, ...]
+
+
+class Refunded(Struct, array_like=True, gc=False, frozen=True, tag=18):
+    """A delivery's trades are undone."""
+
+    delivery: int
+    trades: tuple[int, ...]
+
+
+class Done(Struct, array_like=True, gc=False, frozen=True, tag=19):
+    """A command of an account was carried out that no other event names: an amendment, or a cancel of everything."""
+
+    account: int
+    client_order_id: int
+
+
+Event: TypeAlias = (
+    Refused
+    | InstrumentOpened
+    | BandSet
+    | HaltChanged
+    | FreezeChanged
+    | CashCredited
+    | TonnesCredited
+    | CashDebited
+    | TonnesDebited
+    | InstructionRefused
+    | Accepted
+    | Listed
+    | Taken
+    | Traded
+    | Reduced
+    | Amended
+    | Settled
+    | Refunded
+    | Done
+)

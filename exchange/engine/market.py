@@ -1,0 +1,218 @@
+"""The state of one region's market, and the checks and bookings that every kind of command shares."""
+
+from typing import Final
+
+from exchange.engine import commands as c
+from exchange.engine.accounts import Account
+from exchange.engine.book import Book, Order
+from exchange.engine.events import Cause, InstructionRefused, Reason, Reduced, Refused, Traded
+
+MAX_PRICE_FEN: Final = 10_000_000
+MAX_QUANTITY_T: Final = 100_000_000
+MAX_TOTAL: Final = 2**53 - 1
+"""Largest sum of all money, or of all tonnes of one instrument: what JSON and the registry keep exact."""
+OPEN_ORDERS_LIMIT: Final = 10_000
+"""Orders and listings that one account may have open."""
+BPS: Final = 10_000
+
+assert MAX_PRICE_FEN * MAX_QUANTITY_T <= MAX_TOTAL
+
+
+class Instrument:
+    """One project and vintage with its rules, its book and its listings. *tonnes* is what all accounts have of it."""
+
+    __slots__ = (
+        "book",
+        "fee_account",
+        "fee_bps",
+        "halted",
+        "high",
+        "id",
+        "listings",
+        "lot",
+        "low",
+        "tick",
+        "tonnes",
+    )
+
+    def __init__(self, command: c.OpenInstrument, fee_account: Account) -> None:
+        self.id = command.instrument
+        self.tick = command.tick
+        self.lot = command.lot
+        self.low = command.low
+        self.high = command.high
+        self.fee_bps = command.fee_bps
+        self.fee_account = fee_account
+        self.halted = 0
+        self.book = Book(command.tick)
+        self.listings: dict[int, Order] = {}
+        self.tonnes = 0
+
+
+class Market:
+    """
+    Accounts, instruments, what is open, and what waits for delivery.
+
+    *sequence* counts commands: an order, a subscription or a listing is known by the number of its command. *orders*
+    has everything open, listings too. *cash* is the money of all accounts together.
+    """
+
+    __slots__ = ("accounts", "cash", "instruments", "last_instruction", "orders", "sequence", "trades", "unsettled")
+
+    def __init__(self) -> None:
+        self.sequence = 0
+        self.trades = 0
+        self.last_instruction = 0
+        self.cash = 0
+        self.accounts: dict[int, Account] = {}
+        self.instruments: dict[int, Instrument] = {}
+        self.orders: dict[int, Order] = {}
+        self.unsettled: dict[int, Traded] = {}
+
+    def account(self, account_id: int, group: int) -> Account:
+        """An account that has or gets something here; it begins to exist with its first credit."""
+        found = self.accounts.get(account_id)
+        if found is None:
+            found = self.accounts[account_id] = Account(account_id, group)
+        return found
+
+
+def caller(market: Market, command: c.AccountCommand) -> Account | Refused:
+    """Whose command it is, with its client_order_id taken; or why it is not taken at all."""
+    account = market.accounts.get(command.account)
+    if account is None or command.client_order_id <= account.last_client_order_id:
+        return refused_at_the_door(account, command)
+    account.last_client_order_id = command.client_order_id
+    return account
+
+
+def refused_at_the_door(account: Account | None, command: c.AccountCommand) -> Refused:
+    """Refuse a command of nobody known here, or one that is resent or late; it leaves no trace at all."""
+    number = command.client_order_id
+    if account is None:
+        return Refused(Reason.UNKNOWN_ACCOUNT, command.account, number, 0, 0)
+    return Refused(Reason.STALE_CLIENT_ORDER_ID, account.id, number, number, account.last_client_order_id)
+
+
+def given_before(market: Market, command: c.Instruction) -> InstructionRefused | None:
+    """Refuse an instruction that was carried out, or passed over, before: their numbers only rise."""
+    if command.instruction <= market.last_instruction:
+        return InstructionRefused(
+            command.instruction, 0, Reason.STALE_INSTRUCTION, command.instruction, market.last_instruction
+        )
+    market.last_instruction = command.instruction
+    return None
+
+
+def refused(account: Account, reason: Reason, wanted: int = 0, limit: int = 0) -> Refused:
+    """Refuse the command whose client_order_id was just taken."""
+    return Refused(reason, account.id, account.last_client_order_id, wanted, limit)
+
+
+def unfit(instrument: Instrument, account: Account, price: int, quantity: int, *, rests: bool) -> Refused | None:
+    """Why an order cannot be entered, whatever is in the book. What *rests* counts among the account's open ones."""
+    if (
+        instrument.low <= price <= instrument.high
+        and not price % instrument.tick
+        and 0 < quantity <= MAX_QUANTITY_T
+        and not quantity % instrument.lot
+        and not instrument.halted
+        and not account.frozen
+        and (account.open_orders < OPEN_ORDERS_LIMIT or not rests)
+    ):
+        return None
+    return why_unfit(instrument, account, price, quantity)
+
+
+def why_unfit(instrument: Instrument, account: Account, price: int, quantity: int) -> Refused:
+    """The first reason against an order that is known to be unfit."""
+    checks = (
+        (instrument.halted, Reason.HALTED, instrument.id, instrument.halted),
+        (account.frozen, Reason.FROZEN, 0, 0),
+        (price < instrument.low, Reason.PRICE_BELOW_BAND, price, instrument.low),
+        (price > instrument.high, Reason.PRICE_ABOVE_BAND, price, instrument.high),
+        (price % instrument.tick, Reason.PRICE_OFF_TICK, price, instrument.tick),
+        (quantity <= 0 or quantity % instrument.lot, Reason.QUANTITY_OFF_LOT, quantity, instrument.lot),
+        (quantity > MAX_QUANTITY_T, Reason.TOO_LARGE, quantity, MAX_QUANTITY_T),
+        (True, Reason.TOO_MANY_ORDERS, account.open_orders, OPEN_ORDERS_LIMIT),
+    )
+    return next(refused(account, reason, wanted, limit) for wrong, reason, wanted, limit in checks if wrong)
+
+
+def unlock(order: Order, quantity: int, cause: Cause, client_order_id: int = 0) -> Reduced:
+    """What was locked for *quantity* tonnes that are open no more is settled again."""
+    side, price = order.side, order.price
+    if side:
+        holding = order.holding
+        holding.locked -= quantity
+        holding.settled += quantity
+    else:
+        cash, amount = order.cash, price * quantity
+        cash.locked -= amount
+        cash.settled += amount
+    return Reduced(order.id, order.account.id, order.instrument, side, price, quantity, cause, client_order_id)
+
+
+def close(market: Market, order: Order, cause: Cause, client_order_id: int = 0) -> Reduced:
+    """Take what is open of an order or a listing out."""
+    del market.orders[order.id]
+    order.account.open_orders -= 1
+    if order.life == c.LISTED:
+        del market.instruments[order.instrument].listings[order.id]
+    elif order.level is not None:
+        order.level.side.remove(order)
+    quantity, order.open = order.open, 0
+    return unlock(order, quantity, cause, client_order_id)
+
+
+def close_all(market: Market, account: Account, instrument: int, cause: Cause) -> list[Reduced]:
+    """Take out everything that an account has open in one instrument, or in all of them (0), the oldest first."""
+    if not account.open_orders:
+        return []
+    found = [
+        number
+        for number, order in market.orders.items()
+        if order.account is account and instrument in (0, order.instrument)
+    ]
+    return [close(market, market.orders[number], cause) for number in sorted(found)]
+
+
+def exchange(  # noqa: PLR0917 - keywords cost a tenth of the time of a trade
+    market: Market, instrument: Instrument, buy: Order, sell: Order, price: int, quantity: int, taker_side: int
+) -> Traded:
+    """One trade: money and tonnes that were locked become outgoing on one side and incoming on the other."""
+    market.trades = trade = market.trades + 1
+    amount = price * quantity
+    cap = buy.price
+    fee = amount * instrument.fee_bps // BPS
+    fee_account = instrument.fee_account
+    money, tonnes = buy.cash, sell.holding
+    money.locked -= cap * quantity
+    money.outgoing += amount
+    if cap != price:
+        money.settled += (cap - price) * quantity
+    buy.holding.incoming += quantity
+    tonnes.locked -= quantity
+    tonnes.outgoing += quantity
+    sell.cash.incoming += amount - fee
+    if fee:
+        fee_account.cash.incoming += fee
+    buyer, seller = buy.account.id, sell.account.id
+    event = market.unsettled[trade] = Traded(
+        trade, instrument.id, price, quantity, buy.id, sell.id, buyer, seller, cap, fee, fee_account.id, taker_side
+    )
+    return event
+
+
+def dissolve(market: Market) -> None:
+    """
+    Unlink every order and every level of a market that is given up.
+
+    Orders are out of the collector's sight and link each other in their queues, so they would stay in memory for ever.
+    """
+    for order in market.orders.values():
+        order.prev = order.next = order.level = None
+    for instrument in market.instruments.values():
+        for side in (instrument.book.bids, instrument.book.asks):
+            side.levels.clear()
+            side.best = None

@@ -1,0 +1,88 @@
+"""What the operator and the regulator decide: what can be traded, at which prices, and who may not."""
+
+from exchange.engine import commands as c
+from exchange.engine.events import (
+    BandSet,
+    Cause,
+    Event,
+    FreezeChanged,
+    HaltChanged,
+    InstructionRefused,
+    InstrumentOpened,
+    Reason,
+)
+from exchange.engine.market import BPS, MAX_PRICE_FEN, Instrument, Market, close_all, given_before
+
+
+def open_instrument(market: Market, command: c.OpenInstrument) -> list[Event]:
+    """Begin to trade one project and vintage."""
+    if (refusal := given_before(market, command)) is not None:
+        return [refusal]
+    if command.instrument in market.instruments:
+        return [InstructionRefused(command.instruction, 0, Reason.INSTRUMENT_OPEN, command.instrument, 0)]
+    if (refusal := _untradable(command) or _beyond_prices(command)) is not None:
+        return [refusal]
+    fee_account = market.account(command.fee_account, command.fee_group)
+    market.instruments[command.instrument] = Instrument(command, fee_account)
+    return [InstrumentOpened(command.instruction, command.instrument)]
+
+
+def set_band(market: Market, command: c.SetBand) -> list[Event]:
+    """Bound the prices of new orders."""
+    instrument = _instrument(market, command)
+    if isinstance(instrument, InstructionRefused):
+        return [instrument]
+    if (refusal := _beyond_prices(command)) is not None:
+        return [refusal]
+    instrument.low, instrument.high = command.low, command.high
+    return [BandSet(command.instruction, instrument.id, command.low, command.high)]
+
+
+def halt(market: Market, command: c.Halt) -> list[Event]:
+    """Add or take away one cause why an instrument does not trade."""
+    instrument = _instrument(market, command)
+    if isinstance(instrument, InstructionRefused):
+        return [instrument]
+    instrument.halted = instrument.halted | command.cause if command.on else instrument.halted & ~command.cause
+    return [HaltChanged(command.instruction, instrument.id, instrument.halted)]
+
+
+def freeze(market: Market, command: c.Freeze) -> list[Event]:
+    """Close everything an account has open and take nothing more from it, or let it trade again."""
+    if (refusal := given_before(market, command)) is not None:
+        return [refusal]
+    account = market.accounts.get(command.account)
+    if account is None:
+        return [InstructionRefused(command.instruction, command.account, Reason.UNKNOWN_ACCOUNT, 0, 0)]
+    account.frozen = command.on
+    closed = close_all(market, account, 0, Cause.FREEZE) if command.on else []
+    return [FreezeChanged(command.instruction, account.id, command.on), *closed]
+
+
+def _instrument(market: Market, command: c.SetBand | c.Halt) -> Instrument | InstructionRefused:
+    if (refusal := given_before(market, command)) is not None:
+        return refusal
+    instrument = market.instruments.get(command.instrument)
+    if instrument is None:
+        return InstructionRefused(command.instruction, 0, Reason.UNKNOWN_INSTRUMENT, command.instrument, 0)
+    return instrument
+
+
+def _untradable(command: c.OpenInstrument) -> InstructionRefused | None:
+    """Rules under which the engine could not compute, or a fee would be more than is paid."""
+    if command.tick < 1:
+        return InstructionRefused(command.instruction, 0, Reason.PRICE_OFF_TICK, command.tick, 1)
+    if command.lot < 1:
+        return InstructionRefused(command.instruction, 0, Reason.QUANTITY_OFF_LOT, command.lot, 1)
+    if not 0 <= command.fee_bps <= BPS:
+        return InstructionRefused(command.instruction, 0, Reason.TOO_LARGE, command.fee_bps, BPS)
+    return None
+
+
+def _beyond_prices(command: c.OpenInstrument | c.SetBand) -> InstructionRefused | None:
+    """A band with prices that are none, or that a book has no room for: one byte for each tick up to the highest."""
+    if command.low < 1:
+        return InstructionRefused(command.instruction, 0, Reason.PRICE_BELOW_BAND, command.low, 1)
+    if command.high > MAX_PRICE_FEN:
+        return InstructionRefused(command.instruction, 0, Reason.TOO_LARGE, command.high, MAX_PRICE_FEN)
+    return None

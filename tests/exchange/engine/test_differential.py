@@ -1,0 +1,92 @@
+"""
+The engine against the naive market: the same commands, event by event.
+
+`KILNWOOD_FUZZ_MESSAGES` (100,000) says how many commands, `KILNWOOD_FUZZ_SEED` (1) which ones. Three engines take part:
+one that lives through everything, one that is replaced again and again by what was loaded from its own snapshot and
+takes its commands from bytes, and one that replays the whole journal at the end.
+"""
+
+import os
+from collections import Counter
+from random import Random
+
+import msgspec
+import pytest
+
+from exchange.engine import commands as c
+from exchange.engine import events as e
+from exchange.engine import market as engine_market
+from exchange.engine import orders as engine_orders
+from exchange.engine import state
+from exchange.engine.core import Engine
+from exchange.engine.events import Cause, Reason
+from tests.exchange.engine.market_stream import ORDERS_LIMIT_OF_AN_ACCOUNT, Stream
+from tests.oracle.market import NaiveMarket, balances, faults, standing, whats_open
+
+COMPARED_EVERY = 500
+RELOADED_EVERY = 300
+
+to_bytes = msgspec.msgpack.Encoder().encode
+command_from = msgspec.msgpack.Decoder(c.Command).decode
+events_from = msgspec.msgpack.Decoder(list[e.Event]).decode
+
+
+@pytest.fixture
+def few_orders(monkeypatch):
+    """An account may have so few orders open that the stream reaches the limit."""
+    for module in (engine_market, engine_orders):  # wherever it is looked up
+        monkeypatch.setattr(module, "OPEN_ORDERS_LIMIT", ORDERS_LIMIT_OF_AN_ACCOUNT)
+
+
+def assert_same(naive: NaiveMarket, engine: Engine) -> None:
+    """Balances, standing and queues agree, and nothing in the engine contradicts itself."""
+    assert balances(naive) == balances(engine.market)
+    assert standing(naive) == standing(engine.market)
+    for number in naive.rules:
+        assert whats_open(naive, number) == whats_open(engine.market, number)
+    assert sorted(naive.open) == sorted(engine.market.orders)
+    assert naive.undelivered == engine.market.unsettled
+    assert [] == faults(engine.market)
+
+
+def test_the_engine_says_what_the_naive_market_says(few_orders):
+    """No command of a long nasty stream divides them, with or without a snapshot between; a replay ends the same."""
+    messages = int(os.environ.get("KILNWOOD_FUZZ_MESSAGES", "100000"))
+    seed = int(os.environ.get("KILNWOOD_FUZZ_SEED", "1"))
+    naive = NaiveMarket(open_orders_limit=ORDERS_LIMIT_OF_AN_ACCOUNT)
+    live, reloaded, dice = Engine(), Engine(), Random(-seed - 1)
+    journal: list[bytes] = []
+    seen: Counter[object] = Counter()
+    for command in Stream(seed, naive).commands(messages):
+        journal.append(to_bytes(command))
+        expected = naive.apply(command)
+        actual = live.apply(command)
+        if expected != actual or expected != reloaded.apply(command_from(journal[-1])):
+            pytest.fail(f"seed {seed}, message {naive.sequence}: {command}\n expected {expected}\n actual   {actual}")
+        assert expected == events_from(to_bytes(actual)), "what the journal hashes can be read back"
+        seen.update(what_is_new_in(expected))
+        seen[type(command)] += 1
+        if dice.randrange(RELOADED_EVERY) == 0:
+            snapshot = state.dump(reloaded.market)
+            reloaded = Engine(state.load(snapshot))
+            assert snapshot == state.dump(reloaded.market)
+        if naive.sequence % COMPARED_EVERY == 0:
+            assert_same(naive, live)
+    assert_same(naive, live)
+    assert_same(naive, reloaded)
+    replayed = Engine()
+    for stored in journal:
+        replayed.apply(command_from(stored))
+    live_hash = state.state_hash(live.market)
+    assert [live_hash, live_hash] == [state.state_hash(each.market) for each in (reloaded, replayed)]
+    if messages >= 100_000:
+        everything = {*Reason, *Cause, *c.Command.__args__, *e.Event.__args__}
+        assert set() == everything - set(seen), "the stream is nasty enough"
+
+
+def what_is_new_in(events: list[e.Event]) -> list[object]:
+    """Kinds, reasons and causes of events."""
+    found: list[object] = [type(each) for each in events]
+    found += [Reason(each.reason) for each in events if isinstance(each, e.Refused | e.InstructionRefused)]
+    found += [Cause(each.cause) for each in events if isinstance(each, e.Reduced)]
+    return found

@@ -1,0 +1,72 @@
+"""The invariants bite: a market broken by hand in one place is found out."""
+
+from collections.abc import Callable
+
+import pytest
+
+from exchange.engine import commands as c
+from exchange.engine.accounts import Holding
+from exchange.engine.market import Market
+from tests.exchange.engine.market_table import CREDIT, Table, buy, sell
+from tests.oracle.market import faults
+
+CROWD: tuple[c.Command, ...] = (
+    buy(2, 200, 30, 1),
+    buy(4, 200, 30, 1),
+    buy(4, 195, 30, 2),
+    sell(1, 300, 30, 1),
+    c.List(1, CREDIT, 250, 30, 2),
+    sell(1, 200, 10, 3),
+)
+
+
+def second_goes(market: Market) -> None:
+    """The second bid leaves its queue, nobody else is told."""
+    market.orders[11].next = None
+
+
+def best_is_worse(market: Market) -> None:
+    """The best bid is not the best."""
+    bids = market.instruments[CREDIT].book.bids
+    bids.best = bids.levels[195]
+
+
+def ask_moves(market: Market) -> None:
+    """The ask is cheaper than it was when it rested."""
+    market.orders[14].price = 200
+
+
+BREAKS: dict[str, Callable[[Market], object]] = {
+    "cash of an account": lambda market: setattr(market.accounts[2].cash, "settled", 1),
+    "cash of all": lambda market: setattr(market, "cash", 1),
+    "tonnes of all": lambda market: setattr(market.instruments[CREDIT], "tonnes", 1),
+    "locked and settled": lambda market: market.accounts[1].tonnes.update({CREDIT: Holding(960, 50, 0, 10)}),
+    "negative": lambda market: setattr(market.accounts[3], "cash", Holding(-1, 1_000_001, 0, 0)),
+    "incoming": lambda market: setattr(market.accounts[1].cash, "incoming", 0),
+    "a trade forgotten": lambda market: market.unsettled.clear(),
+    "open orders": lambda market: setattr(market.accounts[2], "open_orders", 2),
+    "frozen with orders": lambda market: setattr(market.accounts[2], "frozen", True),
+    "an order in no table": lambda market: market.orders.pop(11),
+    "a listing in no list": lambda market: market.instruments[CREDIT].listings.clear(),
+    "open tonnes": lambda market: setattr(market.orders[15], "open", 40),
+    "second order lost": second_goes,
+    "prev": lambda market: setattr(market.orders[12], "prev", None),
+    "tail": lambda market: setattr(market.orders[12].level, "tail", market.orders[11]),
+    "level": lambda market: setattr(market.orders[12], "level", None),
+    "best": best_is_worse,
+    "bytes": lambda market: market.instruments[CREDIT].book.bids._occupied.__setitem__(0, 1),
+    "price": ask_moves,
+}
+
+
+def test_a_market_as_it_should_be_has_no_faults():
+    """The one that is broken below."""
+    assert [] == faults(Table(*CROWD).engine.market)
+
+
+@pytest.mark.parametrize("way", BREAKS)
+def test_a_broken_market_is_found_out(way):
+    """One thing wrong, at least one fault."""
+    market = Table(*CROWD).engine.market
+    BREAKS[way](market)
+    assert [] != faults(market)
