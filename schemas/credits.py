@@ -64,7 +64,12 @@ class Holdings(Struct, frozen=True, kw_only=True):
 
 
 class Movement(Struct, frozen=True, kw_only=True):
-    """One span that went from one account and state to another; the past never changes."""
+    """
+    One span that went from one account and state to another; the past never changes.
+
+    *from_account_id* is null where it came into being. In a delivery of the exchange, held to held, the other side is
+    null for all but overseers.
+    """
 
     id: Id
     at: Instant
@@ -73,7 +78,7 @@ class Movement(Struct, frozen=True, kw_only=True):
     quantity_kg: Kg
     from_account_id: Id | None
     from_state: BlockState | None
-    to_account_id: Id
+    to_account_id: Id | None
     to_state: BlockState
 
 

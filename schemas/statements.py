@@ -61,6 +61,25 @@ class TransferStatement(Statement, frozen=True, kw_only=True):
     receiver: Sha256
 
 
+class DeliveryStatement(Statement, frozen=True, kw_only=True):
+    """
+    Kilograms of one issuance that were sold on the exchange went to their buyer.
+
+    *sender* and *receiver* are salted commitments to the owners; so is *payment* to what was paid for the delivery as a
+    whole, which has several statements where it drew from several issuances.
+    """
+
+    TYPE: ClassVar[str] = "delivery/v1"
+
+    delivery: Code
+    issuance: Code
+    ranges: Ranges
+    quantity_kg: Kg
+    sender: Sha256
+    receiver: Sha256
+    payment: Sha256
+
+
 class BufferStatement(Statement, frozen=True, kw_only=True):
     """Kilograms of one issuance entered the non-permanence buffer, or left it."""
 
@@ -155,6 +174,7 @@ STATEMENT_TYPES: dict[str, type[Statement]] = {
     for each in (
         IssuanceStatement,
         TransferStatement,
+        DeliveryStatement,
         BufferStatement,
         ClaimStatement,
         RetirementStatement,

@@ -26,6 +26,7 @@ REGULATORS_NEEDED = 2
 TRADERS = frozenset({Role.DEVELOPER, Role.ENTERPRISE, Role.ORGANISER})
 CLAIMANTS = frozenset({Role.ENTERPRISE, Role.ORGANISER})
 OVERSEERS = frozenset({Role.REGULATOR, Role.AUDITOR})
+_OPERATOR = frozenset({Role.OPERATOR})
 _REGULATOR = frozenset({Role.REGULATOR})
 _DEVELOPER = frozenset({Role.DEVELOPER})
 _VERIFIER = frozenset({Role.VERIFIER})
@@ -121,6 +122,39 @@ ROUTES: dict[str, Route] = {
     "create_claim": Route(CLAIMANTS, "organisation"),
     "list_claims": Route(EVERY_ROLE),  # those of one's own organisations; overseers all
     "get_claim": Route(EVERY_ROLE, "organisation"),
+    # the market
+    "open_instrument": Route(_OPERATOR, "account"),  # the fees go to an account of the operator's own
+    "list_instruments": PUBLIC,
+    "get_instrument": PUBLIC,
+    "get_book": PUBLIC,
+    "list_trades": PUBLIC,
+    "set_price_band": Route(_REGULATOR),
+    "halt_instrument": Route(_OPERATOR | _REGULATOR),
+    "resume_instrument": Route(_OPERATOR | _REGULATOR),
+    "open_listing": Route(TRADERS, "account"),
+    "list_listings": PUBLIC,
+    "get_listing": PUBLIC,
+    "subscribe": Route(TRADERS, "account"),
+    "close_listing": Route(TRADERS, "account"),
+    "place_order": Route(TRADERS, "account"),
+    "place_orders": Route(TRADERS, "account"),
+    "cancel_order": Route(TRADERS, "account"),
+    "cancel_orders": Route(TRADERS, "account"),
+    "amend_order": Route(TRADERS, "account"),
+    "get_order": Route(EVERY_ROLE, "account"),
+    "list_orders": Route(EVERY_ROLE, "account"),
+    "list_fills": Route(EVERY_ROLE, "account"),
+    "get_balances": Route(EVERY_ROLE, "account"),
+    "deposit_credits": Route(TRADERS, "account"),
+    "deposit_cash": Route(_OPERATOR),
+    "get_deposit": Route(EVERY_ROLE, "account"),
+    "list_deposits": Route(EVERY_ROLE, "account"),
+    "withdraw_credits": Route(TRADERS, "account"),
+    "withdraw_cash": Route(TRADERS | _OPERATOR, "account"),
+    "get_withdrawal": Route(EVERY_ROLE, "account"),
+    "list_withdrawals": Route(EVERY_ROLE, "account"),
+    "get_statement": Route(EVERY_ROLE, "account"),
+    "list_statements": Route(EVERY_ROLE, "account"),
     # the public log
     "get_checkpoint": PUBLIC,
     "get_tile": PUBLIC,

@@ -90,12 +90,31 @@ async def issuance_span(tx: Tx, code: IssuanceCode) -> tuple[int, int, int] | No
 
 
 async def move_out(
-    tx: Tx, cuts: Sequence[Cut], *, account_id: int, to_account_id: int, to_state: str, hold_id: int | None, cause: str
+    tx: Tx,
+    cuts: Sequence[Cut],
+    *,
+    account_id: int,
+    to_account_id: int,
+    to_state: str,
+    hold_id: int | None,
+    cause: str,
+    from_hold_id: int | None = None,
 ) -> datetime:
-    """Move what was cut from active blocks of one account, and record it; answers when. Raises `BlocksMoved`."""
+    """
+    Move what was cut from blocks of one account, active or under *from_hold_id*, and record it; answers when.
+
+    Raises `BlocksMoved`.
+    """
     columns = zip(*((cut.block.lower, cut.block.upper, cut.lower, cut.upper) for cut in cuts), strict=True)
     moved = await tx.fetch(
-        _sql.move_out, *(list(each) for each in columns), account_id, to_account_id, to_state, hold_id, cause
+        _sql.move_out,
+        *(list(each) for each in columns),
+        account_id,
+        to_account_id,
+        to_state,
+        hold_id,
+        cause,
+        from_hold_id,
     )
     if len(moved) != len(cuts):
         raise BlocksMoved(f"{cause}: {len(moved)} of {len(cuts)} cuts were found as they had been read")
@@ -260,6 +279,13 @@ async def transfers(tx: Tx, window: Window, account_id: int) -> Page[Transfer]:
     """The transfers that an account sends or receives."""
     stored = [_stored_transfer(row) for row in await tx.fetch(_sql.transfers, *window.args, account_id)]
     return window.page([(each.id, shown) for each, shown in zip(stored, await show(tx, stored), strict=True)])
+
+
+async def serials_of(tx: Tx, spans: Sequence[tuple[int, int]]) -> tuple[str, ...]:
+    """Spans as people see them, of whatever issuances they are."""
+    rows = await tx.fetch(_sql.located, _ranges(spans))
+    lots = {row["lower"]: (row["code"], row["base"]) for row in rows}
+    return tuple(serial for span in spans for serial in rules.serials(*lots[span[0]], [span]))
 
 
 async def show(tx: Tx, stored: Sequence[StoredTransfer]) -> list[Transfer]:

@@ -26,7 +26,7 @@ select id, lower(span) as base, upper(span) as top from registry.issuance where 
 -- name: move_out
 -- Guarded: a cut whose block is no longer what was read moves nothing and is not counted. The old row keeps the
 -- remainder (the lower one only where none is above); a block that leaves whole changes in place. The insert reads
--- what the update returned, so a span is free before it is taken again.
+-- what the update returned, so a span is free before it is taken again. What leaves a hold, $10, was held.
 with cut as (
   select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) as c (block_lower, block_upper, lo, hi)
 ), shrunk as (
@@ -38,17 +38,20 @@ with cut as (
     state = case when c.lo = c.block_lower and c.hi = c.block_upper then $7 else b.state end,
     hold_id = case when c.lo = c.block_lower and c.hi = c.block_upper then $8 else b.hold_id end
   from cut c
-  where b.span = int8range(c.block_lower, c.block_upper) and b.account_id = $5 and b.state = 'active'
+  where b.span = int8range(c.block_lower, c.block_upper) and b.account_id = $5
+    and b.state = case when $10::bigint is null then 'active' else 'held' end and b.hold_id is not distinct from $10
   returning b.issuance_id, c.block_lower, c.block_upper, c.lo, c.hi
 ), placed as (
   insert into registry.block (span, issuance_id, account_id, state, hold_id)
   select int8range(lo, hi), issuance_id, $6, $7, $8 from shrunk where lo > block_lower or hi < block_upper
   union all
-  select int8range(block_lower, lo), issuance_id, $5, 'active', null from shrunk
-    where lo > block_lower and hi < block_upper
+  select int8range(block_lower, lo), issuance_id, $5, case when $10::bigint is null then 'active' else 'held' end, $10
+    from shrunk where lo > block_lower and hi < block_upper
 )
 insert into registry.movement (at, cause, issuance_id, span, from_account_id, from_state, to_account_id, to_state)
-select registry.business_now(), $9, issuance_id, int8range(lo, hi), $5, 'active', $6, $7 from shrunk returning at;
+select registry.business_now(), $9, issuance_id, int8range(lo, hi), $5,
+  case when $10::bigint is null then 'active' else 'held' end, $6, $7
+from shrunk returning at;
 -- name: insert_hold
 insert into registry.hold (kind, account_id, quantity_kg, opened_at) values ($1, $2, $3, registry.business_now())
 returning id;

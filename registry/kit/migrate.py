@@ -9,7 +9,7 @@ import asyncpg
 from registry.kit import sql
 
 _sql = sql.load(__package__, "migrate.sql")
-PACKAGES = ("registry.migrations",)
+PACKAGES = ("registry.migrations", "exchange.migrations")
 """Where migrations live, in the order in which they are applied."""
 
 

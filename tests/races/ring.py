@@ -31,12 +31,13 @@ WAIT_S = 10.0
 
 @dataclass(frozen=True)
 class Template:
-    """A database with two regulators, a maker of credits, two buyers, and verified reports; one is issued."""
+    """A database with two regulators, a maker of credits, two buyers, an exchange, and reports; one is issued."""
 
     database: str
     season: Season
     maker: Party
     buyers: tuple[Party, Party]
+    operator: Party
     third_regulator: str
     reports: tuple[int, ...]
 
@@ -48,6 +49,7 @@ class Ring:
     world: World
     maker: Party
     buyers: tuple[Party, Party]
+    operator: Party
     third_regulator: str
     reports: tuple[int, ...]
     """The first is issued to the maker."""
@@ -115,12 +117,13 @@ async def build(server: str, activity: KilnElectrificationActivity = ACTIVITY) -
             world.season.regulators = secrets
             maker = await world.newcomer("developer", name="Maker")
             buyers = (await world.newcomer("enterprise", name="One"), await world.newcomer("enterprise", name="Two"))
+            operator = await world.newcomer("operator", name="Exchange")
             third = await _third_regulator(world)
             reports = await _verified_reports(owner, maker, activity)
             body = {"operation": "issue_credits", "report_id": reports[0], "account_id": maker.account_id}
             await world.decide("/v1/issuances", body)
             season = copy.copy(world.season)
-        return Template(name, season, maker, buyers, third, reports)
+        return Template(name, season, maker, buyers, operator, third, reports)
     finally:
         await owner.close()
 
@@ -209,6 +212,7 @@ async def opened(dsn: str, template: Template) -> AsyncIterator[Ring]:
     watcher = await asyncpg.connect(dsn)
     try:
         async with worlds.application(dsn, template.season) as world:
-            yield Ring(world, template.maker, template.buyers, template.third_regulator, template.reports, watcher)
+            people = (template.maker, template.buyers, template.operator, template.third_regulator)
+            yield Ring(world, *people, template.reports, watcher)
     finally:
         await watcher.close()

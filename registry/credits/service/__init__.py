@@ -6,6 +6,15 @@ then what is recorded about them, and the statements for the public log last (DE
 """
 
 from registry.credits.service.cancelling import cancel, cancellation
+from registry.credits.service.exchange_holds import (
+    deliver_in,
+    freezes_in,
+    hold_in,
+    holds_in,
+    release_in,
+    trader_in,
+    vintage_in,
+)
 from registry.credits.service.issuing import issuance, issuances, issue
 from registry.credits.service.retiring import retire, retirement, retirement_in, retirements
 from registry.credits.service.transferring import (
@@ -26,8 +35,12 @@ __all__ = [
     "cancel",
     "cancellation",
     "compact",
+    "deliver_in",
     "expire_due",
+    "freezes_in",
+    "hold_in",
     "holdings",
+    "holds_in",
     "issuance",
     "issuance_conservation",
     "issuances",
@@ -35,11 +48,14 @@ __all__ = [
     "movements",
     "propose_transfer",
     "reject_transfer",
+    "release_in",
     "retire",
     "retirement",
     "retirement_in",
     "retirements",
+    "trader_in",
     "transfer",
     "transfers",
+    "vintage_in",
     "withdraw_transfer",
 ]

@@ -4,6 +4,9 @@ import asyncio
 import time
 from datetime import datetime
 
+from msgspec import structs
+
+from registry.access import rules as access
 from registry.credits import store
 from registry.credits.service.taking import own_account_in
 from registry.kit import clock
@@ -78,4 +81,16 @@ async def movements(account_id: int, window: Window, *, asked: Call, db: Databas
     """Everything that ever entered or left an account of one's own organisation."""
     async with db.reading() as tx:
         await own_account_in(tx, account_id, asked)
-        return await store.movements(tx, window, account_id)
+        found = await store.movements(tx, window, account_id)
+    if access.oversees(asked.by):
+        return found
+    return structs.replace(found, items=tuple(_without_counterparty(each, account_id) for each in found.items))
+
+
+def _without_counterparty(movement: Movement, account_id: int) -> Movement:
+    """On the exchange nobody has to know who sold or bought: the other side of a delivery is left away."""
+    if (movement.from_state, movement.to_state) != ("held", "held"):
+        return movement
+    if movement.to_account_id == account_id:
+        return structs.replace(movement, from_account_id=None)
+    return structs.replace(movement, to_account_id=None)

@@ -17,8 +17,6 @@ SMALL_KILN = {
 }
 """Reduces 14 t."""
 SMALL_KILN_KG = 14_000
-DEMO_OFFER_KG = 119_000
-"""Held in `delivered`: the offer of the forest to the bank."""
 
 
 def small_forest(area_ha: int) -> dict[str, Any]:

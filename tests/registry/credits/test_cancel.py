@@ -45,7 +45,7 @@ async def test_what_cannot_be_cancelled(delivered: World):
     forest, bank = delivered.party("forest"), delivered.party("bank")
     answer = await delivered.post("/v1/cancellations", body(delivered, "forest", 5), by=bank.key)
     assert (403, "not-yours") == steps.refusal(answer)
-    (offer,) = (await delivered.get(f"/v1/accounts/{bank.account_id}/transfers", by=bank.key)).json()["items"][-1:]
+    offer = await steps.offer(delivered, forest, bank, 119_000)
     held = body(delivered, "forest", 119_000, serial=offer["serials"][0])
     assert (409, "serial-unavailable") == steps.refusal(await delivered.post("/v1/cancellations", held, by=forest.key))
     buffered = body(delivered, "forest", 1, serial="SC-CDCER-0001-2024-01:7107000-7107000kg")

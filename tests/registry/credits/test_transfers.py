@@ -9,7 +9,7 @@ import pytest
 from registry.credits import service
 from registry.transparency.format.statement import section_digest
 from tests.registry.credits import steps
-from tests.registry.credits.steps import DEMO_OFFER_KG, SMALL_KILN, SMALL_KILN_KG
+from tests.registry.credits.steps import SMALL_KILN, SMALL_KILN_KG
 from tests.worlds import World
 
 FOREST_KG, KILN_KG = 6_396_000, 3_619_000
@@ -153,13 +153,12 @@ async def test_an_account_is_not_on_both_sides(issued: World):
 async def test_held_kilograms_are_not_offered_twice(delivered: World):
     """What an open offer holds is not active; its serials name it as unavailable."""
     forest, bank = delivered.party("forest"), delivered.party("bank")
+    offer = await steps.offer(delivered, forest, bank, 5_000)
     active_kg = await delivered.active_kg("forest")
     answer = await delivered.post("/v1/transfers", steps.offer_body(forest, bank, active_kg + 1), by=forest.key)
     assert (409, "insufficient-credits") == steps.refusal(answer)
     assert (active_kg, active_kg + 1) == (answer.json()["held_kg"], answer.json()["wanted_kg"])
-    (offer,) = (await delivered.get(f"/v1/accounts/{forest.account_id}/transfers", by=forest.key)).json()["items"][-1:]
-    assert (DEMO_OFFER_KG, "proposed") == (offer["quantity_kg"], offer["state"])
-    body = steps.offer_body(forest, bank, DEMO_OFFER_KG, serial=offer["serials"][0])
+    body = steps.offer_body(forest, bank, 5_000, serial=offer["serials"][0])
     answer = await delivered.post("/v1/transfers", body, by=forest.key)
     assert (409, "serial-unavailable", 0) == (*steps.refusal(answer), answer.json()["held_kg"])
 

@@ -6,7 +6,23 @@ import pytest
 from tests.database import connected, migrated
 
 ROLES = ("kilnwood_api", "kilnwood_sequencer")
-APPEND_ONLY = ("movement", "retirement", "cancellation", "issuance", "statement", "opening", "project_event", "party")
+APPEND_ONLY = (
+    *(
+        f"registry.{table}"
+        for table in (
+            "movement",
+            "retirement",
+            "cancellation",
+            "issuance",
+            "statement",
+            "opening",
+            "project_event",
+            "party",
+            "exchange_request",
+        )
+    ),
+    *(f"exchange.{table}" for table in ("head", "journal", "instruction", "request", "placed", "trade", "delivery")),
+)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +52,7 @@ async def test_a_serving_role_owns_nothing(dsn, role):
 async def test_the_past_cannot_be_deleted_or_emptied(dsn, role, table):
     """Neither row by row nor whole."""
     async with connected(dsn, role=role) as program:
-        for command in (f"delete from registry.{table}", f"truncate registry.{table} cascade"):
+        for command in (f"delete from {table}", f"truncate {table} cascade"):
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 await program.execute(command)
 
@@ -67,13 +83,26 @@ async def test_the_past_cannot_be_deleted_or_emptied(dsn, role, table):
         "transfer set quantity_kg = quantity_kg",
         "region set log_origin = log_origin",
         "party set kind = kind",
+        "exchange_request set spans = spans",
+        "hold set account_id = account_id",
+        "exchange.journal set commands = commands",
+        "exchange.journal set hash = hash",
+        "exchange.snapshot set state = state",
+        "exchange.instruction set amount = amount",
+        "exchange.instruction set kind = kind",
+        "exchange.placed set account_id = account_id",
+        "exchange.trade set price_fen = price_fen",
+        "exchange.trade set fee_fen = fee_fen",
+        "exchange.delivery set trades = trades",
+        "exchange.delivery set quantity_t = quantity_t",
+        "exchange.instrument set fee_bps = fee_bps",
     ],
 )
 async def test_the_serving_role_cannot_rewrite_the_record(dsn, change):
     """Columns that say what happened stay as they were written."""
     async with connected(dsn, role="kilnwood_api") as program:
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            await program.execute(f"update registry.{change}")
+            await program.execute(f"update {change if change.startswith('exchange.') else f'registry.{change}'}")
 
 
 @pytest.mark.parametrize(

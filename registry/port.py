@@ -1,0 +1,24 @@
+"""
+All that the exchange may ask of the registry; the only door between them (DESIGN §1).
+
+Functions that end in ``_in`` work inside the caller's transaction, so that what the exchange remembers about a deposit,
+a delivery or a withdrawal commits together with the kilograms it moved. Each of these carries a *reference* of the
+exchange's own: asked again, the answer is the same and nothing moves twice.
+"""
+
+from registry.access.rules import authorise_for, oversees
+from registry.credits.service import deliver_in, freezes_in, hold_in, holds_in, release_in, trader_in, vintage_in
+from registry.transparency.service import openings_in
+
+__all__ = [
+    "authorise_for",
+    "deliver_in",
+    "freezes_in",
+    "hold_in",
+    "holds_in",
+    "openings_in",
+    "oversees",
+    "release_in",
+    "trader_in",
+    "vintage_in",
+]
