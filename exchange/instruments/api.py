@@ -1,0 +1,72 @@
+"""Instruments over HTTP."""
+
+from litestar import Controller, get, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+
+from exchange.instruments import service
+from exchange.trading.service import Exchange
+from registry.kit.http import READS, WRITES, PathCode
+from registry.kit.pages import Window
+from schemas.access import Call
+from schemas.market import Band, HaltReason, Instrument, NewInstrument
+from schemas.pages import Page
+
+
+class InstrumentsController(Controller):
+    """What can be traded, and by which rules."""
+
+    path = "/v1/instruments"
+    tags = ("Market",)
+
+    @post("/", operation_id="open_instrument", responses=WRITES)
+    async def open_instrument(
+        self, data: JSONBody[NewInstrument], call: NamedDependency[Call], exchange: NamedDependency[Exchange]
+    ) -> Instrument:
+        """Begin to trade a project and vintage."""
+        return await service.open_instrument(data, call=call, exchange=exchange)
+
+    @get("/", operation_id="list_instruments", responses=READS)
+    async def instruments(
+        self, window: NamedDependency[Window], exchange: NamedDependency[Exchange]
+    ) -> Page[Instrument]:
+        """Everything that can be traded."""
+        return await service.instruments(window, exchange=exchange)
+
+    @get("/{code:str}", operation_id="get_instrument", responses=READS)
+    async def instrument(self, code: PathCode, exchange: NamedDependency[Exchange]) -> Instrument:
+        """One instrument."""
+        return await service.instrument(code, exchange=exchange)
+
+    @post("/{code:str}/band", operation_id="set_price_band", responses=WRITES)
+    async def set_band(
+        self,
+        code: PathCode,
+        data: JSONBody[Band],
+        call: NamedDependency[Call],
+        exchange: NamedDependency[Exchange],
+    ) -> Instrument:
+        """Bound the prices of new orders."""
+        return await service.set_band(code, data, call=call, exchange=exchange)
+
+    @post("/{code:str}/halt", operation_id="halt_instrument", responses=WRITES)
+    async def halt(
+        self,
+        code: PathCode,
+        data: JSONBody[HaltReason],
+        call: NamedDependency[Call],
+        exchange: NamedDependency[Exchange],
+    ) -> Instrument:
+        """Stop an instrument; it takes cancels only."""
+        return await service.halt(code, data, call=call, exchange=exchange)
+
+    @post("/{code:str}/resume", operation_id="resume_instrument", responses=WRITES)
+    async def resume(
+        self,
+        code: PathCode,
+        data: JSONBody[HaltReason],
+        call: NamedDependency[Call],
+        exchange: NamedDependency[Exchange],
+    ) -> Instrument:
+        """Let an instrument trade again."""
+        return await service.resume(code, data, call=call, exchange=exchange)

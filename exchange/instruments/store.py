@@ -1,0 +1,91 @@
+"""Instruments in PostgreSQL."""
+
+from typing import NamedTuple
+
+import asyncpg
+
+from exchange.engine.commands import HALTED_BY_FREEZE, HALTED_BY_OPERATOR, HALTED_BY_REGULATOR
+from registry.kit import sql
+from registry.kit.database import Tx, constraint
+from registry.kit.pages import Window
+from registry.kit.problems import DomainError
+from schemas.custody import Vintage
+from schemas.market import Instrument, NewInstrument
+from schemas.pages import Page
+
+_sql = sql.load(__package__)
+
+
+class Halted(NamedTuple):
+    """An open instrument and the causes that halt it."""
+
+    id: int
+    project_id: int
+    vintage: int
+    causes: int
+
+
+async def insert(tx: Tx, body: NewInstrument, vintage: Vintage, refusal: DomainError) -> int:
+    """Store an instrument; *refusal* is raised where this project and vintage has one."""
+    with constraint("instrument_once", refusal), constraint("instrument_code_key", refusal):
+        return int(
+            await tx.fetchval(
+                _sql.insert,
+                vintage.code,
+                body.project_id,
+                body.vintage,
+                vintage.project_name,
+                vintage.methodology,
+                body.tick_fen,
+                body.lot_t,
+                body.low_fen,
+                body.high_fen,
+                body.fee_bps,
+                body.fee_account_id,
+            )
+        )
+
+
+async def instrument(tx: Tx, code: str) -> Instrument | None:
+    """One instrument."""
+    row = await tx.fetchrow(_sql.instruments, 0, 1, code)
+    return _instrument(row) if row else None
+
+
+async def instruments(tx: Tx, window: Window) -> Page[Instrument]:
+    """All instruments."""
+    rows = await tx.fetch(_sql.instruments, *window.args, None)
+    return window.page([(row["id"], _instrument(row)) for row in rows])
+
+
+def _instrument(row: asyncpg.Record) -> Instrument:
+    causes = (
+        ("operator", HALTED_BY_OPERATOR),
+        ("regulator", HALTED_BY_REGULATOR),
+        ("freeze", HALTED_BY_FREEZE),
+    )
+    return Instrument(
+        code=row["code"],
+        project_id=row["project_id"],
+        vintage=row["vintage"],
+        project_name=row["project_name"],
+        methodology=row["methodology"],
+        tick_fen=row["tick_fen"],
+        lot_t=row["lot_t"],
+        low_fen=row["low_fen"],
+        high_fen=row["high_fen"],
+        fee_bps=row["fee_bps"],
+        state="opening" if not row["open"] else "halted" if row["halted"] else "open",
+        halted_by=tuple(word for word, cause in causes if row["halted"] & cause),  # type: ignore[misc]  # the two words
+        opened_at=row["opened_at"],
+    )
+
+
+async def vintages(tx: Tx) -> list[Halted]:
+    """Every open instrument with what halts it."""
+    return [Halted(*row.values()) for row in await tx.fetch(_sql.vintages)]
+
+
+async def accounts(tx: Tx) -> dict[int, bool]:
+    """Every account that has or had something here, and whether it was told to be frozen."""
+    return {row["account_id"]: row["frozen"] for row in await tx.fetch(_sql.accounts)}

@@ -1,0 +1,13 @@
+-- name: insert
+insert into exchange.instrument (code, project_id, vintage, project_name, methodology, tick_fen, lot_t, low_fen,
+  high_fen, fee_bps, fee_account_id, opened_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, registry.business_now()) returning id;
+-- name: instruments
+select * from exchange.instrument where id > $1 and ($3::text is null or code = $3) order by id limit $2;
+-- name: vintages
+select id, project_id, vintage, halted from exchange.instrument where open order by id;
+-- name: accounts
+-- The accounts that have or had something here, and what was last said about a freeze on each.
+select p.account_id, coalesce((select i.kind = 'freeze' from exchange.instruction i where i.account_id = p.account_id
+  and i.kind in ('freeze', 'unfreeze') and i.state <> 'refused' order by i.id desc limit 1), false) as frozen
+from exchange.position p group by p.account_id;

@@ -1,0 +1,1 @@
+"""Fixed-price listings, and the subscriptions of those who take part of one."""

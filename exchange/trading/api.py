@@ -1,0 +1,141 @@
+"""Orders, the book, trades and balances over HTTP."""
+
+from typing import Annotated
+
+from litestar import Controller, get, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody, QueryParameter
+
+from exchange.trading import service
+from exchange.trading.service import Exchange
+from registry.kit.http import READS, WRITES, PathCode, PathId
+from registry.kit.pages import Window
+from schemas.access import Call
+from schemas.market import (
+    AmendOrder,
+    Balances,
+    BatchAnswer,
+    Book,
+    CancelledOrders,
+    CancelOrder,
+    CancelOrders,
+    Fill,
+    NewOrder,
+    Order,
+    OrderBatch,
+    Trade,
+)
+from schemas.pages import Page
+
+OpenOnly = Annotated[bool, QueryParameter(description="Only what is still open")]
+
+
+class OrdersController(Controller):
+    """Limit orders of one's own accounts."""
+
+    path = "/v1/orders"
+    tags = ("Trading",)
+
+    @post("/", operation_id="place_order", responses=WRITES)
+    async def place(
+        self, data: JSONBody[NewOrder], call: NamedDependency[Call], exchange: NamedDependency[Exchange]
+    ) -> Order:
+        """Place a limit order; the answer comes after it was journalled, with what traded at once."""
+        return await service.place(data, call=call, exchange=exchange)
+
+    @post("/batch", operation_id="place_orders", responses=WRITES)
+    async def place_batch(
+        self, data: JSONBody[OrderBatch], call: NamedDependency[Call], exchange: NamedDependency[Exchange]
+    ) -> BatchAnswer:
+        """Up to 1,000 commands of one account in order; each is accepted or refused for itself."""
+        return await service.place_batch(data, call=call, exchange=exchange)
+
+    @post("/cancel-all", operation_id="cancel_orders", responses=WRITES)
+    async def cancel_all(
+        self, data: JSONBody[CancelOrders], call: NamedDependency[Call], exchange: NamedDependency[Exchange]
+    ) -> CancelledOrders:
+        """Take back every order and listing of an account."""
+        return await service.cancel_all(data, call=call, exchange=exchange)
+
+    @post("/{order_id:int}/cancel", operation_id="cancel_order", responses=WRITES)
+    async def cancel(
+        self,
+        order_id: PathId,
+        data: JSONBody[CancelOrder],
+        call: NamedDependency[Call],
+        exchange: NamedDependency[Exchange],
+    ) -> Order:
+        """Take back what is open of an order."""
+        return await service.cancel(order_id, data, call=call, exchange=exchange)
+
+    @post("/{order_id:int}/amend", operation_id="amend_order", responses=WRITES)
+    async def amend(
+        self,
+        order_id: PathId,
+        data: JSONBody[AmendOrder],
+        call: NamedDependency[Call],
+        exchange: NamedDependency[Exchange],
+    ) -> Order:
+        """Change an order's price or quantity."""
+        return await service.amend(order_id, data, call=call, exchange=exchange)
+
+    @get("/{order_id:int}", operation_id="get_order", responses=READS)
+    async def order(self, order_id: PathId, asked: NamedDependency[Call], exchange: NamedDependency[Exchange]) -> Order:
+        """One order, listing or subscription of one's own."""
+        return await service.order(order_id, asked=asked, exchange=exchange)
+
+
+class TraderController(Controller):
+    """What an account has and does on the exchange."""
+
+    path = "/v1/accounts/{account_id:int}"
+    tags = ("Trading",)
+
+    @get("/balances", operation_id="get_balances", responses=READS)
+    async def balances(
+        self, account_id: PathId, asked: NamedDependency[Call], exchange: NamedDependency[Exchange]
+    ) -> Balances:
+        """Money and tonnes on the exchange: settled, locked, incoming, outgoing."""
+        return await service.balances(account_id, asked=asked, exchange=exchange)
+
+    @get("/orders", operation_id="list_orders", responses=READS)
+    async def orders(
+        self,
+        account_id: PathId,
+        window: NamedDependency[Window],
+        asked: NamedDependency[Call],
+        exchange: NamedDependency[Exchange],
+        open_only: OpenOnly = False,  # noqa: FBT002 - a query parameter
+    ) -> Page[Order]:
+        """Orders, listings and subscriptions of the account."""
+        return await service.orders(account_id, window, open_only=open_only, asked=asked, exchange=exchange)
+
+    @get("/fills", operation_id="list_fills", responses=READS)
+    async def fills(
+        self,
+        account_id: PathId,
+        window: NamedDependency[Window],
+        asked: NamedDependency[Call],
+        exchange: NamedDependency[Exchange],
+    ) -> Page[Fill]:
+        """The account's side of its trades."""
+        return await service.fills(account_id, window, asked=asked, exchange=exchange)
+
+
+class MarketDataController(Controller):
+    """What everybody may see of an instrument."""
+
+    path = "/v1/instruments/{code:str}"
+    tags = ("Market",)
+
+    @get("/book", operation_id="get_book", responses=READS)
+    async def book(self, code: PathCode, exchange: NamedDependency[Exchange]) -> Book:
+        """The best prices of both sides and what rests there."""
+        return await service.book(code, exchange=exchange)
+
+    @get("/trades", operation_id="list_trades", responses=READS)
+    async def trades(
+        self, code: PathCode, window: NamedDependency[Window], exchange: NamedDependency[Exchange]
+    ) -> Page[Trade]:
+        """Trades, without who made them."""
+        return await service.trades(code, window, exchange=exchange)

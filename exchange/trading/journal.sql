@@ -1,0 +1,33 @@
+-- name: try_lock
+-- One writer: held by the connection that journals, and gone with it.
+select pg_try_advisory_lock(hashtextextended('exchange journal', 0));
+-- name: take_over
+-- From here on an older writer finds no row to append to.
+update exchange.head set epoch = epoch + 1 returning epoch, sequence, hash;
+-- name: append
+-- One statement, one commit: the guarded head and the batch behind it. No row: somebody else has taken over.
+with head as (
+  update exchange.head set sequence = $2, hash = $7 where epoch = $3 and sequence = $1 - 1 returning epoch
+)
+insert into exchange.journal (first, last, epoch, codec, engine, commands, hash, at)
+select $1, $2, epoch, $4, $5, $6, $7, registry.business_now() from head returning at;
+-- name: newest_snapshot
+select sequence, codec, engine, state, state_hash, hash from exchange.snapshot order by sequence desc limit 1;
+-- name: batches
+select first, last, epoch, codec, engine, commands, hash, at from exchange.journal where first > $1 order by first limit $2;
+-- name: keep_snapshot
+-- Only where the projections have come as far: a recovery from it can still tell them what follows.
+insert into exchange.snapshot (sequence, codec, engine, state, state_hash, hash)
+select $1, $2, $3, $4, $5, $6 from exchange.projection where sequence >= $1
+on conflict (sequence) do nothing;
+-- name: forget_snapshots
+delete from exchange.snapshot where sequence < (
+  select sequence from exchange.snapshot order by sequence desc offset 1 limit 1);
+-- name: projected
+select sequence from exchange.projection;
+-- name: head
+select epoch, sequence, hash from exchange.head;
+-- name: positions
+select account_id, instrument_id, settled, locked, incoming, outgoing from exchange.position;
+-- name: has_other_versions
+select exists (select from exchange.journal where (codec, engine) <> ($1, $2));

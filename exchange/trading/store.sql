@@ -1,0 +1,47 @@
+-- name: instrument
+select id, code, tick_fen, project_id, vintage from exchange.instrument
+where code = $1;
+-- name: request
+select r.sequence, r.digest, r.order_id, r.reason, r.wanted, r.bound from exchange.request r
+where r.account_id = $1 and r.client_order_id = $2;
+-- name: placed
+select p.*, n.code from exchange.placed p join exchange.instrument n on n.id = p.instrument_id
+where p.id = any($1::bigint[]);
+-- name: placed_of
+select p.*, n.code from exchange.placed p join exchange.instrument n on n.id = p.instrument_id
+where p.account_id = $3 and p.id > $1 order by p.id limit $2;
+-- name: open_of
+select p.*, n.code from exchange.placed p join exchange.instrument n on n.id = p.instrument_id
+where p.account_id = $3 and p.id > $1 and p.open_t > 0 order by p.id limit $2;
+-- name: listings
+select p.*, n.code from exchange.placed p join exchange.instrument n on n.id = p.instrument_id
+where p.kind = 'listing' and p.id > $1 and ($3::text is null or n.code = $3) and (not $4 or p.open_t > 0)
+order by p.id limit $2;
+-- name: best_bids
+-- By price from the index, so that it stops after so many levels, however many orders rest.
+select price_fen, sum(open_t)::bigint as quantity_t, count(*) as orders from exchange.placed
+where instrument_id = $1 and kind = 'order' and open_t > 0 and side = 'buy'
+group by price_fen order by price_fen desc limit $2;
+-- name: best_asks
+select price_fen, sum(open_t)::bigint as quantity_t, count(*) as orders from exchange.placed
+where instrument_id = $1 and kind = 'order' and open_t > 0 and side = 'sell'
+group by price_fen order by price_fen limit $2;
+-- name: sequence
+select sequence from exchange.projection;
+-- name: trades
+select t.id, n.code, t.price_fen, t.quantity_t, t.taker_side, t.at
+from exchange.trade t join exchange.instrument n on n.id = t.instrument_id
+where t.instrument_id = $3 and t.id > $1 order by t.id limit $2;
+-- name: fills
+-- Two indexed halves. Nobody trades with themselves, so no trade is in both.
+select t.*, n.code, t.buyer_id = $3 as bought from (
+  (select * from exchange.trade where buyer_id = $3 and id > $1 order by id limit $2)
+  union all
+  (select * from exchange.trade where seller_id = $3 and id > $1 order by id limit $2)
+) t join exchange.instrument n on n.id = t.instrument_id order by t.id limit $2;
+-- name: last_client_order_id
+select coalesce(max(client_order_id), 0) from exchange.request where account_id = $1;
+-- name: positions
+select p.instrument_id, n.code, p.settled, p.locked, p.incoming, p.outgoing
+from exchange.position p left join exchange.instrument n on n.id = p.instrument_id
+where p.account_id = $1 order by p.instrument_id;
