@@ -1,0 +1,109 @@
+"""Deposits, withdrawals and statements over HTTP."""
+
+from litestar import Controller, get, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+
+from exchange.settlement import service
+from exchange.trading.service import Exchange
+from registry.kit.http import READS, WRITES, PathId
+from registry.kit.pages import Window
+from schemas.access import Call
+from schemas.market import CashMovement, CreditMovement, Custody, SellerStatement
+from schemas.pages import Page
+
+
+class CustodyController(Controller):
+    """What comes to the exchange and leaves it."""
+
+    path = "/v1"
+    tags = ("Settlement",)
+
+    @post("/deposits/credits", operation_id="deposit_credits", responses=WRITES)
+    async def deposit_credits(
+        self, data: JSONBody[CreditMovement], call: NamedDependency[Call], exchange: NamedDependency[Exchange]
+    ) -> Custody:
+        """Bring tonnes to the exchange; the registry holds them in its favour."""
+        return await service.deposit_credits(data, call=call, exchange=exchange)
+
+    @post("/deposits/cash", operation_id="deposit_cash", responses=WRITES)
+    async def deposit_cash(
+        self, data: JSONBody[CashMovement], call: NamedDependency[Call], exchange: NamedDependency[Exchange]
+    ) -> Custody:
+        """Book money that the operator's bank received for an account."""
+        return await service.deposit_cash(data, call=call, exchange=exchange)
+
+    @get("/deposits/{custody_id:int}", operation_id="get_deposit", responses=READS)
+    async def deposit(
+        self, custody_id: PathId, asked: NamedDependency[Call], exchange: NamedDependency[Exchange]
+    ) -> Custody:
+        """One deposit."""
+        return await service.custody(custody_id, "deposit", asked=asked, exchange=exchange)
+
+    @post("/withdrawals/credits", operation_id="withdraw_credits", responses=WRITES)
+    async def withdraw_credits(
+        self, data: JSONBody[CreditMovement], call: NamedDependency[Call], exchange: NamedDependency[Exchange]
+    ) -> Custody:
+        """Take settled tonnes back into the registry, where they can be retired."""
+        return await service.withdraw_credits(data, call=call, exchange=exchange)
+
+    @post("/withdrawals/cash", operation_id="withdraw_cash", responses=WRITES)
+    async def withdraw_cash(
+        self, data: JSONBody[CashMovement], call: NamedDependency[Call], exchange: NamedDependency[Exchange]
+    ) -> Custody:
+        """Pay settled money out to the account's bank."""
+        return await service.withdraw_cash(data, call=call, exchange=exchange)
+
+    @get("/withdrawals/{custody_id:int}", operation_id="get_withdrawal", responses=READS)
+    async def withdrawal(
+        self, custody_id: PathId, asked: NamedDependency[Call], exchange: NamedDependency[Exchange]
+    ) -> Custody:
+        """One withdrawal."""
+        return await service.custody(custody_id, "withdrawal", asked=asked, exchange=exchange)
+
+    @get("/statements/{delivery_id:int}", operation_id="get_statement", responses=READS)
+    async def statement(
+        self, delivery_id: PathId, asked: NamedDependency[Call], exchange: NamedDependency[Exchange]
+    ) -> SellerStatement:
+        """What passed through to the seller for one delivery, with what opens its digests in the public log."""
+        return await service.statement(delivery_id, asked=asked, exchange=exchange)
+
+
+class AccountCustodyController(Controller):
+    """The deposits, withdrawals and statements of one account."""
+
+    path = "/v1/accounts/{account_id:int}"
+    tags = ("Settlement",)
+
+    @get("/deposits", operation_id="list_deposits", responses=READS)
+    async def deposits(
+        self,
+        account_id: PathId,
+        window: NamedDependency[Window],
+        asked: NamedDependency[Call],
+        exchange: NamedDependency[Exchange],
+    ) -> Page[Custody]:
+        """What the account brought to the exchange."""
+        return await service.custodies(account_id, "deposit", window, asked=asked, exchange=exchange)
+
+    @get("/withdrawals", operation_id="list_withdrawals", responses=READS)
+    async def withdrawals(
+        self,
+        account_id: PathId,
+        window: NamedDependency[Window],
+        asked: NamedDependency[Call],
+        exchange: NamedDependency[Exchange],
+    ) -> Page[Custody]:
+        """What the account took off the exchange."""
+        return await service.custodies(account_id, "withdrawal", window, asked=asked, exchange=exchange)
+
+    @get("/statements", operation_id="list_statements", responses=READS)
+    async def statements(
+        self,
+        account_id: PathId,
+        window: NamedDependency[Window],
+        asked: NamedDependency[Call],
+        exchange: NamedDependency[Exchange],
+    ) -> Page[SellerStatement]:
+        """What passed through to the account for what it sold."""
+        return await service.statements(account_id, window, asked=asked, exchange=exchange)

@@ -1,0 +1,128 @@
+"""Whether the exchange's books and the registry's agree, to the kilogram and the fen."""
+
+from msgspec import Struct
+
+from exchange.settlement import store
+from exchange.settlement.store import T_KG, Tonnes
+from exchange.trading.audit import Audited, audit_in
+from exchange.trading.projection import CASH
+from registry import port
+from registry.kit.database import Database
+
+
+class Difference(Struct, frozen=True, kw_only=True):
+    """Something that should be equal and is not. *account_id* and *instrument* are there where one is meant."""
+
+    what: str
+    account_id: int | None
+    project_id: int | None
+    vintage: int | None
+    expected: int
+    found: int
+
+
+class Reconciliation(Struct, frozen=True, kw_only=True):
+    """
+    What was compared, and every difference.
+
+    *commands* were replayed behind sequence *begins*, which is 0 unless an older engine wrote the journal's beginning;
+    *journal* says what did not hold, or nothing.
+    *held_kg* is what the registry holds for the exchange, *owed_kg* what the exchange owes from it, *in_flight* how
+    many instructions, deliveries and withdrawals have not come to their end. Money is compared in fen.
+    """
+
+    begins: int
+    commands: int
+    journal: str
+    held_kg: int
+    owed_kg: int
+    deposited_fen: int
+    withdrawn_fen: int
+    owed_fen: int
+    in_flight: int
+    differences: tuple[Difference, ...]
+
+    @property
+    def clean(self) -> bool:
+        """Whether everything agrees."""
+        return not self.differences and not self.journal
+
+
+async def reconcile(*, db: Database, replay: bool = True) -> Reconciliation:
+    """
+    Compare, in one snapshot, the registry's holds with what the exchange owes, and money in with money owed.
+
+    With *replay*, the journal is carried out once more from its first command: every hash, and every balance, must come
+    out as stored.
+
+    Registry holds = owed + in flight for each account, project and vintage, so they are equal when nothing is under
+    way; and deposits - withdrawals = what all accounts have.
+    """
+    async with db.snapshot() as tx:
+        held = {(each.account_id, each.project_id, each.vintage): each.quantity_kg for each in await port.holds_in(tx)}
+        owed, moving = await store.owed(tx), await store.in_flight(tx)
+        cash, under_way = await store.cash(tx), await store.under_way(tx)
+        audited = await audit_in(tx) if replay else Audited(0, 0, "", {}, {})
+    return Reconciliation(
+        begins=audited.begins,
+        commands=audited.commands,
+        journal=audited.broken,
+        held_kg=sum(held.values()),
+        owed_kg=sum(owed.values()) * T_KG,
+        deposited_fen=cash.came_in,
+        withdrawn_fen=cash.went_out,
+        owed_fen=cash.owed,
+        in_flight=sum(under_way),
+        differences=(*_tonnes(held, owed, moving), *_cash(cash), *_positions(audited)),
+    )
+
+
+def _tonnes(held: dict[tuple[int, int, int], int], owed: Tonnes, moving: Tonnes) -> list[Difference]:
+    return [
+        Difference(
+            what="kilograms held by the registry for the exchange",
+            account_id=account,
+            project_id=project,
+            vintage=vintage,
+            expected=expected,
+            found=found,
+        )
+        for account, project, vintage in sorted({*held, *owed, *moving})
+        for key in [(account, project, vintage)]
+        for expected, found in [((owed.get(key, 0) + moving.get(key, 0)) * T_KG, held.get(key, 0))]
+        if expected != found
+    ]
+
+
+def _cash(cash: store.Cash) -> list[Difference]:
+    compared = (
+        ("fen that all accounts have", cash.came_in - cash.went_out, cash.owed),
+        ("fen incoming, which others have outgoing", cash.outgoing, cash.incoming),
+    )
+    return [
+        Difference(what=what, account_id=None, project_id=None, vintage=None, expected=expected, found=found)
+        for what, expected, found in compared
+        if expected != found
+    ]
+
+
+def _positions(audited: Audited) -> list[Difference]:
+    names = ("settled", "locked", "incoming", "outgoing")
+    return [
+        Difference(
+            what=f"{name} {'fen' if instrument == CASH else f'tonnes of instrument {instrument}'}, replayed and stored",
+            account_id=account,
+            project_id=None,
+            vintage=None,
+            expected=expected,
+            found=found,
+        )
+        for account, instrument in sorted({*audited.replayed, *audited.projected})
+        for name, expected, found in zip(
+            names,
+            audited.replayed.get((account, instrument), (0, 0, 0, 0)),
+            audited.projected.get((account, instrument), (0, 0, 0, 0)),
+            strict=True,
+        )
+        if expected != found
+    ]

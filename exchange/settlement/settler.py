@@ -1,0 +1,152 @@
+"""
+Delivers what was traded, and gives back what was withdrawn.
+
+Each step is stored before the next begins, and may be repeated: what a crash leaves behind is found and taken up by the
+next start. Trades wait for a delivery; a delivery is stored, then the registry moves the kilograms and the answer is
+kept in the same transaction, then the engine is told and what was incoming is settled.
+"""
+
+import asyncio
+import functools
+from typing import Final
+
+import structlog
+
+from exchange.engine import commands as c
+from exchange.settlement import store
+from exchange.settlement.store import T_KG, Stored, Unreleased
+from exchange.trading.patience import Patience
+from exchange.trading.service import Exchange
+from registry import port
+from registry.kit.database import Tx
+from registry.kit.problems import DomainError, Unavailable
+from schemas.custody import Custody, Delivery, Payment
+from schemas.parties import RegionProfile
+
+log = structlog.get_logger()
+
+NETTED_AT_ONCE: Final = 1_000
+DELIVERED_AT_ONCE: Final = 50
+TOLD_AT_ONCE: Final = 200
+RELEASED_AT_ONCE: Final = 100
+IDLE_S: Final = 0.25
+"""How often it looks where nobody told it that there is something to do."""
+RETRY_S: Final = 0.5
+
+
+class Settler:
+    """One for each exchange. `run` is its life; `step` is all it does."""
+
+    def __init__(self, exchange: Exchange, region: RegionProfile) -> None:
+        self._exchange = exchange
+        self._region = region
+        self._stopping = False
+        self.patience = Patience("What was traded or withdrawn is not delivered")
+
+    async def run(self) -> None:
+        """Settle until `stop`; trouble is waited out."""
+        projector = self._exchange.projector
+        while not self._stopping:
+            seen = projector.projected
+            try:
+                if not await self.step():
+                    await projector.moves(seen, within_s=IDLE_S)
+            except DomainError as error:  # no writer or no database just now
+                log.warning("settlement_postponed", reason=error.slug)
+                self.patience.failed()
+                await asyncio.sleep(RETRY_S)
+            except Exception:
+                log.exception("settlement_failed")
+                self.patience.failed()
+                await asyncio.sleep(RETRY_S)
+
+    def stop(self) -> None:
+        """End after the step under way."""
+        self._stopping = True
+
+    async def step(self) -> bool:
+        """Take everything that waits one step further; False when nothing waited."""
+        await self._exchange.projector.caught_up()  # else what the engine was told would be told again
+        db = self._exchange.db
+        async with db.reading() as tx:
+            waiting = await store.under_way(tx)
+        if waiting.trades:
+            await db.transaction(lambda tx: store.net(tx, NETTED_AT_ONCE))
+        delivered = await db.transaction(self._deliver_in) if waiting.trades or waiting.deliveries else 0
+        told = await self._tell() if waiting.trades or waiting.deliveries else 0
+        released = await self._release() if waiting.releases else 0
+        if released >= min(waiting.releases, RELEASED_AT_ONCE):
+            self.patience.well()
+        return bool(waiting.trades or delivered or told or released)
+
+    async def _release(self) -> int:
+        """The registry gives back what was withdrawn, each in its own transaction; one that fails stops no other."""
+        db = self._exchange.db
+        async with db.reading() as tx:
+            due = await store.unreleased(tx, RELEASED_AT_ONCE)
+        released = 0
+        for each in due:
+            try:
+                await db.transaction(functools.partial(_release_in, each=each))
+                released += 1
+            except Unavailable:
+                raise
+            except Exception:
+                log.exception("release_failed", instruction=each.id)
+                self.patience.failed()
+        return released
+
+    async def _deliver_in(self, tx: Tx) -> int:
+        """The registry moves the kilograms; its answers commit with them."""
+        stored = await store.stored(tx, DELIVERED_AT_ONCE)
+        if not stored:
+            return 0
+        answers = await port.deliver_in(tx, [_delivery(each) for each in stored], region=self._region)
+        for each, answer in zip(stored, answers, strict=True):
+            if answer.refusal is not None:
+                log.warning("delivery_refused", delivery_id=each.id)
+            await store.delivered(tx, each.id, answer)
+        return len(stored)
+
+    async def _tell(self) -> int:
+        """The engine settles what was delivered, and refunds what was not. Each trade it takes once, whatever we do."""
+        async with self._exchange.db.reading() as tx:
+            ended = await store.unjournalled(tx, TOLD_AT_ONCE)
+        if ended:
+            await self._exchange.gateway.submit_all(
+                [(c.Settle if each.delivered else c.Refund)(each.id, each.trades) for each in ended]
+            )
+            await self._exchange.projector.caught_up()
+        return len(ended)
+
+
+def _delivery(stored: Stored) -> Delivery:
+    return Delivery(
+        reference=f"delivery-{stored.id}",
+        seller_id=stored.seller_id,
+        buyer_id=stored.buyer_id,
+        project_id=stored.project_id,
+        vintage=stored.vintage,
+        quantity_kg=stored.quantity_t * T_KG,
+        payment=Payment(
+            tonnes=stored.quantity_t,
+            gross_fen=stored.gross_fen,
+            fee_fen=stored.fee_fen,
+            net_fen=stored.gross_fen - stored.fee_fen,
+        ),
+    )
+
+
+async def _release_in(tx: Tx, each: Unreleased) -> None:
+    """Both sides in one transaction: a crash leaves either both or neither."""
+    if await store.release(tx, each.id):
+        await port.release_in(
+            tx,
+            Custody(
+                reference=f"release-{each.id}",
+                account_id=each.account_id,
+                project_id=each.project_id,
+                vintage=each.vintage,
+                quantity_kg=each.tonnes * T_KG,
+            ),
+        )

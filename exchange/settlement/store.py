@@ -1,0 +1,220 @@
+"""Deposits, withdrawals and deliveries in PostgreSQL."""
+
+from collections.abc import Sequence
+from typing import Final, Literal, NamedTuple
+
+import asyncpg
+
+from registry.kit import sql
+from registry.kit.database import Tx, affected, fetch_one
+from registry.kit.pages import Window
+from schemas.custody import Delivered
+from schemas.market import Custody, SellerStatement, StatementLine
+from schemas.pages import Page
+
+_sql = sql.load(__package__)
+_KINDS: Final = {"deposit": ["credit_cash", "credit_tonnes"], "withdrawal": ["debit_cash", "debit_tonnes"]}
+Direction = Literal["deposit", "withdrawal"]
+T_KG: Final = 1_000
+"""Kilograms in a tonne."""
+
+
+class Unreleased(NamedTuple):
+    """Tonnes that the registry has to give back."""
+
+    id: int
+    account_id: int
+    project_id: int
+    vintage: int
+    tonnes: int
+
+
+class Stored(NamedTuple):
+    """A delivery that the registry has not been asked for."""
+
+    id: int
+    seller_id: int
+    buyer_id: int
+    project_id: int
+    vintage: int
+    quantity_t: int
+    gross_fen: int
+    fee_fen: int
+
+
+class Unjournalled(NamedTuple):
+    """A delivery whose outcome the engine has not been told."""
+
+    id: int
+    trades: tuple[int, ...]
+    delivered: bool
+
+
+class Cash(NamedTuple):
+    """Money that came in and went out, what accounts have of it, and what waits for deliveries."""
+
+    came_in: int
+    went_out: int
+    owed: int
+    incoming: int
+    outgoing: int
+
+
+class UnderWay(NamedTuple):
+    """How much has not come to its end."""
+
+    instructions: int
+    releases: int
+    trades: int
+    deliveries: int
+
+
+async def custody(tx: Tx, number: int) -> Custody | None:
+    """A deposit or withdrawal."""
+    row = await tx.fetchrow(_sql.custody, number)
+    return _custody(row) if row else None
+
+
+async def custody_of(tx: Tx, window: Window, account_id: int, direction: Direction) -> Page[Custody]:
+    """The deposits or withdrawals of an account."""
+    rows = await tx.fetch(_sql.custody_of, *window.args, account_id, _KINDS[direction])
+    return window.page([(row["id"], _custody(row)) for row in rows])
+
+
+def _custody(row: asyncpg.Record) -> Custody:
+    cash = row["kind"].endswith("cash")
+    credit = row["kind"].startswith("credit")
+    states: dict[str, Literal["pending", "done", "debited", "refused"]] = {
+        "stored": "pending",
+        "done": "debited" if row["kind"] == "debit_tonnes" else "done",
+        "released": "refused" if credit else "done",
+        "refused": "refused",
+    }
+    return Custody(
+        id=row["id"],
+        direction="deposit" if credit else "withdrawal",
+        account_id=row["account_id"],
+        instrument=row["code"],
+        quantity_t=None if cash else row["amount"],
+        amount_fen=row["amount"] if cash else None,
+        reference=row["remark"],
+        state=states[row["state"]],
+        at=row["at"],
+    )
+
+
+async def unreleased(tx: Tx, limit: int) -> list[Unreleased]:
+    """What the registry has to give back, the oldest first."""
+    return [Unreleased(*row.values()) for row in await tx.fetch(_sql.unreleased, limit)]
+
+
+async def release(tx: Tx, number: int) -> bool:
+    """Note that it did; False when somebody else noted it first."""
+    return affected(await tx.execute(_sql.release, number)) == 1
+
+
+async def net(tx: Tx, limit: int) -> None:
+    """Store deliveries for trades that wait for one."""
+    await tx.execute(_sql.net_lock)
+    await tx.execute(_sql.net, limit)
+
+
+async def stored(tx: Tx, limit: int) -> list[Stored]:
+    """Deliveries that the registry has not been asked for, locked."""
+    return [Stored(*row.values()) for row in await tx.fetch(_sql.stored, limit)]
+
+
+async def delivered(tx: Tx, number: int, answer: Delivered) -> None:
+    """Keep what the registry answered."""
+    await tx.execute(_sql.delivered, number, answer.refusal, list(answer.serials), list(answer.statement_ids))
+
+
+async def unjournalled(tx: Tx, limit: int) -> list[Unjournalled]:
+    """Deliveries whose outcome the engine has to be told."""
+    rows = await tx.fetch(_sql.unjournalled, limit)
+    return [Unjournalled(row["id"], tuple(row["trades"]), row["state"] == "delivered") for row in rows]
+
+
+class StoredStatement(NamedTuple):
+    """A seller's statement with the numbers of its log statements."""
+
+    statement: SellerStatement
+    statement_ids: tuple[int, ...]
+
+
+async def statement(tx: Tx, delivery_id: int) -> StoredStatement | None:
+    """What passed through to the seller for one delivery."""
+    row = await tx.fetchrow(_sql.delivery, delivery_id)
+    return (await _statements(tx, [row]))[0] if row else None
+
+
+async def statements_of(tx: Tx, window: Window, account_id: int) -> Page[SellerStatement]:
+    """What passed through to a seller."""
+    found = await _statements(tx, await tx.fetch(_sql.deliveries_of, *window.args, account_id))
+    return window.page([(each.statement.delivery_id, each.statement) for each in found])
+
+
+async def _statements(tx: Tx, rows: Sequence[asyncpg.Record]) -> list[StoredStatement]:
+    lines: dict[int, list[StatementLine]] = {row["id"]: [] for row in rows}
+    for line in await tx.fetch(_sql.lines, list(lines)):
+        lines[line["delivery_id"]].append(
+            StatementLine(
+                trade_id=line["id"],
+                price_fen=line["price_fen"],
+                quantity_t=line["quantity_t"],
+                amount_fen=line["price_fen"] * line["quantity_t"],
+                fee_fen=line["fee_fen"],
+                at=line["at"],
+            )
+        )
+    return [StoredStatement(_statement(row, lines[row["id"]]), tuple(row["statement_ids"])) for row in rows]
+
+
+def _statement(row: asyncpg.Record, lines: list[StatementLine]) -> SellerStatement:
+    ended: dict[str, Literal["under-way", "settled", "refunded"]] = {"settled": "settled", "refunded": "refunded"}
+    return SellerStatement(
+        delivery_id=row["id"],
+        account_id=row["seller_id"],
+        instrument=row["code"],
+        quantity_t=row["quantity_t"],
+        lines=tuple(lines),
+        gross_fen=row["gross_fen"],
+        fee_fen=row["fee_fen"],
+        net_fen=row["gross_fen"] - row["fee_fen"],
+        state=ended.get(row["state"], "under-way"),
+        refusal=row["refusal"],
+        serials=tuple(row["serials"]),
+        at=row["at"],
+    )
+
+
+Tonnes = dict[tuple[int, int, int], int]
+"""Tonnes by account, project and vintage."""
+
+
+async def owed(tx: Tx) -> Tonnes:
+    """What the exchange owes by its own books."""
+    return _tonnes(await tx.fetch(_sql.owed))
+
+
+async def in_flight(tx: Tx) -> Tonnes:
+    """By how much the registry's holds may differ from that, and why not more."""
+    return _tonnes(await tx.fetch(_sql.in_flight))
+
+
+def _tonnes(rows: Sequence[asyncpg.Record]) -> Tonnes:
+    found: Tonnes = {}
+    for row in rows:
+        key = (row["account_id"], row["project_id"], row["vintage"])
+        found[key] = found.get(key, 0) + row["tonnes"]
+    return found
+
+
+async def cash(tx: Tx) -> Cash:
+    """Where all money is."""
+    return Cash(*(await fetch_one(tx, _sql.cash)).values())
+
+
+async def under_way(tx: Tx) -> UnderWay:
+    """How much has not come to its end."""
+    return UnderWay(*(await fetch_one(tx, _sql.under_way)).values())
