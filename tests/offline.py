@@ -8,6 +8,7 @@ import httpx
 from prometheus_client import CollectorRegistry
 
 from deploy.app import Parts, create_app
+from deploy.exchanging import at_rest
 from registry.access.rules import Keyring
 from registry.kit.database import Database
 from schemas.parties import RegionProfile
@@ -26,7 +27,14 @@ REGION = RegionProfile(
 async def client() -> AsyncIterator[httpx.AsyncClient]:
     """HTTP to an application whose first query would fail."""
     nowhere: Any = None
-    parts = Parts(db=Database(nowhere), keyring=Keyring(b"p" * 32, "sim"), region=REGION, metrics=CollectorRegistry())
+    db = Database(nowhere)
+    parts = Parts(
+        db=db,
+        keyring=Keyring(b"p" * 32, "sim"),
+        region=REGION,
+        exchange=at_rest(db, nowhere),
+        metrics=CollectorRegistry(),
+    )
     # Litestar and httpx spell the same ASGI types differently.
     transport = httpx.ASGITransport(cast("Any", create_app(parts)), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:

@@ -10,15 +10,23 @@ import httpx
 from registry.kit.http import PROBLEM_TYPE
 from tests.worlds import World
 
-_TABLES = "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname = 'registry' order by 1"
+_TABLES = """
+select format('%I.%I', schemaname, tablename) from pg_tables
+where schemaname in ('registry', 'exchange') order by 1
+"""
 
 
 async def fingerprints(owner: asyncpg.Connection) -> dict[str, str]:
-    """A digest of every row of every table of the registry."""
-    tables = [row[0] for row in await owner.fetch(_TABLES)]
+    """
+    A digest of every row of every table of registry and exchange.
+
+    The journal's head without its epoch: a request may be the first that lets a test's exchange take over.
+    """
+    tables = {row[0]: "t::text" for row in await owner.fetch(_TABLES)}
+    tables["exchange.head"] = "row(t.sequence, t.hash)::text"
     query = " union all ".join(
-        f"select '{table}', md5(coalesce(string_agg(t::text, chr(10) order by t::text), '')) from {table} t"
-        for table in tables
+        f"select '{table}', md5(coalesce(string_agg({row}, chr(10) order by {row}), '')) from {table} t"
+        for table, row in tables.items()
     )
     return dict(await owner.fetch(query))  # type: ignore[arg-type]  # rows of two columns
 

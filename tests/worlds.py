@@ -1,9 +1,11 @@
 """Databases in a known state, an application over each, and the invariants that hold whatever a test did."""
 
+import asyncio
 import contextlib
 import copy
 import itertools
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +16,10 @@ import msgspec
 
 from deploy.app import Parts, connect_pool, create_app
 from deploy.demo.api import Api
-from deploy.demo.season import BEGINS, STEPS, Party, Season
+from deploy.demo.season import BEGINS, Party, Season
+from deploy.demo.steps import STEPS
+from deploy.exchanging import at_rest, trading
+from exchange.trading.service import Exchange
 from registry.access.rules import Keyring
 from registry.credits.service import RegionTotals
 from registry.kit.database import Database
@@ -43,7 +48,7 @@ PROFILE = RegionProfile(
     simulated=True,
     log_origin=ORIGIN,
 )
-ISSUED_STEP, DELIVERED_STEP = 11, 12
+ISSUED_STEP, DELIVERED_STEP = 11, 18
 _numbers = itertools.count(1)
 
 
@@ -58,8 +63,16 @@ class Template:
 class World:
     """One test's region: its database, its application, its people."""
 
-    def __init__(self, dsn: str, db: Database, http: httpx.AsyncClient, season: Season) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        db: Database,
+        http: httpx.AsyncClient,
+        season: Season,
+        trade: Callable[[], Awaitable[Exchange]],
+    ) -> None:
         self.dsn = dsn
+        self.trade = trade
         self.db = db
         self.http = http
         self.season = season
@@ -178,40 +191,74 @@ def database_dsn(server: str, database: str) -> str:
     return f"{head.rsplit('/', 1)[0]}/{database}?{query}"
 
 
-_idle: list[tuple[Database, Any]] = []
+_idle: list[tuple[Database, Exchange, Any]] = []
 """
 Applications that no open world uses: routing takes a tenth of a second to build, and keeps nothing between requests.
 
 Each is pointed at the next test's database. Totals of the region are looked up anew every time.
 """
 RegionTotals.REST = 0
+_MARKET = re.compile(r"/(instruments|listings|orders|deposits|withdrawals|statements|balances|fills)\b")
 
 
-def _pointed_at(pool: "asyncpg.Pool[asyncpg.Record]") -> tuple[Database, Any]:
+async def _nowhere() -> Any:
+    raise OSError("nothing trades here yet")
+
+
+def _pointed_at(pool: "asyncpg.Pool[asyncpg.Record]") -> tuple[Database, Exchange, Any]:
     if not _idle:
         db = Database(pool)
-        return db, create_app(Parts(db=db, keyring=KEYRING, region=PROFILE))
-    db, app = _idle.pop()
-    db._pool = pool
-    return db, app
+        exchange = at_rest(db, _nowhere)
+        return db, exchange, create_app(Parts(db=db, keyring=KEYRING, region=PROFILE, exchange=exchange))
+    found = _idle.pop()
+    found[0]._pool = pool
+    return found
+
+
+class _TradingOnDemand:
+    """The application, whose exchange starts with the first request about the market: most tests have none."""
+
+    def __init__(self, app: Any, exchange: Exchange, dsn: str, stack: contextlib.AsyncExitStack) -> None:
+        self._app = app
+        self._exchange = exchange
+        self._dsn = dsn
+        self._stack = stack
+        self._lock = asyncio.Lock()
+        self._started = False
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if _MARKET.search(scope["path"]):
+            await self.start()
+        await self._app(scope, receive, send)
+
+    async def start(self) -> Exchange:
+        """Trade, if it does not yet; answers when commands are taken."""
+        async with self._lock:
+            if not self._started:
+                self._started = True
+                running = await self._stack.enter_async_context(trading(lambda: self._dsn, self._exchange.db, PROFILE))
+                for name in ("gateway", "projector", "clerk"):
+                    setattr(self._exchange, name, getattr(running, name))
+                await running.gateway.writing.wait()
+        return self._exchange
 
 
 @contextlib.asynccontextmanager
 async def application(dsn: str, season: Season | None, *, pool_size: int = 8) -> AsyncIterator[World]:
     """An application over a database, called without a socket."""
     pool = await connect_pool(dsn, size=pool_size)
-    db, app = _pointed_at(pool)
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://registry.test") as http:
+    db, exchange, app = _pointed_at(pool)
+    async with contextlib.AsyncExitStack() as stack:
+        stack.callback(_idle.append, (db, exchange, app))
+        stack.push_async_callback(pool.close)
+        on_demand = _TradingOnDemand(app, exchange, dsn, stack)
+        transport = httpx.ASGITransport(on_demand, raise_app_exceptions=False)
+        http = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://registry.test"))
         copied = Season(Api(http, seed="test"), ("", ""))
         if season is not None:
             known = {name: copy.deepcopy(value) for name, value in vars(season).items() if name != "api"}
             copied = Season(Api(http, seed="test-more"), **known)
-        try:
-            yield World(dsn, db, http, copied)
-        finally:
-            await pool.close()
-            _idle.append((db, app))
+        yield World(dsn, db, http, copied, on_demand.start)
 
 
 @contextlib.asynccontextmanager
@@ -220,7 +267,7 @@ async def opened(server: str, template: Template) -> AsyncIterator[World]:
     name = f"test_{next(_numbers)}"
     admin = await asyncpg.connect(server)
     try:
-        await admin.execute(f"create database {name} template {template.database}")
+        await admin.execute(f"create database {name} template {template.database} strategy file_copy")
         dsn = database_dsn(server, name)
         async with application(dsn, template.season) as world:
             yield world

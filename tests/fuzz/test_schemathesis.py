@@ -5,6 +5,7 @@ Whatever arrives, the answer is a documented one: no 5xx, no undocumented status
 """
 
 import asyncio
+import json
 import os
 import shutil
 import tempfile
@@ -25,10 +26,11 @@ from schemathesis.specs.openapi.checks import (
 
 from deploy.demo.api import Api
 from deploy.demo.region import DemoRegion, new_region
-from deploy.demo.season import STEPS, Season
+from deploy.demo.season import Season
+from deploy.demo.steps import STEPS
 from tests.worlds import DELIVERED_STEP
 
-EXAMPLES = int(os.environ.get("KILNWOOD_TEST_FUZZ_EXAMPLES", "3"))
+EXAMPLES = int(os.environ.get("KILNWOOD_TEST_FUZZ_EXAMPLES", "2"))
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
 
@@ -55,7 +57,18 @@ async def _played(running: DemoRegion) -> Season:
         return season
 
 
-schema = schemathesis.openapi.from_path(Path(__file__).parents[1] / "golden" / "openapi.json")
+def _short(part: Any) -> Any:
+    """The document without limits of long lists: one item too many of a thousand takes seconds to make up."""
+    if isinstance(part, list):
+        return [_short(each) for each in part]
+    if not isinstance(part, dict):
+        return part
+    return {name: _short(each) for name, each in part.items() if name != "maxItems" or each <= LONGEST_LIST}
+
+
+LONGEST_LIST = 20
+DOCUMENT = Path(__file__).parents[1] / "golden" / "openapi.json"
+schema = schemathesis.openapi.from_dict(_short(json.loads(DOCUMENT.read_text("utf-8"))))
 
 
 @schema.parametrize()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from deploy.demo.season import EVENT
+from exchange.instruments.service import follow_freezes
 from schemas.access import Role
 from schemas.identifiers import uscc_check_character
 from tests.registry.projects.life import Life, report_body, upload
@@ -31,7 +32,10 @@ async def build(world: World, arena: Arena) -> None:
     await _people(world, arena)
     await _projects(world, arena)  # first: it moves the clock
     await _balances(world, arena)
+    await _market(world, arena)
     await _decisions(world, arena)
+    # The restrictions above reach the engine here, and not during a test.
+    await follow_freezes(exchange=await world.trade())
 
 
 async def _organisation(world: World, name: str, parent: int | None) -> int:
@@ -75,7 +79,7 @@ async def _balances(world: World, arena: Arena) -> None:
     body = {"owner_id": ids[HOME], "name": "Home holdings"}
     ids["account"] = (await world.ok("/v1/accounts", body, by=world.regulators[0]))["id"]
     ids["forest"], ids["bank"] = forest.account_id, world.party("bank").account_id
-    first = await _offer(world, ids["forest"], ids["account"], forest.key, 10_000)
+    first = await _offer(world, ids["forest"], ids["account"], forest.key, 100_000)
     await world.ok(f"/v1/transfers/{first}/accept", by=trader)
     ids["incoming"] = await _offer(world, ids["forest"], ids["account"], forest.key)
     ids["outgoing"] = await _offer(world, ids["account"], ids["forest"], trader)
@@ -86,6 +90,54 @@ async def _balances(world: World, arena: Arena) -> None:
     order = await world.ok("/v1/retirements", {**body, "claim_id": ids["claim"]}, by=organiser)
     ids["receipt"] = order["retirements"][0]["receipt_id"]
     ids["code"] = world.season.issuances["forest"]
+
+
+async def _market(world: World, arena: Arena) -> None:
+    """The owner has tonnes and money on the exchange, something of everything open, and one delivery behind it."""
+    ids, forest, scenic = arena.ids, world.party("forest"), world.party("scenic")
+    trader, operator = arena.keys[HOME, "enterprise"], arena.keys[HOME, "operator"]
+    body = {"operation": "issue_credits", "report_id": ids["report_issued"], "account_id": ids["account"]}
+    await world.decide("/v1/issuances", body)  # of a project that is not traded yet
+    ids["instrument"] = world.season.instruments["forest"]
+    some, cash = credits_body(ids), {"account_id": ids["account"], "amount_fen": 100_000}
+    ids["deposit"] = (await world.ok("/v1/deposits/credits", {**some, "quantity_t": 40}, by=trader))["id"]
+    await world.ok("/v1/deposits/cash", cash, by=operator)
+    ids["withdrawal"] = (await world.ok("/v1/withdrawals/credits", some, by=trader))["id"]
+    listing = {"instrument": ids["instrument"], "price_fen": 36_00, "quantity_t": 5}
+    ids["listing"] = (await _placed(world, "/v1/listings", trader, listing | _numbered(ids)))["id"]
+    more = {**some, "account_id": ids["forest"], "quantity_t": 20}
+    await world.ok("/v1/deposits/credits", more, by=forest.key)
+    ids["listing_elsewhere"] = (await _placed(world, "/v1/listings", forest.key, forest.next_order() | listing))["id"]
+    for name in ("order", "order_too"):
+        ids[name] = (await _placed(world, "/v1/orders", trader, order_body(ids, **_numbered(ids))))["id"]
+    buying = order_body(ids, **scenic.next_order(), side="buy", price_fen=36_10)
+    await _placed(world, "/v1/orders", scenic.key, buying)
+    sold = await _placed(world, "/v1/orders", trader, order_body(ids, **_numbered(ids), price_fen=36_10))
+    assert "filled" == sold["state"]
+    exchange = await world.trade()
+    while not (found := await world.get(f"/v1/accounts/{ids['account']}/statements", by=trader)).json()["items"]:
+        await exchange.projector.moves(exchange.projector.projected, within_s=1)
+    ids["statement"] = found.json()["items"][0]["delivery_id"]
+
+
+async def _placed(world: World, path: str, key: str, body: dict[str, Any]) -> Any:
+    return await world.ok(path, body, by=key)
+
+
+def _numbered(ids: dict[str, Any]) -> dict[str, int]:
+    """A further command of the owner's account."""
+    ids["client_order_id"] = ids.get("client_order_id", 0) + 1
+    return {"account_id": ids["account"], "client_order_id": ids["client_order_id"]}
+
+
+def credits_body(ids: dict[str, Any]) -> dict[str, Any]:
+    """A tonne of the owner's, to the exchange or from it."""
+    return {"account_id": ids["account"], "instrument": ids["instrument"], "quantity_t": 1}
+
+
+def order_body(ids: dict[str, Any], **changed: Any) -> dict[str, Any]:
+    """A tonne at a price that nobody pays."""
+    return {"instrument": ids["instrument"], "side": "sell", "price_fen": 44_00, "quantity_t": 1, **changed}
 
 
 async def _offer(world: World, sender: int, receiver: int, key: str, quantity_kg: int = 1_000) -> int:
@@ -119,11 +171,17 @@ async def _projects(world: World, arena: Arena) -> None:
     for state in ("draft", "submitted", "validated", "public_notice"):
         arena.ids[state] = await life.project(state)
     arena.ids["registered"] = registered
-    quarters = (("2024-01-01", "2024-03-31"), ("2024-04-01", "2024-06-30"), ("2024-07-01", "2024-09-30"))
-    for name, quarter in zip(("report_rejected", "report_submitted", "report_verified"), quarters, strict=True):
-        arena.ids[name] = await life.report(registered, report_body(*quarter))
+    periods = {
+        "report_rejected": ("2024-01-01", "2024-03-31"),
+        "report_submitted": ("2024-04-01", "2024-06-30"),
+        "report_verified": ("2024-07-01", "2024-08-31"),
+        "report_issued": ("2024-09-01", "2024-09-30"),
+    }
+    for name, period in periods.items():
+        arena.ids[name] = await life.report(registered, report_body(*period))
     assert 201 == (await life.report_step(arena.ids["report_rejected"], "reject")).status_code
-    assert 201 == (await life.report_step(arena.ids["report_verified"], "verify")).status_code
+    for name in ("report_verified", "report_issued"):
+        assert 201 == (await life.report_step(arena.ids[name], "verify")).status_code
     arena.ids["document"] = (await upload(world, b"A document", by=life.developer)).json()["sha256"]
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from tests.registry.access.arena import HOME, NOBODY, contribution_body, footprint_body
+from tests.registry.access.arena import HOME, NOBODY, contribution_body, credits_body, footprint_body, order_body
 from tests.registry.projects.life import project_body, report_body
 
 WHY = {"why": "Because"}
@@ -35,7 +35,15 @@ def write(path: str, body: Any = None, *senders: tuple[str, str]) -> Ask:
 
 def requests(ids: dict[str, Any]) -> dict[str, Ask]:
     """The table. An operation that is missing here, or is not one of the API's, fails the tests."""
-    return {**_region(ids), **_access(ids), **_projects(ids), **_credits(ids), **_claims(ids)}
+    return {
+        **_region(ids),
+        **_access(ids),
+        **_projects(ids),
+        **_credits(ids),
+        **_claims(ids),
+        **_market(ids),
+        **_custody(ids),
+    }
 
 
 def _region(ids: dict[str, Any]) -> dict[str, Ask]:
@@ -154,4 +162,54 @@ def _claims(ids: dict[str, Any]) -> dict[str, Ask]:
         "create_claim": write("/v1/claims", contribution_body(ids[HOME])),
         "list_claims": read("/v1/claims"),
         "get_claim": read(f"/v1/claims/{ids['claim']}"),
+    }
+
+
+def _market(ids: dict[str, Any]) -> dict[str, Ask]:
+    instrument, account = f"/v1/instruments/{ids['instrument']}", f"/v1/accounts/{ids['account']}"
+    new = {"account_id": ids["account"], "client_order_id": 1_000}
+    order = order_body(ids, **new)
+    listing = {key: value for key, value in order.items() if key != "side"}
+    placing = {"do": "place", **{key: value for key, value in order.items() if key != "account_id"}}
+    opening = {"project_id": ids["registered"], "vintage": 2024, "low_fen": 1_000, "high_fen": 9_000}
+    return {
+        "open_instrument": write("/v1/instruments", {**opening, "fee_account_id": ids["account"]}),
+        "list_instruments": read("/v1/instruments"),
+        "get_instrument": read(instrument),
+        "get_book": read(f"{instrument}/book"),
+        "list_trades": read(f"{instrument}/trades"),
+        "set_price_band": write(f"{instrument}/band", {"low_fen": 1_000, "high_fen": 9_000, "reason": "test"}),
+        "halt_instrument": write(f"{instrument}/halt", {"reason": "test"}),
+        "resume_instrument": write(f"{instrument}/resume", {"reason": "test"}),
+        "open_listing": write("/v1/listings", listing),
+        "list_listings": read("/v1/listings"),
+        "get_listing": read(f"/v1/listings/{ids['listing']}"),
+        "subscribe": write(f"/v1/listings/{ids['listing_elsewhere']}/subscribe", {**new, "quantity_t": 1}),
+        "close_listing": write(f"/v1/listings/{ids['listing']}/close", new),
+        "place_order": write("/v1/orders", order),
+        "place_orders": write("/v1/orders/batch", {"account_id": ids["account"], "commands": [placing]}),
+        "cancel_order": write(f"/v1/orders/{ids['order']}/cancel", new),
+        "cancel_orders": write("/v1/orders/cancel-all", new),
+        "amend_order": write(f"/v1/orders/{ids['order_too']}/amend", {**new, "price_fen": 43_00, "quantity_t": 1}),
+        "get_order": read(f"/v1/orders/{ids['order']}"),
+        "list_orders": read(f"{account}/orders"),
+        "list_fills": read(f"{account}/fills"),
+        "get_balances": read(f"{account}/balances"),
+    }
+
+
+def _custody(ids: dict[str, Any]) -> dict[str, Ask]:
+    account = f"/v1/accounts/{ids['account']}"
+    credit, money = credits_body(ids), {"account_id": ids["account"], "amount_fen": 100}
+    return {
+        "deposit_credits": write("/v1/deposits/credits", credit),
+        "deposit_cash": write("/v1/deposits/cash", money),
+        "get_deposit": read(f"/v1/deposits/{ids['deposit']}"),
+        "list_deposits": read(f"{account}/deposits"),
+        "withdraw_credits": write("/v1/withdrawals/credits", credit),
+        "withdraw_cash": write("/v1/withdrawals/cash", money),
+        "get_withdrawal": read(f"/v1/withdrawals/{ids['withdrawal']}"),
+        "list_withdrawals": read(f"{account}/withdrawals"),
+        "get_statement": read(f"/v1/statements/{ids['statement']}"),
+        "list_statements": read(f"{account}/statements"),
     }

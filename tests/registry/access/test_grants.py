@@ -6,6 +6,7 @@ import pytest
 
 from deploy.demo.season import Party
 from tests.probes import refused, unchanged
+from tests.registry.credits import steps
 from tests.worlds import World
 
 
@@ -91,14 +92,16 @@ async def test_a_role_is_held_at_one_organisation(issued: World):
 
 OWN = ("/v1/accounts/{account}", "/v1/accounts/{account}/holdings", "/v1/accounts/{account}/movements")
 OWN_TOO = ("/v1/accounts/{account}/transfers", "/v1/transfers/{transfer}", "/v1/claims/{claim}")
+MARKET = ("balances", "orders", "fills", "deposits", "withdrawals", "statements")
+OWN_ON_THE_EXCHANGE = tuple(f"/v1/accounts/{{account}}/{what}" for what in MARKET)
 
 
 async def objects(world: World) -> dict[str, int]:
     """An account, a transfer and a claim of the bank."""
     bank = world.party("bank")
     claim = await world.contribution(bank)
-    listed = (await world.get(f"/v1/accounts/{bank.account_id}/transfers", by=bank.key)).json()["items"]
-    return {"account": bank.account_id, "transfer": listed[0]["id"], "claim": claim}
+    offered = await steps.offer(world, bank, world.party("solar"), 10)
+    return {"account": bank.account_id, "transfer": offered["id"], "claim": claim}
 
 
 async def test_a_member_reads_its_own_only(delivered: World):
@@ -108,7 +111,7 @@ async def test_a_member_reads_its_own_only(delivered: World):
     person, member = await roleless(delivered)
     await granted(delivered, person, delivered.party("bank").organisation_id, "member")
     keys = (member, readers[0].key, readers[1].key)
-    for path in (*OWN, *OWN_TOO):
+    for path in (*OWN, *OWN_TOO, *OWN_ON_THE_EXCHANGE):
         answers = [await delivered.get(path.format(**ids), by=key) for key in keys]
         assert [200, 403, 200] == [answer.status_code for answer in answers], path
 

@@ -1,0 +1,106 @@
+"""Settlement under faults: two settlers at once, refused deliveries beside good ones, an exchange that is away."""
+
+import asyncio
+
+import pytest
+
+from exchange.settlement.settler import Settler
+from exchange.trading.gateway import NotTrading
+from tests import worlds
+from tests.exchange.trading.marketplace import KILN
+from tests.probes import as_owner
+
+PRICE_FEN = 13_00
+
+
+async def deliveries(market) -> list[tuple[str, int]]:
+    """State and tonnes of every delivery."""
+    async with market.world.db.reading() as tx:
+        rows = await tx.fetch("select state, quantity_t from exchange.delivery order by id")
+    return [tuple(row) for row in rows]
+
+
+async def traded(market, *buyers: str) -> None:
+    """The kiln's owner sells 4 t to each of the buyers."""
+    for buyer in buyers:
+        await market.sells("kiln", 4, PRICE_FEN)
+        await market.buys(buyer, 4, PRICE_FEN)
+
+
+@pytest.fixture
+async def stocked(market):
+    """The kiln's owner has tonnes, two buyers have money."""
+    await market.bring("kiln", 100)
+    for buyer in ("solar", "car"):
+        await market.pay_in(buyer, 1_000_000)
+    return market
+
+
+async def test_two_settlers_deliver_once(stocked):
+    """Two take every step together, beside the exchange's own: each trade is netted, delivered and settled once."""
+    exchange = await stocked.world.trade()
+    pair = [Settler(exchange, worlds.PROFILE) for _ in range(2)]
+    for _ in range(5):
+        await traded(stocked, "solar", "car")
+        await asyncio.gather(*(each.step() for each in pair))
+        await stocked.settled()
+    found = await deliveries(stocked)
+    assert {"settled"} == {state for state, _ in found}
+    assert 40 == sum(tonnes for _, tonnes in found)
+    assert (20, 0, 0, 0) == await stocked.tonnes("solar")
+    assert (60, 0, 0, 0) == await stocked.tonnes("kiln")
+
+
+async def test_a_refused_delivery_is_refunded_and_the_one_beside_it_delivered(stocked):
+    """The registry delivers nothing into a closed account: that trade is undone whole, and no other."""
+    closing = "update registry.account set status = $2 where id = $1 returning status"
+    account = stocked.party("solar").account_id
+    async with stocked.unsettled():
+        await traded(stocked, "solar", "car")
+        await as_owner(stocked.world, closing, account, "closed")
+    await stocked.settled()
+    await as_owner(stocked.world, closing, account, "open")
+    assert [("refunded", 4), ("settled", 4)] == await deliveries(stocked)
+    assert (1_000_000, 0, 0, 0) == await stocked.cash("solar")
+    assert not any(await stocked.tonnes("solar"))
+    assert (4, 0, 0, 0) == await stocked.tonnes("car")
+    assert (96, 0, 0, 0) == await stocked.tonnes("kiln")
+    statements = (await stocked.own("kiln", "statements"))["items"]
+    assert ["refunded", "settled"] == [each["state"] for each in statements]
+    assert "account is not open" in statements[0]["refusal"]
+    assert ([], True) == (statements[0]["serials"], bool(statements[1]["serials"]))
+
+
+async def test_what_the_engine_could_not_be_told_is_told_later(stocked, monkeypatch):
+    """The registry has delivered, the engine is away: nothing moves twice, and the next step settles."""
+    exchange = await stocked.world.trade()
+    submit_all = exchange.gateway.submit_all
+    turned_away: list[object] = []
+
+    async def away(commands):
+        if type(commands[0]).__name__ == "Settle" and len(turned_away) < 3:
+            turned_away.append(commands[0])
+            raise NotTrading("not now")
+        return await submit_all(commands)
+
+    monkeypatch.setattr("exchange.settlement.settler.RETRY_S", 0.01)
+    monkeypatch.setattr(exchange.gateway, "submit_all", away)
+    await traded(stocked, "car")
+    await stocked.settled()
+    assert turned_away
+    assert {"settled"} == {state for state, _ in await deliveries(stocked)}
+    moved = await as_owner(
+        stocked.world,
+        "select sum(upper(span) - lower(span))::bigint from registry.movement where cause like 'delivery-%'",
+    )
+    assert 4_000 == moved
+
+
+async def test_tonnes_that_wait_for_settlement_cannot_be_sold_again(stocked):
+    """Only what is settled may be used: so a refund never reaches a second trade."""
+    async with stocked.unsettled():
+        await traded(stocked, "solar")
+        answer = await stocked.order("solar", "sell", 4, PRICE_FEN, instrument=KILN)
+        assert (409, "not-enough-tonnes") == (answer.status_code, answer.json()["type"].rpartition(":")[2])
+    await stocked.settled()
+    await stocked.sells("solar", 4, PRICE_FEN)

@@ -1,0 +1,32 @@
+"""Every reason of the engine that reaches people has a text with its numbers."""
+
+import re
+
+from exchange.engine.events import Reason
+from exchange.trading.refusals import refusal_of
+
+INTERNAL = {Reason.NOT_OUTSTANDING, Reason.STALE_INSTRUCTION}
+"""Of a settlement or an instruction that was told twice: nobody waits for that answer."""
+
+
+def test_every_reason_is_worded():
+    """A slug, a title, and one or more whole sentences without a gap; the numbers are members unless there are none."""
+    for reason in set(Reason) - INTERNAL:
+        for subscribing in (False, True):
+            found = refusal_of(reason, 123_456, 1_200, subscribing=subscribing)
+            assert re.fullmatch("[a-z]+(-[a-z]+)*", found.slug), reason
+            assert re.fullmatch(r"[A-Za-z0-9].*[a-z0-9]\.", found.detail), found.detail
+            assert not re.search("[{}]", found.detail), found.detail
+            assert {"wanted": 123_456, "limit": 1_200} == found.members
+            assert {} == refusal_of(reason, 0, 0).members
+
+
+def test_numbers_as_people_write_them():
+    """Money in yuan with its fen, tonnes with commas."""
+    assert (
+        "1,234.56 CNY; 12.00 CNY are settled. 1,222.56 CNY" in refusal_of(Reason.NOT_ENOUGH_CASH, 123_456, 1_200).detail
+    )
+    assert "123,456 t; 1,200 t are settled. 122,256 t" in refusal_of(Reason.NOT_ENOUGH_TONNES, 123_456, 1_200).detail
+    assert "10,000 orders open and may have 10,000" in refusal_of(Reason.TOO_MANY_ORDERS, 10_000, 10_000).detail
+    assert "Listing 7 takes no" in refusal_of(Reason.NOT_OPEN, 7, 0, subscribing=True).detail
+    assert "open under number 7" in refusal_of(Reason.NOT_OPEN, 7, 0).detail
