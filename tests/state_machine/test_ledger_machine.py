@@ -387,7 +387,7 @@ def test_the_ledger_is_what_a_naive_one_would_be(server: str):
         run_state_machine_as_test(
             LedgerMachine,
             settings=settings(
-                max_examples=EXAMPLES or 25,
+                max_examples=EXAMPLES or 12,
                 stateful_step_count=30,
                 derandomize=not EXAMPLES,
                 database=None,

@@ -1,0 +1,239 @@
+"""A gateway and a projector on a real database, without registry or HTTP around them, and who trades there."""
+
+import asyncio
+import contextlib
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from random import Random
+
+import asyncpg
+
+from deploy.app import connect_pool, connecting
+from exchange.engine import commands as c
+from exchange.engine import events as e
+from exchange.engine.core import Engine
+from exchange.engine.state import state_hash
+from exchange.trading.codec import Outcome, decode_commands
+from exchange.trading.gateway import Gateway
+from exchange.trading.projector import Projector
+from registry.kit.database import Database
+from tests.database import connected
+from tests.faults.killing import until
+from tests.worlds import Template, database_dsn
+
+CASH_FEN, TONNES = 5_000_000, 4_000
+ACCOUNTS = {1: 1, 2: 1, 3: 3, 4: 4, 5: 5}
+"""The traders by beneficial owner: the first two have the same."""
+FEES = 9
+INSTRUMENTS = {1: (5, 1, 1_000, 1_100, 30), 2: (1, 10, 500, 560, 0)}
+"""Tick, lot, lowest and highest price, fee."""
+OPENING: tuple[c.Command, ...] = (
+    *(
+        c.OpenInstrument(number, number, tick, lot, low, high, fee_bps, FEES, FEES)
+        for number, (tick, lot, low, high, fee_bps) in INSTRUMENTS.items()
+    ),
+    *(c.CreditCash(10 + account, account, group, CASH_FEN) for account, group in ACCOUNTS.items()),
+    *(
+        c.CreditTonnes(10 + 10 * instrument + account, account, group, instrument, TONNES)
+        for instrument in INSTRUMENTS
+        for account, group in ACCOUNTS.items()
+    ),
+)
+_INSTRUMENT = """
+insert into exchange.instrument (code, project_id, vintage, project_name, methodology, tick_fen, lot_t, low_fen,
+  high_fen, fee_bps, fee_account_id, opened_at)
+values ($1, $2, 2024, 'A project', 'kiln-electrification', $3, $4, $5, $6, $7, $8, registry.business_now())
+"""
+
+
+class Floor:
+    """One life of gateway and projector. *connections* are the gateway's, the newest last."""
+
+    def __init__(self, dsn: str, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+        self.dsn = dsn
+        self.connections: list[asyncpg.Connection] = []
+        self.db = Database(pool)
+        self.projector = Projector(self.db)
+        self.gateway = Gateway(self._connect, self.projector.publish)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def _connect(self) -> asyncpg.Connection:
+        self.connections.append(await asyncpg.connect(self.dsn, **connecting("kilnwood_api")))
+        return self.connections[-1]
+
+    @property
+    def engine(self) -> Engine:
+        """The live engine."""
+        assert self.gateway.engine is not None, self.gateway.trouble
+        return self.gateway.engine
+
+    def start(self, *, projecting: bool = True) -> None:
+        """Begin to trade."""
+        self._tasks.append(asyncio.create_task(self.gateway.run()))
+        if projecting:
+            self._tasks.append(asyncio.create_task(self.projector.run()))
+
+    async def stop(self) -> None:
+        """End in order."""
+        self.gateway.stop()
+        await self._tasks[0]
+        self.projector.stop()
+        await asyncio.gather(*self._tasks)
+
+    async def crash(self) -> None:
+        """End as a killed process does, as far as the database can see: nothing is finished, nothing is said."""
+        for task in self._tasks:
+            task.cancel()
+        for connection in self.connections:
+            connection.terminate()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
+async def trading(dsn: str, *, opening: Sequence[c.Command] = OPENING) -> AsyncIterator[Floor]:
+    """A floor that trades, opened with *opening*; ended in order, unless it has crashed."""
+    async with await connect_pool(dsn, size=4) as pool:
+        floor = Floor(dsn, pool)
+        floor.start()
+        try:
+            await asyncio.wait_for(floor.gateway.writing.wait(), 20)
+            if opening:
+                await floor.gateway.submit_all(opening)
+            yield floor
+        finally:
+            await floor.stop()
+
+
+@contextlib.asynccontextmanager
+async def copied(server: str, database: str) -> AsyncIterator[str]:
+    """The address of a copy of a template database, dropped afterwards."""
+    name = f"floor_{uuid.uuid4().hex}"
+    async with connected(server) as admin:
+        await admin.execute(f"create database {name} template {database}")
+        try:
+            yield database_dsn(server, name)
+        finally:
+            await admin.execute(f"drop database if exists {name} with (force)")
+
+
+@contextlib.asynccontextmanager
+async def ground(server: str, template: Template) -> AsyncIterator[str]:
+    """The address of a copy of a template with both instruments; no registry stands behind what is traded here."""
+    async with copied(server, template.database) as dsn:
+        await prepare(dsn)
+        yield dsn
+
+
+async def prepare(dsn: str) -> None:
+    """The rows of both instruments, which their tables refer to."""
+    async with connected(dsn) as owner:
+        for number, (tick, lot, low, high, fee_bps) in INSTRUMENTS.items():
+            await owner.execute(_INSTRUMENT, f"I-{number}", number, tick, lot, low, high, fee_bps, FEES)
+
+
+def bid(account: int, number: int, quantity: int = 1, price: int = 1_000, *, side: int = c.BUY) -> c.Place:
+    """An order in the first instrument."""
+    return c.Place(account, 1, side, price, quantity, number)
+
+
+class Orders:
+    """
+    What traders send, from a seed: orders, cancels, amendments, listings, subscriptions, deliveries.
+
+    Each command carries the account's next client_order_id. What is aimed at is what answers said.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self.dice = Random(seed)
+        self.numbers = dict.fromkeys(ACCOUNTS, 0)
+        self.open: list[tuple[int, int]] = []
+        self.listed: list[int] = []
+        self.traded: list[int] = []
+        self.deliveries = 0
+
+    def next(self) -> c.Command:  # noqa: PLR0911 - one kind of command after the other
+        """One more command."""
+        kinds = {"place": 10, "cancel": 2, "amend": 2, "offer": 1, "take": 2, "deliver": 2, "cancel_all": 0.2}
+        (kind,) = self.dice.choices(list(kinds), list(kinds.values()))
+        account = self.dice.choice(list(ACCOUNTS))
+        if kind == "deliver" and self.traded:
+            self.deliveries += 1
+            trades = tuple(sorted(self.dice.sample(self.traded, min(len(self.traded), 3))))
+            self.traded = [each for each in self.traded if each not in trades]
+            return (c.Refund if self.dice.random() < 0.2 else c.Settle)(self.deliveries, trades)
+        order = 0
+        if kind in {"cancel", "amend"} and self.open:
+            account, order = self.open.pop(self.dice.randrange(len(self.open)))
+        self.numbers[account] = number = self.numbers[account] + self.dice.choice((1, 1, 1, 7))
+        instrument = self.dice.choice(list(INSTRUMENTS))
+        tick, lot, low, high, _ = INSTRUMENTS[instrument]
+        price = low + tick * self.dice.randrange((high - low) // tick + 1)
+        quantity = lot * self.dice.randrange(1, 9)
+        match kind:
+            case "cancel":
+                return c.Cancel(account, order, number)
+            case "amend":
+                return c.Amend(account, order, price, quantity, number)
+            case "cancel_all":
+                return c.CancelAll(account, instrument, number)
+            case "offer":
+                return c.List(account, instrument, price, quantity, number)
+            case "take" if self.listed:
+                return c.Take(account, self.dice.choice(self.listed), self.dice.randrange(1, 9), number)
+            case _:
+                side, life, prevention = (self.dice.choice(each) for each in ((0, 1), (0, 0, 0, 1, 2, 3), (0, 1, 2, 3)))
+                return c.Place(account, instrument, side, price, quantity, number, life, prevention)
+
+    def hear(self, outcome: Outcome) -> None:
+        """Learn from an answer."""
+        for event in outcome:
+            match event:
+                case e.Accepted():
+                    self.open.append((event.account, event.order))
+                case e.Listed():
+                    self.listed.append(event.order)
+                    self.open.append((event.account, event.order))
+                case e.Traded():
+                    self.traded.append(event.trade)
+
+
+async def journalled(dsn: str) -> list[c.Command]:
+    """Every command of the journal."""
+    async with connected(dsn) as owner:
+        rows = await owner.fetch("select commands from exchange.journal order by first")
+    return [command for row in rows for command in decode_commands(row["commands"])]
+
+
+async def replayed(dsn: str) -> bytes:
+    """The state hash after every command of the journal, from nothing."""
+    engine = Engine()
+    for command in await journalled(dsn):
+        engine.apply(command)
+    return state_hash(engine.market)
+
+
+@contextlib.asynccontextmanager
+async def held(dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    """Hold the journal's head: no commit can be finished inside."""
+    async with connected(dsn) as holder:
+        transaction = holder.transaction()
+        await transaction.start()
+        await holder.execute("select 1 from exchange.head for update")
+        try:
+            yield holder
+        finally:
+            await transaction.rollback()
+
+
+async def waits(holder: asyncpg.Connection, session: asyncpg.Connection) -> None:
+    """Come back when *session* waits for what *holder* has."""
+    await come(lambda: _blocked(holder, session.get_server_pid()), "the commit waits")
+
+
+async def _blocked(holder: asyncpg.Connection, pid: int) -> bool:
+    return bool(await holder.fetchval("select $1 = any(pg_blocking_pids($2))", holder.get_server_pid(), pid))
+
+
+async def come(condition: Callable[[], Awaitable[bool]], what: str) -> None:
+    """Wait for something that comes by itself."""
+    await until(condition, what)

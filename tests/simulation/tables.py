@@ -1,0 +1,46 @@
+"""What the tables that follow the journal should show, from the journal and the live engine."""
+
+from exchange.engine import events as e
+from exchange.engine.core import Engine
+from exchange.trading import audit, codec, journal
+from exchange.trading.recovery import Committed, replay
+from tests.database import connected
+
+
+async def stored(dsn: str) -> list[Committed]:
+    """The journal's batches, carried out once more."""
+    engine, chained, found = Engine(), codec.GENESIS, []
+    async with connected(dsn) as owner:
+        async for batch in journal.batches(owner, 0):
+            committed, chained = replay(engine, chained, batch)
+            found.append(committed)
+    return found
+
+
+async def agrees(dsn: str, engine: Engine) -> None:
+    """Positions, what is open, trades and replies are the engine's, each by another way than the product's."""
+    market, batches = engine.market, await stored(dsn)
+    async with connected(dsn) as owner:
+        assert market.sequence == await journal.projected(owner)
+        assert audit.positions(market) == await journal.positions(owner)
+        open_rows = await owner.fetch("select id, account_id, price_fen, open_t from exchange.placed where open_t > 0")
+        assert {
+            number: (number, order.account.id, order.price, order.open) for number, order in market.orders.items()
+        } == {row["id"]: tuple(row) for row in open_rows}
+        trades = [
+            (event.trade, event.instrument, event.price, event.quantity, event.buyer, event.seller, event.fee)
+            for batch in batches
+            for outcome in batch.outcomes
+            for event in outcome
+            if isinstance(event, e.Traded)
+        ]
+        names = "id, instrument_id, price_fen, quantity_t, buyer_id, seller_id, fee_fen"
+        assert trades == [tuple(row) for row in await owner.fetch(f"select {names} from exchange.trade order by id")]
+        entered = {
+            event.order
+            for batch in batches
+            for outcome in batch.outcomes
+            for event in outcome
+            if isinstance(event, e.Accepted | e.Listed | e.Taken)
+        }
+        assert entered == {row["id"] for row in await owner.fetch("select id from exchange.placed")}

@@ -1,0 +1,293 @@
+"""
+Engine, settlement and registry in any order, crashes among it.
+
+Hypothesis chooses who deposits, lists, orders, cancels, is frozen, withdraws and retires, when a delivery fails, and
+when the exchange crashes. After every step the journal replays to the tables, and registry and exchange agree. At the
+end nothing is under way, money and tonnes are what came in less what went out, and the log verifies.
+
+`KILNWOOD_STATE_EXAMPLES=500` tries more, and others each time.
+"""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Awaitable, Callable
+from typing import Any, ClassVar, NamedTuple
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+
+from exchange.engine import commands as c
+from exchange.settlement import service as settlement
+from exchange.settlement.reconciler import reconcile
+from exchange.trading import instructions
+from exchange.trading import service as trading
+from exchange.trading.instructions import Instruction
+from exchange.trading.service import Exchange
+from registry.credits import service as credits_
+from registry.kit.problems import DomainError
+from schemas.credits import RetireRequest
+from schemas.market import CashMovement, CreditMovement
+from tests import invariants, market_invariants, worlds
+from tests.exchange.trading.marketplace import KILN
+from tests.simulation import scene as scenes
+from tests.simulation.scene import Opened, Scene
+
+EXAMPLES = int(os.environ.get("KILNWOOD_STATE_EXAMPLES", "0"))
+CHANGE_ACCOUNT = "update registry.account set status = $2 where id = $1"
+WEIGHTS = {
+    "order": 8,
+    "deposit": 3,
+    "pay_in": 2,
+    "list": 2,
+    "take": 3,
+    "cancel": 2,
+    "settle": 3,
+    "withdraw": 3,
+    "pay_out": 2,
+    "crash": 2,
+    "retire": 2,
+    "fail_a_delivery": 1,
+    "freeze": 1,
+    "unfreeze": 2,
+}
+ACTIONS = [action for action, weight in WEIGHTS.items() for _ in range(weight)]
+
+
+class Setting(NamedTuple):
+    """What all examples share."""
+
+    server: str
+    opened: Opened
+    runner: asyncio.Runner
+
+
+class MarketMachine(RuleBasedStateMachine):
+    """One open market of a seller and a buyer, in one life of the exchange after the other."""
+
+    setting: ClassVar[Setting]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.frozen: set[int] = set()
+        self.orders: dict[int, int] = {}
+        self.listings: list[int] = []
+        self.money_fen, self.tonnes = 0, 0
+        self.run(self._open())
+
+    def run(self, work: Any) -> Any:
+        return self.setting.runner.run(work)
+
+    async def _open(self) -> None:
+        self.stack = contextlib.AsyncExitStack()
+        opened = scenes.worlds_of_lives(self.setting.server, self.setting.opened)
+        self.scene: Scene = await self.stack.enter_async_context(opened)
+        people = self.people = self.scene.people
+        self.words = {people.seller: "kiln", people.buyer: "solar"}
+        self.money_fen, self.tonnes = await self._sums()
+
+    async def _sums(self) -> tuple[int, int]:
+        """Fen and tonnes that all accounts have, whatever they wait for."""
+        query = (
+            "select coalesce(sum(settled + locked + outgoing) filter (where instrument_id = 0), 0)::bigint,"
+            " coalesce(sum(settled + locked + outgoing) filter (where instrument_id > 0), 0)::bigint"
+            " from exchange.position"
+        )
+        row = await self.scene.lives.watcher.fetchrow(query)
+        assert row is not None
+        return row[0], row[1]
+
+    def teardown(self) -> None:
+        """Everything comes to its end; every invariant, the log verified from its bytes."""
+        self.run(self._end())
+
+    async def _end(self) -> None:
+        async with self.stack:
+            await self.scene.lives.quiet()
+            await self.scene.lives.check()
+            assert (self.money_fen, self.tonnes) == await self._sums()
+
+    @rule(data=st.data())
+    def step(self, data: st.DataObject) -> None:
+        """One of the actions that are possible now; then the books are compared."""
+        possible = {
+            "cancel": bool(self.orders),
+            "take": bool(self.listings),
+            "unfreeze": bool(self.frozen),
+        }
+        action = data.draw(st.sampled_from([each for each in ACTIONS if possible.get(each, True)]), label="action")
+        self.run(getattr(self, f"_{action}")(data))
+        self.run(self._compare())
+
+    async def _compare(self) -> None:
+        """Also with trades undelivered, debits unreleased and deliveries half told."""
+        watcher = self.scene.lives.watcher
+        async with watcher.transaction(isolation="repeatable_read"):
+            await invariants.check_ledger(watcher)
+            await market_invariants.check(watcher)
+        found = await self.scene.lives.ask(lambda exchange: reconcile(db=exchange.db))
+        assert ("", ()) == (found.journal, found.differences)
+
+    async def may(self, request: Callable[[Exchange], Awaitable[Any]], *slugs: str) -> Any:
+        """Ask; answers nothing where it was refused for one of these reasons."""
+        try:
+            return await self.scene.lives.ask(request)
+        except DomainError as refusal:
+            if refusal.slug not in slugs:
+                raise
+            return None
+
+    async def command(self, command: c.AccountCommand, *slugs: str) -> Any:
+        """Carry an account's command out, or be refused."""
+        return await self.may(lambda exchange: trading.carry_out(command, exchange=exchange), *slugs, "frozen")
+
+    def either(self, data: st.DataObject) -> int:
+        """The seller's account or the buyer's."""
+        return data.draw(st.sampled_from(sorted(self.words)))
+
+    async def _deposit(self, data: st.DataObject) -> None:
+        """Tonnes of either; the buyer has what it took home."""
+        account, tonnes = self.either(data), data.draw(st.integers(1, 9))
+        body = CreditMovement(account_id=account, instrument=KILN, quantity_t=tonnes)
+        call = self.scene.call(self.words[account], "deposit_credits")
+        done = await self.may(
+            lambda exchange: settlement.deposit_credits(body, call=call, exchange=exchange), "insufficient-credits"
+        )
+        self.tonnes += tonnes if done else 0
+
+    async def _withdraw(self, data: st.DataObject) -> None:
+        """Tonnes of either."""
+        account, tonnes = self.either(data), data.draw(st.integers(1, 9))
+        body = CreditMovement(account_id=account, instrument=KILN, quantity_t=tonnes)
+        call = self.scene.call(self.words[account], "withdraw_credits")
+        done = await self.may(
+            lambda exchange: settlement.withdraw_credits(body, call=call, exchange=exchange),
+            "not-enough-tonnes",
+            "frozen",
+        )
+        self.tonnes -= tonnes if done else 0
+
+    async def _pay_in(self, data: st.DataObject) -> None:
+        """Money for either."""
+        fen = data.draw(st.integers(1, 50_000))
+        body = CashMovement(account_id=self.either(data), amount_fen=fen, reference="Bank slip")
+        call = self.scene.call("exchange", "deposit_cash")
+        await self.scene.lives.ask(lambda exchange: settlement.deposit_cash(body, call=call, exchange=exchange))
+        self.money_fen += fen
+
+    async def _pay_out(self, data: st.DataObject) -> None:
+        """Money of either."""
+        account, fen = self.either(data), data.draw(st.integers(1, 50_000))
+        body = CashMovement(account_id=account, amount_fen=fen, reference="Home")
+        call = self.scene.call(self.words[account], "withdraw_cash")
+        done = await self.may(
+            lambda exchange: settlement.withdraw_cash(body, call=call, exchange=exchange), "not-enough-cash", "frozen"
+        )
+        self.money_fen -= fen if done else 0
+
+    async def _order(self, data: st.DataObject) -> None:
+        """A bid or an ask of either, near the others."""
+        account, side = self.either(data), data.draw(st.sampled_from((c.BUY, c.SELL)))
+        price, tonnes = data.draw(st.sampled_from((11_95, 12_00, 12_05))), data.draw(st.integers(1, 9))
+        life = data.draw(st.sampled_from((c.GTC, c.GTC, c.IOC, c.FOK, c.POST_ONLY)))
+        number = self.scene.next_number(account)
+        command = c.Place(account, self.people.instrument, side, price, tonnes, number, life)
+        refusals = ("not-enough-cash", "not-enough-tonnes", "not-fillable", "would-trade")
+        order = await self.command(command, *refusals)
+        if order is not None and order.state == "open":
+            self.orders[order.id] = account
+
+    async def _list(self, data: st.DataObject) -> None:
+        """A listing of the seller."""
+        seller, tonnes = self.people.seller, data.draw(st.integers(1, 9))
+        command = c.List(seller, self.people.instrument, 12_00, tonnes, self.scene.next_number(seller))
+        if listing := await self.command(command, "not-enough-tonnes"):
+            self.listings.append(listing.id)
+            self.orders[listing.id] = seller
+
+    async def _take(self, data: st.DataObject) -> None:
+        """Some of a listing."""
+        buyer, listing = self.people.buyer, data.draw(st.sampled_from(self.listings))
+        command = c.Take(buyer, listing, data.draw(st.integers(1, 5)), self.scene.next_number(buyer))
+        await self.command(command, "not-enough-cash", "listing-short", "not-open")
+
+    async def _cancel(self, data: st.DataObject) -> None:
+        """Something that was open once."""
+        number = data.draw(st.sampled_from(sorted(self.orders)))
+        account = self.orders.pop(number)
+        await self.command(c.Cancel(account, number, self.scene.next_number(account)), "not-open")
+
+    async def _settle(self, _: st.DataObject) -> None:
+        """Until nothing is under way."""
+        await self.scene.lives.quiet()
+
+    async def _fail_a_delivery(self, _: st.DataObject) -> None:
+        """The buyer's account is closed while a trade waits: a refund, and both have what they had."""
+        await self.scene.lives.quiet()
+        people, watcher = self.people, self.scene.lives.watcher
+        before = await self._sums()
+        await watcher.execute(CHANGE_ACCOUNT, people.buyer, "closed")
+        for account, side, price in ((people.seller, c.SELL, 10_00), (people.buyer, c.BUY, 20_00)):
+            number = self.scene.next_number(account)
+            command = c.Place(account, people.instrument, side, price, 1, number, c.IOC if side == c.BUY else c.GTC)
+            order = await self.command(command, "not-enough-cash", "not-enough-tonnes")
+            if order is not None and order.state == "open":
+                self.orders[order.id] = account
+        await self.scene.lives.quiet()
+        await watcher.execute(CHANGE_ACCOUNT, people.buyer, "open")
+        assert before == await self._sums()
+
+    async def _freeze(self, data: st.DataObject) -> None:
+        """What an account has open is closed, and it may neither trade nor withdraw."""
+        account = self.either(data)
+        await self._tell("freeze", account)
+        self.frozen.add(account)
+
+    async def _unfreeze(self, data: st.DataObject) -> None:
+        """It may again."""
+        account = data.draw(st.sampled_from(sorted(self.frozen)))
+        await self._tell("unfreeze", account)
+        self.frozen.discard(account)
+
+    async def _tell(self, kind: str, account: int) -> None:
+        """Store one instruction, and wait until it is carried out."""
+        db = self.scene.lives.life.exchange.db
+        number = await db.transaction(lambda tx: instructions.store_in(tx, Instruction(kind, account), by=None))
+        await self.scene.lives.ask(lambda exchange: exchange.clerk.carried_out(number))
+
+    async def _crash(self, _: st.DataObject) -> None:
+        """Whatever was under way is taken up by the next life."""
+        await self.scene.lives.renew()
+
+    async def _retire(self, data: st.DataObject) -> None:
+        """Kilograms that the buyer has taken home; what is on the exchange cannot be retired."""
+        people = self.people
+        quantity = data.draw(st.integers(1, 3_000))
+        request = RetireRequest(
+            account_id=people.buyer, claim_id=people.claim, quantity_kg=quantity, reason="test", beneficiary="Somebody"
+        )
+        call = self.scene.call("solar", "retire_credits")
+        await self.may(
+            lambda exchange: credits_.retire(request, call=call, db=exchange.db, region=worlds.PROFILE),
+            "insufficient-credits",
+        )
+
+
+def test_any_order_of_deposits_trades_crashes_and_withdrawals_keeps_every_book_right(server, templates):
+    """Bounded, and the same examples each time, unless more are asked for."""
+    with asyncio.Runner() as runner:
+        opened = runner.run(scenes.open_market(server, templates["issued"]))
+        MarketMachine.setting = Setting(server, opened, runner)
+        run_state_machine_as_test(
+            MarketMachine,
+            settings=settings(
+                max_examples=EXAMPLES or 6,
+                stateful_step_count=25,
+                derandomize=not EXAMPLES,
+                database=None,
+                deadline=None,
+                phases=(Phase.generate, Phase.shrink) if EXAMPLES else (Phase.generate,),
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
