@@ -16,6 +16,11 @@ from litestar.static_files import create_static_files_router
 from litestar.types import ASGIApp
 from prometheus_client import CollectorRegistry, generate_latest
 
+from exchange.instruments.api import InstrumentsController
+from exchange.settlement.api import AccountCustodyController, CustodyController
+from exchange.subscriptions.api import ListingsController
+from exchange.trading.api import MarketDataController, OrdersController, TraderController
+from exchange.trading.service import Exchange
 from registry.access.api import AccessController
 from registry.access.http import DEPENDENCIES, guard, operation_of
 from registry.access.rules import ROUTES, Keyring
@@ -53,6 +58,7 @@ class Parts:
     db: Database
     keyring: Keyring
     region: RegionProfile
+    exchange: Exchange
     trouble: Callable[[], str] = _fine
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
 
@@ -86,6 +92,7 @@ def root(parts: NamedDependency[Parts]) -> dict[str, str]:
         "registry": parts.region.name,
         "documentation": "/docs",
         "projects": "/v1/projects",
+        "instruments": "/v1/instruments",
         "conservation": "/v1/conservation",
         "log": "/v1/log/checkpoint",
     }
@@ -109,6 +116,13 @@ def create_app(parts: Parts) -> ASGIApp:
             ClaimsController,
             ReceiptsController,
             LogController,
+            InstrumentsController,
+            MarketDataController,
+            ListingsController,
+            OrdersController,
+            TraderController,
+            CustodyController,
+            AccountCustodyController,
             live,
             ready,
             metrics,
@@ -120,6 +134,7 @@ def create_app(parts: Parts) -> ASGIApp:
             "db": _constant(parts.db),
             "keyring": _constant(parts.keyring),
             "region": _constant(parts.region),
+            "exchange": _constant(parts.exchange),
             "region_totals": _constant(totals),
             "parts": _constant(parts),
         },
@@ -176,9 +191,10 @@ def _openapi(region: RegionProfile) -> OpenAPIConfig:
         title=region.name,
         version=VERSION,
         description=(
-            "Masses are whole kilograms of CO2e (`_kg`), times RFC 3339 UTC. Every POST takes an `Idempotency-Key`: "
-            "the same key with the same body is carried out once, however often it is sent. Errors are RFC 9457 "
-            "problem documents; their `type` never changes."
+            "Masses are whole kilograms of CO2e (`_kg`), on the exchange whole tonnes (`_t`); money is fen, CNY/100 "
+            "(`_fen`), times RFC 3339 UTC. Every POST takes an `Idempotency-Key`: the same key with the same body is "
+            "carried out once, however often it is sent. What trades is told apart by its `client_order_id`, which "
+            "rises for each account. Errors are RFC 9457 problem documents; their `type` never changes."
         ),
         license=License(name="Apache-2.0", identifier="Apache-2.0"),
         path="/docs",
@@ -199,7 +215,10 @@ def _openapi(region: RegionProfile) -> OpenAPIConfig:
     )
 
 
-_TAGS = ("Parties", "Access", "Methodologies", "Projects", "Credits", "Claims", "Receipts", "Log")
+_TAGS = (
+    *("Parties", "Access", "Methodologies", "Projects", "Credits", "Claims", "Receipts", "Log"),
+    *("Market", "Listings", "Trading", "Settlement"),
+)
 
 
 async def connect_pool(dsn: str, *, size: int, role: str = "kilnwood_api") -> "asyncpg.Pool[asyncpg.Record]":
@@ -210,16 +229,17 @@ async def connect_pool(dsn: str, *, size: int, role: str = "kilnwood_api") -> "a
     trip) is left away. Nothing connects before the first use, and a server that comes back is used again by itself.
     """
     return await asyncpg.create_pool(
-        dsn, min_size=0, max_size=size, max_inactive_connection_lifetime=300, reset=_no_reset, **_connecting(role)
+        dsn, min_size=0, max_size=size, max_inactive_connection_lifetime=300, reset=_no_reset, **connecting(role)
     )
 
 
 def move_pool(pool: "asyncpg.Pool[asyncpg.Record]", dsn: str, *, role: str = "kilnwood_api") -> None:
     """From now on the pool connects to *dsn*: the database runs at another address."""
-    pool.set_connect_args(dsn, **_connecting(role))
+    pool.set_connect_args(dsn, **connecting(role))
 
 
-def _connecting(role: str) -> dict[str, Any]:
+def connecting(role: str) -> dict[str, Any]:
+    """How every connection is made: as *role*, and no statement or lock is waited for without end."""
     return {
         "timeout": 5,
         "command_timeout": 30,

@@ -147,6 +147,37 @@ async def _migrate(work: Coroutine[Any, Any, str]) -> None:
     await work
 
 
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the table.")
+def reconcile(*, as_json: bool) -> None:
+    """Compare the exchange's books with the registry's: the journal replayed, every tonne held, every fen owed.
+
+    It only reads, also while the service runs. Exit code 1 when anything differs.
+
+    \b
+    Examples:
+      kilnwood reconcile
+      DATABASE_URL=postgresql://reader@db/kilnwood kilnwood reconcile --json
+    """
+    import msgspec
+    from rich.console import Console
+
+    from deploy.postgres import PostgresUnavailable
+    from deploy.reconcile_command import compare, show
+    from registry.kit.problems import DomainError
+
+    settings = _settings()
+    try:
+        found = asyncio.run(compare(settings))
+    except (PostgresUnavailable, DomainError, OSError) as error:
+        _fail(str(error) or type(error).__name__)
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
+    else:
+        show(found, Console())
+    sys.exit(0 if found.clean else 1)
+
+
 @cli.group()
 def keys() -> None:
     """The log's keys, and the trust.json that verifiers are given."""
@@ -284,6 +315,7 @@ def demo(out: Path, seed: int, port: int, *, keep: bool) -> None:
 
 
 @cli.command()
+@click.argument("what", type=click.Choice(["registry", "exchange"]), default="registry")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the table.")
 @click.option(
     "--seconds",
@@ -293,29 +325,36 @@ def demo(out: Path, seed: int, port: int, *, keep: bool) -> None:
     help="Length of one measurement; each is repeated, and medians are shown.",
 )
 @click.option("--only", "names", multiple=True, metavar="NAME", help="One figure by its name in the JSON; repeatable.")
-def bench(names: tuple[str, ...], seconds: float, *, as_json: bool) -> None:
+def bench(what: str, names: tuple[str, ...], seconds: float, *, as_json: bool) -> None:
     """Measure this machine: each figure beside its limit in the same run. A missed target is told, not an error.
 
+    WHAT is the registry's service, unless it is said: the exchange's engine, beside other books in Python
+    where they are installed.
+
     \b
-    Names: retirements-1, retirements-32, issuance, sequencing, verification, cold-verify.
+    registry: retirements-1, retirements-32, issuance, sequencing, verification, cold-verify.
+    exchange: book, core, call-latency, cancel, memory, durable-100, durable-1000, projected, replay,
+    deliveries, orders-http.
 
     \b
     Examples:
       kilnwood bench
       kilnwood bench --only retirements-32 --seconds 5
-      kilnwood bench --json > bench.json
+      kilnwood bench exchange
+      kilnwood bench exchange --only book --json > book.json
     """
     import msgspec
     from rich.console import Console
 
     from deploy.bench.run import FIGURES, TROUBLE, measured, show
 
-    if unknown := set(names) - FIGURES.keys():
-        _fail(f"no figure is named {', '.join(sorted(unknown))}; there are {', '.join(FIGURES)}", 2)
+    if unknown := set(names).difference(FIGURES[what]):
+        _fail(f"no figure of the {what} is named {', '.join(sorted(unknown))}; there are {', '.join(FIGURES[what])}", 2)
+    logging.configure(json=True, level="error")  # standard output is for the results
     progress = Console(stderr=True)
     try:
         with progress.status("") as status:
-            results = measured(names, seconds=seconds, tell=status.update)
+            results = measured(what, names, seconds=seconds, tell=status.update)
     except TROUBLE as error:
         _fail(f"the bench could not be run: {error}")
     if as_json:

@@ -119,12 +119,16 @@ def stop(data_dir: Path, *, bin_dir: Path | None = None) -> bool:
         return False
     with _one_line_errors(data_dir), _locked(data_dir):
         cluster = _cluster_path(data_dir)
-        server = _live_server(cluster)
-        if server is None:
+        if (server := _live_server(cluster)) is None:
             return False
         user = _owner(cluster)
         _stop_server(cluster, server, user, _reachable_bin(user, bin_dir))
         return True
+
+
+def runs(data_dir: Path) -> bool:
+    """Whether the server of *data_dir* runs."""
+    return _live_server(_cluster_path(data_dir.absolute())) is not None
 
 
 def remove(data_dir: Path, *, bin_dir: Path | None = None) -> None:

@@ -19,10 +19,12 @@ from pathlib import Path
 import asyncpg
 import msgspec
 import structlog
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Gauge
 
 from deploy import postgres, secrets
 from deploy.app import Parts, connect_pool, create_app
+from deploy.collector import as_served
+from deploy.exchanging import trading
 from deploy.http_server import require_free, serve_until
 from deploy.keeping import LogWatch, SequencerProcess, housekeeping, revive_database
 from deploy.settings import Settings
@@ -196,11 +198,21 @@ async def running(settings: Settings) -> AsyncIterator[tuple[Parts, Callable[[],
         own = None if settings.database_url else functools.partial(revive_database, settings.data_dir, pool, sequencer)
         keeper = asyncio.create_task(housekeeping(db, sequencer, watch, own))
         stack.callback(keeper.cancel)
+        exchange = await stack.enter_async_context(trading(lambda: sequencer.dsn, db, region))
+
+        for name, what, of in (
+            ("kilnwood_exchange_committed", "Last command in the journal", lambda: exchange.projector.committed),
+            ("kilnwood_exchange_projected", "Last command in the tables", lambda: exchange.projector.projected),
+        ):
+            Gauge(name, what, registry=metrics).set_function(of)
 
         def trouble() -> str:
-            return sequencer.trouble or watch.trouble
+            return sequencer.trouble or watch.trouble or exchange.trouble
 
-        yield Parts(db=db, keyring=keyring, region=region, trouble=trouble, metrics=metrics), pool.terminate
+        yield (
+            Parts(db=db, keyring=keyring, region=region, exchange=exchange, trouble=trouble, metrics=metrics),
+            pool.terminate,
+        )
 
 
 async def serve(settings: Settings) -> None:
@@ -218,5 +230,6 @@ async def serve(settings: Settings) -> None:
         async with running(settings) as (parts, cut_off):
             log.info("serving", url=f"http://{settings.host}:{settings.port}", region=settings.region)
             app = create_app(parts)
-            await serve_until(stop, app, settings.host, settings.port, timeout_s=STOP_TIMEOUT_S, cut_off=cut_off)
+            with as_served():
+                await serve_until(stop, app, settings.host, settings.port, timeout_s=STOP_TIMEOUT_S, cut_off=cut_off)
         log.info("stopped")

@@ -1,0 +1,120 @@
+"""The exchange's parts as one: gateway, projections, clerk, settler and the keeper that follows freezes."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import asyncpg
+import structlog
+
+from deploy.app import connecting
+from exchange.instruments.service import follow_freezes
+from exchange.settlement.reconciler import reconcile
+from exchange.settlement.settler import Settler
+from exchange.trading.gateway import Connect, Gateway
+from exchange.trading.instructions import Clerk
+from exchange.trading.projector import Projector
+from exchange.trading.service import Exchange
+from registry.kit.database import Database
+from registry.kit.problems import DomainError
+from schemas.parties import RegionProfile
+
+log = structlog.get_logger()
+
+FREEZES_EVERY_S = 0.5
+STOP_TIMEOUT_S = 5.0
+
+
+def at_rest(db: Database, connect: Connect) -> Exchange:
+    """The parts, put together; nothing runs, so every command is told that the exchange is starting."""
+    projector = Projector(db)
+    gateway = Gateway(connect, projector.publish)
+    return Exchange(db, gateway, projector, Clerk(db, gateway, projector))
+
+
+@contextlib.asynccontextmanager
+async def trading(dsn: Callable[[], str], db: Database, region: RegionProfile) -> AsyncIterator[Exchange]:
+    """
+    Everything that trades, started in order and ended in the opposite one: what was acknowledged is stored and shown.
+
+    *dsn* is asked for with every new connection of the journal: the database may have moved meanwhile.
+    """
+
+    async def connect() -> "asyncpg.Connection[asyncpg.Record]":
+        options = connecting("kilnwood_api")
+        # A network that is cut must not keep the lock on the server for hours. Without effect on a socket file.
+        alive = {"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "2", "tcp_keepalives_count": "3"}
+        return await asyncpg.connect(dsn(), **{**options, "server_settings": {**options["server_settings"], **alive}})
+
+    exchange = at_rest(db, connect)
+    gateway, projector, clerk = exchange.gateway, exchange.projector, exchange.clerk
+    settler = Settler(exchange, region)
+    exchange.watched.append(settler.patience)
+    tasks = {
+        name: asyncio.create_task(work, name=name)
+        for name, work in (
+            ("gateway", gateway.run()),
+            ("projector", projector.run()),
+            ("clerk", clerk.run()),
+            ("settler", settler.run()),
+            ("freezes", _follow_freezes(exchange)),
+        )
+    }
+    try:
+        yield exchange
+    finally:
+        for stop, name in ((settler.stop, "settler"), (clerk.stop, "clerk")):
+            stop()
+            await _ended(tasks[name])
+        await _cancelled(tasks["freezes"])
+        gateway.stop()
+        await _ended(tasks["gateway"])
+        projector.stop()
+        await _ended(tasks["projector"])
+
+
+async def _follow_freezes(exchange: Exchange) -> None:
+    """What the registry froze is told to the engine; at the start, the books are compared first."""
+    compared = False
+    while True:
+        try:
+            await follow_freezes(exchange=exchange)
+            if not compared:
+                compared = await _compare(exchange)
+        except DomainError as error:
+            log.warning("freezes_postponed", reason=error.slug)
+        except Exception:
+            log.exception("freezes_failed")
+        await asyncio.sleep(FREEZES_EVERY_S)
+
+
+async def _compare(exchange: Exchange) -> bool:
+    if exchange.gateway.engine is None:
+        return False
+    found = await reconcile(db=exchange.db, replay=False)
+    for each in found.differences:
+        log.error(
+            "books_disagree", what=each.what, account_id=each.account_id, expected=each.expected, found=each.found
+        )
+    if found.differences:
+        exchange.disagreement = (
+            f"The books of exchange and registry disagree in {len(found.differences)} places: run kilnwood reconcile."
+        )
+    log.info("books_compared", held_kg=found.held_kg, in_flight=found.in_flight, differences=len(found.differences))
+    return True
+
+
+async def _ended(task: "asyncio.Task[Any]") -> None:
+    """Wait for a part to end by itself; one that does not is cut off."""
+    done, _ = await asyncio.wait((task,), timeout=STOP_TIMEOUT_S)
+    if not done:
+        log.warning("part_cut_off", part=task.get_name())
+        await _cancelled(task)
+
+
+async def _cancelled(task: "asyncio.Task[Any]") -> None:
+    """End it for good: a rollback that fails meanwhile takes the place of the cancellation, and the task goes on."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait((task,), timeout=1)
