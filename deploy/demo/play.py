@@ -20,7 +20,8 @@ from deploy.demo.api import Api, Unexpected
 from deploy.demo.offline import alter_one_digit, verify_offline
 from deploy.demo.processes import ChildTrouble
 from deploy.demo.region import DemoRegion, new_region
-from deploy.demo.season import CAST, STEPS, Season
+from deploy.demo.season import CAST, Season
+from deploy.demo.steps import STEPS
 
 MARKER = ".kilnwood-demo"
 RECEIPT_TIMEOUT_S = 15.0

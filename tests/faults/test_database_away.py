@@ -117,6 +117,35 @@ async def test_a_write_that_met_no_database_is_carried_out_once(server: str, del
     assert before + 1 == await people(delivered)
 
 
+async def test_orders_and_deposits_while_it_is_away(server: str, delivered: World):
+    """
+    Each is 503 while the journal cannot be written; then the exchange is built anew, and each is done once.
+
+    A command is known by its client_order_id, a deposit by its idempotency key.
+    """
+    bank, operator = delivered.party("bank"), delivered.party("exchange")
+    order = {**bank.next_order(), "instrument": delivered.season.instruments["kiln"], "side": "buy"}
+    order |= {"price_fen": 10_00, "quantity_t": 1}
+    money = {"account_id": bank.account_id, "amount_fen": 7}
+    sent = (("/v1/orders", order, bank), ("/v1/deposits/cash", money, operator))
+    own = f"/v1/accounts/{bank.account_id}/balances"
+    before = (await delivered.get(own, by=bank.key)).json()["cash"]
+    async with closed(server, delivered):
+        for path, body, by in sent:
+            answer = await delivered.post(path, body, by=by.key, key="once")
+            refused(answer, 503, answer.json()["type"].rpartition(":")[2], "same")
+            assert "retry-after" in answer.headers
+        assert 503 == (await delivered.get(own, by=bank.key)).status_code
+    for path, body, by in sent:
+        async with asyncio.timeout(10):  # the journal's own connection is found broken by the first command
+            while (first := await delivered.post(path, body, by=by.key, key="once")).status_code == 503:
+                pass
+        answers = [first, await delivered.post(path, body, by=by.key, key="once")]
+        assert (201, answers[0].json()) == (answers[1].status_code, answers[1].json()), answers[1].text
+    after = (await delivered.get(own, by=bank.key)).json()["cash"]
+    assert (before["settled_fen"] + 7 - 10_00, 10_00) == (after["settled_fen"], after["locked_fen"])
+
+
 async def until_waiting(owner: asyncpg.Connection) -> None:
     """Return when one session of this database waits for a lock."""
     waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"

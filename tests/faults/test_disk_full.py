@@ -5,6 +5,7 @@ The database of the first test lies in a tablespace on a file system of a few me
 byte. Only the tables are there: a PostgreSQL whose *journal* has no room stops itself, and that is a database away.
 """
 
+import asyncio
 import os
 import shutil
 import subprocess
@@ -114,3 +115,23 @@ async def test_full_at_the_last_insert(delivered: World):
     await as_owner(delivered, "drop trigger no_room on registry.statement")
     again = await delivered.post("/v1/retirements", body, by=bank.key, key="once")
     assert (201, 3) == (again.status_code, again.json()["quantity_kg"])
+
+
+async def test_full_at_the_journal(delivered: World):
+    """An order that the journal has no room for is not done; with room, the same command is taken once."""
+    bank, code = delivered.party("bank"), delivered.season.instruments["kiln"]
+    order = {**bank.next_order(), "instrument": code, "side": "buy", "price_fen": 10_00, "quantity_t": 1}
+    exchange = await delivered.trade()
+    await as_owner(delivered, FULL[0])
+    await as_owner(
+        delivered,
+        "create trigger no_room before insert on exchange.journal for each row execute function registry.no_room()",
+    )
+    async with unchanged(delivered):
+        refused(await delivered.post("/v1/orders", order, by=bank.key), 503, "not-trading", "same client_order_id")
+    await as_owner(delivered, "drop trigger no_room on exchange.journal")
+    async with asyncio.timeout(10):
+        await exchange.gateway.writing.wait()
+    answers = [await delivered.post("/v1/orders", order, by=bank.key) for _ in range(2)]
+    assert (201, "open", answers[0].json()) == (answers[1].status_code, answers[1].json()["state"], answers[1].json())
+    assert [1] == [each["orders"] for each in (await delivered.get(f"/v1/instruments/{code}/book")).json()["bids"]]

@@ -17,13 +17,14 @@ import pytest
 from deploy import postgres
 from deploy.demo.api import Api
 from deploy.demo.region import DemoRegion, new_region
-from deploy.demo.season import STEPS, Season
+from deploy.demo.season import Season
+from deploy.demo.steps import STEPS
 from registry.receipts.verifier.trust import load_trust
 from registry.receipts.verifier.verify import verify_bundle
-from tests import published
+from tests import market_invariants, published
 from tests.faults.killing import until
 
-DELIVERED_STEP = 12
+DELIVERED_STEP = 18
 _numbers = itertools.count(1)
 
 
@@ -156,6 +157,42 @@ async def test_a_database_that_dies_is_started_again(place, number):
     await place.grown(size + 1)
     assert pid == place.service_pid()
     assert 200 == (await place.http.get("/health/ready")).status_code
+
+
+async def test_the_market_goes_on_after_its_database_died(place):
+    """Killed after each answer, with projections and settlement under way: each order is there once, and settled."""
+    bought = []
+    for _ in range(2):
+        bought.append(await buy(place))
+        os.kill(postgres.start(place.cluster).pid, signal.SIGKILL)
+    bought.append(await buy(place))
+    assert [("filled", 1)] * 3 == [(each["state"], each["traded_t"]) for each in bought]
+    assert 3 == len({each["id"] for each in bought})
+    owner = await asyncpg.connect(postgres.start(place.cluster).dsn)
+    try:
+
+        async def settled() -> bool:
+            query = "select not exists (select from exchange.trade where state = 'traded')"
+            return bool(await owner.fetchval(query))
+
+        await until(settled, "everything is settled")
+        async with owner.transaction(isolation="repeatable_read"):
+            await market_invariants.check(owner)
+    finally:
+        await owner.close()
+
+
+async def buy(place: Place) -> Any:
+    """One tonne of what rests in the forest's book, for the bank."""
+    bank = place.season.parties["bank"]
+    body = {
+        **bank.next_order(),
+        "instrument": place.season.instruments["forest"],
+        "side": "buy",
+        "price_fen": 36_50,
+        "quantity_t": 1,
+    }
+    return await place.season.api.post("/v1/orders", body, by=bank.key)
 
 
 async def refused(http: httpx.AsyncClient) -> httpx.Response | None:
