@@ -25,21 +25,23 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
     """
-    One figure: the median of *rounds* values, and that of its *limit* measured between them.
+    One figure: the median of *rounds* values, and that of its *limit* measured between them, if it has one.
 
-    *share* compares the two: of rates, the figure by its limit; of times, likewise. *notes* name what else was seen.
+    *share* compares the two: of rates, the figure by its limit; of times, likewise. *notes* name what else was seen,
+    *remarks* say what has no number.
     """
 
     name: str
     what: str
     unit: str
     value: float
-    limit: float
+    limit: float | None
     limit_what: str
-    share: float
+    share: float | None
     target: Target | None
     rounds: int
     notes: dict[str, float] = {}
+    remarks: tuple[str, ...] = ()
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,9 +76,9 @@ def in_turn(rounds: int, limit: Callable[[], float], value: Callable[[], float])
     return Medians(median(values), median(limits))
 
 
-def at_least(share: float, wanted: float, what: str) -> Target:
-    """A target for a share that should be large."""
-    return Target(text=f"≥ {wanted:.0%} of {what}", verdict="reached" if share >= wanted else "missed")
+def at_least(value: float, wanted: float, text: str) -> Target:
+    """A target for a value that should be large."""
+    return Target(text=text, verdict="reached" if value >= wanted else "missed")
 
 
 def at_most(value: float, wanted: float, text: str) -> Target:

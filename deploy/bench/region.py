@@ -20,7 +20,8 @@ import msgspec
 from deploy import postgres, secrets
 from deploy.demo.api import Api
 from deploy.demo.region import DemoRegion, new_region
-from deploy.demo.season import STEPS, Party, Season
+from deploy.demo.season import Party, Season
+from deploy.demo.steps import STEPS
 from registry.access.rules import Keyring
 from schemas.receipts import Trust
 

@@ -46,7 +46,7 @@ def _retirements(world: BenchRegion, *, clients: int, seconds: float, rounds: in
         limit=measured.limit,
         limit_what="pgbench with the same statements",
         share=share,
-        target=at_least(share, _WANTED, "pgbench") if clients == _MANY else None,
+        target=at_least(share, _WANTED, f"≥ {_WANTED:.0%} of pgbench") if clients == _MANY else None,
         rounds=rounds,
         notes={"share of a core that the load generator took": max(each.processor_s / each.seconds for each in loads)},
     )

@@ -1,14 +1,22 @@
 """Measures what was asked for and shows it: a table for people, JSON for programs."""
 
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Protocol
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from deploy.bench import region
+from deploy.bench.exchange.book import book
+from deploy.bench.exchange.core import call_latency, core
+from deploy.bench.exchange.depth import cancel, memory
+from deploy.bench.exchange.durable import durable_100, durable_1000, projected, replay
+from deploy.bench.exchange.served import Market, deliveries, orders_over_http, traded
 from deploy.bench.figures import Figure, Machine, Results, this_machine
 from deploy.bench.issuance import issuance
 from deploy.bench.pgbench import PgbenchFailed
@@ -28,13 +36,27 @@ _SHORT_S = 0.5
 class Measure(Protocol):
     """Measures one figure in *rounds*, each about *seconds* long."""
 
+    def __call__(self, *, seconds: float, rounds: int) -> Figure:
+        """Answer the figure with its limit."""
+
+
+class RegionMeasure(Protocol):
+    """A measure of a running region."""
+
     def __call__(self, world: BenchRegion, *, seconds: float, rounds: int) -> Figure:
         """Answer the figure with its limit."""
 
 
+class MarketMeasure(Protocol):
+    """A measure of a running region with its market open."""
+
+    def __call__(self, market: Market, *, seconds: float, rounds: int) -> Figure:
+        """Answer the figure."""
+
+
 TROUBLE = (PostgresUnavailable, ChildTrouble, Unexpected, PgbenchFailed, LoadFailed, subprocess.TimeoutExpired)
 """Why a run may end without results; the text says what happened."""
-FIGURES: dict[str, Measure] = {
+REGISTRY: dict[str, RegionMeasure] = {
     "retirements-1": one_client,
     "retirements-32": many_clients,
     "issuance": issuance,
@@ -42,20 +64,61 @@ FIGURES: dict[str, Measure] = {
     "verification": verification,
     "cold-verify": cold_verify,
 }
+EXCHANGE: dict[str, Measure] = {
+    "book": book,
+    "core": core,
+    "call-latency": call_latency,
+    "cancel": cancel,
+    "memory": memory,
+    "durable-100": durable_100,
+    "durable-1000": durable_1000,
+    "projected": projected,
+    "replay": replay,
+}
+TRADED: dict[str, MarketMeasure] = {
+    "deliveries": deliveries,
+    "orders-http": orders_over_http,
+}
+FIGURES: dict[str, Collection[str]] = {"registry": REGISTRY, "exchange": {**EXCHANGE, **TRADED}}
+"""What can be measured, and the names of its figures."""
 
 
-def measured(names: Sequence[str], *, seconds: float, tell: Callable[[str], None]) -> Results:
-    """Start a region, measure the figures that *names* has (all when it is empty), remove everything."""
+def measured(what: str, names: Collection[str], *, seconds: float, tell: Callable[[str], None]) -> Results:
+    """Measure the figures of *what* that *names* has, all when it is empty. What was started for that is removed."""
     machine = this_machine()
     rounds = _ROUNDS if seconds >= _SHORT_S else _ROUNDS_SHORT
-    tell("starting a region with its accounts and claims")
     figures = []
-    with region.started() as world:
-        for name, measure in FIGURES.items():
+    with _exchange(tell) if what == "exchange" else _region(tell) as measures:
+        for name, measure in measures.items():
             if not names or name in names:
                 tell(f"measuring {name}")
-                figures.append(measure(world, seconds=seconds, rounds=rounds))
+                figures.append(measure(seconds=seconds, rounds=rounds))
     return Results(machine=machine, seconds=seconds, figures=tuple(figures))
+
+
+@contextmanager
+def _region(tell: Callable[[str], None]) -> Iterator[dict[str, Measure]]:
+    tell("starting a region with its accounts and claims")
+    with region.started() as world:
+        yield {name: partial(measure, world) for name, measure in REGISTRY.items()}
+
+
+@contextmanager
+def _exchange(tell: Callable[[str], None]) -> Iterator[dict[str, Measure]]:
+    """The engine is a plain object; a region runs only for what needs one."""
+    with ExitStack() as stack:
+
+        def of_a_market(measure: MarketMeasure) -> Measure:
+            def started(*, seconds: float, rounds: int) -> Figure:
+                if not markets:
+                    tell("starting a region with its market")
+                    markets.append(stack.enter_context(traded()))
+                return measure(markets[0], seconds=seconds, rounds=rounds)
+
+            return started
+
+        markets: list[Market] = []
+        yield {**EXCHANGE, **{name: of_a_market(measure) for name, measure in TRADED.items()}}
 
 
 def show(results: Results, console: Console) -> None:
@@ -68,16 +131,18 @@ def show(results: Results, console: Console) -> None:
         table.add_row(
             each.name,
             _number(each.value, each.unit),
-            _number(each.limit, each.unit),
-            f"{each.share:.2f}",
+            "" if each.limit is None else _number(each.limit, each.unit),
+            "" if each.share is None else f"{each.share:.2f}",
             each.target.text if each.target else "",
             _verdict(each),
         )
     console.print(table)
     for each in results.figures:
         notes = "".join(f"; {what} {value:,.2f}" for what, value in each.notes.items())
+        remarks = "".join(f"; {remark}" for remark in each.remarks)
         times = f"{each.rounds} round{'s' * (each.rounds != 1)}"
-        console.print(f"[bold]{each.name}[/bold]: {each.what}; limit: {each.limit_what}; {times}{notes}")
+        told = escape(f"{each.what}; limit: {each.limit_what}; {times}{notes}{remarks}")
+        console.print(f"[bold]{each.name}[/bold]: {told}")
 
 
 def _named(machine: Machine) -> str:

@@ -1,19 +1,43 @@
 """`kilnwood bench`: every figure with its limit, and a pgbench script that is what the service sends. No timings."""
 
+import gc
 import json
 import subprocess
 import sys
+from collections import Counter
+from importlib import metadata
+from io import StringIO
+from types import SimpleNamespace
+from typing import Any, cast
 
 import asyncpg
 import httpx
+import pytest
+from rich.console import Console
 
 from deploy.app import Parts, create_app
 from deploy.bench import pgbench
+from deploy.bench.exchange import peers
+from deploy.bench.exchange.book import book, diverging
+from deploy.bench.exchange.contestants import BookAlone, BookPrepared, Core, Recording, opened
+from deploy.bench.exchange.core import call_latency, core
+from deploy.bench.exchange.depth import Deep, cancel, memory
+from deploy.bench.exchange.durable import durable_100, replay
+from deploy.bench.exchange.served import RATES, deliveries, orders_over_http, traded
+from deploy.bench.exchange.stream import CANCEL, SLICE, operations_in, stream
+from deploy.bench.figures import Machine, Results
+from deploy.bench.run import FIGURES as KNOWN
+from deploy.bench.run import show
+from deploy.collector import as_served
+from deploy.commands import bench as command
+from deploy.exchanging import at_rest
+from exchange.engine.events import Reason, Refused
 from registry.kit.database import Database
 from tests.worlds import KEYRING, PROFILE, World
 
 FIGURES = ["retirements-1", "retirements-32", "issuance", "sequencing", "verification", "cold-verify"]
 WITH_TARGET = {"retirements-32", "issuance", "verification", "cold-verify"}
+SMALLEST = 0.004
 
 
 def bench(*words: str) -> subprocess.CompletedProcess[str]:
@@ -44,7 +68,201 @@ def test_a_figure_that_there_is_not():
     """A wrong name is told before anything starts."""
     done = bench("--only", "nonsense")
     assert (2, "") == (done.returncode, done.stdout)
-    assert "no figure is named nonsense; there are retirements-1," in done.stderr
+    assert "no figure of the registry is named nonsense; there are retirements-1," in done.stderr
+
+
+def test_each_half_of_the_bench_has_its_own_names():
+    """A figure of the registry is none of the exchange, and the help names every figure there is."""
+    done = bench("exchange", "--only", "issuance")
+    assert (2, "") == (done.returncode, done.stdout)
+    assert f"no figure of the exchange is named issuance; there are {', '.join(KNOWN['exchange'])}" in done.stderr
+    assert FIGURES == list(KNOWN["registry"])
+    for what, names in KNOWN.items():
+        assert f"{what}: {', '.join(names)}." in " ".join((command.help or "").split())
+
+
+def test_the_exchange_is_measured_without_a_region():
+    """One short figure through the command line, as JSON in the shape of the registry's."""
+    done = bench("exchange", "--only", "memory", "--seconds", "0.1", "--json")
+    assert 0 == done.returncode, done.stderr
+    results = json.loads(done.stdout)
+    assert ["memory"] == [each["name"] for each in results["figures"]]
+    assert 100 < results["figures"][0]["limit"] < results["figures"][0]["value"] < 1_000
+
+
+def test_the_stream_is_the_same_for_everybody():
+    """Seeded: a short stream begins a long one; about 45 of 100 operations cancel what an earlier one placed."""
+    short, long = stream(2 * SLICE), stream(20 * SLICE)
+    assert short == long[:2]
+    drawn = [operation for each in long for operation in each]
+    cancels = [each.number for each in drawn if each.kind == CANCEL]
+    assert 0.43 < len(cancels) / len(drawn) < 0.47
+    assert [1] == sorted(set(Counter(cancels).values())), "nothing is cancelled twice"
+    assert all(each.number < at for at, each in enumerate(drawn) if each.kind == CANCEL)
+    assert (2_000, 1_000_000, 1_000_000) == (operations_in(0.001), operations_in(2), operations_in(60))
+
+
+def test_the_contestants_carry_out_the_same_stream():
+    """The book as the bench uses it trades and keeps what the whole engine does; late cancels are in the stream."""
+    slices = stream(10 * SLICE)
+    recorded = Recording(slices)
+    alone, prepared, whole = BookAlone(slices), BookPrepared(slices), Core(recorded)
+    for index in range(len(slices)):
+        assert min(each.run(index) for each in (alone, prepared, whole)) > 0
+    market = whole.engine.market
+    assert recorded.trades == market.trades
+    assert {} == market.unsettled
+    # A few orders more or less: the engine prevents self-trades, the book alone has an owner for each order.
+    assert len(alone.live) == pytest.approx(len(market.orders), rel=0.05)
+    engine = opened()
+    said = [event for each in recorded.commands for command in each for event in engine.apply(command)]
+    assert {Reason.NOT_OPEN} == {event.reason for event in said if isinstance(event, Refused)}, "only late cancels"
+
+
+def test_the_book_without_peers(monkeypatch):
+    """Nobody to compare with: the figure is there, says who is missing and how to install them, and has no target."""
+    monkeypatch.setattr(peers, "find_spec", lambda _: None)
+    figure = book(seconds=SMALLEST, rounds=1)
+    assert figure.value > 0
+    assert (None, None, None) == (figure.limit, figure.share, figure.target)
+    assert [
+        f"{name} is not installed and was not measured: pip install 'kilnwood[peers]'"
+        for name in ("lightmatchingengine", "pyorderbook")
+    ] == list(figure.remarks)
+    machine = Machine(processor="p", cores=2, load=0, system="s", python="3", postgresql="18")
+    shown = StringIO()
+    show(Results(machine=machine, seconds=1, figures=(figure,)), Console(file=shown, width=200))
+    assert "pip install 'kilnwood[peers]'" in " ".join(shown.getvalue().split())
+
+
+def test_the_book_beside_peers(monkeypatch):
+    """Stand-ins for both packages: each is driven through its own calls, never with a late cancel, and compared."""
+    monkeypatch.setattr(peers, "find_spec", lambda _: object())
+    monkeypatch.setattr(metadata, "version", lambda _: "1.0")
+    monkeypatch.setattr(peers, "import_module", {LIGHT: _light(), "pyorderbook": _pyorderbook()}.__getitem__)
+    figure = book(seconds=SMALLEST, rounds=2)
+    assert figure.limit is not None
+    assert figure.share is not None
+    assert figure.target is not None
+    assert figure.target.text == "≥ 5 times the best peer"
+    assert {"times as fast as lightmatchingengine", "times as fast as pyorderbook"} < figure.notes.keys()
+    assert 2 == len(figure.remarks), "stand-ins trade nothing, and that is told"
+
+
+LIGHT = "lightmatchingengine.lightmatchingengine"
+
+
+def _light() -> SimpleNamespace:
+    """A stand-in that takes orders and trades nothing; it refuses a cancel of what it does not have."""
+
+    class Engine:
+        def __init__(self):
+            self.open = {}
+
+        def add_order(self, symbol, price, quantity, side):
+            order = SimpleNamespace(order_id=len(self.open), leaves_qty=quantity, cum_qty=0)
+            self.open[order.order_id] = order
+            return order, []
+
+        def cancel_order(self, order_id, symbol):
+            assert self.open[order_id].leaves_qty, "late"
+            self.open[order_id].leaves_qty = 0
+
+    return SimpleNamespace(LightMatchingEngine=Engine, Side=SimpleNamespace(BUY=1, SELL=2))
+
+
+def _pyorderbook() -> SimpleNamespace:
+    """Likewise, with orders that the caller builds."""
+
+    class Order:
+        def __init__(self, side, symbol, price, quantity):
+            self.quantity = self.original_quantity = quantity
+
+    class Book:
+        def __init__(self):
+            self.open = set()
+
+        def match(self, order):
+            self.open.add(order)
+
+        def cancel(self, order):
+            self.open.remove(order)
+
+    return SimpleNamespace(Book=Book, Order=Order, Side=SimpleNamespace(BID="bid", ASK="ask"))
+
+
+def test_a_peer_that_trades_something_else_is_told():
+    """A sentence for it, no failure; whoever agrees is not mentioned."""
+    assert ["b 1.0 traded 8 t where the book traded 7 t"] == diverging({"book": 7, "a 1.0": 7, "b 1.0": 8})
+
+
+def test_the_core_is_measured_beside_its_book():
+    """A rate, the book's on the same operations, and what settling costs."""
+    figure = core(seconds=SMALLEST, rounds=1)
+    assert figure.limit is not None
+    assert figure.value > 0
+    assert "≥ 500,000/s" == (figure.target and figure.target.text)
+    assert {"trades in 100 commands", "µs to settle a trade"} == figure.notes.keys()
+
+
+def test_a_call_is_timed_alone():
+    """Percentiles rise."""
+    figure = call_latency(seconds=SMALLEST, rounds=1)
+    assert 0 < figure.value <= figure.notes["µs in 99 of 100"] <= figure.notes["µs in 999 of 1,000"]
+
+
+def test_cancels_at_each_depth():
+    """From a hundred orders up by tens, each with its nanoseconds; all cancelled orders are back at the end."""
+    figure = cancel(seconds=SMALLEST, rounds=1)
+    assert ["ns among 100", "ns among 1,000"] == list(figure.notes)
+    assert min(figure.notes.values()) > 0
+    deep = Deep(100)
+    assert deep.cancel([3, 1, 4]) > 0
+    assert deep.cancel([4, 1, 3]) > 0
+
+
+def test_memory_of_an_order():
+    """More in the whole core, which has accounts, than in the book."""
+    figure = memory(seconds=SMALLEST, rounds=1)
+    assert figure.limit is not None
+    assert 100 < figure.limit < figure.value
+
+
+def test_the_journal_is_measured_beside_the_bare_engine():
+    """Groups of the size that was asked for, and a replay that did the same."""
+    by_name = {}
+    for measure in (durable_100, replay):
+        figure = measure(seconds=0.01, rounds=1)
+        by_name[figure.name] = figure
+        assert figure.value > 0
+        assert figure.limit
+        assert figure.share
+    assert {"durable-100", "replay"} == by_name.keys()
+    assert 0 < by_name["durable-100"].notes["commands in a row of the journal"] <= 100
+    assert by_name["durable-100"].target is not None
+
+
+def test_the_exchange_is_measured_as_users_meet_it():
+    """A real service takes orders at each rate, and the registry delivers, each delivery whole."""
+    with traded() as market:
+        figures = (deliveries(market, seconds=0.05, rounds=1), orders_over_http(market, seconds=0.05, rounds=1))
+    assert ["deliveries", "orders-http"] == [each.name for each in figures]
+    assert all(each.value > 0 for each in figures)
+    assert 2 * len(RATES) == len(figures[1].notes)
+
+
+def test_the_collector_is_left_as_it_was():
+    """Thresholds and what is frozen, also when a measurement fails."""
+    before = gc.get_threshold(), gc.get_freeze_count()
+
+    def failing() -> None:
+        with as_served():
+            assert gc.get_freeze_count() > before[1]
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        failing()
+    assert before == (gc.get_threshold(), gc.get_freeze_count())
 
 
 async def test_pgbench_sends_what_the_service_sends(delivered: World):
@@ -63,7 +281,8 @@ async def test_pgbench_sends_what_the_service_sends(delivered: World):
 
     settings = {"role": "kilnwood_api"}
     async with asyncpg.create_pool(delivered.dsn, min_size=1, server_settings=settings, init=listen) as pool:
-        app = create_app(Parts(db=Database(pool), keyring=KEYRING, region=PROFILE))
+        db = Database(pool)
+        app = create_app(Parts(db=db, keyring=KEYRING, region=PROFILE, exchange=at_rest(db, cast("Any", None))))
         transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # litestar's own ASGI types
         async with httpx.AsyncClient(transport=transport, base_url="http://registry.test") as http:
             headers = {"Authorization": f"Bearer {scenic.key}", "Idempotency-Key": "recorded"}

@@ -79,12 +79,16 @@ async def known_keys(dsn: str) -> bool:
 
 
 async def refusal(service: Service) -> str:
-    """Start, wait until the service is not ready, stop; answers what was logged."""
+    """Start, wait until the service says that nothing is signed, stop; answers what was logged."""
     begun = service.log.stat().st_size
     service.child.start()
-    service.child.wait_until(f"{service.url}/health/ready", statuses=(503,))
+    service.child.wait_until(f"{service.url}/health/ready", statuses=(200, 503))
     async with service.client() as http:
-        assert "refuses to sign" in (await http.get("/health/ready")).text
+
+        async def it_says_so() -> bool:
+            return "refuses to sign" in (await http.get("/health/ready")).text
+
+        await until(it_says_so, "the sequencer refuses")
         assert "kilnwood_log_unpublished_statements 0.0" in (await http.get("/metrics")).text
     service.child.stop()
     written = service.log.read_bytes()[begun:].decode()

@@ -34,7 +34,7 @@ def test_serve_lists_every_setting_on_a_line_of_its_own(columns):
             assert not setting.default or f"[{setting.default}]" in row
 
 
-@pytest.mark.parametrize("words", [("serve",), ("stop",), ("migrate",), ("keys", "show"), ("witness",)])
+@pytest.mark.parametrize("words", [("serve",), ("stop",), ("migrate",), ("keys", "show"), ("witness",), ("reconcile",)])
 def test_examples_stand_apart(words):
     """An empty line before them, each example on its own line."""
     lines = [line.strip() for line in kilnwood(*words, "--help").stdout.splitlines()]
@@ -47,7 +47,7 @@ def test_the_group_lists_every_command_and_verify():
     """One line of help each, though `verify` is run without click."""
     lines = [line.strip("│ ").split() for line in kilnwood("--help").stdout.splitlines()]
     words = {line[0] for line in lines if line}
-    assert {"serve", "stop", "migrate", "keys", "witness", "verify", "demo"} <= words
+    assert {"serve", "stop", "migrate", "keys", "witness", "verify", "reconcile", "demo"} <= words
 
 
 def test_verify_is_verify_by_every_way_in():

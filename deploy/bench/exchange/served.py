@@ -1,0 +1,188 @@
+"""
+The exchange as its users meet it: orders over loopback HTTP, and deliveries by the registry's port.
+
+The service is the real `kilnwood serve` on the embedded PostgreSQL with fsync; its settler and projections work beside.
+"""
+
+import asyncio
+import contextlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import count
+from statistics import median, quantiles
+from time import perf_counter
+from typing import Final, NamedTuple
+
+import httpx
+import msgspec
+
+from deploy.app import connect_pool
+from deploy.bench import region
+from deploy.bench.exchange.order_load import Answered, Job
+from deploy.bench.figures import Figure
+from deploy.bench.region import BenchRegion
+from deploy.bench.retirements import LoadFailed
+from deploy.demo.api import Api
+from deploy.demo.market import SUPPLY
+from registry import port
+from registry.kit.database import Database, Tx
+from schemas.custody import Delivered, Delivery, Payment
+from schemas.parties import RegionProfile
+
+RATES: Final = (50, 200, 400)
+"""Orders in a second."""
+_CONNECTIONS: Final = 32
+_CASH_FEN: Final = 10**12
+_BATCH: Final = 50
+"""Deliveries in one transaction, as the settler has them."""
+_DEPOSITED_T: Final = 40
+_PATIENCE_S: Final = 60.0
+_T_KG: Final = 1_000
+
+
+class Market(NamedTuple):
+    """A region whose kiln credits are traded, with money and tonnes in every account of the bench."""
+
+    world: BenchRegion
+    instrument: str
+    price_fen: int
+    numbers: "count[int]"
+    deliveries: "count[int]"
+
+
+@contextlib.contextmanager
+def traded() -> Iterator[Market]:
+    """Start a region, open its market, and fill accounts."""
+    with region.started() as world:
+        yield asyncio.run(_opened(world))
+
+
+async def _opened(world: BenchRegion) -> Market:
+    supply, season = SUPPLY["kiln"], world.season
+    operator = season.parties["exchange"]
+    async with httpx.AsyncClient(base_url=world.region.url, timeout=30, trust_env=False) as http:
+        api = Api(http, seed="bench-market")
+        instrument = {
+            "project_id": season.projects["kiln"],
+            "vintage": 2024,
+            "low_fen": supply.low_fen,
+            "high_fen": supply.high_fen,
+            "fee_account_id": operator.account_id,
+        }
+        code = (await api.post("/v1/instruments", instrument, by=operator.key))["code"]
+        for account in world.accounts:
+            cash = {"account_id": account, "amount_fen": _CASH_FEN}
+            await api.post("/v1/deposits/cash", cash, by=operator.key)
+            tonnes = {"account_id": account, "instrument": code, "quantity_t": _DEPOSITED_T}
+            await api.post("/v1/deposits/credits", tonnes, by=world.holder.key)
+    return Market(world, code, supply.low_fen, count(1, 100_000), count(1))
+
+
+def orders_over_http(market: Market, *, seconds: float, rounds: int) -> Figure:
+    """From due to answered, at each of `RATES`; the figure is the middle one's median."""
+    found = {rate: [_answered(market, rate, seconds) for _ in range(rounds)] for rate in RATES}
+    half = {rate: median(1e3 * median(each) for each in rounds_of) for rate, rounds_of in found.items()}
+    slow = {rate: median(1e3 * quantiles(each, n=100)[98] for each in rounds_of) for rate, rounds_of in found.items()}
+    return Figure(
+        name="orders-http",
+        what=f"from an order to its acknowledgement over HTTP at {RATES[1]} a second, half of them are faster",
+        unit="ms",
+        value=half[RATES[1]],
+        limit=None,
+        limit_what="none beside it",
+        share=None,
+        target=None,
+        rounds=rounds,
+        notes={
+            f"ms {which} at {rate}/s": found_ms[rate]
+            for rate in RATES
+            for which, found_ms in (("p50", half), ("p99", slow))
+        },
+    )
+
+
+def _answered(market: Market, rate: int, seconds: float) -> list[float]:
+    world = market.world
+    job = Job(
+        port=int(world.region.url.rpartition(":")[2]),
+        key=world.holder.key,
+        instrument=market.instrument,
+        price_fen=market.price_fen,
+        first_account=world.accounts.start,
+        connections=_CONNECTIONS,
+        first_client_order_id=next(market.numbers),
+        rate=rate,
+        seconds=seconds,
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "deploy.bench.exchange.order_load"],
+        input=msgspec.json.encode(job),
+        capture_output=True,
+        check=False,
+        timeout=seconds + _PATIENCE_S,
+    )
+    if done.returncode or done.stderr:
+        raise LoadFailed(done.stderr.decode(errors="replace"))
+    answered = msgspec.json.decode(done.stdout, type=Answered)
+    if answered.refused:
+        raise LoadFailed(answered.refused)
+    return answered.times_s
+
+
+def deliveries(market: Market, *, seconds: float, rounds: int) -> Figure:
+    """Deliveries by the port, hold to hold with their statements, each of another pair of accounts."""
+    rates = asyncio.run(_delivered(market, seconds, rounds))
+    return Figure(
+        name="deliveries",
+        what=f"deliveries by the registry with their statements, {_BATCH} in a transaction",
+        unit="/s",
+        value=median(rates),
+        limit=None,
+        limit_what="none beside it",
+        share=None,
+        target=None,
+        rounds=rounds,
+    )
+
+
+async def _delivered(market: Market, seconds: float, rounds: int) -> list[float]:
+    pool = await connect_pool(market.world.dsn, size=1)
+    async with httpx.AsyncClient(base_url=market.world.region.url, timeout=30, trust_env=False) as http:
+        profile = msgspec.convert((await http.get("/v1/region")).json(), RegionProfile)
+    rates = []
+    try:
+        for _ in range(rounds):
+            begun, done = perf_counter(), 0
+            while perf_counter() - begun < seconds:
+                done += await _batch(Database(pool), market, profile)
+            rates.append(done / (perf_counter() - begun))
+    finally:
+        pool.terminate()
+    return rates
+
+
+async def _batch(db: Database, market: Market, profile: RegionProfile) -> int:
+    batch = [_delivery(market, next(market.deliveries)) for _ in range(_BATCH)]
+
+    async def work(tx: Tx) -> tuple[Delivered, ...]:
+        return await port.deliver_in(tx, batch, region=profile)
+
+    for each in await db.transaction(work):
+        if each.refusal is not None:
+            raise LoadFailed(each.refusal)
+    return _BATCH
+
+
+def _delivery(market: Market, number: int) -> Delivery:
+    """One tonne from an account to the next, round and round, so that nobody runs out."""
+    accounts = market.world.accounts
+    return Delivery(
+        reference=f"bench-{number}",
+        seller_id=accounts[number % len(accounts)],
+        buyer_id=accounts[(number + 1) % len(accounts)],
+        project_id=market.world.season.projects["kiln"],
+        vintage=2024,
+        quantity_kg=_T_KG,
+        payment=Payment(tonnes=1, gross_fen=market.price_fen, fee_fen=0, net_fen=market.price_fen),
+    )
