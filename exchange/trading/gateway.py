@@ -110,8 +110,7 @@ class Gateway:
         They are committed together. A command that is refused does not keep the others from being carried out.
         """
         assert commands, "a group of nothing is never committed, and so never answered"
-        if self._engine is None or self._stopping:
-            raise _not_trading(self.trouble)
+        self.check_trading()
         if self._waiting_commands + len(commands) > WAITING_LIMIT:
             raise _not_trading(f"{self._waiting_commands} commands wait to be carried out.")
         mine = _Submission(commands)
@@ -119,6 +118,11 @@ class Gateway:
         self._waiting_commands += len(commands)
         self._arrived.set()
         return await mine.answer
+
+    def check_trading(self) -> None:
+        """Raise `NotTrading` unless commands are taken; then whatever a recovery found has been published as well."""
+        if self._engine is None or self._stopping:
+            raise _not_trading(self.trouble)
 
     @property
     def engine(self) -> Engine | None:
@@ -196,14 +200,15 @@ class Gateway:
         try:
             while True:
                 await self._grow(connection, engine, group, committing)
-                if committing is not None:
-                    await committing
                 if not group.commands:
                     break
                 encoded = codec.encode_commands(group.commands)
                 chained = codec.chain(chained, encoded, group.outcomes)
                 snapshot = self._due_snapshot(engine, chained)
+                if committing is not None:
+                    await committing
                 committing = asyncio.create_task(self._commit(connection, epoch, group, (encoded, chained), snapshot))
+                committing.add_done_callback(lambda _: self._arrived.set())
                 stored, group = group, _Group(engine.market.sequence + 1)
         except BaseException:
             if committing is not None:
@@ -218,25 +223,23 @@ class Gateway:
     async def _grow(
         self, connection: Tx, engine: Engine, group: _Group, committing: "asyncio.Task[None] | None"
     ) -> None:
-        """Fill *group* from what arrives, for as long as the batch before it commits. Empty only when stopping."""
+        """
+        Fill *group* from what arrives, for as long as the batch before it commits. Empty only when stopping.
+
+        Raises what that commit failed with.
+        """
         while True:
             self._absorb(engine, group)
-            full = len(group.commands) >= self._group_limit
-            idle = committing is None or committing.done()
-            if idle and connection.is_closed():
-                raise ConnectionResetError("the journal's connection is gone")
-            if full or (idle and (group.commands or self._stopping)):
+            if len(group.commands) >= self._group_limit:
                 return
-            arriving = asyncio.create_task(self._arrived.wait())
-            waits: set[asyncio.Task[object]] = {arriving}
-            if committing is not None and not committing.done():
-                waits.add(committing)
-            try:
-                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                arriving.cancel()
-            if committing is not None and committing.done() and committing.exception():
-                return
+            if committing is None or committing.done():
+                if committing is not None:
+                    committing.result()
+                if connection.is_closed():
+                    raise ConnectionResetError("the journal's connection is gone")
+                if group.commands or self._stopping:
+                    return
+            await self._arrived.wait()
 
     def _absorb(self, engine: Engine, group: _Group) -> None:
         """Apply what waits, in the order in which it came."""
@@ -250,8 +253,6 @@ class Gateway:
             group.outcomes.extend(outcomes)
         if not waiting:
             self._arrived.clear()
-            if self._stopping:
-                self._arrived.set()
 
     async def _commit(
         self,

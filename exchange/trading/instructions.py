@@ -128,6 +128,7 @@ class Clerk:
         self._poked.set()
 
     async def _tell(self) -> bool:
+        self._gateway.check_trading()  # before it has recovered, nobody knows how far the tables have to come
         await self._projector.caught_up()  # what was told before is not waiting any more
         async with self._db.reading() as tx:
             newest = int(await tx.fetchval(_sql.newest))

@@ -25,7 +25,7 @@ from tests.simulation import scene as scenes
 from tests.simulation.lives import Doom
 from tests.simulation.scene import Opened, Scene
 
-TIMES, COMMITS = 2, 6
+TIMES, COMMITS, ATTEMPTS = 2, 6, 3
 PRICE_FEN = 12_00
 FEE_BPS = 30
 
@@ -179,6 +179,14 @@ async def once(scene: Scene, way: Callable[[Scene], Awaitable[None]], doom: Doom
     return any(scene.lives.deaths[before:])
 
 
+async def comes(scene: Scene, way: Callable[[Scene], Awaitable[None]], doom: Doom) -> bool:
+    """Whether it dies there: where two tasks take turns, a statement may come in one life and not in another."""
+    for _ in range(ATTEMPTS):
+        if await once(scene, way, doom):
+            return True
+    return False
+
+
 def dooms(met: list[tuple[str, bool]], *, answer_lost: bool) -> list[Doom]:
     """
     Every statement that was met: what only reads once, what writes twice, what commits each time.
@@ -201,8 +209,9 @@ async def test_a_crash_at_every_statement_changes_nothing(scene, way, answer_los
     """Once alive, to see what there is to die at; then once for each of them: as if nothing had happened."""
     assert not await once(scene, way, None)
     chosen = dooms(scene.met, answer_lost=answer_lost)
-    died = [doom for doom in chosen if await once(scene, way, doom)]
-    assert len(died) >= 0.8 * len(chosen), set(chosen) - set(died)  # where two tasks take turns, some do not come
+    died = [doom for doom in chosen if await comes(scene, way, doom)]
+    missed = set(chosen) - set(died)
+    assert len(missed) <= max(1, len(chosen) // 5), missed
     says = {doom.statement.lower() for doom in died}
     assert any("insert into exchange.journal" in each for each in says) or way is start_again
     assert any(each.startswith("commit") for each in says)

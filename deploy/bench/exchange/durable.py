@@ -3,8 +3,8 @@ The engine behind its journal: every group one row in PostgreSQL, committed with
 
 The journal's own database is started for this, with PostgreSQL's default of waiting for the disk. The bare engine takes
 the same commands between the turns of the durable one, settlements included, so that both see the same machine. One
-group commits while the next is applied, and one more waits, as in the service under load. Projections are another
-figure's.
+group commits while the next is applied, and one more waits, as in the service under load; the event loop is the
+service's too. Projections are another figure's.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from time import perf_counter
 from typing import NamedTuple
 
 import asyncpg
+import uvloop
 
 from deploy import postgres
 from deploy.app import connect_pool
@@ -62,7 +63,7 @@ def durable_1000(*, seconds: float, rounds: int) -> Figure:
 def _durable(size: int, wanted: float, *, seconds: float, rounds: int) -> Figure:
     turns = _turns_of(seconds)
     with journal_server() as dsn:
-        found = [asyncio.run(_round(dsn, turns, size)) for _ in range(rounds)]
+        found = [uvloop.run(_round(dsn, turns, size)) for _ in range(rounds)]
     durable = [each for one in found for each in one.durable]
     bare = [each for one in found for each in one.bare]
     share = median(mine / limit for mine, limit in zip(durable, bare, strict=True))
@@ -84,7 +85,7 @@ def projected(*, seconds: float, rounds: int) -> Figure:
     """Commands stored, answered and shown: at the end of each turn the tables have caught up with the journal."""
     turns = _turns_of(seconds)
     with journal_server() as dsn:
-        found = [asyncio.run(_round(dsn, turns, 1_000, shown=True)) for _ in range(rounds)]
+        found = [uvloop.run(_round(dsn, turns, 1_000, shown=True)) for _ in range(rounds)]
     shown = [each for one in found for each in one.durable]
     bare = [each for one in found for each in one.bare]
     return Figure(
@@ -105,8 +106,8 @@ def replay(*, seconds: float, rounds: int) -> Figure:
     turns = _turns_of(seconds)
     commands = sum(map(len, turns))
     with journal_server() as dsn:
-        asyncio.run(_round(dsn, turns, 1_000))
-        replays, bares = zip(*(asyncio.run(_replayed(dsn, turns)) for _ in range(rounds)), strict=True)
+        uvloop.run(_round(dsn, turns, 1_000))
+        replays, bares = zip(*(uvloop.run(_replayed(dsn, turns)) for _ in range(rounds)), strict=True)
     return Figure(
         name="replay",
         what=f"commands replayed from the journal, {commands:,} of them",

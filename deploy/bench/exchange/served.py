@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 
 import httpx
 import msgspec
+import uvloop
 
 from deploy.app import connect_pool
 from deploy.bench import region
@@ -132,7 +133,7 @@ def _answered(market: Market, rate: int, seconds: float) -> list[float]:
 
 def deliveries(market: Market, *, seconds: float, rounds: int) -> Figure:
     """Deliveries by the port, hold to hold with their statements, each of another pair of accounts."""
-    rates = asyncio.run(_delivered(market, seconds, rounds))
+    rates = uvloop.run(_delivered(market, seconds, rounds))
     return Figure(
         name="deliveries",
         what=f"deliveries by the registry with their statements, {_BATCH} in a transaction",
