@@ -4,7 +4,8 @@ What the depth of a book costs: the time of a cancel, and the memory of an order
 A cancel does the same steps in any book. It is not flat all the same: orders of a small book lie in the processor's
 caches, those of a large one in memory, and a cancel touches about eight scattered things: the dictionary's slot, its
 key, the order, both neighbours, counts of references. So its time may grow eightfold while the book grows
-ten-thousandfold; a cancel that searched its queue would grow with it. The cancelled numbers are drawn without looking
+ten-thousandfold; a cancel that searched its queue would grow with it. A dictionary's pop at each depth stands beside:
+that is the same growth without a book. The cancelled numbers are drawn without looking
 at the orders, which would fetch them into the caches.
 """
 
@@ -67,6 +68,16 @@ class Deep:
             live[order.id] = order
         return taken / len(numbers)
 
+    def look_up(self, numbers: list[int]) -> float:
+        """Take orders out of the dictionary alone, and put them back: what memory costs at this depth, by the order."""
+        live = self._live
+        begun = perf_counter_ns()
+        gone = [live.pop(number) for number in numbers]
+        taken = perf_counter_ns() - begun
+        for order in gone:
+            live[order.id] = order
+        return taken / len(numbers)
+
 
 def cancel(*, seconds: float, rounds: int) -> Figure:
     """Nanoseconds of a cancel in the deepest book, beside those in the shallowest; the depths take turns."""
@@ -78,6 +89,8 @@ def cancel(*, seconds: float, rounds: int) -> Figure:
     batches = rounds * max(1, round(_BATCHES * min(1, seconds)))
     with as_served():
         taken = [[book.cancel(dice.sample(range(book.orders), _BATCH)) for book in books] for _ in range(batches)]
+        looked = [[book.look_up(dice.sample(range(book.orders), _BATCH)) for book in books] for _ in range(batches)]
+    lookups = [median(each) for each in zip(*looked, strict=True)]
     nanoseconds = [median(each) for each in zip(*taken, strict=True)]
     times = median(each[-1] / each[0] for each in taken)
     return Figure(
@@ -90,7 +103,8 @@ def cancel(*, seconds: float, rounds: int) -> Figure:
         share=times,
         target=at_most(times, _WANTED_TIMES, f"≤ {_WANTED_TIMES:.0f} times; a search: {books[-1].orders // _FEWEST:,}"),
         rounds=rounds,
-        notes={f"ns among {book.orders:,}": each for book, each in zip(books, nanoseconds, strict=True)},
+        notes={f"ns among {book.orders:,}": each for book, each in zip(books, nanoseconds, strict=True)}
+        | {f"ns of a dictionary's pop among {each.orders:,}": ns for each, ns in zip(books, lookups, strict=True)},
     )
 
 
