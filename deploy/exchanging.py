@@ -14,6 +14,7 @@ from exchange.settlement.reconciler import reconcile
 from exchange.settlement.settler import Settler
 from exchange.trading.gateway import Connect, Gateway
 from exchange.trading.instructions import Clerk
+from exchange.trading.patience import Patience
 from exchange.trading.projector import Projector
 from exchange.trading.service import Exchange
 from registry.kit.database import Database
@@ -50,7 +51,8 @@ async def trading(dsn: Callable[[], str], db: Database, region: RegionProfile) -
     exchange = at_rest(db, connect)
     gateway, projector, clerk = exchange.gateway, exchange.projector, exchange.clerk
     settler = Settler(exchange, region)
-    exchange.watched.append(settler.patience)
+    following = Patience("What the registry freezes does not reach the exchange")
+    exchange.watched += (settler.patience, following)
     tasks = {
         name: asyncio.create_task(work, name=name)
         for name, work in (
@@ -58,7 +60,7 @@ async def trading(dsn: Callable[[], str], db: Database, region: RegionProfile) -
             ("projector", projector.run()),
             ("clerk", clerk.run()),
             ("settler", settler.run()),
-            ("freezes", _follow_freezes(exchange)),
+            ("freezes", _follow_freezes(exchange, following)),
         )
     }
     try:
@@ -74,18 +76,21 @@ async def trading(dsn: Callable[[], str], db: Database, region: RegionProfile) -
         await _ended(tasks["projector"])
 
 
-async def _follow_freezes(exchange: Exchange) -> None:
-    """What the registry froze is told to the engine; at the start, the books are compared first."""
+async def _follow_freezes(exchange: Exchange, patience: Patience) -> None:
+    """What the registry froze is told to the engine; after the start, the books are compared once."""
     compared = False
     while True:
         try:
             await follow_freezes(exchange=exchange)
             if not compared:
                 compared = await _compare(exchange)
+            patience.well()
         except DomainError as error:
             log.warning("freezes_postponed", reason=error.slug)
+            patience.failed()
         except Exception:
             log.exception("freezes_failed")
+            patience.failed()
         await asyncio.sleep(FREEZES_EVERY_S)
 
 

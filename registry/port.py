@@ -7,7 +7,16 @@ exchange's own: asked again, the answer is the same and nothing moves twice.
 """
 
 from registry.access.rules import authorise_for, oversees
-from registry.credits.service import deliver_in, freezes_in, hold_in, holds_in, release_in, trader_in, vintage_in
+from registry.credits.service import (
+    deliver_in,
+    freezes_in,
+    hold_in,
+    holds_in,
+    lock_account_in,
+    release_in,
+    trader_in,
+    vintage_in,
+)
 from registry.transparency.service import openings_in
 
 __all__ = [
@@ -16,6 +25,7 @@ __all__ = [
     "freezes_in",
     "hold_in",
     "holds_in",
+    "lock_account_in",
     "openings_in",
     "oversees",
     "release_in",

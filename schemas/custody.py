@@ -22,12 +22,13 @@ class Vintage(Struct, frozen=True, kw_only=True):
 
 
 class Held(Struct, frozen=True):
-    """What the registry holds of an account for the exchange."""
+    """What the registry holds of an account for the exchange: *quantity_kg* in blocks, *noted_kg* as the hold says."""
 
     account_id: int
     project_id: int
     vintage: int
     quantity_kg: int
+    noted_kg: int
 
 
 class Freezes(Struct, frozen=True):

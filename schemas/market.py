@@ -30,7 +30,8 @@ ClientOrderId = Annotated[
     Meta(
         ge=1,
         le=MAX_INT,
-        description="Larger with every command of the account; sent again, it is answered as before",
+        description="Larger with every command of the account, and all that a resent one is known by: that is not "
+        "carried out again, and its answer shows the order as it is now",
     ),
 ]
 Side = Literal["buy", "sell"]
@@ -225,13 +226,15 @@ class Order(Struct, frozen=True, kw_only=True):
     at: Instant
 
 
-class Refusal(Struct, frozen=True, kw_only=True):
-    """One refused command of a batch, as a problem document."""
+class Refusal(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One refused command of a batch, as a problem document; *wanted* and *limit* are two amounts that disagree."""
 
     type: str
     title: str
     status: int
     detail: str
+    wanted: int | None = None
+    limit: int | None = None
 
 
 class CommandAnswer(Struct, frozen=True, kw_only=True):
@@ -256,10 +259,10 @@ class CancelledOrders(Struct, frozen=True, kw_only=True):
 
 
 class PriceLevel(Struct, frozen=True, kw_only=True):
-    """What rests at one price."""
+    """What rests at one price, of all orders together."""
 
     price_fen: PriceFen
-    quantity_t: Tonnes
+    quantity_t: Tonnes0
     orders: int
 
 
@@ -375,17 +378,18 @@ class StatementLine(Struct, frozen=True, kw_only=True):
     at: Instant
 
 
-class SellerStatement(Struct, frozen=True, kw_only=True):
+class SettlementStatement(Struct, frozen=True, kw_only=True):
     """
-    What passed through to the seller for one delivery: tonnes, price, fee, money.
+    What one delivery moved for one of its two accounts: tonnes, price, fee, money.
 
-    *commitments* open the salted digests of the `delivery/v1` statements in the public log, so that the seller can show
-    an auditor what was paid without anybody else learning it. They come with a single statement, not in a list. Of one
-    that is *refunded* nothing moved and nothing was paid; *refusal* says why.
+    *net_fen* passed through to the seller of a *sale*, and was paid by the buyer in a *purchase*, who bears no fee. Of
+    one that is *refunded* nothing moved and nothing was paid; *refusal* says why. Neither side learns of whom the other
+    account is.
     """
 
     delivery_id: Id
     account_id: Id
+    side: Literal["sale", "purchase"]
     instrument: str
     quantity_t: Tonnes
     lines: tuple[StatementLine, ...]
@@ -395,5 +399,15 @@ class SellerStatement(Struct, frozen=True, kw_only=True):
     state: Literal["under-way", "settled", "refunded"]
     refusal: str | None
     serials: tuple[str, ...]
-    commitments: tuple[Commitment, ...] = ()
     at: Instant
+
+
+class OpenedStatement(SettlementStatement, frozen=True):
+    """
+    A statement with what opens the salted digests of its `delivery/v1` statements in the public log.
+
+    So a seller can show an auditor what was paid, and a buyer that the kilograms were delivered to it, without anybody
+    else learning it. Each side has its own opening and the payment's; overseers have all three.
+    """
+
+    commitments: tuple[Commitment, ...]

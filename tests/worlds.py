@@ -262,14 +262,14 @@ async def application(dsn: str, season: Season | None, *, pool_size: int = 8) ->
 
 
 @contextlib.asynccontextmanager
-async def opened(server: str, template: Template) -> AsyncIterator[World]:
+async def opened(server: str, template: Template, *, pool_size: int = 8) -> AsyncIterator[World]:
     """A copy of a template for one test; afterwards the invariants are checked and the copy is dropped."""
     name = f"test_{next(_numbers)}"
     admin = await asyncpg.connect(server)
     try:
         await admin.execute(f"create database {name} template {template.database} strategy file_copy")
         dsn = database_dsn(server, name)
-        async with application(dsn, template.season) as world:
+        async with application(dsn, template.season, pool_size=pool_size) as world:
             yield world
         await invariants.check(dsn, KEYS)
     finally:

@@ -135,11 +135,9 @@ async def follow_freezes(*, exchange: Exchange) -> int:
 
     async def work(tx: Tx) -> int:
         freezes = await port.freezes_in(tx)
-        told = [
-            Instruction("freeze" if account in freezes.accounts else "unfreeze", account)
-            for account, frozen in sorted((await store.accounts(tx)).items())
-            if frozen != (account in freezes.accounts)
-        ]
+        known = await store.told_frozen(tx)
+        told = [Instruction("freeze", each) for each in sorted(await store.traders(tx, freezes.accounts - known))]
+        told += [Instruction("unfreeze", each) for each in sorted(known - freezes.accounts)]
         for each in await store.vintages(tx):
             frozen = (each.project_id, each.vintage) in freezes.vintages
             if frozen != bool(each.causes & HALTED_BY_FREEZE):

@@ -1,5 +1,6 @@
 """Instruments in PostgreSQL."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 import asyncpg
@@ -86,6 +87,11 @@ async def vintages(tx: Tx) -> list[Halted]:
     return [Halted(*row.values()) for row in await tx.fetch(_sql.vintages)]
 
 
-async def accounts(tx: Tx) -> dict[int, bool]:
-    """Every account that has or had something here, and whether it was told to be frozen."""
-    return {row["account_id"]: row["frozen"] for row in await tx.fetch(_sql.accounts)}
+async def told_frozen(tx: Tx) -> set[int]:
+    """The accounts that the engine takes for frozen, or will."""
+    return {row["account_id"] for row in await tx.fetch(_sql.told_frozen)}
+
+
+async def traders(tx: Tx, accounts: Collection[int]) -> set[int]:
+    """Those of *accounts* that have or had something here: no others are known to the engine."""
+    return {row["account_id"] for row in await tx.fetch(_sql.traders, list(accounts))} if accounts else set()

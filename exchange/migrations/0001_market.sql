@@ -180,6 +180,7 @@ create table exchange.delivery (
 );
 create index delivery_under_way on exchange.delivery (id) where state in ('stored', 'delivered', 'refused');
 create index delivery_seller on exchange.delivery (seller_id, id);
+create index delivery_buyer on exchange.delivery (buyer_id, id);
 
 grant select, insert on all tables in schema exchange to kilnwood_api;
 grant usage on exchange.instruction_number to kilnwood_api;

@@ -9,7 +9,7 @@ from exchange.trading.service import Exchange
 from registry.kit.http import READS, WRITES, PathId
 from registry.kit.pages import Window
 from schemas.access import Call
-from schemas.market import CashMovement, CreditMovement, Custody, SellerStatement
+from schemas.market import CashMovement, CreditMovement, Custody, OpenedStatement, SettlementStatement
 from schemas.pages import Page
 
 
@@ -64,8 +64,8 @@ class CustodyController(Controller):
     @get("/statements/{delivery_id:int}", operation_id="get_statement", responses=READS)
     async def statement(
         self, delivery_id: PathId, asked: NamedDependency[Call], exchange: NamedDependency[Exchange]
-    ) -> SellerStatement:
-        """What passed through to the seller for one delivery, with what opens its digests in the public log."""
+    ) -> OpenedStatement:
+        """What one delivery moved for an account of one's own, with what opens its digests in the public log."""
         return await service.statement(delivery_id, asked=asked, exchange=exchange)
 
 
@@ -104,6 +104,6 @@ class AccountCustodyController(Controller):
         window: NamedDependency[Window],
         asked: NamedDependency[Call],
         exchange: NamedDependency[Exchange],
-    ) -> Page[SellerStatement]:
-        """What passed through to the account for what it sold."""
+    ) -> Page[SettlementStatement]:
+        """What the account sold and bought, delivery by delivery; one by its number comes with its openings."""
         return await service.statements(account_id, window, asked=asked, exchange=exchange)

@@ -1,13 +1,15 @@
 """Whether the exchange's books and the registry's agree, to the kilogram and the fen."""
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 from exchange.settlement import store
 from exchange.settlement.store import T_KG, Tonnes
 from exchange.trading.audit import Audited, audit_in
-from exchange.trading.projection import CASH
 from registry import port
 from registry.kit.database import Database
+from schemas.custody import Held
 
 
 class Difference(Struct, frozen=True, kw_only=True):
@@ -52,17 +54,18 @@ async def reconcile(*, db: Database, replay: bool = True) -> Reconciliation:
     """
     Compare, in one snapshot, the registry's holds with what the exchange owes, and money in with money owed.
 
-    With *replay*, the journal is carried out once more from its first command: every hash, and every balance, must come
-    out as stored.
+    With *replay*, the journal is carried out once more from its first command: every hash, every snapshot, and every
+    balance, open order, undelivered trade, halt and band in the tables must come out as stored.
 
     Registry holds = owed + in flight for each account, project and vintage, so they are equal when nothing is under
-    way; and deposits - withdrawals = what all accounts have.
+    way; what is held is added up from the blocks themselves. And deposits - withdrawals = what all accounts have.
     """
     async with db.snapshot() as tx:
-        held = {(each.account_id, each.project_id, each.vintage): each.quantity_kg for each in await port.holds_in(tx)}
+        holds = await port.holds_in(tx)
         owed, moving = await store.owed(tx), await store.in_flight(tx)
         cash, under_way = await store.cash(tx), await store.under_way(tx)
         audited = await audit_in(tx) if replay else Audited(0, 0, "", {}, {})
+    held = {(each.account_id, each.project_id, each.vintage): each.quantity_kg for each in holds}
     return Reconciliation(
         begins=audited.begins,
         commands=audited.commands,
@@ -73,8 +76,23 @@ async def reconcile(*, db: Database, replay: bool = True) -> Reconciliation:
         withdrawn_fen=cash.went_out,
         owed_fen=cash.owed,
         in_flight=sum(under_way),
-        differences=(*_tonnes(held, owed, moving), *_cash(cash), *_positions(audited)),
+        differences=(*_noted(holds), *_tonnes(held, owed, moving), *_cash(cash), *_replayed(audited)),
     )
+
+
+def _noted(holds: Sequence[Held]) -> list[Difference]:
+    return [
+        Difference(
+            what="kilograms that a hold says lie under it",
+            account_id=each.account_id,
+            project_id=each.project_id,
+            vintage=each.vintage,
+            expected=each.quantity_kg,
+            found=each.noted_kg,
+        )
+        for each in holds
+        if each.quantity_kg != each.noted_kg
+    ]
 
 
 def _tonnes(held: dict[tuple[int, int, int], int], owed: Tonnes, moving: Tonnes) -> list[Difference]:
@@ -106,23 +124,17 @@ def _cash(cash: store.Cash) -> list[Difference]:
     ]
 
 
-def _positions(audited: Audited) -> list[Difference]:
-    names = ("settled", "locked", "incoming", "outgoing")
+def _replayed(audited: Audited) -> list[Difference]:
     return [
         Difference(
-            what=f"{name} {'fen' if instrument == CASH else f'tonnes of instrument {instrument}'}, replayed and stored",
+            what=f"{what}, replayed and in the tables",
             account_id=account,
             project_id=None,
             vintage=None,
-            expected=expected,
-            found=found,
+            expected=audited.replayed.get(key, 0),
+            found=audited.projected.get(key, 0),
         )
-        for account, instrument in sorted({*audited.replayed, *audited.projected})
-        for name, expected, found in zip(
-            names,
-            audited.replayed.get((account, instrument), (0, 0, 0, 0)),
-            audited.projected.get((account, instrument), (0, 0, 0, 0)),
-            strict=True,
-        )
-        if expected != found
+        for key in sorted({*audited.replayed, *audited.projected}, key=str)
+        for what, account in [key]
+        if audited.replayed.get(key, 0) != audited.projected.get(key, 0)
     ]

@@ -1,4 +1,4 @@
-"""Deposits, withdrawals and the statements of sellers."""
+"""Deposits, withdrawals and statements."""
 
 import asyncio
 import time
@@ -9,7 +9,7 @@ from msgspec import structs
 from exchange.engine.commands import HALTED_BY_FREEZE
 from exchange.engine.events import Reason
 from exchange.settlement import store
-from exchange.settlement.store import T_KG, Direction
+from exchange.settlement.store import T_KG, Direction, StoredDelivery
 from exchange.trading import instructions
 from exchange.trading import service as trading
 from exchange.trading.instructions import Instruction
@@ -19,11 +19,11 @@ from registry import port
 from registry.kit import ids
 from registry.kit.database import Done, Tx
 from registry.kit.pages import Window
-from registry.kit.problems import Unknown
+from registry.kit.problems import DomainError, Unknown
 from schemas import custody as registry
 from schemas.access import Call
 from schemas.credits import Commitment
-from schemas.market import CashMovement, CreditMovement, Custody, SellerStatement
+from schemas.market import CashMovement, CreditMovement, Custody, OpenedStatement, SettlementStatement
 from schemas.pages import Page
 
 _RELEASE_POLL_S: Final = 0.02
@@ -143,30 +143,41 @@ async def custodies(
         return await store.custody_of(tx, window, account_id, direction)
 
 
-async def statement(delivery_id: int, *, asked: Call, exchange: Exchange) -> SellerStatement:
+async def statement(delivery_id: int, *, asked: Call, exchange: Exchange) -> OpenedStatement:
     """
-    What passed through to the seller for one delivery, with what opens its digests in the public log.
+    What one delivery moved for an account of one's own, with what opens its digests in the public log.
 
-    Who bought is told to overseers only: on the exchange nobody has to know their counterparty.
+    Who the other side is, is told to overseers only: on the exchange nobody has to know their counterparty.
     """
     await exchange.projector.caught_up()
     async with exchange.db.reading() as tx:
-        found = await store.statement(tx, delivery_id)
+        found = await store.delivery(tx, delivery_id)
         if found is None:
             raise Unknown(f"There is no statement {delivery_id}.")
-        await trading.readable_in(tx, found.statement.account_id, asked)
+        own = await _own_side_in(tx, found, asked)
         opened = [await port.openings_in(tx, number) for number in found.statement_ids]
+    other = "receiver" if own.side == "sale" else "sender"
     commitments = tuple(
         Commitment(statement_hash=sha256, label=each.label, salt=each.salt.hex(), text=each.text)
         for sha256, openings in opened
         for each in openings
-        if each.label != "receiver" or port.oversees(asked.by)
+        if each.label != other or port.oversees(asked.by)
     )
-    return structs.replace(found.statement, commitments=commitments)
+    return OpenedStatement(**structs.asdict(own), commitments=commitments)
 
 
-async def statements(account_id: int, window: Window, *, asked: Call, exchange: Exchange) -> Page[SellerStatement]:
-    """What passed through to an account of one's own for what it sold."""
+async def _own_side_in(tx: Tx, found: StoredDelivery, asked: Call) -> SettlementStatement:
+    """The caller's side of a delivery; overseers read the seller's. Raises `NotYours`."""
+    try:
+        await trading.readable_in(tx, found.sale.account_id, asked)
+    except DomainError:
+        await trading.readable_in(tx, found.purchase.account_id, asked)
+        return found.purchase
+    return found.sale
+
+
+async def statements(account_id: int, window: Window, *, asked: Call, exchange: Exchange) -> Page[SettlementStatement]:
+    """What an account of one's own sold and bought, delivery by delivery."""
     await exchange.projector.caught_up()
     async with exchange.db.reading() as tx:
         await trading.readable_in(tx, account_id, asked)

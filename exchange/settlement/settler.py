@@ -8,23 +8,27 @@ kept in the same transaction, then the engine is told and what was incoming is s
 
 import asyncio
 import functools
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 import structlog
 
 from exchange.engine import commands as c
+from exchange.engine.events import Refused
 from exchange.settlement import store
 from exchange.settlement.store import T_KG, Stored, Unreleased
 from exchange.trading.patience import Patience
 from exchange.trading.service import Exchange
 from registry import port
 from registry.kit.database import Tx
-from registry.kit.problems import DomainError, Unavailable
+from registry.kit.problems import DomainError, StorageFull, Unavailable
 from schemas.custody import Custody, Delivery, Payment
 from schemas.parties import RegionProfile
 
 log = structlog.get_logger()
 
+AWAY: Final = (Unavailable, StorageFull)
+"""The database cannot do anything for anybody."""
 NETTED_AT_ONCE: Final = 1_000
 DELIVERED_AT_ONCE: Final = 50
 TOLD_AT_ONCE: Final = 200
@@ -41,6 +45,7 @@ class Settler:
         self._exchange = exchange
         self._region = region
         self._stopping = False
+        self._failed = False
         self.patience = Patience("What was traded or withdrawn is not delivered")
 
     async def run(self) -> None:
@@ -65,40 +70,59 @@ class Settler:
         self._stopping = True
 
     async def step(self) -> bool:
-        """Take everything that waits one step further; False when nothing waited."""
+        """Take everything that waits one step further; False when nothing could be."""
         await self._exchange.projector.caught_up()  # else what the engine was told would be told again
-        db = self._exchange.db
-        async with db.reading() as tx:
+        self._failed = False
+        async with self._exchange.db.reading() as tx:
             waiting = await store.under_way(tx)
         if waiting.trades:
-            await db.transaction(lambda tx: store.net(tx, NETTED_AT_ONCE))
-        delivered = await db.transaction(self._deliver_in) if waiting.trades or waiting.deliveries else 0
+            await self._exchange.db.transaction(lambda tx: store.net(tx, NETTED_AT_ONCE))
+        delivered = await self._deliver() if waiting.trades or waiting.deliveries else 0
         told = await self._tell() if waiting.trades or waiting.deliveries else 0
         released = await self._release() if waiting.releases else 0
-        if released >= min(waiting.releases, RELEASED_AT_ONCE):
+        if self._failed:
+            self.patience.failed()
+        else:
             self.patience.well()
         return bool(waiting.trades or delivered or told or released)
 
-    async def _release(self) -> int:
-        """The registry gives back what was withdrawn, each in its own transaction; one that fails stops no other."""
+    async def _deliver(self) -> int:
+        """The registry delivers what is stored, many at a time; where that fails, each for itself."""
         db = self._exchange.db
+        try:
+            return await db.transaction(self._deliver_in)
+        except AWAY:
+            raise
+        except Exception:
+            log.exception("deliveries_failed")
         async with db.reading() as tx:
+            due = await store.due(tx, DELIVERED_AT_ONCE)
+        work = {number: functools.partial(self._deliver_in, only=number) for number in due}
+        return await self._each(work, "delivery_failed")
+
+    async def _release(self) -> int:
+        """The registry gives back what was withdrawn, each for itself."""
+        async with self._exchange.db.reading() as tx:
             due = await store.unreleased(tx, RELEASED_AT_ONCE)
-        released = 0
-        for each in due:
+        return await self._each({each.id: functools.partial(_release_in, each=each) for each in due}, "release_failed")
+
+    async def _each(self, work: Mapping[int, Callable[[Tx], Awaitable[object]]], failure: str) -> int:
+        """Each in a transaction of its own: one that fails stops no other. Answers how many were done."""
+        done = 0
+        for number, each in work.items():
             try:
-                await db.transaction(functools.partial(_release_in, each=each))
-                released += 1
-            except Unavailable:
+                await self._exchange.db.transaction(each)
+                done += 1
+            except AWAY:
                 raise
             except Exception:
-                log.exception("release_failed", instruction=each.id)
-                self.patience.failed()
-        return released
+                log.exception(failure, number=number)
+                self._failed = True
+        return done
 
-    async def _deliver_in(self, tx: Tx) -> int:
+    async def _deliver_in(self, tx: Tx, only: int | None = None) -> int:
         """The registry moves the kilograms; its answers commit with them."""
-        stored = await store.stored(tx, DELIVERED_AT_ONCE)
+        stored = await store.stored(tx, DELIVERED_AT_ONCE, only)
         if not stored:
             return 0
         answers = await port.deliver_in(tx, [_delivery(each) for each in stored], region=self._region)
@@ -109,15 +133,24 @@ class Settler:
         return len(stored)
 
     async def _tell(self) -> int:
-        """The engine settles what was delivered, and refunds what was not. Each trade it takes once, whatever we do."""
+        """
+        The engine settles what was delivered, and refunds what was not. Each trade it takes once, whatever we do.
+
+        It refuses what it was told before and the tables did not show yet; they do by the next step.
+        """
         async with self._exchange.db.reading() as tx:
             ended = await store.unjournalled(tx, TOLD_AT_ONCE)
-        if ended:
-            await self._exchange.gateway.submit_all(
-                [(c.Settle if each.delivered else c.Refund)(each.id, each.trades) for each in ended]
-            )
-            await self._exchange.projector.caught_up()
-        return len(ended)
+        if not ended:
+            return 0
+        _, outcomes = await self._exchange.gateway.submit_all(
+            [(c.Settle if each.delivered else c.Refund)(each.id, each.trades) for each in ended]
+        )
+        await self._exchange.projector.caught_up()
+        refused = [each.id for each, outcome in zip(ended, outcomes, strict=True) if isinstance(outcome[0], Refused)]
+        if refused:
+            log.warning("outcomes_refused", delivery_ids=refused)
+            self._failed = True
+        return len(ended) - len(refused)
 
 
 def _delivery(stored: Stored) -> Delivery:

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple
 
 import asyncpg
+from msgspec import structs
 
 from registry.kit import sql
 from registry.kit.database import Tx, affected, fetch_one
 from registry.kit.pages import Window
 from schemas.custody import Delivered
-from schemas.market import Custody, SellerStatement, StatementLine
+from schemas.market import Custody, SettlementStatement, StatementLine
 from schemas.pages import Page
 
 _sql = sql.load(__package__)
@@ -119,9 +120,14 @@ async def net(tx: Tx, limit: int) -> None:
     await tx.execute(_sql.net, limit)
 
 
-async def stored(tx: Tx, limit: int) -> list[Stored]:
-    """Deliveries that the registry has not been asked for, locked."""
-    return [Stored(*row.values()) for row in await tx.fetch(_sql.stored, limit)]
+async def stored(tx: Tx, limit: int, only: int | None = None) -> list[Stored]:
+    """Deliveries that the registry has not been asked for, the oldest or *only* one, locked."""
+    return [Stored(*row.values()) for row in await tx.fetch(_sql.stored, limit, only)]
+
+
+async def due(tx: Tx, limit: int) -> list[int]:
+    """The same deliveries by number."""
+    return [row["id"] for row in await tx.fetch(_sql.due, limit)]
 
 
 async def delivered(tx: Tx, number: int, answer: Delivered) -> None:
@@ -135,26 +141,28 @@ async def unjournalled(tx: Tx, limit: int) -> list[Unjournalled]:
     return [Unjournalled(row["id"], tuple(row["trades"]), row["state"] == "delivered") for row in rows]
 
 
-class StoredStatement(NamedTuple):
-    """A seller's statement with the numbers of its log statements."""
+class StoredDelivery(NamedTuple):
+    """A delivery as either side may see it, who they are, and its statements in the log."""
 
-    statement: SellerStatement
+    sale: SettlementStatement
+    purchase: SettlementStatement
     statement_ids: tuple[int, ...]
 
 
-async def statement(tx: Tx, delivery_id: int) -> StoredStatement | None:
-    """What passed through to the seller for one delivery."""
+async def delivery(tx: Tx, delivery_id: int) -> StoredDelivery | None:
+    """One delivery."""
     row = await tx.fetchrow(_sql.delivery, delivery_id)
-    return (await _statements(tx, [row]))[0] if row else None
+    return (await _deliveries(tx, [row]))[0] if row else None
 
 
-async def statements_of(tx: Tx, window: Window, account_id: int) -> Page[SellerStatement]:
-    """What passed through to a seller."""
-    found = await _statements(tx, await tx.fetch(_sql.deliveries_of, *window.args, account_id))
-    return window.page([(each.statement.delivery_id, each.statement) for each in found])
+async def statements_of(tx: Tx, window: Window, account_id: int) -> Page[SettlementStatement]:
+    """What an account sold and bought, delivery by delivery."""
+    found = await _deliveries(tx, await tx.fetch(_sql.deliveries_of, *window.args, account_id))
+    own = [each.sale if each.sale.account_id == account_id else each.purchase for each in found]
+    return window.page([(each.delivery_id, each) for each in own])
 
 
-async def _statements(tx: Tx, rows: Sequence[asyncpg.Record]) -> list[StoredStatement]:
+async def _deliveries(tx: Tx, rows: Sequence[asyncpg.Record]) -> list[StoredDelivery]:
     lines: dict[int, list[StatementLine]] = {row["id"]: [] for row in rows}
     for line in await tx.fetch(_sql.lines, list(lines)):
         lines[line["delivery_id"]].append(
@@ -167,14 +175,15 @@ async def _statements(tx: Tx, rows: Sequence[asyncpg.Record]) -> list[StoredStat
                 at=line["at"],
             )
         )
-    return [StoredStatement(_statement(row, lines[row["id"]]), tuple(row["statement_ids"])) for row in rows]
+    return [_delivery(row, lines[row["id"]]) for row in rows]
 
 
-def _statement(row: asyncpg.Record, lines: list[StatementLine]) -> SellerStatement:
+def _delivery(row: asyncpg.Record, lines: list[StatementLine]) -> StoredDelivery:
     ended: dict[str, Literal["under-way", "settled", "refunded"]] = {"settled": "settled", "refunded": "refunded"}
-    return SellerStatement(
+    sale = SettlementStatement(
         delivery_id=row["id"],
         account_id=row["seller_id"],
+        side="sale",
         instrument=row["code"],
         quantity_t=row["quantity_t"],
         lines=tuple(lines),
@@ -186,6 +195,15 @@ def _statement(row: asyncpg.Record, lines: list[StatementLine]) -> SellerStateme
         serials=tuple(row["serials"]),
         at=row["at"],
     )
+    purchase = structs.replace(
+        sale,
+        account_id=row["buyer_id"],
+        side="purchase",
+        lines=tuple(structs.replace(line, fee_fen=0) for line in lines),
+        fee_fen=0,
+        net_fen=row["gross_fen"],
+    )
+    return StoredDelivery(sale, purchase, tuple(row["statement_ids"]))
 
 
 Tonnes = dict[tuple[int, int, int], int]

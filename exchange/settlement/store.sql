@@ -33,7 +33,9 @@ select pg_advisory_xact_lock(hashtextextended('exchange settler', 0));
 -- name: stored
 select d.id, d.seller_id, d.buyer_id, n.project_id, n.vintage, d.quantity_t, d.gross_fen, d.fee_fen
 from exchange.delivery d join exchange.instrument n on n.id = d.instrument_id
-where d.state = 'stored' order by d.id limit $1 for update of d;
+where d.state = 'stored' and ($2::bigint is null or d.id = $2) order by d.id limit $1 for update of d;
+-- name: due
+select id from exchange.delivery where state = 'stored' order by id limit $1;
 -- name: delivered
 update exchange.delivery set state = case when $2::text is null then 'delivered' else 'refused' end, refusal = $2,
   serials = $3, statement_ids = $4
@@ -43,8 +45,12 @@ select id, trades, state from exchange.delivery where state in ('delivered', 're
 -- name: delivery
 select d.*, n.code from exchange.delivery d join exchange.instrument n on n.id = d.instrument_id where d.id = $1;
 -- name: deliveries_of
-select d.*, n.code from exchange.delivery d join exchange.instrument n on n.id = d.instrument_id
-where d.seller_id = $3 and d.id > $1 order by d.id limit $2;
+-- Two indexed halves. Nobody trades with themselves, so no delivery is in both.
+select d.*, n.code from (
+  (select * from exchange.delivery where seller_id = $3 and id > $1 order by id limit $2)
+  union all
+  (select * from exchange.delivery where buyer_id = $3 and id > $1 order by id limit $2)
+) d join exchange.instrument n on n.id = d.instrument_id order by d.id limit $2;
 -- name: lines
 select id, delivery_id, price_fen, quantity_t, fee_fen, at from exchange.trade
 where delivery_id = any($1::bigint[]) order by id;

@@ -23,10 +23,10 @@ class ListingsController(Controller):
 
     @post("/", operation_id="open_listing", responses=WRITES)
     async def open_listing(
-        self, data: JSONBody[NewListing], call: NamedDependency[Call], exchange: NamedDependency[Exchange]
+        self, data: JSONBody[NewListing], numbered: NamedDependency[Call], exchange: NamedDependency[Exchange]
     ) -> Listing:
         """Offer deposited tonnes at a fixed price."""
-        return await service.open_listing(data, call=call, exchange=exchange)
+        return await service.open_listing(data, call=numbered, exchange=exchange)
 
     @get("/", operation_id="list_listings", responses=READS)
     async def listings(
@@ -52,19 +52,19 @@ class ListingsController(Controller):
         self,
         listing_id: PathId,
         data: JSONBody[NewSubscription],
-        call: NamedDependency[Call],
+        numbered: NamedDependency[Call],
         exchange: NamedDependency[Exchange],
     ) -> Order:
         """Subscribe to tonnes of a listing: all of them at its price, or nothing."""
-        return await service.subscribe(listing_id, data, call=call, exchange=exchange)
+        return await service.subscribe(listing_id, data, call=numbered, exchange=exchange)
 
     @post("/{listing_id:int}/close", operation_id="close_listing", responses=WRITES)
     async def close(
         self,
         listing_id: PathId,
         data: JSONBody[CancelOrder],
-        call: NamedDependency[Call],
+        numbered: NamedDependency[Call],
         exchange: NamedDependency[Exchange],
     ) -> Order:
         """Take back what is left of a listing."""
-        return await service.close(listing_id, data, call=call, exchange=exchange)
+        return await service.close(listing_id, data, call=numbered, exchange=exchange)

@@ -14,8 +14,9 @@ from schemas.pages import Page
 async def open_listing(body: NewListing, *, call: Call, exchange: Exchange) -> Listing:
     """Offer deposited tonnes at a fixed price. Raises `TradingRefused`."""
     async with exchange.db.reading() as tx:
-        await trading.check_order_in(tx, body.account_id, body.client_order_id, call=call, exchange=exchange)
+        trader = await trading.trader_in(tx, body.account_id, call)
         instrument = await trading.instrument_in(tx, body.instrument)
+    await trading.refuse_frozen(trader, body.client_order_id, exchange=exchange)
     command = c.List(body.account_id, instrument.id, body.price_fen, body.quantity_t, body.client_order_id)
     return store.listing_of(await trading.carry_out(command, exchange=exchange))
 
@@ -23,7 +24,8 @@ async def open_listing(body: NewListing, *, call: Call, exchange: Exchange) -> L
 async def subscribe(listing_id: int, body: NewSubscription, *, call: Call, exchange: Exchange) -> Order:
     """Subscribe to tonnes of a listing at its price: all of them or nothing. Raises `TradingRefused`."""
     async with exchange.db.reading() as tx:
-        await trading.check_order_in(tx, body.account_id, body.client_order_id, call=call, exchange=exchange)
+        trader = await trading.trader_in(tx, body.account_id, call)
+    await trading.refuse_frozen(trader, body.client_order_id, exchange=exchange)
     command = c.Take(body.account_id, listing_id, body.quantity_t, body.client_order_id)
     return await trading.carry_out(command, exchange=exchange)
 

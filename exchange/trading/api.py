@@ -38,46 +38,46 @@ class OrdersController(Controller):
 
     @post("/", operation_id="place_order", responses=WRITES)
     async def place(
-        self, data: JSONBody[NewOrder], call: NamedDependency[Call], exchange: NamedDependency[Exchange]
+        self, data: JSONBody[NewOrder], numbered: NamedDependency[Call], exchange: NamedDependency[Exchange]
     ) -> Order:
         """Place a limit order; the answer comes after it was journalled, with what traded at once."""
-        return await service.place(data, call=call, exchange=exchange)
+        return await service.place(data, call=numbered, exchange=exchange)
 
     @post("/batch", operation_id="place_orders", responses=WRITES)
     async def place_batch(
-        self, data: JSONBody[OrderBatch], call: NamedDependency[Call], exchange: NamedDependency[Exchange]
+        self, data: JSONBody[OrderBatch], numbered: NamedDependency[Call], exchange: NamedDependency[Exchange]
     ) -> BatchAnswer:
         """Up to 1,000 commands of one account in order; each is accepted or refused for itself."""
-        return await service.place_batch(data, call=call, exchange=exchange)
+        return await service.place_batch(data, call=numbered, exchange=exchange)
 
     @post("/cancel-all", operation_id="cancel_orders", responses=WRITES)
     async def cancel_all(
-        self, data: JSONBody[CancelOrders], call: NamedDependency[Call], exchange: NamedDependency[Exchange]
+        self, data: JSONBody[CancelOrders], numbered: NamedDependency[Call], exchange: NamedDependency[Exchange]
     ) -> CancelledOrders:
         """Take back every order and listing of an account."""
-        return await service.cancel_all(data, call=call, exchange=exchange)
+        return await service.cancel_all(data, call=numbered, exchange=exchange)
 
     @post("/{order_id:int}/cancel", operation_id="cancel_order", responses=WRITES)
     async def cancel(
         self,
         order_id: PathId,
         data: JSONBody[CancelOrder],
-        call: NamedDependency[Call],
+        numbered: NamedDependency[Call],
         exchange: NamedDependency[Exchange],
     ) -> Order:
         """Take back what is open of an order."""
-        return await service.cancel(order_id, data, call=call, exchange=exchange)
+        return await service.cancel(order_id, data, call=numbered, exchange=exchange)
 
     @post("/{order_id:int}/amend", operation_id="amend_order", responses=WRITES)
     async def amend(
         self,
         order_id: PathId,
         data: JSONBody[AmendOrder],
-        call: NamedDependency[Call],
+        numbered: NamedDependency[Call],
         exchange: NamedDependency[Exchange],
     ) -> Order:
         """Change an order's price or quantity."""
-        return await service.amend(order_id, data, call=call, exchange=exchange)
+        return await service.amend(order_id, data, call=numbered, exchange=exchange)
 
     @get("/{order_id:int}", operation_id="get_order", responses=READS)
     async def order(self, order_id: PathId, asked: NamedDependency[Call], exchange: NamedDependency[Exchange]) -> Order:

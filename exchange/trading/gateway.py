@@ -23,7 +23,7 @@ from exchange.engine.market import dissolve
 from exchange.engine.state import dump
 from exchange.trading import codec, journal
 from exchange.trading.codec import Outcome
-from exchange.trading.recovery import Committed, JournalBroken, recover
+from exchange.trading.recovery import Committed, JournalBroken, Lost, Resumed, recover
 from registry.kit.database import Tx
 from registry.kit.problems import DomainError, Kind
 
@@ -37,6 +37,7 @@ SNAPSHOT_EVERY: Final = 100_000
 RETRY_S: Final = 0.2
 
 Connect = Callable[[], Awaitable["asyncpg.Connection[asyncpg.Record]"]]
+Publish = Callable[["Committed | Snapshot | Resumed | Lost"], None]
 
 
 class NotTrading(DomainError):
@@ -82,9 +83,7 @@ class Snapshot:
 class Gateway:
     """The single writer. `run` is its life; `submit` waits until a command is stored. *writing* is set while it can."""
 
-    def __init__(
-        self, connect: Connect, publish: Callable[[Committed | Snapshot], None], *, group_limit: int = GROUP_LIMIT
-    ) -> None:
+    def __init__(self, connect: Connect, publish: Publish, *, group_limit: int = GROUP_LIMIT) -> None:
         self._connect = connect
         self._group_limit = group_limit
         self._publish = publish
@@ -169,6 +168,7 @@ class Gateway:
         if self._engine is not None:
             dissolve(self._engine.market)
         self._engine = None
+        self._publish(Lost())
         self.writing.clear()
         self.trouble = why
         waiting, self._waiting = self._waiting, deque()
@@ -184,6 +184,7 @@ class Gateway:
             head = await journal.take_over(connection)
             recovered = await recover(connection, head)
             self.committed, self._snapshot_at = head.sequence, recovered.snapshot_at
+            self._publish(Resumed(head.sequence, recovered.projected))
             for each in recovered.unseen:
                 self._publish(each)
             self._engine, self.trouble = recovered.engine, ""

@@ -89,6 +89,21 @@ async def newest_snapshot(connection: Tx) -> Snapshot | None:
     return Snapshot(*row.values()) if row else None
 
 
+class Kept(NamedTuple):
+    """What a snapshot that is kept says of the state and the journal there; *actual* is its state's hash indeed."""
+
+    sequence: int
+    codec: int
+    state_hash: bytes
+    actual: bytes
+    hash: bytes
+
+
+async def kept_snapshots(connection: Tx) -> dict[int, Kept]:
+    """Every snapshot by its sequence, without its state."""
+    return {row["sequence"]: Kept(*row.values()) for row in await connection.fetch(_sql.kept_snapshots)}
+
+
 async def batches(connection: Tx, after: int) -> AsyncIterator[Batch]:
     """Every batch after a sequence, in order."""
     while True:

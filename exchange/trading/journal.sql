@@ -13,6 +13,8 @@ insert into exchange.journal (first, last, epoch, codec, engine, commands, hash,
 select $1, $2, epoch, $4, $5, $6, $7, registry.business_now() from head returning at;
 -- name: newest_snapshot
 select sequence, codec, engine, state, state_hash, hash from exchange.snapshot order by sequence desc limit 1;
+-- name: kept_snapshots
+select sequence, codec, state_hash, sha256(state) as actual, hash from exchange.snapshot;
 -- name: batches
 select first, last, epoch, codec, engine, commands, hash, at from exchange.journal where first > $1 order by first limit $2;
 -- name: keep_snapshot

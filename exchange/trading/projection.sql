@@ -6,6 +6,8 @@ set local synchronous_commit = off;
 update exchange.projection set sequence = $1 where sequence < $1;
 -- name: projected
 select sequence from exchange.projection for update;
+-- name: progress
+select h.sequence as journalled, p.sequence as projected from exchange.head h, exchange.projection p;
 -- name: deals
 select id, instrument_id, price_fen, quantity_t, buyer_id, seller_id, fee_fen, fee_account_id
 from exchange.trade where id = any($1::bigint[]);

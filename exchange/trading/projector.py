@@ -14,9 +14,9 @@ from exchange.trading import journal, projection
 from exchange.trading.gateway import NotTrading, Snapshot
 from exchange.trading.patience import Patience
 from exchange.trading.projection import Change, Changes, Deal, Placed
-from exchange.trading.recovery import Committed
+from exchange.trading.recovery import Committed, Lost, Resumed
 from registry.kit import sql
-from registry.kit.database import Database, Tx
+from registry.kit.database import Database, Tx, fetch_one
 from registry.kit.problems import DomainError
 
 log = structlog.get_logger()
@@ -26,6 +26,7 @@ COMMANDS_AT_ONCE: Final = 5_000
 """Commands in one transaction; adding them up takes some fifty milliseconds of the loop."""
 RETRY_S: Final = 0.2
 CATCH_UP_TIMEOUT_S: Final = 5.0
+LOOK_EVERY_S: Final = 0.02
 
 
 class Projector:
@@ -37,39 +38,60 @@ class Projector:
         self._arrived = asyncio.Event()
         self._moved = asyncio.Condition()
         self._stopping = False
+        self._writing = False
         self.projected = 0
         self.committed = 0
         self.patience = Patience("The tables do not follow the journal")
 
-    def publish(self, committed: Committed | Snapshot) -> None:
+    def publish(self, said: Committed | Snapshot | Resumed | Lost) -> None:
         """
-        Take what the gateway says was committed.
+        Take what the gateway says: what was committed, what is to be kept, and whether this process writes.
 
         A recovery says again what it finds unprojected, also what still waits here; and where the database crashed and
         forgot projections that did not wait for its disk, what was projected before is not any more.
         """
-        self._queue.append(committed)
-        if isinstance(committed, Committed):
-            self.committed = committed.last
-            self.projected = min(self.projected, committed.first - 1)
-        self._arrived.set()
+        match said:
+            case Resumed():
+                self.committed, self.projected, self._writing = said.sequence, said.projected, True
+            case Lost():
+                self._writing = False
+            case _:
+                self._queue.append(said)
+                if isinstance(said, Committed):
+                    self.committed = said.last
+                self._arrived.set()
 
     async def caught_up(self) -> None:
         """
         Wait until everything is projected that was committed before this call: whoever was answered reads their writes.
 
-        Raises `NotTrading` when that takes too long.
+        Never call it with one of the pool's connections in hand: the projections need one. Raises `NotTrading` when
+        that takes too long.
         """
         wanted = self.committed
-        if self.projected >= wanted:
-            return
+        if self._writing and self.projected >= wanted:
+            return None
         try:
-            async with asyncio.timeout(CATCH_UP_TIMEOUT_S), self._moved:
-                await self._moved.wait_for(lambda: self.projected >= wanted)
+            async with asyncio.timeout(CATCH_UP_TIMEOUT_S):
+                if not self._writing:
+                    return await self._tables_reach_the_journal()
+                async with self._moved:
+                    await self._moved.wait_for(lambda: self.projected >= wanted)
         except TimeoutError as error:
             raise NotTrading(
                 f"The tables are at {self.projected}, the journal at {wanted}. Ask again in a second.", retry_after_s=1
             ) from error
+
+    async def _tables_reach_the_journal(self) -> None:
+        """Whoever writes, this process before it ended or another one: what was journalled by now is shown."""
+        wanted: int | None = None
+        while True:
+            async with self._db.reading() as tx:
+                journalled, projected = (await fetch_one(tx, _sql.progress)).values()
+            wanted = journalled if wanted is None else wanted
+            if projected >= wanted:
+                return
+            await asyncio.sleep(LOOK_EVERY_S)
 
     async def moves(self, beyond: int, *, within_s: float) -> None:
         """Wait until more than *beyond* is projected, or for *within_s* at most."""

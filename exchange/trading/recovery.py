@@ -9,6 +9,7 @@ import msgspec
 
 from exchange.engine.commands import Command
 from exchange.engine.core import ENGINE_VERSION, Engine
+from exchange.engine.market import dissolve
 from exchange.engine.state import STATE_CODEC, load
 from exchange.trading import codec, journal
 from exchange.trading.codec import Outcome
@@ -32,11 +33,29 @@ class Committed:
 
 
 @dataclass(frozen=True, slots=True)
+class Resumed:
+    """This process writes from here on: the journal ends at *sequence*, the tables are at *projected*."""
+
+    sequence: int
+    projected: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """This process does not write any more: how far the journal is, only the database knows."""
+
+
+@dataclass(frozen=True, slots=True)
 class Recovered:
-    """The engine at the end of the journal, what the projections have not seen yet, and where the replay began."""
+    """
+    The engine at the end of the journal, and where the replay began.
+
+    The tables are at *projected*; *unseen* is what they have not seen yet.
+    """
 
     engine: Engine
     hash: bytes
+    projected: int
     unseen: list[Committed]
     snapshot_at: int
 
@@ -48,10 +67,18 @@ async def recover(connection: Tx, head: Head) -> Recovered:
     The caller is the writer, so that nothing is appended meanwhile.
     """
     engine, chained = begin(await journal.newest_snapshot(connection))
+    try:
+        return await _replayed(connection, head, engine, chained)
+    except BaseException:
+        dissolve(engine.market)  # it may be tried again and again, and nothing else frees its orders
+        raise
+
+
+async def _replayed(connection: Tx, head: Head, engine: Engine, chained: bytes) -> Recovered:
     snapshot_at = engine.market.sequence
     seen = await journal.projected(connection)
     unseen: list[Committed] = []
-    async for batch in journal.batches(connection, engine.market.sequence):
+    async for batch in journal.batches(connection, snapshot_at):
         committed, chained = replay(engine, chained, batch)
         if batch.last > seen:
             unseen.append(committed)
@@ -61,7 +88,7 @@ async def recover(connection: Tx, head: Head) -> Recovered:
             f"The journal ends at {engine.market.sequence} with hash {chained.hex()[:16]}…, its head says "
             f"{head.sequence} with {head.hash.hex()[:16]}…. Restore the database from a backup that is whole."
         )
-    return Recovered(engine, chained, unseen, snapshot_at)
+    return Recovered(engine, chained, seen, unseen, snapshot_at)
 
 
 def begin(snapshot: Snapshot | None) -> tuple[Engine, bytes]:

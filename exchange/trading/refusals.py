@@ -2,6 +2,7 @@
 
 from typing import Final, NamedTuple
 
+from exchange.engine.commands import HALTED_BY_FREEZE, HALTED_BY_OPERATOR, HALTED_BY_REGULATOR
 from exchange.engine.events import Reason
 from registry.kit.problems import DomainError, Kind
 
@@ -45,12 +46,14 @@ _WORDINGS: dict[int, _Wording] = {
         "client_order_id {wanted} comes after {limit} was used, and no command with it is known. A new command takes "
         "one above {limit}.",
     ),
-    Reason.UNKNOWN_INSTRUMENT: _Wording(_K, "not-found", "Not found", "This instrument is not open yet."),
+    Reason.UNKNOWN_INSTRUMENT: _Wording(
+        _K, "not-found", "Not found", "There is no such instrument, or it is not open yet. See /v1/instruments."
+    ),
     Reason.HALTED: _Wording(
         _C,
         "instrument-halted",
         "Halted",
-        "The instrument is halted and takes cancels only. Its halted_by says by what; wait until it trades again.",
+        "The instrument is halted by {causes} and takes cancels only. Its state is open again when it trades.",
     ),
     Reason.FROZEN: _Wording(
         _C,
@@ -112,7 +115,8 @@ _WORDINGS: dict[int, _Wording] = {
         _C,
         "already-traded",
         "Traded already",
-        "{limit:,} t of the order have been traded, so {wanted:,} t in all leave nothing open. Cancel it instead.",
+        "{limit:,} t of the order have been traded, or were taken out by self-trade prevention, so {wanted:,} t in all "
+        "leave nothing open. Cancel it instead.",
     ),
     Reason.NOT_AN_ORDER: _Wording(
         _C, "not-an-order", "A listing is not amended", "{wanted} is a listing. Cancel it and open another."
@@ -143,14 +147,49 @@ _WORDINGS: dict[int, _Wording] = {
         "The account has {wanted:,} orders open and may have {limit:,}. Cancel some.",
     ),
 }
-_LISTING_OVER: Final = _Wording(
-    _C, "not-open", "Not open", "Listing {wanted} takes no subscriptions: it is sold out or closed, or is no listing."
+_AMENDING: Final = {
+    Reason.NOT_ENOUGH_CASH: _Wording(
+        _C,
+        "not-enough-cash",
+        "Not enough money",
+        "The change takes {wanted_yuan} CNY more than the order has locked; {limit_yuan} CNY are settled. "
+        "{missing_yuan} CNY are missing: the order stays as it is.",
+    ),
+    Reason.NOT_ENOUGH_TONNES: _Wording(
+        _C,
+        "not-enough-tonnes",
+        "Not enough tonnes",
+        "The change takes {wanted:,} t more than the order has locked; {limit:,} t are settled. {missing:,} t are "
+        "missing: the order stays as it is.",
+    ),
+}
+_WITHOUT_AMOUNTS: Final = frozenset(
+    {
+        Reason.UNKNOWN_ACCOUNT,
+        Reason.UNKNOWN_INSTRUMENT,
+        Reason.HALTED,
+        Reason.FROZEN,
+        Reason.NOT_FILLABLE,
+        Reason.NOT_OPEN,
+        Reason.NOT_AN_ORDER,
+        Reason.OWN_LISTING,
+        Reason.NOT_OUTSTANDING,
+        Reason.STALE_INSTRUCTION,
+        Reason.INSTRUMENT_OPEN,
+    }
 )
+"""Their two numbers, if any, name things: programs are given numbers that can be compared."""
+_CAUSES: Final = (
+    (HALTED_BY_OPERATOR, "the operator"),
+    (HALTED_BY_REGULATOR, "the regulator"),
+    (HALTED_BY_FREEZE, "a freeze"),
+)
+NOT_OPEN_SLUG: Final = "not-open"
 
 
-def refusal_of(reason: int, wanted: int, limit: int, *, subscribing: bool = False) -> TradingRefused:
-    """The engine's reason with its two numbers, as people are told; whoever subscribes is told of the listing."""
-    wording = _LISTING_OVER if subscribing and reason == Reason.NOT_OPEN else _WORDINGS[reason]
+def refusal_of(reason: int, wanted: int, limit: int, *, amending: bool = False) -> TradingRefused:
+    """The engine's reason with its two numbers, as people are told; an amendment takes what it adds to its order."""
+    wording = (_AMENDING if amending else {}).get(Reason(reason)) or _WORDINGS[reason]
     missing = wanted - limit
     text = wording.text.format(
         wanted=wanted,
@@ -159,5 +198,11 @@ def refusal_of(reason: int, wanted: int, limit: int, *, subscribing: bool = Fals
         wanted_yuan=_yuan(wanted),
         limit_yuan=_yuan(limit),
         missing_yuan=_yuan(missing),
+        causes=" and ".join(word for cause, word in _CAUSES if limit & cause),
     )
-    return TradingRefused(wording, text, **({"wanted": wanted, "limit": limit} if wanted or limit else {}))
+    return TradingRefused(wording, text, **({} if reason in _WITHOUT_AMOUNTS else {"wanted": wanted, "limit": limit}))
+
+
+def not_open(detail: str) -> TradingRefused:
+    """What a command names is not open, with what became of it."""
+    return TradingRefused(_WORDINGS[Reason.NOT_OPEN], detail)

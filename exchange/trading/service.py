@@ -12,10 +12,11 @@ from exchange.trading.gateway import Gateway, NotTrading
 from exchange.trading.instructions import Clerk
 from exchange.trading.patience import Patience
 from exchange.trading.projector import Projector
-from exchange.trading.refusals import UsedOtherwise, refusal_of
-from exchange.trading.store import Tradable
+from exchange.trading.refusals import NOT_OPEN_SLUG, UsedOtherwise, not_open, refusal_of
+from exchange.trading.store import Answered, Tradable
 from registry import port
 from registry.kit.database import Database, Tx
+from registry.kit.http import PROBLEM_TYPE, STATUS
 from registry.kit.pages import Window
 from registry.kit.problems import DomainError, Kind, Unknown
 from schemas import market
@@ -48,7 +49,8 @@ _PREVENTIONS: Final = {
 }
 BEHIND_LIMIT: Final = 50_000
 """Commands by which the tables may be behind the journal before orders have to wait."""
-_STATUS: Final = {Kind.UNKNOWN: 404, Kind.CONFLICT: 409, Kind.UNPROCESSABLE: 422}
+NO_INSTRUMENT: Final = 0
+"""What the engine knows no instrument by."""
 
 
 class AccountUnusable(DomainError):
@@ -77,7 +79,7 @@ class Exchange:
 
 
 async def trader_in(tx: Tx, account_id: int, call: Call) -> Trader:
-    """The caller's own account, if it may trade. Raises `NotYours`, `AccountUnusable`, `TradingRefused` when frozen."""
+    """The caller's own account, if it is one that trades. Raises `NotYours`, `AccountUnusable`."""
     trader = await port.trader_in(tx, account_id)
     port.authorise_for(call.by, call.operation, trader.owner_id)
     if not trader.usable:
@@ -86,21 +88,26 @@ async def trader_in(tx: Tx, account_id: int, call: Call) -> Trader:
 
 
 async def unfrozen_trader_in(tx: Tx, account_id: int, call: Call) -> Trader:
-    """The same, and no freeze is on the account."""
+    """The same under the account's lock, and no freeze is on it. Raises `TradingRefused`."""
+    await port.lock_account_in(tx, account_id)
     trader = await trader_in(tx, account_id, call)
     if trader.restriction_id is not None:
         raise refusal_of(Reason.FROZEN, 0, 0)
     return trader
 
 
-async def check_order_in(tx: Tx, account_id: int, client_order_id: int, *, call: Call, exchange: Exchange) -> None:
-    """Raise unless the caller's own account may order, or a command with this number came before: it is answered."""
-    trader = await trader_in(tx, account_id, call)
+async def refuse_frozen(trader: Trader, client_order_id: int, *, exchange: Exchange) -> None:
+    """
+    Raise `TradingRefused` where a freeze is on the account, unless a command with this number came before it.
+
+    Call it outside of any transaction: the tables are waited for, and they need a connection to catch up.
+    """
     if trader.restriction_id is None:
         return
     await exchange.projector.caught_up()
-    if await store.request(tx, account_id, client_order_id) is None:
-        raise refusal_of(Reason.FROZEN, 0, 0)
+    async with exchange.db.reading() as tx:
+        if not await store.requests(tx, trader.id, [client_order_id]):
+            raise refusal_of(Reason.FROZEN, 0, 0)
 
 
 async def instrument_in(tx: Tx, code: str) -> Tradable:
@@ -113,8 +120,9 @@ async def instrument_in(tx: Tx, code: str) -> Tradable:
 async def place(body: NewOrder, *, call: Call, exchange: Exchange) -> Order:
     """Place a limit order. Raises `TradingRefused`."""
     async with exchange.db.reading() as tx:
-        await check_order_in(tx, body.account_id, body.client_order_id, call=call, exchange=exchange)
+        trader = await trader_in(tx, body.account_id, call)
         instrument = await instrument_in(tx, body.instrument)
+    await refuse_frozen(trader, body.client_order_id, exchange=exchange)
     return await carry_out(_place(body, body.account_id, instrument.id), exchange=exchange)
 
 
@@ -128,7 +136,8 @@ async def cancel(order_id: int, body: CancelOrder, *, call: Call, exchange: Exch
 async def amend(order_id: int, body: AmendOrder, *, call: Call, exchange: Exchange) -> Order:
     """Change an order's price or total quantity."""
     async with exchange.db.reading() as tx:
-        await check_order_in(tx, body.account_id, body.client_order_id, call=call, exchange=exchange)
+        trader = await trader_in(tx, body.account_id, call)
+    await refuse_frozen(trader, body.client_order_id, exchange=exchange)
     command = c.Amend(body.account_id, order_id, body.price_fen, body.quantity_t, body.client_order_id)
     return await carry_out(command, exchange=exchange)
 
@@ -139,10 +148,11 @@ async def cancel_all(body: CancelOrders, *, call: Call, exchange: Exchange) -> C
         await trader_in(tx, body.account_id, call)
         instrument_id = (await instrument_in(tx, body.instrument)).id if body.instrument else 0
     command = c.CancelAll(body.account_id, instrument_id, body.client_order_id)
-    _, outcome = await exchange.gateway.submit(command)
+    _, outcomes = await exchange.gateway.submit_all((command,))
     await exchange.projector.caught_up()
-    if refusal := await _refusal(command, outcome, exchange):
-        raise refusal
+    async with exchange.db.reading() as tx:
+        before = await _answered_before_in(tx, (command,), outcomes)
+    _order_of(command, 0, outcomes[0], before)
     return CancelledOrders(account_id=body.account_id, client_order_id=body.client_order_id)
 
 
@@ -150,54 +160,40 @@ async def place_batch(body: OrderBatch, *, call: Call, exchange: Exchange) -> Ba
     """
     Carry out up to 1,000 commands of one account; each is accepted or refused for itself.
 
-    A frozen account may send cancels alone. An unknown instrument is a mistake of the whole batch.
+    A frozen account may send cancels alone.
     """
     ordering = [each.client_order_id for each in body.commands if not isinstance(each, market.Cancel)]
+    codes = {each.instrument for each in body.commands if isinstance(each, market.Place)}
     async with exchange.db.reading() as tx:
-        if ordering:  # where the largest number is known, all are
-            await check_order_in(tx, body.account_id, max(ordering), call=call, exchange=exchange)
-        else:
-            await trader_in(tx, body.account_id, call)
-        codes = {each.instrument for each in body.commands if isinstance(each, market.Place)}
-        instruments = {code: (await instrument_in(tx, code)).id for code in sorted(codes)}
+        trader = await trader_in(tx, body.account_id, call)
+        instruments = await store.instrument_ids(tx, codes)
+    if ordering:  # where the largest number is known, all are
+        await refuse_frozen(trader, max(ordering), exchange=exchange)
     commands = [_of_batch(each, body.account_id, instruments) for each in body.commands]
     _check_pace(exchange)
     first, outcomes = await exchange.gateway.submit_all(commands)
     await exchange.projector.caught_up()
-    return await _answers(commands, first, outcomes, exchange)
-
-
-async def _answers(
-    commands: Sequence[c.AccountCommand], first: int, outcomes: Sequence[list[Event]], exchange: Exchange
-) -> BatchAnswer:
-    found: list[tuple[int, int | DomainError]] = []
-    for sequence, (command, outcome) in enumerate(zip(commands, outcomes, strict=True), first):
-        try:
-            number = await _order_of(command, sequence, outcome, exchange)
-        except DomainError as refusal:
-            found.append((command.client_order_id, refusal))
-        else:
-            found.append((command.client_order_id, number))
     async with exchange.db.reading() as tx:
-        orders = await store.orders(tx, [each for _, each in found if isinstance(each, int)])
+        found = await _answers_in(tx, commands, first, outcomes)
     return BatchAnswer(
         answers=tuple(
             CommandAnswer(
-                client_order_id=number,
-                order=orders[each] if isinstance(each, int) else None,
-                refusal=None if isinstance(each, int) else _shown(each),
+                client_order_id=command.client_order_id,
+                order=each if isinstance(each, Order) else None,
+                refusal=_shown(each) if isinstance(each, DomainError) else None,
             )
-            for number, each in found
+            for command, each in zip(commands, found, strict=True)
         )
     )
 
 
 def _shown(refusal: DomainError) -> Refusal:
     return Refusal(
-        type=f"urn:kilnwood:problem:{refusal.slug}",
+        type=PROBLEM_TYPE + refusal.slug,
         title=refusal.title,
-        status=_STATUS[refusal.kind],
+        status=STATUS[refusal.kind],
         detail=refusal.detail,
+        **refusal.members,  # type: ignore[arg-type]  # the two amounts
     )
 
 
@@ -208,11 +204,13 @@ async def carry_out(command: c.AccountCommand, *, exchange: Exchange) -> Order:
     A command that is sent again is known by its client_order_id, and answered with what it came to.
     """
     _check_pace(exchange)
-    sequence, outcome = await exchange.gateway.submit(command)
+    first, outcomes = await exchange.gateway.submit_all((command,))
     await exchange.projector.caught_up()
-    number = await _order_of(command, sequence, outcome, exchange)
     async with exchange.db.reading() as tx:
-        return (await store.orders(tx, [number]))[number]
+        (answer,) = await _answers_in(tx, (command,), first, outcomes)
+    if isinstance(answer, DomainError):
+        raise answer
+    return answer
 
 
 def _check_pace(exchange: Exchange) -> None:
@@ -224,43 +222,94 @@ def _check_pace(exchange: Exchange) -> None:
         )
 
 
-async def _order_of(command: c.AccountCommand, sequence: int, outcome: list[Event], exchange: Exchange) -> int:
+async def _answers_in(
+    tx: Tx, commands: Sequence[c.AccountCommand], first: int, outcomes: Sequence[list[Event]]
+) -> list[Order | DomainError]:
+    """What each of one account's commands came to: the order that it is about, as it stands, or why it was refused."""
+    before = await _answered_before_in(tx, commands, outcomes)
+    found = [
+        _order_or_refusal(command, sequence, outcome, before)
+        for sequence, (command, outcome) in enumerate(zip(commands, outcomes, strict=True), first)
+    ]
+    meant = [each if isinstance(each, int) else _meant(command) for command, each in zip(commands, found, strict=True)]
+    orders = await store.orders(tx, meant)
+    return [
+        orders[each] if isinstance(each, int) else _explained(each, command, orders)
+        for command, each in zip(commands, found, strict=True)
+    ]
+
+
+def _meant(command: c.AccountCommand) -> int:
+    """The order or listing that a command names; 0 for one that names none."""
+    match command:
+        case c.Cancel() | c.Amend():
+            return command.order
+        case c.Take():
+            return command.listing
+        case _:
+            return 0
+
+
+def _explained(refusal: DomainError, command: c.AccountCommand, orders: dict[int, Order]) -> DomainError:
+    """A refusal because something is not open says what became of it, to those who may know."""
+    found = orders.get(_meant(command))
+    if refusal.slug != NOT_OPEN_SLUG:
+        return refusal
+    if isinstance(command, c.Take):
+        return not_open(_listing_over(command.listing, found))
+    if found is None or found.account_id != command.account:
+        return refusal
+    ended = "was filled" if found.state == "filled" else f"is closed ({found.closed_because})"
+    return not_open(
+        f"{found.kind.capitalize()} {found.id} {ended}: {found.traded_t:,} of {found.quantity_t:,} t were traded, and "
+        "nothing of it is open."
+    )
+
+
+def _listing_over(number: int, found: Order | None) -> str:
+    if found is None or found.kind != "listing":
+        return f"There is no listing {number}. What is open is at /v1/listings?open_only=true."
+    over = "sold out" if found.state == "filled" else "closed"
+    return f"Listing {number} is {over}: {found.traded_t:,} of {found.quantity_t:,} t were subscribed."
+
+
+async def _answered_before_in(
+    tx: Tx, commands: Sequence[c.AccountCommand], outcomes: Sequence[list[Event]]
+) -> dict[int, Answered]:
+    """What those of one account's commands came to that were sent before, by client_order_id."""
+    again = [
+        command.client_order_id
+        for command, (first, *_) in zip(commands, outcomes, strict=True)
+        if isinstance(first, Refused) and first.reason == Reason.STALE_CLIENT_ORDER_ID
+    ]
+    return await store.requests(tx, commands[0].account, again) if again else {}
+
+
+def _order_of(command: c.AccountCommand, sequence: int, outcome: list[Event], before: dict[int, Answered]) -> int:
     """The number of the order that a command is about. Raises what it was refused for, now or when it came first."""
-    refusal = await _refusal(command, outcome, exchange)
-    if refusal is not None:
-        raise refusal
-    if isinstance(command, c.Cancel | c.Amend):
-        return command.order
-    first = outcome[0]
-    if isinstance(first, Refused):  # sent again: then its first answer is known
-        async with exchange.db.reading() as tx:
-            before = await store.request(tx, command.account, command.client_order_id)
-        assert before is not None, "else it was refused above"
-        return before.order_id
-    return sequence
-
-
-async def _refusal(command: c.AccountCommand, outcome: list[Event], exchange: Exchange) -> DomainError | None:
-    """Why a command was refused, or would have been when it came first; nothing where it was carried out."""
-    first = outcome[0]
+    first, amending = outcome[0], isinstance(command, c.Amend)
     if not isinstance(first, Refused):
-        return None
-    subscribing = isinstance(command, c.Take)
-    refusal = refusal_of(first.reason, first.wanted, first.limit, subscribing=subscribing)
-    if first.reason != Reason.STALE_CLIENT_ORDER_ID:
-        return refusal
-    async with exchange.db.reading() as tx:
-        before = await store.request(tx, command.account, command.client_order_id)
-    if before is None:
-        return refusal
-    if before.digest != digest(command):
-        return UsedOtherwise(
+        return command.order if isinstance(command, c.Cancel | c.Amend) else sequence
+    answered = before.get(command.client_order_id) if first.reason == Reason.STALE_CLIENT_ORDER_ID else None
+    if answered is None:
+        raise refusal_of(first.reason, first.wanted, first.limit, amending=amending)
+    if answered.digest != digest(command):
+        raise UsedOtherwise(
             f"client_order_id {command.client_order_id} of account {command.account} was used for another command "
-            f"(sequence {before.sequence}). A new command takes one above {first.limit}, the last that was used."
+            f"(sequence {answered.sequence}). A new command takes one above {first.limit}, the last that was used."
         )
-    if before.reason is None:
-        return None
-    return refusal_of(before.reason, before.wanted, before.bound, subscribing=subscribing)
+    if answered.reason is not None:
+        raise refusal_of(answered.reason, answered.wanted, answered.bound, amending=amending)
+    return answered.order_id
+
+
+def _order_or_refusal(
+    command: c.AccountCommand, sequence: int, outcome: list[Event], before: dict[int, Answered]
+) -> int | DomainError:
+    try:
+        return _order_of(command, sequence, outcome, before)
+    except DomainError as refusal:
+        return refusal
 
 
 def _place(terms: NewOrder | market.Place, account_id: int, instrument_id: int) -> c.Place:
@@ -280,7 +329,7 @@ def _of_batch(
     each: market.Place | market.Cancel | market.Amend, account_id: int, instruments: dict[str, int]
 ) -> c.Place | c.Cancel | c.Amend:
     if isinstance(each, market.Place):
-        return _place(each, account_id, instruments[each.instrument])
+        return _place(each, account_id, instruments.get(each.instrument, NO_INSTRUMENT))
     if isinstance(each, market.Cancel):
         return c.Cancel(account_id, each.order_id, each.client_order_id)
     return c.Amend(account_id, each.order_id, each.price_fen, each.quantity_t, each.client_order_id)

@@ -1,6 +1,6 @@
 """The tables that follow the journal, as people read them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final, Literal, NamedTuple
 
 import asyncpg
@@ -55,16 +55,62 @@ class Answered(NamedTuple):
     bound: int
 
 
+class Open(NamedTuple):
+    """What is open of an order or a listing."""
+
+    id: int
+    account_id: int
+    price_fen: int
+    open_t: int
+
+
+class Undelivered(NamedTuple):
+    """A trade that will be delivered."""
+
+    id: int
+    seller_id: int
+    quantity_t: int
+
+
+class Rules(NamedTuple):
+    """What bounds an open instrument; *halted* adds the causes up."""
+
+    id: int
+    halted: int
+    low_fen: int
+    high_fen: int
+
+
+async def open_orders(tx: Tx) -> list[Open]:
+    """Everything that is open."""
+    return [Open(*row.values()) for row in await tx.fetch(_sql.open_orders)]
+
+
+async def undelivered(tx: Tx) -> list[Undelivered]:
+    """Every trade that waits for its delivery, or whose delivery is under way."""
+    return [Undelivered(*row.values()) for row in await tx.fetch(_sql.undelivered)]
+
+
+async def rules(tx: Tx) -> list[Rules]:
+    """Every open instrument."""
+    return [Rules(*row.values()) for row in await tx.fetch(_sql.rules)]
+
+
 async def instrument(tx: Tx, code: str) -> Tradable | None:
     """An instrument by its code."""
     row = await tx.fetchrow(_sql.instrument, code)
     return Tradable(*row.values()) if row else None
 
 
-async def request(tx: Tx, account_id: int, client_order_id: int) -> Answered | None:
-    """What an account's command with this number came to."""
-    row = await tx.fetchrow(_sql.request, account_id, client_order_id)
-    return Answered(*row.values()) if row else None
+async def instrument_ids(tx: Tx, codes: Collection[str]) -> dict[str, int]:
+    """The engine's numbers for those of *codes* that are instruments."""
+    return {row["code"]: row["id"] for row in await tx.fetch(_sql.instrument_ids, list(codes))} if codes else {}
+
+
+async def requests(tx: Tx, account_id: int, numbers: Sequence[int]) -> dict[int, Answered]:
+    """What those of an account's commands came to that are known, by client_order_id."""
+    rows = await tx.fetch(_sql.requests, account_id, numbers)
+    return {row["client_order_id"]: Answered(*list(row.values())[1:]) for row in rows}
 
 
 async def orders(tx: Tx, numbers: Sequence[int]) -> dict[int, Order]:

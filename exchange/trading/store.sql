@@ -1,9 +1,21 @@
 -- name: instrument
 select id, code, tick_fen, project_id, vintage from exchange.instrument
 where code = $1;
--- name: request
-select r.sequence, r.digest, r.order_id, r.reason, r.wanted, r.bound from exchange.request r
-where r.account_id = $1 and r.client_order_id = $2;
+-- name: open_orders
+select id, account_id, price_fen, open_t from exchange.placed where open_t > 0;
+-- name: undelivered
+-- A trade in a delivery that is not there, or has ended without it, is in neither half.
+select t.id, t.seller_id, t.quantity_t from exchange.trade t where t.delivery_id is null
+union all
+select t.id, t.seller_id, t.quantity_t from exchange.delivery d join exchange.trade t on t.delivery_id = d.id
+where d.state in ('stored', 'delivered', 'refused') and t.id = any(d.trades);
+-- name: rules
+select id, halted, low_fen, high_fen from exchange.instrument where open;
+-- name: instrument_ids
+select code, id from exchange.instrument where code = any($1::text[]);
+-- name: requests
+select client_order_id, sequence, digest, order_id, reason, wanted, bound from exchange.request
+where account_id = $1 and client_order_id = any($2::bigint[]);
 -- name: placed
 select p.*, n.code from exchange.placed p join exchange.instrument n on n.id = p.instrument_id
 where p.id = any($1::bigint[]);

@@ -72,6 +72,12 @@ async def provide_call(request: Request[Any, Any, Any], idempotency_key: Idempot
     )
 
 
+async def provide_numbered(request: Request[Any, Any, Any]) -> Call:
+    """One write that its body's client_order_id identifies: it takes no Idempotency-Key."""
+    refuse_loose(request.route_handler, await request.body())
+    return Call(by=request.scope["user"], operation=operation_of(request.route_handler))
+
+
 async def provide_asked(request: Request[Any, Any, Any]) -> Call:
     """One read: who asks for what."""
     return Call(by=request.scope["user"], operation=operation_of(request.route_handler))
@@ -87,6 +93,7 @@ def provide_window(
 
 DEPENDENCIES = {
     "call": Provide(provide_call),
+    "numbered": Provide(provide_numbered),
     "asked": Provide(provide_asked),
     "window": Provide(provide_window, sync_to_thread=False),
 }

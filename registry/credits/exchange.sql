@@ -27,8 +27,14 @@ select id from found union all select id from made;
 -- name: resize_hold
 update registry.hold set quantity_kg = quantity_kg + $2 where id = $1 and kind = 'exchange';
 -- name: holds
-select account_id, project_id, vintage, quantity_kg from registry.hold
-where kind = 'exchange' and quantity_kg > 0 order by account_id, project_id, vintage;
+-- What lies under each hold, added up from the blocks themselves; and what the hold says.
+select h.account_id, h.project_id, h.vintage, coalesce(sum(upper(b.span) - lower(b.span)), 0)::bigint as quantity_kg,
+  h.quantity_kg as noted_kg
+from registry.hold h left join registry.block b on b.hold_id = h.id and b.state = 'held' and b.account_id = h.account_id
+  and exists (select from registry.issuance i
+    where i.id = b.issuance_id and i.project_id = h.project_id and i.vintage = h.vintage)
+where h.kind = 'exchange' group by h.id having h.quantity_kg > 0 or count(b.span) > 0
+order by h.account_id, h.project_id, h.vintage;
 -- name: request
 select kind, quantity_kg, refusal, spans, statement_ids from registry.exchange_request where reference = $1;
 -- name: insert_request

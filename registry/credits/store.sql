@@ -188,29 +188,39 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, registry.business_now());
 select c.order_id, c.account_id, c.quantity_kg, c.reason, c.at, i.code, lower(i.span) as base, c.spans
 from registry.cancellation c join registry.issuance i on i.id = c.issuance_id where c.order_id = $1 order by c.id;
 -- name: fragmented
--- Accounts whose active blocks touch: what the compactor joins.
-select b.account_id from registry.block b
-join registry.block n on n.account_id = b.account_id and n.issuance_id = b.issuance_id and n.state = 'active'
-  and lower(n.span) = upper(b.span)
-where b.state = 'active' group by b.account_id limit $1;
+-- Accounts whose active blocks touch, or those under one hold of the exchange: what the compactor joins.
+select account_id from (
+  select b.account_id from registry.block b
+  join registry.block n on n.account_id = b.account_id and n.issuance_id = b.issuance_id and n.state = 'active'
+    and lower(n.span) = upper(b.span)
+  where b.state = 'active'
+  union
+  select b.account_id from registry.hold h join registry.block b on b.hold_id = h.id
+  join registry.block n on n.hold_id = h.id and n.issuance_id = b.issuance_id and lower(n.span) = upper(b.span)
+  where h.kind = 'exchange'
+) touching limit $1;
 -- name: compact
--- Under the account's lock: neighbouring active blocks of one issuance become one. No kilogram moves, so nothing is
--- recorded as a movement.
-with runs as (
-  select span, issuance_id, sum(begins) over (partition by issuance_id order by lower(span)) as run
+-- Under the account's lock: neighbouring blocks of one issuance, active or under one hold of the exchange, become one.
+-- No kilogram moves, so nothing is recorded as a movement. A transfer's hold keeps its blocks: they are its offer.
+with own as (
+  select span, issuance_id, state, hold_id from registry.block b where account_id = $1 and (state = 'active'
+    or state = 'held' and exists (select from registry.hold h where h.id = b.hold_id and h.kind = 'exchange'))
+), runs as (
+  select span, issuance_id, state, hold_id,
+    sum(begins) over (partition by issuance_id, state, hold_id order by lower(span)) as run
   from (
-    select span, issuance_id,
-      case when lag(upper(span)) over (partition by issuance_id order by lower(span)) = lower(span) then 0 else 1 end
-        as begins
-    from registry.block where account_id = $1 and state = 'active'
+    select span, issuance_id, state, hold_id, case when lag(upper(span)) over (
+      partition by issuance_id, state, hold_id order by lower(span)) = lower(span) then 0 else 1 end as begins
+    from own
   ) ordered
 ), joined as (
-  select issuance_id, run, int8range(min(lower(span)), max(upper(span))) as span, count(*) as pieces
-  from runs group by issuance_id, run having count(*) > 1
+  select issuance_id, state, hold_id, run, int8range(min(lower(span)), max(upper(span))) as span
+  from runs group by issuance_id, state, hold_id, run having count(*) > 1
 ), gone as (
-  delete from registry.block b using runs r join joined j using (issuance_id, run)
-  where b.span = r.span and b.account_id = $1 and b.state = 'active'
-  returning b.issuance_id, j.run, j.span as whole
+  delete from registry.block b using joined j
+  where b.account_id = $1 and b.span <@ j.span and b.issuance_id = j.issuance_id and b.state = j.state
+    and b.hold_id is not distinct from j.hold_id
+  returning j.issuance_id, j.state, j.hold_id, j.span as whole
 )
-insert into registry.block (span, issuance_id, account_id, state)
-select whole, issuance_id, $1, 'active' from gone group by issuance_id, run, whole;
+insert into registry.block (span, issuance_id, account_id, state, hold_id)
+select distinct whole, issuance_id, $1::bigint, state, hold_id from gone;

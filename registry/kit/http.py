@@ -39,7 +39,7 @@ QueryId = Annotated[int | None, QueryParameter(ge=1, le=MAX_INT)]
 """An identifier in a query."""
 
 PROBLEM_TYPE = "urn:kilnwood:problem:"
-_STATUS = {
+STATUS = {
     Kind.INVALID: 400,
     Kind.UNAUTHENTICATED: 401,
     Kind.DENIED: 403,
@@ -111,7 +111,7 @@ def problem(status: int, slug: str, title: str, detail: str, **members: object) 
 def refused(_: Request[Any, Any, Any], error: DomainError) -> Response[dict[str, Any]]:
     """A refusal by the rules."""
     structlog.contextvars.bind_contextvars(problem=error.slug)
-    return problem(_STATUS[error.kind], error.slug, error.title, error.detail, **error.members)
+    return problem(STATUS[error.kind], error.slug, error.title, error.detail, **error.members)
 
 
 def malformed(request: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:

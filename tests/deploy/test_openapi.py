@@ -60,11 +60,15 @@ async def test_every_refusal_is_a_problem_document(document):
             assert {"$ref": "#/components/schemas/Problem"} == reply["content"]["application/problem+json"]["schema"]
 
 
-async def test_every_write_takes_an_idempotency_key_and_no_read_does(document):
-    """A required header on each POST."""
+async def test_every_write_is_known_when_it_is_resent_and_no_read_is(document):
+    """By a required header, or by the client_order_id in a body: one of the two, never both."""
     for method, path, operation in operations(document):
-        keys = [each for each in operation.get("parameters", ()) if each["name"] == "Idempotency-Key"]
-        assert [True] * (method == "post") == [each["required"] for each in keys], path
+        keys = [each["required"] for each in operation.get("parameters", ()) if each["name"] == "Idempotency-Key"]
+        body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+        struct = document["components"]["schemas"].get(body.get("$ref", "").rpartition("/")[2], {})
+        numbered = "client_order_id" in struct.get("required", ()) or body.get("$ref", "").endswith("OrderBatch")
+        assert [True] * (method == "post" and not numbered) == keys, path
+        assert not numbered or method == "post", path
 
 
 async def test_no_method_changes_anything_but_post(document):

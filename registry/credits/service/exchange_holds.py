@@ -34,6 +34,11 @@ async def trader_in(tx: Tx, account_id: int) -> Trader:
     raise Unknown(f"There is no account {account_id}.")
 
 
+async def lock_account_in(tx: Tx, account_id: int) -> None:
+    """Lock an account: a freeze that was answered before is seen from here on, and one that comes waits for *tx*."""
+    await store.lock_accounts(tx, [account_id])
+
+
 async def vintage_in(tx: Tx, project_id: int, year: int) -> Vintage:
     """What can be traded of one project and vintage. Raises `Unknown` where nothing was issued."""
     if found := await exchange_store.vintage(tx, project_id, year):

@@ -1,8 +1,15 @@
 """The reconciler: silent where the books agree, also in the middle of things, and loud for one kilogram or fen."""
 
+import contextlib
+
 import pytest
 
+from exchange.engine.core import ENGINE_VERSION
+from exchange.engine.state import STATE_CODEC, dump, load
 from exchange.settlement.reconciler import reconcile
+from exchange.trading.audit import audit_in
+from tests.database import connected
+from tests.exchange.trading.marketplace import KILN
 from tests.probes import as_owner
 
 PRICE_FEN = 13_00
@@ -10,7 +17,7 @@ MONEY, TONNES = "instrument_id = 0", "instrument_id > 0"
 ALTERED = {
     "a kilogram more in a hold": (
         "update registry.hold set quantity_kg = quantity_kg {} 1 where kind = 'exchange' and quantity_kg > 0",
-        {"kilograms held by the registry for the exchange"},
+        {"kilograms that a hold says lie under it"},
     ),
     "a tonne more in a position": (
         f"update exchange.position set settled = settled {{}} 1 where {TONNES} and settled > 0",
@@ -68,6 +75,114 @@ async def test_a_balance_moved_from_one_to_another_is_noticed_by_the_replay(trad
     assert {solar, kiln} == {each.account_id for each in found.differences}
     await as_owner(traded.world, move, kiln, solar)
     assert (await reconcile(db=traded.world.db)).clean
+
+
+TABLES = {
+    "a trade in a delivery that is not there": (
+        "update exchange.trade set delivery_id = 999, state = 'traded'",
+        "tonnes of trade 1 to be delivered",
+        (0, 0),
+    ),
+    "an order with another quantity": (
+        "update exchange.placed set open_t = open_t - 1 where open_t > 0",
+        "tonnes open of order {ask}",
+        (6, 5),
+    ),
+    "an order at another price": (
+        "update exchange.placed set price_fen = price_fen + 1 where open_t > 0",
+        "fen a tonne of order {ask}",
+        (PRICE_FEN, PRICE_FEN + 1),
+    ),
+    "a halt that nobody ordered": (
+        "update exchange.instrument set halted = 1 where code = 'SC-CDCER-0002-2024'",
+        "halts of instrument {kiln}",
+        (0, 1),
+    ),
+    "another band": (
+        "update exchange.instrument set low_fen = low_fen - 5 where code = 'SC-CDCER-0002-2024'",
+        "lowest price of instrument {kiln}",
+        (10_00, 9_95),
+    ),
+}
+
+
+@pytest.mark.parametrize("what", TABLES)
+async def test_tables_that_say_something_else_than_the_journal(traded, what):
+    """What is open, what waits for delivery, halts and bands are replayed too, and named."""
+    statement, named, numbers = TABLES[what]
+    async with traded.unsettled():
+        if "delivery" in what:
+            await traded.buys("solar", 2, PRICE_FEN)
+            numbers = (2, 0)
+            named = "tonnes of trade 2 to be delivered"
+        async with rolled_back(traded.world.dsn) as owner:
+            await owner.execute(statement)
+            found = await audit_in(owner)
+        open_ask = max(key[0] for key in found.replayed if key[0].startswith("tonnes open"))
+        words = named.format(ask=open_ask.rpartition(" ")[2], kiln=await kiln_of(traded))
+        differing = {
+            what: (found.replayed.get((what, who), 0), found.projected.get((what, who), 0))
+            for what, who in {*found.replayed, *found.projected}
+            if found.replayed.get((what, who), 0) != found.projected.get((what, who), 0)
+        }
+        assert "" == found.broken
+        assert {words: numbers} == differing
+
+
+async def test_kilograms_that_left_their_hold_are_noticed(traded):
+    """The hold still says so; the blocks do not."""
+    move = "update registry.block set state = $1, hold_id = $2 where span = (select span from registry.block where {})"
+    held = await as_owner(traded.world, "select hold_id from registry.block where state = 'held' limit 1")
+    await as_owner(traded.world, move.format("state = 'held' limit 1"), "active", None)
+    found = await reconcile(db=traded.world.db)
+    assert {"kilograms that a hold says lie under it", "kilograms held by the registry for the exchange"} == {
+        each.what for each in found.differences
+    }
+    await as_owner(
+        traded.world,
+        move.format(
+            "state = 'active' and account_id = (select account_id from registry.hold"
+            f" where id = {held}) order by span limit 1"
+        ),
+        "held",
+        held,
+    )
+    assert (await reconcile(db=traded.world.db)).clean
+
+
+async def test_a_forged_snapshot_is_noticed(traded):
+    """A state that was replaced together with its hash: the next start would trade on it, the replay disagrees."""
+    exchange = await traded.world.trade()
+    forged = load(dump(exchange.gateway.engine.market))
+    forged.accounts[traded.party("solar").account_id].cash.settled += 1
+    state = dump(forged)
+    async with rolled_back(traded.world.dsn) as owner:
+        await owner.execute(
+            "insert into exchange.snapshot (sequence, codec, engine, state, state_hash, hash)"
+            " select sequence, $1, $2, $3, sha256($3), hash from exchange.head",
+            STATE_CODEC,
+            ENGINE_VERSION,
+            state,
+        )
+        assert f"The snapshot at {forged.sequence} is " in (await audit_in(owner)).broken
+        await owner.execute("update exchange.snapshot set sequence = sequence + 1")
+        assert f"The snapshot at {forged.sequence + 1} stands where no batch ends." == (await audit_in(owner)).broken
+    assert (await reconcile(db=traded.world.db)).clean
+
+
+@contextlib.asynccontextmanager
+async def rolled_back(dsn):
+    """The owner's view of a database with whatever is done inside, which nobody else ever sees."""
+    async with connected(dsn) as owner:
+        transaction = owner.transaction()
+        await transaction.start()
+        yield owner
+        await transaction.rollback()
+
+
+async def kiln_of(market) -> int:
+    """The engine's number for the kiln's instrument."""
+    return await as_owner(market.world, "select id from exchange.instrument where code = $1", KILN)
 
 
 async def test_a_touched_journal_is_told_where(traded):

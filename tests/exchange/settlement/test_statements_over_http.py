@@ -42,8 +42,10 @@ async def test_a_statement_for_each_delivery_sums_to_the_fen(market: Market):
         assert each["fee_fen"] == sum(line["fee_fen"] for line in each["lines"])
         assert each["net_fen"] == each["gross_fen"] - each["fee_fen"]
         assert each["quantity_t"] == sum(line["quantity_t"] for line in each["lines"])
-        assert (None, []) == (each["refusal"], each["commitments"])
-        assert (KILN, market.party("kiln").account_id) == (each["instrument"], each["account_id"])
+        assert (None, False) == (each["refusal"], "commitments" in each)
+        assert (KILN, market.party("kiln").account_id, "sale") == tuple(
+            each[name] for name in ("instrument", "account_id", "side")
+        )
     gross = sum(tonnes * price for tonnes, price in deals)
     assert [gross, sum(fees)] == [sum(each[name] for each in statements) for name in ("gross_fen", "fee_fen")]
     assert (gross - sum(fees), 0, 0, 0) == await market.cash("kiln")
@@ -58,8 +60,8 @@ async def test_a_statement_for_each_delivery_sums_to_the_fen(market: Market):
     assert [8, 3, 1][-1] == (await market.tonnes("car"))[0]
 
 
-async def test_the_public_log_opens_for_the_seller_alone(market: Market):
-    """SHA-256(label, NUL, salt, text) is what the delivery's statement says; overseers learn who bought as well."""
+async def test_the_public_log_opens_for_both_sides_and_for_nobody_else(market: Market):
+    """SHA-256(label, NUL, salt, text) is what the delivery's statement says; who the other side is, overseers learn."""
     await market.bring("kiln", 100)
     await market.pay_in("solar", 10_000_00)
     await market.sells("kiln", 10, 14_00)
@@ -69,7 +71,7 @@ async def test_the_public_log_opens_for_the_seller_alone(market: Market):
     (shown,) = (await market.own("kiln", "statements"))["items"]
     path = f"/v1/statements/{shown['delivery_id']}"
     statement = await market.read(path, by=kiln.key)
-    assert shown == {**statement, "commitments": []}
+    assert statement == {**shown, "commitments": statement["commitments"]}
     assert [f"{KILN}-01:1-10000kg"] == statement["serials"]
     (row,) = await steps.rows(market.world, "select note_text from registry.statement where type = 'delivery/v1'")
     public = json.loads(row["note_text"].split("\n")[1])
@@ -99,10 +101,23 @@ async def test_the_public_log_opens_for_the_seller_alone(market: Market):
     } == json.loads(opened["payment"]["text"])
     for private in ("14000", "13958", str(kiln.organisation_id) + "}"):
         assert private not in row["note_text"]
-    for who in ("solar", "exchange", "car"):
+    for who in ("exchange", "car"):
         refused(await market.world.get(path, by=market.party(who).key), 403, "not-yours")
     refused(await market.world.get(path), 401, "unauthenticated")
-    assert [] == (await market.own("solar", "statements"))["items"]
+    (bought,) = (await market.own("solar", "statements"))["items"]
+    assert {
+        **shown,
+        "side": "purchase",
+        "account_id": solar.account_id,
+        "fee_fen": 0,
+        "net_fen": 140_00,
+        "lines": [{**line, "fee_fen": 0} for line in shown["lines"]],
+    } == bought
+    purchase = await market.read(path, by=solar.key)
+    assert {**bought, "commitments": [opened["receiver"], opened["payment"]]} == {
+        **purchase,
+        "commitments": sorted(purchase["commitments"], key=lambda each: str(each["label"]), reverse=True),
+    }
 
 
 async def test_a_delivery_that_fails_is_refunded_on_both_sides(market: Market):
@@ -127,7 +142,9 @@ async def test_a_delivery_that_fails_is_refunded_on_both_sides(market: Market):
     assert ("refunded", [], 10) == tuple(refunded[each] for each in ("state", "serials", "quantity_t"))
     assert "The buyer's account is not open any more." == refunded["refusal"]
     one = await market.read(f"/v1/statements/{refunded['delivery_id']}", by=market.party("kiln").key)
-    assert (refunded, []) == (one, one["commitments"])
+    assert {**refunded, "commitments": []} == one
+    (undone,) = (await market.own("solar", "statements"))["items"]
+    assert ("purchase", "refunded", 140_00) == tuple(undone[each] for each in ("side", "state", "net_fen"))
     assert ["refunded"] == [each["state"] for each in (await market.own("solar", "fills"))["items"]]
     assert ["refunded", "settled"] == [each["state"] for each in (await market.own("kiln", "fills"))["items"]]
     for answer in (

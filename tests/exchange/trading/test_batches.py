@@ -1,7 +1,11 @@
 """Batches: up to a thousand commands of one account, in order, each taken or refused for itself."""
 
 from typing import Any
+from unittest import mock
 
+import pytest
+
+from exchange.trading import store
 from schemas.market import BATCH_LIMIT
 from tests.exchange.trading.marketplace import FOREST, KILN, Market, done
 from tests.probes import refused, unchanged
@@ -50,6 +54,7 @@ async def test_each_command_is_taken_or_refused_for_itself(market: Market):
         place(17, "sell", 1, 20_05),
         place(18, "sell", 1, 14_01),
         place(19, "sell", 5, 14_00, instrument=FOREST),
+        place(20, "sell", 1, 14_00, instrument="SC-CDCER-0009-2024"),
     )
     answers = done(await batch(market, "kiln", *commands))
     expected = [
@@ -65,6 +70,7 @@ async def test_each_command_is_taken_or_refused_for_itself(market: Market):
         "price-outside-band",
         "price-off-tick",
         "price-outside-band",
+        "not-found",
     ]
     assert expected == slugs(answers)
     assert [each["client_order_id"] for each in commands] == [each["client_order_id"] for each in answers["answers"]]
@@ -74,12 +80,20 @@ async def test_each_command_is_taken_or_refused_for_itself(market: Market):
     ]
     assert all((each["order"] is None) != (each["refusal"] is None) for each in answers["answers"])
     short = answers["answers"][1]["refusal"]
-    assert {"type", "title", "status", "detail"} == short.keys()
-    assert (409, True) == (short["status"], "5 t are settled" in short["detail"])
+    assert {"type", "title", "status", "detail", "wanted", "limit"} == short.keys()
+    assert (409, 10, 5, True) == (
+        short["status"],
+        short["wanted"],
+        short["limit"],
+        "5 t are settled" in short["detail"],
+    )
+    assert {"type", "title", "status", "detail"} == answers["answers"][4]["refusal"].keys()
+    gone = f"Order {ask['id']} is closed (cancelled): 0 of 10 t were traded, and nothing of it is open."
+    assert gone == answers["answers"][8]["refusal"]["detail"]
     again = done(await batch(market, "kiln", *commands))
     for number, word in ((7, "after {} was used"), (5, "above {}, the last")):  # these two name the last number
         late = [each["answers"].pop(number)["refusal"]["detail"] for each in (answers, again)]
-        assert [True, True] == [word.format(last) in each for last, each in zip((15, 19), late, strict=True)], late
+        assert [True, True] == [word.format(last) in each for last, each in zip((15, 20), late, strict=True)], late
     assert answers == again
     assert ([], [(15_00, 15, 1), (15_05, 10, 1)]) == await market.levels()
 
@@ -103,8 +117,19 @@ async def test_a_thousand_commands_and_none_between(market: Market):
     assert ([], []) == await market.levels()
 
 
+async def test_a_batch_sent_again_asks_the_database_once(market: Market, monkeypatch: pytest.MonkeyPatch):
+    """What a thousand commands came to before is one query, however many they are."""
+    await market.bring("kiln", 200)
+    commands = [place(number, "sell", 1, 14_00) for number in range(1, 201)]
+    first = done(await batch(market, "kiln", *commands))
+    asked = mock.AsyncMock(side_effect=store.requests)
+    monkeypatch.setattr(store, "requests", asked)
+    assert first == done(await batch(market, "kiln", *commands))
+    assert 1 == asked.await_count
+
+
 async def test_a_batch_that_is_none(market: Market):
-    """Empty, too long, too large, with an unknown verb or instrument: nothing of it is carried out."""
+    """Empty, too long, too large, with an unknown verb or a number that is none: nothing of it is carried out."""
     await market.bring("kiln", 10)
     too_many = [place(number, "sell", 1, 14_00) for number in range(1, BATCH_LIMIT + 2)]
     good = place(1, "sell", 1, 14_00)
@@ -122,8 +147,6 @@ async def test_a_batch_that_is_none(market: Market):
             refused(await batch(market, "kiln", good, wrong), 400, "invalid-request", named)
         huge = {**good, "instrument": "x" * 1_100_000}
         refused(await batch(market, "kiln", huge), 413, "too-large")
-        unknown = {**good, "client_order_id": 2, "instrument": "SC-CDCER-0009-2024"}
-        refused(await batch(market, "kiln", good, unknown), 404, "not-found", "SC-CDCER-0009-2024")
     assert [] == (await market.own("kiln", "orders"))["items"]
     assert ["nothing-deposited"] == slugs(done(await batch(market, "car", good)))
     assert [None] == slugs(done(await batch(market, "kiln", good)))

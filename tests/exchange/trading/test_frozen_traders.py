@@ -1,5 +1,8 @@
 """A freeze on an account: nothing new from then on, open orders go, what was traded before is delivered."""
 
+import asyncio
+
+from tests import worlds
 from tests.exchange.trading.marketplace import KILN, Market, done, until
 from tests.probes import refused
 from tests.registry.credits import steps
@@ -82,3 +85,22 @@ async def test_the_buyer_s_freeze_does_not_stop_a_delivery(market: Market):
     body = {"account_id": solar.account_id, "instrument": KILN, "quantity_t": 10}
     refused(await market.world.post("/v1/withdrawals/credits", body, by=solar.key), 409, "frozen")
     assert 0 == await market.world.active_kg("solar")
+
+
+async def test_a_frozen_account_s_orders_keep_nobody_waiting(server, templates):
+    """Whoever waits for the tables has no connection in hand: with one in all, orders of both kinds are answered."""
+    async with worlds.opened(server, templates["issued"], pool_size=1) as world:
+        market = Market(world)
+        await market.open()
+        await market.bring("kiln", 20)
+        await market.pay_in("solar", 1_000_00)
+        with market.nobody_follows_freezes():
+            await steps.freeze(world, "account", market.party("kiln").account_id)
+
+            async def bids() -> list[int]:
+                return [(await market.order("solar", "buy", 1, 12_00)).status_code for _ in range(10)]
+
+            asks = [market.order("kiln", "sell", 1, 14_00, client_order_id=100 + each) for each in range(10)]
+            bidden, frozen = await asyncio.gather(bids(), asyncio.gather(*asks))
+        assert [201] * 10 == bidden
+        assert [409] * 10 == [each.status_code for each in frozen]

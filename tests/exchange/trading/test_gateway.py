@@ -169,7 +169,7 @@ async def test_a_commit_whose_answer_is_lost_is_found_again(floor):
     assert Refused(Reason.STALE_CLIENT_ORDER_ID, 3, 1, 1, 1) == outcome[0]
     await floor.projector.caught_up()
     async with floor.db.reading() as tx:
-        before = await store.request(tx, 3, 1)
+        before = (await store.requests(tx, 3, [1])).get(1)
     assert before is not None
     assert (begun + 1, digest(bid(3, 1)), None) == (before.sequence, before.digest, before.reason)
 

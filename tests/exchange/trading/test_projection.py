@@ -12,7 +12,7 @@ from exchange.engine.core import Engine
 from exchange.trading import journal
 from exchange.trading.gateway import NotTrading
 from exchange.trading.projector import Projector, project_in
-from exchange.trading.recovery import Committed
+from exchange.trading.recovery import Committed, Resumed
 from registry.kit.database import Database
 from tests.database import connected
 from tests.simulation import floor as floors
@@ -147,6 +147,7 @@ async def test_readers_wait_again_when_the_database_forgot_projections(ground):
     async with await connect_pool(ground, size=2) as pool:
         projector = Projector(Database(pool))
         task = asyncio.create_task(projector.run())
+        projector.publish(Resumed(0, 0))
         for each in batches:
             projector.publish(each)
         await projector.caught_up()
@@ -155,8 +156,8 @@ async def test_readers_wait_again_when_the_database_forgot_projections(ground):
                 "truncate exchange.placed, exchange.trade, exchange.position, exchange.request;"
                 "update exchange.projection set sequence = 0"
             )
-        projector.publish(batches[0])
-        for each in batches[1:]:
+        projector.publish(Resumed(batches[-1].last, 0))
+        for each in batches:
             projector.publish(each)
         assert projector.projected < batches[-1].last
         await projector.caught_up()

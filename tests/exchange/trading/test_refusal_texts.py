@@ -10,15 +10,18 @@ INTERNAL = {Reason.NOT_OUTSTANDING, Reason.STALE_INSTRUCTION}
 
 
 def test_every_reason_is_worded():
-    """A slug, a title, and one or more whole sentences without a gap; the numbers are members unless there are none."""
+    """A slug, a title, and one or more whole sentences without a gap; amounts are members, names of things are not."""
     for reason in set(Reason) - INTERNAL:
-        for subscribing in (False, True):
-            found = refusal_of(reason, 123_456, 1_200, subscribing=subscribing)
+        for amending in (False, True):
+            found = refusal_of(reason, 123_456, 1_200, amending=amending)
             assert re.fullmatch("[a-z]+(-[a-z]+)*", found.slug), reason
             assert re.fullmatch(r"[A-Za-z0-9].*[a-z0-9]\.", found.detail), found.detail
             assert not re.search("[{}]", found.detail), found.detail
-            assert {"wanted": 123_456, "limit": 1_200} == found.members
-            assert {} == refusal_of(reason, 0, 0).members
+            assert found.members in ({}, {"wanted": 123_456, "limit": 1_200})
+    for reason in (Reason.NOT_ENOUGH_CASH, Reason.LISTING_SHORT, Reason.PRICE_ABOVE_BAND):
+        assert {"wanted": 2, "limit": 1} == refusal_of(reason, 2, 1).members
+    for reason in (Reason.HALTED, Reason.NOT_OPEN, Reason.OWN_LISTING):
+        assert {} == refusal_of(reason, 2, 1).members
 
 
 def test_numbers_as_people_write_them():
@@ -28,5 +31,6 @@ def test_numbers_as_people_write_them():
     )
     assert "123,456 t; 1,200 t are settled. 122,256 t" in refusal_of(Reason.NOT_ENOUGH_TONNES, 123_456, 1_200).detail
     assert "10,000 orders open and may have 10,000" in refusal_of(Reason.TOO_MANY_ORDERS, 10_000, 10_000).detail
-    assert "Listing 7 takes no" in refusal_of(Reason.NOT_OPEN, 7, 0, subscribing=True).detail
+    assert "takes 3.00 CNY more" in refusal_of(Reason.NOT_ENOUGH_CASH, 300, 100, amending=True).detail
+    assert "by the operator and a freeze and" in refusal_of(Reason.HALTED, 7, 3).detail
     assert "open under number 7" in refusal_of(Reason.NOT_OPEN, 7, 0).detail
