@@ -159,6 +159,8 @@ def _name_operations(app: Litestar) -> None:
             if route.path.startswith("/v1") and not automatic and handler.operation_id not in ROUTES:
                 raise LookupError(f"{route.path} has no operation in the table of routes: it would be open to anybody")
             handler.summary = operation_of(handler).replace("_", " ").capitalize()
+            if "POST" in handler.http_methods:
+                handler.response_description = "It was carried out, now or when it was sent before"
 
 
 def _provide_in_turn(app: Litestar) -> None:
@@ -193,8 +195,9 @@ def _openapi(region: RegionProfile) -> OpenAPIConfig:
         description=(
             "Masses are whole kilograms of CO2e (`_kg`), on the exchange whole tonnes (`_t`); money is fen, CNY/100 "
             "(`_fen`), times RFC 3339 UTC. Every POST takes an `Idempotency-Key`: the same key with the same body is "
-            "carried out once, however often it is sent. What trades is told apart by its `client_order_id`, which "
-            "rises for each account. Errors are RFC 9457 problem documents; their `type` never changes."
+            "carried out once, however often it is sent. Orders, listings and subscriptions take a `client_order_id` "
+            "in its place, which rises for each account. Errors are RFC 9457 problem documents; their `type` never "
+            "changes, and `detail` says what was wrong, with the numbers, and what to do."
         ),
         license=License(name="Apache-2.0", identifier="Apache-2.0"),
         path="/docs",

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import asyncpg
+import msgspec
 from rich.console import Console
 
 from deploy import postgres
@@ -9,15 +11,29 @@ from deploy.app import connect_pool
 from deploy.settings import Settings
 from exchange.settlement.reconciler import Reconciliation, reconcile
 from registry.kit.database import Database
+from registry.kit.problems import DomainError
+
+
+class CannotCompare(Exception):
+    """There are no books to compare, or this login may not read them. The text says why, and what to do."""
 
 
 async def compare(settings: Settings) -> Reconciliation:
-    """Reconcile the database of these settings. The embedded one is started for it where it does not run."""
+    """
+    Reconcile the database of these settings. The embedded one is started for it where it does not run.
+
+    Raises `CannotCompare`.
+    """
     if settings.database_url:
         return await _compare(settings.database_url)
     folder = settings.data_dir / "postgres"
+    if not folder.exists():
+        raise CannotCompare(f"There is no registry in {settings.data_dir}. Set KILNWOOD_DATA_DIR, or DATABASE_URL.")
     running = postgres.runs(folder)
-    dsn = (await asyncio.to_thread(postgres.start, folder, create=False)).dsn
+    try:
+        dsn = (await asyncio.to_thread(postgres.start, folder, create=False)).dsn
+    except postgres.PostgresUnavailable as error:
+        raise CannotCompare(str(error)) from error
     try:
         return await _compare(dsn)
     finally:
@@ -26,17 +42,49 @@ async def compare(settings: Settings) -> Reconciliation:
 
 
 async def _compare(dsn: str) -> Reconciliation:
+    await _check_readable(dsn)
     pool = await connect_pool(dsn, size=1)
     try:
         return await reconcile(db=Database(pool), replay=True)
+    except DomainError as error:
+        raise CannotCompare(f"The database went away meanwhile ({error.slug}). Run it again.") from error
     finally:
         pool.terminate()
+
+
+async def _check_readable(dsn: str) -> None:
+    """Raise `CannotCompare` unless this login may read the tables of a region."""
+    try:
+        login = await asyncpg.connect(dsn, timeout=10)
+    except (OSError, asyncpg.PostgresError, TimeoutError) as error:
+        raise CannotCompare(f"The database cannot be reached: {str(error) or type(error).__name__}.") from error
+    name = ""
+    try:
+        name = await login.fetchval("select quote_ident(session_user)")
+        if not await login.fetchval("select exists (select from pg_namespace where nspname = 'exchange')"):
+            raise CannotCompare(
+                "This database has no tables of the exchange. Is DATABASE_URL right? 'kilnwood migrate' makes them."
+            )
+        await login.execute("set role kilnwood_api")
+    except asyncpg.PostgresError as error:
+        raise CannotCompare(
+            f"The login {name} may not read the tables ({error}). Run as a superuser: GRANT kilnwood_api TO {name};"
+        ) from error
+    finally:
+        await login.close()
+
+
+def as_json(found: Reconciliation) -> str:
+    """The same as one document; *agree* is the verdict."""
+    return msgspec.json.format(
+        msgspec.json.encode({"agree": found.clean, **msgspec.to_builtins(found)}), indent=2
+    ).decode()
 
 
 def show(found: Reconciliation, console: Console) -> None:
     """Print what was compared, and every difference."""
     deposited, withdrawn, owed = map(_yuan, (found.deposited_fen, found.withdrawn_fen, found.owed_fen))
-    replayed = found.journal or "every hash and balance as stored"
+    replayed = found.journal or "every hash, snapshot, balance and order as stored"
     lines = {
         "journal": f"{found.commands:,} commands replayed from {found.begins + 1:,} on: {replayed}",
         "tonnes": f"{found.held_kg:,} kg held by the registry, {found.owed_kg:,} kg owed by the exchange",

@@ -195,10 +195,15 @@ class Amend(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_f
 
 
 class OrderBatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Up to 1,000 commands of one account, carried out in order with none of anybody else's in between."""
+    """
+    Up to 1,000 commands of one account, carried out in order with none of anybody else's in between.
+
+    Each is accepted or refused for itself, but for one that is no command at all: then nothing of the batch is done.
+    """
 
     account_id: Id
-    commands: Annotated[tuple[Place | Cancel | Amend, ...], Meta(min_length=1, max_length=BATCH_LIMIT)]
+    # A list, because for a bounded tuple the framework documents items that may be anything.
+    commands: Annotated[list[Place | Cancel | Amend], Meta(min_length=1, max_length=BATCH_LIMIT)]
 
 
 class Order(Struct, frozen=True, kw_only=True):

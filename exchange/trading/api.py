@@ -47,7 +47,11 @@ class OrdersController(Controller):
     async def place_batch(
         self, data: JSONBody[OrderBatch], numbered: NamedDependency[Call], exchange: NamedDependency[Exchange]
     ) -> BatchAnswer:
-        """Up to 1,000 commands of one account in order; each is accepted or refused for itself."""
+        """
+        Up to 1,000 commands of one account in order; each is accepted or refused for itself.
+
+        One that is malformed, such as a negative quantity, refuses the whole batch with 400, and none is carried out.
+        """
         return await service.place_batch(data, call=numbered, exchange=exchange)
 
     @post("/cancel-all", operation_id="cancel_orders", responses=WRITES)

@@ -71,11 +71,11 @@ def _documented(*statuses: int) -> dict[int, ResponseSpec]:
         403: "This person may not do this",
         404: "No such thing",
         405: "Method not allowed",
-        409: "The state of the registry does not permit it",
+        409: "The present state does not permit it",
         413: "The body is too large",
         415: "Unsupported media type",
         422: "Well-formed, but it cannot be carried out",
-        503: "The database cannot be reached; send it again",
+        503: "It cannot be answered right now; nothing is lost, send it again",
         507: "The database has no room left",
     }
     return {
