@@ -8,10 +8,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
+from unittest import mock
 
 import pytest
 
 from deploy.demo.season import Party
+from exchange.settlement import settler as settling
 from exchange.settlement import store
 from exchange.settlement.settler import Settler
 from exchange.trading.service import Exchange
@@ -27,6 +29,7 @@ TRADES = "select from exchange.trade for update"
 DELIVERIES = "select from exchange.delivery for update"
 INSTRUCTIONS = "select from exchange.instruction for update"
 INSTRUMENTS = "select from exchange.instrument for update"
+NUMBERS = "select pg_advisory_xact_lock(hashtextextended('exchange instruction', 0))"
 SETTLER = "select pg_advisory_xact_lock(hashtextextended('exchange settler', 0))"
 STEP = Settler.step
 
@@ -59,16 +62,22 @@ class Market:
             await self.ring.world.ok("/v1/orders", body, by=party.key)
 
     async def two_step(self, *held: str, until_waiting: int = 2) -> None:
-        """Two settlers take one step each, and meet at what is held."""
+        """Two settlers take one step each, and meet at what is held. What they would log and try again is raised."""
         settlers = [Settler(self.exchange, PROFILE) for _ in range(2)]
-        async with self.ring.gate(*held, until_waiting=until_waiting):
-            tasks = [asyncio.create_task(STEP(each)) for each in settlers]
-        await asyncio.gather(*tasks)
+        with mock.patch.object(settling, "log", mock.Mock(exception=raises)):
+            async with self.ring.gate(*held, until_waiting=until_waiting):
+                tasks = [asyncio.create_task(STEP(each)) for each in settlers]
+            await asyncio.gather(*tasks)
 
     async def held_kg(self, party: Party) -> int:
         """What the registry holds of an account for the exchange."""
         query = "select coalesce(sum(quantity_kg), 0)::bigint from registry.hold where account_id = $1"
         return int(await as_owner(self.ring.world, query, party.account_id))
+
+
+def raises(*_: object, **__: object) -> None:
+    """The exception that is being handled, to whoever called."""
+    raise  # noqa: PLE0704 - there is one
 
 
 async def at_rest(_: Settler) -> bool:
@@ -133,6 +142,31 @@ async def test_an_instruction_is_not_overtaken(races: Ring, market: Market):
     answers = [await tonnes, await money]
     assert [(201, ""), (201, "")] == outcome(answers)
     assert ["done", "done"] == [each.json()["state"] for each in answers]
+
+
+async def test_a_freeze_waits_for_money_that_leaves(races: Ring, market: Market):
+    """A withdrawal has passed the check and waits for its number: the freeze is not answered before it has it."""
+    assert [(201, "")] == outcome([await market.pays(2)])
+    buyer = races.buyers[0]
+    frozen = {"scope": "account", "target_id": buyer.account_id, "reason": "test"}
+
+    def leaving() -> Contender:
+        body = {"account_id": buyer.account_id, "amount_fen": PRICE_FEN}
+        return races.world.post("/v1/withdrawals/cash", body, by=buyer.key)
+
+    async with races.gate(NUMBERS, until_waiting=1):
+        withdrawing = asyncio.create_task(leaving())
+        await races.until(lambda: waits(races, 1))
+        freezing = asyncio.create_task(races.world.post("/v1/restrictions", frozen, by=races.world.regulators[0]))
+
+        async def it_waits_or_is_answered() -> bool:
+            return freezing.done() or await races.waiting() == 2
+
+        await races.until(it_waits_or_is_answered)
+        answered_early = freezing.done()
+    assert [(201, ""), (201, "")] == outcome([await withdrawing, await freezing])
+    assert not answered_early, "the freeze was answered, and then the money left"
+    assert [(409, "frozen")] == outcome([await leaving()])
 
 
 async def test_a_trade_is_netted_by_one_of_two_settlers(races: Ring, market: Market):

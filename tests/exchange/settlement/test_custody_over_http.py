@@ -6,6 +6,7 @@ import pytest
 
 from exchange.trading.instructions import Clerk
 from registry.credits import rules
+from registry.credits import service as credit_service
 from schemas.kinds import MAX_INT
 from tests.exchange.trading.marketplace import FOREST, KILN, Market, done
 from tests.probes import as_owner, refused, unchanged
@@ -234,3 +235,24 @@ async def test_a_movement_that_is_sent_again_moves_once(market: Market):
         assert first == [done(await market.world.post(path, body, by=key, key=path)) for path, body, key in sent]
     assert ((6, 0, 0, 0), (3_00, 0, 0, 0)) == (await market.tonnes("kiln"), await market.cash("kiln"))
     assert {"active": (KILN_T - 6) * 1_000, "held": 6_000} == await states(market, "kiln")
+
+
+async def test_the_compactor_joins_what_lies_side_by_side_under_one_hold(market: Market):
+    """Three deliveries to one buyer become one block; statements, movements and balances are as before."""
+    await market.bring("kiln", 30)
+    await market.pay_in("solar", 1_000_00)
+    for _ in range(3):
+        await market.sells("kiln", 2, 14_00)
+        await market.buys("solar", 2, 14_00)
+        await market.settled()
+    solar = market.party("solar")
+    query = "select count(*) from registry.block where account_id = $1 and state = 'held'"
+    before = (await market.own("solar", "movements"), await market.own("solar", "statements"))
+    assert 3 == await as_owner(market.world, query, solar.account_id)
+    assert 1 == await credit_service.compact(db=market.world.db)
+    assert 1 == await as_owner(market.world, query, solar.account_id)
+    assert before == (await market.own("solar", "movements"), await market.own("solar", "statements"))
+    assert 0 == await credit_service.compact(db=market.world.db)
+    body = {"account_id": solar.account_id, "instrument": KILN, "quantity_t": 5}
+    assert "done" == done(await market.world.post("/v1/withdrawals/credits", body, by=solar.key))["state"]
+    assert {"active": 5_000, "held": 1_000} == await states(market, "solar")

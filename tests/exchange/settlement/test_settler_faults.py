@@ -1,16 +1,21 @@
 """Settlement under faults: two settlers at once, refused deliveries beside good ones, an exchange that is away."""
 
 import asyncio
+from unittest import mock
 
 import pytest
 
+from exchange.settlement import service as settlement
 from exchange.settlement.settler import Settler
+from exchange.trading import patience
 from exchange.trading.gateway import NotTrading
+from registry import port
 from tests import worlds
-from tests.exchange.trading.marketplace import KILN
+from tests.exchange.trading.marketplace import KILN, done
 from tests.probes import as_owner
 
 PRICE_FEN = 13_00
+STEP = Settler.step
 
 
 async def deliveries(market) -> list[tuple[str, int]]:
@@ -104,3 +109,70 @@ async def test_tonnes_that_wait_for_settlement_cannot_be_sold_again(stocked):
         assert (409, "not-enough-tonnes") == (answer.status_code, answer.json()["type"].rpartition(":")[2])
     await stocked.settled()
     await stocked.sells("solar", 4, PRICE_FEN)
+
+
+async def test_one_delivery_that_fails_stops_no_other(stocked, monkeypatch):
+    """Whatever is wrong with it: the others are delivered meanwhile, it is told, and done when it can be."""
+    exchange, deliver_in = await stocked.world.trade(), port.deliver_in
+    account = stocked.party("solar").account_id
+
+    async def fails(tx, batch, **how):
+        if any(each.buyer_id == account for each in batch):
+            raise ZeroDivisionError
+        return await deliver_in(tx, batch, **how)
+
+    settler = Settler(exchange, worlds.PROFILE)
+    async with stocked.unsettled():
+        await traded(stocked, "solar", "car")
+        with mock.patch.object(port, "deliver_in", fails):
+            await STEP(settler)
+        assert [("stored", 4), ("settled", 4)] == await deliveries(stocked)
+        assert (4, 0, 0, 0) == await stocked.tonnes("car")
+        monkeypatch.setattr(patience, "TOLD_AFTER_S", 0)
+        assert settler.patience.trouble.startswith("What was traded or withdrawn is not delivered")
+        await STEP(settler)
+        assert "" == settler.patience.trouble
+    assert [("settled", 4), ("settled", 4)] == await deliveries(stocked)
+
+
+async def test_one_release_that_fails_stops_no_other(stocked):
+    """Two withdrawals, of which the registry cannot give the first back: the second is, and then the first."""
+    exchange, release_in = await stocked.world.trade(), port.release_in
+    kiln, car = stocked.party("kiln"), stocked.party("car")
+    await traded(stocked, "car")
+    await stocked.settled()
+
+    async def fails(tx, wanted):
+        if wanted.account_id == kiln.account_id:
+            raise ZeroDivisionError
+        await release_in(tx, wanted)
+
+    settler = Settler(exchange, worlds.PROFILE)
+    async with stocked.unsettled():
+        with mock.patch.object(settlement, "_RELEASE_TIMEOUT_S", 0):
+            for party in (kiln, car):
+                body = {"account_id": party.account_id, "instrument": KILN, "quantity_t": 1}
+                found = done(await stocked.world.post("/v1/withdrawals/credits", body, by=party.key))
+                assert "debited" == found["state"]
+        with mock.patch.object(port, "release_in", fails):
+            await STEP(settler)
+        assert ["debited", "done"] == [
+            (await stocked.own(party, "withdrawals"))["items"][0]["state"] for party in (kiln, car)
+        ]
+        await STEP(settler)
+    assert "done" == (await stocked.own(kiln, "withdrawals"))["items"][0]["state"]
+
+
+async def test_an_outcome_that_the_engine_refuses_is_told_and_not_repeated_at_once(stocked, monkeypatch):
+    """A delivery that says it is not settled, although it is: no step after step without a pause, and trouble."""
+    exchange = await stocked.world.trade()
+    await traded(stocked, "car")
+    await stocked.settled()
+    settler = Settler(exchange, worlds.PROFILE)
+    async with stocked.unsettled():
+        await as_owner(stocked.world, "update exchange.delivery set state = 'delivered'")
+        assert not await STEP(settler)
+        monkeypatch.setattr(patience, "TOLD_AFTER_S", 0)
+        assert settler.patience.trouble
+        await as_owner(stocked.world, "update exchange.delivery set state = 'settled'")
+    assert (4, 0, 0, 0) == await stocked.tonnes("car")

@@ -1,7 +1,10 @@
 """A freeze on an account: nothing new from then on, open orders go, what was traded before is delivered."""
 
 import asyncio
+from unittest import mock
 
+from deploy import exchanging
+from exchange.trading import patience
 from tests import worlds
 from tests.exchange.trading.marketplace import KILN, Market, done, until
 from tests.probes import refused
@@ -104,3 +107,23 @@ async def test_a_frozen_account_s_orders_keep_nobody_waiting(server, templates):
             bidden, frozen = await asyncio.gather(bids(), asyncio.gather(*asks))
         assert [201] * 10 == bidden
         assert [409] * 10 == [each.status_code for each in frozen]
+
+
+async def test_freezes_that_are_not_followed_are_told(issued, monkeypatch):
+    """Nobody else closes what a frozen account has open: the exchange says that it does not happen, until it does."""
+    monkeypatch.setattr(exchanging, "FREEZES_EVERY_S", 0.01)
+    monkeypatch.setattr(patience, "TOLD_AFTER_S", 0)
+    failing = mock.AsyncMock(side_effect=ZeroDivisionError)
+    async with exchanging.trading(lambda: issued.dsn, issued.db, worlds.PROFILE) as exchange:
+        await exchange.gateway.writing.wait()
+
+        async def troubled() -> bool:
+            return exchange.trouble.startswith("What the registry freezes does not reach the exchange")
+
+        with mock.patch.object(exchanging, "follow_freezes", failing), mock.patch.object(exchanging, "log"):
+            await until(troubled, "trouble")
+
+        async def well() -> bool:
+            return not exchange.trouble
+
+        await until(well, "an end of it")

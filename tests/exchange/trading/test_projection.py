@@ -9,12 +9,13 @@ import pytest
 
 from deploy.app import connect_pool
 from exchange.engine.core import Engine
-from exchange.trading import journal
+from exchange.trading import journal, service
 from exchange.trading.gateway import NotTrading
 from exchange.trading.projector import Projector, project_in
 from exchange.trading.recovery import Committed, Resumed
 from registry.kit.database import Database
 from tests.database import connected
+from tests.probes import refused
 from tests.simulation import floor as floors
 from tests.simulation.floor import OPENING, Floor, Orders, bid
 from tests.simulation.tables import agrees, stored
@@ -183,3 +184,41 @@ async def test_a_fault_of_a_projection_is_told_and_tried_again(ground):
         logged.assert_called_with("projection_failed")
         await floor.projector.caught_up()
         await agrees(ground, floor.engine)
+
+
+async def test_whoever_does_not_write_asks_the_database_how_far_the_journal_is(ground):
+    """Beside another writer, and before a recovery: what was journalled by now is waited for, not what is unknown."""
+    async with floors.trading(ground) as floor, await connect_pool(ground, size=2) as pool:
+        reader = Projector(Database(pool))
+        await reader.caught_up()
+        with (
+            mock.patch("exchange.trading.projector.project_in", side_effect=ZeroDivisionError),
+            mock.patch("exchange.trading.projector.RETRY_S", 0.01),
+            mock.patch("exchange.trading.projector.CATCH_UP_TIMEOUT_S", 0.05),
+            mock.patch("exchange.trading.projector.log.exception"),
+        ):
+            await floor.gateway.submit(bid(3, 1))
+            with pytest.raises(NotTrading, match="Ask again in a second"):
+                await reader.caught_up()
+        await reader.caught_up()
+        async with connected(ground) as owner:
+            assert floor.gateway.committed == await journal.projected(owner)
+
+
+async def test_after_a_start_the_tables_are_behind_by_what_they_lack(ground):
+    """Not by the whole journal: the first orders of a long one are taken, and the gauges are right at once."""
+    async with floors.trading(ground) as floor:
+        await floor.gateway.submit(bid(3, 1))
+    async with floors.trading(ground, opening=()) as floor:
+        assert floor.gateway.committed == floor.projector.committed == floor.projector.projected > 0
+
+
+async def test_orders_wait_while_the_tables_are_far_behind(market, monkeypatch):
+    """Beyond the limit nothing is taken that nobody could see; what takes something back is not held up by it."""
+    monkeypatch.setattr(service, "BEHIND_LIMIT", -1)
+    answer = await market.order("solar", "buy", 1, 14_00)
+    problem = refused(answer, 503, "not-trading", "The tables are 0 commands behind the journal", "Come again")
+    assert ("2", 2) == (answer.headers["retry-after"], problem["retry_after_s"])
+    monkeypatch.undo()
+    await market.pay_in("solar", 14_00)
+    await market.buys("solar", 1, 14_00)

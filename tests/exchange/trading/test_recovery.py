@@ -12,10 +12,11 @@ import pytest
 
 from deploy.app import Parts, connect_pool, create_app
 from deploy.exchanging import at_rest
+from exchange.engine.core import Engine
 from exchange.engine.state import state_hash
 from exchange.trading import gateway as gateways
 from exchange.trading import journal
-from exchange.trading.recovery import JournalBroken, Recovered, recover
+from exchange.trading.recovery import JournalBroken, Recovered, begin, recover
 from registry.kit.database import Database
 from tests import worlds
 from tests.database import connected
@@ -173,6 +174,31 @@ async def test_a_touched_journal_is_noticed(touchable, what):
         with pytest.raises(JournalBroken, match=says):
             await recover(owner, head)
         await transaction.rollback()
+
+
+async def test_a_recovery_that_fails_leaves_no_order_in_memory(touchable):
+    """It is tried again and again, and orders are out of the collector's sight: nothing may hold them."""
+    statement, says = TOUCHED[next(iter(TOUCHED))]
+    made: list[Engine] = []
+
+    def begun(snapshot: journal.Snapshot | None) -> tuple[Engine, bytes]:
+        engine, chained = begin(snapshot)
+        made.append(engine)
+        return engine, chained
+
+    async with connected(touchable) as owner:
+        transaction = owner.transaction()
+        await transaction.start()
+        await owner.execute("delete from exchange.snapshot")
+        await owner.execute(statement)
+        head = await journal.head(owner)
+        with mock.patch("exchange.trading.recovery.begin", begun), pytest.raises(JournalBroken, match=says):
+            await recover(owner, head)
+        await transaction.rollback()
+    books = [each.book for each in made[0].market.instruments.values()]
+    assert [(None, {})] * 2 * len(books) == [
+        (each.best, each.levels) for book in books for each in (book.bids, book.asks)
+    ]
 
 
 async def test_with_a_broken_journal_the_registry_goes_on(ground):
