@@ -11,6 +11,7 @@ end nothing is under way, money and tonnes are what came in less what went out, 
 import asyncio
 import contextlib
 import os
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar, NamedTuple
 
@@ -37,7 +38,7 @@ from tests.simulation.scene import Opened, Scene
 EXAMPLES = int(os.environ.get("KILNWOOD_STATE_EXAMPLES", "0"))
 CHANGE_ACCOUNT = "update registry.account set status = $2 where id = $1"
 WEIGHTS = {
-    "order": 8,
+    "order": 16,
     "deposit": 3,
     "pay_in": 2,
     "list": 2,
@@ -50,8 +51,18 @@ WEIGHTS = {
     "retire": 2,
     "fail_a_delivery": 1,
     "freeze": 1,
-    "unfreeze": 2,
+    "unfreeze": 6,
 }
+HAPPENED = """
+select (select count(*) from exchange.trade where state = 'settled') as settled,
+  (select count(*) from exchange.trade where state = 'refunded') as refunded,
+  (select count(*) from exchange.delivery where cardinality(trades) > 1) as netted,
+  (select count(*) from exchange.instruction where kind = 'debit_tonnes' and state = 'released') as released,
+  (select count(*) from exchange.placed where closed_because = 4) as frozen,
+  (select count(*) from registry.retirement) as retired
+"""
+AT_LEAST = {"settled": 20, "refunded": 3, "netted": 1, "released": 10, "frozen": 3, "retired": 5, "crashes": 10}
+"""A run in which less happens would prove little: then the weights want another look."""
 ACTIONS = [action for action, weight in WEIGHTS.items() for _ in range(weight)]
 
 
@@ -67,6 +78,8 @@ class MarketMachine(RuleBasedStateMachine):
     """One open market of a seller and a buyer, in one life of the exchange after the other."""
 
     setting: ClassVar[Setting]
+    seen: ClassVar[Counter[str]] = Counter()
+    """How often what is worth testing happened, in all examples together."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -107,6 +120,10 @@ class MarketMachine(RuleBasedStateMachine):
             await self.scene.lives.quiet()
             await self.scene.lives.check()
             assert (self.money_fen, self.tonnes) == await self._sums()
+            happened = await self.scene.lives.watcher.fetchrow(HAPPENED)
+            assert happened is not None
+            self.seen.update(dict(happened))
+            self.seen["crashes"] += len(self.scene.lives.deaths)
 
     @rule(data=st.data())
     def step(self, data: st.DataObject) -> None:
@@ -158,7 +175,10 @@ class MarketMachine(RuleBasedStateMachine):
 
     async def _withdraw(self, data: st.DataObject) -> None:
         """Tonnes of either."""
-        account, tonnes = self.either(data), data.draw(st.integers(1, 9))
+        await self.take_home(self.either(data), data.draw(st.integers(1, 9)))
+
+    async def take_home(self, account: int, tonnes: int) -> None:
+        """From the exchange into the account, if so much is settled."""
         body = CreditMovement(account_id=account, instrument=KILN, quantity_t=tonnes)
         call = self.scene.call(self.words[account], "withdraw_credits")
         done = await self.may(
@@ -187,8 +207,10 @@ class MarketMachine(RuleBasedStateMachine):
         self.money_fen -= fen if done else 0
 
     async def _order(self, data: st.DataObject) -> None:
-        """A bid or an ask of either, near the others."""
-        account, side = self.either(data), data.draw(st.sampled_from((c.BUY, c.SELL)))
+        """A bid or an ask of either, near the others; the seller mostly sells, the buyer mostly buys."""
+        account = self.either(data)
+        mostly = c.SELL if account == self.people.seller else c.BUY
+        side = mostly if data.draw(st.integers(0, 3)) else 1 - mostly
         price, tonnes = data.draw(st.sampled_from((11_95, 12_00, 12_05))), data.draw(st.integers(1, 9))
         life = data.draw(st.sampled_from((c.GTC, c.GTC, c.IOC, c.FOK, c.POST_ONLY)))
         number = self.scene.next_number(account)
@@ -261,9 +283,11 @@ class MarketMachine(RuleBasedStateMachine):
         await self.scene.lives.renew()
 
     async def _retire(self, data: st.DataObject) -> None:
-        """Kilograms that the buyer has taken home; what is on the exchange cannot be retired."""
+        """Kilograms that the buyer has taken home, now or before; what is on the exchange cannot be retired."""
         people = self.people
-        quantity = data.draw(st.integers(1, 3_000))
+        if data.draw(st.booleans()):
+            await self.take_home(people.buyer, 1)
+        quantity = data.draw(st.integers(1, 1_000))
         request = RetireRequest(
             account_id=people.buyer, claim_id=people.claim, quantity_kg=quantity, reason="test", beneficiary="Somebody"
         )
@@ -282,8 +306,8 @@ def test_any_order_of_deposits_trades_crashes_and_withdrawals_keeps_every_book_r
         run_state_machine_as_test(
             MarketMachine,
             settings=settings(
-                max_examples=EXAMPLES or 6,
-                stateful_step_count=25,
+                max_examples=EXAMPLES or 16,
+                stateful_step_count=40,
                 derandomize=not EXAMPLES,
                 database=None,
                 deadline=None,
@@ -291,3 +315,4 @@ def test_any_order_of_deposits_trades_crashes_and_withdrawals_keeps_every_book_r
                 suppress_health_check=list(HealthCheck),
             ),
         )
+    assert [] == [what for what, least in AT_LEAST.items() if MarketMachine.seen[what] < least], MarketMachine.seen

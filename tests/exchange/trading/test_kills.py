@@ -21,13 +21,15 @@ from exchange.engine import commands as c
 from exchange.engine.commands import Command
 from exchange.engine.events import Event, Reason, Refused
 from exchange.engine.state import state_hash
-from exchange.trading import journal, projector
+from exchange.trading import gateway, journal, projector
+from tests.database import connected
 from tests.oracle.market import NaiveMarket
 from tests.simulation import floor as floors
 from tests.simulation.floor import OPENING, Floor, Orders, journalled, replayed
 from tests.simulation.tables import agrees, stored
 
 KILLS = 100
+SNAPSHOT_EVERY = 25
 GROUPS = 6
 """Submissions that a life begins with, what was not acknowledged before included."""
 MOMENTS = (
@@ -86,6 +88,7 @@ def doom(moment: str, dice: Random, floor: Floor) -> None:
 async def live(dsn: str, groups: Sequence[Group], moment: str, seed: int, said: int) -> None:
     """One life: send *groups* in order, say on *said* which were acknowledged, and die."""
     dice, answered = Random(seed), 0
+    gateway.SNAPSHOT_EVERY = SNAPSHOT_EVERY  # type: ignore[misc]  # in a process of its own
     async with await connect_pool(dsn, size=2) as pool:
         floor = Floor(dsn, pool)
         doom(moment, dice, floor)
@@ -165,7 +168,14 @@ def test_a_hundred_kills_change_nothing(ground):
                 orders.hear(outcome)
         answered = {ack[0] for ack in acks}
         waiting = [group for number, group in enumerate(waiting) if number not in answered]
+    assert SNAPSHOT_EVERY < asyncio.run(newest_snapshot(ground)), "lives began from a snapshot"
     asyncio.run(finish(ground, waiting, told, sent))
+
+
+async def newest_snapshot(dsn: str) -> int:
+    """Behind which command the last life began, or would have."""
+    async with connected(dsn) as owner:
+        return int(await owner.fetchval("select coalesce(max(sequence), 0) from exchange.snapshot"))
 
 
 def _key(command: Command) -> tuple[int, int] | None:
