@@ -166,7 +166,8 @@ def _require_ours(settings: Settings, region: Region) -> None:
     if (region.id, region.log_origin) != (settings.region, settings.log_origin):
         raise CannotServe(
             f"This database is of region {region.id} with log {region.log_origin}; the settings say {settings.region} "
-            f"with {settings.log_origin}. Use its settings, or another data folder."
+            f"with {settings.log_origin}. Use its settings (KILNWOOD_REGION, KILNWOOD_SIMULATED, KILNWOOD_LOG_HOST), "
+            "or another data folder."
         )
 
 

@@ -201,6 +201,8 @@ def _serve(region: DemoRegion, season: Season, out: Path, console: Console) -> N
         f'[dim]$ curl -H "Authorization: Bearer $(cat {folder}/bank.key)" {region.url}/v1/me[/]',
         soft_wrap=True,
     )
+    assert region.service.process is not None, "it was started"
     with contextlib.suppress(KeyboardInterrupt):
-        signal.pause()
+        code = region.service.process.wait()
+        raise DemoFailed(f"The service ended by itself with {code}; {out}/service.log says why. Run the demo again.")
     console.print("Stopping…")

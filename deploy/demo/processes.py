@@ -29,6 +29,18 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def require_free(port: int) -> None:
+    """Raise `ChildTrouble` where somebody listens on a loopback port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections that linger are nobody's
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise ChildTrouble(
+                f"Port {port} is taken by another service. End it, or choose another with --port (0: any that is free)."
+            ) from error
+
+
 def own_environment(settings: Mapping[str, str]) -> dict[str, str]:
     """This process's environment without any Kilnwood setting of the user's, and with *settings*."""
     kept = {

@@ -38,7 +38,8 @@ class DemoRegion:
         self.start_service()
 
     def start_service(self) -> None:
-        """Start the service alone and wait until it is ready."""
+        """Start the service alone and wait until it is ready. Raises `ChildTrouble`, also for a port that is taken."""
+        processes.require_free(int(self.url.rpartition(":")[2]))  # else somebody else's service would say it is ready
         self.service.start()
         self.service.wait_until(f"{self.url}/health/ready")
 

@@ -17,7 +17,7 @@ from schemas.methodologies import (
     Reduction,
 )
 
-FACTOR_SOURCE: Final = "DOMAIN.md, golden numbers; each factor names its own source"
+FACTOR_SOURCE: Final = "the region's published programme; each factor names its own source"
 
 
 def compute(activity: Activity) -> Reduction:

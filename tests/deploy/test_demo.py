@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -135,6 +136,34 @@ def test_its_verdicts_are_valid_valid_and_invalid(shown):
     assert ["VALID", "VALID", "INVALID"] == verdicts
     assert 2 == len(re.findall(r"\((?:unshare -n: no network at all|every socket raises)\)", shown.out))
     assert 1 == shown.out.count("Kiln under the national grid factor, refused: ")
+
+
+def test_the_readme_shows_what_it_prints(shown):
+    """Every line of the excerpt, as it stands; into how many deliveries trades are netted is a matter of moments."""
+    readme = (ROOT / "README.md").read_text("utf-8")
+    excerpt = readme.partition("Some of what it prints:\n\n```text\n")[2].partition("```")[0].splitlines()
+    assert len(excerpt) > 20
+
+    def settled(lines: list[str]) -> list[str]:
+        return [re.sub(r"by \d statements", "by N statements", line.strip()) for line in lines]
+
+    printed = set(settled(shown.out.splitlines()))
+    assert [] == [line for line in settled(excerpt) if line not in {"…", "", *printed}]
+
+
+def test_a_port_that_is_taken_is_told(folder):
+    """Also by another Kilnwood, which would answer that it is ready: one line, exit 1."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = run(folder, "--port", str(port))
+    line = (
+        f"kilnwood: Port {port} is taken by another service. End it, or choose another with --port (0: any that is "
+        "free).\n"
+    )
+    assert (1, line) == (done.code, done.err)
+    assert {} == gone(folder)
 
 
 def test_what_it_leaves_verifies_again(shown, capsysbinary):
