@@ -20,6 +20,7 @@ from exchange.instruments.api import InstrumentsController
 from exchange.settlement.api import AccountCustodyController, CustodyController
 from exchange.subscriptions.api import ListingsController
 from exchange.trading.api import MarketDataController, OrdersController, TraderController
+from exchange.trading.refusals import TradingRefused, every_refusal
 from exchange.trading.service import Exchange
 from registry.access.api import AccessController
 from registry.access.http import DEPENDENCIES, guard, operation_of
@@ -33,7 +34,8 @@ from registry.credits.api import (
 )
 from registry.credits.service import RegionTotals
 from registry.kit.database import Database
-from registry.kit.http import HANDLERS, JsonRequest, problem
+from registry.kit.http import HANDLERS, PROBLEM_TYPE, STATUS, JsonRequest, problem
+from registry.kit.problems import DomainError
 from registry.kit.requests import Requests
 from registry.methodologies.api import MethodologiesController
 from registry.parties.api import PartiesController
@@ -188,6 +190,23 @@ class _OfflineSwagger(SwaggerRenderPlugin):
         return page.replace(b"deepLinking: true,", b"deepLinking: true,\n                  validatorUrl: null,", 1)
 
 
+def _problems() -> str:
+    """Every refusal that there is, as a table: what a program may have to tell apart."""
+    kinds = [DomainError]
+    for kind in kinds:
+        kinds.extend(kind.__subclasses__())
+    ours = {
+        (each.slug, each.kind, each.title)
+        for each in kinds[1:]
+        if not issubclass(each, TradingRefused) and each.__module__.partition(".")[0] in ("registry", "exchange")
+    }
+    rows = [
+        f"| {slug} | {STATUS[kind]} | {title} |"
+        for slug, kind, title in sorted(ours | every_refusal(), key=lambda row: row[0])
+    ]
+    return "\n".join((f"| `type`: {PROBLEM_TYPE}… | status | what |", "|---|---|---|", *rows))
+
+
 def _openapi(region: RegionProfile) -> OpenAPIConfig:
     return OpenAPIConfig(
         title=region.name,
@@ -197,7 +216,7 @@ def _openapi(region: RegionProfile) -> OpenAPIConfig:
             "(`_fen`), times RFC 3339 UTC. Every POST takes an `Idempotency-Key`: the same key with the same body is "
             "carried out once, however often it is sent. Orders, listings and subscriptions take a `client_order_id` "
             "in its place, which rises for each account. Errors are RFC 9457 problem documents; their `type` never "
-            "changes, and `detail` says what was wrong, with the numbers, and what to do."
+            "changes, and `detail` says what was wrong, with the numbers, and what to do.\n\n" + _problems()
         ),
         license=License(name="Apache-2.0", identifier="Apache-2.0"),
         path="/docs",

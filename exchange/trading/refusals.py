@@ -187,6 +187,11 @@ _CAUSES: Final = (
 NOT_OPEN_SLUG: Final = "not-open"
 
 
+def every_refusal() -> frozenset[tuple[str, Kind, str]]:
+    """Slug, kind and title of whatever `TradingRefused` may be."""
+    return frozenset((each.slug, each.kind, each.title) for each in _WORDINGS.values())
+
+
 def refusal_of(reason: int, wanted: int, limit: int, *, amending: bool = False) -> TradingRefused:
     """The engine's reason with its two numbers, as people are told; an amendment takes what it adds to its order."""
     wording = (_AMENDING if amending else {}).get(Reason(reason)) or _WORDINGS[reason]
