@@ -329,9 +329,10 @@ def bench(what: str, names: tuple[str, ...], seconds: float, *, as_json: bool) -
     where they are installed.
 
     \b
-    registry: retirements-1, retirements-32, issuance, sequencing, verification, cold-verify.
-    exchange: book, core, call-latency, cancel, memory, durable-100, durable-1000, projected, replay,
-    deliveries, orders-http.
+    registry   retirements-1, retirements-32, issuance, sequencing,
+               verification, cold-verify
+    exchange   book, core, call-latency, cancel, memory, durable-100,
+               durable-1000, projected, replay, deliveries, orders-http
 
     \b
     Examples:

@@ -10,6 +10,7 @@ from deploy import postgres
 from deploy.app import connect_pool
 from deploy.settings import Settings
 from exchange.settlement.reconciler import Reconciliation, reconcile
+from exchange.trading.refusals import yuan
 from registry.kit.database import Database
 from registry.kit.problems import DomainError
 
@@ -83,7 +84,7 @@ def as_json(found: Reconciliation) -> str:
 
 def show(found: Reconciliation, console: Console) -> None:
     """Print what was compared, and every difference."""
-    deposited, withdrawn, owed = map(_yuan, (found.deposited_fen, found.withdrawn_fen, found.owed_fen))
+    deposited, withdrawn, owed = map(yuan, (found.deposited_fen, found.withdrawn_fen, found.owed_fen))
     replayed = found.journal or "every hash, snapshot, balance and order as stored"
     lines = {
         "journal": f"{found.commands:,} commands replayed from {found.begins + 1:,} on: {replayed}",
@@ -110,7 +111,3 @@ def show(found: Reconciliation, console: Console) -> None:
             soft_wrap=True,
         )
     console.print("The books agree." if found.clean else "The books DISAGREE.", highlight=False)
-
-
-def _yuan(fen: int) -> str:
-    return f"{fen // 100:,}.{fen % 100:02d}"

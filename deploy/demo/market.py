@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from deploy.demo.api import Unexpected
 from deploy.demo.season import BUYERS, CAST, Season, Story, T, expect
+from exchange.trading.refusals import yuan
 
 SETTLED_WITHIN_S = 20.0
 _POLL_S = 0.03
@@ -40,11 +41,6 @@ DEPOSITS = {"scenic": 40_000_00, "solar": 52_000_00, "car": 80_000_00, "bank": 3
 RECEIVED = {"scenic": 1_200, "solar": 2_400, "car": 3_319, "bank": 981}
 LEFT = {"scenic": 1_220_00, "solar": 800_00, "car": 715_90, "bank": 443_50}
 PROCEEDS = {"kiln": 50_304_10, "forest": 154_516_50}
-
-
-def yuan(fen: int) -> str:
-    """Fen as people read money: ``50,304.10``."""
-    return f"{fen // 100:,}.{fen % 100:02d}"
 
 
 async def open_the_market(season: Season) -> Story:

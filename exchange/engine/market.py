@@ -6,9 +6,8 @@ from exchange.engine import commands as c
 from exchange.engine.accounts import Account
 from exchange.engine.book import Book, Order
 from exchange.engine.events import Cause, InstructionRefused, Reason, Reduced, Refused, Traded
+from schemas.market import MAX_PRICE_FEN, MAX_QUANTITY_T
 
-MAX_PRICE_FEN: Final = 10_000_000
-MAX_QUANTITY_T: Final = 100_000_000
 MAX_TOTAL: Final = 2**53 - 1
 """Largest sum of all money, or of all tonnes of one instrument: what JSON and the registry keep exact."""
 OPEN_ORDERS_LIMIT: Final = 10_000
@@ -70,7 +69,11 @@ class Market:
         self.unsettled: dict[int, Traded] = {}
 
     def account(self, account_id: int, group: int) -> Account:
-        """An account that has or gets something here; it begins to exist with its first credit."""
+        """
+        An account that has or gets something here; it begins to exist with its first credit.
+
+        Its beneficial owner is the one of that moment: the registry has no change of owners yet.
+        """
         found = self.accounts.get(account_id)
         if found is None:
             found = self.accounts[account_id] = Account(account_id, group)

@@ -11,7 +11,8 @@ from exchange.engine.events import (
     InstrumentOpened,
     Reason,
 )
-from exchange.engine.market import BPS, MAX_PRICE_FEN, Instrument, Market, close_all, given_before
+from exchange.engine.market import BPS, Instrument, Market, close_all, given_before
+from schemas.market import MAX_PRICE_FEN
 
 
 def open_instrument(market: Market, command: c.OpenInstrument) -> list[Event]:

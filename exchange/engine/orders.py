@@ -6,7 +6,6 @@ from exchange.engine import commands as c
 from exchange.engine.book import Fill, Order
 from exchange.engine.events import Accepted, Amended, Cause, Done, Event, Reason, Refused
 from exchange.engine.market import (
-    MAX_QUANTITY_T,
     OPEN_ORDERS_LIMIT,
     Instrument,
     Market,
@@ -20,6 +19,7 @@ from exchange.engine.market import (
     unlock,
     why_unfit,
 )
+from schemas.market import MAX_QUANTITY_T
 
 
 def place(market: Market, command: c.Place) -> list[Event]:  # noqa: C901, PLR0911 - the hot path, one check a line

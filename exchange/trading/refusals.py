@@ -30,7 +30,8 @@ class _Wording(NamedTuple):
     text: str
 
 
-def _yuan(fen: int) -> str:
+def yuan(fen: int) -> str:
+    """Fen as people write money: ``1,234.56``."""
     return f"{fen // 100:,}.{fen % 100:02d}"
 
 
@@ -200,9 +201,9 @@ def refusal_of(reason: int, wanted: int, limit: int, *, amending: bool = False) 
         wanted=wanted,
         limit=limit,
         missing=missing,
-        wanted_yuan=_yuan(wanted),
-        limit_yuan=_yuan(limit),
-        missing_yuan=_yuan(missing),
+        wanted_yuan=yuan(wanted),
+        limit_yuan=yuan(limit),
+        missing_yuan=yuan(missing),
         causes=" and ".join(word for cause, word in _CAUSES if limit & cause),
     )
     return TradingRefused(wording, text, **({} if reason in _WITHOUT_AMOUNTS else {"wanted": wanted, "limit": limit}))

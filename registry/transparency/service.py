@@ -53,7 +53,9 @@ async def checkpoint(*, db: Database) -> str:
     async with db.reading() as tx:
         newest = await store.published(tx)
     if newest is None or newest.note is None:
-        raise NotInTheLog("The log has no witnessed checkpoint yet. Ask again in a second.")
+        raise NotInTheLog(
+            "The log has no witnessed checkpoint yet; the first comes within a second or two of the first statement."
+        )
     return newest.note
 
 

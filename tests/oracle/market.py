@@ -209,7 +209,7 @@ class NaiveMarket:
 
     def _Halt(self, said: c.Halt) -> list[e.Event]:  # noqa: N802 - named as its command
         rules = self._known(said.instrument)
-        causes = {cause for cause in (1, 2) if rules.halted & cause}
+        causes = {cause for cause in (1, 2, 4) if rules.halted & cause}
         causes = causes | {said.cause} if said.on else causes - {said.cause}
         rules.halted = sum(causes)
         return [e.HaltChanged(said.instruction, said.instrument, rules.halted)]

@@ -239,8 +239,8 @@ class Stream:
         )
 
     def halt(self) -> c.Halt:
-        """One of two causes, more often let go than made."""
-        cause = self.dice.choice((c.HALTED_BY_OPERATOR, c.HALTED_BY_FREEZE))
+        """One of three causes, more often let go than made."""
+        cause = self.dice.choice((c.HALTED_BY_OPERATOR, c.HALTED_BY_FREEZE, c.HALTED_BY_REGULATOR))
         halted = [number for number, each in self.market.rules.items() if each.halted & cause]
         if halted and not self.one_in(4):
             return c.Halt(self.instruction(), self.dice.choice(halted), cause, on=False)
