@@ -278,7 +278,8 @@ async def file_reports(season: Season) -> Story:
         by=season.parties["kiln"].key,
         status=422,
     )
-    story = [f"Kiln under the national grid factor, refused: {refused['detail']}"]
+    sentence = refused["detail"].partition(". ")[0]  # what follows it are the terms, which stand below
+    story = [f"Kiln under the national grid factor, refused: {sentence}."]
     story += [f"   {term}" for term in refused["terms"]]
     expected = {"forest": 7_107, "kiln": 3_619}
     for word, activity in (("forest", FOREST_ACTIVITY), ("kiln", KILN_ACTIVITY)):
