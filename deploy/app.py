@@ -34,7 +34,7 @@ from registry.credits.api import (
 )
 from registry.credits.service import RegionTotals
 from registry.kit.database import Database
-from registry.kit.http import HANDLERS, PROBLEM_TYPE, STATUS, JsonRequest, problem
+from registry.kit.http import HANDLERS, OF_NO_RULE, PROBLEM_TYPE, STATUS, JsonRequest, problem
 from registry.kit.problems import DomainError
 from registry.kit.requests import Requests
 from registry.methodologies.api import MethodologiesController
@@ -196,15 +196,15 @@ def _problems() -> str:
     for kind in kinds:
         kinds.extend(kind.__subclasses__())
     ours = {
-        (each.slug, each.kind, each.title)
+        (STATUS[each.kind], each.slug, each.title)
         for each in kinds[1:]
         if not issubclass(each, TradingRefused) and each.__module__.partition(".")[0] in ("registry", "exchange")
     }
-    rows = [
-        f"| {slug} | {STATUS[kind]} | {title} |"
-        for slug, kind, title in sorted(ours | every_refusal(), key=lambda row: row[0])
-    ]
-    return "\n".join((f"| `type`: {PROBLEM_TYPE}… | status | what |", "|---|---|---|", *rows))
+    trading = {(STATUS[kind], slug, title) for slug, kind, title in every_refusal()}
+    rows = sorted((slug, status, title) for status, slug, title in ours | trading | OF_NO_RULE)
+    return "\n".join(
+        (f"| `type`: {PROBLEM_TYPE}… | status | what |", "|---|---|---|", *(f"| {a} | {b} | {c} |" for a, b, c in rows))
+    )
 
 
 def _openapi(region: RegionProfile) -> OpenAPIConfig:
@@ -213,10 +213,11 @@ def _openapi(region: RegionProfile) -> OpenAPIConfig:
         version=VERSION,
         description=(
             "Masses are whole kilograms of CO2e (`_kg`), on the exchange whole tonnes (`_t`); money is fen, CNY/100 "
-            "(`_fen`), times RFC 3339 UTC. Every POST takes an `Idempotency-Key`: the same key with the same body is "
-            "carried out once, however often it is sent. Orders, listings and subscriptions take a `client_order_id` "
-            "in its place, which rises for each account. Errors are RFC 9457 problem documents; their `type` never "
-            "changes, and `detail` says what was wrong, with the numbers, and what to do.\n\n" + _problems()
+            "(`_fen`), times RFC 3339 UTC. A POST takes an `Idempotency-Key`: the same key with the same body is "
+            "carried out once, however often it is sent. Only orders, listings and subscriptions take none: they are "
+            "known by the `client_order_id` in their body, which rises for each account. Errors are RFC 9457 problem "
+            "documents; their `type` never changes, and `detail` says what was wrong, with the numbers, and what to "
+            "do.\n\n" + _problems()
         ),
         license=License(name="Apache-2.0", identifier="Apache-2.0"),
         path="/docs",

@@ -33,7 +33,7 @@ async def compare(settings: Settings) -> Reconciliation:
     running = postgres.runs(folder)
     try:
         dsn = (await asyncio.to_thread(postgres.start, folder, create=False)).dsn
-    except postgres.PostgresUnavailable as error:
+    except (postgres.PostgresUnavailable, OSError) as error:
         raise CannotCompare(str(error)) from error
     try:
         return await _compare(dsn)
@@ -49,6 +49,8 @@ async def _compare(dsn: str) -> Reconciliation:
         return await reconcile(db=Database(pool), replay=True)
     except DomainError as error:
         raise CannotCompare(f"The database went away meanwhile ({error.slug}). Run it again.") from error
+    except asyncpg.PostgresError as error:
+        raise CannotCompare(f"The tables cannot be read: {error}. Run 'kilnwood migrate' first.") from error
     finally:
         pool.terminate()
 
@@ -57,7 +59,7 @@ async def _check_readable(dsn: str) -> None:
     """Raise `CannotCompare` unless this login may read the tables of a region."""
     try:
         login = await asyncpg.connect(dsn, timeout=10)
-    except (OSError, asyncpg.PostgresError, TimeoutError) as error:
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
         raise CannotCompare(f"The database cannot be reached: {str(error) or type(error).__name__}.") from error
     name = ""
     try:
@@ -76,10 +78,10 @@ async def _check_readable(dsn: str) -> None:
 
 
 def as_json(found: Reconciliation) -> str:
-    """The same as one document; *agree* is the verdict."""
-    return msgspec.json.format(
-        msgspec.json.encode({"agree": found.clean, **msgspec.to_builtins(found)}), indent=2
-    ).decode()
+    """The same as one document, in which *agree* is the verdict."""
+    told = msgspec.to_builtins(found)
+    head = {"agree": found.clean, "replayed_from": told.pop("begins") + 1, "journal_error": told.pop("journal") or None}
+    return msgspec.json.format(msgspec.json.encode(head | told), indent=2).decode()
 
 
 def show(found: Reconciliation, console: Console) -> None:

@@ -168,10 +168,10 @@ class CancelOrders(CancelOrder, frozen=True):
 
 
 class AmendOrder(CancelOrder, frozen=True):
-    """Another price or total quantity, traded tonnes included. Less at the same price keeps its place in the queue."""
+    """Another price or total quantity; both are said. Less at the same price keeps its place in the queue."""
 
     price_fen: PriceFen
-    quantity_t: Tonnes
+    quantity_t: Annotated[Tonnes, Meta(description="Whole tonnes in all, those already traded included")]
 
 
 class Place(_Terms, frozen=True, tag_field="do", tag="place"):
@@ -190,7 +190,7 @@ class Amend(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_f
 
     order_id: Id
     price_fen: PriceFen
-    quantity_t: Tonnes
+    quantity_t: Annotated[Tonnes, Meta(description="Whole tonnes in all, those already traded included")]
     client_order_id: ClientOrderId
 
 
@@ -368,7 +368,14 @@ class Custody(Struct, frozen=True, kw_only=True):
     quantity_t: Tonnes | None
     amount_fen: Fen | None
     reference: str
-    state: Literal["pending", "done", "debited", "refused"]
+    state: Annotated[
+        Literal["pending", "done", "debited", "refused"],
+        Meta(
+            description="pending: stored, carried out in a moment; debited: the exchange owes it no more, the registry "
+            "releases it next; done; refused: nothing moved, or it was given back"
+        ),
+    ]
+    refusal: str | None
     at: Instant
 
 

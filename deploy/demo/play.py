@@ -204,5 +204,11 @@ def _serve(region: DemoRegion, season: Season, out: Path, console: Console) -> N
     assert region.service.process is not None, "it was started"
     with contextlib.suppress(KeyboardInterrupt):
         code = region.service.process.wait()
-        raise DemoFailed(f"The service ended by itself with {code}; {out}/service.log says why. Run the demo again.")
+        how = f"was killed ({signal.Signals(-code).name})" if code < 0 else f"ended with {code}"
+        again = f"KILNWOOD_DATA_DIR={out}/data KILNWOOD_SIMULATED=yes KILNWOOD_PORT={region.url.rpartition(':')[2]}"
+        raise DemoFailed(
+            f"The service {how}. What it answered is stored in {out}/data; go on there with\n"
+            f"  {again} .venv/bin/kilnwood serve\n"
+            f"Its log is {out}/service.log. Running the demo again empties the folder."
+        )
     console.print("Stopping…")

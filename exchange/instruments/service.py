@@ -18,7 +18,7 @@ from schemas.pages import Page
 class TradedAlready(DomainError):
     """This project and vintage has an instrument."""
 
-    kind, slug, title = Kind.CONFLICT, "traded-already", "Traded already"
+    kind, slug, title = Kind.CONFLICT, "instrument-exists", "It has an instrument"
 
 
 class BandOffTick(DomainError):

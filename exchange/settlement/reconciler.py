@@ -125,16 +125,17 @@ def _cash(cash: store.Cash) -> list[Difference]:
 
 
 def _replayed(audited: Audited) -> list[Difference]:
+    replayed, projected = audited.replayed, audited.projected
+    differing = [key for key in {*replayed, *projected} if replayed.get(key, 0) != projected.get(key, 0)]
     return [
         Difference(
-            what=f"{what}, replayed and in the tables",
+            what=f"{what}{f' {number}' if number else ''}, replayed and in the tables",
             account_id=account,
             project_id=None,
             vintage=None,
-            expected=audited.replayed.get(key, 0),
-            found=audited.projected.get(key, 0),
+            expected=replayed.get(key, 0),
+            found=projected.get(key, 0),
         )
-        for key in sorted({*audited.replayed, *audited.projected}, key=str)
-        for what, account in [key]
-        if audited.replayed.get(key, 0) != audited.projected.get(key, 0)
+        for key in sorted(differing, key=str)
+        for what, number, account in [key]
     ]

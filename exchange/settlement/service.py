@@ -154,26 +154,31 @@ async def statement(delivery_id: int, *, asked: Call, exchange: Exchange) -> Ope
         found = await store.delivery(tx, delivery_id)
         if found is None:
             raise Unknown(f"There is no statement {delivery_id}.")
-        own = await _own_side_in(tx, found, asked)
+        readable = await _sides_in(tx, found, asked)
         opened = [await port.openings_in(tx, number) for number in found.statement_ids]
-    other = "receiver" if own.side == "sale" else "sender"
+    own = {each.side for each in readable}
+    hidden = {label for side, label in (("sale", "sender"), ("purchase", "receiver")) if side not in own}
     commitments = tuple(
         Commitment(statement_hash=sha256, label=each.label, salt=each.salt.hex(), text=each.text)
         for sha256, openings in opened
         for each in openings
-        if each.label != other or port.oversees(asked.by)
+        if each.label not in hidden
     )
-    return OpenedStatement(**structs.asdict(own), commitments=commitments)
+    return OpenedStatement(**structs.asdict(readable[0]), commitments=commitments)
 
 
-async def _own_side_in(tx: Tx, found: StoredDelivery, asked: Call) -> SettlementStatement:
-    """The caller's side of a delivery; overseers read the seller's. Raises `NotYours`."""
-    try:
-        await trading.readable_in(tx, found.sale.account_id, asked)
-    except DomainError:
-        await trading.readable_in(tx, found.purchase.account_id, asked)
-        return found.purchase
-    return found.sale
+async def _sides_in(tx: Tx, found: StoredDelivery, asked: Call) -> list[SettlementStatement]:
+    """The sides of a delivery that the caller may read, the seller's first. Raises `NotYours` for neither."""
+    readable: list[SettlementStatement] = []
+    for side in (found.sale, found.purchase):
+        try:
+            await trading.readable_in(tx, side.account_id, asked)
+        except DomainError:
+            if side is found.purchase and not readable:
+                raise
+        else:
+            readable.append(side)
+    return readable
 
 
 async def statements(account_id: int, window: Window, *, asked: Call, exchange: Exchange) -> Page[SettlementStatement]:

@@ -56,9 +56,11 @@ class Settler:
             try:
                 if not await self.step():
                     await projector.moves(seen, within_s=IDLE_S)
+                if self._failed:  # and has been logged
+                    await asyncio.sleep(RETRY_S)
             except DomainError as error:  # no writer or no database just now
-                log.warning("settlement_postponed", reason=error.slug)
-                self.patience.failed()
+                if self.patience.failed():
+                    log.warning("settlement_postponed", reason=error.slug)
                 await asyncio.sleep(RETRY_S)
             except Exception:
                 log.exception("settlement_failed")
@@ -93,18 +95,29 @@ class Settler:
             return await db.transaction(self._deliver_in)
         except AWAY:
             raise
-        except Exception:
-            log.exception("deliveries_failed")
-        async with db.reading() as tx:
-            due = await store.due(tx, DELIVERED_AT_ONCE)
-        work = {number: functools.partial(self._deliver_in, only=number) for number in due}
-        return await self._each(work, "delivery_failed")
+        except Exception as error:  # noqa: BLE001 - each is tried for itself next, and what fails is logged there
+            log.warning("deliveries_one_by_one", reason=type(error).__name__)
+        done = last = 0
+        while True:
+            async with db.reading() as tx:
+                due = await store.due(tx, last, DELIVERED_AT_ONCE)
+            if not due:
+                return done
+            last = due[-1]
+            work = {number: functools.partial(self._deliver_in, only=number) for number in due}
+            done += await self._each(work, "delivery_failed")
 
     async def _release(self) -> int:
         """The registry gives back what was withdrawn, each for itself."""
-        async with self._exchange.db.reading() as tx:
-            due = await store.unreleased(tx, RELEASED_AT_ONCE)
-        return await self._each({each.id: functools.partial(_release_in, each=each) for each in due}, "release_failed")
+        done = last = 0
+        while True:
+            async with self._exchange.db.reading() as tx:
+                due = await store.unreleased(tx, last, RELEASED_AT_ONCE)
+            if not due:
+                return done
+            last = due[-1].id
+            work = {each.id: functools.partial(_release_in, each=each) for each in due}
+            done += await self._each(work, "release_failed")
 
     async def _each(self, work: Mapping[int, Callable[[Tx], Awaitable[object]]], failure: str) -> int:
         """Each in a transaction of its own: one that fails stops no other. Answers how many were done."""

@@ -6,6 +6,7 @@ from typing import Final, Literal, NamedTuple
 import asyncpg
 from msgspec import structs
 
+from exchange.trading.refusals import refusal_of
 from registry.kit import sql
 from registry.kit.database import Tx, affected, fetch_one
 from registry.kit.pages import Window
@@ -100,13 +101,14 @@ def _custody(row: asyncpg.Record) -> Custody:
         amount_fen=row["amount"] if cash else None,
         reference=row["remark"],
         state=states[row["state"]],
+        refusal=None if row["reason"] is None else refusal_of(row["reason"], row["wanted"], row["bound"]).detail,
         at=row["at"],
     )
 
 
-async def unreleased(tx: Tx, limit: int) -> list[Unreleased]:
-    """What the registry has to give back, the oldest first."""
-    return [Unreleased(*row.values()) for row in await tx.fetch(_sql.unreleased, limit)]
+async def unreleased(tx: Tx, after: int, limit: int) -> list[Unreleased]:
+    """What the registry has to give back beyond number *after*, the oldest first."""
+    return [Unreleased(*row.values()) for row in await tx.fetch(_sql.unreleased, after, limit)]
 
 
 async def release(tx: Tx, number: int) -> bool:
@@ -125,9 +127,9 @@ async def stored(tx: Tx, limit: int, only: int | None = None) -> list[Stored]:
     return [Stored(*row.values()) for row in await tx.fetch(_sql.stored, limit, only)]
 
 
-async def due(tx: Tx, limit: int) -> list[int]:
-    """The same deliveries by number."""
-    return [row["id"] for row in await tx.fetch(_sql.due, limit)]
+async def due(tx: Tx, after: int, limit: int) -> list[int]:
+    """The same deliveries beyond number *after*, by number."""
+    return [row["id"] for row in await tx.fetch(_sql.due, after, limit)]
 
 
 async def delivered(tx: Tx, number: int, answer: Delivered) -> None:

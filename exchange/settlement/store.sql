@@ -1,17 +1,17 @@
 -- name: custody
-select i.id, i.kind, i.account_id, n.code, i.amount, i.remark, i.state, i.at
+select i.id, i.kind, i.account_id, n.code, i.amount, i.remark, i.state, i.reason, i.wanted, i.bound, i.at
 from exchange.instruction i left join exchange.instrument n on n.id = i.instrument_id
 where i.id = $1 and i.kind in ('credit_cash', 'credit_tonnes', 'debit_cash', 'debit_tonnes');
 -- name: custody_of
-select i.id, i.kind, i.account_id, n.code, i.amount, i.remark, i.state, i.at
+select i.id, i.kind, i.account_id, n.code, i.amount, i.remark, i.state, i.reason, i.wanted, i.bound, i.at
 from exchange.instruction i left join exchange.instrument n on n.id = i.instrument_id
 where i.account_id = $3 and i.id > $1 and i.kind = any($4::text[]) order by i.id limit $2;
 -- name: unreleased
 -- Tonnes that the exchange owes no more, or would not take: the registry gives them back.
 select i.id, i.account_id, n.project_id, n.vintage, i.amount from exchange.instruction i
 join exchange.instrument n on n.id = i.instrument_id
-where i.kind = 'debit_tonnes' and i.state = 'done' or i.kind = 'credit_tonnes' and i.state = 'refused'
-order by i.id limit $1;
+where i.id > $1 and (i.kind = 'debit_tonnes' and i.state = 'done' or i.kind = 'credit_tonnes' and i.state = 'refused')
+order by i.id limit $2;
 -- name: release
 update exchange.instruction set state = 'released' where id = $1 and state in ('done', 'refused');
 -- name: net
@@ -35,7 +35,7 @@ select d.id, d.seller_id, d.buyer_id, n.project_id, n.vintage, d.quantity_t, d.g
 from exchange.delivery d join exchange.instrument n on n.id = d.instrument_id
 where d.state = 'stored' and ($2::bigint is null or d.id = $2) order by d.id limit $1 for update of d;
 -- name: due
-select id from exchange.delivery where state = 'stored' order by id limit $1;
+select id from exchange.delivery where state = 'stored' and id > $1 order by id limit $2;
 -- name: delivered
 update exchange.delivery set state = case when $2::text is null then 'delivered' else 'refused' end, refusal = $2,
   serials = $3, statement_ids = $4

@@ -50,7 +50,8 @@ class OrdersController(Controller):
         """
         Up to 1,000 commands of one account in order; each is accepted or refused for itself.
 
-        One that is malformed, such as a negative quantity, refuses the whole batch with 400, and none is carried out.
+        One that is malformed, such as a negative quantity or a code that is none, refuses the whole batch with 400, and
+        none is carried out.
         """
         return await service.place_batch(data, call=numbered, exchange=exchange)
 
@@ -80,7 +81,11 @@ class OrdersController(Controller):
         numbered: NamedDependency[Call],
         exchange: NamedDependency[Exchange],
     ) -> Order:
-        """Change an order's price or quantity."""
+        """
+        Give an order a price and a total quantity, what was traded included.
+
+        The same price and less keep its place in the queue; anything else goes to the end, and may trade at once.
+        """
         return await service.amend(order_id, data, call=numbered, exchange=exchange)
 
     @get("/{order_id:int}", operation_id="get_order", responses=READS)

@@ -14,8 +14,8 @@ from registry.kit.database import Tx
 
 Positions = dict[tuple[int, int], tuple[int, int, int, int]]
 """Settled, locked, incoming, outgoing by account and instrument; money is instrument 0."""
-Books = dict[tuple[str, int | None], int]
-"""Every number that engine and tables both have, by what it is and whose; 0 is left away."""
+Books = dict[tuple[str, int, int | None], int]
+"""Every number that engine and tables both have: what it is, of which thing, and whose; 0 is left away."""
 _PARTS = ("settled", "locked", "incoming", "outgoing")
 
 
@@ -87,9 +87,9 @@ def _check_snapshot(kept: Kept | None, market: Market, chained: bytes) -> None:
         return
     if not kept.actual == kept.state_hash == state_hash(market) or kept.hash != chained:
         raise JournalBroken(
-            f"The snapshot at {kept.sequence} is {kept.actual.hex()[:16]}…; its journal replays to "
-            f"{state_hash(market).hex()[:16]}…. Stop the service and delete that snapshot: the next start replays the "
-            "journal instead."
+            f"The snapshot at {kept.sequence} is state {kept.actual.hex()[:16]}… behind {kept.hash.hex()[:16]}…; its "
+            f"journal replays to {state_hash(market).hex()[:16]}… behind {chained.hex()[:16]}…. Stop the service and "
+            "delete that snapshot: the next start replays the journal instead."
         )
 
 
@@ -98,7 +98,10 @@ def books(market: Market) -> Books:
     return _books(
         positions(market),
         [Open(each.id, each.account.id, each.price, each.open) for each in market.orders.values()],
-        [Undelivered(each.trade, each.seller, each.quantity) for each in market.unsettled.values()],
+        [
+            Undelivered(each.trade, each.seller, each.buyer, each.quantity, each.price, each.fee)
+            for each in market.unsettled.values()
+        ],
         [Rules(each.id, each.halted, each.low, each.high) for each in market.instruments.values()],
     )
 
@@ -117,19 +120,21 @@ def _books(
     balances: Positions, orders: Iterable[Open], trades: Iterable[Undelivered], instruments: Iterable[Rules]
 ) -> Books:
     found: Books = {
-        (f"{part} {'fen' if instrument == CASH else f'tonnes of instrument {instrument}'}", account): amount
+        (f"{part} fen" if instrument == CASH else f"{part} tonnes of instrument", instrument, account): amount
         for (account, instrument), amounts in balances.items()
         for part, amount in zip(_PARTS, amounts, strict=True)
     }
     for order in orders:
-        found[f"tonnes open of order {order.id}", order.account_id] = order.open_t
-        found[f"fen a tonne of order {order.id}", order.account_id] = order.price_fen
+        found["tonnes open of order", order.id, order.account_id] = order.open_t
+        found["fen a tonne of order", order.id, order.account_id] = order.price_fen
     for trade in trades:
-        found[f"tonnes of trade {trade.id} to be delivered", trade.seller_id] = trade.quantity_t
+        found["tonnes to be delivered of trade", trade.id, trade.seller_id] = trade.quantity_t
+        found["fen a tonne of trade", trade.id, trade.buyer_id] = trade.price_fen
+        found["fen of fee of trade", trade.id, trade.buyer_id] = trade.fee_fen
     for each in instruments:
-        found[f"halts of instrument {each.id}", None] = each.halted
-        found[f"lowest price of instrument {each.id}", None] = each.low_fen
-        found[f"highest price of instrument {each.id}", None] = each.high_fen
+        found["halts of instrument", each.id, None] = each.halted
+        found["lowest price of instrument", each.id, None] = each.low_fen
+        found["highest price of instrument", each.id, None] = each.high_fen
     return {key: amount for key, amount in found.items() if amount}
 
 

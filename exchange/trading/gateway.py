@@ -109,7 +109,8 @@ class Gateway:
         They are committed together. A command that is refused does not keep the others from being carried out.
         """
         assert commands, "a group of nothing is never committed, and so never answered"
-        self.check_trading()
+        if self._engine is None or self._stopping:
+            raise _not_trading(self.trouble)
         if self._waiting_commands + len(commands) > WAITING_LIMIT:
             raise _not_trading(f"{self._waiting_commands} commands wait to be carried out.")
         mine = _Submission(commands)
@@ -117,11 +118,6 @@ class Gateway:
         self._waiting_commands += len(commands)
         self._arrived.set()
         return await mine.answer
-
-    def check_trading(self) -> None:
-        """Raise `NotTrading` unless commands are taken; then whatever a recovery found has been published as well."""
-        if self._engine is None or self._stopping:
-            raise _not_trading(self.trouble)
 
     @property
     def engine(self) -> Engine | None:
@@ -135,7 +131,7 @@ class Gateway:
                 await self._write()
             except JournalBroken as error:
                 log.error("journal_broken", reason=str(error))  # noqa: TRY400 - the reason says all
-                self._drop(str(error))
+                self._drop(str(error), for_good=True)
                 return
             except journal.Taken:
                 self._drop("Another process trades for this region.")
@@ -163,12 +159,12 @@ class Gateway:
         self._stopping = True
         self._arrived.set()
 
-    def _drop(self, why: str) -> None:
+    def _drop(self, why: str, *, for_good: bool = False) -> None:
         """Forget the memory, which may be ahead of the journal, and tell whoever waits."""
         if self._engine is not None:
             dissolve(self._engine.market)
         self._engine = None
-        self._publish(Lost())
+        self._publish(Lost(why if for_good else ""))
         self.writing.clear()
         self.trouble = why
         waiting, self._waiting = self._waiting, deque()
@@ -302,6 +298,6 @@ def _fail(submission: _Submission, why: str) -> None:
 
 def _not_trading(why: str) -> NotTrading:
     return NotTrading(
-        f"{why} Nothing is lost: send the same request again with the same client_order_id and Idempotency-Key.",
+        f"{why} Nothing is lost: send the same request again; what was carried out is found and not done twice.",
         retry_after_s=1,
     )

@@ -108,8 +108,8 @@ class Clerk:
                 more = await self._tell()
                 self.patience.well()
             except DomainError as error:  # no writer or no database just now
-                log.warning("instructions_postponed", reason=error.slug)
-                self.patience.failed()
+                if self.patience.failed():
+                    log.warning("instructions_postponed", reason=error.slug)
                 await asyncio.sleep(RETRY_S)
                 continue
             except Exception:
@@ -128,12 +128,14 @@ class Clerk:
         self._poked.set()
 
     async def _tell(self) -> bool:
-        self._gateway.check_trading()  # before it has recovered, nobody knows how far the tables have to come
+        trading = self._gateway.writing.is_set()
         await self._projector.caught_up()  # what was told before is not waiting any more
         async with self._db.reading() as tx:
             newest = int(await tx.fetchval(_sql.newest))
             rows = await tx.fetch(_sql.waiting, AT_ONCE)
         fresh = [row for row in rows if row["id"] > self._last]
+        if fresh and not trading:  # another process tells them, or this one when it has recovered
+            raise NotTrading("Instructions wait for a writer.")
         if fresh:
             await self._gateway.submit_all([_command(**row) for row in fresh])
         more = len(rows) == AT_ONCE

@@ -19,10 +19,11 @@ class Patience:
         self._now_s = now_s
         self._since_s: float | None = None
 
-    def failed(self) -> None:
-        """One more attempt failed."""
-        if self._since_s is None:
+    def failed(self) -> bool:
+        """One more attempt failed; answers whether it is the first since the last success."""
+        if first := self._since_s is None:
             self._since_s = self._now_s()
+        return first
 
     def well(self) -> None:
         """An attempt succeeded."""

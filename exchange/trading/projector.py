@@ -39,6 +39,8 @@ class Projector:
         self._moved = asyncio.Condition()
         self._stopping = False
         self._writing = False
+        self._hopeless = ""
+        self._look = asyncio.Lock()
         self.projected = 0
         self.committed = 0
         self.patience = Patience("The tables do not follow the journal")
@@ -54,7 +56,7 @@ class Projector:
             case Resumed():
                 self.committed, self.projected, self._writing = said.sequence, said.projected, True
             case Lost():
-                self._writing = False
+                self._writing, self._hopeless = False, said.why
             case _:
                 self._queue.append(said)
                 if isinstance(said, Committed):
@@ -68,30 +70,37 @@ class Projector:
         Never call it with one of the pool's connections in hand: the projections need one. Raises `NotTrading` when
         that takes too long.
         """
+        if not self._writing:
+            return await self._tables_reach_the_journal()
         wanted = self.committed
-        if self._writing and self.projected >= wanted:
+        if self.projected >= wanted:
             return None
         try:
-            async with asyncio.timeout(CATCH_UP_TIMEOUT_S):
-                if not self._writing:
-                    return await self._tables_reach_the_journal()
-                async with self._moved:
-                    await self._moved.wait_for(lambda: self.projected >= wanted)
+            async with asyncio.timeout(CATCH_UP_TIMEOUT_S), self._moved:
+                await self._moved.wait_for(lambda: self.projected >= wanted)
         except TimeoutError as error:
-            raise NotTrading(
-                f"The tables are at {self.projected}, the journal at {wanted}. Ask again in a second.", retry_after_s=1
-            ) from error
+            raise _behind(self.projected, wanted) from error
 
     async def _tables_reach_the_journal(self) -> None:
         """Whoever writes, this process before it ended or another one: what was journalled by now is shown."""
-        wanted: int | None = None
-        while True:
-            async with self._db.reading() as tx:
-                journalled, projected = (await fetch_one(tx, _sql.progress)).values()
-            wanted = journalled if wanted is None else wanted
-            if projected >= wanted:
-                return
-            await asyncio.sleep(LOOK_EVERY_S)
+        journalled, projected = await self._progress()
+        if projected >= journalled:
+            return
+        if self._hopeless:
+            raise NotTrading(self._hopeless)
+        try:
+            async with asyncio.timeout(CATCH_UP_TIMEOUT_S), self._look:  # whoever waits, one looks at a time
+                while projected < journalled:
+                    _, projected = await self._progress()
+                    await asyncio.sleep(LOOK_EVERY_S)
+        except TimeoutError as error:
+            raise _behind(projected, journalled) from error
+
+    async def _progress(self) -> tuple[int, int]:
+        """How far journal and tables are, as the database has it."""
+        async with self._db.reading() as tx:
+            row = await fetch_one(tx, _sql.progress)
+        return row["journalled"], row["projected"]
 
     async def moves(self, beyond: int, *, within_s: float) -> None:
         """Wait until more than *beyond* is projected, or for *within_s* at most."""
@@ -158,6 +167,12 @@ class Projector:
             return await journal.keep_snapshot(tx, snapshot.sequence, snapshot.state, state_hash, snapshot.hash)
 
         await self._db.transaction(work)
+
+
+def _behind(projected: int, journalled: int) -> NotTrading:
+    return NotTrading(
+        f"The tables are at {projected}, the journal at {journalled}. Ask again in a second.", retry_after_s=1
+    )
 
 
 async def project_in(tx: Tx, batches: list[Committed]) -> int:

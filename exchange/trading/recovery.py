@@ -42,7 +42,13 @@ class Resumed:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """This process does not write any more: how far the journal is, only the database knows."""
+    """
+    This process does not write any more: how far the journal is, only the database knows.
+
+    *why* says that it never will, and for what; nothing where it tries again.
+    """
+
+    why: str
 
 
 @dataclass(frozen=True, slots=True)

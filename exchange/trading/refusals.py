@@ -132,7 +132,10 @@ _WORDINGS: dict[int, _Wording] = {
         _C, "own-listing", "One's own listing", "Listing {wanted} belongs to the same beneficial owner."
     ),
     Reason.TOO_LARGE: _Wording(
-        _U, "too-large", "Too large", "{wanted:,} is more than the exchange has room for, {limit:,}."
+        _U,
+        "beyond-capacity",
+        "Beyond capacity",
+        "{wanted:,} is more than the exchange has room for, {limit:,}.",
     ),
     Reason.NOT_OUTSTANDING: _Wording(
         _C, "not-outstanding", "Not outstanding", "Trade {wanted} of delivery {limit} waits for no delivery."
@@ -185,6 +188,7 @@ _CAUSES: Final = (
     (HALTED_BY_REGULATOR, "the regulator"),
     (HALTED_BY_FREEZE, "a freeze"),
 )
+_ANEW: Final = "To try anew, send it with a new client_order_id."
 NOT_OPEN_SLUG: Final = "not-open"
 
 
@@ -207,6 +211,12 @@ def refusal_of(reason: int, wanted: int, limit: int, *, amending: bool = False) 
         causes=" and ".join(word for cause, word in _CAUSES if limit & cause),
     )
     return TradingRefused(wording, text, **({} if reason in _WITHOUT_AMOUNTS else {"wanted": wanted, "limit": limit}))
+
+
+def repeated(refusal: TradingRefused) -> TradingRefused:
+    """A refusal as it is told to whoever sends the command again: with the numbers of then."""
+    refusal.detail = f"Refused when it was first sent, and not judged again: {refusal.detail} {_ANEW}"
+    return refusal
 
 
 def not_open(detail: str) -> TradingRefused:

@@ -12,7 +12,7 @@ from exchange.trading.gateway import Gateway, NotTrading
 from exchange.trading.instructions import Clerk
 from exchange.trading.patience import Patience
 from exchange.trading.projector import Projector
-from exchange.trading.refusals import NOT_OPEN_SLUG, UsedOtherwise, not_open, refusal_of
+from exchange.trading.refusals import NOT_OPEN_SLUG, UsedOtherwise, not_open, refusal_of, repeated
 from exchange.trading.store import Answered, Tradable
 from registry import port
 from registry.kit.database import Database, Tx
@@ -114,7 +114,11 @@ async def instrument_in(tx: Tx, code: str) -> Tradable:
     """An instrument. Raises `Unknown`."""
     if found := await store.instrument(tx, code):
         return found
-    raise Unknown(f"There is no instrument {code}. Those that are traded are at /v1/instruments.")
+    raise _no_instrument(code)
+
+
+def _no_instrument(code: str) -> Unknown:
+    return Unknown(f"There is no instrument {code}. Those that are traded are at /v1/instruments.")
 
 
 async def place(body: NewOrder, *, call: Call, exchange: Exchange) -> Order:
@@ -169,12 +173,15 @@ async def place_batch(body: OrderBatch, *, call: Call, exchange: Exchange) -> Ba
         instruments = await store.instrument_ids(tx, codes)
     if ordering:  # where the largest number is known, all are
         await refuse_frozen(trader, max(ordering), exchange=exchange)
+        _check_pace(exchange)
     commands = [_of_batch(each, body.account_id, instruments) for each in body.commands]
-    _check_pace(exchange)
     first, outcomes = await exchange.gateway.submit_all(commands)
     await exchange.projector.caught_up()
     async with exchange.db.reading() as tx:
         found = await _answers_in(tx, commands, first, outcomes)
+    for number, each in enumerate(body.commands):
+        if isinstance(each, market.Place) and each.instrument not in instruments and _is_unknown(found[number]):
+            found[number] = _no_instrument(each.instrument)
     return BatchAnswer(
         answers=tuple(
             CommandAnswer(
@@ -185,6 +192,10 @@ async def place_batch(body: OrderBatch, *, call: Call, exchange: Exchange) -> Ba
             for command, each in zip(commands, found, strict=True)
         )
     )
+
+
+def _is_unknown(answer: Order | DomainError) -> bool:
+    return isinstance(answer, DomainError) and answer.slug == Unknown.slug
 
 
 def _shown(refusal: DomainError) -> Refusal:
@@ -203,7 +214,8 @@ async def carry_out(command: c.AccountCommand, *, exchange: Exchange) -> Order:
 
     A command that is sent again is known by its client_order_id, and answered with what it came to.
     """
-    _check_pace(exchange)
+    if not isinstance(command, c.Cancel):
+        _check_pace(exchange)
     first, outcomes = await exchange.gateway.submit_all((command,))
     await exchange.projector.caught_up()
     async with exchange.db.reading() as tx:
@@ -255,22 +267,17 @@ def _explained(refusal: DomainError, command: c.AccountCommand, orders: dict[int
     found = orders.get(_meant(command))
     if refusal.slug != NOT_OPEN_SLUG:
         return refusal
-    if isinstance(command, c.Take):
-        return not_open(_listing_over(command.listing, found))
-    if found is None or found.account_id != command.account:
-        return refusal
-    ended = "was filled" if found.state == "filled" else f"is closed ({found.closed_because})"
+    wanted = "listing" if isinstance(command, c.Take) else "order"
+    if found is None or (wanted == "listing" and found.kind != "listing"):
+        return Unknown(f"There is no {wanted} {_meant(command)}.")
+    if found.state == "open" or (wanted == "order" and found.account_id != command.account):
+        return refusal  # it was placed after the refusal, or is none of theirs
+    filled = "is sold out" if found.kind == "listing" else "was filled"
+    ended = filled if found.state == "filled" else f"is closed ({found.closed_because})"
     return not_open(
         f"{found.kind.capitalize()} {found.id} {ended}: {found.traded_t:,} of {found.quantity_t:,} t were traded, and "
         "nothing of it is open."
     )
-
-
-def _listing_over(number: int, found: Order | None) -> str:
-    if found is None or found.kind != "listing":
-        return f"There is no listing {number}. What is open is at /v1/listings?open_only=true."
-    over = "sold out" if found.state == "filled" else "closed"
-    return f"Listing {number} is {over}: {found.traded_t:,} of {found.quantity_t:,} t were subscribed."
 
 
 async def _answered_before_in(
@@ -299,7 +306,7 @@ def _order_of(command: c.AccountCommand, sequence: int, outcome: list[Event], be
             f"(sequence {answered.sequence}). A new command takes one above {first.limit}, the last that was used."
         )
     if answered.reason is not None:
-        raise refusal_of(answered.reason, answered.wanted, answered.bound, amending=amending)
+        raise repeated(refusal_of(answered.reason, answered.wanted, answered.bound, amending=amending))
     return answered.order_id
 
 

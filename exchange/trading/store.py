@@ -69,7 +69,10 @@ class Undelivered(NamedTuple):
 
     id: int
     seller_id: int
+    buyer_id: int
     quantity_t: int
+    price_fen: int
+    fee_fen: int
 
 
 class Rules(NamedTuple):

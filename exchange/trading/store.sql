@@ -5,9 +5,10 @@ where code = $1;
 select id, account_id, price_fen, open_t from exchange.placed where open_t > 0;
 -- name: undelivered
 -- A trade in a delivery that is not there, or has ended without it, is in neither half.
-select t.id, t.seller_id, t.quantity_t from exchange.trade t where t.delivery_id is null
+select t.id, t.seller_id, t.buyer_id, t.quantity_t, t.price_fen, t.fee_fen from exchange.trade t
+where t.delivery_id is null
 union all
-select t.id, t.seller_id, t.quantity_t from exchange.delivery d join exchange.trade t on t.delivery_id = d.id
+select t.id, t.seller_id, t.buyer_id, t.quantity_t, t.price_fen, t.fee_fen from exchange.delivery d join exchange.trade t on t.delivery_id = d.id
 where d.state in ('stored', 'delivered', 'refused') and t.id = any(d.trades);
 -- name: rules
 select id, halted, low_fen, high_fen from exchange.instrument where open;

@@ -50,7 +50,18 @@ STATUS = {
     Kind.FULL: 507,
     Kind.PENDING: 202,  # committed, and not to be had yet: ask again
 }
-_SLUGS = {404: "not-found", 405: "method-not-allowed", 413: "too-large", 415: "unsupported-media-type"}
+_BY_FRAMEWORK = {
+    404: ("not-found", "Not found"),
+    405: ("method-not-allowed", "Method not allowed"),
+    413: ("too-large", "Body too large"),
+    415: ("unsupported-media-type", "Unsupported media type"),
+}
+_MALFORMED = (400, "malformed-json", "Malformed body")
+_FAILED = (500, "internal-error", "Internal error")
+OF_NO_RULE = frozenset(
+    {_MALFORMED, _FAILED, *((status, slug, title) for status, (slug, title) in _BY_FRAMEWORK.items())}
+)
+"""Status, slug and title of whatever is answered before or beside the rules."""
 
 
 class Problem(Struct, frozen=True):
@@ -119,18 +130,18 @@ def malformed(request: Request[Any, Any, Any], error: HTTPException) -> Response
     status = error.status_code
     if status >= 500:  # noqa: PLR2004 - the framework failed, not the caller
         return failed(request, error)
-    structlog.contextvars.bind_contextvars(problem=_SLUGS.get(status, "invalid-request"))
+    slug, title = _BY_FRAMEWORK.get(status, ("refused", "Refused"))
+    structlog.contextvars.bind_contextvars(problem=slug if status in _BY_FRAMEWORK else "invalid-request")
     if isinstance(error, ValidationException):
         return _invalid(error)
     if isinstance(error.__cause__, SerializationException) or status == HTTP_400_BAD_REQUEST:
-        return problem(400, "malformed-json", "Malformed body", f"The body cannot be read: {error.detail}")
-    titles = {404: "Not found", 405: "Method not allowed", 413: "Body too large", 415: "Unsupported media type"}
+        return problem(*_MALFORMED, f"The body cannot be read: {error.detail}")
     detail = (
         "There is nothing at this address. The routes are listed at /docs."
         if status == HTTP_404_NOT_FOUND
         else error.detail
     )
-    return problem(status, _SLUGS.get(status, "refused"), titles.get(status, "Refused"), detail)
+    return problem(status, slug, title, detail)
 
 
 def _invalid(error: ValidationException) -> Response[dict[str, Any]]:
@@ -197,9 +208,7 @@ def failed(request: Request[Any, Any, Any], error: Exception) -> Response[dict[s
         log.error("unhandled_database_error", path=request.url.path, sqlstate=error.sqlstate, kind=type(error).__name__)
     else:
         log.error("unhandled_error", path=request.url.path, exc_info=error)
-    return problem(
-        500, "internal-error", "Internal error", "This is our fault and has been logged. Nothing half-done was kept."
-    )
+    return problem(*_FAILED, "This is our fault and has been logged. Nothing half-done was kept.")
 
 
 HANDLERS: dict[type[Exception] | int, Any] = {DomainError: refused, HTTPException: malformed, Exception: failed}

@@ -37,7 +37,8 @@ async def test_books_that_agree(delivered):
     assert "The books agree." == lines[-1]
     code, said, errors = await run("reconcile", "--json", DATABASE_URL=delivered.dsn)
     found = json.loads(said)
-    assert (0, "", True, "", []) == (code, errors, found["agree"], found["journal"], found["differences"])
+    assert (0, "", True, []) == (code, errors, found["agree"], found["differences"])
+    assert (1, None) == (found["replayed_from"], found["journal_error"])
     assert found["held_kg"] == found["owed_kg"] == 119_000
     assert found["deposited_fen"] - found["withdrawn_fen"] == found["owed_fen"]
 
@@ -63,7 +64,9 @@ async def test_books_that_cannot_be_compared(server, delivered, tmp_path):
     cases = {
         "has no tables of the exchange": server,
         f"login {reader} may not read the tables": as_reader,
-        "cannot be reached": "postgresql://nobody@127.0.0.1:1/nowhere",
+        "cannot be reached: [Errno": "postgresql://nobody@127.0.0.1:1/nowhere",
+        "cannot be reached: invalid literal": "postgresql://nobody@127.0.0.1:notaport/nowhere",
+        "cannot be reached: `sslmode`": "postgresql://nobody@127.0.0.1/nowhere?sslmode=bogus",
     }
     async with connected(server) as admin:
         await admin.execute(f"create role {reader} login")

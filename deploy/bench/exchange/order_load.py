@@ -87,7 +87,7 @@ class _Connection:
         )
         head = (
             f"POST /v1/orders HTTP/1.1\r\nHost: 127.0.0.1:{job.port}\r\nAuthorization: Bearer {job.key}\r\n"
-            f"Idempotency-Key: {self._account}-{self._client_order_id}\r\nContent-Type: application/json\r\n"
+            "Content-Type: application/json\r\n"
             f"Content-Length: {len(body)}\r\n\r\n"
         )
         self._client_order_id += 1

@@ -5,7 +5,11 @@ from registry.kit.database import Database, Tx
 
 
 async def compact(*, db: Database, limit: int = 100) -> int:
-    """Join neighbouring active blocks of fragmented accounts, each under its account's lock; answers how many."""
+    """
+    Join neighbouring blocks of fragmented accounts, active ones and those under one hold of the exchange.
+
+    Each account under its lock; answers how many joined blocks came out.
+    """
     async with db.reading() as tx:
         accounts = await store.fragmented(tx, limit)
     joined = 0

@@ -70,7 +70,7 @@ async def test_an_instrument_is_opened_once(issued: World):
     } == first
     assert first == done(await issued.post(path, said(issued), by=operator, key="once"))
     refused(await issued.post(path, said(issued, lot_t=1), by=operator, key="once"), 422, "idempotency-key-reused")
-    refused(await issued.post(path, said(issued), by=operator), 409, "traded-already", KILN)
+    refused(await issued.post(path, said(issued), by=operator), 409, "instrument-exists", KILN)
     assert first == (await issued.get(f"{path}/{KILN}")).json()
     assert [first] == (await issued.get(path)).json()["items"]
 

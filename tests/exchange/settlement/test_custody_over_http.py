@@ -35,6 +35,7 @@ async def test_tonnes_come_in_and_go_out(market: Market):
         "amount_fen": None,
         "reference": "",
         "state": "done",
+        "refusal": None,
         "at": "2025-01-06T01:00:00Z",
     } == deposit
     assert {"active": (KILN_T - 100) * 1_000, "held": 100_000} == await states(market, "kiln")
@@ -199,7 +200,7 @@ async def test_money_comes_in_and_goes_out(market: Market):
     room = MAX_INT - 140_00
     await market.pay_in("car", room)
     answer = await market.world.post("/v1/deposits/cash", body, by=operator.key)
-    problem = refused(answer, 422, "too-large", "1", "0")
+    problem = refused(answer, 422, "beyond-capacity", "1", "0")
     assert (1, 0) == (problem["wanted"], problem["limit"])
     assert ["done", "refused"] == [each["state"] for each in (await market.own("solar", "deposits"))["items"]]
     car = market.party("car")

@@ -6,6 +6,7 @@ from unittest import mock
 import pytest
 
 from exchange.settlement import service as settlement
+from exchange.settlement import settler as settling
 from exchange.settlement.settler import Settler
 from exchange.trading import patience
 from exchange.trading.gateway import NotTrading
@@ -124,7 +125,7 @@ async def test_one_delivery_that_fails_stops_no_other(stocked, monkeypatch):
     settler = Settler(exchange, worlds.PROFILE)
     async with stocked.unsettled():
         await traded(stocked, "solar", "car")
-        with mock.patch.object(port, "deliver_in", fails):
+        with mock.patch.object(port, "deliver_in", fails), mock.patch.object(settling, "DELIVERED_AT_ONCE", 1):
             await STEP(settler)
         assert [("stored", 4), ("settled", 4)] == await deliveries(stocked)
         assert (4, 0, 0, 0) == await stocked.tonnes("car")

@@ -68,7 +68,7 @@ async def test_what_is_left_of_a_listing_goes_back(market: Market):
     listing, ask = await market.lists("kiln", 50, 13_90), await market.sells("kiln", 10, 14_00)
     done(await market.subscribe("solar", listing["id"], 20))
     refused(await market.send("solar", f"/v1/listings/{listing['id']}/close"), 409, "not-open", listing["id"])
-    refused(await market.subscribe("solar", ask["id"], 1), 409, "not-open", ask["id"])
+    refused(await market.subscribe("solar", ask["id"], 1), 404, "not-found", ask["id"])
     refused(await market.world.get(f"/v1/listings/{ask['id']}"), 404, "not-found", ask["id"])
     closed = done(await market.send("kiln", f"/v1/listings/{listing['id']}/close"))
     assert ("listing", "closed", "cancelled", 0, 20) == tuple(

@@ -150,10 +150,10 @@ async def test_what_does_not_exist(market: Market):
     for path in ("", "/book", "/trades"):
         code = "SC-CDCER-0009-2024"
         refused(await market.world.get(f"/v1/instruments/{code}{path}"), 404, "not-found", code)
-    refused(await market.send("kiln", "/v1/orders/999/cancel"), 409, "not-open", "999")
+    refused(await market.send("kiln", "/v1/orders/999/cancel"), 404, "not-found", "999")
     answer = await market.send("kiln", "/v1/orders/999/amend", price_fen=13_90, quantity_t=1)
-    refused(answer, 409, "not-open", "999")
-    refused(await market.subscribe("kiln", 999, 1), 409, "not-open", "999")
+    refused(answer, 404, "not-found", "999")
+    refused(await market.subscribe("kiln", 999, 1), 404, "not-found", "There is no listing 999")
 
 
 async def test_orders_of_somebody_else(market: Market):

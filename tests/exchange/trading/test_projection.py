@@ -15,6 +15,7 @@ from exchange.trading.projector import Projector, project_in
 from exchange.trading.recovery import Committed, Resumed
 from registry.kit.database import Database
 from tests.database import connected
+from tests.exchange.trading.marketplace import done
 from tests.probes import refused
 from tests.simulation import floor as floors
 from tests.simulation.floor import OPENING, Floor, Orders, bid
@@ -215,10 +216,14 @@ async def test_after_a_start_the_tables_are_behind_by_what_they_lack(ground):
 
 async def test_orders_wait_while_the_tables_are_far_behind(market, monkeypatch):
     """Beyond the limit nothing is taken that nobody could see; what takes something back is not held up by it."""
+    await market.pay_in("solar", 28_00)
+    bid = await market.buys("solar", 1, 14_00)
     monkeypatch.setattr(service, "BEHIND_LIMIT", -1)
     answer = await market.order("solar", "buy", 1, 14_00)
     problem = refused(answer, 503, "not-trading", "The tables are 0 commands behind the journal", "Come again")
     assert ("2", 2) == (answer.headers["retry-after"], problem["retry_after_s"])
+    gone = done(await market.send("solar", f"/v1/orders/{bid['id']}/cancel"))
+    assert "cancelled" == gone["closed_because"]
+    done(await market.send("solar", "/v1/orders/cancel-all"))
     monkeypatch.undo()
-    await market.pay_in("solar", 14_00)
     await market.buys("solar", 1, 14_00)

@@ -226,5 +226,9 @@ async def test_with_a_broken_journal_the_registry_goes_on(ground):
             assert "The batch at 1 " in ready.json()["detail"]
             for path in ("/health/live", "/v1/region", "/v1/projects", "/v1/instruments", "/v1/instruments/I-1/book"):
                 assert 200 == (await http.get(path)).status_code, path
+            async with connected(ground) as owner:
+                await owner.execute("update exchange.projection set sequence = sequence - 1")
+            behind = await http.get("/v1/instruments/I-1/book")  # at once: the tables will never follow
+            assert (503, True) == (behind.status_code, "The batch at 1 " in behind.json()["detail"])
         with pytest.raises(gateways.NotTrading, match="The batch at 1 "):
             await exchange.gateway.submit(bid(3, 999))

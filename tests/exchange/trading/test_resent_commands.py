@@ -57,11 +57,24 @@ async def test_a_refused_command_again_is_refused_again(market: Market):
     path, key = "/v1/orders", market.party("kiln").key
     first = refused(await market.world.post(path, body, by=key), 409, "not-enough-tonnes", "10 t are settled")
     await market.bring("kiln", 10)
-    assert first == refused(await market.world.post(path, body, by=key), 409, "not-enough-tonnes", "10 t are settled")
+    again = refused(await market.world.post(path, body, by=key), 409, "not-enough-tonnes", "10 t are settled")
+    told = f"Refused when it was first sent, and not judged again: {first['detail']} To try anew, send it with a new "
+    assert {**first, "detail": f"{told}client_order_id."} == again
     done(await market.world.post(path, {**body, **market.party("kiln").next_order()}, by=key))
     cancel = {**market.party("kiln").next_order()}
     for _ in range(2):
-        refused(await market.world.post("/v1/orders/999/cancel", cancel, by=key), 409, "not-open", "999")
+        refused(await market.world.post("/v1/orders/999/cancel", cancel, by=key), 404, "not-found", "999")
+
+
+async def test_a_cancel_that_came_before_its_order_says_nothing_of_it(market: Market):
+    """It was refused; what has that number by now is open, and nobody is told that it is closed."""
+    await market.bring("kiln", 10)
+    ask = await market.sells("kiln", 1, 14_00)
+    early = {**market.party("kiln").next_order()}
+    path, key = f"/v1/orders/{ask['id'] + 2}/cancel", market.party("kiln").key
+    refused(await market.world.post(path, early, by=key), 404, "not-found")
+    assert ask["id"] + 2 == (await market.sells("kiln", 1, 14_00))["id"]
+    refused(await market.world.post(path, early, by=key), 409, "not-open", "nothing open under number")
 
 
 async def test_a_number_is_for_one_command(market: Market):

@@ -1,16 +1,24 @@
 """What reaches the tables twice, or from nobody: an instruction told again, and a connection that dies unnoticed."""
 
+import asyncio
 from datetime import UTC, datetime
 
 import asyncpg
 
+from deploy import exchanging
+from deploy.app import connect_pool
 from exchange.engine import commands as c
 from exchange.engine.core import Engine
 from exchange.engine.events import Reason
+from exchange.settlement import service as settlement
 from exchange.trading import projection
 from exchange.trading.patience import TOLD_AFTER_S, Patience
 from exchange.trading.recovery import Committed
 from exchange.trading.refusals import refusal_of
+from registry.kit.database import Database
+from schemas.access import Actor, Call, HeldRole, Role
+from schemas.market import CashMovement
+from tests import worlds
 from tests.exchange.trading.marketplace import Market, until
 
 AT = datetime(2025, 1, 6, tzinfo=UTC)
@@ -111,3 +119,21 @@ async def test_balances_say_which_number_comes_next(market: Market):
     await market.order("solar", "buy", 1, 15_00, client_order_id=41)
     await market.order("solar", "buy", 100, 15_00, client_order_id=57)
     assert 57 == (await market.own("solar", "balances"))["last_client_order_id"]
+
+
+async def test_a_process_that_does_not_write_stores_what_the_writer_tells(market: Market):
+    """Two services on one database: a deposit through the second is carried out by the first, and answered."""
+    world, solar = market.world, market.party("solar")
+    await market.pay_in("solar", 1_000)
+    operator = market.party("exchange")
+    by = Actor(person_id=operator.person_id, roles=(HeldRole(Role.OPERATOR, operator.organisation_id),))
+    call = Call(by=by, operation="deposit_cash", key="through-the-second", request_sha256=bytes(32))
+    body = CashMovement(account_id=solar.account_id, amount_fen=7)
+    async with (
+        await connect_pool(world.dsn, size=4) as pool,
+        exchanging.trading(lambda: world.dsn, Database(pool), worlds.PROFILE) as second,
+    ):
+        found = await asyncio.wait_for(settlement.deposit_cash(body, call=call, exchange=second), 5)
+        assert "done" == found.state
+        assert second.gateway.engine is None
+    assert (1_007, 0, 0, 0) == await market.cash("solar")
