@@ -9,7 +9,7 @@ TEST_LOCK := deploy/requirements-test.lock
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve bench test lint format lock clean
+.PHONY: help demo serve bench peers test lint format lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -22,6 +22,10 @@ serve: $(VENV)/.run ## the service, settings from the environment (ARGS=--help l
 
 bench: $(VENV)/.run ## throughput beside its limits on this machine (ARGS for options)
 	@$(BIN)/python -m deploy bench $(ARGS)
+
+peers: $(VENV)/.run ## other order books in Python, for `make bench ARGS=exchange` to compare with
+	@if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python -e '.[peers]'; \
+	else $(BIN)/python -m pip --disable-pip-version-check install --quiet -e '.[peers]'; fi
 
 test: $(VENV)/.test ## all tests, two workers (ARGS="-k retire" to choose)
 	@$(BIN)/python -m pytest -n 2 -q $(ARGS)

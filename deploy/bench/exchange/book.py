@@ -18,7 +18,7 @@ from deploy.collector import as_served
 
 _WANTED = 5.0
 _PREFIX = 5
-INSTALL = "pip install 'kilnwood[peers]'"
+INSTALL = "make peers"
 
 
 class Race(NamedTuple):
