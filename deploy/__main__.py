@@ -13,7 +13,8 @@ def main() -> None:
         from deploy.commands import cli
     except ModuleNotFoundError as error:
         sys.exit(
-            f"kilnwood: this command needs the server extra ({error.name} is missing): in the checkout, pip install '.[server]'"
+            f"kilnwood: this command needs the server extra ({error.name} is missing). "
+            "In the checkout: pip install '.[server]'"
         )
     cli(prog_name="kilnwood")
 

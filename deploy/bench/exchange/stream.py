@@ -4,7 +4,7 @@ The seeded stream of operations that every engine is given: 45 % cancels, limit 
 Nine orders of ten are placed some ticks off the price and wait; one of ten goes through it and trades at once. A cancel
 names a random order of those that waited and were not cancelled yet, by the operation that placed it. Whoever cancels
 does not know whether it was filled meanwhile, so more than one cancel of five comes too late. A hundred operations make
-17 trades, and after a million of them 33,000 orders rest.
+17 trades, and after a million of them 37,500 orders rest.
 """
 
 import random
