@@ -126,8 +126,7 @@ def test_the_book_without_peers(monkeypatch):
     assert figure.value > 0
     assert (None, None, None) == (figure.limit, figure.share, figure.target)
     assert [
-        f"{name} is not installed and was not measured: make peers"
-        for name in ("lightmatchingengine", "pyorderbook")
+        f"{name} is not installed and was not measured: make peers" for name in ("lightmatchingengine", "pyorderbook")
     ] == list(figure.remarks)
     machine = Machine(processor="p", cores=2, load=0, system="s", python="3", postgresql="18")
     shown = StringIO()
