@@ -1,19 +1,23 @@
 """The composition root: settings become one ASGI application. Tests call the same factory."""
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import asyncpg
+import msgspec
 from litestar import Litestar, MediaType, Request, Response, get
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import SwaggerRenderPlugin
-from litestar.openapi.spec import Components, License, SecurityScheme, Tag
+from litestar.openapi.spec import Components, License, Schema, SecurityScheme, Tag
+from litestar.plugins import OpenAPISchemaPlugin
 from litestar.static_files import create_static_files_router
 from litestar.types import ASGIApp
+from litestar.typing import FieldDefinition
 from prometheus_client import CollectorRegistry, generate_latest
 
 from exchange.instruments.api import InstrumentsController
@@ -146,6 +150,7 @@ def create_app(parts: Parts) -> ASGIApp:
         state=State({"db": parts.db, "keyring": parts.keyring}),
         logging_config=None,
         request_class=JsonRequest,
+        plugins=[_DescribedStructs()],
         request_max_body_size=1_000_000,
     )
     _name_operations(app)
@@ -179,6 +184,26 @@ def _provide_in_turn(app: Litestar) -> None:
 
 def _constant(value: object) -> Provide:
     return Provide(lambda: value, sync_to_thread=False)
+
+
+class _DescribedStructs(OpenAPISchemaPlugin):
+    """What a struct's docstring says stands in the documentation too; the schema itself is the framework's."""
+
+    def is_plugin_supported_field(self, field_definition: FieldDefinition) -> bool:
+        """Structs, which the framework looks for in the same way."""
+        return not field_definition.is_union and field_definition.is_subclass_of(msgspec.Struct)
+
+    def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: Any) -> Schema:  # noqa: ANN401 - the framework keeps its type private
+        """The framework's schema, described."""
+        theirs = next(
+            each
+            for each in schema_creator.plugins
+            if not isinstance(each, _DescribedStructs) and each.is_plugin_supported_field(field_definition)
+        )
+        schema: Schema = theirs.to_openapi_schema(field_definition, schema_creator)
+        kind = field_definition.origin or field_definition.annotation
+        schema.description = inspect.cleandoc(kind.__doc__ or "")
+        return schema
 
 
 class _OfflineSwagger(SwaggerRenderPlugin):

@@ -71,6 +71,22 @@ async def test_every_write_is_known_when_it_is_resent_and_no_read_is(document):
         assert not numbered or method == "post", path
 
 
+async def test_every_schema_says_what_it_is(document):
+    """The docstrings of the structs; nobody has to guess from names."""
+    schemas = document["components"]["schemas"]
+    assert [] == [name for name, schema in schemas.items() if not schema.get("description")]
+
+
+async def test_every_problem_has_one_status_and_one_title(document):
+    """A table on the front page: each type once, also those that the framework answers."""
+    rows = [line.split("|")[1:4] for line in document["info"]["description"].splitlines() if line.startswith("| ")][1:]
+    slugs, titles = [row[0].strip() for row in rows], [row[2].strip() for row in rows]
+    assert len(slugs) > 70
+    assert sorted(set(slugs)) == slugs
+    assert len(set(titles)) == len(titles)
+    assert {"not-enough-cash", "not-found", "malformed-json", "internal-error", "not-trading"} <= set(slugs)
+
+
 async def test_no_method_changes_anything_but_post(document):
     """One way to write, so that one rule about keys covers it."""
     assert {"get", "post"} == {method for method, _, _ in operations(document)}
