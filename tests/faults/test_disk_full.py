@@ -128,7 +128,9 @@ async def test_full_at_the_journal(delivered: World):
         "create trigger no_room before insert on exchange.journal for each row execute function registry.no_room()",
     )
     async with unchanged(delivered):
-        refused(await delivered.post("/v1/orders", order, by=bank.key), 503, "not-trading", "send the same request again")
+        refused(
+            await delivered.post("/v1/orders", order, by=bank.key), 503, "not-trading", "send the same request again"
+        )
     await as_owner(delivered, "drop trigger no_room on exchange.journal")
     async with asyncio.timeout(10):
         await exchange.gateway.writing.wait()
