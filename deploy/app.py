@@ -38,7 +38,7 @@ from registry.credits.api import (
 )
 from registry.credits.service import RegionTotals
 from registry.kit.database import Database
-from registry.kit.http import HANDLERS, OF_NO_RULE, PROBLEM_TYPE, STATUS, JsonRequest, problem
+from registry.kit.http import HANDLERS, OF_NO_RULE, PROBLEM_TYPE, QUERY, STATUS, JsonRequest, problem
 from registry.kit.problems import DomainError
 from registry.kit.requests import Requests
 from registry.methodologies.api import MethodologiesController
@@ -155,6 +155,7 @@ def create_app(parts: Parts) -> ASGIApp:
     )
     _name_operations(app)
     _provide_in_turn(app)
+    _note_queries(app)
     return Requests(app, parts.metrics)
 
 
@@ -180,6 +181,13 @@ def _provide_in_turn(app: Litestar) -> None:
     for route in app.routes:
         for _, model in getattr(route, "route_handler_map", {}).values():
             model.dependency_batches = [{each} for batch in model.dependency_batches for each in batch]
+
+
+def _note_queries(app: Litestar) -> None:
+    """Each handler knows which query parameters it takes, so that others can be refused."""
+    for route in app.routes:
+        for handler, model in getattr(route, "route_handler_map", {}).values():
+            handler.opt[QUERY] = frozenset(each.field_alias for each in model.expected_query_params)
 
 
 def _constant(value: object) -> Provide:

@@ -28,6 +28,7 @@ from schemas.market import (
 from schemas.pages import Page
 
 OpenOnly = Annotated[bool, QueryParameter(description="Only what is still open")]
+NewestFirst = Annotated[bool, QueryParameter(description="From the newest back; pages go on to older ones")]
 
 
 class OrdersController(Controller):
@@ -114,10 +115,14 @@ class TraderController(Controller):
         window: NamedDependency[Window],
         asked: NamedDependency[Call],
         exchange: NamedDependency[Exchange],
-        open_only: OpenOnly = False,  # noqa: FBT002 - a query parameter
+        *,
+        open_only: OpenOnly = False,
+        newest_first: NewestFirst = False,
     ) -> Page[Order]:
         """Orders, listings and subscriptions of the account."""
-        return await service.orders(account_id, window, open_only=open_only, asked=asked, exchange=exchange)
+        return await service.orders(
+            account_id, window, open_only=open_only, newest_first=newest_first, asked=asked, exchange=exchange
+        )
 
     @get("/fills", operation_id="list_fills", responses=READS)
     async def fills(
@@ -126,9 +131,11 @@ class TraderController(Controller):
         window: NamedDependency[Window],
         asked: NamedDependency[Call],
         exchange: NamedDependency[Exchange],
+        *,
+        newest_first: NewestFirst = False,
     ) -> Page[Fill]:
         """The account's side of its trades."""
-        return await service.fills(account_id, window, asked=asked, exchange=exchange)
+        return await service.fills(account_id, window, newest_first=newest_first, asked=asked, exchange=exchange)
 
 
 class MarketDataController(Controller):
@@ -144,7 +151,12 @@ class MarketDataController(Controller):
 
     @get("/trades", operation_id="list_trades", responses=READS)
     async def trades(
-        self, code: PathCode, window: NamedDependency[Window], exchange: NamedDependency[Exchange]
+        self,
+        code: PathCode,
+        window: NamedDependency[Window],
+        exchange: NamedDependency[Exchange],
+        *,
+        newest_first: NewestFirst = False,
     ) -> Page[Trade]:
         """Trades, without who made them."""
-        return await service.trades(code, window, exchange=exchange)
+        return await service.trades(code, window, newest_first=newest_first, exchange=exchange)

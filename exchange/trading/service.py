@@ -358,20 +358,22 @@ async def readable_in(tx: Tx, account_id: int, asked: Call) -> None:
     port.authorise_for(asked.by, asked.operation, (await port.trader_in(tx, account_id)).owner_id)
 
 
-async def orders(account_id: int, window: Window, *, open_only: bool, asked: Call, exchange: Exchange) -> Page[Order]:
+async def orders(
+    account_id: int, window: Window, *, open_only: bool, newest_first: bool, asked: Call, exchange: Exchange
+) -> Page[Order]:
     """What an account of one's own placed."""
     await exchange.projector.caught_up()
     async with exchange.db.reading() as tx:
         await readable_in(tx, account_id, asked)
-        return await store.orders_of(tx, window, account_id, open_only=open_only)
+        return await store.orders_of(tx, window, account_id, open_only=open_only, newest_first=newest_first)
 
 
-async def fills(account_id: int, window: Window, *, asked: Call, exchange: Exchange) -> Page[Fill]:
+async def fills(account_id: int, window: Window, *, newest_first: bool, asked: Call, exchange: Exchange) -> Page[Fill]:
     """The trades of an account of one's own."""
     await exchange.projector.caught_up()
     async with exchange.db.reading() as tx:
         await readable_in(tx, account_id, asked)
-        return await store.fills(tx, window, account_id)
+        return await store.fills(tx, window, account_id, newest_first=newest_first)
 
 
 async def balances(account_id: int, *, asked: Call, exchange: Exchange) -> Balances:
@@ -389,8 +391,8 @@ async def book(code: str, *, exchange: Exchange) -> Book:
         return await store.book(tx, await instrument_in(tx, code))
 
 
-async def trades(code: str, window: Window, *, exchange: Exchange) -> Page[Trade]:
+async def trades(code: str, window: Window, *, newest_first: bool, exchange: Exchange) -> Page[Trade]:
     """The trades of an instrument."""
     await exchange.projector.caught_up()
     async with exchange.db.reading() as tx:
-        return await store.trades(tx, window, await instrument_in(tx, code))
+        return await store.trades(tx, window, await instrument_in(tx, code), newest_first=newest_first)

@@ -121,9 +121,11 @@ async def orders(tx: Tx, numbers: Sequence[int]) -> dict[int, Order]:
     return {row["id"]: _order(row) for row in await tx.fetch(_sql.placed, numbers)}
 
 
-async def orders_of(tx: Tx, window: Window, account_id: int, *, open_only: bool) -> Page[Order]:
+async def orders_of(tx: Tx, window: Window, account_id: int, *, open_only: bool, newest_first: bool) -> Page[Order]:
     """What an account placed."""
-    rows = await tx.fetch(_sql.open_of if open_only else _sql.placed_of, *window.args, account_id)
+    oldest = _sql.open_of if open_only else _sql.placed_of
+    newest = _sql.newest_open_of if open_only else _sql.newest_placed_of
+    rows = await tx.fetch(newest if newest_first else oldest, *window.args, account_id)
     return window.page([(row["id"], _order(row)) for row in rows])
 
 
@@ -184,9 +186,9 @@ async def book(tx: Tx, instrument: Tradable) -> Book:
     return Book(instrument=instrument.code, sequence=await tx.fetchval(_sql.sequence), bids=bids, asks=asks)
 
 
-async def trades(tx: Tx, window: Window, instrument: Tradable) -> Page[Trade]:
+async def trades(tx: Tx, window: Window, instrument: Tradable, *, newest_first: bool) -> Page[Trade]:
     """The trades of an instrument, without who made them."""
-    rows = await tx.fetch(_sql.trades, *window.args, instrument.id)
+    rows = await tx.fetch(_sql.newest_trades if newest_first else _sql.trades, *window.args, instrument.id)
     return window.page([(row["id"], _trade(row)) for row in rows])
 
 
@@ -202,9 +204,9 @@ def _trade(row: asyncpg.Record) -> Trade:
     )
 
 
-async def fills(tx: Tx, window: Window, account_id: int) -> Page[Fill]:
+async def fills(tx: Tx, window: Window, account_id: int, *, newest_first: bool) -> Page[Fill]:
     """An account's own side of its trades."""
-    rows = await tx.fetch(_sql.fills, *window.args, account_id)
+    rows = await tx.fetch(_sql.newest_fills if newest_first else _sql.fills, *window.args, account_id)
     return window.page([(row["id"], _fill(row, account_id)) for row in rows])
 
 

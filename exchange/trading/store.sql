@@ -23,9 +23,15 @@ where p.id = any($1::bigint[]);
 -- name: placed_of
 select p.*, n.code from exchange.placed p join exchange.instrument n on n.id = p.instrument_id
 where p.account_id = $3 and p.id > $1 order by p.id limit $2;
+-- name: newest_placed_of
+select p.*, n.code from exchange.placed p join exchange.instrument n on n.id = p.instrument_id
+where p.account_id = $3 and ($1::bigint = 0 or p.id < $1) order by p.id desc limit $2;
 -- name: open_of
 select p.*, n.code from exchange.placed p join exchange.instrument n on n.id = p.instrument_id
 where p.account_id = $3 and p.id > $1 and p.open_t > 0 order by p.id limit $2;
+-- name: newest_open_of
+select p.*, n.code from exchange.placed p join exchange.instrument n on n.id = p.instrument_id
+where p.account_id = $3 and ($1::bigint = 0 or p.id < $1) and p.open_t > 0 order by p.id desc limit $2;
 -- name: listings
 select p.*, n.code from exchange.placed p join exchange.instrument n on n.id = p.instrument_id
 where p.kind = 'listing' and p.id > $1 and ($3::text is null or n.code = $3) and (not $4 or p.open_t > 0)
@@ -45,6 +51,16 @@ select sequence from exchange.projection;
 select t.id, n.code, t.price_fen, t.quantity_t, t.taker_side, t.at
 from exchange.trade t join exchange.instrument n on n.id = t.instrument_id
 where t.instrument_id = $3 and t.id > $1 order by t.id limit $2;
+-- name: newest_trades
+select t.id, n.code, t.price_fen, t.quantity_t, t.taker_side, t.at
+from exchange.trade t join exchange.instrument n on n.id = t.instrument_id
+where t.instrument_id = $3 and ($1::bigint = 0 or t.id < $1) order by t.id desc limit $2;
+-- name: newest_fills
+select t.*, n.code, t.buyer_id = $3 as bought from (
+  (select * from exchange.trade where buyer_id = $3 and ($1::bigint = 0 or id < $1) order by id desc limit $2)
+  union all
+  (select * from exchange.trade where seller_id = $3 and ($1::bigint = 0 or id < $1) order by id desc limit $2)
+) t join exchange.instrument n on n.id = t.instrument_id order by t.id desc limit $2;
 -- name: fills
 -- Two indexed halves. Nobody trades with themselves, so no trade is in both.
 select t.*, n.code, t.buyer_id = $3 as bought from (

@@ -12,7 +12,7 @@ from litestar.params import HeaderParameter, QueryParameter
 
 from registry.access import service
 from registry.access.rules import Unauthenticated, authorise
-from registry.kit.http import refuse_loose
+from registry.kit.http import refuse_loose, refuse_unknown_query
 from registry.kit.pages import Window
 from schemas.access import Actor, Call
 from schemas.pages import PAGE_LIMIT
@@ -30,7 +30,7 @@ IdempotencyKey = Annotated[
 
 
 async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """The door: authenticate the key that was sent, then look the route up in the table."""
+    """The door: authenticate the key that was sent, look the route up in the table, take no query it does not know."""
     operation = operation_of(handler)
     if not operation:
         return  # health, metrics and pages: not operations of the API
@@ -42,6 +42,7 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         structlog.contextvars.bind_contextvars(person_id=actor.person_id)
     connection.scope["user"] = actor
     authorise(actor, operation)
+    refuse_unknown_query(handler, connection.query_params)
 
 
 def operation_of(handler: BaseRouteHandler) -> str:

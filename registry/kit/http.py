@@ -5,6 +5,7 @@ Services raise `DomainError`; nothing else knows about statuses.
 """
 
 import functools
+from collections.abc import Collection
 from typing import Annotated, Any
 
 import asyncpg
@@ -38,6 +39,8 @@ PathCode = Annotated[str, PathParameter(max_length=80, pattern="^[A-Za-z0-9-]+$"
 QueryId = Annotated[int | None, QueryParameter(ge=1, le=MAX_INT)]
 """An identifier in a query."""
 
+QUERY = "query"
+"""Under this name a handler's options have the query parameters that it and its dependencies take."""
 PROBLEM_TYPE = "urn:kilnwood:problem:"
 STATUS = {
     Kind.INVALID: 400,
@@ -195,6 +198,19 @@ def refuse_loose(handler: BaseRouteHandler, body: bytes) -> None:
         _strict(data.annotation).decode(body)
     except msgspec.ValidationError as error:
         raise ValidationException(extra=[{"message": str(error), "key": "data"}]) from error
+
+
+def refuse_unknown_query(handler: BaseRouteHandler, asked: Collection[str]) -> None:
+    """
+    Refuse a query parameter that the handler does not take, such as ``openonly`` for ``open_only``.
+
+    Whoever mistypes one would get an answer to another question. What it takes was noted when the application was put
+    together (`QUERY`). Raises `ValidationException`.
+    """
+    known = handler.opt.get(QUERY, frozenset())
+    if unknown := sorted(set(asked) - known):
+        takes = f"this takes {', '.join(sorted(known))}" if known else "this takes none"
+        raise ValidationException(extra=[{"message": f"there is no such query parameter; {takes}", "key": unknown[0]}])
 
 
 @functools.cache

@@ -248,3 +248,15 @@ async def test_an_identifier_out_of_bounds(delivered: World):
     """400, not a number that PostgreSQL cannot hold."""
     for path in ("/v1/projects/99999999999999999999999", "/v1/accounts/0", f"/v1/claims/{2**53}"):
         refused(await delivered.get(path, by=delivered.regulators[0]), 400, "invalid-request")
+
+
+async def test_a_query_parameter_that_there_is_none(delivered: World):
+    """Mistyped, of another route, or where none is taken: the one is named, and those that are taken."""
+    for path, wrong, takes in (
+        ("/v1/projects?limits=2", "limits", "this takes cursor, limit"),
+        ("/v1/listings?openonly=true&limit=1", "openonly", "this takes cursor, instrument, limit, open_only"),
+        ("/v1/region?limit=2", "limit", "this takes none"),
+        ("/v1/conservation?at=2024", "at", "there is no such query parameter"),
+    ):
+        refused(await delivered.get(path), 400, "invalid-request", f"{wrong}: there is no such query parameter", takes)
+    assert 200 == (await delivered.get("/v1/listings?open_only=true&limit=1")).status_code

@@ -111,7 +111,7 @@ async def test_the_public_learns_no_names(market: Market):
 
 
 async def test_pages(market: Market):
-    """Orders, fills, trades, deposits and listings, each in pages of two that add up to the whole, in order."""
+    """Orders, fills, trades, deposits and listings, each in pages of two that add up to the whole, in either order."""
     await market.bring("kiln", 50)
     await market.pay_in("solar", 10_000_00)
     for _ in range(4):
@@ -130,16 +130,25 @@ async def test_pages(market: Market):
     ):
         whole = await market.read(f"/v1/{path}", by=by)
         assert (count, None) == (len(whole["items"]), whole["next"]), path
-        found: list[Any] = []
-        cursor: str | None = ""
-        while cursor is not None:
-            page = await market.read(f"/v1/{path}?limit=2{cursor and f'&cursor={cursor}'}", by=by)
-            assert len(page["items"]) <= 2, path
-            found += page["items"]
-            cursor = page["next"]
-        assert whole["items"] == found, path
-        numbers = [each[name] for each in found]
-        assert len(set(numbers)) == count, path
+        assert whole["items"] == await paged(market, path, by), path
+        assert len({each[name] for each in whole["items"]}) == count, path
+        if path.rpartition("/")[2] in {"orders", "fills", "trades"}:
+            assert whole["items"][::-1] == await paged(market, path, by, "&newest_first=true"), path
         refused(await market.world.get(f"/v1/{path}?cursor=nonsense", by=by), 400, "invalid-request", "cursor")
-    open_only = await market.read(f"/v1/accounts/{kiln.account_id}/orders?open_only=true&limit=3", by=kiln.key)
+    orders = f"accounts/{kiln.account_id}/orders"
+    open_only = await market.read(f"/v1/{orders}?open_only=true&limit=3", by=kiln.key)
     assert ({1}, 3) == ({each["open_t"] for each in open_only["items"]}, len(open_only["items"]))
+    still_open = await paged(market, orders, kiln.key, "&open_only=true")
+    assert still_open[::-1] == await paged(market, orders, kiln.key, "&open_only=true&newest_first=true")
+
+
+async def paged(market: Market, path: str, by: str, query: str = "") -> list[Any]:
+    """All pages of two, one after the other."""
+    found: list[Any] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = await market.read(f"/v1/{path}?limit=2{query}{cursor and f'&cursor={cursor}'}", by=by)
+        assert len(page["items"]) <= 2, path
+        found += page["items"]
+        cursor = page["next"]
+    return found
