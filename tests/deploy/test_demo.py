@@ -218,6 +218,22 @@ def test_a_second_run_starts_clean_and_serves(shown):
     assert all(before[name] != (out / name).read_bytes() for name in RECEIPTS)
 
 
+def test_a_service_that_dies_is_told_with_the_way_on(shown):
+    """What was answered is kept: the text has the command that goes on with it, and warns of the one that does not."""
+    with begin(shown.folder, "--serve") as demo:
+        read_until(demo, "Ctrl-C ends it")
+        (service,) = [number for number, words in processes(shown.folder).items() if "-m deploy serve" in words]
+        os.kill(service, signal.SIGKILL)
+        _, err = demo.communicate(timeout=TIMEOUT_S)
+    assert 1 == demo.returncode
+    assert "The service was killed (SIGKILL). What it answered is stored in kilnwood-demo/data" in err
+    assert re.search(
+        r"KILNWOOD_DATA_DIR=kilnwood-demo/data KILNWOOD_SIMULATED=yes KILNWOOD_PORT=\d+ .*kilnwood serve", err
+    )
+    assert "empties the folder" in err
+    assert {} == gone(shown.folder)
+
+
 def read_until(demo: "subprocess.Popen[str]", words: str) -> str:
     """What the demo prints up to the line with *words*."""
     assert demo.stdout is not None
