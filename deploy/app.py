@@ -235,9 +235,12 @@ def _problems() -> str:
     }
     trading = {(STATUS[kind], slug, title) for slug, kind, title in every_refusal()}
     rows = sorted((slug, status, title) for status, slug, title in ours | trading | OF_NO_RULE)
-    return "\n".join(
-        (f"| `type`: {PROBLEM_TYPE}… | status | what |", "|---|---|---|", *(f"| {a} | {b} | {c} |" for a, b, c in rows))
+    table = (
+        f"| `type`: {PROBLEM_TYPE}… | status | what |",
+        "|---|---|---|",
+        *(f"| {slug} | {status} | {title} |" for slug, status, title in rows),
     )
+    return "\n".join(("<details><summary>Every type of problem there is</summary>", "", *table, "", "</details>"))
 
 
 def _openapi(region: RegionProfile) -> OpenAPIConfig:
