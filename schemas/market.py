@@ -261,6 +261,7 @@ class CancelledOrders(Struct, frozen=True, kw_only=True):
 
     account_id: Id
     client_order_id: ClientOrderId
+    cancelled: Annotated[int, Meta(ge=0, description="Orders and listings that this command closed")]
 
 
 class PriceLevel(Struct, frozen=True, kw_only=True):

@@ -94,6 +94,7 @@ create table exchange.projection (
 insert into exchange.projection (sequence) values (0);
 
 -- What an account's command came to: the reply to whoever sends it again. *digest* tells another command from the same.
+-- *wanted* and *bound* are a refusal's two numbers; of a cancel of everything, *wanted* is how much it closed.
 create table exchange.request (
   account_id bigint not null,
   client_order_id bigint not null,

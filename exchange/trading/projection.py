@@ -145,7 +145,8 @@ def _remember(into: Changes, command: c.AccountCommand, outcome: list[e.Event], 
     key = (command.account, command.client_order_id, sequence, digest(command), order)
     refusal = outcome[0]
     if not isinstance(refusal, e.Refused):
-        into.requests.append((*key, None, None, None))
+        closed = sum(isinstance(event, e.Reduced) for event in outcome) if isinstance(command, c.CancelAll) else None
+        into.requests.append((*key, None, closed, None))
     elif refusal.reason not in (e.Reason.STALE_CLIENT_ORDER_ID, e.Reason.UNKNOWN_ACCOUNT):
         into.requests.append((*key, refusal.reason, refusal.wanted, refusal.limit))
 

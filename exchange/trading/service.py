@@ -156,8 +156,10 @@ async def cancel_all(body: CancelOrders, *, call: Call, exchange: Exchange) -> C
     await exchange.projector.caught_up()
     async with exchange.db.reading() as tx:
         before = await _answered_before_in(tx, (command,), outcomes)
-    _order_of(command, 0, outcomes[0], before)
-    return CancelledOrders(account_id=body.account_id, client_order_id=body.client_order_id)
+        _order_of(command, 0, outcomes[0], before)
+        answered = (await store.requests(tx, body.account_id, [body.client_order_id]))[body.client_order_id]
+    assert answered.wanted is not None, "a cancel of everything counts what it closed"
+    return CancelledOrders(account_id=body.account_id, client_order_id=body.client_order_id, cancelled=answered.wanted)
 
 
 async def place_batch(body: OrderBatch, *, call: Call, exchange: Exchange) -> BatchAnswer:
@@ -306,7 +308,7 @@ def _order_of(command: c.AccountCommand, sequence: int, outcome: list[Event], be
             f"(sequence {answered.sequence}). A new command takes one above {first.limit}, the last that was used."
         )
     if answered.reason is not None:
-        raise repeated(refusal_of(answered.reason, answered.wanted, answered.bound, amending=amending))
+        raise repeated(refusal_of(answered.reason, answered.wanted or 0, answered.bound or 0, amending=amending))
     return answered.order_id
 
 

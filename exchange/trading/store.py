@@ -45,14 +45,18 @@ class Tradable(NamedTuple):
 
 
 class Answered(NamedTuple):
-    """What a command of an account came to before."""
+    """
+    What a command of an account came to before.
+
+    *wanted* and *bound* are the numbers of a refusal; of a cancel of everything, *wanted* is how much it closed.
+    """
 
     sequence: int
     digest: bytes
     order_id: int
     reason: int | None
-    wanted: int
-    bound: int
+    wanted: int | None
+    bound: int | None
 
 
 class Open(NamedTuple):
