@@ -77,7 +77,7 @@ def _instrument(row: asyncpg.Record) -> Instrument:
         high_fen=row["high_fen"],
         fee_bps=row["fee_bps"],
         state="opening" if not row["open"] else "halted" if row["halted"] else "open",
-        halted_by=tuple(word for word, cause in causes if row["halted"] & cause),  # type: ignore[misc]  # the two words
+        halted_by=tuple(word for word, cause in causes if row["halted"] & cause),  # type: ignore[misc]  # the three words
         opened_at=row["opened_at"],
     )
 

@@ -155,11 +155,13 @@ async def cancel_all(body: CancelOrders, *, call: Call, exchange: Exchange) -> C
     _, outcomes = await exchange.gateway.submit_all((command,))
     await exchange.projector.caught_up()
     async with exchange.db.reading() as tx:
-        before = await _answered_before_in(tx, (command,), outcomes)
-        _order_of(command, 0, outcomes[0], before)
-        answered = (await store.requests(tx, body.account_id, [body.client_order_id]))[body.client_order_id]
-    assert answered.wanted is not None, "a cancel of everything counts what it closed"
-    return CancelledOrders(account_id=body.account_id, client_order_id=body.client_order_id, cancelled=answered.wanted)
+        answered = await store.requests(tx, body.account_id, [body.client_order_id])
+    _order_of(command, 0, outcomes[0], answered)
+    return CancelledOrders(
+        account_id=body.account_id,
+        client_order_id=body.client_order_id,
+        cancelled=answered[body.client_order_id].wanted or 0,
+    )
 
 
 async def place_batch(body: OrderBatch, *, call: Call, exchange: Exchange) -> BatchAnswer:
