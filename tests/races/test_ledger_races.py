@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from deploy.demo.season import EVENT
+from deploy.scenarios.cast import EVENT
 from registry.credits import service
 from tests.races.ring import ISSUED_KG, Ring
 from tests.registry.credits import steps

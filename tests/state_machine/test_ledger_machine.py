@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from deploy.app import connect_pool
-from deploy.demo.season import EVENT
+from deploy.scenarios.cast import EVENT
 from registry.access import service as access
 from registry.claims import service as claims
 from registry.credits import service as credits_
