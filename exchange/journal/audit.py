@@ -158,7 +158,7 @@ class _Audit:
         state = state_hash(market) if market is not None and same_layout else found.actual
         if not found.actual == found.state_hash == state or found.hash != self._hash:
             raise JournalBroken(
-                f"The snapshot at {found.sequence} is {found.actual.hex()[:16]}… behind {found.hash.hex()[:16]}…, but its "
+                f"The snapshot at {found.sequence} is {found.actual.hex()[:16]}… behind {found.hash.hex()[:16]}…; its "
                 f"journal replays to {state.hex()[:16]}… behind {self._hash.hex()[:16]}…. Stop the service and "
                 "delete that snapshot: the next start replays the journal instead."
             )
