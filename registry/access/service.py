@@ -2,7 +2,7 @@
 
 from typing import TypeVar
 
-from registry.access import rules, store
+from registry.access import authorisation, rules, store
 from registry.kit import clock
 from registry.kit.database import Database, Done, Tx
 from registry.kit.pages import Window
@@ -34,10 +34,12 @@ async def authenticate(secret: str, *, db: Database, keyring: rules.Keyring) -> 
     async with db.reading() as tx:
         found = await store.key_by_hash(tx, keyring.hash(secret))
     if found is None:
-        raise rules.Unauthenticated("This API key is not known here. Check that it was copied whole.")
+        raise authorisation.Unauthenticated("This API key is not known here. Check that it was copied whole.")
     actor, revoked_at = found
     if revoked_at is not None:
-        raise rules.Unauthenticated(f"This API key was revoked at {revoked_at:%Y-%m-%d %H:%M:%S}Z. Use another one.")
+        raise authorisation.Unauthenticated(
+            f"This API key was revoked at {revoked_at:%Y-%m-%d %H:%M:%S}Z. Use another one."
+        )
     return actor
 
 
@@ -114,7 +116,7 @@ async def revoke_key(key_id: int, *, call: Call, db: Database) -> KeyIssued:
         key = await _key_again(tx, str(key_id))
         regulator = any(held.role == Role.REGULATOR for held in call.by.roles)
         if key.person_id != call.by.person_id and not regulator:
-            raise rules.NotYours(f"Key {key_id} belongs to person {key.person_id}.")
+            raise authorisation.NotYours(f"Key {key_id} belongs to person {key.person_id}.")
         if await store.revoke_key(tx, key_id):  # a second revocation changes nothing
             await _two_regulators_remain_in(tx)
         return Done(key_id, await _key_again(tx, str(key_id)))

@@ -23,6 +23,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from deploy.app import connect_pool
 from deploy.demo.season import EVENT
+from deploy.routes import ROUTES
 from registry.access import service as access
 from registry.claims import service as claims
 from registry.credits import service as credits_
@@ -162,7 +163,13 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def call(self, by: Actor, operation: str) -> Call:
         self.keys += 1
-        return Call(by=by, operation=operation, key=f"key-{self.keys}", request_sha256=b"%032d" % self.keys)
+        return Call(
+            by=by,
+            operation=operation,
+            permitted=ROUTES[operation].roles or frozenset(),
+            key=f"key-{self.keys}",
+            request_sha256=b"%032d" % self.keys,
+        )
 
     def refused(self, work: Callable[[], Awaitable[Any]]) -> tuple[set[str], Any]:
         """Carry it out; answers the slug of the refusal, and the reply."""

@@ -4,7 +4,7 @@ import pytest
 import structlog
 
 from registry.access import service
-from registry.access.rules import Unauthenticated
+from registry.access.authorisation import Unauthenticated
 from schemas.access import Actor
 from tests import offline
 
