@@ -27,9 +27,12 @@ from exchange.subscriptions.api import ListingsController
 from exchange.trading.api import MarketDataController, OrdersController, TraderController
 from exchange.trading.refusals import TradingRefused, every_refusal
 from exchange.trading.service import Exchange
-from registry.access.api import AccessController
+from registry.access.approvals.api import ApprovalsController
+from registry.access.grants.api import GrantsController
 from registry.access.http import DEPENDENCIES, guard, operation_of
-from registry.access.rules import Keyring
+from registry.access.keys.api import KeysController
+from registry.access.keys.rules import Keyring
+from registry.access.restrictions.api import RestrictionsController
 from registry.claims.api import ClaimsController
 from registry.credits.api import (
     HoldingsController,
@@ -111,7 +114,10 @@ def create_app(parts: Parts) -> ASGIApp:
     app = Litestar(
         route_handlers=[
             PartiesController,
-            AccessController,
+            KeysController,
+            ApprovalsController,
+            GrantsController,
+            RestrictionsController,
             MethodologiesController,
             DocumentsController,
             ProjectsController,

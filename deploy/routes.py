@@ -6,7 +6,10 @@ import exchange.instruments.routes
 import exchange.settlement.routes
 import exchange.subscriptions.routes
 import exchange.trading.routes
-import registry.access.routes
+import registry.access.approvals.routes
+import registry.access.grants.routes
+import registry.access.keys.routes
+import registry.access.restrictions.routes
 import registry.claims.routes
 import registry.credits.routes
 import registry.methodologies.routes
@@ -19,7 +22,10 @@ from registry.access.http import ROUTE
 
 ROUTES = merge_routes(
     registry.parties.routes.ROUTES,
-    registry.access.routes.ROUTES,
+    registry.access.keys.routes.ROUTES,
+    registry.access.approvals.routes.ROUTES,
+    registry.access.grants.routes.ROUTES,
+    registry.access.restrictions.routes.ROUTES,
     registry.methodologies.routes.ROUTES,
     registry.projects.routes.ROUTES,
     registry.credits.routes.ROUTES,

@@ -10,8 +10,8 @@ from litestar.di import Provide
 from litestar.handlers.base import BaseRouteHandler
 from litestar.params import HeaderParameter, QueryParameter
 
-from registry.access import service
 from registry.access.authorisation import Route, Unauthenticated, authorise
+from registry.access.keys import service as keys
 from registry.kit.http import refuse_loose, refuse_unknown_query
 from registry.kit.pages import Window
 from schemas.access import Actor, Call
@@ -41,7 +41,7 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     structlog.contextvars.bind_contextvars(operation=operation)  # first, so that the line of a 401 has it
     state = connection.app.state
     secret = _bearer(connection.headers.get("authorization"))
-    actor = await service.authenticate(secret, db=state.db, keyring=state.keyring) if secret else Actor()
+    actor = await keys.authenticate(secret, db=state.db, keyring=state.keyring) if secret else Actor()
     if actor.person_id:
         structlog.contextvars.bind_contextvars(person_id=actor.person_id)
     connection.scope["user"] = actor

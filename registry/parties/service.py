@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from registry.access import authorisation as access
-from registry.access import service as keys
-from registry.access.rules import Keyring
+from registry.access.keys import service as keys
+from registry.access.keys.rules import Keyring
 from registry.kit import clock
 from registry.kit.database import Database, Done, Tx
 from registry.kit.pages import Window

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from msgspec import to_builtins
 
 from registry.access import authorisation as access
-from registry.access import service as restrictions
+from registry.access.restrictions import service as restrictions
 from registry.credits import exchange_store, rules, store
 from registry.credits.exchange_store import Answered
 from registry.credits.rules import Cut, Part

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from registry.access import authorisation as access
-from registry.access import service as restrictions
+from registry.access.restrictions import service as restrictions
 from registry.credits import rules, store
 from registry.credits.rules import Cut
 from registry.kit.database import Tx

@@ -5,7 +5,7 @@ from typing import Literal
 from msgspec import structs
 
 from registry.access import authorisation as access
-from registry.access import service as restrictions
+from registry.access.restrictions import service as restrictions
 from registry.credits import rules, store
 from registry.credits.rules import Cut, Part
 from registry.credits.service.taking import locked_accounts_in, own_account_in, take_in
