@@ -47,7 +47,7 @@ class Exchange:
 async def trader_in(tx: Tx, account_id: int, call: Call) -> Trader:
     """The caller's own account, if it is one that trades. Raises `NotYours`, `AccountUnusable`."""
     trader = await port.trader_in(tx, account_id)
-    port.authorise_for(call.by, call.operation, trader.owner_id)
+    port.authorise_for(call, trader.owner_id)
     if not trader.usable:
         raise AccountUnusable(f"Account {account_id} is no open holding account.")
     return trader
@@ -78,4 +78,4 @@ async def refuse_frozen(trader: Trader, client_order_id: int, *, exchange: Excha
 
 async def readable_in(tx: Tx, account_id: int, asked: Call) -> None:
     """Raise `NotYours` unless the caller may read what the account has and does."""
-    port.authorise_for(asked.by, asked.operation, (await port.trader_in(tx, account_id)).owner_id)
+    port.authorise_for(asked, (await port.trader_in(tx, account_id)).owner_id)

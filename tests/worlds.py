@@ -20,7 +20,7 @@ from deploy.demo.season import BEGINS, Party, Season
 from deploy.demo.steps import STEPS
 from deploy.exchanging import at_rest, trading
 from exchange.parts import Exchange
-from registry.access.rules import Keyring
+from registry.access.keys.rules import Keyring
 from registry.credits.service import RegionTotals
 from registry.kit.database import Database
 from registry.kit.migrate import migrate

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from typing import NamedTuple
 from unittest import mock
 
+from deploy.routes import ROUTES
 from exchange.engine import commands as c
 from exchange.instructions import service as instructions
 from exchange.journal import gateway
@@ -68,7 +69,13 @@ class Scene:
         """A request with a key of its own, sent as often as needed."""
         self.done += 1
         key = f"every-{self.done}"
-        return Call(by=self.people.actors[who], operation=operation, key=key, request_sha256=b"%032d" % self.done)
+        return Call(
+            by=self.people.actors[who],
+            operation=operation,
+            permitted=ROUTES[operation].roles or frozenset(),
+            key=key,
+            request_sha256=b"%032d" % self.done,
+        )
 
     def next_number(self, account: int) -> int:
         """The account's next client_order_id."""
