@@ -22,7 +22,7 @@ from deploy.local.region import LocalRegion, new_region
 from deploy.scenarios.cast import Party, Season
 from deploy.scenarios.client import Api
 from deploy.scenarios.season import play_until
-from registry.access.rules import Keyring
+from registry.access.keys.rules import Keyring
 from schemas.receipts import Trust
 
 ACCOUNTS = 64

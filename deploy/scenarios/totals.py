@@ -2,7 +2,7 @@
 
 from deploy.scenarios.cast import BUYERS, Season, Story, expect
 from deploy.scenarios.market import DEPOSITS, LEFT, PROCEEDS, SUPPLY
-from exchange.trading.refusals import yuan
+from exchange.journal.refusals import yuan
 
 
 async def count_everything(season: Season) -> Story:
