@@ -14,8 +14,9 @@ import asyncpg
 import httpx
 import msgspec
 
-from deploy.app import Parts, connect_pool, create_app
-from deploy.exchanging import at_rest, trading
+from deploy.app import Parts, create_app
+from deploy.pool import connect_pool
+from deploy.processes.engine import EngineRole, at_rest
 from deploy.scenarios.cast import BEGINS, Party, Season
 from deploy.scenarios.client import Api
 from deploy.scenarios.season import play_until
@@ -243,6 +244,17 @@ class _TradingOnDemand:
                     setattr(self._exchange, name, getattr(running, name))
                 await running.gateway.writing.wait()
         return self._exchange
+
+
+@contextlib.asynccontextmanager
+async def trading(dsn: Callable[[], str], db: Database, region: RegionProfile) -> AsyncIterator[Exchange]:
+    """An exchange that trades in this process."""
+    role = EngineRole(dsn, db, region)
+    await role.start()
+    try:
+        yield role.exchange
+    finally:
+        await role.stop()
 
 
 @contextlib.asynccontextmanager

@@ -1,14 +1,14 @@
-"""The exchange's parts as one: gateway, projections, teller, settler, and what follows freezes."""
+"""The role that trades: gateway, projections, instructions, settler, and what follows the registry's freezes."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import asyncpg
 import structlog
 
-from deploy.app import connecting
+from deploy.pool import connecting
+from deploy.processes.tasks import cancelled, ended
 from exchange import modes
 from exchange.instructions.service import Teller
 from exchange.instruments.service import follow_freezes
@@ -29,6 +29,7 @@ log = structlog.get_logger()
 
 FREEZES_EVERY_S = 0.5
 STOP_TIMEOUT_S = 5.0
+"""How long each part may take to end."""
 
 
 TABLES = Tables(event_table((*modes.EVENTS, settlement.EVENTS)), modes.COMMANDS)
@@ -43,50 +44,65 @@ def at_rest(db: Database, connect: Connect) -> Exchange:
     return Exchange(db, gateway, projector, teller, KnownInstruments(db), TABLES, modes.REFUSALS)
 
 
-@contextlib.asynccontextmanager
-async def trading(dsn: Callable[[], str], db: Database, region: RegionProfile) -> AsyncIterator[Exchange]:
+class EngineRole:
     """
     Everything that trades, started in order and ended in the opposite one: what was acknowledged is stored and shown.
 
     *dsn* is asked for with every new connection of the journal: the database may have moved meanwhile.
     """
 
-    async def connect() -> "asyncpg.Connection[asyncpg.Record]":
+    def __init__(self, dsn: Callable[[], str], db: Database, region: RegionProfile) -> None:
+        self._dsn = dsn
+        self.exchange = at_rest(db, self._connect)
+        self._settler = Settler(self.exchange, region)
+        self._following = Patience("What the registry freezes does not reach the exchange")
+        self.exchange.watched += (self._settler.patience, self._following)
+        self._tasks: dict[str, asyncio.Task[Any]] = {}
+
+    @property
+    def trouble(self) -> str:
+        """Why something does not work, in one line; empty when everything does."""
+        return self.exchange.trouble
+
+    async def start(self) -> None:
+        """Start every part; commands are taken once the gateway has recovered."""
+        exchange = self.exchange
+        self._tasks = {
+            name: asyncio.create_task(work, name=name)
+            for name, work in (
+                ("gateway", exchange.gateway.run()),
+                ("projector", exchange.projector.run()),
+                ("teller", exchange.teller.run()),
+                ("settler", self._settler.run()),
+                ("freezes", _follow_freezes(exchange, self._following)),
+            )
+        }
+
+    async def stop(self) -> None:
+        """End what gives commands, then what carries them out, then what shows them."""
+        self._settler.stop()
+        await self._ended("settler")
+        self.exchange.teller.stop()
+        await self._ended("teller")
+        await cancelled(self._tasks["freezes"])
+        self.exchange.gateway.stop()
+        await self._ended("gateway")
+        self.exchange.projector.stop()
+        await self._ended("projector")
+
+    async def _ended(self, name: str) -> None:
+        await ended(self._tasks[name], within_s=STOP_TIMEOUT_S)
+
+    async def _connect(self) -> "asyncpg.Connection[asyncpg.Record]":
         options = connecting("kilnwood_api")
         # A network that is cut must not keep the lock on the server for hours. Without effect on a socket file.
         alive = {"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "2", "tcp_keepalives_count": "3"}
-        return await asyncpg.connect(dsn(), **{**options, "server_settings": {**options["server_settings"], **alive}})
-
-    exchange = at_rest(db, connect)
-    gateway, projector, teller = exchange.gateway, exchange.projector, exchange.teller
-    settler = Settler(exchange, region)
-    following = Patience("What the registry freezes does not reach the exchange")
-    exchange.watched += (settler.patience, following)
-    tasks = {
-        name: asyncio.create_task(work, name=name)
-        for name, work in (
-            ("gateway", gateway.run()),
-            ("projector", projector.run()),
-            ("teller", teller.run()),
-            ("settler", settler.run()),
-            ("freezes", _follow_freezes(exchange, following)),
-        )
-    }
-    try:
-        yield exchange
-    finally:
-        for stop, name in ((settler.stop, "settler"), (teller.stop, "teller")):
-            stop()
-            await _ended(tasks[name])
-        await _cancelled(tasks["freezes"])
-        gateway.stop()
-        await _ended(tasks["gateway"])
-        projector.stop()
-        await _ended(tasks["projector"])
+        settings = {**options["server_settings"], **alive}
+        return await asyncpg.connect(self._dsn(), **{**options, "server_settings": settings})
 
 
 async def _follow_freezes(exchange: Exchange, patience: Patience) -> None:
-    """What the registry froze is told to the engine; after the start, the books are compared once."""
+    """Tell the engine what the registry freezes; after the start, compare the books once."""
     compared = False
     while True:
         try:
@@ -117,18 +133,3 @@ async def _compare(exchange: Exchange) -> bool:
         )
     log.info("books_compared", held_kg=found.held_kg, in_flight=found.in_flight, differences=len(found.differences))
     return True
-
-
-async def _ended(task: "asyncio.Task[Any]") -> None:
-    """Wait for a part to end by itself; one that does not is cut off."""
-    done, _ = await asyncio.wait((task,), timeout=STOP_TIMEOUT_S)
-    if not done:
-        log.warning("part_cut_off", part=task.get_name())
-        await _cancelled(task)
-
-
-async def _cancelled(task: "asyncio.Task[Any]") -> None:
-    """End it for good: a rollback that fails meanwhile takes the place of the cancellation, and the task goes on."""
-    while not task.done():
-        task.cancel()
-        await asyncio.wait((task,), timeout=1)
