@@ -35,7 +35,7 @@ from schemas.parties import Region, RegionProfile
 from tests import invariants
 
 ORIGIN = "kilnwood.example/sim/CN-510100"
-KEYRING = Keyring(b"a pepper for tests, 32 bytes long", "sim")
+KEYRING = Keyring(b"a pepper for tests, of 32 bytes.", "sim")
 KEYS = RegistryKeys(
     SeedSigner(f"{ORIGIN}/issuer", ED25519, bytes(range(32))),
     SeedSigner(ORIGIN, ED25519, bytes(range(1, 33))),

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-import structlog
 from prometheus_client import CollectorRegistry, Gauge
 
 from deploy.app import Parts, create_app
@@ -16,8 +15,6 @@ from deploy.settings import Settings
 from exchange.parts import Exchange
 from registry.access.keys.rules import Keyring
 from schemas.parties import RegionProfile
-
-log = structlog.get_logger()
 
 STOP_TIMEOUT_S = 2.5
 """How long a stop waits for requests in flight. With those it cuts off and the sequencer it is four in all."""
@@ -95,7 +92,6 @@ class ApiRole:
         )
         serving.add_done_callback(lambda _: self._failed.set())
         self._tasks = [serving, asyncio.create_task(self._backlog.watch(self._database.db))]
-        log.info("serving", url=f"http://{settings.host}:{settings.port}", region=settings.region)
 
     async def stop(self) -> None:
         """Take no more requests, and wait for those in flight. Raises what ended the server before."""

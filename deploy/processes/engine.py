@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -12,6 +13,7 @@ from deploy.processes.tasks import cancelled, ended
 from exchange import modes
 from exchange.instructions.service import Teller
 from exchange.instruments.service import follow_freezes
+from exchange.journal.forwarding import GatewayServer, Progress
 from exchange.journal.gateway import Connect, Gateway
 from exchange.journal.patience import Patience
 from exchange.parts import Exchange
@@ -48,16 +50,20 @@ class EngineRole:
     """
     Everything that trades, started in order and ended in the opposite one: what was acknowledged is stored and shown.
 
-    *dsn* is asked for with every new connection of the journal: the database may have moved meanwhile.
+    *dsn* is asked for with every new connection of the journal: the database may have moved meanwhile. Where the api
+    runs in another process, its commands come in at *socket*.
     """
 
-    def __init__(self, dsn: Callable[[], str], db: Database, region: RegionProfile) -> None:
+    def __init__(
+        self, dsn: Callable[[], str], db: Database, region: RegionProfile, *, socket: Path | None = None
+    ) -> None:
         self._dsn = dsn
         self.exchange = at_rest(db, self._connect)
         self._settler = Settler(self.exchange, region)
         self._following = Patience("What the registry freezes does not reach the exchange")
         self.exchange.watched += (self._settler.patience, self._following)
         self._tasks: dict[str, asyncio.Task[Any]] = {}
+        self._server = self._served_at(socket) if socket else None
 
     @property
     def trouble(self) -> str:
@@ -77,9 +83,11 @@ class EngineRole:
                 ("freezes", _follow_freezes(exchange, self._following)),
             )
         }
+        if self._server:
+            await self._server.start()
 
     async def stop(self) -> None:
-        """End what gives commands, then what carries them out, then what shows them."""
+        """End what gives commands, then what carries them out and answers them, then what shows them."""
         self._settler.stop()
         await self._ended("settler")
         self.exchange.teller.stop()
@@ -87,8 +95,21 @@ class EngineRole:
         await cancelled(self._tasks["freezes"])
         self.exchange.gateway.stop()
         await self._ended("gateway")
+        if self._server:
+            await self._server.stop()
         self.exchange.projector.stop()
         await self._ended("projector")
+
+    def _served_at(self, path: Path) -> GatewayServer:
+        exchange = self.exchange
+
+        def progress() -> Progress:
+            projector, gateway = exchange.projector, exchange.gateway
+            return Progress(
+                projector.committed, projector.projected, writing=gateway.writing.is_set(), trouble=self.trouble
+            )
+
+        return GatewayServer(path, exchange.gateway, look=exchange.teller.look, progress=progress)
 
     async def _ended(self, name: str) -> None:
         await ended(self._tasks[name], within_s=STOP_TIMEOUT_S)

@@ -9,27 +9,38 @@ import uvloop
 
 from deploy.cli.environment import fail, read_environment
 from deploy.cli.help import CommandWithSettings
+from deploy.processes.locks import ROLES, Role
 
 _STOP_TIMEOUT_S = 10.0
 
 
 @click.command(cls=CommandWithSettings)
-def serve() -> None:
-    """Serve the registry over HTTP with its database and its sequencer, until SIGTERM or Ctrl-C.
+@click.option(
+    "--only",
+    type=click.Choice(ROLES),
+    help="Run one role of the region alone; the others run as processes of the same data folder.",
+)
+def serve(only: Role | None) -> None:
+    """Serve the registry and the exchange over HTTP with their database, until SIGTERM or Ctrl-C.
 
     The first start writes the keys of two regulator people to secrets/ in the data folder.
+
+    Four roles run together, or each alone: api answers HTTP, engine trades and settles, sequencer signs the public log,
+    housekeeping ends what has expired. While the engine is away orders answer 503, and everything else goes on.
 
     \b
     Examples:
       kilnwood serve
       KILNWOOD_PORT=9000 DATABASE_URL=postgresql://me@db/kilnwood kilnwood serve
+      kilnwood serve --only api
+      kilnwood serve --only engine
     """
     from deploy.processes.first_start import CannotServe
     from deploy.processes.serve import serve as run
 
     settings = read_environment()
     try:
-        uvloop.run(run(settings))
+        uvloop.run(run(settings, only))
     except CannotServe as error:
         fail(str(error))
 
@@ -45,7 +56,7 @@ def sequencer() -> None:
 
 @click.command()
 def stop() -> None:
-    """Stop the service of this data folder and its embedded database, also one that a killed service left behind.
+    """Stop every role of this data folder and its embedded database, also what a killed service left behind.
 
     \b
     Example:
@@ -64,7 +75,7 @@ def stop() -> None:
         fail(str(error))
     told = ["service" if set(each.roles) == set(locks.ROLES) else ", ".join(each.roles) for each in stopped]
     told += ["database"] * database
-    click.echo(f"Stopped: {' and '.join(told)}." if told else f"Nothing was running in {settings.data_dir}.")
+    click.echo(f"Stopped: {', '.join(told)}." if told else f"Nothing was running in {settings.data_dir}.")
 
 
 @click.command()
