@@ -30,13 +30,12 @@ from registry.access.api import AccessController
 from registry.access.http import DEPENDENCIES, guard, operation_of
 from registry.access.rules import ROUTES, Keyring
 from registry.claims.api import ClaimsController
-from registry.credits.api import (
-    HoldingsController,
-    IssuancesController,
-    RetirementsController,
-    TransfersController,
-)
-from registry.credits.service import RegionTotals
+from registry.credits.cancellation.api import CancellationsController
+from registry.credits.holdings.api import ConservationController, HoldingsController
+from registry.credits.holdings.service import RegionTotals
+from registry.credits.issuance.api import IssuancesController
+from registry.credits.retirement.api import RetirementsController
+from registry.credits.transfers.api import AccountTransfersController, TransfersController
 from registry.kit.database import Database
 from registry.kit.http import HANDLERS, OF_NO_RULE, PROBLEM_TYPE, QUERY, STATUS, JsonRequest, problem
 from registry.kit.problems import DomainError
@@ -116,8 +115,11 @@ def create_app(parts: Parts) -> ASGIApp:
             ProjectsController,
             ReportsController,
             IssuancesController,
+            ConservationController,
             HoldingsController,
+            AccountTransfersController,
             TransfersController,
+            CancellationsController,
             RetirementsController,
             ClaimsController,
             ReceiptsController,

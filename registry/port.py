@@ -7,7 +7,7 @@ exchange's own: asked again, the answer is the same and nothing moves twice.
 """
 
 from registry.access.rules import authorise_for, oversees
-from registry.credits.service import (
+from registry.credits.custody.service import (
     deliver_in,
     freezes_in,
     hold_in,

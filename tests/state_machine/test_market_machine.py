@@ -26,7 +26,7 @@ from exchange.trading import instructions
 from exchange.trading import service as trading
 from exchange.trading.instructions import Instruction
 from exchange.trading.service import Exchange
-from registry.credits import service as credits_
+from registry.credits.retirement import service as retirement
 from registry.kit.problems import DomainError
 from schemas.credits import RetireRequest
 from schemas.market import CashMovement, CreditMovement
@@ -293,7 +293,7 @@ class MarketMachine(RuleBasedStateMachine):
         )
         call = self.scene.call("solar", "retire_credits")
         await self.may(
-            lambda exchange: credits_.retire(request, call=call, db=exchange.db, region=worlds.PROFILE),
+            lambda exchange: retirement.retire(request, call=call, db=exchange.db, region=worlds.PROFILE),
             "insufficient-credits",
         )
 
