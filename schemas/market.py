@@ -6,6 +6,7 @@ from msgspec import Meta, Struct
 
 from schemas.credits import Commitment
 from schemas.kinds import MAX_INT, Id, Instant, ShortRemark, Text, Vintage
+from schemas.serials import InstrumentCodeText
 
 MAX_PRICE_FEN = 10_000_000
 MAX_QUANTITY_T = 100_000_000
@@ -16,15 +17,7 @@ Tonnes = Annotated[int, Meta(ge=1, le=MAX_QUANTITY_T, description="Whole tonnes 
 Tonnes0 = Annotated[int, Meta(ge=0, le=MAX_INT, description="Whole tonnes of CO2e")]
 Fen = Annotated[int, Meta(ge=1, le=MAX_INT, description="Money in fen (CNY/100)")]
 Fen0 = Annotated[int, Meta(ge=0, le=MAX_INT, description="Money in fen (CNY/100)")]
-InstrumentCode = Annotated[
-    str,
-    Meta(
-        pattern=r"^[A-Z]{2}-[A-Z][A-Z0-9]{1,11}-[0-9]{4,9}-[0-9]{4}$(?!\n)",
-        max_length=40,
-        examples=["SC-CDCER-0001-2024"],
-        description="Region, programme, project, vintage: an issuance's code without its sequence",
-    ),
-]
+InstrumentCode = InstrumentCodeText
 ClientOrderId = Annotated[
     int,
     Meta(

@@ -115,6 +115,26 @@ def test_neither_service_reads_the_tables_of_the_other():
     assert ["registry.block"] == foreign["exchange"].findall("select registry.business_now() from registry.block")
 
 
+def test_codes_have_one_grammar():
+    """Serials and codes are parsed and printed in `schemas/serials.py`; a migration may spell them for old rows."""
+    ways = (r"(?:split|partition)\([\"']-", r"regexp_replace", r"\blpad\(", r"\[A-Z\]\{2\}-", r"-%0?\dd", r":0[24]d\}-")
+    spelled = re.compile("|".join(ways))
+    found = [
+        f"{name}: {line.strip()}"
+        for name, text in (*sources(*PRODUCT), *statements("registry"), *statements("exchange"))
+        if name != "schemas/serials.py" and "/migrations/" not in name
+        for line in text.splitlines()
+        if spelled.search(line)
+    ]
+    assert [] == found
+
+
+def test_there_is_one_tonne():
+    """A thousand kilograms have one name, in `schemas/serials.py`."""
+    tonne = re.compile(r"^\s*\w*(?:KG_PER_T|T_KG|PER_TONNE)\w*\s*(?::[^=]+)?=\s*1_?000\b", re.MULTILINE)
+    assert ["schemas/serials.py"] == [name for name, text in sources(*PRODUCT, "tests") if tonne.search(text)]
+
+
 def undocumented(tree: ast.Module) -> Iterator[str]:
     """Public classes and functions without a docstring, down to the methods of public classes."""
     scopes: list[ast.Module | ast.ClassDef] = [tree]

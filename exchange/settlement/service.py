@@ -9,7 +9,7 @@ from msgspec import structs
 from exchange.engine.commands import HALTED_BY_FREEZE
 from exchange.engine.events import Reason
 from exchange.settlement import store
-from exchange.settlement.store import T_KG, Direction, StoredDelivery
+from exchange.settlement.store import Direction, StoredDelivery
 from exchange.trading import instructions
 from exchange.trading import service as trading
 from exchange.trading.instructions import Instruction
@@ -25,6 +25,7 @@ from schemas.access import Call
 from schemas.credits import Commitment
 from schemas.market import CashMovement, CreditMovement, Custody, OpenedStatement, SettlementStatement
 from schemas.pages import Page
+from schemas.serials import KG_PER_T
 
 _RELEASE_POLL_S: Final = 0.02
 _RELEASE_TIMEOUT_S: Final = 5.0
@@ -46,7 +47,7 @@ async def deposit_credits(body: CreditMovement, *, call: Call, exchange: Exchang
             account_id=body.account_id,
             project_id=instrument.project_id,
             vintage=instrument.vintage,
-            quantity_kg=body.quantity_t * T_KG,
+            quantity_kg=body.quantity_t * KG_PER_T,
         )
         await port.hold_in(tx, wanted, call=call)
         told = Instruction("credit_tonnes", trader.id, trader.group_id, instrument.id, body.quantity_t)

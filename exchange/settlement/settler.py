@@ -16,7 +16,7 @@ import structlog
 from exchange.engine import commands as c
 from exchange.engine.events import Refused
 from exchange.settlement import store
-from exchange.settlement.store import T_KG, Stored, Unreleased
+from exchange.settlement.store import Stored, Unreleased
 from exchange.trading.patience import Patience
 from exchange.trading.service import Exchange
 from registry import port
@@ -24,6 +24,7 @@ from registry.kit.database import Tx
 from registry.kit.problems import DomainError, StorageFull, Unavailable
 from schemas.custody import Custody, Delivery, Payment
 from schemas.parties import RegionProfile
+from schemas.serials import KG_PER_T
 
 log = structlog.get_logger()
 
@@ -173,7 +174,7 @@ def _delivery(stored: Stored) -> Delivery:
         buyer_id=stored.buyer_id,
         project_id=stored.project_id,
         vintage=stored.vintage,
-        quantity_kg=stored.quantity_t * T_KG,
+        quantity_kg=stored.quantity_t * KG_PER_T,
         payment=Payment(
             tonnes=stored.quantity_t,
             gross_fen=stored.gross_fen,
@@ -193,6 +194,6 @@ async def _release_in(tx: Tx, each: Unreleased) -> None:
                 account_id=each.account_id,
                 project_id=each.project_id,
                 vintage=each.vintage,
-                quantity_kg=each.tonnes * T_KG,
+                quantity_kg=each.tonnes * KG_PER_T,
             ),
         )

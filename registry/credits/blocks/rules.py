@@ -60,8 +60,8 @@ class Lot:
 
     @property
     def project(self) -> str:
-        """The project's code: the issuance's without vintage and sequence."""
-        return self.code.rsplit("-", 2)[0]
+        """The project's code."""
+        return str(IssuanceCode.parse(self.code).project_code)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from registry.credits.custody.store import Answered
 from registry.kit import clock
 from registry.kit.database import Tx
 from registry.kit.problems import DomainError, Unknown
+from registry.projects import service as projects
 from registry.transparency import rules as transparency
 from registry.transparency import service as log
 from schemas.access import Call
@@ -42,10 +43,13 @@ async def lock_account_in(tx: Tx, account_id: int) -> None:
 
 
 async def vintage_in(tx: Tx, project_id: int, year: int) -> Vintage:
-    """What can be traded of one project and vintage. Raises `Unknown` where nothing was issued."""
-    if found := await store.vintage(tx, project_id, year):
-        return found
-    raise Unknown(f"Nothing of project {project_id} and vintage {year} was issued.")
+    """What can be traded of one project and vintage. Raises `Unknown` if nothing was issued."""
+    found = await store.vintage(tx, project_id, year)
+    if found is None:
+        raise Unknown(f"Nothing of project {project_id} and vintage {year} was issued.")
+    code, methodology = found
+    project = await projects.project_in(tx, project_id)
+    return Vintage(code=str(code.instrument_code), project_name=project.name, methodology=methodology)
 
 
 async def freezes_in(tx: Tx) -> Freezes:

@@ -5,7 +5,8 @@ from typing import NamedTuple
 from registry.credits.blocks.store import BlocksMoved, to_ranges, to_spans
 from registry.kit import sql
 from registry.kit.database import Tx, affected, fetch_one
-from schemas.custody import Freezes, Held, Trader, Vintage
+from schemas.custody import Freezes, Held, Trader
+from schemas.serials import IssuanceCode
 
 _sql = sql.load(__package__)
 
@@ -58,10 +59,10 @@ async def remember(tx: Tx, reference: str, answer: Answered) -> None:
     )
 
 
-async def vintage(tx: Tx, project_id: int, year: int) -> Vintage | None:
-    """What can be traded of one project and vintage."""
+async def vintage(tx: Tx, project_id: int, year: int) -> tuple[IssuanceCode, str] | None:
+    """Code and methodology of the first issuance of one project and vintage."""
     row = await tx.fetchrow(_sql.vintage, project_id, year)
-    return Vintage(code=row["code"], project_name=row["name"], methodology=row["methodology"]) if row else None
+    return (IssuanceCode.parse(row["code"]), row["methodology"]) if row else None
 
 
 async def freezes(tx: Tx) -> Freezes:

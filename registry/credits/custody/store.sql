@@ -26,10 +26,8 @@ select kind, quantity_kg, refusal, spans, statement_ids from registry.exchange_r
 insert into registry.exchange_request (reference, kind, quantity_kg, refusal, spans, statement_ids, at)
 values ($1, $2, $3, $4, $5, $6, registry.business_now());
 -- name: vintage
--- What can be traded of a project and vintage: something was issued. The code is an issuance's without its sequence.
-select p.name, i.methodology, regexp_replace(i.code, '-[0-9]+$', '') as code
-from registry.issuance i join registry.project p on p.id = i.project_id
-where i.project_id = $1 and i.vintage = $2 order by i.id limit 1;
+-- The first issuance of a project and vintage: what can be traded is what was issued.
+select code, methodology from registry.issuance where project_id = $1 and vintage = $2 order by id limit 1;
 -- name: freezes
 -- What is frozen now, as the exchange has to know it: accounts, and projects with their vintages (an issuance stands for
 -- all of its vintage, whose tonnes are traded as one).

@@ -20,13 +20,11 @@ from schemas.credits import (
 from schemas.pages import Page
 from schemas.parties import RegionProfile
 from schemas.projects import Project, Report
-from schemas.serials import IssuanceCode, Serial, positions
+from schemas.serials import KG_PER_T, ProjectCode, Serial, positions
 from schemas.statements import (
     BufferStatement,
     IssuanceStatement,
 )
-
-KG_PER_T = 1000
 
 
 async def issue(approved: Approved, *, call: Call, db: Database, region: RegionProfile) -> Issuance:
@@ -68,12 +66,8 @@ async def _issue_in(
     quantity_kg = report.reduction.issuable_t * KG_PER_T
     lower, upper = await store.next_span(tx, quantity_kg)
     new = NewIssuance(
-        code=IssuanceCode(
-            region=region.serial_region,
-            programme=region.programme,
-            project=int(project.code.rpartition("-")[2]),
-            vintage=report.vintage,
-            sequence=await store.next_sequence(tx, project.id, report.vintage),
+        code=ProjectCode.parse(project.code).issuance(
+            report.vintage, await store.next_sequence(tx, project.id, report.vintage)
         ),
         region_id=region.id,
         project_id=project.id,
