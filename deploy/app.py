@@ -36,13 +36,12 @@ from registry.access.keys.api import KeysController
 from registry.access.keys.rules import Keyring
 from registry.access.restrictions.api import RestrictionsController
 from registry.claims.api import ClaimsController
-from registry.credits.api import (
-    HoldingsController,
-    IssuancesController,
-    RetirementsController,
-    TransfersController,
-)
-from registry.credits.service import RegionTotals
+from registry.credits.cancellation.api import CancellationsController
+from registry.credits.holdings.api import ConservationController, HoldingsController
+from registry.credits.holdings.service import RegionTotals
+from registry.credits.issuance.api import IssuancesController
+from registry.credits.retirement.api import RetirementsController
+from registry.credits.transfers.api import AccountTransfersController, TransfersController
 from registry.kit.database import Database
 from registry.kit.http import HANDLERS, OF_NO_RULE, PROBLEM_TYPE, QUERY, STATUS, JsonRequest, problem
 from registry.kit.problems import DomainError
@@ -125,8 +124,11 @@ def create_app(parts: Parts) -> ASGIApp:
             ProjectsController,
             ReportsController,
             IssuancesController,
+            ConservationController,
             HoldingsController,
+            AccountTransfersController,
             TransfersController,
+            CancellationsController,
             RetirementsController,
             ClaimsController,
             ReceiptsController,

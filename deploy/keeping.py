@@ -15,7 +15,8 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from deploy import postgres
 from deploy.app import move_pool
-from registry.credits import service as ledger
+from registry.credits.blocks import compactor
+from registry.credits.transfers import service as transfers
 from registry.kit import idempotency
 from registry.kit.database import Database
 from registry.kit.problems import DomainError, Unavailable
@@ -150,9 +151,9 @@ async def _tick(
 ) -> None:
     try:
         watch.see(*await transparency.backlog(db=db))
-        await ledger.expire_due(db=db)
+        await transfers.expire_due(db=db)
         if cleaning:
-            await ledger.compact(db=db)
+            await compactor.compact(db=db)
             await idempotency.forget_old(db)
     except DomainError as error:  # the database is away; the next tick tries again
         log.warning("housekeeping_postponed", reason=error.slug)

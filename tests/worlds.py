@@ -21,7 +21,7 @@ from deploy.demo.steps import STEPS
 from deploy.exchanging import at_rest, trading
 from exchange.parts import Exchange
 from registry.access.keys.rules import Keyring
-from registry.credits.service import RegionTotals
+from registry.credits.holdings.service import RegionTotals
 from registry.kit.database import Database
 from registry.kit.migrate import migrate
 from registry.parties import service as parties

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from deploy.demo.api import Api, Unexpected
 from schemas.identifiers import uscc_check_character
+from schemas.serials import KG_PER_T
 
 BEGINS = "2023-11-20T01:00:00Z"
 NOTICE_OPENS = "2023-12-01T01:00:00Z"
@@ -18,7 +19,6 @@ NOTICE_LAST_EVENING = "2023-12-12T15:00:00Z"
 NOTICE_IS_OVER = "2023-12-12T16:00:00Z"
 SEASON_OPENS = "2025-01-06T01:00:00Z"
 
-T = 1000
 """Kilograms in a tonne."""
 
 
@@ -327,7 +327,7 @@ async def issue_credits(season: Season) -> Story:
             story.append(f"The proposer alone is refused: {alone['detail']}")
         issued = await season.api.post("/v1/issuances", order, by=second)
         season.issuances[word] = issued["code"]
-        buffer_t = issued["buffer_kg"] // T
+        buffer_t = issued["buffer_kg"] // KG_PER_T
         story.append(f"{issued['serials']}" + (f", of which {buffer_t} t go to the buffer." if buffer_t else "."))
     return story
 
@@ -392,7 +392,7 @@ async def contribute(season: Season) -> Story:
         by=bank.key,
     )
     season.claims["contribution"] = claim["id"]
-    order = await _retire(season, "bank", "contribution", 300 * T)
+    order = await _retire(season, "bank", "contribution", 300 * KG_PER_T)
     season.receipts["contribution"] = order["retirements"][0]["receipt_id"]
     shown = await season.api.get(f"/v1/claims/{claim['id']}", by=bank.key)
     expect("contribution is never neutral", False, shown["neutral"])  # noqa: FBT003 - the expected value
