@@ -1,6 +1,6 @@
 """Listings: opened by a seller, subscribed part by part, closed."""
 
-from exchange.engine import commands as c
+from exchange.engine.modes.listings import OpenListing, Subscribe
 from exchange.trading import service as trading
 from exchange.trading import store
 from exchange.trading.service import Exchange
@@ -17,7 +17,7 @@ async def open_listing(body: NewListing, *, call: Call, exchange: Exchange) -> L
         trader = await trading.trader_in(tx, body.account_id, call)
         instrument = await trading.instrument_in(tx, body.instrument)
     await trading.refuse_frozen(trader, body.client_order_id, exchange=exchange)
-    command = c.List(body.account_id, instrument.id, body.price_fen, body.quantity_t, body.client_order_id)
+    command = OpenListing(body.account_id, instrument.id, body.price_fen, body.quantity_t, body.client_order_id)
     return store.listing_of(await trading.carry_out(command, exchange=exchange))
 
 
@@ -26,7 +26,7 @@ async def subscribe(listing_id: int, body: NewSubscription, *, call: Call, excha
     async with exchange.db.reading() as tx:
         trader = await trading.trader_in(tx, body.account_id, call)
     await trading.refuse_frozen(trader, body.client_order_id, exchange=exchange)
-    command = c.Take(body.account_id, listing_id, body.quantity_t, body.client_order_id)
+    command = Subscribe(body.account_id, listing_id, body.quantity_t, body.client_order_id)
     return await trading.carry_out(command, exchange=exchange)
 
 

@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from exchange.engine.commands import Command
+from exchange.engine.core import any_of, command_types
 from exchange.engine.events import Event
 
 CODEC: Final = 1
@@ -14,7 +15,7 @@ CODEC: Final = 1
 GENESIS: Final = bytes(32)
 
 _encoder = msgspec.msgpack.Encoder()
-_commands = msgspec.msgpack.Decoder(tuple[Command, ...])
+_commands = msgspec.msgpack.Decoder(tuple.__class_getitem__((any_of(command_types()), ...)))
 
 Outcome = list[Event]
 """What one command came to."""
@@ -27,7 +28,8 @@ def encode_commands(commands: Sequence[Command]) -> bytes:
 
 def decode_commands(stored: bytes) -> tuple[Command, ...]:
     """The commands of a stored batch. Raises `msgspec.DecodeError`."""
-    return _commands.decode(stored)
+    commands: tuple[Command, ...] = _commands.decode(stored)
+    return commands
 
 
 def chain(before: bytes, commands: bytes, outcomes: Sequence[Outcome]) -> bytes:

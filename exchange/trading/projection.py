@@ -7,16 +7,19 @@ Balances are added up from events alone, without the engine: that they come out 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from exchange.engine import commands as c
 from exchange.engine import events as e
+from exchange.engine.core import account_command_types
+from exchange.engine.modes import continuous, listings
 from exchange.trading.codec import digest
 from exchange.trading.recovery import Committed
 
 CASH: Final = 0
 """Stands where an instrument stands in a position: money."""
 SIDES: Final = ("buy", "sell")
+_OF_ACCOUNTS: Final = account_command_types()
 LIVES: Final = ("GTC", "IOC", "FOK", "POST_ONLY")
 
 
@@ -133,7 +136,7 @@ def changes(batches: Iterable[Committed], before: Mapping[int, Deal]) -> Changes
         for sequence, (command, outcome) in enumerate(zip(batch.commands, batch.outcomes, strict=True), batch.first):
             for event in outcome:
                 _apply(into, event, sequence, batch.at, deals)
-            if isinstance(command, c.AccountCommand):
+            if isinstance(command, _OF_ACCOUNTS):
                 _remember(into, command, outcome, sequence)
         into.last = batch.last
     return into
@@ -141,7 +144,7 @@ def changes(batches: Iterable[Committed], before: Mapping[int, Deal]) -> Changes
 
 def _remember(into: Changes, command: c.AccountCommand, outcome: list[e.Event], sequence: int) -> None:
     """The reply to whoever sends this command again; nothing for one that came too late, which changed nothing."""
-    order = command.order if isinstance(command, c.Cancel | c.Amend) else sequence
+    order = command.order if isinstance(command, c.Cancel | continuous.Amend) else sequence
     key = (command.account, command.client_order_id, sequence, digest(command), order)
     refusal = outcome[0]
     if not isinstance(refusal, e.Refused):
@@ -153,13 +156,13 @@ def _remember(into: Changes, command: c.AccountCommand, outcome: list[e.Event], 
 
 def _apply(into: Changes, event: e.Event, sequence: int, at: datetime, deals: dict[int, Deal]) -> None:  # noqa: C901, PLR0912 - one branch for each kind of event
     match event:
-        case e.Accepted():
+        case continuous.Accepted():
             into.lock(event.account, event.instrument, event.side, event.price, event.quantity)
             _enter(into, event, at, kind="order", side=SIDES[event.side], life=LIVES[event.life])
-        case e.Listed():
+        case listings.ListingOpened():
             into.lock(event.account, event.instrument, c.SELL, event.price, event.quantity)
             _enter(into, event, at, kind="listing", side="sell", life="GTC")
-        case e.Taken():
+        case listings.Subscribed():
             into.lock(event.account, event.instrument, c.BUY, event.price, event.quantity)
             _enter(into, event, at, kind="subscription", side="buy", life="FOK")
         case e.Traded():
@@ -176,7 +179,7 @@ def _apply(into: Changes, event: e.Event, sequence: int, at: datetime, deals: di
         case e.Reduced():
             into.lock(event.account, event.instrument, event.side, event.price, -event.quantity)
             into.reduce(event.order, event.quantity, because=event.cause)
-        case e.Amended():
+        case continuous.Amended():
             _amend(into, event)
         case e.Settled():
             for number in event.trades:
@@ -186,26 +189,28 @@ def _apply(into: Changes, event: e.Event, sequence: int, at: datetime, deals: di
             for number in event.trades:
                 _refund(into, deals[number])
             into.deliveries.append((event.delivery, "refunded"))
-        case e.Refused() | e.Done():
+        case e.Refused() | e.Completed():
             pass
         case e.InstructionRefused():
             into.answer(event.instruction, "refused", event.reason, event.wanted, event.limit)
-        case _:
+        case _ if isinstance(event, _Instructed):
             _instruct(into, event)
             into.answer(event.instruction, "done")
 
 
-def _instruct(
-    into: Changes,
-    event: e.CashCredited
+_Instructed: TypeAlias = (
+    e.CashCredited
     | e.TonnesCredited
     | e.CashDebited
     | e.TonnesDebited
     | e.InstrumentOpened
     | e.BandSet
     | e.HaltChanged
-    | e.FreezeChanged,
-) -> None:
+    | e.FreezeChanged
+)
+
+
+def _instruct(into: Changes, event: _Instructed) -> None:
     match event:
         case e.CashCredited():
             into.move(event.account, CASH, event.amount)
@@ -226,7 +231,13 @@ def _instruct(
 
 
 def _enter(
-    into: Changes, event: e.Accepted | e.Listed | e.Taken, at: datetime, *, kind: str, side: str, life: str
+    into: Changes,
+    event: continuous.Accepted | listings.ListingOpened | listings.Subscribed,
+    at: datetime,
+    *,
+    kind: str,
+    side: str,
+    life: str,
 ) -> None:
     into.placed[event.order] = Placed(
         id=event.order,
@@ -241,7 +252,7 @@ def _enter(
         life=life,
         client_order_id=event.client_order_id,
         closed_because=None,
-        listing_id=event.listing if isinstance(event, e.Taken) else None,
+        listing_id=event.listing if isinstance(event, listings.Subscribed) else None,
         at=at,
     )
 
@@ -275,7 +286,7 @@ def _trade(into: Changes, event: e.Traded, sequence: int, at: datetime) -> None:
     )
 
 
-def _amend(into: Changes, event: e.Amended) -> None:
+def _amend(into: Changes, event: continuous.Amended) -> None:
     into.lock(event.account, event.instrument, event.side, event.old_price, -event.old_open)
     into.lock(event.account, event.instrument, event.side, event.price, event.open)
     more = event.open - event.old_open

@@ -6,6 +6,7 @@ from typing import Final
 
 from exchange.engine import commands as c
 from exchange.engine.events import Event, Reason, Refused
+from exchange.engine.modes import continuous, listings
 from exchange.trading import store
 from exchange.trading.codec import digest
 from exchange.trading.gateway import Gateway, NotTrading
@@ -142,7 +143,7 @@ async def amend(order_id: int, body: AmendOrder, *, call: Call, exchange: Exchan
     async with exchange.db.reading() as tx:
         trader = await trader_in(tx, body.account_id, call)
     await refuse_frozen(trader, body.client_order_id, exchange=exchange)
-    command = c.Amend(body.account_id, order_id, body.price_fen, body.quantity_t, body.client_order_id)
+    command = continuous.Amend(body.account_id, order_id, body.price_fen, body.quantity_t, body.client_order_id)
     return await carry_out(command, exchange=exchange)
 
 
@@ -258,9 +259,9 @@ async def _answers_in(
 def _meant(command: c.AccountCommand) -> int:
     """The order or listing that a command names; 0 for one that names none."""
     match command:
-        case c.Cancel() | c.Amend():
+        case c.Cancel() | continuous.Amend():
             return command.order
-        case c.Take():
+        case listings.Subscribe():
             return command.listing
         case _:
             return 0
@@ -271,7 +272,7 @@ def _explained(refusal: DomainError, command: c.AccountCommand, orders: dict[int
     found = orders.get(_meant(command))
     if refusal.slug != NOT_OPEN_SLUG:
         return refusal
-    wanted = "listing" if isinstance(command, c.Take) else "order"
+    wanted = "listing" if isinstance(command, listings.Subscribe) else "order"
     if found is None or (wanted == "listing" and found.kind != "listing"):
         return Unknown(f"There is no {wanted} {_meant(command)}.")
     if found.state == "open" or (wanted == "order" and found.account_id != command.account):
@@ -298,9 +299,9 @@ async def _answered_before_in(
 
 def _order_of(command: c.AccountCommand, sequence: int, outcome: list[Event], before: dict[int, Answered]) -> int:
     """The number of the order that a command is about. Raises what it was refused for, now or when it came first."""
-    first, amending = outcome[0], isinstance(command, c.Amend)
+    first, amending = outcome[0], isinstance(command, continuous.Amend)
     if not isinstance(first, Refused):
-        return command.order if isinstance(command, c.Cancel | c.Amend) else sequence
+        return command.order if isinstance(command, c.Cancel | continuous.Amend) else sequence
     answered = before.get(command.client_order_id) if first.reason == Reason.STALE_CLIENT_ORDER_ID else None
     if answered is None:
         raise refusal_of(first.reason, first.wanted, first.limit, amending=amending)
@@ -323,8 +324,8 @@ def _order_or_refusal(
         return refusal
 
 
-def _place(terms: NewOrder | market.Place, account_id: int, instrument_id: int) -> c.Place:
-    return c.Place(
+def _place(terms: NewOrder | market.Place, account_id: int, instrument_id: int) -> continuous.Place:
+    return continuous.Place(
         account_id,
         instrument_id,
         c.BUY if terms.side == "buy" else c.SELL,
@@ -338,12 +339,12 @@ def _place(terms: NewOrder | market.Place, account_id: int, instrument_id: int) 
 
 def _of_batch(
     each: market.Place | market.Cancel | market.Amend, account_id: int, instruments: dict[str, int]
-) -> c.Place | c.Cancel | c.Amend:
+) -> continuous.Place | c.Cancel | continuous.Amend:
     if isinstance(each, market.Place):
         return _place(each, account_id, instruments.get(each.instrument, NO_INSTRUMENT))
     if isinstance(each, market.Cancel):
         return c.Cancel(account_id, each.order_id, each.client_order_id)
-    return c.Amend(account_id, each.order_id, each.price_fen, each.quantity_t, each.client_order_id)
+    return continuous.Amend(account_id, each.order_id, each.price_fen, each.quantity_t, each.client_order_id)
 
 
 async def order(order_id: int, *, asked: Call, exchange: Exchange) -> Order:
