@@ -28,7 +28,7 @@ from deploy.exchanging import trading
 from deploy.http_server import require_free, serve_until
 from deploy.keeping import LogWatch, SequencerProcess, housekeeping, revive_database
 from deploy.settings import Settings
-from registry.access.rules import Keyring
+from registry.access.keys.rules import Keyring
 from registry.kit.database import Database
 from registry.kit.migrate import MigrationRefused, migrate
 from registry.kit.problems import DomainError

@@ -6,7 +6,17 @@ a delivery or a withdrawal commits together with the kilograms it moved. Each of
 exchange's own: asked again, the answer is the same and nothing moves twice.
 """
 
-from registry.access.rules import authorise_for, oversees
+from registry.access.authorisation import (
+    EVERY_ROLE,
+    OPERATORS,
+    OVERSEERS,
+    PUBLIC,
+    REGULATORS,
+    TRADERS,
+    Route,
+    authorise_for,
+    oversees,
+)
 from registry.credits.service import (
     deliver_in,
     freezes_in,
@@ -20,6 +30,13 @@ from registry.credits.service import (
 from registry.transparency.service import openings_in
 
 __all__ = [
+    "EVERY_ROLE",
+    "OPERATORS",
+    "OVERSEERS",
+    "PUBLIC",
+    "REGULATORS",
+    "TRADERS",
+    "Route",
     "authorise_for",
     "deliver_in",
     "freezes_in",

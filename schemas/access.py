@@ -37,10 +37,15 @@ class Actor(Struct, frozen=True, kw_only=True):
 
 
 class Call(Struct, frozen=True, kw_only=True):
-    """One request as services see it: who, which operation, and what makes it the same request again."""
+    """
+    One request as services see it: who sent it, for which operation, and what identifies it when it is sent again.
+
+    *permitted* are the roles that the operation takes. If omitted, it takes none and `authorise_for` refuses.
+    """
 
     by: Actor
     operation: str
+    permitted: frozenset[Role] = frozenset()
     key: str = ""
     request_sha256: bytes = b""
 

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from deploy.app import Parts, create_app
 from deploy.exchanging import at_rest
-from registry.access.rules import Keyring
+from registry.access.keys.rules import Keyring
 from registry.kit.database import Database
 from schemas.parties import RegionProfile
 

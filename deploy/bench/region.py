@@ -22,7 +22,7 @@ from deploy.demo.api import Api
 from deploy.demo.region import DemoRegion, new_region
 from deploy.demo.season import Party, Season
 from deploy.demo.steps import STEPS
-from registry.access.rules import Keyring
+from registry.access.keys.rules import Keyring
 from schemas.receipts import Trust
 
 ACCOUNTS = 64

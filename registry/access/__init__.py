@@ -1,1 +1,1 @@
-"""Who asks: API keys, roles and grants, approvals by two people, restrictions."""
+"""Who is asking and what they may do: API keys, role grants, approvals by two people, restrictions."""

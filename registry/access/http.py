@@ -10,8 +10,8 @@ from litestar.di import Provide
 from litestar.handlers.base import BaseRouteHandler
 from litestar.params import HeaderParameter, QueryParameter
 
-from registry.access import service
-from registry.access.rules import Unauthenticated, authorise
+from registry.access.authorisation import Route, Unauthenticated, authorise
+from registry.access.keys import service as keys
 from registry.kit.http import refuse_loose, refuse_unknown_query
 from registry.kit.pages import Window
 from schemas.access import Actor, Call
@@ -29,26 +29,36 @@ IdempotencyKey = Annotated[
 ]
 
 
+ROUTE = "route"
+"""The key of a handler's options under which the application puts its `Route`."""
+
+
 async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """The door: authenticate the key that was sent, look the route up in the table, take no query it does not know."""
+    """Authenticate the key that was sent, check the roles of the handler's route, refuse unknown query parameters."""
     operation = operation_of(handler)
     if not operation:
         return  # health, metrics and pages: not operations of the API
     structlog.contextvars.bind_contextvars(operation=operation)  # first, so that the line of a 401 has it
     state = connection.app.state
     secret = _bearer(connection.headers.get("authorization"))
-    actor = await service.authenticate(secret, db=state.db, keyring=state.keyring) if secret else Actor()
+    actor = await keys.authenticate(secret, db=state.db, keyring=state.keyring) if secret else Actor()
     if actor.person_id:
         structlog.contextvars.bind_contextvars(person_id=actor.person_id)
     connection.scope["user"] = actor
-    authorise(actor, operation)
+    authorise(actor, operation, route_of(handler))
     refuse_unknown_query(handler, connection.query_params)
 
 
 def operation_of(handler: BaseRouteHandler) -> str:
-    """The name under which a handler stands in `ROUTES`; empty where it is no operation of the API."""
+    """The operation that a handler carries out; empty for health, metrics and pages."""
     name = getattr(handler, "operation_id", None)
     return name if isinstance(name, str) else ""
+
+
+def route_of(handler: BaseRouteHandler) -> Route:
+    """Who may call the handler. An operation that was given no route is served to nobody: `KeyError`."""
+    route: Route = handler.opt[ROUTE]
+    return route
 
 
 def _bearer(header: str | None) -> str:
@@ -61,27 +71,37 @@ def _bearer(header: str | None) -> str:
 
 
 async def provide_call(request: Request[Any, Any, Any], idempotency_key: IdempotencyKey) -> Call:
-    """One write: who, what, and the hash that tells a resent request from another one."""
+    """One write that its Idempotency-Key identifies, with the hash that tells a resent request from a changed one."""
     body = await request.body()
     refuse_loose(request.route_handler, body)
     target = f"{request.method} {request.url.path}\n".encode()
     return Call(
         by=request.scope["user"],
         operation=operation_of(request.route_handler),
+        permitted=route_of(request.route_handler).roles or frozenset(),
         key=idempotency_key,
         request_sha256=hashlib.sha256(target + body).digest(),
     )
 
 
 async def provide_numbered(request: Request[Any, Any, Any]) -> Call:
-    """One write that its body's client_order_id identifies: it takes no Idempotency-Key."""
+    """One write that the client_order_id in its body identifies: it takes no Idempotency-Key."""
     refuse_loose(request.route_handler, await request.body())
-    return Call(by=request.scope["user"], operation=operation_of(request.route_handler))
+    return _call(request)
 
 
 async def provide_asked(request: Request[Any, Any, Any]) -> Call:
-    """One read: who asks for what."""
-    return Call(by=request.scope["user"], operation=operation_of(request.route_handler))
+    """One read: who sent it, for which operation."""
+    return _call(request)
+
+
+def _call(request: Request[Any, Any, Any]) -> Call:
+    handler = request.route_handler
+    return Call(
+        by=request.scope["user"],
+        operation=operation_of(handler),
+        permitted=route_of(handler).roles or frozenset(),
+    )
 
 
 def provide_window(

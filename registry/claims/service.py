@@ -1,6 +1,6 @@
 """Footprints, claims and their coverage."""
 
-from registry.access import rules as access
+from registry.access import authorisation as access
 from registry.claims import rules, store
 from registry.claims.rules import LockedClaim
 from registry.kit import clock
@@ -22,7 +22,7 @@ from schemas.statements import CategoryMass, ClaimStatement, Period
 
 async def create_footprint(body: NewFootprint, *, call: Call, db: Database) -> StoredFootprint:
     """Work out an event's footprint and keep it with its arithmetic. Raises `EmptyFootprint`."""
-    access.authorise_for(call.by, call.operation, body.organisation_id)
+    access.authorise_for(call, body.organisation_id)
 
     async def work(tx: Tx) -> Done[StoredFootprint]:
         result = catalogue.footprint(body.request)
@@ -37,7 +37,7 @@ async def footprint(footprint_id: int, *, asked: Call, db: Database) -> StoredFo
     """One footprint of one's own organisation."""
     async with db.reading() as tx:
         found = await _footprint_again(tx, str(footprint_id))
-    access.authorise_for(asked.by, asked.operation, found.organisation_id)
+    access.authorise_for(asked, found.organisation_id)
     return found
 
 
@@ -49,7 +49,7 @@ async def _footprint_again(tx: Tx, footprint_id: str) -> StoredFootprint:
 
 async def create_claim(body: NewClaim, *, call: Call, db: Database, region: RegionProfile) -> Claim:
     """Make a claim. Raises `ReduceFirst`, `TypeNotOpen`, `FootprintUsed`."""
-    access.authorise_for(call.by, call.operation, body.organisation_id)
+    access.authorise_for(call, body.organisation_id)
     rules.check_new(body)
 
     async def work(tx: Tx) -> Done[Claim]:
@@ -79,7 +79,7 @@ async def _footprint_for(tx: Tx, body: NewClaim, call: Call) -> Footprint | None
     if found is None:
         raise Unknown(f"There is no footprint {body.footprint_id}.")
     if found.organisation_id != body.organisation_id:
-        access.authorise_for(call.by, call.operation, found.organisation_id)
+        access.authorise_for(call, found.organisation_id)
     return found.result
 
 
@@ -135,7 +135,7 @@ async def claim(claim_id: int, *, asked: Call, db: Database) -> Claim:
     """One claim of one's own organisation, with its coverage."""
     async with db.reading() as tx:
         found = await claim_in(tx, claim_id)
-    access.authorise_for(asked.by, asked.operation, found.claimant_id)
+    access.authorise_for(asked, found.claimant_id)
     return found
 
 
@@ -166,7 +166,7 @@ async def allocate_in(tx: Tx, claim_id: int, quantity_kg: int, *, call: Call) ->
     locked = await store.lock_claim(tx, claim_id)
     if locked is None:
         raise Unknown(f"There is no claim {claim_id}.")
-    access.authorise_for(call.by, call.operation, locked.claimant_id)
+    access.authorise_for(call, locked.claimant_id)
     rules.check_amount(locked, quantity_kg)
     rules.check_deadline(locked, await store.allocate(tx, claim_id, quantity_kg))
     return locked

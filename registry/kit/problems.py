@@ -48,6 +48,12 @@ class Unknown(DomainError):
     kind, slug, title = Kind.UNKNOWN, "not-found", "Not found"
 
 
+class AlreadyEnded(DomainError):
+    """What was to be ended has already ended."""
+
+    kind, slug, title = Kind.CONFLICT, "already-ended", "Already ended"
+
+
 class Unavailable(DomainError):
     """The registry cannot answer right now; nothing was lost and the same request may be sent again."""
 

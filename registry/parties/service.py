@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from registry.access import rules as access
-from registry.access import service as keys
+from registry.access import authorisation as access
+from registry.access.keys import service as keys
+from registry.access.keys.rules import Keyring
 from registry.kit import clock
 from registry.kit.database import Database, Done, Tx
 from registry.kit.pages import Window
@@ -36,7 +37,7 @@ class FirstStart:
 
 
 async def create_region_once(
-    first: FirstStart, *, db: Database, keyring: access.Keyring, keep: Callable[[int, str], str]
+    first: FirstStart, *, db: Database, keyring: Keyring, keep: Callable[[int, str], str]
 ) -> Region:
     """
     Create the region with two regulator people, unless there is one.
@@ -162,7 +163,7 @@ async def account(account_id: int, *, asked: Call, db: Database) -> Account:
     """One account of one's own organisation; overseers any."""
     async with db.reading() as tx:
         found = await account_in(tx, account_id)
-    access.authorise_for(asked.by, asked.operation, found.owner_id)
+    access.authorise_for(asked, found.owner_id)
     return found
 
 

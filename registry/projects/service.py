@@ -2,7 +2,7 @@
 
 import hashlib
 
-from registry.access import rules as access
+from registry.access import authorisation as access
 from registry.kit import clock
 from registry.kit.database import Database, Done, Tx
 from registry.kit.pages import Window
@@ -59,7 +59,7 @@ async def document(sha256: str, *, db: Database) -> tuple[str, bytes]:
 
 async def create_project(body: NewProject, *, call: Call, db: Database) -> Project:
     """Begin a draft for one of the caller's organisations."""
-    access.authorise_for(call.by, call.operation, body.organisation_id)
+    access.authorise_for(call, body.organisation_id)
 
     async def work(tx: Tx) -> Done[Project]:
         await _refuse_missing(tx, body.documents)
@@ -385,7 +385,7 @@ async def _locked_report(tx: Tx, report_id: int) -> Report:
 
 async def _own_project(tx: Tx, project_id: int, call: Call) -> Project:
     found = await _locked_project(tx, project_id)
-    access.authorise_for(call.by, call.operation, found.developer_id)
+    access.authorise_for(call, found.developer_id)
     return found
 
 

@@ -1,6 +1,6 @@
 """The signed receipt of a retirement: built from the log on every request, so that it is always the newest proof."""
 
-from registry.access import rules as access
+from registry.access import authorisation as access
 from registry.claims import service as claims
 from registry.credits import service as ledger
 from registry.kit.database import Database

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from registry.access.rules import ROUTES
+from deploy.routes import ROUTES
 from tests import offline
 from tests.database import compare
 

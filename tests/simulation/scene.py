@@ -7,15 +7,18 @@ from collections.abc import AsyncIterator
 from typing import NamedTuple
 from unittest import mock
 
+from deploy.routes import ROUTES
 from exchange.engine import commands as c
+from exchange.instructions import service as instructions
+from exchange.journal import gateway
+from exchange.orders import service as trading
+from exchange.projections import projector
 from exchange.settlement import settler
-from exchange.trading import gateway, instructions, projector
-from exchange.trading import service as trading
 from schemas.access import Actor, Call, HeldRole, Role
-from schemas.market import Order
+from schemas.orders import Order
 from tests import invariants, worlds
 from tests.database import connected
-from tests.exchange.trading.marketplace import KILN, Market
+from tests.exchange.marketplace import KILN, Market
 from tests.simulation import floor as floors
 from tests.simulation import lives as simulated
 from tests.simulation.lives import Lives
@@ -66,7 +69,13 @@ class Scene:
         """A request with a key of its own, sent as often as needed."""
         self.done += 1
         key = f"every-{self.done}"
-        return Call(by=self.people.actors[who], operation=operation, key=key, request_sha256=b"%032d" % self.done)
+        return Call(
+            by=self.people.actors[who],
+            operation=operation,
+            permitted=ROUTES[operation].roles or frozenset(),
+            key=key,
+            request_sha256=b"%032d" % self.done,
+        )
 
     def next_number(self, account: int) -> int:
         """The account's next client_order_id."""

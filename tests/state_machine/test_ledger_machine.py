@@ -23,7 +23,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from deploy.app import connect_pool
 from deploy.demo.season import EVENT
-from registry.access import service as access
+from deploy.routes import ROUTES
+from registry.access.approvals import service as approvals
+from registry.access.restrictions import service as restrictions
 from registry.claims import service as claims
 from registry.credits import service as credits_
 from registry.kit.database import Database
@@ -162,7 +164,13 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def call(self, by: Actor, operation: str) -> Call:
         self.keys += 1
-        return Call(by=by, operation=operation, key=f"key-{self.keys}", request_sha256=b"%032d" % self.keys)
+        return Call(
+            by=by,
+            operation=operation,
+            permitted=ROUTES[operation].roles or frozenset(),
+            key=f"key-{self.keys}",
+            request_sha256=b"%032d" % self.keys,
+        )
 
     def refused(self, work: Callable[[], Awaitable[Any]]) -> tuple[set[str], Any]:
         """Carry it out; answers the slug of the refusal, and the reply."""
@@ -332,7 +340,7 @@ class LedgerMachine(RuleBasedStateMachine):
         body = IssueBody(report_id=self.reports[0], account_id=self.accounts[0])
         proposal = ProposeApproval(body=body, reason="test")
         first, second = (self.call(each, "issue_credits") for each in self.regulators[:2])
-        made = self.run(access.propose(proposal, call=first, db=self.db))
+        made = self.run(approvals.propose(proposal, call=first, db=self.db))
         approved = Approved(approval_id=made.id, body=body)
         actual, _ = self.refused(lambda: credits_.issue(approved, call=second, db=self.db, region=worlds.PROFILE))
         self.agree({"frozen"} if self.accounts[0] in self.oracle.frozen_accounts else set(), actual)
@@ -345,7 +353,7 @@ class LedgerMachine(RuleBasedStateMachine):
         at = data.draw(st.integers(0, len(self.accounts if accounts else self.issuance_ids) - 1))
         target = self.accounts[at] if accounts else self.issuance_ids[at]
         body = NewRestriction(scope="account" if accounts else "issuance", target_id=target, reason="test")
-        placed = self.run(access.restrict(body, call=self.call(self.regulators[0], "restrict"), db=self.db))
+        placed = self.run(restrictions.restrict(body, call=self.call(self.regulators[0], "restrict"), db=self.db))
         (self.oracle.frozen_accounts if accounts else self.oracle.frozen_issuances).add(target if accounts else at)
         self.freezes.append(placed.id)
 
@@ -353,9 +361,9 @@ class LedgerMachine(RuleBasedStateMachine):
         """Two regulators lift the freeze."""
         body = LiftBody(restriction_id=self.freezes.pop(), reason="test")
         first, second = (self.call(each, "lift_restriction") for each in self.regulators[::2])
-        made = self.run(access.propose(ProposeApproval(body=body, reason="test"), call=first, db=self.db))
+        made = self.run(approvals.propose(ProposeApproval(body=body, reason="test"), call=first, db=self.db))
         approved = Approved(approval_id=made.id, body=body)
-        self.run(access.lift_restriction(approved, call=second, db=self.db))
+        self.run(restrictions.lift_restriction(approved, call=second, db=self.db))
         self.oracle.frozen_accounts.clear()
         self.oracle.frozen_issuances.clear()
 

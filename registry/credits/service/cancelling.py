@@ -1,6 +1,6 @@
 """Cancellation: kilograms end without a claim."""
 
-from registry.access import rules as access
+from registry.access import authorisation as access
 from registry.credits import rules, store
 from registry.credits.service.taking import finish_in, locked_accounts_in, own_account_in, take_in
 from registry.kit import clock
@@ -26,7 +26,7 @@ async def cancel(request: CancelRequest, *, call: Call, db: Database, region: Re
 
     async def work(tx: Tx) -> Done[Cancellation]:
         locked = await locked_accounts_in(tx, [request.account_id])
-        access.authorise_for(call.by, call.operation, locked[request.account_id].owner_id)
+        access.authorise_for(call, locked[request.account_id].owner_id)
         cuts = await take_in(tx, request)
         at = await finish_in(tx, cuts, request.account_id, "cancelled", f"cancellation:{order_id}")
         for part in rules.parts(cuts, transparency.RANGE_LIMIT):

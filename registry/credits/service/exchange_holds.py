@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from msgspec import to_builtins
 
-from registry.access import rules as access
-from registry.access import service as restrictions
+from registry.access import authorisation as access
+from registry.access.restrictions import service as restrictions
 from registry.credits import exchange_store, rules, store
 from registry.credits.exchange_store import Answered
 from registry.credits.rules import Cut, Part
@@ -63,7 +63,7 @@ async def hold_in(tx: Tx, wanted: Custody, *, call: Call) -> None:
     Raises `InsufficientCredits`, `Frozen`, `NotYours`, `AccountClosed`.
     """
     locked = await locked_accounts_in(tx, [wanted.account_id])
-    access.authorise_for(call.by, call.operation, locked[wanted.account_id].owner_id)
+    access.authorise_for(call, locked[wanted.account_id].owner_id)
     if await exchange_store.answered(tx, wanted.reference):
         return
     blocks = await exchange_store.active(tx, wanted.account_id, wanted.project_id, wanted.vintage)

@@ -1,6 +1,7 @@
 """Issuance: credits come into being, by two people."""
 
-from registry.access import service as restrictions
+from registry.access.approvals import service as approvals
+from registry.access.restrictions import service as restrictions
 from registry.credits import rules, store
 from registry.credits.service.taking import locked_accounts_in
 from registry.kit import clock
@@ -31,11 +32,11 @@ async def issue(approved: Approved, *, call: Call, db: Database, region: RegionP
     """Issue the credits of one verified report, by two people; forestry puts its share into the buffer."""
 
     async def work(tx: Tx) -> Done[Issuance]:
-        body = await restrictions.second_in(tx, approved, IssueBody, by=call.by)
+        body = await approvals.use_approval_in(tx, approved, IssueBody, by=call.by)
         report, project = await projects.issue_report_in(tx, body.report_id, call=call)
         await _owned_account_in(tx, body.account_id, project)
         await restrictions.refuse_frozen_in(tx, accounts=[body.account_id], projects=[project.id], issuances=[])
-        approval = await restrictions.approval_in(tx, approved.approval_id)
+        approval = await approvals.approval_in(tx, approved.approval_id)
         people = (approval.proposer_id, call.by.person_id)
         code = await _issue_in(tx, body, report, project, approval_id=approval.id, people=people, region=region)
         return Done(code, await _issuance_again(tx, code))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from registry.access import rules as access
+from registry.access import authorisation as access
 from registry.claims import service as claims
 from registry.claims.rules import LockedClaim, check_source
 from registry.credits import rules, store
@@ -36,7 +36,7 @@ async def retire(request: RetireRequest, *, call: Call, db: Database, region: Re
     async def work(tx: Tx) -> Done[RetirementOrder]:
         claim = await claims.allocate_in(tx, request.claim_id, request.quantity_kg, call=call)
         locked = await locked_accounts_in(tx, [request.account_id])
-        access.authorise_for(call.by, call.operation, locked[request.account_id].owner_id)
+        access.authorise_for(call, locked[request.account_id].owner_id)
         cuts = await take_in(tx, request)
         check_source(claim, (cut.block.lot.methodology for cut in cuts))
         at = await finish_in(tx, cuts, request.account_id, "retired", f"retirement:{order_id}")

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from registry.access import rules as access
-from registry.access import service as restrictions
+from registry.access import authorisation as access
+from registry.access.restrictions import service as restrictions
 from registry.credits import rules, store
 from registry.credits.rules import Cut
 from registry.kit.database import Tx
@@ -20,7 +20,7 @@ from schemas.serials import IssuanceCode, Serial, span
 async def own_account_in(tx: Tx, account_id: int, call: Call) -> None:
     """Raise `NotYours` unless the caller may ask about the account, `Unknown` where there is none."""
     account = await parties.account_in(tx, account_id)
-    access.authorise_for(call.by, call.operation, account.owner_id)
+    access.authorise_for(call, account.owner_id)
 
 
 async def locked_accounts_in(tx: Tx, account_ids: Iterable[int]) -> dict[int, store.LockedAccount]:

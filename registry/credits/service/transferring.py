@@ -4,8 +4,8 @@ from typing import Literal
 
 from msgspec import structs
 
-from registry.access import rules as access
-from registry.access import service as restrictions
+from registry.access import authorisation as access
+from registry.access.restrictions import service as restrictions
 from registry.credits import rules, store
 from registry.credits.rules import Cut, Part
 from registry.credits.service.taking import locked_accounts_in, own_account_in, take_in
@@ -36,7 +36,7 @@ async def propose_transfer(body: NewTransfer, *, call: Call, db: Database) -> Tr
 
     async def work(tx: Tx) -> Done[Transfer]:
         locked = await locked_accounts_in(tx, [body.account_id, body.receiver_id])
-        access.authorise_for(call.by, call.operation, locked[body.account_id].owner_id)
+        access.authorise_for(call, locked[body.account_id].owner_id)
         cuts = await take_in(tx, body, receiver_id=body.receiver_id)
         hold_id = await store.insert_hold(tx, "transfer", body.account_id, body.quantity_kg)
         transfer_id = await store.insert_transfer(
@@ -154,7 +154,7 @@ async def _open_transfer_in(
     """Lock both accounts for the owner of one, then read the transfer again: every way to close it locks them."""
     offer = await _transfer_in(tx, transfer_id)
     locked = await locked_accounts_in(tx, [offer.sender_id, offer.receiver_id])
-    access.authorise_for(call.by, call.operation, locked[getattr(offer, side)].owner_id)
+    access.authorise_for(call, locked[getattr(offer, side)].owner_id)
     fresh = await _transfer_in(tx, transfer_id)
     rules.check_open(transfer_id, fresh.state, fresh.expires_at, await clock.now_in(tx))
     return fresh, locked
@@ -191,7 +191,7 @@ async def transfer(transfer_id: int, *, asked: Call, db: Database) -> Transfer:
         offer = await _transfer_in(tx, transfer_id)
         owners = [(await parties.account_in(tx, each)).owner_id for each in (offer.sender_id, offer.receiver_id)]
         mine = set(owners) & set(access.organisations_of(asked.by))
-        access.authorise_for(asked.by, asked.operation, min(mine, default=owners[0]))
+        access.authorise_for(asked, min(mine, default=owners[0]))
         shown = (await store.show(tx, [offer]))[0]
         return structs.replace(shown, commitments=await _commitments(tx, offer))
 

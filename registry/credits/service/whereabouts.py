@@ -6,7 +6,7 @@ from datetime import datetime
 
 from msgspec import structs
 
-from registry.access import rules as access
+from registry.access import authorisation as access
 from registry.credits import store
 from registry.credits.service.taking import own_account_in
 from registry.kit import clock

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from registry.access.rules import ROUTES
+from deploy.routes import ROUTES
 from tests.probes import unchanged
 from tests.registry.access.arena import Arena
 from tests.registry.access.asks import Ask, requests

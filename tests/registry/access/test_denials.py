@@ -1,5 +1,5 @@
 """
-Who is refused what: generated from the one table of route, role and ownership.
+Who is refused what: generated from the merged table of operation, roles and ownership.
 
 For every operation of `ROUTES` the arena has a request that succeeds. Here it is sent without a key, with keys that are
 none, by every role that may not, by the right role at a stranger's organisation, and last by the right person.
@@ -11,7 +11,8 @@ import asyncpg
 import httpx
 import pytest
 
-from registry.access.rules import REGION_WIDE, ROUTES
+from deploy.routes import ROUTES
+from registry.access.authorisation import OVERSEERS
 from schemas.access import Role
 from tests.probes import fingerprints
 from tests.registry.access.arena import ELSEWHERE, HOME, NOBODY, SHARED, SIBLING, Arena
@@ -154,7 +155,7 @@ async def test_the_right_role_elsewhere_is_denied(fought: World, built_arena: Ar
     cases = {
         (name, str(role)): (table[name], built_arena.keys[ELSEWHERE, role])
         for name in OWNED
-        for role in sorted((ROUTES[name].roles or frozenset()) - REGION_WIDE)
+        for role in sorted((ROUTES[name].roles or frozenset()) - OVERSEERS)
     }
     assert {} == await surprises(fought, cases, (403, "not-yours"))
 

@@ -3,8 +3,8 @@
 import pytest
 import structlog
 
-from registry.access import service
-from registry.access.rules import Unauthenticated
+from registry.access.authorisation import Unauthenticated
+from registry.access.keys import service
 from schemas.access import Actor
 from tests import offline
 

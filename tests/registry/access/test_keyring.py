@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from registry.access.rules import Keyring
+from registry.access.keys.rules import Keyring
 
 PEPPER = bytes(range(32))
 

@@ -1,0 +1,57 @@
+"""Who may call what, for the whole application: the tables of all capabilities, and each handler's line of them."""
+
+from litestar import Litestar
+
+import exchange.instruments.routes
+import exchange.listings.routes
+import exchange.market_data.routes
+import exchange.orders.routes
+import exchange.settlement.routes
+import registry.access.approvals.routes
+import registry.access.grants.routes
+import registry.access.keys.routes
+import registry.access.restrictions.routes
+import registry.claims.routes
+import registry.credits.routes
+import registry.methodologies.routes
+import registry.parties.routes
+import registry.projects.routes
+import registry.receipts.routes
+import registry.transparency.routes
+from registry.access.authorisation import merge_routes
+from registry.access.http import ROUTE
+
+ROUTES = merge_routes(
+    registry.parties.routes.ROUTES,
+    registry.access.keys.routes.ROUTES,
+    registry.access.approvals.routes.ROUTES,
+    registry.access.grants.routes.ROUTES,
+    registry.access.restrictions.routes.ROUTES,
+    registry.methodologies.routes.ROUTES,
+    registry.projects.routes.ROUTES,
+    registry.credits.routes.ROUTES,
+    registry.claims.routes.ROUTES,
+    registry.receipts.routes.ROUTES,
+    registry.transparency.routes.ROUTES,
+    exchange.instruments.routes.ROUTES,
+    exchange.market_data.routes.ROUTES,
+    exchange.listings.routes.ROUTES,
+    exchange.orders.routes.ROUTES,
+    exchange.settlement.routes.ROUTES,
+)
+
+
+def give_routes(app: Litestar) -> None:
+    """
+    Give each handler the line of its operation, which the guard reads.
+
+    Raises `LookupError` for a handler under /v1 that no table names: it would be open to anybody.
+    """
+    for route in app.routes:
+        for handler in getattr(route, "route_handlers", ()):
+            automatic = handler.http_methods == {"OPTIONS"}  # added by the framework: lists the methods of the path
+            if not route.path.startswith("/v1") or automatic:
+                continue
+            if handler.operation_id not in ROUTES:
+                raise LookupError(f"{route.path} ({handler.operation_id}) is in no table of routes")
+            handler.opt[ROUTE] = ROUTES[handler.operation_id]

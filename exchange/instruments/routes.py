@@ -1,0 +1,12 @@
+"""Who may call the operations on instruments."""
+
+from registry.port import OPERATORS, PUBLIC, REGULATORS, Route
+
+ROUTES: dict[str, Route] = {
+    "open_instrument": Route(OPERATORS, "account"),  # the fees go to an account of the operator's own
+    "list_instruments": PUBLIC,
+    "get_instrument": PUBLIC,
+    "set_price_band": Route(REGULATORS),
+    "halt_instrument": Route(OPERATORS | REGULATORS),
+    "resume_instrument": Route(OPERATORS | REGULATORS),
+}

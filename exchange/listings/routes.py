@@ -1,0 +1,11 @@
+"""Who may call the operations on listings."""
+
+from registry.port import PUBLIC, TRADERS, Route
+
+ROUTES: dict[str, Route] = {
+    "open_listing": Route(TRADERS, "account"),
+    "list_listings": PUBLIC,
+    "get_listing": PUBLIC,
+    "subscribe": Route(TRADERS, "account"),
+    "close_listing": Route(TRADERS, "account"),
+}

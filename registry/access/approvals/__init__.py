@@ -1,0 +1,1 @@
+"""What takes two people: one proposes the exact body, another carries it out."""

@@ -1,0 +1,43 @@
+"""Approvals over HTTP."""
+
+from litestar import Controller, get, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+
+from registry.access.approvals import service
+from registry.kit.database import Database
+from registry.kit.http import READS, WRITES, PathId
+from registry.kit.pages import Window
+from schemas.access import Approval, Call, ProposeApproval
+from schemas.pages import Page
+
+
+class ApprovalsController(Controller):
+    """What two people decide."""
+
+    path = "/v1/approvals"
+    tags = ("Access",)
+
+    @post("/", operation_id="propose_approval", responses=WRITES)
+    async def propose(
+        self, data: JSONBody[ProposeApproval], call: NamedDependency[Call], db: NamedDependency[Database]
+    ) -> Approval:
+        """Propose what takes two people. A second person carries the exact body out at the operation's own route."""
+        return await service.propose(data, call=call, db=db)
+
+    @post("/{approval_id:int}/withdraw", operation_id="withdraw_approval", responses=WRITES)
+    async def withdraw(
+        self, approval_id: PathId, call: NamedDependency[Call], db: NamedDependency[Database]
+    ) -> Approval:
+        """Withdraw a proposal."""
+        return await service.withdraw_approval(approval_id, call=call, db=db)
+
+    @get("/", operation_id="list_approvals", responses=READS)
+    async def approvals(self, window: NamedDependency[Window], db: NamedDependency[Database]) -> Page[Approval]:
+        """All approvals, oldest first."""
+        return await service.approvals(window, db=db)
+
+    @get("/{approval_id:int}", operation_id="get_approval", responses=READS)
+    async def approval(self, approval_id: PathId, db: NamedDependency[Database]) -> Approval:
+        """One approval with its exact body."""
+        return await service.approval(approval_id, db=db)

@@ -1,0 +1,10 @@
+"""Who may call the operations on approvals."""
+
+from registry.access.authorisation import OVERSEERS, REGULATORS, Route
+
+ROUTES: dict[str, Route] = {
+    "propose_approval": Route(REGULATORS),
+    "withdraw_approval": Route(REGULATORS),
+    "list_approvals": Route(OVERSEERS),
+    "get_approval": Route(OVERSEERS),
+}

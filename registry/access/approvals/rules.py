@@ -1,0 +1,80 @@
+"""Which two people may decide something together, and what exactly they agreed on. Pure."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from registry.kit.problems import DomainError, Kind
+from schemas.access import Approval, ApprovalBody
+
+
+class SamePerson(DomainError):
+    """One person tried to be both halves of an approval."""
+
+    kind, slug, title = Kind.DENIED, "same-person", "A second person is needed"
+
+
+class BodyChanged(DomainError):
+    """The body that was sent is not the one that the first person proposed."""
+
+    kind, slug, title = Kind.CONFLICT, "approval-body-changed", "Not the approved body"
+
+
+class ApprovalClosed(DomainError):
+    """The approval was used before, was withdrawn, or has expired."""
+
+    kind, slug, title = Kind.CONFLICT, "approval-closed", "The approval is no longer open"
+
+
+def canonical(body: ApprovalBody) -> tuple[str, bytes]:
+    """The exact body as text with sorted keys, and its SHA-256: what two people agree on."""
+    text = msgspec.json.Encoder(order="sorted").encode(body)
+    return text.decode(), hashlib.sha256(text).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """
+    The proposer of an approval and the person who would carry it out.
+
+    *proposer_stands*: the proposer is still a regulator. *keys_crossed*: one of the two issued a key of the other, and
+    so could act as both. *now* is the database's time.
+    """
+
+    second_id: int
+    proposer_stands: bool
+    keys_crossed: bool
+    now: datetime
+
+
+def check_second(approval: Approval, body: ApprovalBody, pair: Pair) -> None:
+    """
+    Raise unless *pair* are two people who may carry *body* out under *approval*. Persons are compared, never keys.
+
+    Raises `SamePerson`, `BodyChanged`, `ApprovalClosed`.
+    """
+    if approval.proposer_id == pair.second_id:
+        raise SamePerson(f"You proposed approval {approval.id} yourself; another person has to carry it out.")
+    if canonical(body)[1].hex() != approval.sha256:
+        raise BodyChanged(
+            f"Approval {approval.id} is for the body with SHA-256 {approval.sha256}; this one has "
+            f"{canonical(body)[1].hex()}. Send the proposed body, or propose this one anew.",
+            approved_sha256=approval.sha256,
+        )
+    if approval.used_at is not None:
+        raise ApprovalClosed(f"Approval {approval.id} was used at {approval.used_at:%Y-%m-%d %H:%M:%S}Z.")
+    if approval.state == "withdrawn":
+        raise ApprovalClosed(f"Approval {approval.id} was withdrawn. Propose anew.")
+    if approval.expires_at <= pair.now:
+        raise ApprovalClosed(
+            f"Approval {approval.id} expired at {approval.expires_at:%Y-%m-%d %H:%M:%S}Z. Propose anew."
+        )
+    if not pair.proposer_stands:
+        raise ApprovalClosed(f"Person {approval.proposer_id}, who proposed it, is no longer a regulator. Propose anew.")
+    if pair.keys_crossed:
+        raise SamePerson(
+            f"Of persons {approval.proposer_id} and {pair.second_id}, one issued a key of the other and could act as "
+            "both, so they do not count as two. Another regulator has to carry it out."
+        )

@@ -1,0 +1,75 @@
+"""Decisions of two people: propose, withdraw, and consume when the second person carries the body out."""
+
+from typing import TypeVar
+
+from registry.access.approvals import rules, store
+from registry.kit.database import Database, Done, Tx
+from registry.kit.pages import Window
+from registry.kit.problems import Invalid, Unknown
+from schemas.access import Actor, Approval, ApprovalBody, Approved, Call, ProposeApproval
+from schemas.pages import Page
+
+Body = TypeVar("Body", bound=ApprovalBody)
+
+
+async def propose(request: ProposeApproval, *, call: Call, db: Database) -> Approval:
+    """Store the first person's half of a decision. It expires after seven days."""
+
+    async def work(tx: Tx) -> Done[Approval]:
+        approval = await store.insert_approval(tx, request.body, request.reason, call.by)
+        return Done(approval.id, approval)
+
+    return await db.once(call, work, _approval_again)
+
+
+async def use_approval_in(tx: Tx, approved: Approved, kind: type[Body], *, by: Actor) -> Body:
+    """
+    Consume an approval as the second person, and return the body that is now to be carried out.
+
+    Raises `SamePerson`, `BodyChanged`, `ApprovalClosed`, `Unknown`, or `Invalid` for the body of another operation.
+    """
+    body = approved.body
+    if not isinstance(body, kind):
+        raise Invalid(f"This route carries out {kind.__struct_config__.tag}, not {body.__struct_config__.tag}.")
+    found = await store.pair(tx, approved.approval_id, by)
+    if found is None:
+        raise Unknown(f"There is no approval {approved.approval_id}.")
+    rules.check_second(found[0], body, found[1])
+    if not await store.use_approval(tx, approved.approval_id, by):
+        raise rules.ApprovalClosed(f"Approval {approved.approval_id} was used by somebody else just now.")
+    return body
+
+
+async def withdraw_approval(approval_id: int, *, call: Call, db: Database) -> Approval:
+    """Withdraw a proposal, one's own or a colleague's: this only takes power away."""
+
+    async def work(tx: Tx) -> Done[Approval]:
+        await approval_in(tx, approval_id)
+        if not await store.withdraw_approval(tx, approval_id):
+            raise rules.ApprovalClosed(f"Approval {approval_id} was already used or withdrawn.")
+        return Done(approval_id, await approval_in(tx, approval_id))
+
+    return await db.once(call, work, _approval_again)
+
+
+async def approval(approval_id: int, *, db: Database) -> Approval:
+    """Return one approval."""
+    async with db.reading() as tx:
+        return await approval_in(tx, approval_id)
+
+
+async def approval_in(tx: Tx, approval_id: int) -> Approval:
+    """Return one approval, inside a transaction. Raises `Unknown`."""
+    return await _approval_again(tx, str(approval_id))
+
+
+async def _approval_again(tx: Tx, approval_id: str) -> Approval:
+    if found := await store.approval(tx, int(approval_id)):
+        return found
+    raise Unknown(f"There is no approval {approval_id}.")
+
+
+async def approvals(window: Window, *, db: Database) -> Page[Approval]:
+    """List all approvals, oldest first."""
+    async with db.reading() as tx:
+        return await store.approvals(tx, window)

@@ -1,0 +1,65 @@
+"""Approvals in PostgreSQL."""
+
+from typing import Literal
+
+import asyncpg
+import msgspec
+
+from registry.access.approvals import rules
+from registry.kit import sql
+from registry.kit.database import Tx, affected, fetch_one
+from registry.kit.pages import Window
+from schemas.access import Actor, Approval, ApprovalBody
+from schemas.pages import Page
+
+_sql = sql.load(__package__)
+
+
+async def insert_approval(tx: Tx, body: ApprovalBody, reason: str, by: Actor) -> Approval:
+    """Store the first person's half."""
+    text, sha256 = rules.canonical(body)
+    operation = str(body.__struct_config__.tag)
+    return _approval(await fetch_one(tx, _sql.insert_approval, operation, text, sha256, reason, by.person_id))
+
+
+async def approval(tx: Tx, approval_id: int) -> Approval | None:
+    """One approval."""
+    row = await tx.fetchrow(_sql.approval, approval_id, None)
+    return _approval(row) if row else None
+
+
+async def pair(tx: Tx, approval_id: int, by: Actor) -> tuple[Approval, rules.Pair] | None:
+    """One approval, and what decides whether its proposer and *by* are two people who may decide."""
+    row = await tx.fetchrow(_sql.approval, approval_id, by.person_id)
+    if row is None:
+        return None
+    return _approval(row), rules.Pair(by.person_id, row["proposer_stands"], row["keys_crossed"], row["read_at"])
+
+
+async def approvals(tx: Tx, window: Window) -> Page[Approval]:
+    """Approvals in the order in which they were proposed."""
+    return window.page([(row["id"], _approval(row)) for row in await tx.fetch(_sql.approvals, *window.args)])
+
+
+async def use_approval(tx: Tx, approval_id: int, by: Actor) -> bool:
+    """Consume an approval; returns False if somebody else did, or if it expired."""
+    return affected(await tx.execute(_sql.use_approval, approval_id, by.person_id)) == 1
+
+
+async def withdraw_approval(tx: Tx, approval_id: int) -> bool:
+    """Withdraw a proposal; returns False if it was used or withdrawn before."""
+    return affected(await tx.execute(_sql.withdraw_approval, approval_id)) == 1
+
+
+def _approval(row: asyncpg.Record) -> Approval:
+    values = {name: row[name] for name in Approval.__struct_fields__ if name in row}
+    values |= {"body": msgspec.json.decode(row["body"], type=ApprovalBody), "sha256": row["sha256"].hex()}
+    return Approval(**values, state=_state(row))
+
+
+def _state(row: asyncpg.Record) -> Literal["open", "used", "withdrawn", "expired"]:
+    if row["used_at"]:
+        return "used"
+    if row["withdrawn_at"]:
+        return "withdrawn"
+    return "expired" if row["expires_at"] <= row["read_at"] else "open"

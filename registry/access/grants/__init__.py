@@ -1,0 +1,1 @@
+"""Which person holds which role at which organisation, and for how long."""

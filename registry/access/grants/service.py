@@ -1,0 +1,66 @@
+"""Giving and ending roles; two people give, one may end."""
+
+from registry.access.approvals import service as approvals
+from registry.access.grants import rules, store
+from registry.kit import clock
+from registry.kit.database import Database, Done, Tx
+from registry.kit.pages import Window
+from registry.kit.problems import AlreadyEnded, Unknown
+from schemas.access import Approved, Call, Grant, GrantBody
+from schemas.pages import Page
+
+
+async def grant_role(approved: Approved, *, call: Call, db: Database) -> Grant:
+    """Give a person a role at an organisation, by two people."""
+
+    async def work(tx: Tx) -> Done[Grant]:
+        body = await approvals.use_approval_in(tx, approved, GrantBody, by=call.by)
+        await lock_person_in(tx, body.person_id)
+        if not await store.organisation_exists(tx, body.organisation_id):
+            raise Unknown(f"There is no organisation {body.organisation_id}.")
+        rules.check_until(body.until, await clock.now_in(tx))
+        grant_id = await store.insert_grant(tx, body, approved.approval_id)
+        return Done(grant_id, await _grant_again(tx, str(grant_id)))
+
+    return await db.once(call, work, _grant_again)
+
+
+async def end_grant(grant_id: int, *, call: Call, db: Database) -> Grant:
+    """End a role now. One regulator may: this only takes power away."""
+
+    async def work(tx: Tx) -> Done[Grant]:
+        await _grant_again(tx, str(grant_id))
+        if not await store.end_grant(tx, grant_id):
+            raise AlreadyEnded(f"Grant {grant_id} has already ended.")
+        await two_regulators_remain_in(tx)
+        return Done(grant_id, await _grant_again(tx, str(grant_id)))
+
+    return await db.once(call, work, _grant_again)
+
+
+async def _grant_again(tx: Tx, grant_id: str) -> Grant:
+    if grant := await store.grant(tx, int(grant_id)):
+        return grant
+    raise Unknown(f"There is no grant {grant_id}.")
+
+
+async def grants(window: Window, *, db: Database) -> Page[Grant]:
+    """List all grants, oldest first."""
+    async with db.reading() as tx:
+        return await store.grants(tx, window)
+
+
+async def lock_person_in(tx: Tx, person_id: int) -> None:
+    """Lock a person before their keys or roles change. Raises `Unknown`."""
+    if not await store.lock_person(tx, person_id):
+        raise Unknown(f"There is no person {person_id}.")
+
+
+async def held_any_role_in(tx: Tx, person_id: int) -> bool:
+    """Whether the person was ever given a role."""
+    return await store.roles_ever(tx, person_id) > 0
+
+
+async def two_regulators_remain_in(tx: Tx) -> None:
+    """Call this after power was taken away: rolls back if the region could not decide anything any more."""
+    rules.check_two_remain(await store.working_regulators(tx))

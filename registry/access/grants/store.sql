@@ -1,0 +1,29 @@
+-- name: insert_grant
+insert into registry.role_grant (person_id, organisation_id, role, during, approval_id)
+values ($1, $2, $3, tstzrange(registry.business_now(), $4), $5) returning id;
+-- name: grant
+select id, person_id, organisation_id, role, lower(during) as begins, upper(during) as ends, approval_id
+from registry.role_grant where id = $1;
+-- name: grants
+select id, person_id, organisation_id, role, lower(during) as begins, upper(during) as ends, approval_id
+from registry.role_grant where id > $1 order by id limit $2;
+-- name: end_grant
+-- It is over at once, even if business time has stood still since it began: a range is never empty, so such a grant
+-- then begins a microsecond earlier.
+update registry.role_grant
+set during = tstzrange(least(lower(during), registry.business_now() - interval '1 microsecond'), registry.business_now())
+where id = $1 and (upper_inf(during) or upper(during) > registry.business_now());
+-- name: roles_ever
+select count(*) from registry.role_grant where person_id = $1;
+-- name: regulators_lock
+-- Whatever takes power from a regulator queues here, so that the count after it is true at the commit.
+select pg_advisory_xact_lock(hashtextextended('regulators', 0));
+-- name: working_regulators
+select count(distinct g.person_id) from registry.role_grant g
+join registry.api_key k on k.person_id = g.person_id and k.revoked_at is null
+where g.role = 'regulator' and g.during @> registry.business_now();
+-- name: lock_person
+-- Key issuance for one person is serialised, so that "has no key yet" stays true until the commit.
+select name from registry.party where id = $1 and kind = 'person' for no key update;
+-- name: organisation
+select id from registry.party where id = $1 and kind = 'organisation';

@@ -1,0 +1,1 @@
+"""API keys: making, recognising and revoking them."""

@@ -1,0 +1,13 @@
+"""Who may call the operations on API keys."""
+
+from registry.access.authorisation import ANY_PERSON, REGULATORS, Route
+
+ROUTES: dict[str, Route] = {
+    "get_me": ANY_PERSON,
+    "create_own_key": ANY_PERSON,
+    "list_own_keys": ANY_PERSON,
+    "list_keys": Route(REGULATORS),
+    "revoke_key": ANY_PERSON,  # one's own; a regulator any
+    "issue_key": Route(REGULATORS),
+    "reissue_key": Route(REGULATORS),
+}

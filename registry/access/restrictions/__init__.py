@@ -1,0 +1,1 @@
+"""Freezes on accounts, projects and issuances."""

@@ -1,0 +1,11 @@
+"""Who may call the operations on footprints and claims."""
+
+from registry.access.authorisation import CLAIMANTS, EVERY_ROLE, Route
+
+ROUTES: dict[str, Route] = {
+    "create_footprint": Route(CLAIMANTS, "organisation"),
+    "get_footprint": Route(EVERY_ROLE, "organisation"),
+    "create_claim": Route(CLAIMANTS, "organisation"),
+    "list_claims": Route(EVERY_ROLE),  # those of one's own organisations; overseers all
+    "get_claim": Route(EVERY_ROLE, "organisation"),
+}

@@ -1,0 +1,8 @@
+"""Who may read methodologies and factors: anybody."""
+
+from registry.access.authorisation import PUBLIC, Route
+
+ROUTES: dict[str, Route] = {
+    "list_methodologies": PUBLIC,
+    "list_factors": PUBLIC,
+}
