@@ -14,8 +14,7 @@ from typing import NamedTuple
 import asyncpg
 import msgspec
 
-from exchange.engine.commands import Command
-from exchange.engine.core import Engine
+from exchange.engine.core import Engine, any_of, command_types
 from exchange.engine.market import Market
 from exchange.engine.state import dump
 from schemas.serials import KG_PER_T
@@ -63,7 +62,10 @@ async def _replayed(owner: asyncpg.Connection) -> Shown:
     """Replay the journal, recompute its chain up to the head; answers what the engine had where the tables are."""
     projected = await owner.fetchval("select sequence from exchange.projection")
     snapshots = {row["sequence"]: row["state"] for row in await owner.fetch("select * from exchange.snapshot")}
-    decoder, encoder = msgspec.msgpack.Decoder(tuple[Command, ...]), msgspec.msgpack.Encoder()
+    decoder, encoder = (
+        msgspec.msgpack.Decoder(tuple.__class_getitem__((any_of(command_types()), ...))),
+        msgspec.msgpack.Encoder(),
+    )
     engine, at, chained, epoch = Engine(), 0, bytes(32), 0
     shown = {at: _shown(engine.market)}
     for batch in await owner.fetch("select * from exchange.journal order by first"):
