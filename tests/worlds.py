@@ -15,10 +15,10 @@ import httpx
 import msgspec
 
 from deploy.app import Parts, connect_pool, create_app
-from deploy.demo.api import Api
-from deploy.demo.season import BEGINS, Party, Season
-from deploy.demo.steps import STEPS
 from deploy.exchanging import at_rest, trading
+from deploy.scenarios.cast import BEGINS, Party, Season
+from deploy.scenarios.client import Api
+from deploy.scenarios.season import play_until
 from exchange.parts import Exchange
 from registry.access.keys.rules import Keyring
 from registry.credits.holdings.service import RegionTotals
@@ -48,7 +48,8 @@ PROFILE = RegionProfile(
     simulated=True,
     log_origin=ORIGIN,
 )
-ISSUED_STEP, DELIVERED_STEP = 11, 18
+TEMPLATES = {"issued": "issued", "delivered": "withdrawn"}
+"""The milestone of each template database; each goes on where the one before it ended."""
 _numbers = itertools.count(1)
 
 
@@ -148,7 +149,8 @@ class World:
 
     async def event_claim(self, who: str = "scenic") -> int:
         """An event claim of one party that requires 1,200 kg; answers its id."""
-        from deploy.demo.season import EVENT, event_claim_body
+        from deploy.scenarios.cast import EVENT
+        from deploy.scenarios.claims import event_claim_body
 
         party = self.party(who)
         footprint = await self.ok(
@@ -284,16 +286,13 @@ async def build_templates(server: str) -> dict[str, Template]:
         await admin.execute("create database template_empty")
         season = await _first_start(database_dsn(server, "template_empty"))
         made = {"empty": Template("template_empty", season)}
-        begin = 0
-        for name, until in (("issued", ISSUED_STEP), ("delivered", DELIVERED_STEP)):
+        for name, milestone in TEMPLATES.items():
             previous = list(made.values())[-1]
             await admin.execute(f"create database template_{name} template {previous.database}")
             async with application(database_dsn(server, f"template_{name}"), previous.season) as world:
                 world.season.api = Api(world.http, seed=f"template-{name}")
-                for step in STEPS[begin:until]:
-                    await step.play(world.season)
+                await play_until(world.season, milestone)
                 made[name] = Template(f"template_{name}", world.season)
-            begin = until
         return made
     finally:
         await admin.close()

@@ -18,17 +18,16 @@ import httpx
 import msgspec
 
 from deploy import postgres, secrets
-from deploy.demo.api import Api
-from deploy.demo.region import DemoRegion, new_region
-from deploy.demo.season import Party, Season
-from deploy.demo.steps import STEPS
+from deploy.local.region import LocalRegion, new_region
+from deploy.scenarios.cast import Party, Season
+from deploy.scenarios.client import Api
+from deploy.scenarios.season import play_until
 from registry.access.keys.rules import Keyring
 from schemas.receipts import Trust
 from schemas.serials import KG_PER_T
 
 ACCOUNTS = 64
 TONNES_EACH = 50
-_STEPS_UNTIL_ISSUED = 11
 _AT_ONCE = 8
 _LOG_LEVEL = "info"  # the line of each request is part of what is measured
 
@@ -37,7 +36,7 @@ _LOG_LEVEL = "info"  # the line of each request is part of what is measured
 class BenchRegion:
     """The running region and what the figures need of it; *accounts* and *claims* are consecutive ids."""
 
-    region: DemoRegion
+    region: LocalRegion
     season: Season
     holder: Party
     accounts: range
@@ -74,11 +73,10 @@ def started() -> Iterator[BenchRegion]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _filled(region: DemoRegion) -> BenchRegion:
+async def _filled(region: LocalRegion) -> BenchRegion:
     async with httpx.AsyncClient(base_url=region.url, timeout=30, trust_env=False) as http:
         season = Season(Api(http, seed="bench"), region.regulators)
-        for step in STEPS[:_STEPS_UNTIL_ISSUED]:
-            await step.play(season)
+        await play_until(season, "issued")
         holder = season.parties["solar"]
         accounts = [await _account(season, holder, number) for number in range(ACCOUNTS)]
         claims = [await _claim(season, holder) for _ in range(ACCOUNTS)]

@@ -19,7 +19,7 @@ import asyncpg
 import pytest
 
 from deploy import postgres, serving
-from deploy.demo.processes import free_port
+from deploy.local.children import free_port
 from deploy.settings import TABLE, read_settings
 from tests.deploy.services import Service, kilnwood
 from tests.worlds import database_dsn

@@ -10,7 +10,7 @@ from unittest import mock
 import httpx
 
 from deploy import exchanging
-from deploy.demo.season import Party
+from deploy.scenarios.cast import Party
 from exchange.instruments.service import follow_freezes
 from exchange.settlement import store
 from exchange.settlement.reconciler import reconcile

@@ -11,7 +11,7 @@ from datetime import datetime
 import asyncpg
 import msgspec
 
-from deploy.demo.season import Party, Season
+from deploy.scenarios.cast import Party, Season
 from registry.kit.migrate import migrate
 from registry.methodologies import catalogue
 from registry.parties import service as parties

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from deploy.demo.season import EVENT
+from deploy.scenarios.cast import EVENT
 from registry.credits.blocks import compactor
 from registry.credits.holdings.service import RegionTotals
 from registry.credits.transfers.service import expire_due

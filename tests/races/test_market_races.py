@@ -12,7 +12,7 @@ from unittest import mock
 
 import pytest
 
-from deploy.demo.season import Party
+from deploy.scenarios.cast import Party
 from exchange.parts import Exchange
 from exchange.settlement import settler as settling
 from exchange.settlement import store

@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from deploy.app import connect_pool
-from deploy.demo.season import EVENT
 from deploy.routes import ROUTES
+from deploy.scenarios.cast import EVENT
 from registry.access.approvals import service as approvals
 from registry.access.restrictions import service as restrictions
 from registry.claims import service as claims

@@ -24,8 +24,8 @@ from deploy.bench.exchange.order_load import Answered, Job
 from deploy.bench.figures import Figure
 from deploy.bench.region import BenchRegion
 from deploy.bench.retirements import LoadFailed
-from deploy.demo.api import Api
-from deploy.demo.market import SUPPLY
+from deploy.scenarios.client import Api
+from deploy.scenarios.market import SUPPLY
 from registry import port
 from registry.kit.database import Database, Tx
 from schemas.custody import Delivered, Delivery, Payment

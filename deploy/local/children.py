@@ -1,4 +1,4 @@
-"""The demo's child processes: the real service and a witness, on free loopback ports, and how they are stopped."""
+"""Child processes of the command line on free loopback ports, and how they are started and stopped."""
 
 import contextlib
 import os
@@ -79,7 +79,7 @@ class Child:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it in a session of its own: Ctrl-C reaches only the demo, which stops its children in order."""
+        """Start it in a session of its own: Ctrl-C reaches only the parent, which stops its children in order."""
         with self._log.open("ab") as file, signals_wait():
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "deploy", *self._arguments],

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy import postgres
-from deploy.demo import processes
-from deploy.demo.processes import Child
-from deploy.demo.season import BEGINS
+from deploy.local.children import Child, free_port, own_environment, require_free
+from deploy.scenarios.cast import BEGINS
 from deploy.sequencing import ensure_keys, trust_bytes
 from deploy.settings import read_settings
 from deploy.witness_command import prepare_witness
@@ -16,7 +15,7 @@ PUBLISH_INTERVAL_S = "0.2"
 
 
 @dataclass
-class DemoRegion:
+class LocalRegion:
     """The running parts. *data* and *witness_data* are folders; *url* is where the service answers."""
 
     folder: Path
@@ -39,7 +38,7 @@ class DemoRegion:
 
     def start_service(self) -> None:
         """Start the service alone and wait until it is ready. Raises `ChildTrouble`, also for a port that is taken."""
-        processes.require_free(int(self.url.rpartition(":")[2]))  # else somebody else's service would say it is ready
+        require_free(int(self.url.rpartition(":")[2]))  # else somebody else's service would say it is ready
         self.service.start()
         self.service.wait_until(f"{self.url}/health/ready")
 
@@ -54,13 +53,13 @@ class DemoRegion:
         postgres.remove(self.folder / "data" / "postgres")
 
 
-def new_region(folder: Path, *, port: int = 0, extra: dict[str, str] | None = None) -> DemoRegion:
+def new_region(folder: Path, *, port: int = 0, extra: dict[str, str] | None = None) -> LocalRegion:
     """Make keys for a new region and its witness in *folder*; nothing runs yet. *port* 0: any that is free."""
     data, witness_data = folder / "data", folder / "witness"
     data.mkdir(parents=True)
     witness_key = prepare_witness(witness_data, WITNESS_NAME)
-    port, witness_port = port or processes.free_port(), processes.free_port()
-    environment = processes.own_environment(
+    port, witness_port = port or free_port(), free_port()
+    environment = own_environment(
         {
             "KILNWOOD_DATA_DIR": str(data),
             "KILNWOOD_PORT": str(port),
@@ -74,7 +73,7 @@ def new_region(folder: Path, *, port: int = 0, extra: dict[str, str] | None = No
     settings = read_settings(environment)
     keys = ensure_keys(settings)
     watched = ["--log-key", keys.log_ed25519.key.text()]
-    return DemoRegion(
+    return LocalRegion(
         folder=folder,
         url=f"http://127.0.0.1:{port}",
         service=Child(["serve"], log=folder / "service.log", environment=environment),
