@@ -19,6 +19,7 @@ from deploy.demo.api import Api
 from deploy.demo.season import BEGINS, Party, Season
 from deploy.demo.steps import STEPS
 from deploy.exchanging import at_rest, trading
+from deploy.migrations import every_migration
 from exchange.trading.service import Exchange
 from registry.access.keys.rules import Keyring
 from registry.credits.service import RegionTotals
@@ -302,7 +303,7 @@ async def build_templates(server: str) -> dict[str, Template]:
 async def _first_start(dsn: str) -> Season:
     owner = await asyncpg.connect(dsn)
     try:
-        await migrate(owner)
+        await migrate(owner, every_migration())
     finally:
         await owner.close()
     secrets: list[str] = []

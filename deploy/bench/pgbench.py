@@ -19,7 +19,7 @@ from deploy.postgres import binary
 from registry.kit import sql
 
 STATEMENTS: dict[str, SimpleNamespace] = {
-    "access": sql.load("registry.access"),
+    "access": sql.load("registry.access.keys"),
     "idempotency": sql.load("registry.kit", "idempotency.sql"),
     "claims": sql.load("registry.claims"),
     "credits": sql.load("registry.credits"),

@@ -17,7 +17,8 @@ from exchange.trading.refusals import refusal_of
 from exchange.trading.service import Exchange
 from registry import port
 from registry.kit import ids
-from registry.kit.database import Done, Tx
+from registry.kit.database import Tx
+from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
 from registry.kit.problems import DomainError, Unknown
 from schemas import custody as registry
@@ -38,7 +39,7 @@ async def deposit_credits(body: CreditMovement, *, call: Call, exchange: Exchang
     `Frozen`, `NotYours`.
     """
 
-    async def work(tx: Tx) -> Done[int]:
+    async def work(tx: Tx) -> Written[int]:
         instrument = await trading.instrument_in(tx, body.instrument)
         trader = await trading.trader_in(tx, body.account_id, call)
         wanted = registry.Custody(
@@ -51,7 +52,7 @@ async def deposit_credits(body: CreditMovement, *, call: Call, exchange: Exchang
         await port.hold_in(tx, wanted, call=call)
         told = Instruction("credit_tonnes", trader.id, trader.group_id, instrument.id, body.quantity_t)
         number = await instructions.store_in(tx, told, by=call)
-        return Done(number, number)
+        return Written(number, number)
 
     return await _carried_out(work, call=call, exchange=exchange)
 
@@ -59,13 +60,13 @@ async def deposit_credits(body: CreditMovement, *, call: Call, exchange: Exchang
 async def deposit_cash(body: CashMovement, *, call: Call, exchange: Exchange) -> Custody:
     """The operator's bank received money for an account."""
 
-    async def work(tx: Tx) -> Done[int]:
+    async def work(tx: Tx) -> Written[int]:
         trader = await port.trader_in(tx, body.account_id)
         if not trader.usable:
             raise trading.AccountUnusable(f"Account {body.account_id} is no open holding account.")
         told = Instruction("credit_cash", trader.id, trader.group_id, amount=body.amount_fen, remark=body.reference)
         number = await instructions.store_in(tx, told, by=call)
-        return Done(number, number)
+        return Written(number, number)
 
     return await _carried_out(work, call=call, exchange=exchange)
 
@@ -73,14 +74,14 @@ async def deposit_cash(body: CashMovement, *, call: Call, exchange: Exchange) ->
 async def withdraw_credits(body: CreditMovement, *, call: Call, exchange: Exchange) -> Custody:
     """Take settled tonnes off the exchange: journalled, then released by the registry. Raises `TradingRefused`."""
 
-    async def work(tx: Tx) -> Done[int]:
+    async def work(tx: Tx) -> Written[int]:
         instrument = await trading.instrument_in(tx, body.instrument)
         trader = await trading.unfrozen_trader_in(tx, body.account_id, call)
         if (instrument.project_id, instrument.vintage) in (await port.freezes_in(tx)).vintages:
             raise refusal_of(Reason.HALTED, instrument.id, HALTED_BY_FREEZE)
         told = Instruction("debit_tonnes", trader.id, None, instrument.id, body.quantity_t)
         number = await instructions.store_in(tx, told, by=call)
-        return Done(number, number)
+        return Written(number, number)
 
     return await _carried_out(work, call=call, exchange=exchange)
 
@@ -88,11 +89,11 @@ async def withdraw_credits(body: CreditMovement, *, call: Call, exchange: Exchan
 async def withdraw_cash(body: CashMovement, *, call: Call, exchange: Exchange) -> Custody:
     """Pay settled money out to the account's bank. Raises `TradingRefused`."""
 
-    async def work(tx: Tx) -> Done[int]:
+    async def work(tx: Tx) -> Written[int]:
         trader = await trading.unfrozen_trader_in(tx, body.account_id, call)
         told = Instruction("debit_cash", trader.id, amount=body.amount_fen, remark=body.reference)
         number = await instructions.store_in(tx, told, by=call)
-        return Done(number, number)
+        return Written(number, number)
 
     return await _carried_out(work, call=call, exchange=exchange)
 
@@ -103,7 +104,7 @@ async def _carried_out(work: instructions.Work, *, call: Call, exchange: Exchang
     async def again(_: Tx, number: str) -> int:
         return int(number)
 
-    number = await exchange.db.once(call, work, again)
+    number = await once(exchange.db, call, work, again)
     await exchange.clerk.carried_out(number)
     async with exchange.db.reading() as tx:
         await instructions.refuse_in(tx, number)

@@ -19,7 +19,8 @@ from exchange.trading.patience import Patience
 from exchange.trading.projector import Projector
 from exchange.trading.refusals import refusal_of
 from registry.kit import sql
-from registry.kit.database import Database, Done, Tx
+from registry.kit.database import Database, Tx
+from registry.kit.idempotency import Written
 from registry.kit.problems import DomainError
 from schemas.access import Call
 
@@ -61,7 +62,7 @@ async def refuse_in(tx: Tx, number: int) -> None:
         raise refusal_of(row["reason"], row["wanted"], row["bound"])
 
 
-Work = Callable[[Tx], Awaitable[Done[int]]]
+Work = Callable[[Tx], Awaitable[Written[int]]]
 """What stores one instruction, with whatever goes with it, and answers its number."""
 
 

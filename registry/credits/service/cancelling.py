@@ -4,7 +4,8 @@ from registry.access import authorisation as access
 from registry.credits import rules, store
 from registry.credits.service.taking import finish_in, locked_accounts_in, own_account_in, take_in
 from registry.kit import clock
-from registry.kit.database import Database, Done, Tx
+from registry.kit.database import Database, Tx
+from registry.kit.idempotency import Written, once
 from registry.kit.ids import new
 from registry.kit.problems import Unknown
 from registry.transparency import rules as transparency
@@ -24,7 +25,7 @@ async def cancel(request: CancelRequest, *, call: Call, db: Database, region: Re
     """Cancel kilograms for good without a claim. There is no inverse command."""
     order_id = new("X")
 
-    async def work(tx: Tx) -> Done[Cancellation]:
+    async def work(tx: Tx) -> Written[Cancellation]:
         locked = await locked_accounts_in(tx, [request.account_id])
         access.authorise_for(call, locked[request.account_id].owner_id)
         cuts = await take_in(tx, request)
@@ -43,9 +44,9 @@ async def cancel(request: CancelRequest, *, call: Call, db: Database, region: Re
             await store.insert_cancellation(
                 tx, request, part, order_id=order_id, by=call.by.person_id, statement_id=appended.id
             )
-        return Done(order_id, await _cancellation_again(tx, order_id))
+        return Written(order_id, await _cancellation_again(tx, order_id))
 
-    return await db.once(call, work, _cancellation_again, object_id=order_id)
+    return await once(db, call, work, _cancellation_again, object_id=order_id)
 
 
 async def _cancellation_again(tx: Tx, order_id: str) -> Cancellation:
