@@ -22,11 +22,13 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from deploy.routes import give_routes
 from exchange.instruments.api import InstrumentsController
+from exchange.journal.refusals import TradingRefused
+from exchange.listings.api import ListingsController
+from exchange.market_data.api import MarketDataController
+from exchange.modes import REFUSALS
+from exchange.orders.api import OrdersController, TraderController
+from exchange.parts import Exchange
 from exchange.settlement.api import AccountCustodyController, CustodyController
-from exchange.subscriptions.api import ListingsController
-from exchange.trading.api import MarketDataController, OrdersController, TraderController
-from exchange.trading.refusals import TradingRefused, every_refusal
-from exchange.trading.service import Exchange
 from registry.access.approvals.api import ApprovalsController
 from registry.access.grants.api import GrantsController
 from registry.access.http import DEPENDENCIES, guard, operation_of
@@ -238,7 +240,7 @@ def _problems() -> str:
         for each in kinds[1:]
         if not issubclass(each, TradingRefused) and each.__module__.partition(".")[0] in ("registry", "exchange")
     }
-    trading = {(STATUS[kind], slug, title) for slug, kind, title in every_refusal()}
+    trading = {(STATUS[kind], slug, title) for slug, kind, title in REFUSALS.every()}
     rows = sorted((slug, status, title) for status, slug, title in ours | trading | OF_NO_RULE)
     table = (
         f"| `type`: {PROBLEM_TYPE}… | status | what |",

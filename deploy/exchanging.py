@@ -1,4 +1,4 @@
-"""The exchange's parts as one: gateway, projections, clerk, settler and the keeper that follows freezes."""
+"""The exchange's parts as one: gateway, projections, teller, settler, and what follows freezes."""
 
 import asyncio
 import contextlib
@@ -9,14 +9,18 @@ import asyncpg
 import structlog
 
 from deploy.app import connecting
+from exchange import modes
+from exchange.instructions.service import Teller
 from exchange.instruments.service import follow_freezes
+from exchange.journal.gateway import Connect, Gateway
+from exchange.journal.patience import Patience
+from exchange.parts import Exchange
+from exchange.projections.changes import event_table
+from exchange.projections.instruments import KnownInstruments
+from exchange.projections.projector import Projector, Tables
+from exchange.settlement import projection as settlement
 from exchange.settlement.reconciler import reconcile
 from exchange.settlement.settler import Settler
-from exchange.trading.gateway import Connect, Gateway
-from exchange.trading.instructions import Clerk
-from exchange.trading.patience import Patience
-from exchange.trading.projector import Projector
-from exchange.trading.service import Exchange
 from registry.kit.database import Database
 from registry.kit.problems import DomainError
 from schemas.parties import RegionProfile
@@ -27,11 +31,16 @@ FREEZES_EVERY_S = 0.5
 STOP_TIMEOUT_S = 5.0
 
 
+TABLES = Tables(event_table((*modes.EVENTS, settlement.EVENTS)), modes.COMMANDS)
+"""What events mean for the tables of every room."""
+
+
 def at_rest(db: Database, connect: Connect) -> Exchange:
-    """The parts, put together; nothing runs, so every command is told that the exchange is starting."""
-    projector = Projector(db)
+    """The parts, put together; nothing runs, so every command is refused because the exchange is starting."""
+    projector = Projector(db, TABLES)
     gateway = Gateway(connect, projector.publish)
-    return Exchange(db, gateway, projector, Clerk(db, gateway, projector))
+    teller = Teller(db, gateway, projector)
+    return Exchange(db, gateway, projector, teller, KnownInstruments(db), TABLES, modes.REFUSALS)
 
 
 @contextlib.asynccontextmanager
@@ -49,7 +58,7 @@ async def trading(dsn: Callable[[], str], db: Database, region: RegionProfile) -
         return await asyncpg.connect(dsn(), **{**options, "server_settings": {**options["server_settings"], **alive}})
 
     exchange = at_rest(db, connect)
-    gateway, projector, clerk = exchange.gateway, exchange.projector, exchange.clerk
+    gateway, projector, teller = exchange.gateway, exchange.projector, exchange.teller
     settler = Settler(exchange, region)
     following = Patience("What the registry freezes does not reach the exchange")
     exchange.watched += (settler.patience, following)
@@ -58,7 +67,7 @@ async def trading(dsn: Callable[[], str], db: Database, region: RegionProfile) -
         for name, work in (
             ("gateway", gateway.run()),
             ("projector", projector.run()),
-            ("clerk", clerk.run()),
+            ("teller", teller.run()),
             ("settler", settler.run()),
             ("freezes", _follow_freezes(exchange, following)),
         )
@@ -66,7 +75,7 @@ async def trading(dsn: Callable[[], str], db: Database, region: RegionProfile) -
     try:
         yield exchange
     finally:
-        for stop, name in ((settler.stop, "settler"), (clerk.stop, "clerk")):
+        for stop, name in ((settler.stop, "settler"), (teller.stop, "teller")):
             stop()
             await _ended(tasks[name])
         await _cancelled(tasks["freezes"])

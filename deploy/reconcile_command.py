@@ -9,8 +9,8 @@ from rich.console import Console
 from deploy import postgres
 from deploy.app import connect_pool
 from deploy.settings import Settings
+from exchange.journal.refusals import yuan
 from exchange.settlement.reconciler import Reconciliation, reconcile
-from exchange.trading.refusals import yuan
 from registry.kit.database import Database
 from registry.kit.problems import DomainError
 
@@ -88,8 +88,9 @@ def show(found: Reconciliation, console: Console) -> None:
     """Print what was compared, and every difference."""
     deposited, withdrawn, owed = map(yuan, (found.deposited_fen, found.withdrawn_fen, found.owed_fen))
     replayed = found.journal or "every hash, snapshot, balance and order as stored"
+    before = f" ({found.checked:,} before it hash-checked, {found.unchecked:,} unchecked)" if found.begins else ""
     lines = {
-        "journal": f"{found.commands:,} commands replayed from {found.begins + 1:,} on: {replayed}",
+        "journal": f"{found.commands:,} commands replayed from {found.begins + 1:,} on: {replayed}{before}",
         "tonnes": f"{found.held_kg:,} kg held by the registry, {found.owed_kg:,} kg owed by the exchange",
         "money": f"{deposited} CNY in - {withdrawn} out, {owed} owed",
         "under way": f"{found.in_flight:,} instructions, deliveries and releases",

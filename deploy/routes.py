@@ -3,9 +3,10 @@
 from litestar import Litestar
 
 import exchange.instruments.routes
+import exchange.listings.routes
+import exchange.market_data.routes
+import exchange.orders.routes
 import exchange.settlement.routes
-import exchange.subscriptions.routes
-import exchange.trading.routes
 import registry.access.approvals.routes
 import registry.access.grants.routes
 import registry.access.keys.routes
@@ -33,8 +34,9 @@ ROUTES = merge_routes(
     registry.receipts.routes.ROUTES,
     registry.transparency.routes.ROUTES,
     exchange.instruments.routes.ROUTES,
-    exchange.subscriptions.routes.ROUTES,
-    exchange.trading.routes.ROUTES,
+    exchange.market_data.routes.ROUTES,
+    exchange.listings.routes.ROUTES,
+    exchange.orders.routes.ROUTES,
     exchange.settlement.routes.ROUTES,
 )
 

@@ -1,1 +1,1 @@
-"""The exchange: order books, auctions, subscriptions and settlement. Empty until trading with money begins."""
+"""The exchange: an order book and fixed-price listings behind one journal, settled by delivery against money."""

@@ -19,6 +19,23 @@ Vintage = Annotated[int, Meta(ge=2000, le=2100, description="Year in which the r
 Remark = Annotated[str, Meta(max_length=4000, pattern=r"^[^\x00]*$", description="May be empty")]
 ShortRemark = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00]*$", description="May be empty")]
 
+MAX_PRICE_FEN = 10_000_000
+MAX_QUANTITY_T = 100_000_000
+PriceFen = Annotated[int, Meta(ge=1, le=MAX_PRICE_FEN, description="Price in fen (CNY/100) per tonne")]
+Tonnes = Annotated[int, Meta(ge=1, le=MAX_QUANTITY_T, description="Whole tonnes of CO2e")]
+Tonnes0 = Annotated[int, Meta(ge=0, le=MAX_INT, description="Whole tonnes of CO2e")]
+Fen = Annotated[int, Meta(ge=1, le=MAX_INT, description="Money in fen (CNY/100)")]
+Fen0 = Annotated[int, Meta(ge=0, le=MAX_INT, description="Money in fen (CNY/100)")]
+ClientOrderId = Annotated[
+    int,
+    Meta(
+        ge=1,
+        le=MAX_INT,
+        description="Larger with every command of the account, and all that a resent one is known by: that is not "
+        "carried out again, and its answer shows the order as it is now",
+    ),
+]
+
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 """The years a registry of this kind can have to do with; calendars, vintages and serials keep to them."""
 

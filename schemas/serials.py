@@ -40,6 +40,16 @@ SerialText = Annotated[
 ]
 """A serial as it stands in a body; `Serial.parse` checks the rest."""
 
+InstrumentCodeText = Annotated[
+    str,
+    Meta(
+        pattern=f"^{REGION}-{PROGRAMME}-[0-9]{{4,9}}-[0-9]{{4}}$(?!\\n)",
+        max_length=40,
+        examples=["SC-CDCER-0001-2024"],
+        description="Region, programme, project, vintage: an issuance's code without its sequence",
+    ),
+]
+
 _Printed = TypeVar("_Printed")
 
 Range = tuple[int, int]

@@ -71,7 +71,9 @@ async def _replayed(owner: asyncpg.Connection) -> Shown:
         assert epoch <= batch["epoch"], "an older writer wrote after a newer one"
         commands = decoder.decode(batch["commands"])
         outcomes = [engine.apply(each) for each in commands]
-        chained = hashlib.sha256(chained + batch["commands"] + encoder.encode(outcomes)).digest()
+        events = hashlib.sha256(encoder.encode(outcomes)).digest()
+        assert events == batch["events_hash"], f"the batch at {batch['first']} led to other events"
+        chained = hashlib.sha256(chained + batch["commands"] + events).digest()
         at, epoch = at + len(commands), batch["epoch"]
         assert (at, chained) == (batch["last"], batch["hash"]), f"the batch at {batch['first']} replays otherwise"
         if at == projected:

@@ -20,7 +20,7 @@ from deploy.demo.season import BEGINS, Party, Season
 from deploy.demo.steps import STEPS
 from deploy.exchanging import at_rest, trading
 from deploy.migrations import every_migration
-from exchange.trading.service import Exchange
+from exchange.parts import Exchange
 from registry.access.keys.rules import Keyring
 from registry.credits.service import RegionTotals
 from registry.kit.database import Database
@@ -238,7 +238,7 @@ class _TradingOnDemand:
             if not self._started:
                 self._started = True
                 running = await self._stack.enter_async_context(trading(lambda: self._dsn, self._exchange.db, PROFILE))
-                for name in ("gateway", "projector", "clerk"):
+                for name in ("gateway", "projector", "teller", "instruments"):
                     setattr(self._exchange, name, getattr(running, name))
                 await running.gateway.writing.wait()
         return self._exchange

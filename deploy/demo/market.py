@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from deploy.demo.api import Unexpected
 from deploy.demo.season import BUYERS, CAST, Season, Story, T, expect
-from exchange.trading.refusals import yuan
+from exchange.journal.refusals import yuan
 
 SETTLED_WITHIN_S = 20.0
 _POLL_S = 0.03

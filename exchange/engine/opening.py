@@ -12,7 +12,7 @@ from exchange.engine.events import (
     Reason,
 )
 from exchange.engine.market import BPS, Instrument, Market, close_all, given_before
-from schemas.market import MAX_PRICE_FEN
+from schemas.kinds import MAX_PRICE_FEN
 
 
 def open_instrument(market: Market, command: c.OpenInstrument) -> list[Event]:

@@ -19,7 +19,7 @@ from exchange.engine.market import (
     unlock,
     why_unfit,
 )
-from schemas.market import MAX_QUANTITY_T
+from schemas.kinds import MAX_QUANTITY_T
 
 
 def place(market: Market, command: c.Place) -> list[Event]:  # noqa: C901, PLR0911 - the hot path, one check a line

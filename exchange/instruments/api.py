@@ -5,11 +5,11 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
 from exchange.instruments import service
-from exchange.trading.service import Exchange
+from exchange.parts import Exchange
 from registry.kit.http import READS, WRITES, PathCode
 from registry.kit.pages import Window
 from schemas.access import Call
-from schemas.market import Band, HaltReason, Instrument, NewInstrument
+from schemas.instruments import Band, HaltReason, Instrument, NewInstrument
 from schemas.pages import Page
 
 

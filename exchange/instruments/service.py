@@ -1,18 +1,18 @@
 """Instruments: opened and halted by the operator, bounded by the regulator, halted with what is frozen."""
 
-from exchange.engine.commands import HALTED_BY_FREEZE
+from exchange.engine import commands as c
+from exchange.instructions import service as instructions
+from exchange.instructions import store as stored_instructions
 from exchange.instruments import store
-from exchange.trading import instructions
-from exchange.trading import service as trading
-from exchange.trading.instructions import Instruction
-from exchange.trading.service import Exchange
+from exchange.parts import Exchange, trader_in
+from exchange.projections.instruments import no_instrument
 from registry import port
 from registry.kit.database import Tx
 from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
-from registry.kit.problems import DomainError, Kind, Unknown
+from registry.kit.problems import DomainError, Kind
 from schemas.access import Call, Role
-from schemas.market import Band, HaltReason, Instrument, NewInstrument
+from schemas.instruments import Band, HaltReason, Instrument, NewInstrument
 from schemas.pages import Page
 
 
@@ -32,25 +32,35 @@ async def open_instrument(body: NewInstrument, *, call: Call, exchange: Exchange
     """
     Begin to trade a project and vintage of which something was issued. The fees go to an account of the operator.
 
-    What is frozen by then opens halted: nothing is ordered between the two, which are told together.
+    What is frozen by then opens halted: the engine takes both instructions together, with no order in between.
 
     Raises `TradedAlready`, `BandOffTick`, `NotYours`.
     """
     _check_band(body.low_fen, body.high_fen, body.tick_fen)
 
     async def work(tx: Tx) -> Written[tuple[int, str]]:
-        fees = await trading.trader_in(tx, body.fee_account_id, call)
+        fees = await trader_in(tx, body.fee_account_id, call)
         vintage = await port.vintage_in(tx, body.project_id, body.vintage)
         refusal = TradedAlready(f"{vintage.code} is traded already: see /v1/instruments/{vintage.code}.")
         instrument_id = await store.insert(tx, body, vintage, refusal)
-        opening = Instruction("open_instrument", fees.id, fees.group_id, instrument_id)
+        opening = c.OpenInstrument(
+            0,
+            instrument_id,
+            body.tick_fen,
+            body.lot_t,
+            body.low_fen,
+            body.high_fen,
+            body.fee_bps,
+            fees.id,
+            fees.group_id,
+        )
         number = await instructions.store_in(tx, opening, by=call)
         if (body.project_id, body.vintage) in (await port.freezes_in(tx)).vintages:
-            number = await instructions.store_in(tx, Instruction("halt_frozen", instrument_id=instrument_id), by=None)
+            number = await instructions.store_in(tx, c.Halt(0, instrument_id, c.HALTED_BY_FREEZE, on=True), by=None)
         return Written(f"{number}:{vintage.code}", (number, vintage.code))
 
     number, code = await once(exchange.db, call, work, _opened_again)
-    await exchange.clerk.carried_out(number)
+    await exchange.teller.carried_out(number)
     return await instrument(code, exchange=exchange)
 
 
@@ -67,46 +77,42 @@ def _check_band(low_fen: int, high_fen: int, tick_fen: int) -> None:
 
 async def set_band(code: str, body: Band, *, call: Call, exchange: Exchange) -> Instrument:
     """Bound the prices of new orders from now on; orders that rest stay."""
-    async with exchange.db.reading() as tx:
-        found = await trading.instrument_in(tx, code)
+    found = await exchange.instruments.by_code(code)
     _check_band(body.low_fen, body.high_fen, found.tick_fen)
-    told = Instruction(
-        "set_band", instrument_id=found.id, low_fen=body.low_fen, high_fen=body.high_fen, remark=body.reason
-    )
-    return await _told(code, told, call=call, exchange=exchange)
+    band = c.SetBand(0, found.id, body.low_fen, body.high_fen)
+    return await _told(code, band, remark=body.reason, call=call, exchange=exchange)
 
 
 async def halt(code: str, body: HaltReason, *, call: Call, exchange: Exchange) -> Instrument:
     """Stop an instrument: it takes cancels only."""
-    async with exchange.db.reading() as tx:
-        found = await trading.instrument_in(tx, code)
-    told = Instruction("halt" + _own(call), instrument_id=found.id, remark=body.reason)
-    return await _told(code, told, call=call, exchange=exchange)
+    found = await exchange.instruments.by_code(code)
+    told = c.Halt(0, found.id, _cause(call), on=True)
+    return await _told(code, told, remark=body.reason, call=call, exchange=exchange)
 
 
 async def resume(code: str, body: HaltReason, *, call: Call, exchange: Exchange) -> Instrument:
     """End one's own halt: the operator's or the regulator's. Trade goes on when no other halt and no freeze stands."""
-    async with exchange.db.reading() as tx:
-        found = await trading.instrument_in(tx, code)
-    told = Instruction("resume" + _own(call), instrument_id=found.id, remark=body.reason)
-    return await _told(code, told, call=call, exchange=exchange)
+    found = await exchange.instruments.by_code(code)
+    told = c.Halt(0, found.id, _cause(call), on=False)
+    return await _told(code, told, remark=body.reason, call=call, exchange=exchange)
 
 
-def _own(call: Call) -> str:
+def _cause(call: Call) -> int:
     """A regulator's halt is another than the operator's: neither lifts the other's."""
-    return "_regulator" if any(held.role == Role.REGULATOR for held in call.by.roles) else ""
+    regulator = any(held.role == Role.REGULATOR for held in call.by.roles)
+    return c.HALTED_BY_REGULATOR if regulator else c.HALTED_BY_OPERATOR
 
 
-async def _told(code: str, told: Instruction, *, call: Call, exchange: Exchange) -> Instrument:
+async def _told(code: str, command: c.SetBand | c.Halt, *, remark: str, call: Call, exchange: Exchange) -> Instrument:
     async def work(tx: Tx) -> Written[int]:
-        number = await instructions.store_in(tx, told, by=call)
+        number = await instructions.store_in(tx, command, by=call, remark=remark)
         return Written(number, number)
 
     async def again(_: Tx, number: str) -> int:
         return int(number)
 
     number = await once(exchange.db, call, work, again)
-    await exchange.clerk.carried_out(number)
+    await exchange.teller.carried_out(number)
     return await instrument(code, exchange=exchange)
 
 
@@ -116,7 +122,7 @@ async def instrument(code: str, *, exchange: Exchange) -> Instrument:
     async with exchange.db.reading() as tx:
         if found := await store.instrument(tx, code):
             return found
-    raise Unknown(f"There is no instrument {code}. Those that are traded are at /v1/instruments.")
+    raise no_instrument(code)
 
 
 async def instruments(window: Window, *, exchange: Exchange) -> Page[Instrument]:
@@ -128,26 +134,28 @@ async def instruments(window: Window, *, exchange: Exchange) -> Page[Instrument]
 
 async def follow_freezes(*, exchange: Exchange) -> int:
     """
-    Tell the engine what the registry has frozen since, and what was lifted; answers how many instructions that took.
+    Tell the engine what the registry has frozen since, and what was lifted; returns the last instruction's number.
 
-    That of an account is also looked up with every order of it; this closes what was open before. That of a project or
-    an issuance halts its instrument from here on. Run by the keeper twice a second.
+    The freeze of an account is also looked up with every order of it; this closes what was open before. That of a
+    project or an issuance halts its instrument from here on. The engine's process runs it twice a second.
     """
 
     async def work(tx: Tx) -> int:
         freezes = await port.freezes_in(tx)
-        known = await store.told_frozen(tx)
-        told = [Instruction("freeze", each) for each in sorted(await store.traders(tx, freezes.accounts - known))]
-        told += [Instruction("unfreeze", each) for each in sorted(known - freezes.accounts)]
+        known = await stored_instructions.frozen_accounts(tx)
+        told: list[c.Command] = [
+            *(c.Freeze(0, each, on=True) for each in sorted(await store.traders(tx, freezes.accounts - known))),
+            *(c.Freeze(0, each, on=False) for each in sorted(known - freezes.accounts)),
+        ]
         for each in await store.vintages(tx):
             frozen = (each.project_id, each.vintage) in freezes.vintages
-            if frozen != bool(each.causes & HALTED_BY_FREEZE):
-                told.append(Instruction("halt_frozen" if frozen else "resume_frozen", instrument_id=each.id))
+            if frozen != bool(each.causes & c.HALTED_BY_FREEZE):
+                told.append(c.Halt(0, each.id, c.HALTED_BY_FREEZE, on=frozen))
         numbers = [await instructions.store_in(tx, each, by=None) for each in told]
         return max(numbers, default=0)
 
     await exchange.projector.caught_up()
     newest = await exchange.db.transaction(work)
     if newest:
-        await exchange.clerk.carried_out(newest)
+        await exchange.teller.carried_out(newest)
     return newest

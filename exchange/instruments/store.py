@@ -6,12 +6,13 @@ from typing import NamedTuple
 import asyncpg
 
 from exchange.engine.commands import HALTED_BY_FREEZE, HALTED_BY_OPERATOR, HALTED_BY_REGULATOR
+from exchange.journal.audit import Bounds
 from registry.kit import sql
 from registry.kit.database import Tx, constraint
 from registry.kit.pages import Window
 from registry.kit.problems import DomainError
 from schemas.custody import Vintage
-from schemas.market import Instrument, NewInstrument
+from schemas.instruments import Instrument, NewInstrument
 from schemas.pages import Page
 
 _sql = sql.load(__package__)
@@ -82,14 +83,14 @@ def _instrument(row: asyncpg.Record) -> Instrument:
     )
 
 
+async def bounds(tx: Tx) -> list[Bounds]:
+    """What bounds every open instrument."""
+    return [Bounds(*row.values()) for row in await tx.fetch(_sql.bounds)]
+
+
 async def vintages(tx: Tx) -> list[Halted]:
     """Every open instrument with what halts it."""
     return [Halted(*row.values()) for row in await tx.fetch(_sql.vintages)]
-
-
-async def told_frozen(tx: Tx) -> set[int]:
-    """The accounts that the engine takes for frozen, or will."""
-    return {row["account_id"] for row in await tx.fetch(_sql.told_frozen)}
 
 
 async def traders(tx: Tx, accounts: Collection[int]) -> set[int]:

@@ -6,12 +6,8 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, registry.business_now()) r
 select * from exchange.instrument where id > $1 and ($3::text is null or code = $3) order by id limit $2;
 -- name: vintages
 select id, project_id, vintage, halted from exchange.instrument where open order by id;
--- name: told_frozen
--- The accounts of which the engine was last told that they are frozen. Only those that ever were are looked at.
-select account_id from (
-  select distinct on (account_id) account_id, kind from exchange.instruction
-  where kind in ('freeze', 'unfreeze') and state <> 'refused' order by account_id, id desc
-) last where kind = 'freeze';
+-- name: bounds
+select id, halted, low_fen, high_fen from exchange.instrument where open;
 -- name: traders
 -- Of these accounts, those that have or had something here.
-select distinct account_id from exchange.position where account_id = any($1::bigint[]);
+select distinct account_id from exchange.shown_position where account_id = any($1::bigint[]);

@@ -4,13 +4,13 @@ from litestar import Controller, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
+from exchange.parts import Exchange
 from exchange.settlement import service
-from exchange.trading.service import Exchange
 from registry.kit.http import READS, WRITES, PathId
 from registry.kit.pages import Window
 from schemas.access import Call
-from schemas.market import CashMovement, CreditMovement, Custody, OpenedStatement, SettlementStatement
 from schemas.pages import Page
+from schemas.settlement import CashMovement, CreditMovement, CustodyMovement, DeliveryNote, OpenedDeliveryNote
 
 
 class CustodyController(Controller):
@@ -22,49 +22,49 @@ class CustodyController(Controller):
     @post("/deposits/credits", operation_id="deposit_credits", responses=WRITES)
     async def deposit_credits(
         self, data: JSONBody[CreditMovement], call: NamedDependency[Call], exchange: NamedDependency[Exchange]
-    ) -> Custody:
+    ) -> CustodyMovement:
         """Bring tonnes to the exchange; the registry holds them in its favour."""
         return await service.deposit_credits(data, call=call, exchange=exchange)
 
     @post("/deposits/cash", operation_id="deposit_cash", responses=WRITES)
     async def deposit_cash(
         self, data: JSONBody[CashMovement], call: NamedDependency[Call], exchange: NamedDependency[Exchange]
-    ) -> Custody:
+    ) -> CustodyMovement:
         """Book money that the operator's bank received for an account."""
         return await service.deposit_cash(data, call=call, exchange=exchange)
 
     @get("/deposits/{custody_id:int}", operation_id="get_deposit", responses=READS)
     async def deposit(
         self, custody_id: PathId, asked: NamedDependency[Call], exchange: NamedDependency[Exchange]
-    ) -> Custody:
+    ) -> CustodyMovement:
         """One deposit."""
         return await service.custody(custody_id, "deposit", asked=asked, exchange=exchange)
 
     @post("/withdrawals/credits", operation_id="withdraw_credits", responses=WRITES)
     async def withdraw_credits(
         self, data: JSONBody[CreditMovement], call: NamedDependency[Call], exchange: NamedDependency[Exchange]
-    ) -> Custody:
+    ) -> CustodyMovement:
         """Take settled tonnes back into the registry, where they can be retired."""
         return await service.withdraw_credits(data, call=call, exchange=exchange)
 
     @post("/withdrawals/cash", operation_id="withdraw_cash", responses=WRITES)
     async def withdraw_cash(
         self, data: JSONBody[CashMovement], call: NamedDependency[Call], exchange: NamedDependency[Exchange]
-    ) -> Custody:
+    ) -> CustodyMovement:
         """Pay settled money out to the account's bank."""
         return await service.withdraw_cash(data, call=call, exchange=exchange)
 
     @get("/withdrawals/{custody_id:int}", operation_id="get_withdrawal", responses=READS)
     async def withdrawal(
         self, custody_id: PathId, asked: NamedDependency[Call], exchange: NamedDependency[Exchange]
-    ) -> Custody:
+    ) -> CustodyMovement:
         """One withdrawal."""
         return await service.custody(custody_id, "withdrawal", asked=asked, exchange=exchange)
 
     @get("/statements/{delivery_id:int}", operation_id="get_statement", responses=READS)
     async def statement(
         self, delivery_id: PathId, asked: NamedDependency[Call], exchange: NamedDependency[Exchange]
-    ) -> OpenedStatement:
+    ) -> OpenedDeliveryNote:
         """What one delivery moved for an account of one's own, with what opens its digests in the public log."""
         return await service.statement(delivery_id, asked=asked, exchange=exchange)
 
@@ -82,7 +82,7 @@ class AccountCustodyController(Controller):
         window: NamedDependency[Window],
         asked: NamedDependency[Call],
         exchange: NamedDependency[Exchange],
-    ) -> Page[Custody]:
+    ) -> Page[CustodyMovement]:
         """What the account brought to the exchange."""
         return await service.custodies(account_id, "deposit", window, asked=asked, exchange=exchange)
 
@@ -93,7 +93,7 @@ class AccountCustodyController(Controller):
         window: NamedDependency[Window],
         asked: NamedDependency[Call],
         exchange: NamedDependency[Exchange],
-    ) -> Page[Custody]:
+    ) -> Page[CustodyMovement]:
         """What the account took off the exchange."""
         return await service.custodies(account_id, "withdrawal", window, asked=asked, exchange=exchange)
 
@@ -104,6 +104,6 @@ class AccountCustodyController(Controller):
         window: NamedDependency[Window],
         asked: NamedDependency[Call],
         exchange: NamedDependency[Exchange],
-    ) -> Page[SettlementStatement]:
+    ) -> Page[DeliveryNote]:
         """What the account sold and bought, delivery by delivery; one by its number comes with its openings."""
         return await service.statements(account_id, window, asked=asked, exchange=exchange)

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from exchange.instruments import store as instruments
+from exchange.journal.audit import Audited, Books, audit_in, books
+from exchange.projections import store as projections
 from exchange.settlement import store
 from exchange.settlement.store import T_KG, Tonnes
-from exchange.trading.audit import Audited, audit_in
 from registry import port
-from registry.kit.database import Database
+from registry.kit.database import Database, Tx
 from schemas.custody import Held
 
 
@@ -27,13 +29,16 @@ class Reconciliation(Struct, frozen=True, kw_only=True):
     """
     What was compared, and every difference.
 
-    *commands* were replayed behind sequence *begins*, which is 0 unless an older engine wrote the journal's beginning;
-    *journal* says what did not hold, or nothing.
+    *commands* were replayed behind sequence *begins*, which is 0 unless another engine wrote the journal's beginning.
+    Of that beginning, the hashes of *checked* commands hold; *unchecked* ones are in rows of the first version, which
+    only the engine that wrote them can check. *journal* says what did not hold, or is empty.
     *held_kg* is what the registry holds for the exchange, *owed_kg* what the exchange owes from it, *in_flight* how
     many instructions, deliveries and withdrawals have not come to their end. Money is compared in fen.
     """
 
     begins: int
+    checked: int
+    unchecked: int
     commands: int
     journal: str
     held_kg: int
@@ -64,10 +69,13 @@ async def reconcile(*, db: Database, replay: bool = True) -> Reconciliation:
         holds = await port.holds_in(tx)
         owed, moving = await store.owed(tx), await store.in_flight(tx)
         cash, under_way = await store.cash(tx), await store.under_way(tx)
-        audited = await audit_in(tx) if replay else Audited(0, 0, "", {}, {})
+        audited = await audit_in(tx) if replay else Audited(0, 0, 0, 0, "", {})
+        projected = await _tables_in(tx) if replay and not audited.broken else {}
     held = {(each.account_id, each.project_id, each.vintage): each.quantity_kg for each in holds}
     return Reconciliation(
         begins=audited.begins,
+        checked=audited.checked,
+        unchecked=audited.unchecked,
         commands=audited.commands,
         journal=audited.broken,
         held_kg=sum(held.values()),
@@ -76,7 +84,12 @@ async def reconcile(*, db: Database, replay: bool = True) -> Reconciliation:
         withdrawn_fen=cash.went_out,
         owed_fen=cash.owed,
         in_flight=sum(under_way),
-        differences=(*_noted(holds), *_tonnes(held, owed, moving), *_cash(cash), *_replayed(audited)),
+        differences=(
+            *_noted(holds),
+            *_tonnes(held, owed, moving),
+            *_cash(cash),
+            *_replayed(audited.replayed, projected),
+        ),
     )
 
 
@@ -124,8 +137,17 @@ def _cash(cash: store.Cash) -> list[Difference]:
     ]
 
 
-def _replayed(audited: Audited) -> list[Difference]:
-    replayed, projected = audited.replayed, audited.projected
+async def _tables_in(tx: Tx) -> Books:
+    """What the tables show."""
+    return books(
+        await projections.positions(tx),
+        await projections.open_quantities(tx),
+        await store.undelivered(tx),
+        await instruments.bounds(tx),
+    )
+
+
+def _replayed(replayed: Books, projected: Books) -> list[Difference]:
     differing = [key for key in {*replayed, *projected} if replayed.get(key, 0) != projected.get(key, 0)]
     return [
         Difference(

@@ -6,43 +6,40 @@ from typing import Final
 
 from msgspec import structs
 
-from exchange.engine.commands import HALTED_BY_FREEZE
+from exchange.engine import commands as c
 from exchange.engine.events import Reason
+from exchange.instructions import service as instructions
+from exchange.parts import AccountUnusable, Exchange, readable_in, trader_in, unfrozen_trader_in
 from exchange.settlement import store
 from exchange.settlement.store import T_KG, Direction, StoredDelivery
-from exchange.trading import instructions
-from exchange.trading import service as trading
-from exchange.trading.instructions import Instruction
-from exchange.trading.refusals import refusal_of
-from exchange.trading.service import Exchange
 from registry import port
 from registry.kit import ids
 from registry.kit.database import Tx
 from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
 from registry.kit.problems import DomainError, Unknown
-from schemas import custody as registry
 from schemas.access import Call
 from schemas.credits import Commitment
-from schemas.market import CashMovement, CreditMovement, Custody, OpenedStatement, SettlementStatement
+from schemas.custody import Custody as HoldRequest
 from schemas.pages import Page
+from schemas.settlement import CashMovement, CreditMovement, CustodyMovement, DeliveryNote, OpenedDeliveryNote
 
 _RELEASE_POLL_S: Final = 0.02
 _RELEASE_TIMEOUT_S: Final = 5.0
 
 
-async def deposit_credits(body: CreditMovement, *, call: Call, exchange: Exchange) -> Custody:
+async def deposit_credits(body: CreditMovement, *, call: Call, exchange: Exchange) -> CustodyMovement:
     """
     Bring tonnes to the exchange: the registry holds them in its favour, and the engine owes them from then on.
 
     The hold and the instruction commit together, so that a crash leaves both or neither. Raises `InsufficientCredits`,
     `Frozen`, `NotYours`.
     """
+    instrument = await exchange.instruments.by_code(body.instrument)
 
     async def work(tx: Tx) -> Written[int]:
-        instrument = await trading.instrument_in(tx, body.instrument)
-        trader = await trading.trader_in(tx, body.account_id, call)
-        wanted = registry.Custody(
+        trader = await trader_in(tx, body.account_id, call)
+        wanted = HoldRequest(
             reference=ids.new("deposit"),  # asked again, `once` answers; it is this transaction or none
             account_id=body.account_id,
             project_id=instrument.project_id,
@@ -50,62 +47,62 @@ async def deposit_credits(body: CreditMovement, *, call: Call, exchange: Exchang
             quantity_kg=body.quantity_t * T_KG,
         )
         await port.hold_in(tx, wanted, call=call)
-        told = Instruction("credit_tonnes", trader.id, trader.group_id, instrument.id, body.quantity_t)
-        number = await instructions.store_in(tx, told, by=call)
+        credit = c.CreditTonnes(0, trader.id, trader.group_id, instrument.id, body.quantity_t)
+        number = await instructions.store_in(tx, credit, by=call)
         return Written(number, number)
 
     return await _carried_out(work, call=call, exchange=exchange)
 
 
-async def deposit_cash(body: CashMovement, *, call: Call, exchange: Exchange) -> Custody:
-    """The operator's bank received money for an account."""
+async def deposit_cash(body: CashMovement, *, call: Call, exchange: Exchange) -> CustodyMovement:
+    """Book money that the operator's bank received for an account."""
 
     async def work(tx: Tx) -> Written[int]:
         trader = await port.trader_in(tx, body.account_id)
         if not trader.usable:
-            raise trading.AccountUnusable(f"Account {body.account_id} is no open holding account.")
-        told = Instruction("credit_cash", trader.id, trader.group_id, amount=body.amount_fen, remark=body.reference)
-        number = await instructions.store_in(tx, told, by=call)
+            raise AccountUnusable(f"Account {body.account_id} is no open holding account.")
+        credit = c.CreditCash(0, trader.id, trader.group_id, body.amount_fen)
+        number = await instructions.store_in(tx, credit, by=call, remark=body.reference)
         return Written(number, number)
 
     return await _carried_out(work, call=call, exchange=exchange)
 
 
-async def withdraw_credits(body: CreditMovement, *, call: Call, exchange: Exchange) -> Custody:
+async def withdraw_credits(body: CreditMovement, *, call: Call, exchange: Exchange) -> CustodyMovement:
     """Take settled tonnes off the exchange: journalled, then released by the registry. Raises `TradingRefused`."""
+    instrument = await exchange.instruments.by_code(body.instrument)
 
     async def work(tx: Tx) -> Written[int]:
-        instrument = await trading.instrument_in(tx, body.instrument)
-        trader = await trading.unfrozen_trader_in(tx, body.account_id, call)
+        trader = await unfrozen_trader_in(tx, body.account_id, call)
         if (instrument.project_id, instrument.vintage) in (await port.freezes_in(tx)).vintages:
-            raise refusal_of(Reason.HALTED, instrument.id, HALTED_BY_FREEZE)
-        told = Instruction("debit_tonnes", trader.id, None, instrument.id, body.quantity_t)
-        number = await instructions.store_in(tx, told, by=call)
+            raise exchange.refusals.of(Reason.HALTED, instrument.id, c.HALTED_BY_FREEZE)
+        debit = c.DebitTonnes(0, trader.id, instrument.id, body.quantity_t)
+        number = await instructions.store_in(tx, debit, by=call)
         return Written(number, number)
 
     return await _carried_out(work, call=call, exchange=exchange)
 
 
-async def withdraw_cash(body: CashMovement, *, call: Call, exchange: Exchange) -> Custody:
+async def withdraw_cash(body: CashMovement, *, call: Call, exchange: Exchange) -> CustodyMovement:
     """Pay settled money out to the account's bank. Raises `TradingRefused`."""
 
     async def work(tx: Tx) -> Written[int]:
-        trader = await trading.unfrozen_trader_in(tx, body.account_id, call)
-        told = Instruction("debit_cash", trader.id, amount=body.amount_fen, remark=body.reference)
-        number = await instructions.store_in(tx, told, by=call)
+        trader = await unfrozen_trader_in(tx, body.account_id, call)
+        debit = c.DebitCash(0, trader.id, body.amount_fen)
+        number = await instructions.store_in(tx, debit, by=call, remark=body.reference)
         return Written(number, number)
 
     return await _carried_out(work, call=call, exchange=exchange)
 
 
-async def _carried_out(work: instructions.Work, *, call: Call, exchange: Exchange) -> Custody:
-    """Store the instruction once, wait until it came to its end, and answer it as it stands."""
+async def _carried_out(work: instructions.Work, *, call: Call, exchange: Exchange) -> CustodyMovement:
+    """Store the instruction once, wait until it has come to its end, and return it as it stands."""
 
     async def again(_: Tx, number: str) -> int:
         return int(number)
 
     number = await once(exchange.db, call, work, again)
-    await exchange.clerk.carried_out(number)
+    await exchange.teller.carried_out(number)
     async with exchange.db.reading() as tx:
         await instructions.refuse_in(tx, number)
     found = await _custody(number, exchange)
@@ -116,39 +113,39 @@ async def _carried_out(work: instructions.Work, *, call: Call, exchange: Exchang
     return found
 
 
-async def _custody(number: int, exchange: Exchange) -> Custody:
+async def _custody(number: int, exchange: Exchange) -> CustodyMovement:
     async with exchange.db.reading() as tx:
         if found := await store.custody(tx, number):
             return found
     raise Unknown(f"There is no deposit or withdrawal {number}.")
 
 
-async def custody(number: int, direction: Direction, *, asked: Call, exchange: Exchange) -> Custody:
+async def custody(number: int, direction: Direction, *, asked: Call, exchange: Exchange) -> CustodyMovement:
     """One deposit or withdrawal of an account of one's own."""
     await exchange.projector.caught_up()
     found = await _custody(number, exchange)
     if found.direction != direction:
         raise Unknown(f"There is no {direction} {number}.")
     async with exchange.db.reading() as tx:
-        await trading.readable_in(tx, found.account_id, asked)
+        await readable_in(tx, found.account_id, asked)
     return found
 
 
 async def custodies(
     account_id: int, direction: Direction, window: Window, *, asked: Call, exchange: Exchange
-) -> Page[Custody]:
+) -> Page[CustodyMovement]:
     """The deposits or withdrawals of an account of one's own."""
     await exchange.projector.caught_up()
     async with exchange.db.reading() as tx:
-        await trading.readable_in(tx, account_id, asked)
+        await readable_in(tx, account_id, asked)
         return await store.custody_of(tx, window, account_id, direction)
 
 
-async def statement(delivery_id: int, *, asked: Call, exchange: Exchange) -> OpenedStatement:
+async def statement(delivery_id: int, *, asked: Call, exchange: Exchange) -> OpenedDeliveryNote:
     """
     What one delivery moved for an account of one's own, with what opens its digests in the public log.
 
-    Who the other side is, is told to overseers only: on the exchange nobody has to know their counterparty.
+    Only overseers see who the other side is: on the exchange nobody has to know their counterparty.
     """
     await exchange.projector.caught_up()
     async with exchange.db.reading() as tx:
@@ -165,15 +162,15 @@ async def statement(delivery_id: int, *, asked: Call, exchange: Exchange) -> Ope
         for each in openings
         if each.label not in hidden
     )
-    return OpenedStatement(**structs.asdict(readable[0]), commitments=commitments)
+    return OpenedDeliveryNote(**structs.asdict(readable[0]), commitments=commitments)
 
 
-async def _sides_in(tx: Tx, found: StoredDelivery, asked: Call) -> list[SettlementStatement]:
+async def _sides_in(tx: Tx, found: StoredDelivery, asked: Call) -> list[DeliveryNote]:
     """The sides of a delivery that the caller may read, the seller's first. Raises `NotYours` for neither."""
-    readable: list[SettlementStatement] = []
+    readable: list[DeliveryNote] = []
     for side in (found.sale, found.purchase):
         try:
-            await trading.readable_in(tx, side.account_id, asked)
+            await readable_in(tx, side.account_id, asked)
         except DomainError:
             if side is found.purchase and not readable:
                 raise
@@ -182,9 +179,9 @@ async def _sides_in(tx: Tx, found: StoredDelivery, asked: Call) -> list[Settleme
     return readable
 
 
-async def statements(account_id: int, window: Window, *, asked: Call, exchange: Exchange) -> Page[SettlementStatement]:
+async def statements(account_id: int, window: Window, *, asked: Call, exchange: Exchange) -> Page[DeliveryNote]:
     """What an account of one's own sold and bought, delivery by delivery."""
     await exchange.projector.caught_up()
     async with exchange.db.reading() as tx:
-        await trading.readable_in(tx, account_id, asked)
+        await readable_in(tx, account_id, asked)
         return await store.statements_of(tx, window, account_id)

@@ -15,14 +15,16 @@ import structlog
 
 from exchange.engine import commands as c
 from exchange.engine.events import Refused
+from exchange.instructions import store as instructions
+from exchange.journal.patience import Patience
+from exchange.parts import Exchange
 from exchange.settlement import store
 from exchange.settlement.store import T_KG, Stored, Unreleased
-from exchange.trading.patience import Patience
-from exchange.trading.service import Exchange
 from registry import port
 from registry.kit.database import Tx
 from registry.kit.problems import DomainError, StorageFull, Unavailable
-from schemas.custody import Custody, Delivery, Payment
+from schemas.custody import Custody as HoldRequest
+from schemas.custody import Delivery, Payment
 from schemas.parties import RegionProfile
 
 log = structlog.get_logger()
@@ -155,11 +157,13 @@ class Settler:
             ended = await store.unjournalled(tx, TOLD_AT_ONCE)
         if not ended:
             return 0
-        _, outcomes = await self._exchange.gateway.submit_all(
+        answers = await self._exchange.gateway.submit_all(
             [(c.Settle if each.delivered else c.Refund)(each.id, each.trades) for each in ended]
         )
         await self._exchange.projector.caught_up()
-        refused = [each.id for each, outcome in zip(ended, outcomes, strict=True) if isinstance(outcome[0], Refused)]
+        refused = [
+            each.id for each, answer in zip(ended, answers, strict=True) if isinstance(answer.events[0], Refused)
+        ]
         if refused:
             log.warning("outcomes_refused", delivery_ids=refused)
             self._failed = True
@@ -185,10 +189,10 @@ def _delivery(stored: Stored) -> Delivery:
 
 async def _release_in(tx: Tx, each: Unreleased) -> None:
     """Both sides in one transaction: a crash leaves either both or neither."""
-    if await store.release(tx, each.id):
+    if await instructions.release(tx, each.id):
         await port.release_in(
             tx,
-            Custody(
+            HoldRequest(
                 reference=f"release-{each.id}",
                 account_id=each.account_id,
                 project_id=each.project_id,

@@ -6,17 +6,20 @@ from typing import Final, Literal, NamedTuple
 import asyncpg
 from msgspec import structs
 
-from exchange.trading.refusals import refusal_of
+from exchange.journal.audit import Undelivered
+from exchange.journal.refusals import CORE, Refusals
+from exchange.projections import store as projections
 from registry.kit import sql
-from registry.kit.database import Tx, affected, fetch_one
+from registry.kit.database import Tx, fetch_one
 from registry.kit.pages import Window
 from schemas.custody import Delivered
-from schemas.market import Custody, SettlementStatement, StatementLine
 from schemas.pages import Page
+from schemas.settlement import CustodyMovement, DeliveryLine, DeliveryNote
 
 _sql = sql.load(__package__)
 _KINDS: Final = {"deposit": ["credit_cash", "credit_tonnes"], "withdrawal": ["debit_cash", "debit_tonnes"]}
 Direction = Literal["deposit", "withdrawal"]
+_refusals: Final = Refusals((CORE,))
 T_KG: Final = 1_000
 """Kilograms in a tonne."""
 
@@ -71,19 +74,19 @@ class UnderWay(NamedTuple):
     deliveries: int
 
 
-async def custody(tx: Tx, number: int) -> Custody | None:
+async def custody(tx: Tx, number: int) -> CustodyMovement | None:
     """A deposit or withdrawal."""
     row = await tx.fetchrow(_sql.custody, number)
     return _custody(row) if row else None
 
 
-async def custody_of(tx: Tx, window: Window, account_id: int, direction: Direction) -> Page[Custody]:
+async def custody_of(tx: Tx, window: Window, account_id: int, direction: Direction) -> Page[CustodyMovement]:
     """The deposits or withdrawals of an account."""
     rows = await tx.fetch(_sql.custody_of, *window.args, account_id, _KINDS[direction])
     return window.page([(row["id"], _custody(row)) for row in rows])
 
 
-def _custody(row: asyncpg.Record) -> Custody:
+def _custody(row: asyncpg.Record) -> CustodyMovement:
     cash = row["kind"].endswith("cash")
     credit = row["kind"].startswith("credit")
     states: dict[str, Literal["pending", "done", "debited", "refused"]] = {
@@ -92,7 +95,7 @@ def _custody(row: asyncpg.Record) -> Custody:
         "released": "refused" if credit else "done",
         "refused": "refused",
     }
-    return Custody(
+    return CustodyMovement(
         id=row["id"],
         direction="deposit" if credit else "withdrawal",
         account_id=row["account_id"],
@@ -101,7 +104,7 @@ def _custody(row: asyncpg.Record) -> Custody:
         amount_fen=row["amount"] if cash else None,
         reference=row["remark"],
         state=states[row["state"]],
-        refusal=None if row["reason"] is None else refusal_of(row["reason"], row["wanted"], row["bound"]).detail,
+        refusal=None if row["reason"] is None else _refusals.of(row["reason"], row["wanted"], row["bound"]).detail,
         at=row["at"],
     )
 
@@ -111,15 +114,26 @@ async def unreleased(tx: Tx, after: int, limit: int) -> list[Unreleased]:
     return [Unreleased(*row.values()) for row in await tx.fetch(_sql.unreleased, after, limit)]
 
 
-async def release(tx: Tx, number: int) -> bool:
-    """Note that it did; False when somebody else noted it first."""
-    return affected(await tx.execute(_sql.release, number)) == 1
-
-
 async def net(tx: Tx, limit: int) -> None:
-    """Store deliveries for trades that wait for one."""
+    """
+    Store deliveries for trades that wait for one, added up by seller, buyer and instrument.
+
+    They are stored before the registry is asked, and each trade says in which it is.
+    """
     await tx.execute(_sql.net_lock)
-    await tx.execute(_sql.net, limit)
+    waiting = await projections.undelivered(tx, limit)
+    if not waiting:
+        return
+    columns = [list(column) for column in zip(*(each[:-1] for each in waiting), strict=True)]
+    rows = await tx.fetch(_sql.insert_deliveries, *columns, [_array(each.trades) for each in waiting])
+    pairs = [(trade, row["id"]) for row in rows for trade in row["trades"]]
+    if not await projections.assign(tx, pairs):
+        raise RuntimeError("a trade was netted twice: the lock on netting does not hold")
+
+
+def _array(numbers: Sequence[int]) -> str:
+    """Numbers as PostgreSQL writes an array, for a column of arrays of different lengths."""
+    return "{" + ",".join(map(str, numbers)) + "}"
 
 
 async def stored(tx: Tx, limit: int, only: int | None = None) -> list[Stored]:
@@ -146,8 +160,8 @@ async def unjournalled(tx: Tx, limit: int) -> list[Unjournalled]:
 class StoredDelivery(NamedTuple):
     """A delivery as either side may see it, who they are, and its statements in the log."""
 
-    sale: SettlementStatement
-    purchase: SettlementStatement
+    sale: DeliveryNote
+    purchase: DeliveryNote
     statement_ids: tuple[int, ...]
 
 
@@ -157,7 +171,7 @@ async def delivery(tx: Tx, delivery_id: int) -> StoredDelivery | None:
     return (await _deliveries(tx, [row]))[0] if row else None
 
 
-async def statements_of(tx: Tx, window: Window, account_id: int) -> Page[SettlementStatement]:
+async def statements_of(tx: Tx, window: Window, account_id: int) -> Page[DeliveryNote]:
     """What an account sold and bought, delivery by delivery."""
     found = await _deliveries(tx, await tx.fetch(_sql.deliveries_of, *window.args, account_id))
     own = [each.sale if each.sale.account_id == account_id else each.purchase for each in found]
@@ -165,10 +179,10 @@ async def statements_of(tx: Tx, window: Window, account_id: int) -> Page[Settlem
 
 
 async def _deliveries(tx: Tx, rows: Sequence[asyncpg.Record]) -> list[StoredDelivery]:
-    lines: dict[int, list[StatementLine]] = {row["id"]: [] for row in rows}
+    lines: dict[int, list[DeliveryLine]] = {row["id"]: [] for row in rows}
     for line in await tx.fetch(_sql.lines, list(lines)):
         lines[line["delivery_id"]].append(
-            StatementLine(
+            DeliveryLine(
                 trade_id=line["id"],
                 price_fen=line["price_fen"],
                 quantity_t=line["quantity_t"],
@@ -180,9 +194,9 @@ async def _deliveries(tx: Tx, rows: Sequence[asyncpg.Record]) -> list[StoredDeli
     return [_delivery(row, lines[row["id"]]) for row in rows]
 
 
-def _delivery(row: asyncpg.Record, lines: list[StatementLine]) -> StoredDelivery:
+def _delivery(row: asyncpg.Record, lines: list[DeliveryLine]) -> StoredDelivery:
     ended: dict[str, Literal["under-way", "settled", "refunded"]] = {"settled": "settled", "refunded": "refunded"}
-    sale = SettlementStatement(
+    sale = DeliveryNote(
         delivery_id=row["id"],
         account_id=row["seller_id"],
         side="sale",
@@ -236,5 +250,10 @@ async def cash(tx: Tx) -> Cash:
 
 
 async def under_way(tx: Tx) -> UnderWay:
-    """How much has not come to its end."""
+    """How many instructions, releases, trades and deliveries have not come to their end."""
     return UnderWay(*(await fetch_one(tx, _sql.under_way)).values())
+
+
+async def undelivered(tx: Tx) -> list[Undelivered]:
+    """Every trade that waits for its delivery, or whose delivery is under way."""
+    return [Undelivered(*row.values()) for row in await tx.fetch(_sql.undelivered)]

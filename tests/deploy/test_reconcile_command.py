@@ -14,7 +14,7 @@ from deploy.reconcile_command import CannotCompare, compare
 from deploy.settings import read_settings
 from tests.database import connected
 from tests.deploy.services import Service, kilnwood
-from tests.exchange.trading.marketplace import until
+from tests.exchange.marketplace import until
 from tests.probes import as_owner
 from tests.worlds import database_dsn
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from exchange.settlement import settler
-from tests.exchange.trading.marketplace import Market
+from tests.exchange.marketplace import Market
 from tests.worlds import World
 
 

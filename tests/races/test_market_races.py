@@ -13,10 +13,10 @@ from unittest import mock
 import pytest
 
 from deploy.demo.season import Party
+from exchange.parts import Exchange
 from exchange.settlement import settler as settling
 from exchange.settlement import store
 from exchange.settlement.settler import Settler
-from exchange.trading.service import Exchange
 from tests.probes import as_owner
 from tests.races.ring import ISSUED_KG, Ring
 from tests.races.test_ledger_races import ACCOUNTS, BLOCKS, Contender, given, offer, outcome, race, waits

@@ -9,13 +9,14 @@ from random import Random
 import asyncpg
 
 from deploy.app import connect_pool, connecting
+from deploy.exchanging import TABLES
 from exchange.engine import commands as c
 from exchange.engine import events as e
 from exchange.engine.core import Engine
 from exchange.engine.state import state_hash
-from exchange.trading.codec import Outcome, decode_commands
-from exchange.trading.gateway import Gateway
-from exchange.trading.projector import Projector
+from exchange.journal.codec import Outcome, decode_commands
+from exchange.journal.gateway import Gateway
+from exchange.projections.projector import Projector
 from registry.kit.database import Database
 from tests.database import connected
 from tests.faults.killing import until
@@ -53,7 +54,7 @@ class Floor:
         self.dsn = dsn
         self.connections: list[asyncpg.Connection] = []
         self.db = Database(pool)
-        self.projector = Projector(self.db)
+        self.projector = Projector(self.db, TABLES)
         self.gateway = Gateway(self._connect, self.projector.publish)
         self._tasks: list[asyncio.Task[None]] = []
 

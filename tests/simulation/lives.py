@@ -17,10 +17,10 @@ import asyncpg
 
 from deploy.app import connecting
 from deploy.exchanging import at_rest
+from exchange.parts import Exchange
 from exchange.settlement import store
 from exchange.settlement.reconciler import reconcile
 from exchange.settlement.settler import Settler
-from exchange.trading.service import Exchange
 from registry.kit.database import Database
 from registry.kit.problems import DomainError, Kind
 from tests import invariants, market_invariants, worlds
@@ -126,7 +126,7 @@ class Life:
             return self._journals[-1]
 
         self.exchange = at_rest(Database(self._pool), connect)
-        parts = (self.exchange.gateway, self.exchange.projector, self.exchange.clerk)
+        parts = (self.exchange.gateway, self.exchange.projector, self.exchange.teller)
         self.settler = Settler(self.exchange, worlds.PROFILE)
         self._tasks = [asyncio.create_task(each.run()) for each in (*parts, self.settler)]
 
@@ -206,7 +206,7 @@ class Lives:
         async def nothing_under_way() -> bool:
             if self.life.fate.struck.is_set():
                 await self.renew()
-            return not any(await store.under_way(self.watcher)) and await self._projected()
+            return await self._projected() and not any(await store.under_way(self.watcher))
 
         await until(nothing_under_way, "everything comes to its end")
 

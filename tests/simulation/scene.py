@@ -9,14 +9,16 @@ from unittest import mock
 
 from deploy.routes import ROUTES
 from exchange.engine import commands as c
+from exchange.instructions import service as instructions
+from exchange.journal import gateway
+from exchange.orders import service as trading
+from exchange.projections import projector
 from exchange.settlement import settler
-from exchange.trading import gateway, instructions, projector
-from exchange.trading import service as trading
 from schemas.access import Actor, Call, HeldRole, Role
-from schemas.market import Order
+from schemas.orders import Order
 from tests import invariants, worlds
 from tests.database import connected
-from tests.exchange.trading.marketplace import KILN, Market
+from tests.exchange.marketplace import KILN, Market
 from tests.simulation import floor as floors
 from tests.simulation import lives as simulated
 from tests.simulation.lives import Lives

@@ -2,8 +2,10 @@
 
 from exchange.engine import events as e
 from exchange.engine.core import Engine
-from exchange.trading import audit, codec, journal
-from exchange.trading.recovery import Committed, replay
+from exchange.journal import audit, codec
+from exchange.journal import store as journal
+from exchange.journal.recovery import Committed, replay
+from exchange.projections import store as projections
 from tests.database import connected
 
 
@@ -22,7 +24,7 @@ async def agrees(dsn: str, engine: Engine) -> None:
     market, batches = engine.market, await stored(dsn)
     async with connected(dsn) as owner:
         assert market.sequence == await journal.projected(owner)
-        assert audit.positions(market) == await journal.positions(owner)
+        assert audit.positions(market) == await projections.positions(owner)
         open_rows = await owner.fetch("select id, account_id, price_fen, open_t from exchange.placed where open_t > 0")
         assert {
             number: (number, order.account.id, order.price, order.open) for number, order in market.orders.items()

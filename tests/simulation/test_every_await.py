@@ -16,11 +16,12 @@ from unittest import mock
 import pytest
 
 from exchange.engine import commands as c
+from exchange.journal import gateway
+from exchange.parts import Exchange
+from exchange.projections import projector
 from exchange.settlement import service as settlement
-from exchange.trading import gateway, projector
-from exchange.trading.service import Exchange
-from schemas.market import CashMovement, CreditMovement
-from tests.exchange.trading.marketplace import KILN
+from schemas.settlement import CashMovement, CreditMovement
+from tests.exchange.marketplace import KILN
 from tests.simulation import scene as scenes
 from tests.simulation.lives import Doom
 from tests.simulation.scene import Opened, Scene

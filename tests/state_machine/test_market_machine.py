@@ -20,18 +20,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from exchange.engine import commands as c
+from exchange.instructions import service as instructions
+from exchange.orders import service as trading
+from exchange.parts import Exchange
 from exchange.settlement import service as settlement
 from exchange.settlement.reconciler import reconcile
-from exchange.trading import instructions
-from exchange.trading import service as trading
-from exchange.trading.instructions import Instruction
-from exchange.trading.service import Exchange
 from registry.credits import service as credits_
 from registry.kit.problems import DomainError
 from schemas.credits import RetireRequest
-from schemas.market import CashMovement, CreditMovement
+from schemas.settlement import CashMovement, CreditMovement
 from tests import invariants, market_invariants, worlds
-from tests.exchange.trading.marketplace import KILN
+from tests.exchange.marketplace import KILN
 from tests.simulation import scene as scenes
 from tests.simulation.scene import Opened, Scene
 
@@ -263,20 +262,20 @@ class MarketMachine(RuleBasedStateMachine):
     async def _freeze(self, data: st.DataObject) -> None:
         """What an account has open is closed, and it may neither trade nor withdraw."""
         account = self.either(data)
-        await self._tell("freeze", account)
+        await self._freeze_or_lift(account, on=True)
         self.frozen.add(account)
 
     async def _unfreeze(self, data: st.DataObject) -> None:
         """It may again."""
         account = data.draw(st.sampled_from(sorted(self.frozen)))
-        await self._tell("unfreeze", account)
+        await self._freeze_or_lift(account, on=False)
         self.frozen.discard(account)
 
-    async def _tell(self, kind: str, account: int) -> None:
+    async def _freeze_or_lift(self, account: int, *, on: bool) -> None:
         """Store one instruction, and wait until it is carried out."""
         db = self.scene.lives.life.exchange.db
-        number = await db.transaction(lambda tx: instructions.store_in(tx, Instruction(kind, account), by=None))
-        await self.scene.lives.ask(lambda exchange: exchange.clerk.carried_out(number))
+        number = await db.transaction(lambda tx: instructions.store_in(tx, c.Freeze(0, account, on), by=None))
+        await self.scene.lives.ask(lambda exchange: exchange.teller.carried_out(number))
 
     async def _crash(self, _: st.DataObject) -> None:
         """Whatever was under way is taken up by the next life."""

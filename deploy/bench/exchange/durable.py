@@ -27,13 +27,14 @@ from deploy.bench.exchange.contestants import Recording, opening
 from deploy.bench.exchange.stream import SLICE, operations_in, stream
 from deploy.bench.figures import Figure, at_least
 from deploy.collector import as_served
+from deploy.exchanging import TABLES
 from deploy.migrations import every_migration
 from exchange.engine.commands import Command
 from exchange.engine.core import Engine
-from exchange.trading import journal
-from exchange.trading.gateway import Connect, Gateway
-from exchange.trading.projector import Projector
-from exchange.trading.recovery import recover
+from exchange.journal import store as journal
+from exchange.journal.gateway import Connect, Gateway
+from exchange.journal.recovery import recover
+from exchange.projections.projector import Projector
 from registry.kit.database import Database
 from registry.kit.migrate import migrate
 
@@ -177,7 +178,7 @@ async def _replayed(dsn: str, turns: Sequence[Sequence[Command]]) -> tuple[float
     try:
         with as_served():
             begun = perf_counter()
-            recovered = await recover(connection, await journal.head(connection))
+            recovered = await recover(connection, await journal.journal_end(connection))
             done = perf_counter()
             limit = Engine()
             for command in (*opening(), *(each for turn in turns for each in turn)):
@@ -227,7 +228,7 @@ async def _gateway(dsn: str, size: int, *, shown: bool) -> AsyncIterator[tuple[G
     finally:
         await owner.close()
     pool = await connect_pool(dsn, size=2)
-    projector = Projector(Database(pool))
+    projector = Projector(Database(pool), TABLES)
     gateway = Gateway(_connect(dsn), projector.publish if shown else lambda _: None, group_limit=size)
     running = [asyncio.create_task(work) for work in (gateway.run(), projector.run())]
     try:

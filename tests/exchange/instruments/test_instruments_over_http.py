@@ -3,7 +3,7 @@
 from typing import Any
 
 from exchange.instruments.service import follow_freezes
-from tests.exchange.trading.marketplace import FOREST, KILN, Market, done
+from tests.exchange.marketplace import FOREST, KILN, Market, done
 from tests.probes import refused, unchanged
 from tests.registry.credits import steps
 from tests.worlds import World

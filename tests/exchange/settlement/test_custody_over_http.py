@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from exchange.trading.instructions import Clerk
+from exchange.instructions.service import Teller
 from registry.credits import rules
 from registry.credits import service as credit_service
 from schemas.kinds import MAX_INT
-from tests.exchange.trading.marketplace import FOREST, KILN, Market, done
+from tests.exchange.marketplace import FOREST, KILN, Market, done
 from tests.probes import as_owner, refused, unchanged
 from tests.registry.credits import steps
 
@@ -230,9 +230,9 @@ async def test_a_movement_that_is_sent_again_moves_once(market: Market):
             answer = await market.world.post(path, other, by=key, key=path)
             refused(answer, 422, "idempotency-key-reused", path)
     exchange = await market.world.trade()
-    newborn = Clerk(exchange.db, exchange.gateway, exchange.projector)  # as a process has it that has just started
+    newborn = Teller(exchange.db, exchange.gateway, exchange.projector)  # as a process has it that has just started
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(exchange, "clerk", newborn)
+        patch.setattr(exchange, "teller", newborn)
         assert first == [done(await market.world.post(path, body, by=key, key=path)) for path, body, key in sent]
     assert ((6, 0, 0, 0), (3_00, 0, 0, 0)) == (await market.tonnes("kiln"), await market.cash("kiln"))
     assert {"active": (KILN_T - 6) * 1_000, "held": 6_000} == await states(market, "kiln")

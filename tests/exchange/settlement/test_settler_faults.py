@@ -5,14 +5,14 @@ from unittest import mock
 
 import pytest
 
+from exchange.journal import patience
+from exchange.journal.gateway import NotTrading
 from exchange.settlement import service as settlement
 from exchange.settlement import settler as settling
 from exchange.settlement.settler import Settler
-from exchange.trading import patience
-from exchange.trading.gateway import NotTrading
 from registry import port
 from tests import worlds
-from tests.exchange.trading.marketplace import KILN, done
+from tests.exchange.marketplace import KILN, done
 from tests.probes import as_owner
 
 PRICE_FEN = 13_00

@@ -3,7 +3,7 @@
 import hashlib
 import json
 
-from tests.exchange.trading.marketplace import KILN, Market, done
+from tests.exchange.marketplace import KILN, Market, done
 from tests.probes import as_owner, refused
 from tests.registry.credits import steps
 

@@ -7,9 +7,9 @@ import pytest
 from litestar import Litestar, get
 
 import exchange.instruments.routes
+import exchange.listings.routes
+import exchange.orders.routes
 import exchange.settlement.routes
-import exchange.subscriptions.routes
-import exchange.trading.routes
 import registry
 from deploy.routes import give_routes
 from registry.access.authorisation import (
@@ -108,8 +108,8 @@ def test_no_operation_of_the_exchange_is_named_in_the_registry():
     operations = {
         *exchange.instruments.routes.ROUTES,
         *exchange.settlement.routes.ROUTES,
-        *exchange.subscriptions.routes.ROUTES,
-        *exchange.trading.routes.ROUTES,
+        *exchange.listings.routes.ROUTES,
+        *exchange.orders.routes.ROUTES,
     }
     folder = Path(registry.__file__).parent
     named = {

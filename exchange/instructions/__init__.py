@@ -1,0 +1,1 @@
+"""What the operator, the regulator, the registry and the bank tell the engine: stored first, then carried out once."""

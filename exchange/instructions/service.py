@@ -1,0 +1,145 @@
+"""
+Instructions are stored first and then told to the engine, in the order of their numbers and each once.
+
+They are stored in the transaction of whoever gives them, together with what belongs to them (a hold in the registry, an
+idempotency key). The one teller gives them to the engine. A crash between the two leaves the instruction waiting, and
+the next start tells it.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import Final, Protocol
+
+import structlog
+
+from exchange.engine.commands import Command
+from exchange.instructions import rules, store
+from exchange.journal.gateway import Gateway, NotTrading
+from exchange.journal.patience import Patience
+from exchange.journal.refusals import CORE, Refusals
+from registry.kit.database import Database, Tx
+from registry.kit.idempotency import Written
+from registry.kit.problems import DomainError
+from schemas.access import Call
+
+log = structlog.get_logger()
+
+AT_ONCE: Final = 500
+RETRY_S: Final = 0.2
+LOOK_EVERY_S: Final = 1.0
+"""Whoever stored an instruction may have lost the answer to that commit, and wake nobody."""
+CARRIED_OUT_TIMEOUT_S: Final = 10.0
+_refusals: Final = Refusals((CORE,))
+
+
+async def store_in(tx: Tx, command: Command, *, by: Call | None, remark: str = "") -> int:
+    """
+    Store an instruction; returns its number. Call it last in the transaction, after every other lock.
+
+    *command* has 0 in the place of its number. *by* is None for what the exchange itself has to say.
+    """
+    assert getattr(command, "instruction", None) == 0, "an instruction, whose number is given here"
+    person_id = by.by.person_id if by else None
+    return await store.insert(tx, command, rules.columns_of(command), remark=remark, person_id=person_id)
+
+
+async def refuse_in(tx: Tx, number: int) -> None:
+    """Raise the refusal of an instruction that the engine refused."""
+    told = await store.told(tx, number)
+    if told.reason is not None:
+        raise _refusals.of(told.reason, told.wanted, told.bound)
+
+
+Work = Callable[[Tx], Awaitable[Written[int]]]
+"""Stores one instruction, with whatever goes with it, and returns its number."""
+
+
+class Follower(Protocol):
+    """Whoever knows how far the tables follow the journal."""
+
+    async def caught_up(self) -> None:
+        """Wait until the tables show what was committed."""
+
+
+class Teller:
+    """Tells stored instructions to the engine, in their order, each once."""
+
+    def __init__(self, db: Database, gateway: Gateway, tables: Follower) -> None:
+        self._db = db
+        self._gateway = gateway
+        self._tables = tables
+        self._woken = asyncio.Event()
+        self._moved = asyncio.Condition()
+        self._last = 0
+        self._stopping = False
+        self.patience = Patience("Deposits, withdrawals and halts are stored and not carried out")
+
+    async def carried_out(self, number: int) -> None:
+        """
+        Wait until the engine has carried an instruction out or refused it, and the tables show it.
+
+        Raises `NotTrading`. A request that is sent again may ask for one that an earlier process told.
+        """
+        self._woken.set()
+        if await self._is_told(number):
+            return
+        try:
+            async with asyncio.timeout(CARRIED_OUT_TIMEOUT_S), self._moved:
+                await self._moved.wait_for(lambda: self._last >= number)
+        except TimeoutError as error:
+            raise NotTrading(
+                f"Instruction {number} is stored and will be carried out; the exchange is not answering right now. "
+                "Send the same request again with the same Idempotency-Key to see what it came to.",
+                retry_after_s=1,
+            ) from error
+        await self._tables.caught_up()
+
+    async def _is_told(self, number: int) -> bool:
+        async with self._db.reading() as tx:
+            return (await store.told(tx, number)).state != "stored"
+
+    async def run(self) -> None:
+        """Tell what is stored, and then whatever comes, until `stop`."""
+        while not self._stopping:
+            self._woken.clear()
+            try:
+                more = await self._tell()
+                self.patience.well()
+            except DomainError as error:  # no writer or no database just now
+                if self.patience.failed():
+                    log.warning("instructions_postponed", reason=error.slug)
+                await asyncio.sleep(RETRY_S)
+                continue
+            except Exception:
+                log.exception("instructions_failed")
+                self.patience.failed()
+                await asyncio.sleep(RETRY_S)
+                continue
+            if not more:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK_EVERY_S):
+                        await self._woken.wait()
+
+    def stop(self) -> None:
+        """Tell nothing more."""
+        self._stopping = True
+        self._woken.set()
+
+    async def _tell(self) -> bool:
+        trading = self._gateway.writing.is_set()
+        await self._tables.caught_up()  # what was told before is not waiting any more
+        async with self._db.reading() as tx:
+            newest = await store.newest(tx)
+            waiting = await store.waiting(tx, AT_ONCE)
+        fresh = [each for each in waiting if each.id > self._last]
+        if fresh and not trading:  # another process tells them, or this one when it has recovered
+            raise NotTrading("Instructions wait for a writer.")
+        if fresh:
+            await self._gateway.submit_all([each.command for each in fresh])
+        more = len(waiting) == AT_ONCE
+        last = fresh[-1].id if fresh else 0
+        async with self._moved:  # what does not wait was carried out, perhaps by a process before this one
+            self._last = max(self._last, last, 0 if more else newest)
+            self._moved.notify_all()
+        return more

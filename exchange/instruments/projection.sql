@@ -1,0 +1,8 @@
+-- name: open_instruments
+update exchange.instrument set open = true where id = any($1::int[]);
+-- name: set_bands
+update exchange.instrument i set low_fen = b.low, high_fen = b.high
+from unnest($1::int[], $2::bigint[], $3::bigint[]) as b (id, low, high) where i.id = b.id;
+-- name: set_halts
+update exchange.instrument i set halted = h.causes
+from unnest($1::int[], $2::smallint[]) as h (id, causes) where i.id = h.id;

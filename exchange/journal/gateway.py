@@ -1,0 +1,349 @@
+"""
+The one way to the engine: commands in, and their events after they are stored for good.
+
+Commands that arrive while a commit is under way form the next batch. It is applied in memory meanwhile, stored as one
+row, and only then answered. Memory may therefore be ahead of the disk by two batches; when a commit fails, memory is
+dropped, every caller gets a 503, and the engine is rebuilt from the journal. The journal knows whether the failed batch
+was stored after all, and `client_order_id` makes sending it again safe.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Final, NamedTuple
+
+import asyncpg
+import structlog
+
+from exchange.engine.commands import Command
+from exchange.engine.core import Engine
+from exchange.engine.events import Event
+from exchange.engine.market import dissolve
+from exchange.engine.state import dump
+from exchange.journal import codec, store
+from exchange.journal.codec import Outcome
+from exchange.journal.recovery import Committed, JournalBroken, Lost, Resumed, recover
+from registry.kit.database import Tx
+from registry.kit.problems import DomainError, Kind
+
+log = structlog.get_logger()
+
+GROUP_LIMIT: Final = 1_000
+"""Commands in one batch of the journal, except for a submission that is larger itself."""
+EVENTS_LIMIT: Final = 5_000
+"""Events in one batch, but for what a single command adds: encoding and hashing them takes a few milliseconds."""
+SLICE_S: Final = 0.005
+"""How long commands are applied before the loop may look at other requests."""
+WAITING_LIMIT: Final = 20_000
+"""Commands that may wait to be carried out; further callers get a 503."""
+SNAPSHOT_EVERY: Final = 100_000
+RETRY_S: Final = 0.2
+
+Connect = Callable[[], Awaitable["asyncpg.Connection[asyncpg.Record]"]]
+Publish = Callable[["Committed | StateDump | Resumed | Lost"], None]
+
+
+class NotTrading(DomainError):
+    """The engine cannot take commands right now. Nothing was done, or it is found when the request is sent again."""
+
+    kind, slug, title = Kind.UNAVAILABLE, "not-trading", "The exchange is not trading right now"
+
+
+class Answer(NamedTuple):
+    """One command that is stored for good: its sequence, its events, and the business time of its commit."""
+
+    sequence: int
+    events: list[Event]
+    at: datetime
+
+
+class _Submission:
+    """Commands of one caller, who waits for their answers."""
+
+    __slots__ = ("answer", "commands", "done")
+
+    def __init__(self, commands: Sequence[Command]) -> None:
+        self.commands = commands
+        self.done: list[tuple[int, Outcome]] = []
+        self.answer: asyncio.Future[list[Answer]] = asyncio.get_running_loop().create_future()
+
+
+class _Group:
+    """A batch in the making: what was applied in memory and is to be stored. *finished* are answered by its commit."""
+
+    __slots__ = ("commands", "events", "finished", "first", "outcomes")
+
+    def __init__(self, first: int) -> None:
+        self.first = first
+        self.finished: list[_Submission] = []
+        self.commands: list[Command] = []
+        self.outcomes: list[Outcome] = []
+        self.events = 0
+
+    def add(self, command: Command, outcome: Outcome) -> int:
+        """One more command with its events; returns its sequence."""
+        self.commands.append(command)
+        self.outcomes.append(outcome)
+        self.events += len(outcome)
+        return self.first + len(self.commands) - 1
+
+
+class StateDump:
+    """A state to be stored as a snapshot once the projections have reached *sequence*."""
+
+    __slots__ = ("hash", "sequence", "state")
+
+    def __init__(self, sequence: int, state: bytes, chained: bytes) -> None:
+        self.sequence = sequence
+        self.state = state
+        self.hash = chained
+
+
+class Gateway:
+    """
+    The single writer. `run` is its life; `submit` waits until a command is stored. *writing* is set while it can.
+
+    Who owns what: callers append to the waiting submissions and set *arrived*; everything else belongs to the task of
+    `run`, and *committed* moves in the one commit task that `run` has at a time. The engine's memory is ahead of the
+    disk by that commit and by the group that grows behind it, so whatever fails in either drops the engine.
+    """
+
+    def __init__(self, connect: Connect, publish: Publish, *, group_limit: int = GROUP_LIMIT) -> None:
+        self._connect = connect
+        self._group_limit = group_limit
+        self._publish = publish
+        self._waiting: deque[_Submission] = deque()
+        self._waiting_commands = 0
+        self._arrived = asyncio.Event()
+        self._current: _Submission | None = None
+        self._engine: Engine | None = None
+        self._stopping = False
+        self._snapshot_at = 0
+        self.writing = asyncio.Event()
+        self.committed = 0
+        self.trouble = "The exchange is starting."
+
+    async def submit(self, command: Command) -> Answer:
+        """Carry one command out; returns it stored for good. Raises `NotTrading`."""
+        (answer,) = await self.submit_all((command,))
+        return answer
+
+    async def submit_all(self, commands: Sequence[Command]) -> list[Answer]:
+        """
+        Carry commands out one after the other, with none of anybody else's in between.
+
+        A command that is refused does not keep the others from being carried out.
+        """
+        assert commands, "a group of nothing is never committed, and so never answered"
+        if self._engine is None or self._stopping:
+            raise _not_trading(self.trouble)
+        if self._waiting_commands + len(commands) > WAITING_LIMIT:
+            raise _not_trading(f"{self._waiting_commands} commands wait to be carried out.")
+        mine = _Submission(commands)
+        self._waiting.append(mine)
+        self._waiting_commands += len(commands)
+        self._arrived.set()
+        return await mine.answer
+
+    @property
+    def engine(self) -> Engine | None:
+        """The live engine, which may be ahead of what is stored; None while this process is not the writer."""
+        return self._engine
+
+    async def run(self) -> None:
+        """Be the writer until `stop`; after trouble, recover and go on. Ends early only for a broken journal."""
+        while not self._stopping:
+            try:
+                await self._write()
+            except JournalBroken as error:
+                log.error("journal_broken", reason=str(error))  # noqa: TRY400 - the reason says all
+                self._drop(str(error), for_good=True)
+                return
+            except store.WriterElsewhere:
+                self._drop("Another process trades for this region.")
+                await asyncio.sleep(RETRY_S)
+            except store.Fenced as error:
+                log.warning("journal_fenced", reason=str(error))
+                self._drop("Another process has taken over.")
+                await asyncio.sleep(RETRY_S)
+            except store.IS_GONE as error:
+                log.warning("journal_away", reason=type(error).__name__)
+                self._drop("The journal's database cannot be reached.")
+                await asyncio.sleep(RETRY_S)
+            except Exception:
+                # The engine refused to go on: a fault of ours. What it had applied is dropped, and not in the journal.
+                log.exception("engine_failed")
+                self._drop("The engine is built anew after a fault, which has been logged.")
+                await asyncio.sleep(RETRY_S)
+            except asyncio.CancelledError:
+                self._drop("The exchange was cut off.")
+                raise
+        self._drop("The exchange has stopped.")
+
+    def stop(self) -> None:
+        """Take nothing more; what was taken is stored first."""
+        self._stopping = True
+        self._arrived.set()
+
+    def _drop(self, why: str, *, for_good: bool = False) -> None:
+        """Forget the memory, which may be ahead of the journal, and answer everybody who waits."""
+        if self._engine is not None:
+            dissolve(self._engine.market)
+        self._engine = None
+        self._publish(Lost(why if for_good else ""))
+        self.writing.clear()
+        self.trouble = why
+        waiting, self._waiting = self._waiting, deque()
+        self._waiting_commands = 0
+        current, self._current = self._current, None
+        for each in (*([current] if current else ()), *waiting):
+            _fail(each, why)
+
+    async def _write(self) -> None:
+        connection = await self._connect()
+        # An idle writer notices too that its connection, and with it the lock, is gone.
+        connection.add_termination_listener(lambda _: self._arrived.set())
+        try:
+            end = await store.take_over(connection)
+            recovered = await recover(connection, end)
+            self.committed, self._snapshot_at = end.sequence, recovered.snapshot_at
+            self._publish(Resumed(end.sequence, recovered.projected))
+            for each in recovered.unseen:
+                self._publish(each)
+            self._engine, self.trouble = recovered.engine, ""
+            self.writing.set()
+            log.info("trading", epoch=end.epoch, sequence=end.sequence)
+            await self._serve(connection, recovered.engine, end.epoch, recovered.hash)
+        finally:
+            connection.terminate()
+
+    async def _serve(self, connection: Tx, engine: Engine, epoch: int, chained: bytes) -> None:
+        """Apply what arrives; while one batch commits the next one grows."""
+        committing: asyncio.Task[None] | None = None
+        stored = group = _Group(engine.market.sequence + 1)
+        try:
+            while True:
+                await self._grow(connection, engine, group, committing)
+                if not group.commands:
+                    break
+                encoded, events_hash = codec.encode_commands(group.commands), codec.hash_events(group.outcomes)
+                chained = codec.chain(chained, encoded, events_hash)
+                snapshot = self._due_snapshot(engine, chained)
+                if committing is not None:
+                    await committing
+                row = _Row(encoded, events_hash, chained)
+                committing = asyncio.create_task(self._commit(connection, epoch, group, row, snapshot))
+                committing.add_done_callback(lambda _: self._arrived.set())
+                stored, group = group, _Group(engine.market.sequence + 1)
+        except BaseException:
+            if committing is not None:
+                committing.cancel()
+                with contextlib.suppress(asyncio.CancelledError, Exception):
+                    await committing
+            for each in (*stored.finished, *group.finished):  # a commit cut off before it began answered nobody
+                _fail(each, "A commit failed.")
+            raise
+        await self._store_last(engine, chained)
+
+    async def _grow(
+        self, connection: Tx, engine: Engine, group: _Group, committing: "asyncio.Task[None] | None"
+    ) -> None:
+        """
+        Fill *group* from what arrives, for as long as the batch before it commits. Empty only when stopping.
+
+        Raises what that commit failed with.
+        """
+        while True:
+            await self._absorb(engine, group)
+            if self._is_full(group):
+                return
+            if committing is None or committing.done():
+                if committing is not None:
+                    committing.result()
+                if connection.is_closed():
+                    raise ConnectionResetError("the journal's connection is gone")
+                if group.commands or self._stopping:
+                    return
+            await self._arrived.wait()
+
+    def _is_full(self, group: _Group) -> bool:
+        return len(group.commands) >= self._group_limit or group.events >= EVENTS_LIMIT
+
+    async def _absorb(self, engine: Engine, group: _Group) -> None:
+        """
+        Apply what waits, in the order in which it came, and let others have the loop now and then.
+
+        A submission is never torn apart by commands of others; its callers are answered by the group it ends in.
+        """
+        waiting, apply, until_s = self._waiting, engine.apply, time.perf_counter() + SLICE_S
+        while (self._current or waiting) and not self._is_full(group):
+            current = self._current = self._current or waiting.popleft()
+            for command in current.commands:
+                outcome = apply(command)
+                current.done.append((group.add(command, outcome), outcome))
+                if time.perf_counter() > until_s:
+                    await asyncio.sleep(0)
+                    until_s = time.perf_counter() + SLICE_S
+            self._waiting_commands -= len(current.commands)
+            self._current = None
+            group.finished.append(current)
+        if not waiting:
+            self._arrived.clear()
+
+    async def _commit(self, connection: Tx, epoch: int, group: _Group, row: "_Row", snapshot: StateDump | None) -> None:
+        """Store one batch, then answer. A crash before the commit leaves nothing; after it, the answers are found."""
+        last = group.first + len(group.commands) - 1
+        try:
+            at = await store.append(
+                connection,
+                epoch,
+                first=group.first,
+                last=last,
+                commands=row.commands,
+                events_hash=row.events_hash,
+                chained=row.hash,
+            )
+        except BaseException:
+            for each in group.finished:
+                _fail(each, "The commit failed.")
+            raise
+        self.committed = last
+        self._publish(Committed(group.first, last, at, tuple(group.commands), group.outcomes))
+        if snapshot is not None:
+            self._publish(snapshot)
+        for each in group.finished:
+            if not each.answer.done():  # its caller may have gone
+                each.answer.set_result([Answer(sequence, outcome, at) for sequence, outcome in each.done])
+
+    def _due_snapshot(self, engine: Engine, chained: bytes) -> StateDump | None:
+        if engine.market.sequence - self._snapshot_at < SNAPSHOT_EVERY:
+            return None
+        self._snapshot_at = engine.market.sequence
+        return StateDump(engine.market.sequence, dump(engine.market), chained)
+
+    async def _store_last(self, engine: Engine, chained: bytes) -> None:
+        """A clean stop leaves a snapshot, so that the next start, and the next version, begin there."""
+        self._publish(StateDump(engine.market.sequence, dump(engine.market), chained))
+
+
+class _Row(NamedTuple):
+    """What is stored of a group."""
+
+    commands: bytes
+    events_hash: bytes
+    hash: bytes
+
+
+def _fail(submission: _Submission, why: str) -> None:
+    if not submission.answer.done():
+        submission.answer.set_exception(_not_trading(why))
+
+
+def _not_trading(why: str) -> NotTrading:
+    return NotTrading(
+        f"{why} Nothing is lost: send the same request again; what was carried out is found and not done twice.",
+        retry_after_s=1,
+    )

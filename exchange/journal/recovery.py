@@ -1,0 +1,157 @@
+"""From a snapshot and the journal behind it back to the engine as it was."""
+
+import asyncio
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from exchange.engine.commands import Command
+from exchange.engine.core import ENGINE_VERSION, Engine
+from exchange.engine.market import dissolve
+from exchange.engine.state import STATE_CODEC, load
+from exchange.journal import codec, store
+from exchange.journal.codec import Outcome
+from exchange.journal.store import Batch, JournalEnd, StoredSnapshot
+from registry.kit.database import Tx
+
+RELEASES: Final = {1: "0.1", 2: "0.2"}
+"""The release of Kilnwood that has each version of the engine, for whoever has to start an older one once more."""
+
+
+class JournalBroken(Exception):
+    """The journal does not replay to what it says; nobody may trade on it. The text says where, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """One batch that is stored for good, with the events of each of its commands."""
+
+    first: int
+    last: int
+    at: datetime
+    commands: tuple[Command, ...]
+    outcomes: list[Outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """This process writes from here on: the journal ends at *sequence*, the tables are at *projected*."""
+
+    sequence: int
+    projected: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """
+    This process does not write any more; only the database knows how far the journal is.
+
+    *why* is empty while it tries again, and otherwise says why it never will.
+    """
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """
+    The engine at the end of the journal, and where the replay began.
+
+    The tables are at *projected*; *unseen* are the batches after that.
+    """
+
+    engine: Engine
+    hash: bytes
+    projected: int
+    unseen: list[Committed]
+    snapshot_at: int
+
+
+async def recover(connection: Tx, end: JournalEnd) -> Recovered:
+    """
+    Load the newest snapshot, replay every batch after it, and check each hash on the way. Raises `JournalBroken`.
+
+    The caller is the writer, so that nothing is appended meanwhile.
+    """
+    engine, chained = begin(await store.newest_snapshot(connection))
+    try:
+        return await _replayed(connection, end, engine, chained)
+    except BaseException:
+        dissolve(engine.market)  # it may be tried again and again, and nothing else frees its orders
+        raise
+
+
+async def _replayed(connection: Tx, end: JournalEnd, engine: Engine, chained: bytes) -> Recovered:
+    snapshot_at = engine.market.sequence
+    seen = await store.projected(connection)
+    unseen: list[Committed] = []
+    async for batch in store.batches(connection, snapshot_at):
+        committed, chained = replay(engine, chained, batch)
+        if batch.last > seen:
+            unseen.append(committed)
+        await asyncio.sleep(0)  # others are served meanwhile
+    if (engine.market.sequence, chained) != (end.sequence, end.hash):
+        raise JournalBroken(
+            f"The journal ends at {engine.market.sequence} with hash {chained.hex()[:16]}…, its head says "
+            f"{end.sequence} with {end.hash.hex()[:16]}…. Restore the database from a backup that is whole."
+        )
+    return Recovered(engine, chained, seen, unseen, snapshot_at)
+
+
+def begin(snapshot: StoredSnapshot | None) -> tuple[Engine, bytes]:
+    """
+    The engine of a snapshot of any version, or an empty one, and the journal's hash there.
+
+    Raises `JournalBroken`.
+    """
+    if snapshot is None:
+        return Engine(), codec.GENESIS
+    if snapshot.codec > STATE_CODEC:
+        raise JournalBroken(
+            f"The snapshot at {snapshot.sequence} has layout {snapshot.codec}; this version reads layouts up to "
+            f"{STATE_CODEC}. Start the version that wrote it."
+        )
+    if hashlib.sha256(snapshot.state).digest() != snapshot.state_hash:
+        raise JournalBroken(f"The snapshot at {snapshot.sequence} is not what its hash says. Restore it from a backup.")
+    engine = Engine(load(snapshot.state))
+    if engine.market.sequence != snapshot.sequence:
+        raise JournalBroken(f"The snapshot at {snapshot.sequence} is of {engine.market.sequence}.")
+    return engine, snapshot.hash
+
+
+def replay(engine: Engine, before: bytes, batch: Batch) -> tuple[Committed, bytes]:
+    """Carry a stored batch out once more; its events must give the stored hash. Raises `JournalBroken`."""
+    if (batch.codec, batch.engine) != (codec.CODEC, ENGINE_VERSION):
+        raise JournalBroken(_unfinished(batch))
+    if batch.first != engine.market.sequence + 1:
+        raise JournalBroken(f"The journal goes from {engine.market.sequence} to {batch.first}: batches are missing.")
+    try:
+        commands = codec.decode_commands(batch.commands)
+    except msgspec.DecodeError as error:
+        raise JournalBroken(f"The batch at {batch.first} cannot be read: {error}.") from error
+    outcomes = [engine.apply(each) for each in commands]
+    events_hash = codec.hash_events(outcomes)
+    chained = codec.chain(before, batch.commands, events_hash)
+    if chained != batch.hash or engine.market.sequence != batch.last:
+        raise JournalBroken(
+            f"The batch at {batch.first} replays to hash {chained.hex()[:16]}…; the journal says "
+            f"{batch.hash.hex()[:16]}…. It was altered, or another engine wrote it. Nothing was traded on it."
+        )
+    if events_hash != batch.events_hash:
+        raise JournalBroken(f"The batch at {batch.first} led to other events than the hash of events that it carries.")
+    return Committed(batch.first, batch.last, batch.at, commands, outcomes), chained
+
+
+def _unfinished(batch: Batch) -> str:
+    """A crash of another version left batches behind its newest snapshot, which only that version can carry out."""
+    release = RELEASES.get(batch.engine)
+    version = f"Kilnwood {release}" if release else "the version that wrote it"
+    return (
+        f"The batch at {batch.first} was written with codec {batch.codec} by engine {batch.engine}; this version has "
+        f"codec {codec.CODEC} and engine {ENGINE_VERSION}. It stands behind the newest snapshot, so {version} ended "
+        f"without one. With {version} on this database run 'kilnwood serve', and 'kilnwood stop' once it is ready: "
+        "that leaves a snapshot, from which this version goes on."
+    )

@@ -1,0 +1,71 @@
+"""Listings and subscriptions over HTTP."""
+
+from typing import Annotated
+
+from litestar import Controller, get, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody, QueryParameter
+
+from exchange.listings import service
+from exchange.parts import Exchange
+from registry.kit.http import READS, WRITES, PathId
+from registry.kit.pages import Window
+from schemas.access import Call
+from schemas.listings import Listing, NewListing, NewSubscription
+from schemas.orders import CancelOrder, Order
+from schemas.pages import Page
+
+
+class ListingsController(Controller):
+    """Fixed-price listings, subscribed part by part."""
+
+    path = "/v1/listings"
+    tags = ("Listings",)
+
+    @post("/", operation_id="open_listing", responses=WRITES)
+    async def open_listing(
+        self, data: JSONBody[NewListing], numbered: NamedDependency[Call], exchange: NamedDependency[Exchange]
+    ) -> Listing:
+        """Offer deposited tonnes at a fixed price."""
+        return await service.open_listing(data, call=numbered, exchange=exchange)
+
+    @get("/", operation_id="list_listings", responses=READS)
+    async def listings(
+        self,
+        window: NamedDependency[Window],
+        exchange: NamedDependency[Exchange],
+        instrument: Annotated[
+            str | None,
+            QueryParameter(max_length=40, pattern="^[A-Za-z0-9-]+$", description="One instrument's listings only"),
+        ] = None,
+        open_only: Annotated[bool, QueryParameter(description="Only what is still open")] = False,  # noqa: FBT002 - a query parameter
+    ) -> Page[Listing]:
+        """Listings of one instrument or all, the oldest first."""
+        return await service.listings(window, instrument, open_only=open_only, exchange=exchange)
+
+    @get("/{listing_id:int}", operation_id="get_listing", responses=READS)
+    async def listing(self, listing_id: PathId, exchange: NamedDependency[Exchange]) -> Listing:
+        """One listing, and what is left of it."""
+        return await service.listing(listing_id, exchange=exchange)
+
+    @post("/{listing_id:int}/subscribe", operation_id="subscribe", responses=WRITES)
+    async def subscribe(
+        self,
+        listing_id: PathId,
+        data: JSONBody[NewSubscription],
+        numbered: NamedDependency[Call],
+        exchange: NamedDependency[Exchange],
+    ) -> Order:
+        """Subscribe to tonnes of a listing: all of them at its price, or nothing."""
+        return await service.subscribe(listing_id, data, call=numbered, exchange=exchange)
+
+    @post("/{listing_id:int}/close", operation_id="close_listing", responses=WRITES)
+    async def close(
+        self,
+        listing_id: PathId,
+        data: JSONBody[CancelOrder],
+        numbered: NamedDependency[Call],
+        exchange: NamedDependency[Exchange],
+    ) -> Order:
+        """Take back what is left of a listing."""
+        return await service.close(listing_id, data, call=numbered, exchange=exchange)

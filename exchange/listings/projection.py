@@ -1,0 +1,50 @@
+"""What the events of listings mean for the tables."""
+
+from typing import Final
+
+from exchange.engine import commands as c
+from exchange.engine import events as e
+from exchange.projections.changes import Changes, Moment, Part, Placed
+
+
+def _opened(into: Changes, event: e.Listed, moment: Moment) -> None:
+    placed = Placed(
+        id=event.order,
+        kind="listing",
+        account_id=event.account,
+        instrument_id=event.instrument,
+        side="sell",
+        price_fen=event.price,
+        quantity_t=event.quantity,
+        open_t=event.quantity,
+        traded_t=0,
+        life="GTC",
+        client_order_id=event.client_order_id,
+        closed_because=None,
+        listing_id=None,
+        at=moment.at,
+    )
+    into.place(placed, c.SELL)
+
+
+def _subscribed(into: Changes, event: e.Taken, moment: Moment) -> None:
+    placed = Placed(
+        id=event.order,
+        kind="subscription",
+        account_id=event.account,
+        instrument_id=event.instrument,
+        side="buy",
+        price_fen=event.price,
+        quantity_t=event.quantity,
+        open_t=event.quantity,
+        traded_t=0,
+        life="FOK",
+        client_order_id=event.client_order_id,
+        closed_because=None,
+        listing_id=event.listing,
+        at=moment.at,
+    )
+    into.place(placed, c.BUY)
+
+
+EVENTS: Final[Part] = {e.Listed: _opened, e.Taken: _subscribed}

@@ -1,0 +1,53 @@
+"""What the commands of listings are about, how their refusals read, and a listing as anybody may see it. Pure."""
+
+from operator import attrgetter
+from typing import Final
+
+from exchange.engine import commands as c
+from exchange.engine.events import Reason
+from exchange.journal.refusals import Wording, Wordings
+from exchange.projections.replies import About, AboutTable
+from registry.kit.problems import Kind
+from schemas.listings import Listing
+from schemas.orders import Order
+
+COMMANDS: Final[AboutTable] = {
+    c.List: About(),
+    c.Take: About(attrgetter("listing"), noun="listing"),
+}
+REFUSALS: Final[Wordings] = {
+    Reason.NOT_AN_ORDER: Wording(
+        Kind.CONFLICT,
+        "not-an-order",
+        "A listing is not amended",
+        "{wanted} is a listing. Cancel it and open another.",
+        amounts=False,
+    ),
+    Reason.LISTING_SHORT: Wording(
+        Kind.CONFLICT,
+        "listing-short",
+        "Not enough left in the listing",
+        "{limit:,} t are left in the listing; {wanted:,} t are wanted. Subscribe to at most that.",
+    ),
+    Reason.OWN_LISTING: Wording(
+        Kind.CONFLICT,
+        "own-listing",
+        "One's own listing",
+        "Listing {wanted} belongs to the same beneficial owner.",
+        amounts=False,
+    ),
+}
+
+
+def as_listing(order: Order) -> Listing:
+    """A listing without whose it is."""
+    return Listing(
+        id=order.id,
+        instrument=order.instrument,
+        price_fen=order.price_fen,
+        quantity_t=order.quantity_t,
+        open_t=order.open_t,
+        traded_t=order.traded_t,
+        state="open" if order.open_t else "closed",
+        at=order.at,
+    )

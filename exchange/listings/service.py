@@ -1,0 +1,60 @@
+"""Listings: opened by a seller, subscribed part by part, closed."""
+
+from exchange.engine import commands as c
+from exchange.listings import rules, store
+from exchange.orders import service as orders
+from exchange.parts import Exchange, refuse_frozen, trader_in
+from registry.kit.pages import Window
+from registry.kit.problems import Unknown
+from schemas.access import Call
+from schemas.listings import Listing, NewListing, NewSubscription
+from schemas.orders import CancelOrder, Order
+from schemas.pages import Page
+
+
+async def open_listing(body: NewListing, *, call: Call, exchange: Exchange) -> Listing:
+    """Offer deposited tonnes at a fixed price. Raises `TradingRefused`."""
+    async with exchange.db.reading() as tx:
+        trader = await trader_in(tx, body.account_id, call)
+    instrument = await exchange.instruments.by_code(body.instrument)
+    await refuse_frozen(trader, body.client_order_id, exchange=exchange)
+    command = c.List(body.account_id, instrument.id, body.price_fen, body.quantity_t, body.client_order_id)
+    return rules.as_listing(await orders.carry_out(command, exchange=exchange))
+
+
+async def subscribe(listing_id: int, body: NewSubscription, *, call: Call, exchange: Exchange) -> Order:
+    """Subscribe to tonnes of a listing at its price: all of them or nothing. Raises `TradingRefused`."""
+    async with exchange.db.reading() as tx:
+        trader = await trader_in(tx, body.account_id, call)
+    await refuse_frozen(trader, body.client_order_id, exchange=exchange)
+    command = c.Take(body.account_id, listing_id, body.quantity_t, body.client_order_id)
+    return await orders.carry_out(command, exchange=exchange)
+
+
+async def close(listing_id: int, body: CancelOrder, *, call: Call, exchange: Exchange) -> Order:
+    """Take back what is left of a listing. Raises `TradingRefused`."""
+    await exchange.projector.caught_up()
+    async with exchange.db.reading() as tx:
+        if await store.is_other(tx, listing_id):
+            raise _no_listing(listing_id)
+    return await orders.cancel(listing_id, body, call=call, exchange=exchange)
+
+
+async def listing(listing_id: int, *, exchange: Exchange) -> Listing:
+    """One listing."""
+    await exchange.projector.caught_up()
+    async with exchange.db.reading() as tx:
+        if found := await store.listing(tx, listing_id):
+            return found
+    raise _no_listing(listing_id)
+
+
+def _no_listing(listing_id: int) -> Unknown:
+    return Unknown(f"There is no listing {listing_id}.")
+
+
+async def listings(window: Window, instrument: str | None, *, open_only: bool, exchange: Exchange) -> Page[Listing]:
+    """Listings of one instrument or all."""
+    await exchange.projector.caught_up()
+    async with exchange.db.reading() as tx:
+        return await store.listings(tx, window, instrument, open_only=open_only)

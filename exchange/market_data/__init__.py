@@ -1,0 +1,1 @@
+"""What anybody may read of an instrument: its book and its trades."""

@@ -1,0 +1,40 @@
+"""Market data over HTTP."""
+
+from typing import Annotated
+
+from litestar import Controller, get
+from litestar.di import NamedDependency
+from litestar.params import QueryParameter
+
+from exchange.market_data import service
+from exchange.parts import Exchange
+from registry.kit.http import READS, PathCode
+from registry.kit.pages import Window
+from schemas.market_data import Book, Trade
+from schemas.pages import Page
+
+NewestFirst = Annotated[bool, QueryParameter(description="From the newest back; pages go on to older ones")]
+
+
+class MarketDataController(Controller):
+    """What everybody may see of an instrument."""
+
+    path = "/v1/instruments/{code:str}"
+    tags = ("Market",)
+
+    @get("/book", operation_id="get_book", responses=READS)
+    async def book(self, code: PathCode, exchange: NamedDependency[Exchange]) -> Book:
+        """The best prices of both sides and what rests there."""
+        return await service.book(code, exchange=exchange)
+
+    @get("/trades", operation_id="list_trades", responses=READS)
+    async def trades(
+        self,
+        code: PathCode,
+        window: NamedDependency[Window],
+        exchange: NamedDependency[Exchange],
+        *,
+        newest_first: NewestFirst = False,
+    ) -> Page[Trade]:
+        """Trades, without who made them."""
+        return await service.trades(code, window, newest_first=newest_first, exchange=exchange)

@@ -1,0 +1,8 @@
+"""Who may read market data: anybody."""
+
+from registry.port import PUBLIC, Route
+
+ROUTES: dict[str, Route] = {
+    "get_book": PUBLIC,
+    "list_trades": PUBLIC,
+}

@@ -1,0 +1,25 @@
+"""
+Every way to trade, in one table for each thing that the centre has to know of it.
+
+A mode is a pure module in `engine/modes/` and a folder here. It is registered by its lines below; what lies under this
+module never names one. Whoever puts the exchange together hands the tables downwards.
+"""
+
+from typing import Final
+
+from exchange.instruments import projection as instruments
+from exchange.journal.refusals import CORE, Refusals
+from exchange.listings import projection as listings
+from exchange.listings import rules as listing_rules
+from exchange.orders import projection as orders
+from exchange.orders import rules as order_rules
+from exchange.projections import core
+from exchange.projections.changes import Part
+from exchange.projections.replies import AboutTable
+
+EVENTS: Final[tuple[Part, ...]] = (core.EVENTS, instruments.EVENTS, orders.EVENTS, listings.EVENTS)
+"""What each event means for the tables."""
+COMMANDS: Final[AboutTable] = {**order_rules.COMMANDS, **listing_rules.COMMANDS}
+"""What each command of an account is about."""
+REFUSALS: Final = Refusals((CORE, listing_rules.REFUSALS))
+"""How each refusal reads."""

@@ -1,0 +1,1 @@
+"""Limit orders in the book: placed, amended, cancelled; the fills and balances of an account."""

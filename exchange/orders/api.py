@@ -1,0 +1,136 @@
+"""Orders, the book, trades and balances over HTTP."""
+
+from typing import Annotated
+
+from litestar import Controller, get, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody, QueryParameter
+
+from exchange.orders import service
+from exchange.parts import Exchange
+from registry.kit.http import READS, WRITES, PathId
+from registry.kit.pages import Window
+from schemas.access import Call
+from schemas.orders import (
+    AmendOrder,
+    Balances,
+    BatchAnswer,
+    CancelledOrders,
+    CancelOrder,
+    CancelOrders,
+    Fill,
+    NewOrder,
+    Order,
+    OrderBatch,
+)
+from schemas.pages import Page
+
+OpenOnly = Annotated[bool, QueryParameter(description="Only what is still open")]
+NewestFirst = Annotated[bool, QueryParameter(description="From the newest back; pages go on to older ones")]
+
+
+class OrdersController(Controller):
+    """Limit orders of one's own accounts."""
+
+    path = "/v1/orders"
+    tags = ("Trading",)
+
+    @post("/", operation_id="place_order", responses=WRITES)
+    async def place(
+        self, data: JSONBody[NewOrder], numbered: NamedDependency[Call], exchange: NamedDependency[Exchange]
+    ) -> Order:
+        """Place a limit order; the answer comes after it was journalled, with what traded at once."""
+        return await service.place(data, call=numbered, exchange=exchange)
+
+    @post("/batch", operation_id="place_orders", responses=WRITES)
+    async def place_batch(
+        self, data: JSONBody[OrderBatch], numbered: NamedDependency[Call], exchange: NamedDependency[Exchange]
+    ) -> BatchAnswer:
+        """
+        Up to 1,000 commands of one account in order; each is accepted or refused for itself.
+
+        One that is malformed, such as a negative quantity or a code that is none, refuses the whole batch with 400, and
+        none is carried out.
+        """
+        return await service.place_batch(data, call=numbered, exchange=exchange)
+
+    @post("/cancel-all", operation_id="cancel_orders", responses=WRITES)
+    async def cancel_all(
+        self, data: JSONBody[CancelOrders], numbered: NamedDependency[Call], exchange: NamedDependency[Exchange]
+    ) -> CancelledOrders:
+        """Take back every order and listing of an account."""
+        return await service.cancel_all(data, call=numbered, exchange=exchange)
+
+    @post("/{order_id:int}/cancel", operation_id="cancel_order", responses=WRITES)
+    async def cancel(
+        self,
+        order_id: PathId,
+        data: JSONBody[CancelOrder],
+        numbered: NamedDependency[Call],
+        exchange: NamedDependency[Exchange],
+    ) -> Order:
+        """Take back what is open of an order."""
+        return await service.cancel(order_id, data, call=numbered, exchange=exchange)
+
+    @post("/{order_id:int}/amend", operation_id="amend_order", responses=WRITES)
+    async def amend(
+        self,
+        order_id: PathId,
+        data: JSONBody[AmendOrder],
+        numbered: NamedDependency[Call],
+        exchange: NamedDependency[Exchange],
+    ) -> Order:
+        """
+        Give an order a price and a total quantity, what was traded included.
+
+        The same price and less keep its place in the queue; anything else goes to the end, and may trade at once.
+        """
+        return await service.amend(order_id, data, call=numbered, exchange=exchange)
+
+    @get("/{order_id:int}", operation_id="get_order", responses=READS)
+    async def order(self, order_id: PathId, asked: NamedDependency[Call], exchange: NamedDependency[Exchange]) -> Order:
+        """One order, listing or subscription of one's own."""
+        return await service.order(order_id, asked=asked, exchange=exchange)
+
+
+class TraderController(Controller):
+    """What an account has and does on the exchange."""
+
+    path = "/v1/accounts/{account_id:int}"
+    tags = ("Trading",)
+
+    @get("/balances", operation_id="get_balances", responses=READS)
+    async def balances(
+        self, account_id: PathId, asked: NamedDependency[Call], exchange: NamedDependency[Exchange]
+    ) -> Balances:
+        """Money and tonnes on the exchange: settled, locked, incoming, outgoing."""
+        return await service.balances(account_id, asked=asked, exchange=exchange)
+
+    @get("/orders", operation_id="list_orders", responses=READS)
+    async def orders(
+        self,
+        account_id: PathId,
+        window: NamedDependency[Window],
+        asked: NamedDependency[Call],
+        exchange: NamedDependency[Exchange],
+        *,
+        open_only: OpenOnly = False,
+        newest_first: NewestFirst = False,
+    ) -> Page[Order]:
+        """Orders, listings and subscriptions of the account."""
+        return await service.orders(
+            account_id, window, open_only=open_only, newest_first=newest_first, asked=asked, exchange=exchange
+        )
+
+    @get("/fills", operation_id="list_fills", responses=READS)
+    async def fills(
+        self,
+        account_id: PathId,
+        window: NamedDependency[Window],
+        asked: NamedDependency[Call],
+        exchange: NamedDependency[Exchange],
+        *,
+        newest_first: NewestFirst = False,
+    ) -> Page[Fill]:
+        """The account's side of its trades."""
+        return await service.fills(account_id, window, newest_first=newest_first, asked=asked, exchange=exchange)

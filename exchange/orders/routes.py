@@ -1,0 +1,15 @@
+"""Who may place orders and read what an account has and does."""
+
+from registry.port import EVERY_ROLE, TRADERS, Route
+
+ROUTES: dict[str, Route] = {
+    "place_order": Route(TRADERS, "account"),
+    "place_orders": Route(TRADERS, "account"),
+    "cancel_order": Route(TRADERS, "account"),
+    "cancel_orders": Route(TRADERS, "account"),
+    "amend_order": Route(TRADERS, "account"),
+    "get_order": Route(EVERY_ROLE, "account"),
+    "list_orders": Route(EVERY_ROLE, "account"),
+    "list_fills": Route(EVERY_ROLE, "account"),
+    "get_balances": Route(EVERY_ROLE, "account"),
+}

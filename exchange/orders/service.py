@@ -1,0 +1,312 @@
+"""Orders: placed, amended, cancelled, answered from their own committed events; and what an account has."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from exchange.engine import commands as c
+from exchange.engine.commands import AccountCommand
+from exchange.engine.events import Event, Reason, Refused
+from exchange.journal.codec import digest
+from exchange.journal.gateway import Answer, NotTrading
+from exchange.journal.refusals import NOT_OPEN_SLUG, UsedOtherwise, not_open, repeated
+from exchange.orders import rules, store
+from exchange.parts import Exchange, readable_in, refuse_frozen, trader_in
+from exchange.projections import store as projections
+from exchange.projections.changes import Moment
+from exchange.projections.instruments import no_instrument
+from exchange.projections.replies import About
+from exchange.projections.store import Remembered
+from registry.kit.http import PROBLEM_TYPE, STATUS
+from registry.kit.pages import Window
+from registry.kit.problems import DomainError, Unknown
+from schemas.access import Call
+from schemas.orders import (
+    AmendInBatch,
+    AmendOrder,
+    Balances,
+    BatchAnswer,
+    CancelInBatch,
+    CancelledOrders,
+    CancelOrder,
+    CancelOrders,
+    CommandAnswer,
+    Fill,
+    NewOrder,
+    Order,
+    OrderBatch,
+    PlaceInBatch,
+    Refusal,
+)
+from schemas.pages import Page
+
+BEHIND_LIMIT: Final = 50_000
+"""Commands by which the tables may be behind the journal before orders have to wait."""
+NO_INSTRUMENT: Final = 0
+"""No instrument of the engine has this number."""
+
+
+async def place(body: NewOrder, *, call: Call, exchange: Exchange) -> Order:
+    """Place a limit order. Raises `TradingRefused`."""
+    async with exchange.db.reading() as tx:
+        trader = await trader_in(tx, body.account_id, call)
+    instrument = await exchange.instruments.by_code(body.instrument)
+    await refuse_frozen(trader, body.client_order_id, exchange=exchange)
+    return await carry_out(_place(body, body.account_id, instrument.id), exchange=exchange)
+
+
+async def cancel(order_id: int, body: CancelOrder, *, call: Call, exchange: Exchange) -> Order:
+    """Take back what is open of an order or a listing; also while its instrument is halted."""
+    async with exchange.db.reading() as tx:
+        await trader_in(tx, body.account_id, call)
+    return await carry_out(c.Cancel(body.account_id, order_id, body.client_order_id), exchange=exchange)
+
+
+async def amend(order_id: int, body: AmendOrder, *, call: Call, exchange: Exchange) -> Order:
+    """Change an order's price or total quantity."""
+    async with exchange.db.reading() as tx:
+        trader = await trader_in(tx, body.account_id, call)
+    await refuse_frozen(trader, body.client_order_id, exchange=exchange)
+    command = c.Amend(body.account_id, order_id, body.price_fen, body.quantity_t, body.client_order_id)
+    return await carry_out(command, exchange=exchange)
+
+
+async def cancel_all(body: CancelOrders, *, call: Call, exchange: Exchange) -> CancelledOrders:
+    """Take back everything that an account has open."""
+    async with exchange.db.reading() as tx:
+        await trader_in(tx, body.account_id, call)
+    number = (await exchange.instruments.by_code(body.instrument)).id if body.instrument else NO_INSTRUMENT
+    command = c.CancelAll(body.account_id, number, body.client_order_id)
+    answer = await exchange.gateway.submit(command)
+    await exchange.projector.caught_up()
+    async with exchange.db.reading() as tx:
+        answered = await projections.requests(tx, body.account_id, [body.client_order_id])
+    if isinstance(found := _shown_number(command, answer, answered, exchange), DomainError):
+        raise found
+    return CancelledOrders(
+        account_id=body.account_id,
+        client_order_id=body.client_order_id,
+        cancelled=answered[body.client_order_id].wanted or 0,
+    )
+
+
+async def place_batch(body: OrderBatch, *, call: Call, exchange: Exchange) -> BatchAnswer:
+    """
+    Carry out up to 1,000 commands of one account; each is accepted or refused for itself.
+
+    A frozen account may send cancels only.
+    """
+    ordering = [each.client_order_id for each in body.commands if not isinstance(each, CancelInBatch)]
+    codes = {each.instrument for each in body.commands if isinstance(each, PlaceInBatch)}
+    async with exchange.db.reading() as tx:
+        trader = await trader_in(tx, body.account_id, call)
+    instruments = await exchange.instruments.ids(codes)
+    if ordering:  # where the largest number is known, all are
+        await refuse_frozen(trader, max(ordering), exchange=exchange)
+        _check_pace(exchange)
+    commands = [_of_batch(each, body.account_id, instruments) for each in body.commands]
+    found = await _replies(commands, await exchange.gateway.submit_all(commands), exchange=exchange)
+    for number, each in enumerate(body.commands):
+        if isinstance(each, PlaceInBatch) and each.instrument not in instruments and _is_unknown(found[number]):
+            found[number] = no_instrument(each.instrument)
+    return BatchAnswer(
+        answers=tuple(
+            CommandAnswer(
+                client_order_id=command.client_order_id,
+                order=each if isinstance(each, Order) else None,
+                refusal=_shown(each) if isinstance(each, DomainError) else None,
+            )
+            for command, each in zip(commands, found, strict=True)
+        )
+    )
+
+
+def _is_unknown(reply: Order | DomainError) -> bool:
+    return isinstance(reply, DomainError) and reply.slug == Unknown.slug
+
+
+def _shown(refusal: DomainError) -> Refusal:
+    return Refusal(
+        type=PROBLEM_TYPE + refusal.slug,
+        title=refusal.title,
+        status=STATUS[refusal.kind],
+        detail=refusal.detail,
+        **refusal.members,  # type: ignore[arg-type]  # the two amounts
+    )
+
+
+async def carry_out(command: AccountCommand, *, exchange: Exchange) -> Order:
+    """
+    Carry an account's command out, once; returns the order it is about.
+
+    What it made is shown as its own committed events leave it. A command that is sent again is known by its
+    client_order_id, and answered with the order as it stands by then.
+    """
+    if not isinstance(command, c.Cancel):
+        _check_pace(exchange)
+    answers = await exchange.gateway.submit_all((command,))
+    (reply,) = await _replies((command,), answers, exchange=exchange)
+    if isinstance(reply, DomainError):
+        raise reply
+    return reply
+
+
+def _check_pace(exchange: Exchange) -> None:
+    """Take no orders that nobody could see: the tables are too far behind, or do not follow at all."""
+    behind = exchange.projector.committed - exchange.projector.projected
+    if behind > BEHIND_LIMIT:
+        raise NotTrading(
+            f"The tables are {behind:,} commands behind the journal. Come again in a moment.", retry_after_s=2
+        )
+
+
+async def _replies(
+    commands: Sequence[AccountCommand], answers: Sequence[Answer], *, exchange: Exchange
+) -> list[Order | DomainError]:
+    """The reply to each of one account's commands: the order that it is about, or why it was refused."""
+    if all(_is_plain(command, answer.events, exchange) for command, answer in zip(commands, answers, strict=True)):
+        return [await _plain(command, answer, exchange) for command, answer in zip(commands, answers, strict=True)]
+    await exchange.projector.caught_up()
+    again = [
+        command.client_order_id for command, answer in zip(commands, answers, strict=True) if _is_stale(answer.events)
+    ]
+    async with exchange.db.reading() as tx:
+        known = await projections.requests(tx, commands[0].account, again) if again else {}
+        found = [
+            _shown_number(command, answer, known, exchange) for command, answer in zip(commands, answers, strict=True)
+        ]
+        named = [
+            each if isinstance(each, int) else _about(command, exchange).names(command)
+            for command, each in zip(commands, found, strict=True)
+        ]
+        orders = await store.orders(tx, named)
+    return [
+        orders[each] if isinstance(each, int) else _explained(each, command, orders, exchange)
+        for command, each in zip(commands, found, strict=True)
+    ]
+
+
+def _about(command: AccountCommand, exchange: Exchange) -> About:
+    return exchange.tables.about[type(command)]
+
+
+def _is_stale(events: Sequence[Event]) -> bool:
+    first = events[0]
+    return isinstance(first, Refused) and first.reason == Reason.STALE_CLIENT_ORDER_ID
+
+
+def _is_plain(command: AccountCommand, events: Sequence[Event], exchange: Exchange) -> bool:
+    """Whether a command's own events say all that its reply shows."""
+    first = events[0]
+    if isinstance(first, Refused):
+        return first.reason not in (Reason.STALE_CLIENT_ORDER_ID, Reason.NOT_OPEN)
+    return _about(command, exchange).makes
+
+
+async def _plain(command: AccountCommand, answer: Answer, exchange: Exchange) -> Order | DomainError:
+    first = answer.events[0]
+    if isinstance(first, Refused):
+        instead = _about(command, exchange).instead
+        return exchange.refusals.of(first.reason, first.wanted, first.limit, instead=instead)
+    placed = rules.placed_by(answer.events, Moment(answer.sequence, answer.at), exchange.tables.events)
+    return rules.as_order(placed, await exchange.instruments.code_of(placed.instrument_id))
+
+
+def _shown_number(
+    command: AccountCommand, answer: Answer, known: dict[int, Remembered], exchange: Exchange
+) -> int | DomainError:
+    """The number of what the reply shows, or what the command was refused for, now or when it came first."""
+    first, about = answer.events[0], _about(command, exchange)
+    if not isinstance(first, Refused):
+        return about.shown(command, answer.sequence)
+    before = known.get(command.client_order_id) if _is_stale(answer.events) else None
+    if before is None:
+        return exchange.refusals.of(first.reason, first.wanted, first.limit, instead=about.instead)
+    if before.digest != digest(command):
+        return UsedOtherwise(
+            f"client_order_id {command.client_order_id} of account {command.account} was used for another command "
+            f"(sequence {before.sequence}). A new command takes one above {first.limit}, the last that was used."
+        )
+    if before.reason is not None:
+        refusal = exchange.refusals.of(before.reason, before.wanted or 0, before.bound or 0, instead=about.instead)
+        return repeated(refusal)
+    return before.order_id
+
+
+def _explained(
+    refusal: DomainError, command: AccountCommand, orders: dict[int, Order], exchange: Exchange
+) -> DomainError:
+    """A refusal because something is not open says what became of it, to those who may know."""
+    if refusal.slug != NOT_OPEN_SLUG:
+        return refusal
+    about = _about(command, exchange)
+    found, anything = orders.get(about.names(command)), about.noun == "order"
+    if found is None or (not anything and found.kind != about.noun):
+        return Unknown(f"There is no {about.noun} {about.names(command)}.")
+    if found.state == "open" or (anything and found.account_id != command.account):
+        return refusal  # it was placed after the refusal, or belongs to somebody else
+    filled = "is sold out" if found.kind == "listing" else "was filled"
+    ended = filled if found.state == "filled" else f"is closed ({found.closed_because})"
+    return not_open(
+        f"{found.kind.capitalize()} {found.id} {ended}: {found.traded_t:,} of {found.quantity_t:,} t were traded, and "
+        "nothing of it is open."
+    )
+
+
+def _place(terms: NewOrder | PlaceInBatch, account_id: int, instrument_id: int) -> c.Place:
+    return c.Place(
+        account_id,
+        instrument_id,
+        c.BUY if terms.side == "buy" else c.SELL,
+        terms.price_fen,
+        terms.quantity_t,
+        terms.client_order_id,
+        c.POST_ONLY if terms.post_only else rules.LIVES[terms.time_in_force],
+        rules.PREVENTIONS[terms.self_trade],
+    )
+
+
+def _of_batch(
+    each: PlaceInBatch | CancelInBatch | AmendInBatch, account_id: int, instruments: dict[str, int]
+) -> c.Place | c.Cancel | c.Amend:
+    if isinstance(each, PlaceInBatch):
+        return _place(each, account_id, instruments.get(each.instrument, NO_INSTRUMENT))
+    if isinstance(each, CancelInBatch):
+        return c.Cancel(account_id, each.order_id, each.client_order_id)
+    return c.Amend(account_id, each.order_id, each.price_fen, each.quantity_t, each.client_order_id)
+
+
+async def order(order_id: int, *, asked: Call, exchange: Exchange) -> Order:
+    """One of one's own orders, listings or subscriptions."""
+    await exchange.projector.caught_up()
+    async with exchange.db.reading() as tx:
+        found = (await store.orders(tx, [order_id])).get(order_id)
+        if found is None:
+            raise Unknown(f"There is no order {order_id}.")
+        await readable_in(tx, found.account_id, asked)
+        return found
+
+
+async def orders(
+    account_id: int, window: Window, *, open_only: bool, newest_first: bool, asked: Call, exchange: Exchange
+) -> Page[Order]:
+    """What an account of one's own placed."""
+    await exchange.projector.caught_up()
+    async with exchange.db.reading() as tx:
+        await readable_in(tx, account_id, asked)
+        return await store.orders_of(tx, window, account_id, open_only=open_only, newest_first=newest_first)
+
+
+async def fills(account_id: int, window: Window, *, newest_first: bool, asked: Call, exchange: Exchange) -> Page[Fill]:
+    """The trades of an account of one's own."""
+    await exchange.projector.caught_up()
+    async with exchange.db.reading() as tx:
+        await readable_in(tx, account_id, asked)
+        return await store.fills(tx, window, account_id, newest_first=newest_first)
+
+
+async def balances(account_id: int, *, asked: Call, exchange: Exchange) -> Balances:
+    """What an account of one's own has on the exchange."""
+    await exchange.projector.caught_up()
+    async with exchange.db.snapshot() as tx:
+        await readable_in(tx, account_id, asked)
+        return await store.balances(tx, account_id)

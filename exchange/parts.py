@@ -1,0 +1,81 @@
+"""The exchange's running parts as its services use them, and who may trade with an account."""
+
+from dataclasses import dataclass, field
+
+from exchange.instructions.service import Teller
+from exchange.journal.gateway import Gateway
+from exchange.journal.patience import Patience
+from exchange.journal.refusals import Refusals, frozen
+from exchange.projections import store
+from exchange.projections.instruments import KnownInstruments
+from exchange.projections.projector import Projector, Tables
+from registry import port
+from registry.kit.database import Database, Tx
+from registry.kit.problems import DomainError, Kind
+from schemas.access import Call
+from schemas.custody import Trader
+
+
+class AccountUnusable(DomainError):
+    """The account is closed, or of a kind that does not trade."""
+
+    kind, slug, title = Kind.CONFLICT, "account-closed", "Not an open holding account"
+
+
+@dataclass(slots=True)
+class Exchange:
+    """What the exchange's services work with. One for each process; only one process at a time is the writer."""
+
+    db: Database
+    gateway: Gateway
+    projector: Projector
+    teller: Teller
+    instruments: KnownInstruments
+    tables: Tables
+    refusals: Refusals
+    watched: list[Patience] = field(default_factory=list)
+    disagreement: str = ""
+
+    @property
+    def trouble(self) -> str:
+        """Why something does not work, in one line; empty when everything does."""
+        parts = (self.projector.patience, self.teller.patience, *self.watched)
+        found = (self.gateway.trouble, *(each.trouble for each in parts), self.disagreement)
+        return next((each for each in found if each), "")
+
+
+async def trader_in(tx: Tx, account_id: int, call: Call) -> Trader:
+    """The caller's own account, if it is one that trades. Raises `NotYours`, `AccountUnusable`."""
+    trader = await port.trader_in(tx, account_id)
+    port.authorise_for(call, trader.owner_id)
+    if not trader.usable:
+        raise AccountUnusable(f"Account {account_id} is no open holding account.")
+    return trader
+
+
+async def unfrozen_trader_in(tx: Tx, account_id: int, call: Call) -> Trader:
+    """The same under the account's lock, and without a freeze on it. Raises `TradingRefused`."""
+    await port.lock_account_in(tx, account_id)
+    trader = await trader_in(tx, account_id, call)
+    if trader.restriction_id is not None:
+        raise frozen()
+    return trader
+
+
+async def refuse_frozen(trader: Trader, client_order_id: int, *, exchange: Exchange) -> None:
+    """
+    Raise `TradingRefused` where a freeze is on the account, unless a command with this number came before it.
+
+    Call it outside of any transaction: it waits for the tables, which need a connection to catch up.
+    """
+    if trader.restriction_id is None:
+        return
+    await exchange.projector.caught_up()
+    async with exchange.db.reading() as tx:
+        if not await store.requests(tx, trader.id, [client_order_id]):
+            raise frozen()
+
+
+async def readable_in(tx: Tx, account_id: int, asked: Call) -> None:
+    """Raise `NotYours` unless the caller may read what the account has and does."""
+    port.authorise_for(asked, (await port.trader_in(tx, account_id)).owner_id)

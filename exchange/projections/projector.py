@@ -1,0 +1,241 @@
+"""Follows the journal: writes what committed batches mean to the tables, in order and in whole batches."""
+
+import asyncio
+import contextlib
+import hashlib
+from collections import deque
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+import structlog
+
+from exchange.engine.events import Refunded, Settled
+from exchange.journal import store as journal
+from exchange.journal.gateway import NotTrading, StateDump
+from exchange.journal.patience import Patience
+from exchange.journal.recovery import Committed, Lost, Resumed
+from exchange.projections import store
+from exchange.projections.changes import Changes, Deal, EventTable, Moment
+from exchange.projections.replies import AboutTable, remember
+from registry.kit.database import Database, Tx
+from registry.kit.problems import DomainError
+
+log = structlog.get_logger()
+
+COMMANDS_AT_ONCE: Final = 5_000
+"""Commands in one transaction; adding them up takes some fifty milliseconds of the loop."""
+GATHER_S: Final = 0.02
+"""How long committed batches may gather before they are written; not while a reader waits for them."""
+RETRY_S: Final = 0.2
+CATCH_UP_TIMEOUT_S: Final = 5.0
+LOOK_EVERY_S: Final = 0.02
+
+
+class Tables(NamedTuple):
+    """What events mean for the tables, and what commands are about: all rooms' parts (`exchange.modes`)."""
+
+    events: EventTable
+    about: AboutTable
+
+
+class Projector:
+    """Takes what was committed, in order, and writes what it means. One for each gateway."""
+
+    def __init__(self, db: Database, tables: Tables) -> None:
+        self._db = db
+        self._tables = tables
+        self._queue: deque[Committed | StateDump] = deque()
+        self._arrived = asyncio.Event()
+        self._hurry = asyncio.Event()
+        self._moved = asyncio.Condition()
+        self._stopping = False
+        self._writing = False
+        self._hopeless = ""
+        self._look = asyncio.Lock()
+        self.projected = 0
+        self.committed = 0
+        self.patience = Patience("The tables do not follow the journal")
+
+    def publish(self, said: Committed | StateDump | Resumed | Lost) -> None:
+        """
+        Take what the gateway publishes: committed batches, states to store, and whether this process writes.
+
+        A recovery publishes again what it finds unprojected, also what still waits here. Where the database crashed and
+        forgot projections that did not wait for its disk, what was projected before is so no longer.
+        """
+        match said:
+            case Resumed():
+                self.committed, self.projected, self._writing = said.sequence, said.projected, True
+            case Lost():
+                self._writing, self._hopeless = False, said.why
+            case _:
+                self._queue.append(said)
+                if isinstance(said, Committed):
+                    self.committed = said.last
+                self._arrived.set()
+
+    async def caught_up(self) -> None:
+        """
+        Wait until everything is projected that was committed before this call, so that callers read their own writes.
+
+        Never call it while holding one of the pool's connections: the projections need one. Raises `NotTrading` when
+        that takes too long.
+        """
+        if not self._writing:
+            return await self._tables_reach_the_journal()
+        wanted = self.committed
+        if self.projected >= wanted:
+            return None
+        self._hurry.set()
+        try:
+            async with asyncio.timeout(CATCH_UP_TIMEOUT_S), self._moved:
+                await self._moved.wait_for(lambda: self.projected >= wanted)
+        except TimeoutError as error:
+            raise _behind(self.projected, wanted) from error
+
+    async def _tables_reach_the_journal(self) -> None:
+        """Another process writes, or this one did: wait until the tables show what is journalled now."""
+        journalled, projected = await self._progress()
+        if projected >= journalled:
+            return
+        if self._hopeless:
+            raise NotTrading(self._hopeless)
+        try:
+            async with asyncio.timeout(CATCH_UP_TIMEOUT_S), self._look:  # many may wait; one at a time looks
+                while projected < journalled:
+                    _, projected = await self._progress()
+                    await asyncio.sleep(LOOK_EVERY_S)
+        except TimeoutError as error:
+            raise _behind(projected, journalled) from error
+
+    async def _progress(self) -> tuple[int, int]:
+        """How far journal and tables are, as the database has it."""
+        async with self._db.reading() as tx:
+            return await store.progress(tx)
+
+    async def moves(self, beyond: int, *, within_s: float) -> None:
+        """Wait until more than *beyond* is projected, or for *within_s* at most."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_s), self._moved:
+                await self._moved.wait_for(lambda: self.projected > beyond)
+
+    async def run(self) -> None:
+        """Project until `stop`, and then what is left. Trouble with the database is waited out."""
+        while not (self._stopping and not self._queue):
+            if not self._queue:
+                self._arrived.clear()
+                await self._arrived.wait()
+                continue
+            try:
+                await self._gather()
+                await self._step()
+                self.patience.well()
+            except DomainError as error:  # the database is away
+                log.warning("projection_postponed", reason=error.slug)
+                if await self._gives_up():
+                    return
+            except Exception:  # a fault of ours: readers are told 503 until it is repaired
+                log.exception("projection_failed")
+                if await self._gives_up():
+                    return
+
+    async def _gather(self) -> None:
+        """Wait a moment for more batches, which cost little in the same transaction; not while a reader waits."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GATHER_S):
+                await self._hurry.wait()
+        self._hurry.clear()
+
+    async def _gives_up(self) -> bool:
+        """Wait a little before the next attempt; none when stopping: the next start projects what is missing."""
+        self.patience.failed()
+        await asyncio.sleep(RETRY_S)
+        if self._stopping:
+            log.error("stopped_without_snapshot", projected=self.projected, committed=self.committed)
+        return self._stopping
+
+    def stop(self) -> None:
+        """End when everything is projected."""
+        self._stopping = True
+        self._arrived.set()
+        self._hurry.set()
+
+    async def _step(self) -> None:
+        first = self._queue[0]
+        if isinstance(first, StateDump):
+            await self._store_snapshot(first)
+            self._queue.popleft()
+            return
+        batches: list[Committed] = []
+        commands = 0
+        for each in self._queue:
+            if isinstance(each, StateDump) or commands >= COMMANDS_AT_ONCE:
+                break
+            batches.append(each)
+            commands += len(each.commands)
+        reached = await self._db.transaction(lambda tx: project_in(tx, batches, self._tables))
+        for _ in batches:
+            self._queue.popleft()
+        async with self._moved:
+            self.projected = max(self.projected, reached)
+            self._moved.notify_all()
+
+    async def _store_snapshot(self, snapshot: StateDump) -> None:
+        state_hash = hashlib.sha256(snapshot.state).digest()
+
+        async def work(tx: Tx) -> bool:
+            return await journal.keep_snapshot(tx, snapshot.sequence, snapshot.state, state_hash, snapshot.hash)
+
+        await self._db.transaction(work)
+
+
+def _behind(projected: int, journalled: int) -> NotTrading:
+    return NotTrading(
+        f"The tables are at {projected}, the journal at {journalled}. Ask again in a second.", retry_after_s=1
+    )
+
+
+async def project_in(tx: Tx, batches: Sequence[Committed], tables: Tables) -> int:
+    """
+    Write what *batches* mean, but for those that were projected before; returns how far the tables are.
+
+    A batch beyond a gap is passed over: the database crashed and forgot what was before it, the gateway lost its
+    connection by that too, and its recovery publishes everything again from where the tables are.
+    """
+    seen = await store.lock_projected(tx)
+    fresh: list[Committed] = []
+    for each in batches:
+        if each.first == seen + 1:
+            fresh.append(each)
+            seen = each.last
+        elif each.first > seen:
+            log.warning("projection_gap", projected=seen, first=each.first)
+    if fresh:
+        await store.write(tx, changes_of(fresh, await store.deals(tx, _settled_trades(fresh)), tables))
+    return seen
+
+
+def _settled_trades(batches: Iterable[Committed]) -> list[int]:
+    """The trades that these batches settle or refund."""
+    return [
+        trade
+        for batch in batches
+        for outcome in batch.outcomes
+        for event in outcome
+        if isinstance(event, Settled | Refunded)
+        for trade in event.trades
+    ]
+
+
+def changes_of(batches: Iterable[Committed], deals: dict[int, Deal], tables: Tables) -> Changes:
+    """Add batches up; *deals* are the trades that they settle or refund, of those that were projected before."""
+    into = Changes(dict(deals))
+    for batch in batches:
+        for sequence, (command, outcome) in enumerate(zip(batch.commands, batch.outcomes, strict=True), batch.first):
+            moment = Moment(sequence, batch.at)
+            for event in outcome:
+                for apply in tables.events[type(event)]:
+                    apply(into, event, moment)
+            remember(into, command, outcome, sequence, tables.about)
+        into.last = batch.last
+    return into

@@ -1,0 +1,369 @@
+"""The one way to the engine: groups, answers after the commit, and what follows when the journal is lost from sight."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+from unittest import mock
+
+import asyncpg
+import pytest
+
+from deploy.app import connect_pool
+from exchange.engine.core import Engine
+from exchange.engine.events import Accepted, Reason, Refused
+from exchange.engine.state import state_hash
+from exchange.journal import gateway as gateways
+from exchange.journal import store as journal
+from exchange.journal.codec import digest
+from exchange.journal.gateway import Gateway, NotTrading
+from exchange.journal.store import Fenced, WriterElsewhere
+from exchange.orders import store
+from exchange.projections import store as projections
+from tests.database import connected
+from tests.simulation import floor as floors
+from tests.simulation.floor import OPENING, Floor, bid, held, replayed, waits
+
+
+@pytest.fixture
+async def ground(server, templates) -> AsyncIterator[str]:
+    """The address of a database with two instruments, on which nobody trades. No registry stands behind them."""
+    async with floors.ground(server, templates["empty"]) as dsn:
+        yield dsn
+
+
+@pytest.fixture
+async def floor(ground) -> AsyncIterator[Floor]:
+    """A gateway and a projector that trade; afterwards the journal replays to what the engine has."""
+    async with floors.trading(ground) as opened:
+        yield opened
+        assert state_hash(opened.engine.market) == await replayed(ground)
+
+
+async def batches(dsn: str) -> list[tuple[int, int]]:
+    """First and last sequence of every batch that is stored."""
+    async with connected(dsn) as owner:
+        return [tuple(row) for row in await owner.fetch("select first, last from exchange.journal order by first")]
+
+
+async def back(floor: Floor) -> None:
+    """Come back when the gateway is the writer again."""
+    await asyncio.wait_for(floor.gateway.writing.wait(), 20)
+
+
+async def refused(task: "asyncio.Task[Any]") -> str:
+    """The text with which a submission was turned away."""
+    with pytest.raises(NotTrading) as problem:
+        await asyncio.wait_for(task, 20)
+    return problem.value.detail
+
+
+def submitting(floor: Floor, *commands: object) -> "asyncio.Task[Any]":
+    """A submission under way."""
+    return asyncio.create_task(floor.gateway.submit_all(commands))  # type: ignore[arg-type]  # commands, as said
+
+
+async def test_what_arrives_during_a_commit_is_one_row(floor):
+    """The first commit is held; five submissions that come meanwhile are stored together, in their order."""
+    begun = len(OPENING)
+    async with held(floor.dsn) as holder:
+        first = submitting(floor, bid(3, 1))
+        await waits(holder, floor.connections[-1])
+        rest = [submitting(floor, bid(3, number), bid(4, number)) for number in range(2, 7)]
+        await asyncio.sleep(0)
+    answers = [await each for each in (first, *rest)]
+    assert [begun + 1, *range(begun + 2, begun + 12, 2)] == [each[0].sequence for each in answers]
+    assert [(1, begun), (begun + 1, begun + 1), (begun + 2, begun + 11)] == await batches(floor.dsn)
+
+
+async def test_a_group_has_a_limit(floor, monkeypatch):
+    """More than fits in a row goes into the next ones; a submission is never torn apart."""
+    monkeypatch.setattr(floor.gateway, "_group_limit", 3)
+    begun = len(OPENING)
+    await asyncio.gather(*(submitting(floor, bid(3, number), bid(4, number)) for number in range(1, 6)))
+    sizes = [last - first + 1 for first, last in await batches(floor.dsn)]
+    assert [begun, 4, 4, 2] == sizes
+
+
+async def test_nobody_is_answered_before_the_commit(floor):
+    """While the commit is open the caller waits, and journal, tables and readers know nothing of the order."""
+    begun = len(OPENING)
+    await floor.projector.caught_up()
+    async with held(floor.dsn) as holder:
+        task = submitting(floor, bid(3, 1))
+        await waits(holder, floor.connections[-1])
+        assert not task.done()
+        assert begun + 1 == floor.engine.market.sequence, "memory is ahead"
+        assert begun == floor.gateway.committed
+        await floor.projector.caught_up()
+        async with floor.db.reading() as tx:
+            assert begun == await journal.projected(tx)
+            assert {} == await store.orders(tx, [begun + 1])
+        assert [(1, begun)] == await batches(floor.dsn)
+    (answer,) = await task
+    assert (begun + 1, Accepted) == (answer.sequence, type(answer.events[0]))
+    await floor.projector.caught_up()
+    async with floor.db.reading() as tx:
+        assert [begun + 1] == list(await store.orders(tx, [begun + 1]))
+
+
+async def test_a_journal_lost_before_the_commit(floor):
+    """The server ends the idle session: the next order is told 503 and not stored; sent again, it is carried out."""
+    lost = floor.connections[-1]
+    async with connected(floor.dsn) as owner:
+        await owner.fetchval("select pg_terminate_backend($1, 5000)", lost.get_server_pid())
+    assert "send the same request again" in await refused(submitting(floor, bid(3, 1)))
+    await back(floor)
+    assert lost is not floor.connections[-1]
+    assert len(OPENING) == floor.engine.market.sequence
+    _, outcome, _ = await floor.gateway.submit(bid(3, 1))
+    assert isinstance(outcome[0], Accepted)
+
+
+async def test_a_journal_lost_during_the_commit(floor):
+    """Both the batch in its commit and the one that grew behind it are dropped from memory; their callers hear 503."""
+    begun = len(OPENING)
+    async with held(floor.dsn) as holder:
+        committing = submitting(floor, bid(3, 1))
+        await waits(holder, floor.connections[-1])
+        growing = submitting(floor, bid(4, 1))
+        await asyncio.sleep(0)
+        async with connected(floor.dsn) as owner:
+            await owner.fetchval("select pg_terminate_backend($1, 5000)", floor.connections[-1].get_server_pid())
+        assert ["The commit failed.", "A commit failed."] == [
+            (await refused(task)).split(" Nothing")[0] for task in (committing, growing)
+        ]
+    await back(floor)
+    assert [(1, begun)] == await batches(floor.dsn)
+    assert begun == floor.engine.market.sequence
+    for account in (3, 4):
+        _, outcome, _ = await floor.gateway.submit(bid(account, 1))
+        assert isinstance(outcome[0], Accepted)
+
+
+class Deaf:
+    """A connection on which the answer to the next commit is lost, after the server has stored it."""
+
+    def __init__(self, real: asyncpg.Connection) -> None:
+        self._real = real
+
+    async def fetchval(self, *args: object) -> object:
+        await self._real.fetchval(*args)  # type: ignore[arg-type]  # passed on
+        self._real.terminate()
+        raise asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation")
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._real, name)
+
+
+async def test_a_commit_whose_answer_is_lost_is_found_again(floor):
+    """503, although it is stored: the recovery has it, the tables too, and the same client_order_id answers it."""
+    begun = len(OPENING)
+    append = journal.append
+
+    async def unheard(connection: asyncpg.Connection, epoch: int, **stored: object) -> object:
+        return await append(Deaf(connection), epoch, **stored)  # type: ignore[arg-type]  # stands in for a connection
+
+    with mock.patch.object(journal, "append", unheard):
+        await refused(submitting(floor, bid(3, 1)))
+    await back(floor)
+    assert [(1, begun), (begun + 1, begun + 1)] == await batches(floor.dsn)
+    _, outcome, _ = await floor.gateway.submit(bid(3, 1))
+    assert Refused(Reason.STALE_CLIENT_ORDER_ID, 3, 1, 1, 1) == outcome[0]
+    await floor.projector.caught_up()
+    async with floor.db.reading() as tx:
+        before = (await projections.requests(tx, 3, [1])).get(1)
+    assert before is not None
+    assert (begun + 1, digest(bid(3, 1)), None) == (before.sequence, before.digest, before.reason)
+
+
+async def test_a_second_writer_waits_for_the_first(floor):
+    """While the first lives the second takes nothing; when it has ended, the second goes on where it was."""
+    second = Floor(floor.dsn, floor.db._pool)
+    second.start()
+    await floors.come(_says(second, "Another process trades"), "the second is turned away")
+    with pytest.raises(NotTrading, match="Another process trades"):
+        await second.gateway.submit(bid(3, 1))
+    await floor.gateway.submit(bid(3, 1))
+    hash_before = state_hash(floor.engine.market)
+    lost = floor.connections[-1]
+    lost.terminate()  # the lock goes with the connection, and the first notices, idle as it is
+    await floors.come(_either_writes_anew(floor, second, lost), "one of them trades")
+    writer = floor if floor.gateway.writing.is_set() else second
+    assert hash_before == state_hash(writer.engine.market)
+    if writer is second:  # the fixture compares the first
+        await second.stop()
+        await back(floor)
+    else:
+        await second.crash()
+
+
+def _says(floor: Floor, words: str):
+    async def said() -> bool:
+        return words in floor.gateway.trouble
+
+    return said
+
+
+def _either_writes_anew(first: Floor, second: Floor, lost: object):
+    async def one() -> bool:
+        again = first.connections[-1] is not lost and first.gateway.writing.is_set()
+        return again or second.gateway.writing.is_set()
+
+    return one
+
+
+async def test_a_writer_that_was_overtaken_stores_nothing(floor):
+    """
+    The first loses its lock and does not know; the second takes over. The first's next batch finds no head to go on.
+
+    The second then stores the same sequence number, and only it was acknowledged.
+    """
+    begun = len(OPENING)
+    second = Floor(floor.dsn, floor.db._pool)
+    await floor.connections[-1].execute("select pg_advisory_unlock_all()")
+    second.start()
+    await back(second)
+    with mock.patch.object(gateways, "RETRY_S", 0.01):
+        assert "The commit failed." in await refused(submitting(floor, bid(3, 1)))
+        assert [(1, begun)] == await batches(floor.dsn)
+        sequence, outcome, _ = await second.gateway.submit(bid(4, 1))
+        assert isinstance(outcome[0], Accepted)
+        assert (begun + 1, 4) == (sequence, outcome[0].account)
+        await floors.come(_says(floor, "Another process trades"), "the first is turned away")
+        await second.stop()
+        await back(floor)
+    assert begun + 1 == floor.engine.market.sequence
+
+
+async def test_the_journal_says_no_to_an_old_epoch(ground):
+    """The guard itself: the right sequence in an old epoch, and the right epoch at an old sequence, store nothing."""
+    stored: dict[str, Any] = {
+        "first": 1,
+        "last": 1,
+        "commands": b"\x90",
+        "events_hash": bytes(32),
+        "chained": bytes(32),
+    }
+    async with connected(ground) as one, connected(ground) as other:
+        first = await journal.take_over(one)
+        with pytest.raises(WriterElsewhere):
+            await journal.take_over(other)
+        await one.execute("select pg_advisory_unlock_all()")
+        second = await journal.take_over(other)
+        assert (first.epoch + 1, 0) == (second.epoch, second.sequence)
+        with pytest.raises(Fenced):
+            await journal.append(one, first.epoch, **stored)
+        with pytest.raises(Fenced):
+            await journal.append(other, second.epoch, **{**stored, "first": 2, "last": 2})
+        assert 0 == await one.fetchval("select count(*) from exchange.journal")
+
+
+def failing_at(number: int):
+    """An engine that breaks down, half-way through, at the order with this client_order_id."""
+    apply = Engine.apply
+
+    def applied(engine: Engine, command):
+        outcome = apply(engine, command)
+        if getattr(command, "client_order_id", 0) == number:
+            raise ZeroDivisionError("a fault of ours")
+        return outcome
+
+    return mock.patch.object(Engine, "apply", applied)
+
+
+async def test_an_engine_that_breaks_down_is_built_anew(floor):
+    """What it had applied is dropped and not stored; whoever waits hears 503; what was stored before stays."""
+    await floor.gateway.submit(bid(3, 1))
+    before = state_hash(floor.engine.market)
+    with failing_at(13), mock.patch.object(gateways.log, "exception") as logged:
+        tasks = [submitting(floor, bid(4, 1)), submitting(floor, bid(3, 13)), submitting(floor, bid(5, 1))]
+        for task in tasks:
+            await refused(task)
+    await back(floor)
+    logged.assert_called_once_with("engine_failed")
+    assert before == state_hash(floor.engine.market)
+    _, outcome, _ = await floor.gateway.submit(bid(3, 13))
+    assert isinstance(outcome[0], Accepted)
+
+
+async def test_a_commit_cut_off_before_it_began_answers_its_callers(floor, monkeypatch):
+    """The next group breaks the engine before the commit of this one had its first turn: nobody waits for ever."""
+    monkeypatch.setattr(floor.gateway, "_group_limit", 1)
+    with failing_at(13):
+        tasks = [submitting(floor, bid(3, 1)), submitting(floor, bid(3, 13))]
+        for task in tasks:
+            await refused(task)
+    await back(floor)
+    assert len(OPENING) == floor.engine.market.sequence
+
+
+async def test_a_gateway_that_is_cut_off_answers_its_callers(ground):
+    """A stop that took too long ends the task: whoever waits is told so, whatever their batch was about."""
+    async with await connect_pool(ground, size=1) as pool:
+        floor = Floor(ground, pool)
+        floor.start()
+        await back(floor)
+        async with held(ground) as holder:
+            committing = submitting(floor, bid(3, 1))
+            await waits(holder, floor.connections[-1])
+            growing = submitting(floor, bid(3, 2))
+            await asyncio.sleep(0)
+            floor._tasks[0].cancel()
+            late = submitting(floor, bid(3, 3))
+            for task in (committing, growing, late):
+                await refused(task)
+            await floor.crash()
+
+
+async def test_too_many_waiting_commands_are_turned_away(floor, monkeypatch):
+    """Beyond the limit 503; what waited before is carried out."""
+    monkeypatch.setattr(gateways, "WAITING_LIMIT", 3)
+    async with held(floor.dsn) as holder:
+        first = submitting(floor, bid(3, 1))
+        await waits(holder, floor.connections[-1])
+        monkeypatch.setattr(floor.gateway, "_group_limit", 0)  # nothing more is taken up
+        waiting = submitting(floor, bid(3, 2), bid(3, 3))
+        await asyncio.sleep(0)
+        with pytest.raises(NotTrading, match="2 commands wait"):
+            await floor.gateway.submit_all([bid(3, 4), bid(3, 5)])
+        monkeypatch.setattr(floor.gateway, "_group_limit", 1_000)
+    assert [len(OPENING) + 1, len(OPENING) + 2] == [(await each)[0].sequence for each in (first, waiting)]
+
+
+async def test_a_caller_that_goes_away_disturbs_nobody(floor):
+    """The order of a caller who hung up is stored like the others; the others are answered."""
+    async with held(floor.dsn) as holder:
+        gone, stays = submitting(floor, bid(3, 1)), submitting(floor, bid(4, 1))
+        await waits(holder, floor.connections[-1])
+        gone.cancel()
+    await stays
+    assert len(OPENING) + 2 == floor.engine.market.sequence
+
+
+async def test_before_the_start_and_after_the_stop_nothing_is_taken():
+    """503 with the reason, and no engine."""
+    gateway = Gateway(mock.AsyncMock(side_effect=OSError), mock.Mock())
+    with pytest.raises(NotTrading, match="is starting"):
+        await gateway.submit(bid(1, 1))
+    gateway.stop()
+    await gateway.run()
+    with pytest.raises(NotTrading, match="has stopped"):
+        await gateway.submit(bid(1, 1))
+    assert gateway.engine is None
+
+
+async def test_a_stop_stores_what_was_taken(ground):
+    """Submissions that wait when the stop comes are committed and answered; the end leaves a snapshot."""
+    async with floors.trading(ground) as floor:
+        async with held(ground) as holder:
+            tasks = [submitting(floor, bid(3, 1))]
+            await waits(holder, floor.connections[-1])
+            tasks += [submitting(floor, bid(3, 2)), submitting(floor, bid(3, 3))]
+            await asyncio.sleep(0)
+            floor.gateway.stop()
+            with pytest.raises(NotTrading):
+                await floor.gateway.submit(bid(3, 4))
+        last = [(await each)[0].sequence for each in tasks][-1]
+    async with connected(ground) as owner:
+        kept = await owner.fetch("select sequence, state_hash from exchange.snapshot")
+    assert [(last, await replayed(ground))] == [tuple(row) for row in kept]
