@@ -45,7 +45,7 @@ from registry.credits.transfers.api import AccountTransfersController, Transfers
 from registry.kit.database import Database
 from registry.kit.http import HANDLERS, OF_NO_RULE, PROBLEM_TYPE, QUERY, STATUS, JsonRequest, problem
 from registry.kit.problems import DomainError
-from registry.kit.requests import Requests
+from registry.kit.request_log import RequestLog
 from registry.methodologies.api import MethodologiesController
 from registry.parties.api import PartiesController
 from registry.projects.api import DocumentsController, ProjectsController, ReportsController
@@ -82,7 +82,7 @@ def live() -> dict[str, str]:
 
 @get("/health/ready", include_in_schema=False)
 async def ready(db: NamedDependency[Database], parts: NamedDependency[Parts]) -> Response[dict[str, object]]:
-    """Requests can be served: the database answers and the log is being signed."""
+    """RequestLog can be served: the database answers and the log is being signed."""
     async with db.reading() as tx:
         await tx.fetchval("select 1")
     if trouble := parts.trouble():
@@ -168,7 +168,7 @@ def create_app(parts: Parts) -> ASGIApp:
     _name_operations(app)
     _provide_in_turn(app)
     _note_queries(app)
-    return Requests(app, parts.metrics)
+    return RequestLog(app, parts.metrics)
 
 
 def _name_operations(app: Litestar) -> None:

@@ -7,6 +7,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 
 import asyncpg
@@ -30,6 +31,10 @@ STOP_TIMEOUT_S = 1.0
 """How long a stop waits for the sequencer to finish what it is doing."""
 TICK_S = 1.0
 TICKS_PER_CLEANING = 600
+KEYS_KEPT = timedelta(days=30)
+"""How long idempotency keys are remembered."""
+KEYS_KEPT_FOR_EVER = frozenset({"retire_credits"})
+"""Operations that stay the same request for ever: nobody can undo a retirement that was sent twice."""
 CRASHES, CRASHES_WITHIN_S = 3, 30.0
 """So many ends of the sequencer in so short a time are trouble, though it is started again each time."""
 UNPUBLISHED_LIMIT_S = 60.0
@@ -154,7 +159,7 @@ async def _tick(
         await transfers.expire_due(db=db)
         if cleaning:
             await compactor.compact(db=db)
-            await idempotency.forget_old(db)
+            await idempotency.forget_old(db, after=KEYS_KEPT, kept_for_ever=KEYS_KEPT_FOR_EVER)
     except DomainError as error:  # the database is away; the next tick tries again
         log.warning("housekeeping_postponed", reason=error.slug)
         if revive and isinstance(error, Unavailable):

@@ -27,6 +27,7 @@ from deploy.collector import as_served
 from deploy.exchanging import trading
 from deploy.http_server import require_free, serve_until
 from deploy.keeping import LogWatch, SequencerProcess, housekeeping, revive_database
+from deploy.migrations import every_migration
 from deploy.settings import Settings
 from registry.access.keys.rules import Keyring
 from registry.kit.database import Database
@@ -87,7 +88,7 @@ async def prepare_database(settings: Settings) -> str:
     try:
         if owner.get_server_version().major < 15:  # noqa: PLR2004 - the oldest that is tested
             raise CannotServe(f"PostgreSQL {owner.get_server_version().major} is too old: version 15 is the oldest.")
-        for name in await migrate(owner):
+        for name in await migrate(owner, every_migration()):
             log.info("migration_applied", name=name)
     except MigrationRefused as error:
         raise CannotServe(str(error)) from error

@@ -16,6 +16,7 @@ import msgspec
 
 from deploy.app import Parts, connect_pool, create_app
 from deploy.exchanging import at_rest, trading
+from deploy.migrations import every_migration
 from deploy.scenarios.cast import BEGINS, Party, Season
 from deploy.scenarios.client import Api
 from deploy.scenarios.season import play_until
@@ -301,7 +302,7 @@ async def build_templates(server: str) -> dict[str, Template]:
 async def _first_start(dsn: str) -> Season:
     owner = await asyncpg.connect(dsn)
     try:
-        await migrate(owner)
+        await migrate(owner, every_migration())
     finally:
         await owner.close()
     secrets: list[str] = []

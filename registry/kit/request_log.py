@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 log = structlog.get_logger()
 
 
-class Requests:
+class RequestLog:
     """Logs and counts the requests of one application."""
 
     def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
