@@ -35,17 +35,16 @@ from registry.access.keys.api import KeysController
 from registry.access.keys.rules import Keyring
 from registry.access.restrictions.api import RestrictionsController
 from registry.claims.api import ClaimsController
-from registry.credits.api import (
-    HoldingsController,
-    IssuancesController,
-    RetirementsController,
-    TransfersController,
-)
-from registry.credits.service import RegionTotals
+from registry.credits.cancellation.api import CancellationsController
+from registry.credits.holdings.api import ConservationController, HoldingsController
+from registry.credits.holdings.service import RegionTotals
+from registry.credits.issuance.api import IssuancesController
+from registry.credits.retirement.api import RetirementsController
+from registry.credits.transfers.api import AccountTransfersController, TransfersController
 from registry.kit.database import Database
 from registry.kit.http import HANDLERS, OF_NO_RULE, PROBLEM_TYPE, QUERY, STATUS, JsonRequest, problem
 from registry.kit.problems import DomainError
-from registry.kit.requests import Requests
+from registry.kit.request_log import RequestLog
 from registry.methodologies.api import MethodologiesController
 from registry.parties.api import PartiesController
 from registry.projects.api import DocumentsController, ProjectsController, ReportsController
@@ -82,7 +81,7 @@ def live() -> dict[str, str]:
 
 @get("/health/ready", include_in_schema=False)
 async def ready(db: NamedDependency[Database], parts: NamedDependency[Parts]) -> Response[dict[str, object]]:
-    """Requests can be served: the database answers and the log is being signed."""
+    """RequestLog can be served: the database answers and the log is being signed."""
     async with db.reading() as tx:
         await tx.fetchval("select 1")
     if trouble := parts.trouble():
@@ -124,8 +123,11 @@ def create_app(parts: Parts) -> ASGIApp:
             ProjectsController,
             ReportsController,
             IssuancesController,
+            ConservationController,
             HoldingsController,
+            AccountTransfersController,
             TransfersController,
+            CancellationsController,
             RetirementsController,
             ClaimsController,
             ReceiptsController,
@@ -165,7 +167,7 @@ def create_app(parts: Parts) -> ASGIApp:
     _name_operations(app)
     _provide_in_turn(app)
     _note_queries(app)
-    return Requests(app, parts.metrics)
+    return RequestLog(app, parts.metrics)
 
 
 def _name_operations(app: Litestar) -> None:

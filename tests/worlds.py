@@ -15,6 +15,7 @@ import httpx
 import msgspec
 
 from deploy.app import Parts, create_app
+from deploy.migrations import every_migration
 from deploy.pool import connect_pool
 from deploy.processes.engine import EngineRole, at_rest
 from deploy.scenarios.cast import BEGINS, Party, Season
@@ -22,7 +23,7 @@ from deploy.scenarios.client import Api
 from deploy.scenarios.season import play_until
 from exchange.parts import Exchange
 from registry.access.keys.rules import Keyring
-from registry.credits.service import RegionTotals
+from registry.credits.holdings.service import RegionTotals
 from registry.kit.database import Database
 from registry.kit.migrate import migrate
 from registry.parties import service as parties
@@ -313,7 +314,7 @@ async def build_templates(server: str) -> dict[str, Template]:
 async def _first_start(dsn: str) -> Season:
     owner = await asyncpg.connect(dsn)
     try:
-        await migrate(owner)
+        await migrate(owner, every_migration())
     finally:
         await owner.close()
     secrets: list[str] = []

@@ -25,6 +25,7 @@ from deploy.scenarios.client import Api
 from deploy.scenarios.season import play_until
 from registry.access.keys.rules import Keyring
 from schemas.receipts import Trust
+from schemas.serials import KG_PER_T
 
 ACCOUNTS = 64
 TONNES_EACH = 50
@@ -108,7 +109,7 @@ async def _fill(season: Season, holder: Party, account_id: int, at_once: asyncio
     body = {
         "account_id": kiln.account_id,
         "receiver_id": account_id,
-        "quantity_kg": TONNES_EACH * 1000,
+        "quantity_kg": TONNES_EACH * KG_PER_T,
         "reason": "Bench",
     }
     async with at_once:

@@ -8,6 +8,7 @@ import msgspec
 import structlog
 
 from deploy import secrets
+from deploy.migrations import every_migration
 from deploy.postgres import server as postgres
 from deploy.postgres.programs import PostgresUnavailable
 from deploy.settings import Settings
@@ -46,7 +47,7 @@ async def prepare_database(settings: Settings) -> str:
     try:
         if owner.get_server_version().major < 15:  # noqa: PLR2004 - the oldest that is tested
             raise CannotServe(f"PostgreSQL {owner.get_server_version().major} is too old: version 15 is the oldest.")
-        for name in await migrate(owner):
+        for name in await migrate(owner, every_migration()):
             log.info("migration_applied", name=name)
     except MigrationRefused as error:
         raise CannotServe(str(error)) from error

@@ -1,10 +1,12 @@
 """The role that keeps the ledger's timers: expired offers, remembered requests, blocks that can be joined."""
 
 import asyncio
+from datetime import timedelta
 
 import structlog
 
-from registry.credits import service as ledger
+from registry.credits.blocks import compactor
+from registry.credits.transfers import service as transfers
 from registry.kit import idempotency
 from registry.kit.database import Database
 from registry.kit.problems import DomainError
@@ -13,6 +15,10 @@ log = structlog.get_logger()
 
 TICK_S = 1.0
 TICKS_PER_CLEANING = 600
+KEYS_KEPT = timedelta(days=30)
+"""How long idempotency keys are remembered."""
+KEYS_KEPT_FOR_EVER = frozenset({"retire_credits"})
+"""Operations that stay the same request for ever: nobody can undo a retirement that was sent twice."""
 
 
 class HousekeepingRole:
@@ -50,7 +56,7 @@ class HousekeepingRole:
                 log.exception("housekeeping_failed")
 
     async def _tick(self, *, cleaning: bool) -> None:
-        await ledger.expire_due(db=self._db)
+        await transfers.expire_due(db=self._db)
         if cleaning:
-            await ledger.compact(db=self._db)
-            await idempotency.forget_old(self._db)
+            await compactor.compact(db=self._db)
+            await idempotency.forget_old(self._db, after=KEYS_KEPT, kept_for_ever=KEYS_KEPT_FOR_EVER)

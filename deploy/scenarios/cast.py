@@ -11,9 +11,6 @@ NOTICE_LAST_EVENING = "2023-12-12T15:00:00Z"
 NOTICE_IS_OVER = "2023-12-12T16:00:00Z"
 SEASON_OPENS = "2025-01-06T01:00:00Z"
 
-T = 1000
-"""Kilograms in a tonne."""
-
 
 class Cast(NamedTuple):
     """One organisation of the season, the person who acts for it, and as what."""

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from deploy.scenarios.cast import CAST, EVENT, Party, Season, Story, T, expect
+from deploy.scenarios.cast import CAST, EVENT, Party, Season, Story, expect
+from schemas.serials import KG_PER_T
 
 
 async def neutralise_the_event(season: Season) -> Story:
@@ -65,7 +66,7 @@ async def contribute(season: Season) -> Story:
         by=bank.key,
     )
     season.claims["contribution"] = claim["id"]
-    order = await _retire(season, "bank", "contribution", 300 * T)
+    order = await _retire(season, "bank", "contribution", 300 * KG_PER_T)
     season.receipts["contribution"] = order["retirements"][0]["receipt_id"]
     shown = await season.api.get(f"/v1/claims/{claim['id']}", by=bank.key)
     expect("contribution is never neutral", False, shown["neutral"])  # noqa: FBT003 - the expected value

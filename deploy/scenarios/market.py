@@ -4,9 +4,10 @@ import asyncio
 import time
 from typing import Any, NamedTuple
 
-from deploy.scenarios.cast import BUYERS, CAST, Season, Story, T, expect
+from deploy.scenarios.cast import BUYERS, CAST, Season, Story, expect
 from deploy.scenarios.client import Unexpected
 from exchange.journal.refusals import yuan
+from schemas.serials import KG_PER_T
 
 SETTLED_WITHIN_S = 20.0
 _POLL_S = 0.03
@@ -209,7 +210,7 @@ async def go_home(season: Season) -> Story:
     for word in BUYERS:
         party = season.parties[word]
         holdings = await season.api.get(f"/v1/accounts/{party.account_id}/holdings", by=party.key)
-        received[word] = sum(each["quantity_kg"] for each in holdings["items"] if each["state"] == "active") // T
+        received[word] = sum(each["quantity_kg"] for each in holdings["items"] if each["state"] == "active") // KG_PER_T
     expect("tonnes received", RECEIVED, received)
     return [
         *(f"{CAST[word].name}: {tonnes:,} t, and {yuan(LEFT[word])} CNY left" for word, tonnes in received.items()),

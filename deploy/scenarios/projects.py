@@ -11,9 +11,9 @@ from deploy.scenarios.cast import (
     SEASON_OPENS,
     Season,
     Story,
-    T,
     expect,
 )
+from schemas.serials import KG_PER_T
 
 
 async def submit_projects(season: Season) -> Story:
@@ -152,6 +152,6 @@ async def issue_credits(season: Season) -> Story:
             story.append(f"The proposer alone is refused: {alone['detail']}")
         issued = await season.api.post("/v1/issuances", order, by=second)
         season.issuances[word] = issued["code"]
-        buffer_t = issued["buffer_kg"] // T
+        buffer_t = issued["buffer_kg"] // KG_PER_T
         story.append(f"{issued['serials']}" + (f", of which {buffer_t} t go to the buffer." if buffer_t else "."))
     return story

@@ -18,7 +18,8 @@ from exchange.instructions import rules, store
 from exchange.journal.gateway import Gate, NotTrading
 from exchange.journal.patience import Patience
 from exchange.journal.refusals import CORE, Refusals
-from registry.kit.database import Database, Done, Tx
+from registry.kit.database import Database, Tx
+from registry.kit.idempotency import Written
 from registry.kit.problems import DomainError
 from schemas.access import Call
 
@@ -50,7 +51,7 @@ async def refuse_in(tx: Tx, number: int) -> None:
         raise _refusals.of(told.reason, told.wanted, told.bound)
 
 
-Work = Callable[[Tx], Awaitable[Done[int]]]
+Work = Callable[[Tx], Awaitable[Written[int]]]
 """Stores one instruction, with whatever goes with it, and returns its number."""
 
 

@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from exchange.engine.commands import Command
+from exchange.engine.core import any_of, command_types
 from exchange.engine.events import Event
 
 CODEC: Final = 2
@@ -22,7 +23,7 @@ UNCHECKED_CODEC: Final = 1
 GENESIS: Final = bytes(32)
 
 _encoder = msgspec.msgpack.Encoder()
-_commands = msgspec.msgpack.Decoder(tuple[Command, ...])
+_commands = msgspec.msgpack.Decoder(tuple.__class_getitem__((any_of(command_types()), ...)))
 
 Outcome = list[Event]
 """The events of one command."""
@@ -35,7 +36,8 @@ def encode_commands(commands: Sequence[Command]) -> bytes:
 
 def decode_commands(stored: bytes) -> tuple[Command, ...]:
     """The commands of a stored batch. Raises `msgspec.DecodeError`."""
-    return _commands.decode(stored)
+    commands: tuple[Command, ...] = _commands.decode(stored)
+    return commands
 
 
 def hash_events(outcomes: Sequence[Outcome]) -> bytes:

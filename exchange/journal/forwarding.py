@@ -15,6 +15,7 @@ import os
 import socket
 import struct
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -23,8 +24,8 @@ import structlog
 from msgspec import Struct
 
 from exchange.engine.commands import Command
-from exchange.engine.core import ENGINE_VERSION
-from exchange.journal.codec import CODEC
+from exchange.engine.core import ENGINE_VERSION, any_of, event_types
+from exchange.journal.codec import CODEC, decode_commands, encode_commands
 from exchange.journal.gateway import Answer, Gate, NotTrading, not_trading
 
 log = structlog.get_logger()
@@ -43,10 +44,10 @@ _LENGTH: Final = struct.Struct(">I")
 
 
 class Submit(Struct, array_like=True, frozen=True, tag=1):
-    """Carry these commands out, one after the other."""
+    """Carry these commands out, one after the other; encoded as the journal stores them."""
 
     number: int
-    commands: tuple[Command, ...]
+    commands: msgspec.Raw
 
 
 class Look(Struct, array_like=True, frozen=True, tag=2):
@@ -62,10 +63,10 @@ class Hello(Struct, array_like=True, frozen=True, tag=1):
 
 
 class Answered(Struct, array_like=True, frozen=True, tag=2):
-    """A submission is stored for good."""
+    """A submission is stored for good: of each command its sequence, its events and the time of its commit."""
 
     number: int
-    answers: list[Answer]
+    answers: msgspec.Raw
 
 
 class Declined(Struct, array_like=True, frozen=True, tag=3):
@@ -90,6 +91,8 @@ OURS: Final = Hello(PROTOCOL, CODEC, ENGINE_VERSION)
 _encoder: Final = msgspec.msgpack.Encoder()
 _from_client: Final = msgspec.msgpack.Decoder(Submit | Look)
 _from_server: Final = msgspec.msgpack.Decoder(Hello | Answered | Declined | Progress)
+_EVENTS: Final = list.__class_getitem__(any_of(event_types()))
+_answers: Final = msgspec.msgpack.Decoder(list.__class_getitem__(tuple.__class_getitem__((int, _EVENTS, datetime))))
 
 
 class SocketPathTooLong(OSError):
@@ -226,17 +229,20 @@ class GatewayServer:
         if isinstance(frame, Look):
             self._look()
             return
-        answering = asyncio.create_task(self._answer(frame, writer))
+        answering = asyncio.create_task(self._answer(frame.number, decode_commands(frame.commands), writer))
         self._answering.add(answering)
         answering.add_done_callback(self._answering.discard)
 
-    async def _answer(self, frame: Submit, writer: asyncio.StreamWriter) -> None:
+    async def _answer(self, number: int, commands: Sequence[Command], writer: asyncio.StreamWriter) -> None:
         reply: Answered | Declined
         try:
-            reply = Answered(frame.number, await self._gateway.submit_all(frame.commands))
+            answers = await self._gateway.submit_all(commands)
+            reply = Answered(number, msgspec.Raw(_encoder.encode(answers)))
         except NotTrading as error:
-            retry_after_s = error.members.get("retry_after_s", 1)
-            reply = Declined(frame.number, error.detail, int(str(retry_after_s)))
+            reply = Declined(number, error.detail, int(str(error.members.get("retry_after_s", 1))))
+        except Exception:  # a fault of ours: its caller must not wait for ever
+            log.exception("forwarding_failed")
+            reply = Declined(number, not_trading("The exchange's engine failed.").detail, 1)
         with contextlib.suppress(OSError):  # whoever asked is gone: the journal knows what was carried out
             _write(writer, reply)
             await writer.drain()
@@ -289,7 +295,7 @@ class GatewayElsewhere:
         answer: asyncio.Future[list[Answer]] = asyncio.get_running_loop().create_future()
         self._waiting[number] = answer
         try:
-            _write(self._writer, Submit(number, tuple(commands)))
+            _write(self._writer, Submit(number, msgspec.Raw(encode_commands(commands))))
             return await answer
         finally:
             self._waiting.pop(number, None)  # the caller may have gone
@@ -363,7 +369,7 @@ class GatewayElsewhere:
             if answer is None or answer.done():
                 return
             if isinstance(frame, Answered):
-                answer.set_result(frame.answers)
+                answer.set_result([Answer(*each) for each in _answers.decode(frame.answers)])
             else:
                 answer.set_exception(NotTrading(frame.detail, retry_after_s=frame.retry_after_s))
 

@@ -19,13 +19,14 @@ from exchange.instructions import store as instructions
 from exchange.journal.patience import Patience
 from exchange.parts import Exchange
 from exchange.settlement import store
-from exchange.settlement.store import T_KG, Stored, Unreleased
+from exchange.settlement.store import Stored, Unreleased
 from registry import port
 from registry.kit.database import Tx
 from registry.kit.problems import DomainError, StorageFull, Unavailable
 from schemas.custody import Custody as HoldRequest
 from schemas.custody import Delivery, Payment
 from schemas.parties import RegionProfile
+from schemas.serials import KG_PER_T
 
 log = structlog.get_logger()
 
@@ -177,7 +178,7 @@ def _delivery(stored: Stored) -> Delivery:
         buyer_id=stored.buyer_id,
         project_id=stored.project_id,
         vintage=stored.vintage,
-        quantity_kg=stored.quantity_t * T_KG,
+        quantity_kg=stored.quantity_t * KG_PER_T,
         payment=Payment(
             tonnes=stored.quantity_t,
             gross_fen=stored.gross_fen,
@@ -197,6 +198,6 @@ async def _release_in(tx: Tx, each: Unreleased) -> None:
                 account_id=each.account_id,
                 project_id=each.project_id,
                 vintage=each.vintage,
-                quantity_kg=each.tonnes * T_KG,
+                quantity_kg=each.tonnes * KG_PER_T,
             ),
         )

@@ -20,8 +20,6 @@ _sql = sql.load(__package__)
 _KINDS: Final = {"deposit": ["credit_cash", "credit_tonnes"], "withdrawal": ["debit_cash", "debit_tonnes"]}
 Direction = Literal["deposit", "withdrawal"]
 _refusals: Final = Refusals((CORE,))
-T_KG: Final = 1_000
-"""Kilograms in a tonne."""
 
 
 class Unreleased(NamedTuple):

@@ -24,6 +24,7 @@ import uvloop
 from deploy.bench.exchange.contestants import Recording, opening
 from deploy.bench.exchange.stream import SLICE, operations_in, stream
 from deploy.bench.figures import Figure, at_least
+from deploy.migrations import every_migration
 from deploy.pool import connect_pool
 from deploy.postgres import server as postgres
 from deploy.processes.engine import TABLES
@@ -206,7 +207,7 @@ def journal_server() -> Iterator[str]:
 async def _migrated(dsn: str) -> None:
     owner = await asyncpg.connect(dsn)
     try:
-        await migrate(owner)
+        await migrate(owner, every_migration())
         await owner.execute("insert into registry.business_clock (simulated, at) values (true, now())")
     finally:
         await owner.close()

@@ -145,7 +145,7 @@ async def test_roles_made_beforehand_are_enough(logins, dsn, login):
 async def test_roles_that_nobody_made_are_asked_for(logins, dsn, monkeypatch):
     """An owner who may not create them is told what a superuser runs first; one creation stands for the migration."""
 
-    async def migrate(owner: asyncpg.Connection) -> None:
+    async def migrate(owner: asyncpg.Connection, _: object) -> None:
         await owner.execute("create role first_other nologin")
 
     monkeypatch.setattr(first_start, "migrate", migrate)

@@ -27,7 +27,7 @@ async def test_housekeeping_survives_whatever_fails(monkeypatch, error):
         raise error
 
     monkeypatch.setattr(housekeeping, "TICK_S", 0)
-    monkeypatch.setattr("deploy.processes.housekeeping.ledger.expire_due", fail)
+    monkeypatch.setattr("deploy.processes.housekeeping.transfers.expire_due", fail)
     role = HousekeepingRole(cast("Any", None))
     await role.start()
     await asyncio.wait_for(enough.wait(), 10)

@@ -14,6 +14,7 @@ import pytest
 
 from exchange.engine import commands as c
 from exchange.engine.core import Engine
+from exchange.engine.modes.continuous import Place
 from exchange.journal import forwarding
 from exchange.journal.forwarding import GatewayElsewhere, GatewayServer, Hello, Progress, SocketPathTooLong
 from exchange.journal.gateway import Answer, NotTrading, not_trading
@@ -23,9 +24,9 @@ OPENING: tuple[c.Command, ...] = (
     c.OpenInstrument(1, 1, 1, 1, 10, 100, 0, 9, 9),
     c.CreditCash(2, 5, 5, 10_000),
     c.CreditTonnes(3, 6, 6, 1, 10),
-    c.Place(6, 1, c.SELL, 20, 10, c.GTC, 0, 1),
-    c.Place(5, 1, c.BUY, 25, 4, c.GTC, 0, 1),
-    c.Place(5, 1, c.BUY, 25, 4_000, c.GTC, 0, 2),
+    Place(6, 1, c.SELL, 20, 10, c.GTC, 0, 1),
+    Place(5, 1, c.BUY, 25, 4, c.GTC, 0, 1),
+    Place(5, 1, c.BUY, 25, 4_000, c.GTC, 0, 2),
 )
 
 
@@ -236,8 +237,14 @@ async def greeted_by(path: Path, hello: Hello) -> AsyncIterator[GatewayElsewhere
 
 @pytest.mark.parametrize(
     "sent",
-    [b"\xff\xff\xff\xff", struct.pack(">I", 3) + b"\xc1\xc1\xc1", struct.pack(">I", 2) + b"\x91\x09", b"\x00"],
-    ids=["too-long", "no-messagepack", "no-such-frame", "torn"],
+    [
+        b"\xff\xff\xff\xff",
+        struct.pack(">I", 3) + b"\xc1\xc1\xc1",
+        struct.pack(">I", 2) + b"\x91\x09",
+        struct.pack(">I", 4) + b"\x93\x01\x01\x07",
+        b"\x00",
+    ],
+    ids=["too-long", "no-messagepack", "no-such-frame", "no-commands", "torn"],
 )
 async def test_what_is_no_frame_ends_its_connection_alone(tmp_path, sent):
     """Others are served on."""
@@ -258,3 +265,13 @@ async def test_a_server_that_hangs_is_given_up(tmp_path, monkeypatch):
         await until(lambda: client._writer, "the client is greeted")
         with pytest.raises(NotTrading, match="says nothing for"):
             await client.submit_all(OPENING)
+
+
+async def test_a_fault_behind_the_gateway_is_answered(tmp_path, monkeypatch):
+    """Whoever waits is told, and the way stays open."""
+    async with connected(tmp_path / "engine.sock") as way:
+        with monkeypatch.context() as broken:
+            broken.setattr(way.gate.engine, "market", None)
+            with pytest.raises(NotTrading, match="engine failed"):
+                await way.client.submit(OPENING[0])
+        assert 1 == (await way.client.submit(OPENING[0])).sequence

@@ -10,7 +10,8 @@ import pytest
 
 from deploy.pool import connect_pool
 from exchange.engine.core import Engine
-from exchange.engine.events import Accepted, Reason, Refused
+from exchange.engine.events import Reason, Refused
+from exchange.engine.modes.continuous import Accepted
 from exchange.engine.state import state_hash
 from exchange.journal import gateway as gateways
 from exchange.journal import store as journal

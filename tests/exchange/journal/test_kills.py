@@ -17,8 +17,8 @@ import msgspec
 import pytest
 
 from deploy.pool import connect_pool
-from exchange.engine import commands as c
 from exchange.engine.commands import Command
+from exchange.engine.core import account_command_types, any_of, event_types
 from exchange.engine.events import Event, Reason, Refused
 from exchange.engine.state import state_hash
 from exchange.journal import gateway
@@ -45,7 +45,8 @@ MOMENTS = (
 Group = tuple[Command, ...]
 Ack = tuple[int, int, list[list[Event]]]
 """Which group, its first sequence, and what its commands came to."""
-_encoder, _decoder = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(Ack)
+_outcomes = list.__class_getitem__(list.__class_getitem__(any_of(event_types())))
+_encoder, _decoder = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(tuple.__class_getitem__((int, int, _outcomes)))
 
 
 def die() -> None:
@@ -183,7 +184,7 @@ async def newest_snapshot(dsn: str) -> int:
 
 def _key(command: Command) -> tuple[int, int] | None:
     """Account and client_order_id."""
-    if isinstance(command, c.Place | c.Cancel | c.CancelAll | c.Amend | c.List | c.Take):
+    if isinstance(command, account_command_types()):
         return command.account, command.client_order_id
     return None
 
