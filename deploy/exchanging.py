@@ -13,7 +13,6 @@ from exchange import modes
 from exchange.instructions.service import Teller
 from exchange.instruments.service import follow_freezes
 from exchange.journal.gateway import Connect, Gateway
-from exchange.journal.patience import Patience
 from exchange.parts import Exchange
 from exchange.projections.changes import event_table
 from exchange.projections.instruments import KnownInstruments
@@ -22,7 +21,7 @@ from exchange.settlement import projection as settlement
 from exchange.settlement.reconciler import reconcile
 from exchange.settlement.settler import Settler
 from registry.kit.database import Database
-from registry.kit.problems import DomainError
+from registry.kit.supervise import Supervisor
 from schemas.parties import RegionProfile
 
 log = structlog.get_logger()
@@ -60,8 +59,8 @@ async def trading(dsn: Callable[[], str], db: Database, region: RegionProfile) -
     exchange = at_rest(db, connect)
     gateway, projector, teller = exchange.gateway, exchange.projector, exchange.teller
     settler = Settler(exchange, region)
-    following = Patience("What the registry freezes does not reach the exchange")
-    exchange.watched += (settler.patience, following)
+    following = Supervisor("freezes", "What the registry freezes does not reach the exchange", retry_s=FREEZES_EVERY_S)
+    exchange.watched += (settler.supervisor, following)
     tasks = {
         name: asyncio.create_task(work, name=name)
         for name, work in (
@@ -85,22 +84,18 @@ async def trading(dsn: Callable[[], str], db: Database, region: RegionProfile) -
         await _ended(tasks["projector"])
 
 
-async def _follow_freezes(exchange: Exchange, patience: Patience) -> None:
-    """What the registry froze is told to the engine; after the start, the books are compared once."""
+async def _follow_freezes(exchange: Exchange, supervisor: Supervisor) -> None:
+    """The engine learns what the registry froze; after the start, the books are compared once."""
     compared = False
-    while True:
-        try:
-            await follow_freezes(exchange=exchange)
-            if not compared:
-                compared = await _compare(exchange)
-            patience.well()
-        except DomainError as error:
-            log.warning("freezes_postponed", reason=error.slug)
-            patience.failed()
-        except Exception:
-            log.exception("freezes_failed")
-            patience.failed()
-        await asyncio.sleep(FREEZES_EVERY_S)
+
+    async def step() -> None:
+        nonlocal compared
+        await follow_freezes(exchange=exchange)
+        compared = compared or await _compare(exchange)
+        supervisor.well()
+        await supervisor.pause(FREEZES_EVERY_S)
+
+    await supervisor.run(step)
 
 
 async def _compare(exchange: Exchange) -> bool:
