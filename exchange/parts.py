@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 
 from exchange.instructions.service import Teller
 from exchange.journal.gateway import Gate
-from exchange.journal.patience import Patience
 from exchange.journal.refusals import Refusals, frozen
 from exchange.projections import store
 from exchange.projections.instruments import KnownInstruments
@@ -12,6 +11,7 @@ from exchange.projections.projector import Projector, Tables
 from registry import port
 from registry.kit.database import Database, Tx
 from registry.kit.problems import DomainError, Kind
+from registry.kit.supervise import Supervisor
 from schemas.access import Call
 from schemas.custody import Trader
 
@@ -33,13 +33,13 @@ class Exchange:
     instruments: KnownInstruments
     tables: Tables
     refusals: Refusals
-    watched: list[Patience] = field(default_factory=list)
+    watched: list[Supervisor] = field(default_factory=list)
     disagreement: str = ""
 
     @property
     def trouble(self) -> str:
         """Why something does not work, in one line; empty when everything does."""
-        parts = (self.projector.patience, self.teller.patience, *self.watched)
+        parts = (self.projector.supervisor, self.teller.supervisor, *self.watched)
         found = (self.gateway.trouble, *(each.trouble for each in parts), self.disagreement)
         return next((each for each in found if each), "")
 

@@ -9,13 +9,12 @@ import asyncpg
 import structlog
 
 from deploy.pool import connecting
-from deploy.processes.tasks import cancelled, ended
+from deploy.processes.tasks import ended
 from exchange import modes
 from exchange.instructions.service import Teller
 from exchange.instruments.service import follow_freezes
 from exchange.journal.forwarding import GatewayServer, Progress
 from exchange.journal.gateway import Connect, Gateway
-from exchange.journal.patience import Patience
 from exchange.parts import Exchange
 from exchange.projections.changes import event_table
 from exchange.projections.instruments import KnownInstruments
@@ -24,7 +23,7 @@ from exchange.settlement import projection as settlement
 from exchange.settlement.reconciler import reconcile
 from exchange.settlement.settler import Settler
 from registry.kit.database import Database
-from registry.kit.problems import DomainError
+from registry.kit.supervise import Supervisor
 from schemas.parties import RegionProfile
 
 log = structlog.get_logger()
@@ -60,8 +59,10 @@ class EngineRole:
         self._dsn = dsn
         self.exchange = at_rest(db, self._connect)
         self._settler = Settler(self.exchange, region)
-        self._following = Patience("What the registry freezes does not reach the exchange")
-        self.exchange.watched += (self._settler.patience, self._following)
+        self._following = Supervisor(
+            "freezes", "What the registry freezes does not reach the exchange", retry_s=FREEZES_EVERY_S
+        )
+        self.exchange.watched += (self._settler.supervisor, self._following)
         self._tasks: dict[str, asyncio.Task[Any]] = {}
         self._server = self._served_at(socket) if socket else None
 
@@ -92,7 +93,8 @@ class EngineRole:
         await self._ended("settler")
         self.exchange.teller.stop()
         await self._ended("teller")
-        await cancelled(self._tasks["freezes"])
+        self._following.stop()
+        await self._ended("freezes")
         self.exchange.gateway.stop()
         await self._ended("gateway")
         if self._server:
@@ -122,22 +124,18 @@ class EngineRole:
         return await asyncpg.connect(self._dsn(), **{**options, "server_settings": settings})
 
 
-async def _follow_freezes(exchange: Exchange, patience: Patience) -> None:
+async def _follow_freezes(exchange: Exchange, supervisor: Supervisor) -> None:
     """Tell the engine what the registry freezes; after the start, compare the books once."""
     compared = False
-    while True:
-        try:
-            await follow_freezes(exchange=exchange)
-            if not compared:
-                compared = await _compare(exchange)
-            patience.well()
-        except DomainError as error:
-            log.warning("freezes_postponed", reason=error.slug)
-            patience.failed()
-        except Exception:
-            log.exception("freezes_failed")
-            patience.failed()
-        await asyncio.sleep(FREEZES_EVERY_S)
+
+    async def step() -> None:
+        nonlocal compared
+        await follow_freezes(exchange=exchange)
+        compared = compared or await _compare(exchange)
+        supervisor.well()
+        await supervisor.pause(FREEZES_EVERY_S)
+
+    await supervisor.run(step)
 
 
 async def _compare(exchange: Exchange) -> bool:

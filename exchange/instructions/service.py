@@ -11,19 +11,14 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
-import structlog
-
 from exchange.engine.commands import Command
 from exchange.instructions import rules, store
 from exchange.journal.gateway import Gate, NotTrading
-from exchange.journal.patience import Patience
 from exchange.journal.refusals import CORE, Refusals
 from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written
-from registry.kit.problems import DomainError
+from registry.kit.supervise import Supervisor
 from schemas.access import Call
-
-log = structlog.get_logger()
 
 AT_ONCE: Final = 500
 RETRY_S: Final = 0.2
@@ -79,8 +74,9 @@ class Teller:
         self._woken = asyncio.Event()
         self._moved = asyncio.Condition()
         self._last = 0
-        self._stopping = False
-        self.patience = Patience("Deposits, withdrawals and halts are stored and not carried out")
+        self.supervisor = Supervisor(
+            "teller", "Deposits, withdrawals and halts are stored and not carried out", retry_s=RETRY_S
+        )
 
     async def carried_out(self, number: int) -> None:
         """
@@ -109,25 +105,16 @@ class Teller:
 
     async def run(self) -> None:
         """Tell what is stored, and then whatever comes, until `stop`."""
-        while not self._stopping:
-            self._woken.clear()
-            try:
-                more = await self._tell()
-                self.patience.well()
-            except DomainError as error:  # no writer or no database just now
-                if self.patience.failed():
-                    log.warning("instructions_postponed", reason=error.slug)
-                await asyncio.sleep(RETRY_S)
-                continue
-            except Exception:
-                log.exception("instructions_failed")
-                self.patience.failed()
-                await asyncio.sleep(RETRY_S)
-                continue
-            if not more:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(LOOK_EVERY_S):
-                        await self._woken.wait()
+        await self.supervisor.run(self._step)
+
+    async def _step(self) -> None:
+        self._woken.clear()
+        more = await self._tell()
+        self.supervisor.well()
+        if not more and not self.supervisor.stopping:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await self._woken.wait()
 
     def look(self) -> None:
         """Look now for what was stored; it is looked for every second anyway."""
@@ -135,7 +122,7 @@ class Teller:
 
     def stop(self) -> None:
         """Tell nothing more."""
-        self._stopping = True
+        self.supervisor.stop()
         self._woken.set()
 
     async def _tell(self) -> bool:

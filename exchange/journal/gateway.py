@@ -28,6 +28,7 @@ from exchange.journal.codec import Outcome
 from exchange.journal.recovery import Committed, JournalBroken, Lost, Resumed, recover
 from registry.kit.database import Tx
 from registry.kit.problems import DomainError, Kind
+from registry.kit.supervise import Supervisor
 
 log = structlog.get_logger()
 
@@ -148,8 +149,14 @@ class Gateway:
         self._arrived = asyncio.Event()
         self._current: _Submission | None = None
         self._engine: Engine | None = None
-        self._stopping = False
         self._snapshot_at = 0
+        self.supervisor = Supervisor(
+            "gateway",
+            "Nobody trades",
+            retry_s=RETRY_S,
+            expected=(store.WriterElsewhere, store.Fenced, *store.IS_GONE),
+            fatal=(JournalBroken,),
+        )
         self.writing = asyncio.Event()
         self.committed = 0
         self.trouble = "The exchange is starting."
@@ -166,7 +173,7 @@ class Gateway:
         A command that is refused does not keep the others from being carried out.
         """
         assert commands, "a group of nothing is never committed, and so never answered"
-        if self._engine is None or self._stopping:
+        if self._engine is None or self.supervisor.stopping:
             raise not_trading(self.trouble)
         if self._waiting_commands + len(commands) > WAITING_LIMIT:
             raise not_trading(f"{self._waiting_commands} commands wait to be carried out.")
@@ -183,37 +190,40 @@ class Gateway:
 
     async def run(self) -> None:
         """Be the writer until `stop`; after trouble, recover and go on. Ends early only for a broken journal."""
-        while not self._stopping:
-            try:
-                await self._write()
-            except JournalBroken as error:
-                log.error("journal_broken", reason=str(error))  # noqa: TRY400 - the reason says all
-                self._drop(str(error), for_good=True)
-                return
-            except store.WriterElsewhere:
-                self._drop("Another process trades for this region.")
-                await asyncio.sleep(RETRY_S)
-            except store.Fenced as error:
-                log.warning("journal_fenced", reason=str(error))
-                self._drop("Another process has taken over.")
-                await asyncio.sleep(RETRY_S)
-            except store.IS_GONE as error:
-                log.warning("journal_away", reason=type(error).__name__)
-                self._drop("The journal's database cannot be reached.")
-                await asyncio.sleep(RETRY_S)
-            except Exception:
-                # The engine refused to go on: a fault of ours. What it had applied is dropped, and not in the journal.
-                log.exception("engine_failed")
-                self._drop("The engine is built anew after a fault, which has been logged.")
-                await asyncio.sleep(RETRY_S)
-            except asyncio.CancelledError:
-                self._drop("The exchange was cut off.")
-                raise
-        self._drop("The exchange has stopped.")
+        try:
+            await self.supervisor.run(self._attempt)
+        except JournalBroken as error:
+            log.error("journal_broken", reason=str(error))  # noqa: TRY400 - the reason says all
+            self._drop(str(error), for_good=True)
+        except asyncio.CancelledError:
+            self._drop("The exchange was cut off.")
+            raise
+        else:
+            self._drop("The exchange has stopped.")
+
+    async def _attempt(self) -> None:
+        """Write until something fails; whatever it is, the memory is dropped before it is tried again."""
+        try:
+            await self._write()
+        except JournalBroken:
+            raise
+        except store.WriterElsewhere:
+            self._drop("Another process trades for this region.")
+            raise
+        except store.Fenced:
+            self._drop("Another process has taken over.")
+            raise
+        except store.IS_GONE:
+            self._drop("The journal's database cannot be reached.")
+            raise
+        except Exception:
+            # The engine refused to go on: a fault of ours. What it had applied is dropped, and not in the journal.
+            self._drop("The engine is built anew after a fault, which has been logged.")
+            raise
 
     def stop(self) -> None:
         """Take nothing more; what was taken is stored first."""
-        self._stopping = True
+        self.supervisor.stop()
         self._arrived.set()
 
     def _drop(self, why: str, *, for_good: bool = False) -> None:
@@ -243,6 +253,7 @@ class Gateway:
                 self._publish(each)
             self._engine, self.trouble = recovered.engine, ""
             self.writing.set()
+            self.supervisor.well()
             log.info("trading", epoch=end.epoch, sequence=end.sequence)
             await self._serve(connection, recovered.engine, end.epoch, recovered.hash)
         finally:
@@ -293,7 +304,7 @@ class Gateway:
                     committing.result()
                 if connection.is_closed():
                     raise ConnectionResetError("the journal's connection is gone")
-                if group.commands or self._stopping:
+                if group.commands or self.supervisor.stopping:
                     return
             await self._arrived.wait()
 

@@ -10,7 +10,6 @@ from deploy.processes import engine as engine_role
 from exchange.engine import commands as c
 from exchange.engine.core import Engine
 from exchange.engine.events import Reason
-from exchange.journal.patience import TOLD_AFTER_S, Patience
 from exchange.journal.recovery import Committed
 from exchange.modes import REFUSALS
 from exchange.projections import projector
@@ -45,20 +44,6 @@ def test_an_instruction_that_is_told_again_keeps_its_first_answer():
 def test_every_reason_has_words():
     """Whatever the engine says can be said to people, also what should never reach them."""
     assert all(REFUSALS.of(reason, 2, 1).detail for reason in Reason)
-
-
-def test_a_part_that_fails_is_told_after_a_while_and_forgotten_when_it_works():
-    """Trouble comes after ten seconds of failing, counts from the first failure, and ends with one success."""
-    now = [0.0]
-    patience = Patience("The tables do not follow", now_s=lambda: now[0])
-    patience.failed()
-    now[0] = TOLD_AFTER_S - 1
-    patience.failed()
-    assert "" == patience.trouble
-    now[0] = TOLD_AFTER_S + 2
-    assert patience.trouble.startswith("The tables do not follow, for 12 s now")
-    patience.well()
-    assert "" == patience.trouble
 
 
 async def test_an_idle_writer_notices_that_its_connection_is_gone(market: Market):
