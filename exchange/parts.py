@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from exchange.instructions.service import Teller
-from exchange.journal.gateway import Gateway
+from exchange.journal.gateway import Gate
 from exchange.journal.refusals import Refusals, frozen
 from exchange.projections import store
 from exchange.projections.instruments import KnownInstruments
@@ -27,7 +27,7 @@ class Exchange:
     """What the exchange's services work with. One for each process; only one process at a time is the writer."""
 
     db: Database
-    gateway: Gateway
+    gateway: Gate
     projector: Projector
     teller: Teller
     instruments: KnownInstruments

@@ -14,9 +14,10 @@ import asyncpg
 import httpx
 import msgspec
 
-from deploy.app import Parts, connect_pool, create_app
-from deploy.exchanging import at_rest, trading
+from deploy.app import Parts, create_app
 from deploy.migrations import every_migration
+from deploy.pool import connect_pool
+from deploy.processes.engine import EngineRole, at_rest
 from deploy.scenarios.cast import BEGINS, Party, Season
 from deploy.scenarios.client import Api
 from deploy.scenarios.season import play_until
@@ -35,7 +36,7 @@ from schemas.parties import Region, RegionProfile
 from tests import invariants
 
 ORIGIN = "kilnwood.example/sim/CN-510100"
-KEYRING = Keyring(b"a pepper for tests, 32 bytes long", "sim")
+KEYRING = Keyring(b"a pepper for tests, of 32 bytes.", "sim")
 KEYS = RegistryKeys(
     SeedSigner(f"{ORIGIN}/issuer", ED25519, bytes(range(32))),
     SeedSigner(ORIGIN, ED25519, bytes(range(1, 33))),
@@ -244,6 +245,17 @@ class _TradingOnDemand:
                     setattr(self._exchange, name, getattr(running, name))
                 await running.gateway.writing.wait()
         return self._exchange
+
+
+@contextlib.asynccontextmanager
+async def trading(dsn: Callable[[], str], db: Database, region: RegionProfile) -> AsyncIterator[Exchange]:
+    """An exchange that trades in this process."""
+    role = EngineRole(dsn, db, region)
+    await role.start()
+    try:
+        yield role.exchange
+    finally:
+        await role.stop()
 
 
 @contextlib.asynccontextmanager

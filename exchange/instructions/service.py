@@ -13,7 +13,7 @@ from typing import Final, Protocol
 
 from exchange.engine.commands import Command
 from exchange.instructions import rules, store
-from exchange.journal.gateway import Gateway, NotTrading
+from exchange.journal.gateway import Gate, NotTrading
 from exchange.journal.refusals import CORE, Refusals
 from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written
@@ -58,12 +58,19 @@ class Follower(Protocol):
 
 
 class Teller:
-    """Tells stored instructions to the engine, in their order, each once."""
+    """
+    Tells stored instructions to the engine, in their order, each once.
 
-    def __init__(self, db: Database, gateway: Gateway, tables: Follower) -> None:
+    Where another process has the engine, its teller does that: *wake* tells it to look, and this one waits.
+    """
+
+    def __init__(
+        self, db: Database, gateway: Gate, tables: Follower, *, wake: Callable[[], None] = lambda: None
+    ) -> None:
         self._db = db
         self._gateway = gateway
         self._tables = tables
+        self._wake_elsewhere = wake
         self._woken = asyncio.Event()
         self._moved = asyncio.Condition()
         self._last = 0
@@ -77,7 +84,8 @@ class Teller:
 
         Raises `NotTrading`. A request that is sent again may ask for one that an earlier process told.
         """
-        self._woken.set()
+        self.look()
+        self._wake_elsewhere()
         if await self._is_told(number):
             return
         try:
@@ -107,6 +115,10 @@ class Teller:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY_S):
                     await self._woken.wait()
+
+    def look(self) -> None:
+        """Look now for what was stored; it is looked for every second anyway."""
+        self._woken.set()
 
     def stop(self) -> None:
         """Tell nothing more."""

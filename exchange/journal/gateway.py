@@ -13,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 import asyncpg
 import structlog
@@ -103,6 +103,34 @@ class StateDump:
         self.hash = chained
 
 
+class Gate(Protocol):
+    """Where commands go in: the gateway of this process, or the way to that of another one."""
+
+    @property
+    def trouble(self) -> str:
+        """Why commands are not taken, or nothing."""
+
+    @property
+    def writing(self) -> asyncio.Event:
+        """Set while this process is the writer."""
+
+    @property
+    def engine(self) -> Engine | None:
+        """The live engine of this process, or None."""
+
+    async def submit(self, command: Command) -> Answer:
+        """Carry one command out; returns it stored for good. Raises `NotTrading`."""
+
+    async def submit_all(self, commands: Sequence[Command]) -> list[Answer]:
+        """Carry commands out one after the other, with none of anybody else's in between. Raises `NotTrading`."""
+
+    async def run(self) -> None:
+        """Take commands until `stop`."""
+
+    def stop(self) -> None:
+        """Take nothing more."""
+
+
 class Gateway:
     """
     The single writer. `run` is its life; `submit` waits until a command is stored. *writing* is set while it can.
@@ -146,9 +174,9 @@ class Gateway:
         """
         assert commands, "a group of nothing is never committed, and so never answered"
         if self._engine is None or self.supervisor.stopping:
-            raise _not_trading(self.trouble)
+            raise not_trading(self.trouble)
         if self._waiting_commands + len(commands) > WAITING_LIMIT:
-            raise _not_trading(f"{self._waiting_commands} commands wait to be carried out.")
+            raise not_trading(f"{self._waiting_commands} commands wait to be carried out.")
         mine = _Submission(commands)
         self._waiting.append(mine)
         self._waiting_commands += len(commands)
@@ -350,10 +378,11 @@ class _Row(NamedTuple):
 
 def _fail(submission: _Submission, why: str) -> None:
     if not submission.answer.done():
-        submission.answer.set_exception(_not_trading(why))
+        submission.answer.set_exception(not_trading(why))
 
 
-def _not_trading(why: str) -> NotTrading:
+def not_trading(why: str) -> NotTrading:
+    """The refusal of whoever cannot be answered now, and what to do."""
     return NotTrading(
         f"{why} Nothing is lost: send the same request again; what was carried out is found and not done twice.",
         retry_after_s=1,

@@ -56,6 +56,15 @@ class Lost:
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Another process writes, journal at *sequence* and tables at *projected*; *away*, and nobody does."""
+
+    sequence: int
+    projected: int
+    away: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Recovered:
     """
     The engine at the end of the journal, and where the replay began.

@@ -12,7 +12,7 @@ import structlog
 from exchange.engine.events import Refunded, Settled
 from exchange.journal import store as journal
 from exchange.journal.gateway import NotTrading, StateDump
-from exchange.journal.recovery import Committed, Lost, Resumed
+from exchange.journal.recovery import Committed, Elsewhere, Lost, Resumed
 from exchange.projections import store
 from exchange.projections.changes import Changes, Deal, EventTable, Moment
 from exchange.projections.replies import AboutTable, remember
@@ -49,12 +49,13 @@ class Projector:
         self._moved = asyncio.Condition()
         self._writing = False
         self._hopeless = ""
+        self._stand = False
         self._look = asyncio.Lock()
         self.projected = 0
         self.committed = 0
         self.supervisor = Supervisor("projector", "The tables do not follow the journal", retry_s=RETRY_S)
 
-    def publish(self, said: Committed | StateDump | Resumed | Lost) -> None:
+    def publish(self, said: Committed | StateDump | Resumed | Lost | Elsewhere) -> None:
         """
         Take what the gateway publishes: committed batches, states to store, and whether this process writes.
 
@@ -66,6 +67,8 @@ class Projector:
                 self.committed, self.projected, self._writing = said.sequence, said.projected, True
             case Lost():
                 self._writing, self._hopeless = False, said.why
+            case Elsewhere():
+                self.committed, self.projected, self._stand = said.sequence, said.projected, said.away
             case _:
                 self._queue.append(said)
                 if isinstance(said, Committed):
@@ -92,7 +95,13 @@ class Projector:
             raise _behind(self.projected, wanted) from error
 
     async def _tables_reach_the_journal(self) -> None:
-        """Another process writes, or this one did: wait until the tables show what is journalled now."""
+        """
+        Another process writes, or this one did: wait until the tables show what is journalled now.
+
+        While the other process is away nobody writes them, and readers see them as they stand.
+        """
+        if self._stand:
+            return
         journalled, projected = await self._progress()
         if projected >= journalled:
             return
@@ -105,6 +114,17 @@ class Projector:
                     await asyncio.sleep(LOOK_EVERY_S)
         except TimeoutError as error:
             raise _behind(projected, journalled) from error
+
+    async def require_complete(self) -> None:
+        """
+        Raise `NotTrading` where nobody writes the tables and something that is journalled is not in them yet.
+
+        For readers who find nothing: `caught_up` lets them read the tables as they stand.
+        """
+        if self._stand:
+            journalled, projected = await self._progress()
+            if projected < journalled:
+                raise _behind(projected, journalled)
 
     async def _progress(self) -> tuple[int, int]:
         """How far journal and tables are, as the database has it."""

@@ -14,8 +14,8 @@ import asyncpg
 import httpx
 import pytest
 
-from deploy import postgres
 from deploy.local.region import LocalRegion, new_region
+from deploy.postgres import server as postgres
 from deploy.scenarios.cast import Season
 from deploy.scenarios.client import Api
 from deploy.scenarios.season import play_until
@@ -137,7 +137,7 @@ async def test_a_killed_sequencer_is_started_again(place):
     await place.grown(size + 1)
     (successor,) = children(place.service_pid())
     assert sequencer != successor
-    assert "sequencer_died" in place.region.service._log.read_text()
+    assert "child_died" in place.region.service._log.read_text()
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=["killed", "shut-down"])

@@ -8,8 +8,8 @@ from random import Random
 
 import asyncpg
 
-from deploy.app import connect_pool, connecting
-from deploy.exchanging import TABLES
+from deploy.pool import connect_pool, connecting
+from deploy.processes.engine import TABLES
 from exchange.engine import commands as c
 from exchange.engine import events as e
 from exchange.engine.core import Engine

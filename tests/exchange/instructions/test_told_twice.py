@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import asyncpg
 
-from deploy import exchanging
-from deploy.app import connect_pool
+from deploy.pool import connect_pool
+from deploy.processes import engine as engine_role
 from exchange.engine import commands as c
 from exchange.engine.core import Engine
 from exchange.engine.events import Reason
@@ -36,7 +36,7 @@ def test_an_instruction_that_is_told_again_keeps_its_first_answer():
     engine = Engine()
     credit = c.CreditCash(1, 7, 7, 500)
     batches = [committed(engine, credit), committed(engine, credit)]
-    changes = projector.changes_of(batches, {}, exchanging.TABLES)
+    changes = projector.changes_of(batches, {}, engine_role.TABLES)
     assert {1: ("done", None, None, None)} == changes.instructions
     assert {(7, CASH): [500, 0, 0, 0]} == changes.positions
 
@@ -117,7 +117,7 @@ async def test_a_process_that_does_not_write_stores_what_the_writer_tells(market
     body = CashMovement(account_id=solar.account_id, amount_fen=7)
     async with (
         await connect_pool(world.dsn, size=4) as pool,
-        exchanging.trading(lambda: world.dsn, Database(pool), worlds.PROFILE) as second,
+        worlds.trading(lambda: world.dsn, Database(pool), worlds.PROFILE) as second,
     ):
         found = await asyncio.wait_for(settlement.deposit_cash(body, call=call, exchange=second), 5)
         assert "done" == found.state

@@ -8,7 +8,7 @@ from unittest import mock
 import asyncpg
 import pytest
 
-from deploy.app import connect_pool
+from deploy.pool import connect_pool
 from exchange.engine.core import Engine
 from exchange.engine.events import Reason, Refused
 from exchange.engine.modes.continuous import Accepted

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from deploy.app import connect_pool
+from deploy.pool import connect_pool
 from exchange.engine.commands import Command
 from exchange.engine.core import account_command_types, any_of, event_types
 from exchange.engine.events import Event, Reason, Refused

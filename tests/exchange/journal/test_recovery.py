@@ -10,8 +10,9 @@ import asyncpg
 import httpx
 import pytest
 
-from deploy.app import Parts, connect_pool, create_app
-from deploy.exchanging import at_rest
+from deploy.app import Parts, create_app
+from deploy.pool import connect_pool
+from deploy.processes.engine import at_rest
 from exchange.engine.core import Engine
 from exchange.engine.state import state_hash
 from exchange.journal import gateway as gateways

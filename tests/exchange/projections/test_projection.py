@@ -7,8 +7,8 @@ from unittest import mock
 import asyncpg
 import pytest
 
-from deploy.app import connect_pool
-from deploy.exchanging import TABLES
+from deploy.pool import connect_pool
+from deploy.processes.engine import TABLES
 from exchange.engine.core import Engine
 from exchange.journal import store as journal
 from exchange.journal.gateway import NotTrading

@@ -12,7 +12,7 @@ from deploy.scenarios.season import SEASON, Step, play_until, steps_until
 from tests.faults.test_kill import IN_COMMIT, IN_FLIGHT, VICTIMS
 from tests.worlds import TEMPLATES
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 MILESTONES = [step.milestone for step in SEASON]
 
 

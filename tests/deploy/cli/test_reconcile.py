@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from deploy.postgres import PostgresUnavailable
-from deploy.reconcile_command import CannotCompare, compare
+from deploy.cli.reconcile import CannotCompare, compare
+from deploy.postgres.programs import PostgresUnavailable
 from deploy.settings import read_settings
 from tests.database import connected
 from tests.deploy.services import Service, kilnwood
@@ -90,7 +90,7 @@ async def test_an_embedded_database_that_cannot_be_started(tmp_path, monkeypatch
         assert (tmp_path / "postgres", False) == (folder, create)
         raise PostgresUnavailable("it is of another version")
 
-    monkeypatch.setattr("deploy.postgres.start", refuses)
+    monkeypatch.setattr("deploy.postgres.server.start", refuses)
     with pytest.raises(CannotCompare, match="it is of another version"):
         await compare(read_settings({"KILNWOOD_DATA_DIR": str(tmp_path)}))
 

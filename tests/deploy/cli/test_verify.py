@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from deploy.verify_command import main
+from deploy.cli.verify import main
 from registry.receipts.bundle import bundle_file
 from tests.registry.receipts.verifier.world import GOLDEN, RETIREMENT, changed, receipt
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 TRUST = ["--trust", str(GOLDEN / "trust.json")]
 RECEIPT = str(GOLDEN / "event.receipt.json")
 
@@ -119,7 +119,7 @@ def test_a_cold_start_imports_little():
     """No server, no click, no event loop; how long it takes is measured by `kilnwood bench`."""
     program = (
         "import sys\n"
-        "import deploy.verify_command\n"
+        "import deploy.cli.verify\n"
         "heavy = {'click', 'rich', 'rich_click', 'litestar', 'asyncpg', 'asyncio', 'httpx', 'granian', 'structlog'}\n"
         "print(*sorted(heavy & set(sys.modules)))\n"
     )

@@ -9,7 +9,7 @@ import pytest
 
 from deploy.settings import TABLE
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def kilnwood(*words, columns=80):

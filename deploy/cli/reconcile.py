@@ -6,8 +6,9 @@ import asyncpg
 import msgspec
 from rich.console import Console
 
-from deploy import postgres
-from deploy.app import connect_pool
+from deploy.pool import connect_pool
+from deploy.postgres import server as postgres
+from deploy.postgres.programs import PostgresUnavailable
 from deploy.settings import Settings
 from exchange.journal.refusals import yuan
 from exchange.settlement.reconciler import Reconciliation, reconcile
@@ -33,7 +34,7 @@ async def compare(settings: Settings) -> Reconciliation:
     running = postgres.runs(folder)
     try:
         dsn = (await asyncio.to_thread(postgres.start, folder, create=False)).dsn
-    except (postgres.PostgresUnavailable, OSError) as error:
+    except (PostgresUnavailable, OSError) as error:
         raise CannotCompare(str(error)) from error
     try:
         return await _compare(dsn)

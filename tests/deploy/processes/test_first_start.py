@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from deploy import serving
+from deploy.processes import first_start
 from deploy.settings import Settings, read_settings
 from tests.deploy.services import Service, kilnwood
 from tests.faults.killing import until
@@ -126,20 +126,20 @@ def settings(dsn: str, *, owner: str = "first_owner", serving: str) -> Settings:
 @pytest.mark.parametrize("login", ["first_owner", "first_serving"])
 async def test_roles_made_beforehand_are_enough(logins, dsn, login):
     """The owner migrates without creating or granting any; whoever serves is told what it still needs, once."""
-    address = await serving.prepare_database(settings(dsn, serving=login))
+    address = await first_start.prepare_database(settings(dsn, serving=login))
     wanted = f"The login {login} may not act as the roles of the service (permission denied to set role"
-    with pytest.raises(serving.CannotServe) as caught:
-        await serving.require_roles(address)
+    with pytest.raises(first_start.CannotServe) as caught:
+        await first_start.require_roles(address)
     line = str(caught.value)
     assert line.startswith(wanted)
     assert "\n" not in line
     grants = f"GRANT kilnwood_api TO {login}; GRANT kilnwood_sequencer TO {login};"
     assert line.endswith(f"Run as a superuser: {grants}")
     await logins.execute(grants.partition(";")[0])
-    with pytest.raises(serving.CannotServe, match='set role "kilnwood_sequencer"'):
-        await serving.require_roles(address)
+    with pytest.raises(first_start.CannotServe, match='set role "kilnwood_sequencer"'):
+        await first_start.require_roles(address)
     await logins.execute(grants)
-    await serving.require_roles(address)
+    await first_start.require_roles(address)
 
 
 async def test_roles_that_nobody_made_are_asked_for(logins, dsn, monkeypatch):
@@ -148,9 +148,9 @@ async def test_roles_that_nobody_made_are_asked_for(logins, dsn, monkeypatch):
     async def migrate(owner: asyncpg.Connection, _: object) -> None:
         await owner.execute("create role first_other nologin")
 
-    monkeypatch.setattr(serving, "migrate", migrate)
-    with pytest.raises(serving.CannotServe) as caught:
-        await serving.prepare_database(settings(dsn, serving="first_serving"))
+    monkeypatch.setattr(first_start, "migrate", migrate)
+    with pytest.raises(first_start.CannotServe) as caught:
+        await first_start.prepare_database(settings(dsn, serving="first_serving"))
     line = str(caught.value)
     assert "permission denied to create role" in line
     assert line.endswith("CREATE ROLE kilnwood_api NOLOGIN; CREATE ROLE kilnwood_sequencer NOLOGIN;")

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from deploy.http_server import require_free, serve_until
+from deploy.processes.http import require_free, serve_until
 from registry.transparency.format.note import COSIGNATURE_ML_DSA_44, ED25519, VerifierKey, parse_vkey
 from registry.transparency.format.text import Malformed
 from registry.transparency.keys import WITNESS_FILE, create_witness_key, load_witness_key

@@ -18,8 +18,9 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from deploy import postgres, serving
 from deploy.local.children import free_port
+from deploy.postgres import server as postgres
+from deploy.processes import first_start
 from deploy.settings import TABLE, read_settings
 from tests.deploy.services import Service, kilnwood
 from tests.worlds import database_dsn
@@ -216,7 +217,7 @@ async def test_a_changed_migration_is_one_line(service, tmp_path, server, templa
     await admin.execute(f"create database changed template {templates['empty'].database}")
     dsn = database_dsn(server, "changed")
     owner = await asyncpg.connect(dsn)
-    await owner.execute("update kilnwood_migration set sha256 = sha256('x') where name like '%/0002%'")
+    await owner.execute("update kilnwood_migration set sha256 = sha256('x') where name like 'registry.%/0002%'")
     await owner.close()
     try:
         other = {"KILNWOOD_DATA_DIR": str(tmp_path / "other"), "KILNWOOD_PORT": str(free_port())}
@@ -267,5 +268,5 @@ async def test_an_old_server_is_refused(monkeypatch, major):
         return Old()
 
     monkeypatch.setattr(asyncpg, "connect", connect)
-    with pytest.raises(serving.CannotServe, match=f"PostgreSQL {major} is too old: version 15 is the oldest"):
-        await serving.prepare_database(read_settings({"DATABASE_URL": "postgresql://x"}))
+    with pytest.raises(first_start.CannotServe, match=f"PostgreSQL {major} is too old: version 15 is the oldest"):
+        await first_start.prepare_database(read_settings({"DATABASE_URL": "postgresql://x"}))

@@ -5,7 +5,7 @@ import pwd
 import sys
 from pathlib import Path
 
-from deploy import postgres
+from deploy.postgres import server as postgres
 
 if len(sys.argv) > 2:
     # After the imports: that user may be unable to read this interpreter's folder.
