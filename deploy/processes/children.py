@@ -11,6 +11,9 @@ from typing import Final, NamedTuple
 
 import structlog
 
+from deploy.processes.tasks import cancelled
+from registry.kit.supervise import Supervisor
+
 log = structlog.get_logger()
 
 DSN_VARIABLE: Final = "KILNWOOD_CHILD_DSN"
@@ -42,6 +45,7 @@ class ChildProcess:
         self._refused = False
         self._crashes: deque[float] = deque(maxlen=CRASHES)
         self._watching: asyncio.Task[None] | None = None
+        self._supervisor = Supervisor(role.command, f"No {role.command} can be started", retry_s=TICK_S)
 
     @property
     def trouble(self) -> str:
@@ -54,7 +58,7 @@ class ChildProcess:
                 f"The {name} ended {CRASHES} times within {CRASHES_WITHIN_S:.0f} s and is started again each time; "
                 "its last lines in the log say why."
             )
-        return ""
+        return self._supervisor.trouble
 
     async def start(self) -> None:
         """Start the child and look after it."""
@@ -64,8 +68,7 @@ class ChildProcess:
     async def stop(self) -> None:
         """Look after it no longer, and wait for it to finish what it is doing."""
         if self._watching:
-            self._watching.cancel()
-            await asyncio.wait((self._watching,))
+            await cancelled(self._watching)
         await asyncio.to_thread(self.end)
 
     def restart(self) -> None:
@@ -108,12 +111,12 @@ class ChildProcess:
             self._process.wait()
 
     async def _watch(self) -> None:
-        while True:
-            await asyncio.sleep(TICK_S)
-            try:
-                self.look()
-            except OSError:  # no process can be started just now; the next look tries again
-                log.exception("child_does_not_start", role=self._role.command)
+        async def step() -> None:
+            self.look()
+            self._supervisor.well()
+            await self._supervisor.pause(TICK_S)
+
+        await self._supervisor.run(step)
 
 
 def until_parent_ends(stop: asyncio.Event) -> None:

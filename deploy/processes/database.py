@@ -13,9 +13,11 @@ from deploy.postgres import server as postgres
 from deploy.postgres.programs import PostgresUnavailable
 from deploy.processes.first_start import prepare_database, require_roles
 from deploy.processes.locks import DatabaseUsers
+from deploy.processes.tasks import cancelled
 from deploy.settings import Settings
 from registry.kit.database import Database
-from registry.kit.problems import DomainError, Unavailable
+from registry.kit.problems import Unavailable
+from registry.kit.supervise import Supervisor
 
 log = structlog.get_logger()
 
@@ -60,8 +62,7 @@ class RegionDatabase:
     async def stop(self) -> None:
         """Cut every connection, and stop the embedded server if nobody else uses it; also after half a start."""
         if self._watching:
-            self._watching.cancel()
-            await asyncio.wait((self._watching,))
+            await cancelled(self._watching)
         self.cut_off()
         if self._users and self._folder:
             if self._users.is_last():
@@ -75,14 +76,13 @@ class RegionDatabase:
 
     async def _watch(self, folder: Path) -> None:
         """Look every second whether the embedded server answers."""
-        while True:
-            await asyncio.sleep(TICK_S)
-            try:
-                await self.look(folder)
-            except DomainError as error:
-                log.warning("database_in_trouble", reason=error.slug)
-            except Exception:
-                log.exception("database_watch_failed")
+        supervisor = Supervisor("database", "The embedded database does not answer", retry_s=TICK_S)
+
+        async def step() -> None:
+            await supervisor.pause(TICK_S)
+            await self.look(folder)
+
+        await supervisor.run(step)
 
     async def look(self, folder: Path) -> None:
         """See whether the server of *folder* answers, and start it again if it does not."""

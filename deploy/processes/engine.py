@@ -9,7 +9,7 @@ import asyncpg
 import structlog
 
 from deploy.pool import connecting
-from deploy.processes.tasks import cancelled, ended
+from deploy.processes.tasks import ended
 from exchange import modes
 from exchange.instructions.service import Teller
 from exchange.instruments.service import follow_freezes
@@ -93,7 +93,8 @@ class EngineRole:
         await self._ended("settler")
         self.exchange.teller.stop()
         await self._ended("teller")
-        await cancelled(self._tasks["freezes"])
+        self._following.stop()
+        await self._ended("freezes")
         self.exchange.gateway.stop()
         await self._ended("gateway")
         if self._server:

@@ -1,17 +1,13 @@
 """How far the published log is behind what was committed: a metric, and trouble when it stands still."""
 
-import asyncio
 import time
 from collections.abc import Callable
 
-import structlog
 from prometheus_client import CollectorRegistry, Gauge
 
 from registry.kit.database import Database
-from registry.kit.problems import DomainError
+from registry.kit.supervise import Supervisor
 from registry.transparency import service as transparency
-
-log = structlog.get_logger()
 
 TICK_S = 1.0
 UNPUBLISHED_LIMIT_S = 60.0
@@ -31,15 +27,15 @@ class LogBacklog:
         self._moved_s = now_s()
 
     async def watch(self, db: Database) -> None:
-        """Look for ever; what fails is logged and tried again."""
-        while True:
-            await asyncio.sleep(TICK_S)
-            try:
-                self.see(*await transparency.backlog(db=db))
-            except DomainError as error:  # the database is away; the next look tries again
-                log.warning("log_backlog_unknown", reason=error.slug)
-            except Exception:
-                log.exception("log_backlog_failed")
+        """Look until cancelled; what fails is logged and tried again."""
+        supervisor = Supervisor("log backlog", "Nobody knows how far the public log is behind", retry_s=TICK_S)
+
+        async def step() -> None:
+            self.see(*await transparency.backlog(db=db))
+            supervisor.well()
+            await supervisor.pause(TICK_S)
+
+        await supervisor.run(step)
 
     def see(self, waiting: int, published: int) -> None:
         """Note how many statements wait and how many are published now."""

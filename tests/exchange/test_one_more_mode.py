@@ -19,12 +19,12 @@ from exchange import modes
 from exchange.engine import core
 from exchange.engine.state import state_hash
 from exchange.journal.gateway import Gateway
-from exchange.journal.refusals import CORE, Refusals, Wording
+from exchange.journal.refusals import CORE, Refusals, Wording, Wordings
 from exchange.listings.rules import REFUSALS
 from exchange.projections import store
-from exchange.projections.changes import Changes, Moment, event_table
+from exchange.projections.changes import Changes, Moment, Part, event_table
 from exchange.projections.projector import Projector, Tables
-from exchange.projections.replies import About
+from exchange.projections.replies import About, AboutTable
 from exchange.settlement import projection as settlement
 from registry.kit.database import Database
 from registry.kit.problems import Kind
@@ -46,9 +46,9 @@ def _echoed(into: Changes, event: Echoed, moment: Moment) -> None:
 
 
 ENGINE_MODES = (*core.MODES, echo_mode.MODE)
-EVENTS = {Echoed: _echoed}
-COMMANDS = {Echo: About()}
-WORDINGS = {
+EVENTS: Part = {Echoed: _echoed}
+COMMANDS: AboutTable = {Echo: About()}
+WORDINGS: Wordings = {
     EchoReason.TOO_LOUD: Wording(
         Kind.UNPROCESSABLE, "too-loud", "Too loud", "{wanted:,} is louder than {limit:,}. Say less."
     )
@@ -88,7 +88,7 @@ async def test_one_more_mode_trades_is_shown_and_recovers(ground):
     """Its commands are journalled and answered, its own table follows, and the next start has its state."""
     async with trading(ground) as (gateway, projector):
         await gateway.submit_all(OPENING)
-        said = await gateway.submit(Echo(3, 47, 1))  # type: ignore[arg-type]  # a command of the mode
+        said = await gateway.submit(Echo(3, 47, 1))
         assert [Echoed(3, 47, 1)] == said.events
         await gateway.submit(floors.bid(3, 2))
         await projector.caught_up()
@@ -113,7 +113,7 @@ async def test_a_refusal_of_one_more_mode_reads_as_the_mode_says(ground):
     refusals = Refusals((CORE, REFUSALS, WORDINGS))
     async with trading(ground) as (gateway, _):
         await gateway.submit_all(OPENING)
-        refused: Any = (await gateway.submit(Echo(3, 1_001, 1))).events[0]  # type: ignore[arg-type]  # as above
+        refused: Any = (await gateway.submit(Echo(3, 1_001, 1))).events[0]
     said = refusals.of(refused.reason, refused.wanted, refused.limit)
     assert ("too-loud", "1,001 is louder than 1,000. Say less.") == (said.slug, said.detail)
     assert {"wanted": 1_001, "limit": 1_000} == said.members
