@@ -19,9 +19,10 @@ import asyncpg
 import structlog
 
 from exchange.engine.commands import Command
-from exchange.engine.core import Engine
+from exchange.engine.core import MODES, Engine
 from exchange.engine.events import Event
 from exchange.engine.market import dissolve
+from exchange.engine.modes import EngineMode
 from exchange.engine.state import dump
 from exchange.journal import codec, store
 from exchange.journal.codec import Outcome
@@ -139,7 +140,15 @@ class Gateway:
     disk by that commit and by the group that grows behind it, so whatever fails in either drops the engine.
     """
 
-    def __init__(self, connect: Connect, publish: Publish, *, group_limit: int = GROUP_LIMIT) -> None:
+    def __init__(
+        self,
+        connect: Connect,
+        publish: Publish,
+        *,
+        modes: Sequence[EngineMode] = MODES,
+        group_limit: int = GROUP_LIMIT,
+    ) -> None:
+        self._modes = modes
         self._connect = connect
         self._group_limit = group_limit
         self._publish = publish
@@ -244,7 +253,7 @@ class Gateway:
         connection.add_termination_listener(lambda _: self._arrived.set())
         try:
             end = await store.take_over(connection)
-            recovered = await recover(connection, end)
+            recovered = await recover(connection, end, self._modes)
             self.committed = end.sequence
             self._publish(Resumed(end.sequence, recovered.projected))
             for each in recovered.unseen:
