@@ -223,7 +223,7 @@ class _DescribedStructs(OpenAPISchemaPlugin):
 
 
 class _OfflineSwagger(SwaggerRenderPlugin):
-    """Swagger UI that calls nobody: left to itself it has a public service validate the document."""
+    """Swagger UI that calls no other host: by default it has a public service validate the document."""
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         """The page, with the validator switched off."""

@@ -21,7 +21,7 @@ STOP_TIMEOUT_S = 2.5
 
 
 def require_port(settings: Settings) -> None:
-    """Raise `CannotServe` where somebody listens on the port of the settings."""
+    """Raise `CannotServe` if another process listens on the port of the settings."""
     try:
         require_free(settings.host, settings.port)
     except OSError as error:

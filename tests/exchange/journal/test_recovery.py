@@ -179,8 +179,8 @@ async def test_a_recovery_that_fails_leaves_no_order_in_memory(touchable):
     statement, says = TOUCHED[next(iter(TOUCHED))]
     made: list[Engine] = []
 
-    def begun(snapshot: journal.StoredSnapshot | None) -> tuple[Engine, bytes]:
-        engine, chained = begin(snapshot)
+    def begun(snapshot: journal.StoredSnapshot | None, *modes: Any) -> tuple[Engine, bytes]:
+        engine, chained = begin(snapshot, *modes)
         made.append(engine)
         return engine, chained
 
