@@ -28,9 +28,10 @@ CRASHES, CRASHES_WITHIN_S = 3, 30.0
 
 
 class ChildRole(NamedTuple):
-    """A hidden command of the command line, by which the log knows the child too, and what its refusal means."""
+    """A hidden command of the command line, what the child is called in a sentence, and what its refusal means."""
 
     command: str
+    name: str
     refusal: str
 
 
@@ -45,12 +46,12 @@ class ChildProcess:
         self._refused = False
         self._crashes: deque[float] = deque(maxlen=CRASHES)
         self._watching: asyncio.Task[None] | None = None
-        self._supervisor = Supervisor(role.command, f"No {role.command} can be started", retry_s=TICK_S)
+        self._supervisor = Supervisor(role.command, f"No {role.name} can be started", retry_s=TICK_S)
 
     @property
     def trouble(self) -> str:
         """Why its work is not done, in one line, or nothing."""
-        name = self._role.command
+        name = self._role.name
         if self._refused:
             return f"The {name} {self._role.refusal}; its last line in the log says why (deploy/RUNNING.md)."
         if len(self._crashes) == CRASHES and self._now_s() - self._crashes[0] < CRASHES_WITHIN_S:

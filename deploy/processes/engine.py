@@ -9,6 +9,7 @@ import asyncpg
 import structlog
 
 from deploy.pool import connecting
+from deploy.processes.children import ChildProcess
 from deploy.processes.tasks import ended
 from exchange import modes
 from exchange.instructions.service import Teller
@@ -49,14 +50,22 @@ class EngineRole:
     """
     Everything that trades, started in order and ended in the opposite one: what was acknowledged is stored and shown.
 
+    A child process makes the snapshots, if one is given; a clean stop leaves one that is made here.
     *dsn* is asked for with every new connection of the journal: the database may have moved meanwhile. Where the api
     runs in another process, its commands come in at *socket*.
     """
 
     def __init__(
-        self, dsn: Callable[[], str], db: Database, region: RegionProfile, *, socket: Path | None = None
+        self,
+        dsn: Callable[[], str],
+        db: Database,
+        region: RegionProfile,
+        *,
+        socket: Path | None = None,
+        snapshots: ChildProcess | None = None,
     ) -> None:
         self._dsn = dsn
+        self._snapshots = snapshots
         self.exchange = at_rest(db, self._connect)
         self._settler = Settler(self.exchange, region)
         self._following = Supervisor(
@@ -69,7 +78,7 @@ class EngineRole:
     @property
     def trouble(self) -> str:
         """Why something does not work, in one line; empty when everything does."""
-        return self.exchange.trouble
+        return self.exchange.trouble or (self._snapshots.trouble if self._snapshots else "")
 
     async def start(self) -> None:
         """Start every part; commands are taken once the gateway has recovered."""
@@ -86,9 +95,13 @@ class EngineRole:
         }
         if self._server:
             await self._server.start()
+        if self._snapshots:
+            await self._snapshots.start()
 
     async def stop(self) -> None:
         """End what gives commands, then what carries them out and answers them, then what shows them."""
+        if self._snapshots:
+            await self._snapshots.stop()
         self._settler.stop()
         await self._ended("settler")
         self.exchange.teller.stop()

@@ -20,7 +20,7 @@ from registry.transparency.sequencer import Sequencer, Witness
 
 log = structlog.get_logger()
 
-CHILD: Final = ChildRole("sequencer", "refuses to sign")
+CHILD: Final = ChildRole("sequencer", "sequencer", "refuses to sign")
 RECONNECT_S = 0.5
 STOP_TIMEOUT_S = 1.0
 

@@ -14,9 +14,10 @@ from typing import Final, Protocol
 
 import structlog
 
-from deploy.processes import locks
+from deploy.processes import locks, snapshots
+from deploy.processes import sequencer as sequencing
 from deploy.processes.api import ApiRole, require_port
-from deploy.processes.children import ChildProcess
+from deploy.processes.children import ChildProcess, ChildRole
 from deploy.processes.database import RegionDatabase
 from deploy.processes.engine import EngineRole
 from deploy.processes.engine_elsewhere import EngineElsewhere
@@ -24,7 +25,7 @@ from deploy.processes.first_start import CannotServe, prepare_region, region_mad
 from deploy.processes.garbage import as_served
 from deploy.processes.housekeeping import HousekeepingRole
 from deploy.processes.locks import Role
-from deploy.processes.sequencer import CHILD, SequencerRole
+from deploy.processes.sequencer import SequencerRole
 from deploy.processes.tasks import cancelled
 from deploy.settings import Settings
 
@@ -108,17 +109,16 @@ async def _start(
 async def _together(settings: Settings, database: RegionDatabase, failed: asyncio.Event) -> Sequence[RoleObject]:
     """Every role, in the order in which they start."""
     region, keyring = await prepare_region(settings, database.db)
-    sequencer = ChildProcess(CHILD, lambda: database.dsn)
-    database.moved.append(sequencer.restart)
+    sequencer = _child(sequencing.CHILD, database)
     housekeeping = HousekeepingRole(database.db)
-    engine = EngineRole(lambda: database.dsn, database.db, region)
+    engine = EngineRole(lambda: database.dsn, database.db, region, snapshots=_child(snapshots.CHILD, database))
     api = ApiRole(
         settings,
         database,
         region=region,
         keyring=keyring,
         exchange=engine.exchange,
-        troubles=(lambda: sequencer.trouble, lambda: housekeeping.trouble),
+        troubles=(lambda: sequencer.trouble, lambda: housekeeping.trouble, lambda: engine.trouble),
         failed=failed,
     )
     return sequencer, housekeeping, engine, api
@@ -145,11 +145,19 @@ async def _alone(
     region = await region_made_elsewhere(settings, database.db)
     match only:
         case "engine":
-            return (EngineRole(lambda: database.dsn, database.db, region, socket=socket),)
+            child = _child(snapshots.CHILD, database)
+            return (EngineRole(lambda: database.dsn, database.db, region, socket=socket, snapshots=child),)
         case "sequencer":
             return (SequencerRole(settings, lambda: database.dsn, failed),)
         case "housekeeping":
             return (HousekeepingRole(database.db),)
+
+
+def _child(role: ChildRole, database: RegionDatabase) -> ChildProcess:
+    """A child process that is restarted where the database runs at a new address."""
+    child = ChildProcess(role, lambda: database.dsn)
+    database.moved.append(child.restart)
+    return child
 
 
 async def _report(only: Role, roles: Sequence[RoleObject]) -> None:

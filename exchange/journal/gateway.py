@@ -41,7 +41,6 @@ SLICE_S: Final = 0.005
 """How long commands are applied before the loop may look at other requests."""
 WAITING_LIMIT: Final = 20_000
 """Commands that may wait to be carried out; further callers get a 503."""
-SNAPSHOT_EVERY: Final = 100_000
 RETRY_S: Final = 0.2
 
 Connect = Callable[[], Awaitable["asyncpg.Connection[asyncpg.Record]"]]
@@ -158,7 +157,6 @@ class Gateway:
         self._arrived = asyncio.Event()
         self._current: _Submission | None = None
         self._engine: Engine | None = None
-        self._snapshot_at = 0
         self.supervisor = Supervisor(
             "gateway",
             "Nobody trades",
@@ -256,7 +254,7 @@ class Gateway:
         try:
             end = await store.take_over(connection)
             recovered = await recover(connection, end, self._modes)
-            self.committed, self._snapshot_at = end.sequence, recovered.snapshot_at
+            self.committed = end.sequence
             self._publish(Resumed(end.sequence, recovered.projected))
             for each in recovered.unseen:
                 self._publish(each)
@@ -279,11 +277,10 @@ class Gateway:
                     break
                 encoded, events_hash = codec.encode_commands(group.commands), codec.hash_events(group.outcomes)
                 chained = codec.chain(chained, encoded, events_hash)
-                snapshot = self._due_snapshot(engine, chained)
                 if committing is not None:
                     await committing
                 row = _Row(encoded, events_hash, chained)
-                committing = asyncio.create_task(self._commit(connection, epoch, group, row, snapshot))
+                committing = asyncio.create_task(self._commit(connection, epoch, group, row))
                 committing.add_done_callback(lambda _: self._arrived.set())
                 stored, group = group, _Group(engine.market.sequence + 1)
         except BaseException:
@@ -341,7 +338,7 @@ class Gateway:
         if not waiting:
             self._arrived.clear()
 
-    async def _commit(self, connection: Tx, epoch: int, group: _Group, row: "_Row", snapshot: StateDump | None) -> None:
+    async def _commit(self, connection: Tx, epoch: int, group: _Group, row: "_Row") -> None:
         """Store one batch, then answer. A crash before the commit leaves nothing; after it, the answers are found."""
         last = group.first + len(group.commands) - 1
         try:
@@ -360,20 +357,12 @@ class Gateway:
             raise
         self.committed = last
         self._publish(Committed(group.first, last, at, tuple(group.commands), group.outcomes))
-        if snapshot is not None:
-            self._publish(snapshot)
         for each in group.finished:
             if not each.answer.done():  # its caller may have gone
                 each.answer.set_result([Answer(sequence, outcome, at) for sequence, outcome in each.done])
 
-    def _due_snapshot(self, engine: Engine, chained: bytes) -> StateDump | None:
-        if engine.market.sequence - self._snapshot_at < SNAPSHOT_EVERY:
-            return None
-        self._snapshot_at = engine.market.sequence
-        return StateDump(engine.market.sequence, dump(engine.market), chained)
-
     async def _store_last(self, engine: Engine, chained: bytes) -> None:
-        """A clean stop leaves a snapshot, so that the next start, and the next version, begin there."""
+        """A clean stop leaves a snapshot, so that the next start, and the next version, begin there (`snapshots`)."""
         self._publish(StateDump(engine.market.sequence, dump(engine.market), chained))
 
 

@@ -54,6 +54,16 @@ def sequencer() -> None:
     sys.exit(uvloop.run(run_as_child(read_environment())))
 
 
+@click.command(hidden=True)
+def snapshots() -> None:
+    """Store snapshots of the exchange; started by the engine's process, ends with it."""
+    from deploy.processes.snapshots import run_as_child
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # as above
+    read_environment()
+    sys.exit(uvloop.run(run_as_child()))
+
+
 @click.command()
 def stop() -> None:
     """Stop every role of this data folder and its embedded database, also what a killed service left behind.
