@@ -31,9 +31,9 @@ log = structlog.get_logger()
 
 AWAY: Final = (Unavailable, StorageFull)
 """The database cannot do anything for anybody."""
-NETTED_AT_ONCE: Final = 1_000
-DELIVERED_AT_ONCE: Final = 50
-TOLD_AT_ONCE: Final = 200
+NETTED_AT_ONCE: Final = 10_000
+DELIVERED_AT_ONCE: Final = 1_000
+TOLD_AT_ONCE: Final = 1_000
 RELEASED_AT_ONCE: Final = 100
 IDLE_S: Final = 0.25
 """How often it looks where nobody told it that there is something to do."""
@@ -139,7 +139,7 @@ class Settler:
         for each, answer in zip(stored, answers, strict=True):
             if answer.refusal is not None:
                 log.warning("delivery_refused", delivery_id=each.id)
-            await store.delivered(tx, each.id, answer)
+        await store.delivered(tx, [each.id for each in stored], answers)
         return len(stored)
 
     async def _tell(self) -> int:
