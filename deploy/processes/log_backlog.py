@@ -52,5 +52,5 @@ class LogBacklog:
             return ""
         return (
             f"{self._waiting} statements wait for the public log, which has published nothing for {stands_s:.0f} s: "
-            "the sequencer or a witness is away; the log says which (deploy/RUNNING.md)."
+            "the sequencer or a witness is away; the log says which (deploy/README.md)."
         )

@@ -94,7 +94,7 @@ class Supervisor:
         """What fails and for how long, in one line; empty while the part works, and for a short trouble."""
         if self._failing_since_s is None or (lasts_s := self._now_s() - self._failing_since_s) < REPORTED_AFTER_S:
             return ""
-        return f"{self._what_fails}, for {lasts_s:.0f} s now; the log says why (deploy/RUNNING.md)."
+        return f"{self._what_fails}, for {lasts_s:.0f} s now; the log says why (deploy/README.md)."
 
     def _failed(self, error: Exception) -> None:
         if self._failing_since_s is None:

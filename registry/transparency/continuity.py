@@ -21,7 +21,7 @@ from registry.transparency.keys import (
     load_registry_keys,
 )
 
-REMEDY = "Restore the newer database, or fail over to the server that has those statements; deploy/RUNNING.md says how."
+REMEDY = "Restore the newer database, or fail over to the server that has those statements; deploy/README.md says how."
 
 
 def make_keys(folder: Path, origin: str) -> RegistryKeys:
@@ -76,7 +76,7 @@ async def require_continued(tx: Tx, head: Head) -> None:
             raise SigningRefused(
                 f"{head.path} is missing, and the log has {size} statements: nobody knows what was signed. Nothing "
                 "was signed now. Restore it from its copy; an older one will do where there is a witness "
-                "(deploy/RUNNING.md)."
+                "(deploy/README.md)."
             ) from error
         head.write(0, EMPTY_ROOT)
         return

@@ -26,7 +26,7 @@ class Head:
         except (ValueError, KeyError, TypeError) as error:
             raise SigningRefused(
                 f"{self.path} is damaged. Nothing was signed. Restore it from its copy; an older one will do where "
-                "there is a witness (deploy/RUNNING.md)."
+                "there is a witness (deploy/README.md)."
             ) from error
 
     def write(self, size: int, root: bytes) -> None:
