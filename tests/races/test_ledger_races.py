@@ -187,7 +187,7 @@ async def test_a_totals_reader_is_not_fooled_by_a_late_commit(region: RaceRegion
 
 
 async def test_blocks_are_joined_while_a_retirement_waits(region: RaceRegion):
-    """The compactor and a retirement at the same account: whoever comes second reads the blocks anew."""
+    """The compactor and a retirement at the same account: the second one reads the blocks again."""
     buyer = region.buyers[0]
     for _ in range(4):
         await given(region, 0, 25)

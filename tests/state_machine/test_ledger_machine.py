@@ -179,7 +179,7 @@ class LedgerMachine(RuleBasedStateMachine):
         )
 
     def refused(self, work: Callable[[], Awaitable[Any]]) -> tuple[set[str], Any]:
-        """Carry it out; answers the slug of the refusal, and the reply."""
+        """Carry it out; returns the slug of the refusal, and the reply."""
         try:
             reply = self.run(work())
         except DomainError as error:

@@ -259,7 +259,7 @@ async def test_what_is_no_frame_ends_its_connection_alone(tmp_path, sent):
 
 
 async def test_a_server_that_hangs_is_given_up(tmp_path, monkeypatch):
-    """It greets and then says nothing: the connection is dropped, and whoever waits is told."""
+    """It greets and then says nothing: the connection is dropped, and waiting callers get an error."""
     monkeypatch.setattr(forwarding, "SILENCE_LIMIT_S", 0.05)
     async with greeted_by(tmp_path / "engine.sock", forwarding.OURS) as client:
         await until(lambda: client._writer, "the client is greeted")
@@ -268,7 +268,7 @@ async def test_a_server_that_hangs_is_given_up(tmp_path, monkeypatch):
 
 
 async def test_a_fault_behind_the_gateway_is_answered(tmp_path, monkeypatch):
-    """Whoever waits is told, and the way stays open."""
+    """Waiting callers get an error, and the connection stays open."""
     async with connected(tmp_path / "engine.sock") as pair:
         with monkeypatch.context() as broken:
             broken.setattr(pair.gate.engine, "market", None)
