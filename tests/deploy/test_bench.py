@@ -65,7 +65,7 @@ def test_every_figure_comes_with_its_limit():
 
 
 def test_a_figure_that_there_is_not():
-    """A wrong name is told before anything starts."""
+    """An unknown name is an error before anything starts."""
     done = bench("--only", "nonsense")
     assert (2, "") == (done.returncode, done.stdout)
     assert "no figure of the registry is named nonsense; there are retirements-1," in done.stderr
@@ -145,7 +145,7 @@ def test_the_book_beside_peers(monkeypatch):
     assert figure.target is not None
     assert figure.target.text == "≥ 5 times the best peer"
     assert {"times as fast as lightmatchingengine", "times as fast as pyorderbook"} < figure.notes.keys()
-    assert 2 == len(figure.remarks), "stand-ins trade nothing, and that is told"
+    assert 2 == len(figure.remarks), "stand-ins trade nothing, and a remark says so"
 
 
 LIGHT = "lightmatchingengine.lightmatchingengine"
@@ -191,7 +191,7 @@ def _pyorderbook() -> SimpleNamespace:
 
 
 def test_a_peer_that_trades_something_else_is_told():
-    """A sentence for it, no failure; whoever agrees is not mentioned."""
+    """One sentence for it, no failure; peers that agree are not mentioned."""
     assert ["b 1.0 traded 8 t where the book traded 7 t"] == diverging({"book": 7, "a 1.0": 7, "b 1.0": 8})
 
 
