@@ -29,6 +29,7 @@ from deploy.http_server import require_free, serve_until
 from deploy.keeping import LogWatch, SequencerProcess, housekeeping, revive_database
 from deploy.migrations import every_migration
 from deploy.settings import Settings
+from registry.access.authority import Authority
 from registry.access.keys.rules import Keyring
 from registry.kit.database import Database
 from registry.kit.migrate import MigrationRefused, migrate
@@ -212,7 +213,15 @@ async def running(settings: Settings) -> AsyncIterator[tuple[Parts, Callable[[],
             return sequencer.trouble or watch.trouble or exchange.trouble
 
         yield (
-            Parts(db=db, keyring=keyring, region=region, exchange=exchange, trouble=trouble, metrics=metrics),
+            Parts(
+                db=db,
+                keyring=keyring,
+                authority=Authority(db, keyring, parties.dated_trader_in),
+                region=region,
+                exchange=exchange,
+                trouble=trouble,
+                metrics=metrics,
+            ),
             pool.terminate,
         )
 

@@ -17,6 +17,7 @@ from registry.access.authorisation import (
     authorise_for,
     oversees,
 )
+from registry.access.authority import Authority
 from registry.credits.service import (
     deliver_in,
     freezes_in,
@@ -24,9 +25,9 @@ from registry.credits.service import (
     holds_in,
     lock_account_in,
     release_in,
-    trader_in,
     vintage_in,
 )
+from registry.parties.service import trader_in
 from registry.transparency.service import openings_in
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "PUBLIC",
     "REGULATORS",
     "TRADERS",
+    "Authority",
     "Route",
     "authorise_for",
     "deliver_in",

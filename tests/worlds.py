@@ -21,6 +21,7 @@ from deploy.demo.steps import STEPS
 from deploy.exchanging import at_rest, trading
 from deploy.migrations import every_migration
 from exchange.parts import Exchange
+from registry.access.authority import Authority
 from registry.access.keys.rules import Keyring
 from registry.credits.service import RegionTotals
 from registry.kit.database import Database
@@ -202,6 +203,11 @@ RegionTotals.REST = 0
 _MARKET = re.compile(r"/(instruments|listings|orders|deposits|withdrawals|statements|balances|fills)\b")
 
 
+def authority(db: Database) -> Authority:
+    """Who may do what in a test's database."""
+    return Authority(db, KEYRING, parties.dated_trader_in)
+
+
 async def _nowhere() -> Any:
     raise OSError("nothing trades here yet")
 
@@ -210,7 +216,11 @@ def _pointed_at(pool: "asyncpg.Pool[asyncpg.Record]") -> tuple[Database, Exchang
     if not _idle:
         db = Database(pool)
         exchange = at_rest(db, _nowhere)
-        return db, exchange, create_app(Parts(db=db, keyring=KEYRING, region=PROFILE, exchange=exchange))
+        return (
+            db,
+            exchange,
+            create_app(Parts(db=db, keyring=KEYRING, authority=authority(db), region=PROFILE, exchange=exchange)),
+        )
     found = _idle.pop()
     found[0]._pool = pool
     return found

@@ -53,16 +53,3 @@ select array(select target_id from registry.restriction where upper_inf(during) 
   array(select distinct i.project_id || ':' || i.vintage from registry.issuance i join registry.restriction r
     on upper_inf(r.during) and (r.scope = 'project' and r.target_id = i.project_id
       or r.scope = 'issuance' and r.target_id = i.id) order by 1) as vintages;
--- name: trader
--- An account as the exchange sees it. Its beneficial owner is the organisation at the top of the chain of owners.
-with recursive owners (id, depth) as (
-  select owner_id, 0 from registry.account where id = $1
-  union all
-  select o.owner_id, depth + 1 from owners join registry.ownership o
-    on o.owned_id = owners.id and o.during @> registry.business_now() and depth < 16
-)
-select a.id, a.owner_id, a.type = 'holding' and a.status = 'open' as usable,
-  (select id from owners order by depth desc, id limit 1) as group_id,
-  (select min(r.id) from registry.restriction r
-    where upper_inf(r.during) and r.scope = 'account' and r.target_id = a.id) as restriction_id
-from registry.account a where a.id = $1;

@@ -10,7 +10,7 @@ from registry.credits.rules import Block, Lot
 from registry.credits.store import BlocksMoved
 from registry.kit import sql
 from registry.kit.database import Tx, affected, fetch_one
-from schemas.custody import Freezes, Held, Trader, Vintage
+from schemas.custody import Freezes, Held, Vintage
 
 _sql = sql.load(__package__, "exchange.sql")
 
@@ -96,12 +96,6 @@ async def freezes(tx: Tx) -> Freezes:
     row = await fetch_one(tx, _sql.freezes)
     pairs = (each.split(":") for each in row["vintages"])
     return Freezes(frozenset(row["accounts"]), frozenset((int(project), int(year)) for project, year in pairs))
-
-
-async def trader(tx: Tx, account_id: int) -> Trader | None:
-    """An account as the exchange sees it."""
-    row = await tx.fetchrow(_sql.trader, account_id)
-    return Trader(**row) if row else None
 
 
 def _ranges(spans: Sequence[tuple[int, int]]) -> list["Range[int]"]:

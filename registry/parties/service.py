@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from registry.access import authorisation as access
 from registry.access.keys import service as keys
@@ -13,6 +14,7 @@ from registry.kit.pages import Window
 from registry.kit.problems import Unavailable, Unknown
 from registry.parties import rules, store
 from schemas.access import Call, Role
+from schemas.custody import Trader
 from schemas.identifiers import Identifier
 from schemas.pages import Page
 from schemas.parties import (
@@ -180,6 +182,18 @@ async def accounts(window: Window, *, asked: Call, db: Database) -> Page[Account
     owners = None if access.oversees(asked.by) else access.organisations_of(asked.by)
     async with db.reading() as tx:
         return await store.accounts(tx, window, owners)
+
+
+async def trader_in(tx: Tx, account_id: int) -> Trader:
+    """Return an account as the exchange sees it. Raises `Unknown`."""
+    return (await dated_trader_in(tx, account_id))[0]
+
+
+async def dated_trader_in(tx: Tx, account_id: int) -> tuple[Trader, datetime | None]:
+    """Return an account as the exchange sees it, and until when: an interval of ownership may begin or end then."""
+    if found := await store.trader(tx, account_id):
+        return found
+    raise Unknown(f"There is no account {account_id}.")
 
 
 async def buffer_account_in(tx: Tx) -> int:

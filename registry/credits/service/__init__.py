@@ -13,7 +13,6 @@ from registry.credits.service.exchange_holds import (
     holds_in,
     lock_account_in,
     release_in,
-    trader_in,
     vintage_in,
 )
 from registry.credits.service.issuing import issuance, issuances, issue
@@ -55,7 +54,6 @@ __all__ = [
     "retirement",
     "retirement_in",
     "retirements",
-    "trader_in",
     "transfer",
     "transfers",
     "vintage_in",
