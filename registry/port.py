@@ -18,7 +18,7 @@ from registry.access.authorisation import (
     oversees,
 )
 from registry.access.authority import Authority
-from registry.credits.service import (
+from registry.credits.custody.service import (
     deliver_in,
     freezes_in,
     hold_in,

@@ -1,7 +1,7 @@
 """What an account has on the exchange: money and tonnes, each in four parts."""
 
 
-class Holding:
+class Balance:
     """
     One account's money, in fen, or its tonnes of one instrument.
 
@@ -19,7 +19,7 @@ class Holding:
         self.outgoing = outgoing
 
 
-class Account:
+class TradingAccount:
     """An account of the registry, as the exchange knows it. *group* is its beneficial owner."""
 
     __slots__ = ("cash", "frozen", "group", "id", "last_client_order_id", "open_orders", "tonnes")
@@ -27,15 +27,15 @@ class Account:
     def __init__(self, account_id: int, group: int) -> None:
         self.id = account_id
         self.group = group
-        self.cash = Holding()
-        self.tonnes: dict[int, Holding] = {}
+        self.cash = Balance()
+        self.tonnes: dict[int, Balance] = {}
         self.last_client_order_id = 0
         self.frozen = False
         self.open_orders = 0
 
-    def holding(self, instrument: int) -> Holding:
-        """The account's tonnes of one instrument."""
+    def balance(self, instrument: int) -> Balance:
+        """Return the account's tonnes of one instrument."""
         found = self.tonnes.get(instrument)
         if found is None:
-            found = self.tonnes[instrument] = Holding()
+            found = self.tonnes[instrument] = Balance()
         return found

@@ -11,24 +11,24 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from exchange.engine.accounts import Account, Holding
+from exchange.engine.accounts import Balance, TradingAccount
 from exchange.engine.commands import BUY, GTC, PREVENT_BOTH, PREVENT_DECREMENT, PREVENT_MAKER, PREVENT_TAKER
 
 
-class Order(Struct, eq=False, gc=False):
+class OpenOrder(Struct, eq=False, gc=False):
     """
     An order with *open* of its *quantity* left; *level* is none unless it rests in the book.
 
-    *group*, *cash* and *holding* are its account's; *life* is `LISTED` for a listing. A struct, because building one
+    *group*, *cash* and *tonnes* are its account's; *life* is `LISTED` for a listing. A struct, because building one
     costs a quarter of what a class with slots does. Out of the collector's sight: an order that leaves the book is
     linked to nothing any more.
     """
 
     id: int
-    account: Account
+    account: TradingAccount
     group: int
-    cash: Holding
-    holding: Holding
+    cash: Balance
+    tonnes: Balance
     instrument: int
     side: int
     price: int
@@ -37,8 +37,8 @@ class Order(Struct, eq=False, gc=False):
     life: int = GTC
     prevention: int = PREVENT_TAKER
     level: "Level | None" = None
-    prev: "Order | None" = None
-    next: "Order | None" = None
+    prev: "OpenOrder | None" = None
+    next: "OpenOrder | None" = None
 
 
 class Level:
@@ -50,11 +50,11 @@ class Level:
         self.side = side
         self.price = price
         self.index = index
-        self.head: Order | None = None
-        self.tail: Order | None = None
+        self.head: OpenOrder | None = None
+        self.tail: OpenOrder | None = None
 
 
-Fill: TypeAlias = tuple[Order, int, bool]
+Fill: TypeAlias = tuple[OpenOrder, int, bool]
 """The resting order, how many tonnes of it, and whether they were traded (else self-trade prevention took them out)."""
 
 
@@ -70,7 +70,7 @@ class Side:
         self.levels: dict[int, Level] = {}
         self.best: Level | None = None
 
-    def rest(self, order: Order) -> None:
+    def rest(self, order: OpenOrder) -> None:
         """Put an order at the end of its level's queue."""
         price = order.price
         level = self.levels.get(price)
@@ -96,7 +96,7 @@ class Side:
             self._occupied.extend(bytes(missing))
         return Level(self, price, index)
 
-    def remove(self, order: Order) -> None:
+    def remove(self, order: OpenOrder) -> None:
         """Unlink a resting order from anywhere in its queue."""
         level = order.level
         assert level is not None, "only what rests is removed"
@@ -136,7 +136,7 @@ class Side:
             level = self._behind(level.index)
 
 
-class Book:
+class OrderBook:
     """Bids and asks of one instrument."""
 
     __slots__ = ("asks", "bids")
@@ -157,7 +157,7 @@ class Book:
         best = self.asks.best
         return best is not None and best.price <= price
 
-    def match(self, taker: Order) -> tuple[list[Fill], bool]:
+    def match(self, taker: OpenOrder) -> tuple[list[Fill], bool]:
         """
         Trade *taker* against the other side, at the resting orders' prices, while prices meet.
 
@@ -206,7 +206,7 @@ class Book:
         return fills, stopped
 
     @staticmethod
-    def _prevent(prevention: int, maker: Order, wanted: int, fills: list[Fill]) -> tuple[bool, int]:
+    def _prevent(prevention: int, maker: OpenOrder, wanted: int, fills: list[Fill]) -> tuple[bool, int]:
         """Two orders of one beneficial owner meet. Answers whether the taker stops, and what it still wants."""
         if prevention == PREVENT_TAKER:
             return True, wanted
@@ -215,7 +215,7 @@ class Book:
         fills.append((maker, out, False))
         return prevention == PREVENT_BOTH, wanted - out if prevention == PREVENT_DECREMENT else wanted
 
-    def can_fill(self, taker: Order) -> bool:
+    def can_fill(self, taker: OpenOrder) -> bool:
         """Whether all of *taker* would trade now; its owner's own orders do not count."""
         missing = taker.open
         for level in (self.bids if taker.side else self.asks).from_best():

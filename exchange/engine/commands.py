@@ -1,14 +1,16 @@
 """
-What the engine can be told. Commands are what the journal stores, so a field is only ever added at the end.
+What the engine can be told, whatever the mode of matching. Each mode in `exchange.engine.modes` adds its own commands.
 
-Arrays with a number for their kind, not objects with names: they are encoded and decoded by the hundred thousand.
+Commands are what the journal stores, so a field is only ever added at the end, with a default, and a tag is never used
+again. They are arrays with a number for their kind, not objects with names: they are encoded and decoded by the hundred
+thousand.
 
 An *instruction* was stored before it was given: what the operator, the regulator, the registry and the bank say.
 Their numbers only rise, so each is carried out once. Commands of accounts carry a *client_order_id*, which rises for
 each account, to the same end.
 """
 
-from typing import Final, TypeAlias
+from typing import ClassVar, Final, Protocol
 
 from msgspec import Struct
 
@@ -20,7 +22,7 @@ IOC: Final = 1
 FOK: Final = 2
 POST_ONLY: Final = 3
 LISTED: Final = 4
-"""Not an order's: what stands beside the book as a fixed-price listing."""
+"""Of a fixed-price listing, which stands beside the book."""
 
 PREVENT_TAKER: Final = 0
 PREVENT_MAKER: Final = 1
@@ -113,19 +115,6 @@ class DebitTonnes(Struct, array_like=True, gc=False, frozen=True, tag=8):
     quantity: int
 
 
-class Place(Struct, array_like=True, gc=False, frozen=True, tag=9):
-    """A limit order: *price* is always the cap of a buyer or the floor of a seller."""
-
-    account: int
-    instrument: int
-    side: int
-    price: int
-    quantity: int
-    client_order_id: int
-    life: int = GTC
-    prevention: int = PREVENT_TAKER
-
-
 class Cancel(Struct, array_like=True, gc=False, frozen=True, tag=10):
     """Take what is open of an order or a listing back."""
 
@@ -139,40 +128,6 @@ class CancelAll(Struct, array_like=True, gc=False, frozen=True, tag=11):
 
     account: int
     instrument: int
-    client_order_id: int
-
-
-class Amend(Struct, array_like=True, gc=False, frozen=True, tag=12):
-    """
-    Give an order another price or total quantity, what was traded included.
-
-    At the same price, less or as much keeps its place in the queue; anything else goes to the end, and may trade at
-    once.
-    """
-
-    account: int
-    order: int
-    price: int
-    quantity: int
-    client_order_id: int
-
-
-class List(Struct, array_like=True, gc=False, frozen=True, tag=13):
-    """Offer tonnes at a fixed price, to be taken part by part by whoever comes."""
-
-    account: int
-    instrument: int
-    price: int
-    quantity: int
-    client_order_id: int
-
-
-class Take(Struct, array_like=True, gc=False, frozen=True, tag=14):
-    """Subscribe to *quantity* tonnes of a listing at its price, all of them or nothing."""
-
-    account: int
-    listing: int
-    quantity: int
     client_order_id: int
 
 
@@ -190,7 +145,27 @@ class Refund(Struct, array_like=True, gc=False, frozen=True, tag=16):
     trades: tuple[int, ...]
 
 
-AccountCommand: TypeAlias = Place | Cancel | CancelAll | Amend | List | Take
-"""What an account asks for, under its client_order_id."""
-Instruction: TypeAlias = OpenInstrument | SetBand | Halt | Freeze | CreditCash | CreditTonnes | DebitCash | DebitTonnes
-Command: TypeAlias = Instruction | AccountCommand | Settle | Refund
+class Command(Protocol):
+    """A command of any mode: one of the types in `exchange.engine.core.MODES`."""
+
+    __struct_fields__: ClassVar[tuple[str, ...]]
+
+
+class AccountCommand(Command, Protocol):
+    """What an account asks for, under its client_order_id."""
+
+    @property
+    def account(self) -> int:
+        """Whose command it is."""
+
+    @property
+    def client_order_id(self) -> int:
+        """Higher than that of any command of the account before."""
+
+
+class Instruction(Command, Protocol):
+    """What the operator, the regulator, the registry or the bank says."""
+
+    @property
+    def instruction(self) -> int:
+        """Higher than that of any instruction before."""

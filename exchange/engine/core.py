@@ -1,50 +1,98 @@
 """The engine: takes one command after the other, and says what happened."""
 
-from collections.abc import Callable
+from collections.abc import Iterable
+from functools import reduce
+from itertools import chain
+from operator import or_
 from typing import Any, Final
 
 from exchange.engine import commands as c
+from exchange.engine import events as e
+from exchange.engine.cancelling import cancel, cancel_all
+from exchange.engine.commands import Command
 from exchange.engine.custody import credit_cash, credit_tonnes, debit_cash, debit_tonnes
 from exchange.engine.events import Event
-from exchange.engine.listings import offer, take
 from exchange.engine.market import Market
+from exchange.engine.modes import EngineMode, continuous, listings
 from exchange.engine.opening import freeze, halt, open_instrument, set_band
-from exchange.engine.orders import amend, cancel, cancel_all, place
 from exchange.engine.settling import refund, settle
 
 ENGINE_VERSION: Final = 1
 """Rises whenever the same commands would give other events or another state; replay never crosses it."""
 
-_CARRIED_OUT_BY: dict[type[Any], Callable[[Market, Any], list[Event]]] = {
-    c.Place: place,
-    c.Cancel: cancel,
-    c.Amend: amend,
-    c.CancelAll: cancel_all,
-    c.List: offer,
-    c.Take: take,
-    c.Settle: settle,
-    c.Refund: refund,
-    c.CreditCash: credit_cash,
-    c.CreditTonnes: credit_tonnes,
-    c.DebitCash: debit_cash,
-    c.DebitTonnes: debit_tonnes,
-    c.OpenInstrument: open_instrument,
-    c.SetBand: set_band,
-    c.Halt: halt,
-    c.Freeze: freeze,
-}
+MODES: Final[tuple[EngineMode, ...]] = (
+    continuous.MODE,
+    listings.MODE,
+)
+"""Every mode of matching. A new one is a module in `exchange.engine.modes` and a line here."""
+
+_CORE: Final = EngineMode(
+    "core",
+    {
+        c.Cancel: cancel,
+        c.CancelAll: cancel_all,
+        c.Settle: settle,
+        c.Refund: refund,
+        c.CreditCash: credit_cash,
+        c.CreditTonnes: credit_tonnes,
+        c.DebitCash: debit_cash,
+        c.DebitTonnes: debit_tonnes,
+        c.OpenInstrument: open_instrument,
+        c.SetBand: set_band,
+        c.Halt: halt,
+        c.Freeze: freeze,
+    },
+    (
+        e.Refused,
+        e.InstrumentOpened,
+        e.BandSet,
+        e.HaltChanged,
+        e.FreezeChanged,
+        e.CashCredited,
+        e.TonnesCredited,
+        e.CashDebited,
+        e.TonnesDebited,
+        e.InstructionRefused,
+        e.Traded,
+        e.Reduced,
+        e.Settled,
+        e.Refunded,
+        e.Completed,
+    ),
+)
 
 
 class Engine:
     """One region's market as a state machine. Nothing here looks at a clock or rolls dice."""
 
-    __slots__ = ("market",)
+    __slots__ = ("_handlers", "market")
 
-    def __init__(self, market: Market | None = None) -> None:
+    def __init__(self, market: Market | None = None, modes: Iterable[EngineMode] = MODES) -> None:
         self.market = market or Market()
+        self._handlers = {kind: handler for mode in (_CORE, *modes) for kind, handler in mode.handlers.items()}
 
-    def apply(self, command: c.Command) -> list[Event]:
+    def apply(self, command: Command) -> list[Event]:
         """Carry one command out, or refuse it; the events say which. A refusal changes no balance and no order."""
         market = self.market
         market.sequence += 1
-        return _CARRIED_OUT_BY[command.__class__](market, command)
+        return self._handlers[command.__class__](market, command)
+
+
+def command_types(modes: Iterable[EngineMode] = MODES) -> tuple[type[Any], ...]:
+    """Return every kind of command, of which the journal's decoder is made."""
+    return tuple(chain.from_iterable(mode.handlers for mode in (_CORE, *modes)))
+
+
+def account_command_types(modes: Iterable[EngineMode] = MODES) -> tuple[type[Any], ...]:
+    """Return the kinds of command that accounts send, under a client_order_id."""
+    return tuple(kind for kind in command_types(modes) if "client_order_id" in kind.__struct_fields__)
+
+
+def any_of(kinds: Iterable[type[Any]]) -> Any:  # noqa: ANN401 - a union that only exists at run time
+    """Return the union of *kinds*, for a decoder."""
+    return reduce(or_, kinds)
+
+
+def event_types(modes: Iterable[EngineMode] = MODES) -> tuple[type[Any], ...]:
+    """Return every kind of event."""
+    return tuple(chain.from_iterable(mode.events for mode in (_CORE, *modes)))

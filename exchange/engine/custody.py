@@ -35,7 +35,7 @@ def credit_tonnes(market: Market, command: c.CreditTonnes) -> list[Event]:
     if (refusal := _unfit(command, command.quantity, instrument.tonnes)) is not None:
         return [refusal]
     account = market.account(command.account, command.group)
-    account.holding(command.instrument).settled += command.quantity
+    account.balance(command.instrument).settled += command.quantity
     instrument.tonnes += command.quantity
     return [TonnesCredited(command.instruction, account.id, command.instrument, command.quantity)]
 

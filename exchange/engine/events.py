@@ -1,7 +1,8 @@
 """
-What the engine says happened: its only output. Whoever adds events up has the orders, the trades and every balance.
+What the engine says happened: its only output. Each mode in `exchange.engine.modes` adds its own events.
 
-Events are hashed into the journal's chain, so a replay that says anything else is noticed.
+Added up, events give the orders, the trades and every balance. They are hashed into the journal's chain, so a replay
+that comes to anything else is noticed. As in commands, a field is only ever added at the end, with a default.
 """
 
 from enum import IntEnum
@@ -11,7 +12,12 @@ from msgspec import Struct
 
 
 class Reason(IntEnum):
-    """Why a command was refused; *wanted* and *limit* of the event are the two numbers that disagree."""
+    """
+    Why a command was refused; *wanted* and *limit* of the event are the two numbers that disagree.
+
+    Numbers below 100 stand here. A later mode numbers its own reasons in its module, in a hundred of its own: from 100,
+    from 200, and so on, and names that enumeration in its `EngineMode`.
+    """
 
     UNKNOWN_ACCOUNT = 1
     STALE_CLIENT_ORDER_ID = 2
@@ -133,42 +139,6 @@ class InstructionRefused(Struct, array_like=True, gc=False, frozen=True, tag=10)
     limit: int
 
 
-class Accepted(Struct, array_like=True, gc=False, frozen=True, tag=11):
-    """An order is in, under the number of its command; money or tonnes for all of it are locked."""
-
-    order: int
-    account: int
-    instrument: int
-    side: int
-    price: int
-    quantity: int
-    client_order_id: int
-    life: int
-
-
-class Listed(Struct, array_like=True, gc=False, frozen=True, tag=12):
-    """A listing is open, under the number of its command; its tonnes are locked."""
-
-    order: int
-    account: int
-    instrument: int
-    price: int
-    quantity: int
-    client_order_id: int
-
-
-class Taken(Struct, array_like=True, gc=False, frozen=True, tag=13):
-    """A subscription to a listing is in, and trades at once; its money is locked."""
-
-    order: int
-    account: int
-    instrument: int
-    price: int
-    quantity: int
-    client_order_id: int
-    listing: int
-
-
 class Traded(Struct, array_like=True, gc=False, frozen=True, tag=14):
     """
     A trade at the resting order's price.
@@ -208,19 +178,6 @@ class Reduced(Struct, array_like=True, gc=False, frozen=True, tag=15):
     client_order_id: int
 
 
-class Amended(Struct, array_like=True, gc=False, frozen=True, tag=16):
-    """An order has another price and open quantity; what was locked for the old ones is exchanged for the new."""
-
-    order: int
-    account: int
-    instrument: int
-    side: int
-    old_price: int
-    old_open: int
-    price: int
-    open: int
-
-
 class Settled(Struct, array_like=True, gc=False, frozen=True, tag=17):
     """A delivery's trades are settled."""
 
@@ -235,31 +192,12 @@ class Refunded(Struct, array_like=True, gc=False, frozen=True, tag=18):
     trades: tuple[int, ...]
 
 
-class Done(Struct, array_like=True, gc=False, frozen=True, tag=19):
+class Completed(Struct, array_like=True, gc=False, frozen=True, tag=19):
     """A command of an account was carried out that no other event names: an amendment, or a cancel of everything."""
 
     account: int
     client_order_id: int
 
 
-Event: TypeAlias = (
-    Refused
-    | InstrumentOpened
-    | BandSet
-    | HaltChanged
-    | FreezeChanged
-    | CashCredited
-    | TonnesCredited
-    | CashDebited
-    | TonnesDebited
-    | InstructionRefused
-    | Accepted
-    | Listed
-    | Taken
-    | Traded
-    | Reduced
-    | Amended
-    | Settled
-    | Refunded
-    | Done
-)
+Event: TypeAlias = Struct
+"""An event of any mode: one of the types in `exchange.engine.core.MODES`, or one of these."""

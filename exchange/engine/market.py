@@ -3,8 +3,8 @@
 from typing import Final
 
 from exchange.engine import commands as c
-from exchange.engine.accounts import Account
-from exchange.engine.book import Book, Order
+from exchange.engine.accounts import TradingAccount
+from exchange.engine.book import OpenOrder, OrderBook
 from exchange.engine.events import Cause, InstructionRefused, Reason, Reduced, Refused, Traded
 from schemas.kinds import MAX_PRICE_FEN, MAX_QUANTITY_T
 
@@ -17,7 +17,7 @@ BPS: Final = 10_000
 assert MAX_PRICE_FEN * MAX_QUANTITY_T <= MAX_TOTAL
 
 
-class Instrument:
+class TradedInstrument:
     """One project and vintage with its rules, its book and its listings. *tonnes* is what all accounts have of it."""
 
     __slots__ = (
@@ -34,7 +34,7 @@ class Instrument:
         "tonnes",
     )
 
-    def __init__(self, command: c.OpenInstrument, fee_account: Account) -> None:
+    def __init__(self, command: c.OpenInstrument, fee_account: TradingAccount) -> None:
         self.id = command.instrument
         self.tick = command.tick
         self.lot = command.lot
@@ -43,8 +43,8 @@ class Instrument:
         self.fee_bps = command.fee_bps
         self.fee_account = fee_account
         self.halted = 0
-        self.book = Book(command.tick)
-        self.listings: dict[int, Order] = {}
+        self.book = OrderBook(command.tick)
+        self.listings: dict[int, OpenOrder] = {}
         self.tonnes = 0
 
 
@@ -63,12 +63,12 @@ class Market:
         self.trades = 0
         self.last_instruction = 0
         self.cash = 0
-        self.accounts: dict[int, Account] = {}
-        self.instruments: dict[int, Instrument] = {}
-        self.orders: dict[int, Order] = {}
+        self.accounts: dict[int, TradingAccount] = {}
+        self.instruments: dict[int, TradedInstrument] = {}
+        self.orders: dict[int, OpenOrder] = {}
         self.unsettled: dict[int, Traded] = {}
 
-    def account(self, account_id: int, group: int) -> Account:
+    def account(self, account_id: int, group: int) -> TradingAccount:
         """
         An account that has or gets something here; it begins to exist with its first credit.
 
@@ -76,11 +76,11 @@ class Market:
         """
         found = self.accounts.get(account_id)
         if found is None:
-            found = self.accounts[account_id] = Account(account_id, group)
+            found = self.accounts[account_id] = TradingAccount(account_id, group)
         return found
 
 
-def caller(market: Market, command: c.AccountCommand) -> Account | Refused:
+def caller(market: Market, command: c.AccountCommand) -> TradingAccount | Refused:
     """Whose command it is, with its client_order_id taken; or why it is not taken at all."""
     account = market.accounts.get(command.account)
     if account is None or command.client_order_id <= account.last_client_order_id:
@@ -89,7 +89,7 @@ def caller(market: Market, command: c.AccountCommand) -> Account | Refused:
     return account
 
 
-def refused_at_the_door(account: Account | None, command: c.AccountCommand) -> Refused:
+def refused_at_the_door(account: TradingAccount | None, command: c.AccountCommand) -> Refused:
     """Refuse a command of nobody known here, or one that is resent or late; it leaves no trace at all."""
     number = command.client_order_id
     if account is None:
@@ -107,12 +107,14 @@ def given_before(market: Market, command: c.Instruction) -> InstructionRefused |
     return None
 
 
-def refused(account: Account, reason: Reason, wanted: int = 0, limit: int = 0) -> Refused:
+def refused(account: TradingAccount, reason: int, wanted: int = 0, limit: int = 0) -> Refused:
     """Refuse the command whose client_order_id was just taken."""
     return Refused(reason, account.id, account.last_client_order_id, wanted, limit)
 
 
-def unfit(instrument: Instrument, account: Account, price: int, quantity: int, *, rests: bool) -> Refused | None:
+def unfit(
+    instrument: TradedInstrument, account: TradingAccount, price: int, quantity: int, *, rests: bool
+) -> Refused | None:
     """Why an order cannot be entered, whatever is in the book. What *rests* counts among the account's open ones."""
     if (
         instrument.low <= price <= instrument.high
@@ -127,7 +129,7 @@ def unfit(instrument: Instrument, account: Account, price: int, quantity: int, *
     return why_unfit(instrument, account, price, quantity)
 
 
-def why_unfit(instrument: Instrument, account: Account, price: int, quantity: int) -> Refused:
+def why_unfit(instrument: TradedInstrument, account: TradingAccount, price: int, quantity: int) -> Refused:
     """The first reason against an order that is known to be unfit."""
     checks = (
         (instrument.halted, Reason.HALTED, instrument.id, instrument.halted),
@@ -142,11 +144,11 @@ def why_unfit(instrument: Instrument, account: Account, price: int, quantity: in
     return next(refused(account, reason, wanted, limit) for wrong, reason, wanted, limit in checks if wrong)
 
 
-def unlock(order: Order, quantity: int, cause: Cause, client_order_id: int = 0) -> Reduced:
+def unlock(order: OpenOrder, quantity: int, cause: Cause, client_order_id: int = 0) -> Reduced:
     """What was locked for *quantity* tonnes that are open no more is settled again."""
     side, price = order.side, order.price
     if side:
-        holding = order.holding
+        holding = order.tonnes
         holding.locked -= quantity
         holding.settled += quantity
     else:
@@ -156,7 +158,7 @@ def unlock(order: Order, quantity: int, cause: Cause, client_order_id: int = 0) 
     return Reduced(order.id, order.account.id, order.instrument, side, price, quantity, cause, client_order_id)
 
 
-def close(market: Market, order: Order, cause: Cause, client_order_id: int = 0) -> Reduced:
+def close(market: Market, order: OpenOrder, cause: Cause, client_order_id: int = 0) -> Reduced:
     """Take what is open of an order or a listing out."""
     del market.orders[order.id]
     order.account.open_orders -= 1
@@ -168,7 +170,7 @@ def close(market: Market, order: Order, cause: Cause, client_order_id: int = 0) 
     return unlock(order, quantity, cause, client_order_id)
 
 
-def close_all(market: Market, account: Account, instrument: int, cause: Cause) -> list[Reduced]:
+def close_all(market: Market, account: TradingAccount, instrument: int, cause: Cause) -> list[Reduced]:
     """Take out everything that an account has open in one instrument, or in all of them (0), the oldest first."""
     if not account.open_orders:
         return []
@@ -181,7 +183,13 @@ def close_all(market: Market, account: Account, instrument: int, cause: Cause) -
 
 
 def exchange(  # noqa: PLR0917 - keywords cost a tenth of the time of a trade
-    market: Market, instrument: Instrument, buy: Order, sell: Order, price: int, quantity: int, taker_side: int
+    market: Market,
+    instrument: TradedInstrument,
+    buy: OpenOrder,
+    sell: OpenOrder,
+    price: int,
+    quantity: int,
+    taker_side: int,
 ) -> Traded:
     """One trade: money and tonnes that were locked become outgoing on one side and incoming on the other."""
     market.trades = trade = market.trades + 1
@@ -189,12 +197,12 @@ def exchange(  # noqa: PLR0917 - keywords cost a tenth of the time of a trade
     cap = buy.price
     fee = amount * instrument.fee_bps // BPS
     fee_account = instrument.fee_account
-    money, tonnes = buy.cash, sell.holding
+    money, tonnes = buy.cash, sell.tonnes
     money.locked -= cap * quantity
     money.outgoing += amount
     if cap != price:
         money.settled += (cap - price) * quantity
-    buy.holding.incoming += quantity
+    buy.tonnes.incoming += quantity
     tonnes.locked -= quantity
     tonnes.outgoing += quantity
     sell.cash.incoming += amount - fee

@@ -11,7 +11,7 @@ from exchange.engine.events import (
     InstrumentOpened,
     Reason,
 )
-from exchange.engine.market import BPS, Instrument, Market, close_all, given_before
+from exchange.engine.market import BPS, Market, TradedInstrument, close_all, given_before
 from schemas.kinds import MAX_PRICE_FEN
 
 
@@ -24,7 +24,7 @@ def open_instrument(market: Market, command: c.OpenInstrument) -> list[Event]:
     if (refusal := _untradable(command) or _beyond_prices(command)) is not None:
         return [refusal]
     fee_account = market.account(command.fee_account, command.fee_group)
-    market.instruments[command.instrument] = Instrument(command, fee_account)
+    market.instruments[command.instrument] = TradedInstrument(command, fee_account)
     return [InstrumentOpened(command.instruction, command.instrument)]
 
 
@@ -60,7 +60,7 @@ def freeze(market: Market, command: c.Freeze) -> list[Event]:
     return [FreezeChanged(command.instruction, account.id, command.on), *closed]
 
 
-def _instrument(market: Market, command: c.SetBand | c.Halt) -> Instrument | InstructionRefused:
+def _instrument(market: Market, command: c.SetBand | c.Halt) -> TradedInstrument | InstructionRefused:
     if (refusal := given_before(market, command)) is not None:
         return refusal
     instrument = market.instruments.get(command.instrument)

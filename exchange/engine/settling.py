@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from exchange.engine import commands as c
-from exchange.engine.accounts import Holding
+from exchange.engine.accounts import Balance
 from exchange.engine.events import Event, Reason, Refunded, Refused, Settled, Traded
 from exchange.engine.market import Market
 
@@ -52,7 +52,7 @@ def _not_outstanding(market: Market, trades: Sequence[int]) -> int | None:
     return None
 
 
-def _sides(market: Market, trade: Traded) -> tuple[Holding, Holding, Holding, Holding, Holding]:
+def _sides(market: Market, trade: Traded) -> tuple[Balance, Balance, Balance, Balance, Balance]:
     """Money of the buyer, of the seller and of the fee account; tonnes of the buyer and of the seller."""
     buyer, seller = market.accounts[trade.buyer], market.accounts[trade.seller]
     return (
@@ -64,7 +64,7 @@ def _sides(market: Market, trade: Traded) -> tuple[Holding, Holding, Holding, Ho
     )
 
 
-def _clear(holding: Holding, amount: int) -> None:
+def _clear(holding: Balance, amount: int) -> None:
     """What was coming in is settled."""
     holding.incoming -= amount
     holding.settled += amount

@@ -12,11 +12,11 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from exchange.engine.accounts import Account, Holding
-from exchange.engine.book import Order, Side
+from exchange.engine.accounts import Balance, TradingAccount
+from exchange.engine.book import OpenOrder, Side
 from exchange.engine.commands import OpenInstrument
 from exchange.engine.events import Traded
-from exchange.engine.market import Instrument, Market
+from exchange.engine.market import Market, TradedInstrument
 
 STATE_CODEC: Final = 1
 
@@ -104,7 +104,7 @@ def load(state: bytes) -> Market:
     market.sequence, market.trades, market.last_instruction = stored.sequence, stored.trades, stored.last_instruction
     market.cash = stored.cash
     for each in stored.accounts:
-        account = market.accounts[each.id] = Account(each.id, each.group)
+        account = market.accounts[each.id] = TradingAccount(each.id, each.group)
         account.frozen, account.last_client_order_id = each.frozen, each.last_client_order_id
         account.cash = _loaded(each.cash)
         account.tonnes = {instrument: _loaded(holding) for instrument, holding in each.tonnes}
@@ -127,7 +127,7 @@ def _load_instrument(market: Market, stored: _Instrument) -> None:
         fee_account.id,
         fee_account.group,
     )
-    instrument = market.instruments[stored.id] = Instrument(rules, fee_account)
+    instrument = market.instruments[stored.id] = TradedInstrument(rules, fee_account)
     instrument.halted, instrument.tonnes = stored.halted, stored.tonnes
     for each in (*stored.bids, *stored.asks):
         instrument.book.side(each.side).rest(_load_order(market, stored.id, each))
@@ -135,14 +135,14 @@ def _load_instrument(market: Market, stored: _Instrument) -> None:
         instrument.listings[each.id] = _load_order(market, stored.id, each)
 
 
-def _load_order(market: Market, instrument: int, stored: _Order) -> Order:
+def _load_order(market: Market, instrument: int, stored: _Order) -> OpenOrder:
     account = market.accounts[stored.account]
-    order = Order(
+    order = OpenOrder(
         stored.id,
         account,
         account.group,
         account.cash,
-        account.holding(instrument),
+        account.balance(instrument),
         instrument,
         stored.side,
         stored.price,
@@ -156,7 +156,7 @@ def _load_order(market: Market, instrument: int, stored: _Order) -> Order:
     return order
 
 
-def _account(account: Account) -> _Account:
+def _account(account: TradingAccount) -> _Account:
     return _Account(
         account.id,
         account.group,
@@ -167,7 +167,7 @@ def _account(account: Account) -> _Account:
     )
 
 
-def _instrument(instrument: Instrument) -> _Instrument:
+def _instrument(instrument: TradedInstrument) -> _Instrument:
     return _Instrument(
         instrument.id,
         instrument.tick,
@@ -184,7 +184,7 @@ def _instrument(instrument: Instrument) -> _Instrument:
     )
 
 
-def _queued(side: Side) -> Iterator[Order]:
+def _queued(side: Side) -> Iterator[OpenOrder]:
     """The orders of one side by price and time."""
     for level in side.from_best():
         order = level.head
@@ -193,15 +193,15 @@ def _queued(side: Side) -> Iterator[Order]:
             order = order.next
 
 
-def _order(order: Order) -> _Order:
+def _order(order: OpenOrder) -> _Order:
     return _Order(
         order.id, order.account.id, order.side, order.price, order.quantity, order.open, order.life, order.prevention
     )
 
 
-def _holding(holding: Holding) -> _Holding:
+def _holding(holding: Balance) -> _Holding:
     return _Holding(holding.settled, holding.locked, holding.incoming, holding.outgoing)
 
 
-def _loaded(stored: _Holding) -> Holding:
-    return Holding(stored.settled, stored.locked, stored.incoming, stored.outgoing)
+def _loaded(stored: _Holding) -> Balance:
+    return Balance(stored.settled, stored.locked, stored.incoming, stored.outgoing)

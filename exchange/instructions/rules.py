@@ -44,7 +44,7 @@ def command_of(row: Row) -> Command:
     if row["command"] is None:
         return _FIRST_VERSION[row["kind"]](row)
     (command,) = codec.decode_commands(row["command"])
-    return structs.replace(command, instruction=row["id"])
+    return structs.replace(command, instruction=row["id"])  # type: ignore[type-var]  # every command is a struct
 
 
 def _halt(cause: int, *, on: bool) -> Callable[[Row], Command]:

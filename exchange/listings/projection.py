@@ -3,11 +3,11 @@
 from typing import Final
 
 from exchange.engine import commands as c
-from exchange.engine import events as e
+from exchange.engine.modes import listings
 from exchange.projections.changes import Changes, Moment, Part, Placed
 
 
-def _opened(into: Changes, event: e.Listed, moment: Moment) -> None:
+def _opened(into: Changes, event: listings.ListingOpened, moment: Moment) -> None:
     placed = Placed(
         id=event.order,
         kind="listing",
@@ -27,7 +27,7 @@ def _opened(into: Changes, event: e.Listed, moment: Moment) -> None:
     into.place(placed, c.SELL)
 
 
-def _subscribed(into: Changes, event: e.Taken, moment: Moment) -> None:
+def _subscribed(into: Changes, event: listings.Subscribed, moment: Moment) -> None:
     placed = Placed(
         id=event.order,
         kind="subscription",
@@ -47,4 +47,4 @@ def _subscribed(into: Changes, event: e.Taken, moment: Moment) -> None:
     into.place(placed, c.BUY)
 
 
-EVENTS: Final[Part] = {e.Listed: _opened, e.Taken: _subscribed}
+EVENTS: Final[Part] = {listings.ListingOpened: _opened, listings.Subscribed: _subscribed}

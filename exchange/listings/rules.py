@@ -3,8 +3,8 @@
 from operator import attrgetter
 from typing import Final
 
-from exchange.engine import commands as c
 from exchange.engine.events import Reason
+from exchange.engine.modes import listings
 from exchange.journal.refusals import Wording, Wordings
 from exchange.projections.replies import About, AboutTable
 from registry.kit.problems import Kind
@@ -12,8 +12,8 @@ from schemas.listings import Listing
 from schemas.orders import Order
 
 COMMANDS: Final[AboutTable] = {
-    c.List: About(),
-    c.Take: About(attrgetter("listing"), noun="listing"),
+    listings.OpenListing: About(),
+    listings.Subscribe: About(attrgetter("listing"), noun="listing"),
 }
 REFUSALS: Final[Wordings] = {
     Reason.NOT_AN_ORDER: Wording(

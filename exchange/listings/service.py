@@ -1,6 +1,6 @@
 """Listings: opened by a seller, subscribed part by part, closed."""
 
-from exchange.engine import commands as c
+from exchange.engine.modes.listings import OpenListing, Subscribe
 from exchange.listings import rules, store
 from exchange.orders import service as orders
 from exchange.parts import Exchange, refuse_frozen, trader_in
@@ -18,7 +18,7 @@ async def open_listing(body: NewListing, *, call: Call, exchange: Exchange) -> L
         trader = await trader_in(tx, body.account_id, call)
     instrument = await exchange.instruments.by_code(body.instrument)
     await refuse_frozen(trader, body.client_order_id, exchange=exchange)
-    command = c.List(body.account_id, instrument.id, body.price_fen, body.quantity_t, body.client_order_id)
+    command = OpenListing(body.account_id, instrument.id, body.price_fen, body.quantity_t, body.client_order_id)
     return rules.as_listing(await orders.carry_out(command, exchange=exchange))
 
 
@@ -27,7 +27,7 @@ async def subscribe(listing_id: int, body: NewSubscription, *, call: Call, excha
     async with exchange.db.reading() as tx:
         trader = await trader_in(tx, body.account_id, call)
     await refuse_frozen(trader, body.client_order_id, exchange=exchange)
-    command = c.Take(body.account_id, listing_id, body.quantity_t, body.client_order_id)
+    command = Subscribe(body.account_id, listing_id, body.quantity_t, body.client_order_id)
     return await orders.carry_out(command, exchange=exchange)
 
 

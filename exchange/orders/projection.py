@@ -2,13 +2,13 @@
 
 from typing import Final
 
-from exchange.engine import events as e
+from exchange.engine.modes import continuous
 from exchange.projections.changes import SIDES, Changes, Moment, Part, Placed
 
 LIVES: Final = ("GTC", "IOC", "FOK", "POST_ONLY")
 
 
-def _accepted(into: Changes, event: e.Accepted, moment: Moment) -> None:
+def _accepted(into: Changes, event: continuous.Accepted, moment: Moment) -> None:
     placed = Placed(
         id=event.order,
         kind="order",
@@ -28,7 +28,7 @@ def _accepted(into: Changes, event: e.Accepted, moment: Moment) -> None:
     into.place(placed, event.side)
 
 
-def _amended(into: Changes, event: e.Amended, _: Moment) -> None:
+def _amended(into: Changes, event: continuous.Amended, _: Moment) -> None:
     into.lock(event.account, event.instrument, event.side, event.old_price, -event.old_open)
     into.lock(event.account, event.instrument, event.side, event.price, event.open)
     more = event.open - event.old_open
@@ -38,4 +38,4 @@ def _amended(into: Changes, event: e.Amended, _: Moment) -> None:
     found.price_fen = event.price
 
 
-EVENTS: Final[Part] = {e.Accepted: _accepted, e.Amended: _amended}
+EVENTS: Final[Part] = {continuous.Accepted: _accepted, continuous.Amended: _amended}

@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from exchange.engine import commands as c
 from exchange.engine.events import Cause, Event, Reason
+from exchange.engine.modes import continuous
 from exchange.journal.refusals import Wording, Wordings
 from exchange.projections.changes import Changes, EventTable, Moment, Placed
 from exchange.projections.replies import About, AboutTable
@@ -44,9 +45,9 @@ _AMENDING: Final[Wordings] = {
 _order: Final = attrgetter("order")
 
 COMMANDS: Final[AboutTable] = {
-    c.Place: About(),
+    continuous.Place: About(),
     c.Cancel: About(_order, makes=False),
-    c.Amend: About(_order, makes=False, instead=_AMENDING),
+    continuous.Amend: About(_order, makes=False, instead=_AMENDING),
     c.CancelAll: About(counts=True),
 }
 

@@ -6,6 +6,7 @@ from typing import Final
 from exchange.engine import commands as c
 from exchange.engine.commands import AccountCommand
 from exchange.engine.events import Event, Reason, Refused
+from exchange.engine.modes import continuous
 from exchange.journal.codec import digest
 from exchange.journal.gateway import Answer, NotTrading
 from exchange.journal.refusals import NOT_OPEN_SLUG, UsedOtherwise, not_open, repeated
@@ -66,7 +67,7 @@ async def amend(order_id: int, body: AmendOrder, *, call: Call, exchange: Exchan
     async with exchange.db.reading() as tx:
         trader = await trader_in(tx, body.account_id, call)
     await refuse_frozen(trader, body.client_order_id, exchange=exchange)
-    command = c.Amend(body.account_id, order_id, body.price_fen, body.quantity_t, body.client_order_id)
+    command = continuous.Amend(body.account_id, order_id, body.price_fen, body.quantity_t, body.client_order_id)
     return await carry_out(command, exchange=exchange)
 
 
@@ -252,8 +253,8 @@ def _explained(
     )
 
 
-def _place(terms: NewOrder | PlaceInBatch, account_id: int, instrument_id: int) -> c.Place:
-    return c.Place(
+def _place(terms: NewOrder | PlaceInBatch, account_id: int, instrument_id: int) -> continuous.Place:
+    return continuous.Place(
         account_id,
         instrument_id,
         c.BUY if terms.side == "buy" else c.SELL,
@@ -267,12 +268,12 @@ def _place(terms: NewOrder | PlaceInBatch, account_id: int, instrument_id: int) 
 
 def _of_batch(
     each: PlaceInBatch | CancelInBatch | AmendInBatch, account_id: int, instruments: dict[str, int]
-) -> c.Place | c.Cancel | c.Amend:
+) -> continuous.Place | c.Cancel | continuous.Amend:
     if isinstance(each, PlaceInBatch):
         return _place(each, account_id, instruments.get(each.instrument, NO_INSTRUMENT))
     if isinstance(each, CancelInBatch):
         return c.Cancel(account_id, each.order_id, each.client_order_id)
-    return c.Amend(account_id, each.order_id, each.price_fen, each.quantity_t, each.client_order_id)
+    return continuous.Amend(account_id, each.order_id, each.price_fen, each.quantity_t, each.client_order_id)
 
 
 async def order(order_id: int, *, asked: Call, exchange: Exchange) -> Order:
@@ -280,10 +281,11 @@ async def order(order_id: int, *, asked: Call, exchange: Exchange) -> Order:
     await exchange.projector.caught_up()
     async with exchange.db.reading() as tx:
         found = (await store.orders(tx, [order_id])).get(order_id)
-        if found is None:
-            raise Unknown(f"There is no order {order_id}.")
-        await readable_in(tx, found.account_id, asked)
-        return found
+        if found is not None:
+            await readable_in(tx, found.account_id, asked)
+            return found
+    await exchange.projector.require_complete()
+    raise Unknown(f"There is no order {order_id}.")
 
 
 async def orders(

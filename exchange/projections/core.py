@@ -114,5 +114,5 @@ EVENTS: Final[Part] = {
     e.FreezeChanged: carried_out,
     e.InstructionRefused: _instruction_refused,
     e.Refused: _nothing,
-    e.Done: _nothing,
+    e.Completed: _nothing,
 }

@@ -11,7 +11,7 @@ from exchange.engine.events import Reason
 from exchange.instructions import service as instructions
 from exchange.parts import AccountUnusable, Exchange, readable_in, trader_in, unfrozen_trader_in
 from exchange.settlement import store
-from exchange.settlement.store import T_KG, Direction, StoredDelivery
+from exchange.settlement.store import Direction, StoredDelivery
 from registry import port
 from registry.kit import ids
 from registry.kit.database import Tx
@@ -22,6 +22,7 @@ from schemas.access import Call
 from schemas.credits import Commitment
 from schemas.custody import Custody as HoldRequest
 from schemas.pages import Page
+from schemas.serials import KG_PER_T
 from schemas.settlement import CashMovement, CreditMovement, CustodyMovement, DeliveryNote, OpenedDeliveryNote
 
 _RELEASE_POLL_S: Final = 0.02
@@ -44,7 +45,7 @@ async def deposit_credits(body: CreditMovement, *, call: Call, exchange: Exchang
             account_id=body.account_id,
             project_id=instrument.project_id,
             vintage=instrument.vintage,
-            quantity_kg=body.quantity_t * T_KG,
+            quantity_kg=body.quantity_t * KG_PER_T,
         )
         await port.hold_in(tx, wanted, call=call)
         credit = c.CreditTonnes(0, trader.id, trader.group_id, instrument.id, body.quantity_t)

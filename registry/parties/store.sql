@@ -57,8 +57,7 @@ with recursive owners (id, depth) as (
 )
 select a.id, a.owner_id, a.type = 'holding' and a.status = 'open' as usable,
   (select id from owners order by depth desc, id limit 1) as group_id,
-  (select min(r.id) from registry.restriction r
-    where upper_inf(r.during) and r.scope = 'account' and r.target_id = a.id) as restriction_id,
+  (select min(f.id) from registry.freeze_in_effect f where f.scope = 'account' and f.target_id = a.id) as restriction_id,
   (select min(case when lower(o.during) > registry.business_now() then lower(o.during) else upper(o.during) end)
     from registry.ownership o join owners on o.owned_id = owners.id
     where lower(o.during) > registry.business_now() or upper(o.during) > registry.business_now()) as until

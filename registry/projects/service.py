@@ -26,6 +26,7 @@ from schemas.projects import (
     ProjectEvent,
     Report,
 )
+from schemas.serials import ProjectCode
 
 DOCUMENT_LIMIT_BYTES = 10 * 1024 * 1024
 
@@ -64,7 +65,9 @@ async def create_project(body: NewProject, *, call: Call, db: Database) -> Proje
 
     async def work(tx: Tx) -> Written[Project]:
         await _refuse_missing(tx, body.documents)
-        project_id = await store.insert_project(tx, body.organisation_id, body)
+        region = await parties.region_in(tx)
+        code = ProjectCode(region=region.serial_region, programme=region.programme, project=await store.next_number(tx))
+        project_id = await store.insert_project(tx, code, body.organisation_id, body)
         await store.record(
             tx,
             project_id,

@@ -5,26 +5,25 @@ An account *owns* money and tonnes, which only credits, debits and settled trade
 its open orders, what is incoming or outgoing the sum over trades not yet delivered, and settled is what remains. So an
 undone trade is one that is forgotten, and no cancel can give back the wrong amount. Nothing but commands and events is
 shared with the engine.
-
-The second part looks at the engine's state from outside: what it has, in the naive market's words, and what is wrong
-with it.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, TypeAlias
 
 from exchange.engine import commands as c
 from exchange.engine import events as e
-from exchange.engine.accounts import Holding
-from exchange.engine.book import Order, Side
 from exchange.engine.events import Cause, Reason
-from exchange.engine.market import Market
+from exchange.engine.modes.continuous import Accepted, Amend, Amended, Place
+from exchange.engine.modes.listings import ListingOpened, OpenListing, Subscribe, Subscribed
 
 LARGEST_TOTAL = 9_007_199_254_740_991
 LARGEST_QUANTITY_T = 100_000_000
 LARGEST_PRICE_FEN = 10_000_000
+
+OfAccount: TypeAlias = Place | Amend | OpenListing | Subscribe | c.Cancel | c.CancelAll
+OfDelivery: TypeAlias = c.Settle | c.Refund
 
 Parts: TypeAlias = tuple[int, int, int, int]
 """Settled, locked, incoming, outgoing."""
@@ -101,24 +100,24 @@ class NaiveMarket:
         self.open: dict[int, Offer] = {}
         self.undelivered: dict[int, e.Traded] = {}
 
-    def apply(self, command: c.Command) -> list[e.Event]:
+    def apply(self, command: Any) -> list[e.Event]:
         """Carry out one command, or refuse it."""
         self.sequence += 1
         carry_out: Callable[[Any], list[e.Event]] = getattr(self, "_" + type(command).__name__)
         try:
-            if isinstance(command, c.Settle | c.Refund):
+            if isinstance(command, OfDelivery):
                 self._check_undelivered(command.trades)
-            elif isinstance(command, c.Place | c.Cancel | c.CancelAll | c.Amend | c.List | c.Take):
+            elif isinstance(command, OfAccount):
                 self._admit(command.account, command.client_order_id)
             else:
                 self._check_instruction(command.instruction)
             return carry_out(command)
         except No as refusal:
             why = (refusal.reason, refusal.wanted, refusal.limit)
-            if isinstance(command, c.Settle | c.Refund):
+            if isinstance(command, OfDelivery):
                 # The event has no field for the delivery: the second number names it.
                 return [e.Refused(refusal.reason, 0, 0, refusal.wanted, command.delivery)]
-            if isinstance(command, c.Place | c.Cancel | c.CancelAll | c.Amend | c.List | c.Take):
+            if isinstance(command, OfAccount):
                 return [e.Refused(why[0], command.account, command.client_order_id, *why[1:])]
             return [e.InstructionRefused(command.instruction, refusal.account, *why)]
 
@@ -305,7 +304,7 @@ class NaiveMarket:
             if more > settled:
                 no(Reason.NOT_ENOUGH_TONNES, more, settled)
 
-    def _Place(self, said: c.Place) -> list[e.Event]:  # noqa: N802 - named as its command
+    def _Place(self, said: Place) -> list[e.Event]:  # noqa: N802 - named as its command
         self._known(said.instrument)
         self._check_fits(said.account, said.instrument, said.price, said.quantity)
         order = self._offer(said.account, said.instrument, said.side, said.price, said.quantity)
@@ -318,7 +317,7 @@ class NaiveMarket:
             meetings, _ = self._meetings(order)
             if sum(quantity for _, quantity, traded in meetings if traded) < order.quantity:
                 no(Reason.NOT_FILLABLE, order.quantity)
-        accepted = e.Accepted(
+        accepted = Accepted(
             order.number,
             order.account,
             order.instrument,
@@ -426,9 +425,9 @@ class NaiveMarket:
 
     def _CancelAll(self, said: c.CancelAll) -> list[e.Event]:  # noqa: N802 - named as its command
         mine = [each for each in self._open_of(said.account) if said.instrument in {0, each.instrument}]
-        return [*self._close(mine, Cause.OWNER), e.Done(said.account, said.client_order_id)]
+        return [*self._close(mine, Cause.OWNER), e.Completed(said.account, said.client_order_id)]
 
-    def _Amend(self, said: c.Amend) -> list[e.Event]:  # noqa: N802 - named as its command
+    def _Amend(self, said: Amend) -> list[e.Event]:  # noqa: N802 - named as its command
         order = self._mine(said.account, said.order)
         if order.listed:
             no(Reason.NOT_AN_ORDER, said.order)
@@ -442,7 +441,7 @@ class NaiveMarket:
         changed.post_only = order.post_only
         self._check_post_only(changed)
         self._check_covered(changed, locked)
-        amended = e.Amended(
+        amended = Amended(
             order.number,
             order.account,
             order.instrument,
@@ -455,13 +454,13 @@ class NaiveMarket:
         if said.price == order.price and said.quantity <= order.quantity:
             changed.came = order.came
             self.open[order.number] = changed
-            return [amended, e.Done(said.account, said.client_order_id)]
+            return [amended, e.Completed(said.account, said.client_order_id)]
         del self.open[order.number]
-        return [amended, *self._enter(changed, rests=True), e.Done(said.account, said.client_order_id)]
+        return [amended, *self._enter(changed, rests=True), e.Completed(said.account, said.client_order_id)]
 
     # Listings.
 
-    def _List(self, said: c.List) -> list[e.Event]:  # noqa: N802 - named as its command
+    def _OpenListing(self, said: OpenListing) -> list[e.Event]:  # noqa: N802 - named as its command
         self._known(said.instrument)
         self._check_fits(said.account, said.instrument, said.price, said.quantity)
         self._check_room(said.account)
@@ -470,9 +469,9 @@ class NaiveMarket:
         self._check_covered(listing)
         self.open[listing.number] = listing
         number = said.client_order_id
-        return [e.Listed(listing.number, said.account, said.instrument, said.price, said.quantity, number)]
+        return [ListingOpened(listing.number, said.account, said.instrument, said.price, said.quantity, number)]
 
-    def _Take(self, said: c.Take) -> list[e.Event]:  # noqa: N802 - named as its command
+    def _Subscribe(self, said: Subscribe) -> list[e.Event]:  # noqa: N802 - named as its command
         listing = self.open.get(said.listing)
         if listing is None or not listing.listed:
             no(Reason.NOT_OPEN, said.listing)
@@ -484,7 +483,7 @@ class NaiveMarket:
         taker = self._offer(said.account, listing.instrument, c.BUY, listing.price, said.quantity)
         self._check_covered(taker)
         number, price = said.client_order_id, listing.price
-        taken = e.Taken(taker.number, said.account, listing.instrument, price, said.quantity, number, listing.number)
+        taken = Subscribed(taker.number, said.account, listing.instrument, price, said.quantity, number, listing.number)
         traded = self._trade(taker, listing, said.quantity)
         self._shrink(listing, said.quantity)
         return [taken, traded]
@@ -523,150 +522,3 @@ def gone(offer: Offer, quantity: int, cause: Cause, client_order_id: int = 0) ->
     return e.Reduced(
         offer.number, offer.account, offer.instrument, offer.side, offer.price, quantity, cause, client_order_id
     )
-
-
-# The engine's own state, looked at from outside.
-
-
-def balances(market: NaiveMarket | Market) -> dict[tuple[int, int], Parts]:
-    """All that each account has: money under instrument 0, tonnes under theirs; nothing where there is nothing."""
-    if isinstance(market, NaiveMarket):
-        found = {(account, 0): market.cash(account) for account in market.owners}
-        found |= {(account, each): market.tonnes(account, each) for account in market.owners for each in market.rules}
-    else:
-        found = {(number, 0): parts(each.cash) for number, each in market.accounts.items()}
-        found |= {
-            (number, instrument): parts(holding)
-            for number, each in market.accounts.items()
-            for instrument, holding in each.tonnes.items()
-        }
-    return {key: each for key, each in found.items() if any(each)}
-
-
-def parts(holding: Holding) -> Parts:
-    """The four parts of a holding."""
-    return holding.settled, holding.locked, holding.incoming, holding.outgoing
-
-
-def standing(market: NaiveMarket | Market) -> dict[int, tuple[bool, int]]:
-    """Of each account: whether it is frozen, and the last client_order_id it used."""
-    if isinstance(market, NaiveMarket):
-        return {number: (each.frozen, each.last_number) for number, each in market.owners.items()}
-    return {number: (each.frozen, each.last_client_order_id) for number, each in market.accounts.items()}
-
-
-def whats_open(market: NaiveMarket | Market, instrument: int) -> list[list[tuple[int, int, int, int, int]]]:
-    """Bids, asks and listings in their order: number, account, price, quantity, open."""
-    if isinstance(market, NaiveMarket):
-        naive = (market.queue(instrument, c.BUY), market.queue(instrument, c.SELL), market.listings(instrument))
-        return [
-            [(each.number, each.account, each.price, each.quantity, each.open) for each in offers] for offers in naive
-        ]
-    found = market.instruments[instrument]
-    queues = (queued(found.book.bids), queued(found.book.asks), [each for _, each in sorted(found.listings.items())])
-    return [[(each.id, each.account.id, each.price, each.quantity, each.open) for each in orders] for orders in queues]
-
-
-def queued(side: Side) -> list[Order]:
-    """A side's orders, best price first: found through the table of levels, not through *best*."""
-    found: list[Order] = []
-    for price in sorted(side.levels, reverse=side._bids):
-        order = side.levels[price].head
-        while order is not None:
-            found.append(order)
-            order = order.next
-    return found
-
-
-def faults(market: Market) -> list[str]:
-    """Everything that is wrong with an engine's state; nothing should be."""
-    return [*_faults_of_sums(market), *_faults_of_accounts(market), *_faults_of_books(market)]
-
-
-def _faults_of_sums(market: Market) -> Iterator[str]:
-    """Money and tonnes are neither made nor lost, and what comes in is what goes out."""
-    everybody = market.accounts.values()
-    waiting = market.unsettled.values()
-    money = [parts(each.cash) for each in everybody]
-    if market.cash != sum(settled + locked + outgoing for settled, locked, _, outgoing in money):
-        yield f"cash is {market.cash}, accounts have {money}"
-    if sum(incoming for _, _, incoming, _ in money) != sum(each.price * each.quantity for each in waiting):
-        yield "incoming cash is not what unsettled trades amount to"
-    for number, instrument in market.instruments.items():
-        tonnes = [parts(each.tonnes[number]) for each in everybody if number in each.tonnes]
-        if instrument.tonnes != sum(settled + locked + outgoing for settled, locked, _, outgoing in tonnes):
-            yield f"instrument {number} has {instrument.tonnes} t, accounts have {tonnes}"
-        if sum(incoming for _, _, incoming, _ in tonnes) != sum(
-            each.quantity for each in waiting if each.instrument == number
-        ):
-            yield f"incoming tonnes of {number} are not those of unsettled trades"
-
-
-def _faults_of_accounts(market: Market) -> Iterator[str]:
-    """Each part of each account is what its open orders and unsettled trades make of it; nothing is negative."""
-    want: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0, 0])
-    for order in market.orders.values():
-        key = (order.account.id, order.instrument if order.side == c.SELL else 0)
-        want[key][0] += order.open * (1 if order.side == c.SELL else order.price)
-    for trade in market.unsettled.values():
-        amount = trade.price * trade.quantity
-        want[trade.buyer, trade.instrument][1] += trade.quantity
-        want[trade.seller, trade.instrument][2] += trade.quantity
-        want[trade.buyer, 0][2] += amount
-        want[trade.seller, 0][1] += amount - trade.fee
-        want[trade.fee_account, 0][1] += trade.fee
-    has = balances(market)
-    for key in {*want, *has}:
-        settled, *others = has.get(key, (0, 0, 0, 0))
-        if others != want[key] or min(settled, *others) < 0:
-            yield f"account {key[0]}, instrument {key[1]}: has {settled}, {others}, should have {want[key]}"
-    counted = Counter(order.account.id for order in market.orders.values())
-    for number, account in market.accounts.items():
-        if account.id != number or account.open_orders != counted[number]:
-            yield f"account {number} counts {account.open_orders} open orders, has {counted[number]}"
-        if account.frozen and counted[number]:
-            yield f"account {number} is frozen and has open orders"
-
-
-def _faults_of_books(market: Market) -> Iterator[str]:
-    """Books, listings and the table of what is open have the same orders; queues are whole; prices do not cross."""
-    seen: Counter[int] = Counter()
-    for number, instrument in market.instruments.items():
-        bids, asks = instrument.book.bids, instrument.book.asks
-        for side, sign in ((bids, c.BUY), (asks, c.SELL)):
-            yield from (f"instrument {number}: {fault}" for fault in _faults_of_side(side, sign, number))
-            seen.update(order.id for order in queued(side))
-        if bids.best and asks.best and bids.best.price >= asks.best.price:
-            yield f"instrument {number}: bid {bids.best.price} meets ask {asks.best.price}"
-        for listed, listing in instrument.listings.items():
-            if listed != listing.id or listing.level is not None or not 0 < listing.open <= listing.quantity:
-                yield f"instrument {number}: listing {listed} is wrong"
-        seen.update(list(instrument.listings))
-    if seen != Counter(list(market.orders)):
-        yield "books and listings do not have what the table of open orders has"
-    if any(number != order.id for number, order in market.orders.items()):
-        yield "an order stands under a number that is not its own"
-
-
-def _faults_of_side(side: Side, sign: int, instrument: int) -> Iterator[str]:
-    """Every level is a whole queue both ways, the best one is the best, and the bytes say which are occupied."""
-    used = [price for price, level in side.levels.items() if level.head is not None]
-    best = (max(used) if sign == c.BUY else min(used)) if used else None
-    if (side.best.price if side.best is not None else None) != best:
-        yield f"side {sign}: the best price is {best}, not {side.best}"
-    occupied = [index * side._tick for index, byte in enumerate(side._occupied) if byte]
-    if sorted(used) != occupied:
-        yield f"side {sign}: orders at {sorted(used)}, bytes say {occupied}"
-    for price, level in side.levels.items():
-        before = None
-        order = level.head
-        while order is not None:
-            if order.prev is not before or order.level is not level:
-                yield f"side {sign}: order {order.id} is linked wrongly"
-            if (order.price, order.side, order.instrument) != (price, sign, instrument):
-                yield f"side {sign}: order {order.id} is in the wrong place"
-            if not 0 < order.open <= order.quantity:
-                yield f"side {sign}: order {order.id} has {order.open} of {order.quantity} open"
-            before, order = order, order.next
-        if level.tail is not before:
-            yield f"side {sign}: level {price} ends elsewhere"

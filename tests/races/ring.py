@@ -11,8 +11,8 @@ from datetime import datetime
 import asyncpg
 import msgspec
 
-from deploy.demo.season import Party, Season
 from deploy.migrations import every_migration
+from deploy.scenarios.cast import Party, Season
 from registry.kit.migrate import migrate
 from registry.methodologies import catalogue
 from registry.parties import service as parties
@@ -167,10 +167,10 @@ async def _verified_reports(
         maker.person_id,
     )
     project = await owner.fetchval(
-        "insert into registry.project (region_id, developer_id, name, methodology, location, crediting_begins,"
+        "insert into registry.project (code, region_id, developer_id, name, methodology, location, crediting_begins,"
         " crediting_ends, description, documents, state, created_at)"
-        " select id, $1, 'Kiln', 'kiln-electrification', 'Here', '2015-01-01', '2025-01-01', 'Kiln', '{}',"
-        " 'registered', registry.business_now() from registry.region returning id",
+        " select 'SC-CDCER-0001', id, $1, 'Kiln', 'kiln-electrification', 'Here', '2015-01-01', '2025-01-01', 'Kiln',"
+        " '{}', 'registered', registry.business_now() from registry.region returning id",
         maker.organisation_id,
     )
     reduction = catalogue.compute(activity)

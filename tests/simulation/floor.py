@@ -5,17 +5,21 @@ import contextlib
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from random import Random
+from unittest import mock
 
 import asyncpg
 
-from deploy.app import connect_pool, connecting
-from deploy.exchanging import TABLES
+from deploy.pool import connect_pool, connecting
+from deploy.processes.engine import TABLES
 from exchange.engine import commands as c
 from exchange.engine import events as e
 from exchange.engine.core import Engine
+from exchange.engine.modes import continuous, listings
 from exchange.engine.state import state_hash
+from exchange.journal import snapshots as following
 from exchange.journal.codec import Outcome, decode_commands
 from exchange.journal.gateway import Gateway
+from exchange.journal.snapshots import SnapshotFollower
 from exchange.projections.projector import Projector
 from registry.kit.database import Database
 from tests.database import connected
@@ -106,6 +110,30 @@ async def trading(dsn: str, *, opening: Sequence[c.Command] = OPENING) -> AsyncI
 
 
 @contextlib.asynccontextmanager
+async def snapshots(dsn: str, *, every: int) -> AsyncIterator[Callable[[int], Awaitable[None]]]:
+    """Follow the journal as the snapshot process does. What is given waits for a snapshot at *sequence* or behind."""
+    stop = asyncio.Event()
+    async with connected(dsn, role="kilnwood_api") as connection, connected(dsn) as owner:
+        with mock.patch.object(following, "LOOK_EVERY_S", 0.01):
+            running = asyncio.create_task(SnapshotFollower(connection, every=every).run(stop))
+
+            async def stored(sequence: int) -> None:
+                async def there() -> bool:
+                    if running.done():
+                        running.result()
+                    newest = "select coalesce(max(sequence), 0) from exchange.snapshot"
+                    return bool(await owner.fetchval(newest) >= sequence)
+
+                await until(there, f"a snapshot at {sequence}")
+
+            try:
+                yield stored
+            finally:
+                stop.set()
+                await running
+
+
+@contextlib.asynccontextmanager
 async def copied(server: str, database: str) -> AsyncIterator[str]:
     """The address of a copy of a template database, dropped afterwards."""
     name = f"floor_{uuid.uuid4().hex}"
@@ -132,9 +160,9 @@ async def prepare(dsn: str) -> None:
             await owner.execute(_INSTRUMENT, f"I-{number}", number, tick, lot, low, high, fee_bps, FEES)
 
 
-def bid(account: int, number: int, quantity: int = 1, price: int = 1_000, *, side: int = c.BUY) -> c.Place:
+def bid(account: int, number: int, quantity: int = 1, price: int = 1_000, *, side: int = c.BUY) -> continuous.Place:
     """An order in the first instrument."""
-    return c.Place(account, 1, side, price, quantity, number)
+    return continuous.Place(account, 1, side, price, quantity, number)
 
 
 class Orders:
@@ -174,24 +202,24 @@ class Orders:
             case "cancel":
                 return c.Cancel(account, order, number)
             case "amend":
-                return c.Amend(account, order, price, quantity, number)
+                return continuous.Amend(account, order, price, quantity, number)
             case "cancel_all":
                 return c.CancelAll(account, instrument, number)
             case "offer":
-                return c.List(account, instrument, price, quantity, number)
+                return listings.OpenListing(account, instrument, price, quantity, number)
             case "take" if self.listed:
-                return c.Take(account, self.dice.choice(self.listed), self.dice.randrange(1, 9), number)
+                return listings.Subscribe(account, self.dice.choice(self.listed), self.dice.randrange(1, 9), number)
             case _:
                 side, life, prevention = (self.dice.choice(each) for each in ((0, 1), (0, 0, 0, 1, 2, 3), (0, 1, 2, 3)))
-                return c.Place(account, instrument, side, price, quantity, number, life, prevention)
+                return continuous.Place(account, instrument, side, price, quantity, number, life, prevention)
 
     def hear(self, outcome: Outcome) -> None:
         """Learn from an answer."""
         for event in outcome:
             match event:
-                case e.Accepted():
+                case continuous.Accepted():
                     self.open.append((event.account, event.order))
-                case e.Listed():
+                case listings.ListingOpened():
                     self.listed.append(event.order)
                     self.open.append((event.account, event.order))
                 case e.Traded():

@@ -2,6 +2,7 @@
 
 from exchange.engine import events as e
 from exchange.engine.core import Engine
+from exchange.engine.modes import continuous, listings
 from exchange.journal import audit, codec
 from exchange.journal import store as journal
 from exchange.journal.recovery import Committed, replay
@@ -43,6 +44,6 @@ async def agrees(dsn: str, engine: Engine) -> None:
             for batch in batches
             for outcome in batch.outcomes
             for event in outcome
-            if isinstance(event, e.Accepted | e.Listed | e.Taken)
+            if isinstance(event, continuous.Accepted | listings.ListingOpened | listings.Subscribed)
         }
         assert entered == {row["id"] for row in await owner.fetch("select id from exchange.placed")}

@@ -16,6 +16,7 @@ from unittest import mock
 import pytest
 
 from exchange.engine import commands as c
+from exchange.engine.modes import continuous, listings
 from exchange.journal import gateway
 from exchange.parts import Exchange
 from exchange.projections import projector
@@ -71,9 +72,9 @@ async def list_and_take(scene: Scene) -> None:
     """A listing of 1 t that is taken whole, delivered and paid."""
     people = scene.people
     listing = await scene.carry_out(
-        c.List(people.seller, people.instrument, PRICE_FEN, 1, scene.next_number(people.seller))
+        listings.OpenListing(people.seller, people.instrument, PRICE_FEN, 1, scene.next_number(people.seller))
     )
-    taken = await scene.carry_out(c.Take(people.buyer, listing.id, 1, scene.next_number(people.buyer)))
+    taken = await scene.carry_out(listings.Subscribe(people.buyer, listing.id, 1, scene.next_number(people.buyer)))
     assert ("filled", 1) == (taken.state, taken.traded_t)
     paid(scene, 1)
 
@@ -83,7 +84,7 @@ async def trade_in_the_book(scene: Scene) -> None:
     people = scene.people
     for account, side in ((people.seller, c.SELL), (people.buyer, c.BUY)):
         order = await scene.carry_out(
-            c.Place(account, people.instrument, side, PRICE_FEN, 2, scene.next_number(account))
+            continuous.Place(account, people.instrument, side, PRICE_FEN, 2, scene.next_number(account))
         )
     assert ("filled", 2) == (order.state, order.traded_t)
     paid(scene, 2)
@@ -106,7 +107,7 @@ async def refused_delivery(scene: Scene) -> None:
     await scene.lives.watcher.execute(change, people.buyer, "closed")
     for account, side in ((people.seller, c.SELL), (people.buyer, c.BUY)):
         order = await scene.carry_out(
-            c.Place(account, people.instrument, side, PRICE_FEN, 2, scene.next_number(account))
+            continuous.Place(account, people.instrument, side, PRICE_FEN, 2, scene.next_number(account))
         )
     assert 2 == order.traded_t
     await scene.lives.quiet()

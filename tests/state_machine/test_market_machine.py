@@ -20,12 +20,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from exchange.engine import commands as c
+from exchange.engine.modes import continuous, listings
 from exchange.instructions import service as instructions
 from exchange.orders import service as trading
 from exchange.parts import Exchange
 from exchange.settlement import service as settlement
 from exchange.settlement.reconciler import reconcile
-from registry.credits import service as credits_
+from registry.credits.retirement import service as retirement
 from registry.kit.problems import DomainError
 from schemas.credits import RetireRequest
 from schemas.settlement import CashMovement, CreditMovement
@@ -213,7 +214,7 @@ class MarketMachine(RuleBasedStateMachine):
         price, tonnes = data.draw(st.sampled_from((11_95, 12_00, 12_05))), data.draw(st.integers(1, 9))
         life = data.draw(st.sampled_from((c.GTC, c.GTC, c.IOC, c.FOK, c.POST_ONLY)))
         number = self.scene.next_number(account)
-        command = c.Place(account, self.people.instrument, side, price, tonnes, number, life)
+        command = continuous.Place(account, self.people.instrument, side, price, tonnes, number, life)
         refusals = ("not-enough-cash", "not-enough-tonnes", "not-fillable", "would-trade")
         order = await self.command(command, *refusals)
         if order is not None and order.state == "open":
@@ -222,7 +223,7 @@ class MarketMachine(RuleBasedStateMachine):
     async def _list(self, data: st.DataObject) -> None:
         """A listing of the seller."""
         seller, tonnes = self.people.seller, data.draw(st.integers(1, 9))
-        command = c.List(seller, self.people.instrument, 12_00, tonnes, self.scene.next_number(seller))
+        command = listings.OpenListing(seller, self.people.instrument, 12_00, tonnes, self.scene.next_number(seller))
         if listing := await self.command(command, "not-enough-tonnes"):
             self.listings.append(listing.id)
             self.orders[listing.id] = seller
@@ -230,7 +231,7 @@ class MarketMachine(RuleBasedStateMachine):
     async def _take(self, data: st.DataObject) -> None:
         """Some of a listing."""
         buyer, listing = self.people.buyer, data.draw(st.sampled_from(self.listings))
-        command = c.Take(buyer, listing, data.draw(st.integers(1, 5)), self.scene.next_number(buyer))
+        command = listings.Subscribe(buyer, listing, data.draw(st.integers(1, 5)), self.scene.next_number(buyer))
         await self.command(command, "not-enough-cash", "listing-short", "not-open")
 
     async def _cancel(self, data: st.DataObject) -> None:
@@ -251,7 +252,9 @@ class MarketMachine(RuleBasedStateMachine):
         await watcher.execute(CHANGE_ACCOUNT, people.buyer, "closed")
         for account, side, price in ((people.seller, c.SELL, 10_00), (people.buyer, c.BUY, 20_00)):
             number = self.scene.next_number(account)
-            command = c.Place(account, people.instrument, side, price, 1, number, c.IOC if side == c.BUY else c.GTC)
+            command = continuous.Place(
+                account, people.instrument, side, price, 1, number, c.IOC if side == c.BUY else c.GTC
+            )
             order = await self.command(command, "not-enough-cash", "not-enough-tonnes")
             if order is not None and order.state == "open":
                 self.orders[order.id] = account
@@ -292,7 +295,7 @@ class MarketMachine(RuleBasedStateMachine):
         )
         call = self.scene.call("solar", "retire_credits")
         await self.may(
-            lambda exchange: credits_.retire(request, call=call, db=exchange.db, region=worlds.PROFILE),
+            lambda exchange: retirement.retire(request, call=call, db=exchange.db, region=worlds.PROFILE),
             "insufficient-credits",
         )
 

@@ -6,9 +6,10 @@ from typing import Protocol
 
 from deploy.bench.exchange.stream import ACCOUNTS, CANCEL, HIGH_FEN, LOW_FEN, Operation, Slices
 from exchange.engine import commands as c
-from exchange.engine.accounts import Account
-from exchange.engine.book import Book, Order
+from exchange.engine.accounts import TradingAccount
+from exchange.engine.book import OpenOrder, OrderBook
 from exchange.engine.core import Engine
+from exchange.engine.modes import continuous
 
 INSTRUMENT = 1
 _FEE_BPS = 30
@@ -29,16 +30,16 @@ class BookAlone:
     """A book and a dictionary from an order's number to it. Orders are built in the timed part, as the core does."""
 
     def __init__(self, slices: Slices) -> None:
-        self.book = Book(1)
-        self.live: dict[int, Order] = {}
+        self.book = OrderBook(1)
+        self.live: dict[int, OpenOrder] = {}
         self.traded_t = 0
         self._slices = slices
-        self._account = Account(1, 0)
-        self._holding = self._account.holding(INSTRUMENT)
+        self._account = TradingAccount(1, 0)
+        self._tonnes = self._account.balance(INSTRUMENT)
 
     def run(self, index: int) -> float:
         """Carry one slice out. Each order is of a beneficial owner of its own: peers know no self-trade prevention."""
-        book, live, account, holding = self.book, self.live, self._account, self._holding
+        book, live, account, tonnes = self.book, self.live, self._account, self._tonnes
         cash, operations, traded_t = account.cash, self._slices[index], 0
         begun = perf_counter()
         for number, kind, price, quantity, _ in operations:
@@ -48,7 +49,7 @@ class BookAlone:
                     assert cancelled.level is not None, "what is live rests"
                     cancelled.level.side.remove(cancelled)
                 continue
-            order = Order(number, account, number, cash, holding, INSTRUMENT, kind, price, quantity, quantity)
+            order = OpenOrder(number, account, number, cash, tonnes, INSTRUMENT, kind, price, quantity, quantity)
             if book.crosses(kind, price):
                 for maker, met, _ in book.match(order)[0]:
                     traded_t += met
@@ -66,17 +67,17 @@ class BookPrepared:
     """The book alone with orders that are built before the clock runs."""
 
     def __init__(self, slices: Slices) -> None:
-        self._book = Book(1)
-        self._live: dict[int, Order] = {}
-        account = Account(1, 0)
-        cash, holding = account.cash, account.holding(INSTRUMENT)
+        self._book = OrderBook(1)
+        self._live: dict[int, OpenOrder] = {}
+        account = TradingAccount(1, 0)
+        cash, tonnes = account.cash, account.balance(INSTRUMENT)
         self._slices = [
             [
                 (number, None)
                 if kind == CANCEL
                 else (
                     number,
-                    Order(number, account, number, cash, holding, INSTRUMENT, kind, price, quantity, quantity),
+                    OpenOrder(number, account, number, cash, tonnes, INSTRUMENT, kind, price, quantity, quantity),
                 )
                 for number, kind, price, quantity, _ in operations
             ]
@@ -133,7 +134,7 @@ class Recording:
     """
 
     def __init__(self, slices: Slices) -> None:
-        self.commands: list[list[c.Place | c.Cancel]] = []
+        self.commands: list[list[continuous.Place | c.Cancel]] = []
         self.settles: list[c.Settle] = []
         self.trades = 0
         engine = opened()
@@ -148,16 +149,16 @@ class Recording:
         self.trades = engine.market.trades
 
 
-def _commands(operations: Sequence[Operation], first: int, orders: dict[int, int]) -> list[c.Place | c.Cancel]:
+def _commands(operations: Sequence[Operation], first: int, orders: dict[int, int]) -> list[continuous.Place | c.Cancel]:
     """Commands from the *first*-th on; *orders* has the number of the command for that of the operation."""
-    commands: list[c.Place | c.Cancel] = []
+    commands: list[continuous.Place | c.Cancel] = []
     for sequence, (number, kind, price, quantity, account) in enumerate(operations, first):
         account_id = FIRST_ACCOUNT + account
         if kind == CANCEL:
             commands.append(c.Cancel(account_id, orders.pop(number), sequence))
         else:
             orders[number] = sequence
-            commands.append(c.Place(account_id, INSTRUMENT, kind, price, quantity, sequence))
+            commands.append(continuous.Place(account_id, INSTRUMENT, kind, price, quantity, sequence))
     return commands
 
 

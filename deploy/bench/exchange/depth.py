@@ -19,11 +19,12 @@ from time import perf_counter_ns
 from deploy.bench.exchange.contestants import FIRST_ACCOUNT, INSTRUMENT, opened
 from deploy.bench.exchange.stream import ACCOUNTS
 from deploy.bench.figures import Figure, at_most
-from deploy.collector import as_served
-from exchange.engine.accounts import Account
-from exchange.engine.book import Book, Order
-from exchange.engine.commands import BUY, SELL, Place
+from deploy.processes.garbage import as_served
+from exchange.engine.accounts import TradingAccount
+from exchange.engine.book import OpenOrder, OrderBook
+from exchange.engine.commands import BUY, SELL
 from exchange.engine.core import Engine
+from exchange.engine.modes.continuous import Place
 
 _FEWEST = 100
 _MOST = 1_000_000
@@ -42,13 +43,13 @@ class Deep:
 
     def __init__(self, orders: int) -> None:
         self.orders = orders
-        self._book = Book(1)
-        self._live: dict[int, Order] = {}
-        account = Account(1, 0)
-        holding = account.holding(INSTRUMENT)
+        self._book = OrderBook(1)
+        self._live: dict[int, OpenOrder] = {}
+        account = TradingAccount(1, 0)
+        tonnes = account.balance(INSTRUMENT)
         for number in range(orders):
             side, price, quantity = _resting(number)
-            order = Order(number, account, 0, account.cash, holding, INSTRUMENT, side, price, quantity, quantity)
+            order = OpenOrder(number, account, 0, account.cash, tonnes, INSTRUMENT, side, price, quantity, quantity)
             self._book.side(side).rest(order)
             self._live[number] = order
 

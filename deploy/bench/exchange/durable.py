@@ -21,14 +21,14 @@ from typing import NamedTuple
 import asyncpg
 import uvloop
 
-from deploy import postgres
-from deploy.app import connect_pool
 from deploy.bench.exchange.contestants import Recording, opening
 from deploy.bench.exchange.stream import SLICE, operations_in, stream
 from deploy.bench.figures import Figure, at_least
-from deploy.collector import as_served
-from deploy.exchanging import TABLES
 from deploy.migrations import every_migration
+from deploy.pool import connect_pool
+from deploy.postgres import server as postgres
+from deploy.processes.engine import TABLES
+from deploy.processes.garbage import as_served
 from exchange.engine.commands import Command
 from exchange.engine.core import Engine
 from exchange.journal import store as journal

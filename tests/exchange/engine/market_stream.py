@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from random import Random
 
 from exchange.engine import commands as c
+from exchange.engine.modes import continuous, listings
 from tests.oracle.market import NaiveMarket
 
 OPEN_LIMIT = 110
@@ -135,10 +136,10 @@ class Stream:
 
     # Commands of accounts.
 
-    def place(self) -> c.Place:
+    def place(self) -> continuous.Place:
         """Any order, of sellers and buyers alike, so that tonnes and money go round."""
         account, instrument, side = self.account(), self.instrument(), self.dice.randrange(2)
-        return c.Place(
+        return continuous.Place(
             account,
             instrument,
             side,
@@ -161,13 +162,13 @@ class Stream:
         instrument = 0 if self.one_in(2) else self.instrument()
         return c.CancelAll(account, instrument, self.client_order_id(account))
 
-    def amend(self) -> c.Amend:
+    def amend(self) -> continuous.Amend:
         """Up, down, elsewhere, or all the same."""
         number = self.open_number()
         account = self.owner_of(number)
         offer = self.market.open.get(number)
         if offer is None:
-            return c.Amend(account, number, 1_000, 10, self.client_order_id(account))
+            return continuous.Amend(account, number, 1_000, 10, self.client_order_id(account))
         lot = INSTRUMENTS[offer.instrument][1]
         used = offer.quantity - offer.open
         quantity = self.dice.choice(
@@ -182,24 +183,24 @@ class Stream:
             )
         )
         price = offer.price if self.one_in(2) else self.price(offer.instrument, offer.side)
-        return c.Amend(account, number, price, quantity, self.client_order_id(account))
+        return continuous.Amend(account, number, price, quantity, self.client_order_id(account))
 
-    def offer(self) -> c.List:
+    def offer(self) -> listings.OpenListing:
         """A listing."""
         account, instrument = self.account(), self.instrument()
         price, quantity = self.price(instrument, c.SELL), self.quantity(instrument)
-        return c.List(account, instrument, price, quantity, self.client_order_id(account))
+        return listings.OpenListing(account, instrument, price, quantity, self.client_order_id(account))
 
-    def take(self) -> c.Take:
+    def take(self) -> listings.Subscribe:
         """Part or all of a listing, or of what is none."""
         listed = [each for each in self.market.open.values() if each.listed]
         account = self.account()
         client_order_id = self.client_order_id(account)
         if not listed or self.one_in(20):
-            return c.Take(account, self.open_number(), self.quantity(1), client_order_id)
+            return listings.Subscribe(account, self.open_number(), self.quantity(1), client_order_id)
         listing = self.dice.choice(listed)
         quantity = listing.open if self.one_in(4) else min(listing.open, self.quantity(listing.instrument))
-        return c.Take(account, listing.number, quantity + (99 if self.one_in(8) else 0), client_order_id)
+        return listings.Subscribe(account, listing.number, quantity + (99 if self.one_in(8) else 0), client_order_id)
 
     # Instructions and deliveries.
 

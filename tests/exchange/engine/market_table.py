@@ -9,7 +9,9 @@ took 10 commands, so the next one is number 11.
 from exchange.engine import commands as c
 from exchange.engine import events as e
 from exchange.engine.core import Engine
-from tests.oracle.market import NaiveMarket, Parts, balances, faults, standing, whats_open
+from exchange.engine.modes import continuous
+from tests.oracle.market import NaiveMarket, Parts
+from tests.oracle.market_state import balances, faults, standing, whats_open
 
 BUY, SELL = c.BUY, c.SELL
 CREDIT = 7
@@ -74,14 +76,14 @@ class Table:
         return balances(market), frozen, queues, rules, unsettled, sorted(market.orders), market.trades, market.cash
 
 
-def buy(account: int, price: int, quantity: int, number: int, life: int = c.GTC, *, own: int = 0) -> c.Place:
+def buy(account: int, price: int, quantity: int, number: int, life: int = c.GTC, *, own: int = 0) -> continuous.Place:
     """A bid; *number* is its client_order_id, *own* what happens when it meets its owner's."""
-    return c.Place(account, CREDIT, BUY, price, quantity, number, life, own)
+    return continuous.Place(account, CREDIT, BUY, price, quantity, number, life, own)
 
 
-def sell(account: int, price: int, quantity: int, number: int, life: int = c.GTC, *, own: int = 0) -> c.Place:
+def sell(account: int, price: int, quantity: int, number: int, life: int = c.GTC, *, own: int = 0) -> continuous.Place:
     """An ask, likewise."""
-    return c.Place(account, CREDIT, SELL, price, quantity, number, life, own)
+    return continuous.Place(account, CREDIT, SELL, price, quantity, number, life, own)
 
 
 def traded(events: list[e.Event]) -> list[tuple[int, int, int, int]]:

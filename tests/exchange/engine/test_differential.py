@@ -13,28 +13,28 @@ from random import Random
 import msgspec
 import pytest
 
-from exchange.engine import commands as c
 from exchange.engine import events as e
 from exchange.engine import market as engine_market
-from exchange.engine import orders as engine_orders
 from exchange.engine import state
-from exchange.engine.core import Engine
+from exchange.engine.core import Engine, any_of, command_types, event_types
 from exchange.engine.events import Cause, Reason
+from exchange.engine.modes import continuous
 from tests.exchange.engine.market_stream import ORDERS_LIMIT_OF_AN_ACCOUNT, Stream
-from tests.oracle.market import NaiveMarket, balances, faults, standing, whats_open
+from tests.oracle.market import NaiveMarket
+from tests.oracle.market_state import balances, faults, standing, whats_open
 
 COMPARED_EVERY = 500
 RELOADED_EVERY = 300
 
 to_bytes = msgspec.msgpack.Encoder().encode
-command_from = msgspec.msgpack.Decoder(c.Command).decode
-events_from = msgspec.msgpack.Decoder(list[e.Event]).decode
+command_from = msgspec.msgpack.Decoder(any_of(command_types())).decode
+events_from = msgspec.msgpack.Decoder(list.__class_getitem__(any_of(event_types()))).decode
 
 
 @pytest.fixture
 def few_orders(monkeypatch):
     """An account may have so few orders open that the stream reaches the limit."""
-    for module in (engine_market, engine_orders):  # wherever it is looked up
+    for module in (engine_market, continuous):  # wherever it is looked up
         monkeypatch.setattr(module, "OPEN_ORDERS_LIMIT", ORDERS_LIMIT_OF_AN_ACCOUNT)
 
 
@@ -80,7 +80,7 @@ def test_the_engine_says_what_the_naive_market_says(few_orders):
     live_hash = state.state_hash(live.market)
     assert [live_hash, live_hash] == [state.state_hash(each.market) for each in (reloaded, replayed)]
     if messages >= 100_000:
-        everything = {*Reason, *Cause, *c.Command.__args__, *e.Event.__args__}
+        everything = {*Reason, *Cause, *command_types(), *event_types()}
         assert set() == everything - set(seen), "the stream is nasty enough"
 
 

@@ -12,8 +12,9 @@ from exchange.engine import events as e
 from exchange.engine import state
 from exchange.engine.core import Engine
 from exchange.engine.events import Cause, Reason
+from exchange.engine.modes import continuous, listings
 from tests.exchange.engine.market_table import BUY, CREDIT, FEES, SELL, Table, buy, reduced, sell, traded
-from tests.oracle.market import faults
+from tests.oracle.market_state import faults
 
 ACCOUNTS = 12
 
@@ -59,7 +60,7 @@ def deep(orders: int, *, prices: int = 1) -> Engine:
     for command in given:
         engine.apply(command)
     for number in range(orders):
-        engine.apply(c.Place(number % ACCOUNTS, CREDIT, BUY, 100 + number % prices, 1, number + 1))
+        engine.apply(continuous.Place(number % ACCOUNTS, CREDIT, BUY, 100 + number % prices, 1, number + 1))
     assert orders == len(engine.market.orders)
     return engine
 
@@ -112,13 +113,13 @@ def test_a_deep_level_slows_nothing_else_down(kind):
         def do(engine=engine, middle=middle, calls=calls, life=life):
             number, owner = next(calls), middle.account.id
             if kind == "amend up":
-                command: c.Command = c.Amend(owner, middle.id, middle.price, middle.quantity + 1, number)
+                command: c.Command = continuous.Amend(owner, middle.id, middle.price, middle.quantity + 1, number)
             elif kind == "amend down":
-                command = c.Amend(owner, middle.id, middle.price, middle.quantity, number)
+                command = continuous.Amend(owner, middle.id, middle.price, middle.quantity, number)
             elif kind in {"trade", "fill or kill"}:
-                command = c.Place(11, CREDIT, SELL, 90, 1, number, life)
+                command = continuous.Place(11, CREDIT, SELL, 90, 1, number, life)
             else:
-                command = c.Place(11, CREDIT, BUY, 100, 1, number, life)
+                command = continuous.Place(11, CREDIT, BUY, 100, 1, number, life)
             assert {e.Refused} != {type(each) for each in engine.apply(command)}
 
         work.append(work_of(do))
@@ -131,7 +132,7 @@ def test_the_next_best_price_is_found_without_visiting_those_between():
     for far in (10, 90_000):
         engine = deep(0)
         for number, price in enumerate((95_000 - far, 95_000, 95_000 - far, 95_001), 1):
-            engine.apply(c.Place(1, CREDIT, BUY, price, 1, number))
+            engine.apply(continuous.Place(1, CREDIT, BUY, price, 1, number))
         work.append(work_of(canceller(engine, [FIRST_ORDER + 3, FIRST_ORDER + 1])))
         best = engine.market.instruments[CREDIT].book.bids.best
         assert best is not None
@@ -159,8 +160,18 @@ def test_a_sell_taker_is_filled_at_the_resting_price():
 
 LEAVINGS: dict[str, list[c.Command]] = {
     "cancel": [buy(2, 200, 10, 1), c.Cancel(2, 11, 2)],
-    "cancel all": [buy(2, 200, 10, 1), sell(2, 300, 10, 2), c.List(2, CREDIT, 300, 10, 3), c.CancelAll(2, 0, 4)],
-    "freeze": [buy(2, 200, 10, 1), sell(2, 300, 10, 2), c.List(2, CREDIT, 300, 10, 3), c.Freeze(11, 2, on=True)],
+    "cancel all": [
+        buy(2, 200, 10, 1),
+        sell(2, 300, 10, 2),
+        listings.OpenListing(2, CREDIT, 300, 10, 3),
+        c.CancelAll(2, 0, 4),
+    ],
+    "freeze": [
+        buy(2, 200, 10, 1),
+        sell(2, 300, 10, 2),
+        listings.OpenListing(2, CREDIT, 300, 10, 3),
+        c.Freeze(11, 2, on=True),
+    ],
     "fill of the maker": [buy(2, 200, 10, 1), sell(1, 200, 10, 1)],
     "fill of many makers": [*(sell(1, 200 + 5 * each, 10, each) for each in range(1, 9)), buy(2, 300, 80, 1)],
     "fill in parts": [buy(2, 200, 20, 1), sell(1, 200, 10, 1), sell(1, 200, 10, 2)],
@@ -171,10 +182,23 @@ LEAVINGS: dict[str, list[c.Command]] = {
     "own maker": [sell(2, 200, 10, 1), buy(3, 200, 20, 1, c.IOC, own=c.PREVENT_MAKER)],
     "own both": [sell(2, 200, 10, 1), buy(3, 200, 20, 1, own=c.PREVENT_BOTH)],
     "own decrement": [sell(2, 200, 20, 1), buy(3, 200, 20, 1, own=c.PREVENT_DECREMENT)],
-    "amended into a trade": [sell(1, 300, 10, 1), buy(2, 200, 10, 1), c.Amend(2, 12, 300, 10, 2)],
-    "amended into its own": [sell(3, 300, 10, 1), buy(2, 200, 10, 1), c.Amend(2, 12, 300, 10, 2), c.Cancel(3, 11, 2)],
-    "listing taken": [c.List(1, CREDIT, 200, 20, 1), c.Take(2, 11, 10, 1), c.Take(4, 11, 10, 1)],
-    "listing cancelled": [c.List(1, CREDIT, 200, 20, 1), c.Take(2, 11, 10, 1), c.Cancel(1, 11, 2)],
+    "amended into a trade": [sell(1, 300, 10, 1), buy(2, 200, 10, 1), continuous.Amend(2, 12, 300, 10, 2)],
+    "amended into its own": [
+        sell(3, 300, 10, 1),
+        buy(2, 200, 10, 1),
+        continuous.Amend(2, 12, 300, 10, 2),
+        c.Cancel(3, 11, 2),
+    ],
+    "listing taken": [
+        listings.OpenListing(1, CREDIT, 200, 20, 1),
+        listings.Subscribe(2, 11, 10, 1),
+        listings.Subscribe(4, 11, 10, 1),
+    ],
+    "listing cancelled": [
+        listings.OpenListing(1, CREDIT, 200, 20, 1),
+        listings.Subscribe(2, 11, 10, 1),
+        c.Cancel(1, 11, 2),
+    ],
 }
 
 
@@ -201,7 +225,7 @@ def test_two_asks_at_one_price_cancelled_and_filled_by_turns_end(fills):
     table = Table(sell(1, 200, 50, 1), sell(4, 200, 50, 1), c.Cancel(1, 11, 2))
     assert [(14, 12, 200, 10 * fills)] == traded(table.tell(buy(2, 200, 10 * fills, 1)))
     assert [(12, 50 - 10 * fills, Cause.OWNER)] == reduced(table.tell(c.Cancel(4, 12, 2)))
-    assert [e.Accepted(16, 2, CREDIT, BUY, 300, 10, 2, c.GTC)] == table.tell(buy(2, 300, 10, 2))
+    assert [continuous.Accepted(16, 2, CREDIT, BUY, 300, 10, 2, c.GTC)] == table.tell(buy(2, 300, 10, 2))
     assert ([(16, 300, 10)], []) == (table.bids(), table.asks())
     assert [(16, 17, 300, 10)] == traded(table.tell(sell(1, 200, 10, 3)))
 
@@ -217,7 +241,7 @@ def test_every_way_through_a_level_of_three_ends_whole():
                 c.Cancel(1, 13, number),
                 buy(2, 200, 10, number),
                 buy(2, 200, 30, number),
-                c.Amend(1, 11, 200, 30, number),
+                continuous.Amend(1, 11, 200, 30, number),
             ]
             table.tell(commands[step])
         table.tell(buy(2, 300, 100, 99, c.IOC))
@@ -227,7 +251,7 @@ def test_every_way_through_a_level_of_three_ends_whole():
 def test_one_order_may_sweep_a_hundred_thousand():
     """No recursion over what was met, neither while matching nor when it is forgotten."""
     engine = deep(100_000, prices=7)
-    events = engine.apply(c.Place(11, CREDIT, SELL, 1, 100_000, 10**6, c.IOC, c.PREVENT_MAKER))
+    events = engine.apply(continuous.Place(11, CREDIT, SELL, 1, 100_000, 10**6, c.IOC, c.PREVENT_MAKER))
     assert 1 + 100_000 + 1 == len(events), "accepted, met everybody, its own among them, and the rest of it went"
     del events
     assert {} == engine.market.orders

@@ -5,17 +5,18 @@ from collections.abc import Callable
 import pytest
 
 from exchange.engine import commands as c
-from exchange.engine.accounts import Holding
+from exchange.engine.accounts import Balance
 from exchange.engine.market import Market
+from exchange.engine.modes import listings
 from tests.exchange.engine.market_table import CREDIT, Table, buy, sell
-from tests.oracle.market import faults
+from tests.oracle.market_state import faults
 
 CROWD: tuple[c.Command, ...] = (
     buy(2, 200, 30, 1),
     buy(4, 200, 30, 1),
     buy(4, 195, 30, 2),
     sell(1, 300, 30, 1),
-    c.List(1, CREDIT, 250, 30, 2),
+    listings.OpenListing(1, CREDIT, 250, 30, 2),
     sell(1, 200, 10, 3),
 )
 
@@ -40,8 +41,8 @@ BREAKS: dict[str, Callable[[Market], object]] = {
     "cash of an account": lambda market: setattr(market.accounts[2].cash, "settled", 1),
     "cash of all": lambda market: setattr(market, "cash", 1),
     "tonnes of all": lambda market: setattr(market.instruments[CREDIT], "tonnes", 1),
-    "locked and settled": lambda market: market.accounts[1].tonnes.update({CREDIT: Holding(960, 50, 0, 10)}),
-    "negative": lambda market: setattr(market.accounts[3], "cash", Holding(-1, 1_000_001, 0, 0)),
+    "locked and settled": lambda market: market.accounts[1].tonnes.update({CREDIT: Balance(960, 50, 0, 10)}),
+    "negative": lambda market: setattr(market.accounts[3], "cash", Balance(-1, 1_000_001, 0, 0)),
     "incoming": lambda market: setattr(market.accounts[1].cash, "incoming", 0),
     "a trade forgotten": lambda market: market.unsettled.clear(),
     "open orders": lambda market: setattr(market.accounts[2], "open_orders", 2),

@@ -5,8 +5,8 @@ import pytest
 from exchange.engine import commands as c
 from exchange.engine import events as e
 from exchange.engine import market as engine_market
-from exchange.engine import orders as engine_orders
 from exchange.engine.events import Cause
+from exchange.engine.modes import continuous, listings
 from tests.exchange.engine.market_table import BUY, CREDIT, FEES, FIRST, SELL, Table, buy, reduced, sell, traded
 
 TAKER, MAKER, BOTH, DECREMENT = c.PREVENT_TAKER, c.PREVENT_MAKER, c.PREVENT_BOTH, c.PREVENT_DECREMENT
@@ -22,8 +22,10 @@ def fill(trade: int, price: int, quantity: int, buy_order: int, sell_order: int,
 def test_an_order_that_meets_nobody_rests():
     """Accepted, and nothing else; what it needs is locked."""
     table = Table()
-    assert [e.Accepted(11, 2, CREDIT, BUY, 200, 50, 7, c.GTC)] == table.tell(buy(2, 200, 50, 7))
-    assert [e.Accepted(12, 1, CREDIT, SELL, 205, 40, 3, c.POST_ONLY)] == table.tell(sell(1, 205, 40, 3, c.POST_ONLY))
+    assert [continuous.Accepted(11, 2, CREDIT, BUY, 200, 50, 7, c.GTC)] == table.tell(buy(2, 200, 50, 7))
+    assert [continuous.Accepted(12, 1, CREDIT, SELL, 205, 40, 3, c.POST_ONLY)] == table.tell(
+        sell(1, 205, 40, 3, c.POST_ONLY)
+    )
     assert (990_000, 10_000, 0, 0) == table.cash(2)
     assert (970, 40, 0, 0) == table.tonnes(1)
     assert [(11, 200, 50)] == table.bids()
@@ -34,7 +36,7 @@ def test_a_trade_is_at_the_resting_price_and_gives_the_rest_of_the_cap_back():
     """A buyer with a cap of 300 takes asks of 200 and 250 for 200 and 250."""
     table = Table(sell(1, 250, 10, 1), sell(1, 200, 20, 2))
     assert [
-        e.Accepted(13, 2, CREDIT, BUY, 300, 50, 1, c.GTC),
+        continuous.Accepted(13, 2, CREDIT, BUY, 300, 50, 1, c.GTC),
         fill(1, 200, 20, 13, 12, cap=300),
         fill(2, 250, 10, 13, 11, cap=300),
     ] == table.tell(buy(2, 300, 50, 1))
@@ -82,7 +84,7 @@ def test_immediate_or_cancel_that_meets_nobody_goes_whole():
     """Accepted, reduced to nothing, and all its money is settled again."""
     table = Table(sell(1, 205, 10, 1))
     assert [
-        e.Accepted(12, 2, CREDIT, BUY, 200, 30, 1, c.IOC),
+        continuous.Accepted(12, 2, CREDIT, BUY, 200, 30, 1, c.IOC),
         e.Reduced(12, 2, CREDIT, BUY, 200, 30, Cause.NOT_FILLED, 0),
     ] == table.tell(buy(2, 200, 30, 1, c.IOC))
     assert (1_000_000, 0, 0, 0) == table.cash(2)
@@ -170,15 +172,20 @@ def test_only_less_keeps_its_place(price, quantity, first):
     """Of two asks at one price the first is amended; then somebody buys 10 t."""
     table = Table(sell(1, 200, 30, 1), sell(4, 200, 30, 1))
     assert [
-        e.Amended(11, 1, CREDIT, SELL, 200, 30, price, quantity),
-        e.Done(1, 2),
-    ] == table.tell(c.Amend(1, 11, price, quantity, 2))
+        continuous.Amended(11, 1, CREDIT, SELL, 200, 30, price, quantity),
+        e.Completed(1, 2),
+    ] == table.tell(continuous.Amend(1, 11, price, quantity, 2))
     assert [(14, first, 200, 10)] == traded(table.tell(buy(2, 200, 10, 1)))
 
 
 def test_an_amended_order_queues_by_the_time_of_its_amendment():
     """Back at its old price, it stands behind those that waited meanwhile, under its old number."""
-    table = Table(sell(1, 200, 10, 1), sell(4, 200, 10, 1), c.Amend(1, 11, 205, 10, 2), c.Amend(1, 11, 200, 10, 3))
+    table = Table(
+        sell(1, 200, 10, 1),
+        sell(4, 200, 10, 1),
+        continuous.Amend(1, 11, 205, 10, 2),
+        continuous.Amend(1, 11, 200, 10, 3),
+    )
     assert [(12, 200, 10), (11, 200, 10)] == table.asks()
 
 
@@ -186,16 +193,16 @@ def test_an_amendment_counts_what_was_traded():
     """30 t of which 10 t were sold, amended to 20 t: 10 t are open, and 10 t are unlocked."""
     table = Table(sell(1, 200, 30, 1), buy(2, 200, 10, 1))
     assert [
-        e.Amended(11, 1, CREDIT, SELL, 200, 20, 200, 10),
-        e.Done(1, 2),
-    ] == table.tell(c.Amend(1, 11, 200, 20, 2))
+        continuous.Amended(11, 1, CREDIT, SELL, 200, 20, 200, 10),
+        e.Completed(1, 2),
+    ] == table.tell(continuous.Amend(1, 11, 200, 20, 2))
     assert (990, 10, 0, 10) == table.tonnes(1)
 
 
 def test_what_prevention_took_out_counts_as_used():
     """Of 30 t, 10 t met the same owner and 10 t are amended away: 10 t are left, not 20 t."""
     table = Table(sell(2, 200, 30, 1), buy(3, 200, 10, 1, own=DECREMENT))
-    table.tell(c.Amend(2, 11, 200, 20, 2))
+    table.tell(continuous.Amend(2, 11, 200, 20, 2))
     assert [(11, 200, 10)] == table.asks()
 
 
@@ -203,10 +210,10 @@ def test_an_amendment_may_trade_at_once():
     """A bid raised over the ask trades at the ask's price; its cap is the new one, its number the old one."""
     table = Table(buy(2, 200, 10, 1), sell(1, 210, 30, 1))
     assert [
-        e.Amended(11, 2, CREDIT, BUY, 200, 10, 220, 50),
+        continuous.Amended(11, 2, CREDIT, BUY, 200, 10, 220, 50),
         fill(1, 210, 30, 11, 12, cap=220),
-        e.Done(2, 2),
-    ] == table.tell(c.Amend(2, 11, 220, 50, 2))
+        e.Completed(2, 2),
+    ] == table.tell(continuous.Amend(2, 11, 220, 50, 2))
     assert [(11, 220, 20)] == table.bids()
     assert (1_000_000 - 6_300 - 4_400, 4_400, 0, 6_300) == table.cash(2)
 
@@ -214,14 +221,16 @@ def test_an_amendment_may_trade_at_once():
 def test_an_amendment_is_prevented_as_the_order_was():
     """The mode is the order's own, and what it stops goes."""
     table = Table(buy(2, 200, 10, 1, own=BOTH), sell(3, 210, 30, 1))
-    assert [(12, 30, Cause.SELF_TRADE), (11, 10, Cause.SELF_TRADE)] == reduced(table.tell(c.Amend(2, 11, 210, 10, 2)))
+    assert [(12, 30, Cause.SELF_TRADE), (11, 10, Cause.SELF_TRADE)] == reduced(
+        table.tell(continuous.Amend(2, 11, 210, 10, 2))
+    )
     assert ([], [], {}) == (table.bids(), table.asks(), table.engine.market.orders)
     assert (1_000_000, 0, 0, 0) == table.cash(2)
 
 
 def test_an_amendment_that_cannot_be_paid_leaves_the_order_in_its_place():
     """Refused, and still first in the queue."""
-    table = Table(buy(2, 1_000, 990, 1), buy(4, 1_000, 10, 1), c.Amend(2, 11, 1_000, 1_010, 2))
+    table = Table(buy(2, 1_000, 990, 1), buy(4, 1_000, 10, 1), continuous.Amend(2, 11, 1_000, 1_010, 2))
     assert [(11, 1_000, 990), (12, 1_000, 10)] == table.bids()
 
 
@@ -238,26 +247,26 @@ def test_cancel_all_takes_the_oldest_first_and_leaves_others():
     table = Table(
         other,
         buy(2, 200, 10, 1),
-        c.Place(2, 8, BUY, 50, 1, 2),
-        c.List(2, CREDIT, 300, 10, 3),
+        continuous.Place(2, 8, BUY, 50, 1, 2),
+        listings.OpenListing(2, CREDIT, 300, 10, 3),
         buy(4, 200, 10, 1),
         sell(2, 250, 10, 4),
-        c.Amend(2, 12, 205, 10, 5),
+        continuous.Amend(2, 12, 205, 10, 5),
     )
     assert [(12, 10, Cause.OWNER), (14, 10, Cause.OWNER), (16, 10, Cause.OWNER)] == reduced(
         table.tell(c.CancelAll(2, CREDIT, 6))
     )
     assert [
         e.Reduced(13, 2, 8, BUY, 50, 1, Cause.OWNER, 0),
-        e.Done(2, 7),
+        e.Completed(2, 7),
     ] == table.tell(c.CancelAll(2, 0, 7))
-    assert [e.Done(2, 8)] == table.tell(c.CancelAll(2, 0, 8))
+    assert [e.Completed(2, 8)] == table.tell(c.CancelAll(2, 0, 8))
     assert [(15, 200, 10)] == table.bids()
 
 
 def test_a_freeze_closes_everything_and_a_thaw_opens_nothing():
     """Everything settled is still there, and trading goes on after the thaw."""
-    table = Table(sell(2, 250, 10, 1), buy(2, 200, 10, 2), c.List(2, CREDIT, 300, 10, 3))
+    table = Table(sell(2, 250, 10, 1), buy(2, 200, 10, 2), listings.OpenListing(2, CREDIT, 300, 10, 3))
     assert [
         e.FreezeChanged(11, 2, on=True),
         e.Reduced(11, 2, CREDIT, SELL, 250, 10, Cause.FREEZE, 0),
@@ -267,7 +276,7 @@ def test_a_freeze_closes_everything_and_a_thaw_opens_nothing():
     assert [e.FreezeChanged(12, 2, on=True)] == table.tell(c.Freeze(12, 2, on=True))
     assert [e.FreezeChanged(13, 2, on=False)] == table.tell(c.Freeze(13, 2, on=False))
     assert ((1_000_000, 0, 0, 0), (1_000, 0, 0, 0)) == (table.cash(2), table.tonnes(2))
-    assert [e.Accepted] == [type(each) for each in table.tell(buy(2, 200, 10, 4))]
+    assert [continuous.Accepted] == [type(each) for each in table.tell(buy(2, 200, 10, 4))]
 
 
 def test_an_instrument_trades_again_when_every_cause_is_gone():
@@ -276,7 +285,7 @@ def test_an_instrument_trades_again_when_every_cause_is_gone():
     halts = ((1, True), (2, True), (1, True), (1, False), (2, False), (2, False))
     events = table.tell(*(c.Halt(number, CREDIT, cause, on=on) for number, (cause, on) in enumerate(halts, 11)))
     assert [e.HaltChanged(11 + at, CREDIT, causes) for at, causes in enumerate((1, 3, 3, 2, 0, 0))] == events
-    assert [e.Accepted] == [type(each) for each in table.tell(buy(2, 200, 10, 1))]
+    assert [continuous.Accepted] == [type(each) for each in table.tell(buy(2, 200, 10, 1))]
 
 
 def test_a_narrower_band_leaves_what_rests():
@@ -294,16 +303,18 @@ def test_every_cause_is_shown_above():
 def test_orders_of_two_instruments_never_meet():
     """The same price, two books."""
     table = Table(c.OpenInstrument(11, 8, 5, 10, 100, 1_000, 0, FEES, 9), sell(1, 200, 10, 1))
-    assert [] == traded(table.tell(c.Place(2, 8, BUY, 200, 10, 1)))
+    assert [] == traded(table.tell(continuous.Place(2, 8, BUY, 200, 10, 1)))
     assert FIRST + 1 == table.asks()[0][0]
 
 
 def test_a_post_only_order_stays_so_when_it_is_amended():
     """An amendment to a price at which it would trade is refused, and the order stays as it was."""
     table = Table(sell(1, 205, 10, 1), buy(2, 200, 10, 1, c.POST_ONLY))
-    assert [e.Refused(e.Reason.WOULD_TRADE, 2, 2, 205, 205)] == table.tell(c.Amend(2, 12, 205, 10, 2))
+    assert [e.Refused(e.Reason.WOULD_TRADE, 2, 2, 205, 205)] == table.tell(continuous.Amend(2, 12, 205, 10, 2))
     assert [(12, 200, 10)] == table.bids()
-    assert [e.Amended(12, 2, CREDIT, BUY, 200, 10, 195, 10), e.Done(2, 3)] == table.tell(c.Amend(2, 12, 195, 10, 3))
+    assert [continuous.Amended(12, 2, CREDIT, BUY, 200, 10, 195, 10), e.Completed(2, 3)] == table.tell(
+        continuous.Amend(2, 12, 195, 10, 3)
+    )
 
 
 def test_what_cannot_be_paid_is_refused_before_the_book_is_searched():
@@ -316,9 +327,11 @@ def test_what_cannot_be_paid_is_refused_before_the_book_is_searched():
 def test_an_account_with_all_its_orders_open_can_still_take_and_amend(monkeypatch):
     """The limit is on what rests: one more is refused; to take at once, or to change one, adds none."""
     monkeypatch.setattr(engine_market, "OPEN_ORDERS_LIMIT", 1)
-    monkeypatch.setattr(engine_orders, "OPEN_ORDERS_LIMIT", 1)
+    monkeypatch.setattr(continuous, "OPEN_ORDERS_LIMIT", 1)
     table = Table(sell(1, 205, 10, 1), buy(2, 200, 10, 1))
     table.naive.open_orders_limit = 1
     assert [e.Refused(e.Reason.TOO_MANY_ORDERS, 2, 2, 1, 1)] == table.tell(buy(2, 195, 10, 2))
     assert [(14, 11, 205, 10)] == traded(table.tell(buy(2, 205, 10, 3, c.IOC)))
-    assert [e.Amended(12, 2, CREDIT, BUY, 200, 10, 195, 10), e.Done(2, 4)] == table.tell(c.Amend(2, 12, 195, 10, 4))
+    assert [continuous.Amended(12, 2, CREDIT, BUY, 200, 10, 195, 10), e.Completed(2, 4)] == table.tell(
+        continuous.Amend(2, 12, 195, 10, 4)
+    )

@@ -1,5 +1,7 @@
 """Properties of short sequences, so that what fails shrinks to something a person can read."""
 
+from typing import Any
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -8,6 +10,7 @@ from exchange.engine import commands as c
 from exchange.engine import events as e
 from exchange.engine import state
 from exchange.engine.core import Engine
+from exchange.engine.modes import continuous, listings
 from tests.exchange.engine.market_table import BUY, CREDIT, FIRST, Table, traded
 
 ACCOUNTS = st.sampled_from([1, 2, 3, 4])
@@ -19,15 +22,17 @@ NUMBERS = st.integers(FIRST, FIRST + 15)
 UP = 0
 """In place of a client_order_id or an instruction: the next one."""
 
-places = st.builds(c.Place, ACCOUNTS, st.just(CREDIT), st.integers(0, 1), PRICES, QUANTITIES, st.just(UP), LIVES, MODES)
-resting = st.builds(c.Place, ACCOUNTS, st.just(CREDIT), st.integers(0, 1), PRICES, QUANTITIES, st.just(UP))
+places = st.builds(
+    continuous.Place, ACCOUNTS, st.just(CREDIT), st.integers(0, 1), PRICES, QUANTITIES, st.just(UP), LIVES, MODES
+)
+resting = st.builds(continuous.Place, ACCOUNTS, st.just(CREDIT), st.integers(0, 1), PRICES, QUANTITIES, st.just(UP))
 commands = st.one_of(
     places,
     places,
     st.builds(c.Cancel, ACCOUNTS, NUMBERS, st.just(UP)),
-    st.builds(c.Amend, ACCOUNTS, NUMBERS, PRICES, QUANTITIES, st.just(UP)),
-    st.builds(c.List, ACCOUNTS, st.just(CREDIT), PRICES, QUANTITIES, st.just(UP)),
-    st.builds(c.Take, ACCOUNTS, NUMBERS, QUANTITIES, st.just(UP)),
+    st.builds(continuous.Amend, ACCOUNTS, NUMBERS, PRICES, QUANTITIES, st.just(UP)),
+    st.builds(listings.OpenListing, ACCOUNTS, st.just(CREDIT), PRICES, QUANTITIES, st.just(UP)),
+    st.builds(listings.Subscribe, ACCOUNTS, NUMBERS, QUANTITIES, st.just(UP)),
     st.builds(c.CancelAll, ACCOUNTS, st.sampled_from([0, CREDIT]), st.just(UP)),
     st.builds(c.Settle, st.just(1), st.lists(st.integers(1, 6), max_size=3).map(tuple)),
     st.builds(c.Refund, st.just(1), st.lists(st.integers(1, 6), max_size=3).map(tuple)),
@@ -35,7 +40,7 @@ commands = st.one_of(
 )
 
 
-def numbered(told: list[c.Command]) -> list[c.Command]:
+def numbered(told: list[Any]) -> list[c.Command]:
     """The same commands with numbers that rise."""
     rising = ("client_order_id", "instruction")
     return [
@@ -64,7 +69,7 @@ def told_then(before: list[c.Command], *then: c.Command) -> tuple[Engine, list[e
 @given(st.lists(resting, max_size=12), st.integers(0, 1), PRICES, st.integers(1, 20), MODES)
 def test_fill_or_kill_is_taken_when_any_order_would_have_traded_whole(before, side, price, lots, mode):
     """And then it does exactly what that order would have done."""
-    last = [c.Place(4, CREDIT, side, price, 10 * lots, 999, life, mode) for life in (c.GTC, c.FOK)]
+    last = [continuous.Place(4, CREDIT, side, price, 10 * lots, 999, life, mode) for life in (c.GTC, c.FOK)]
     lived, plain = told_then(before, last[0])
     killed, whole = told_then(before, last[1])
     if 10 * lots == sum(quantity for *_, quantity in traded(plain)):
@@ -79,12 +84,12 @@ def test_fill_or_kill_is_taken_when_any_order_would_have_traded_whole(before, si
 def test_an_order_that_loses_its_place_is_as_good_as_a_new_one(before, price, quantity, new_price, more):
     """To raise or to reprice a bid leads to the trades, queues and balances of a cancel and a new bid."""
     new_quantity = quantity + more
-    first = c.Place(4, CREDIT, BUY, price, quantity, 900)
+    first = continuous.Place(4, CREDIT, BUY, price, quantity, 900)
     number = FIRST + len(before)
-    if [e.Accepted] != [type(each) for each in told_then(before, first)[1]]:
+    if [continuous.Accepted] != [type(each) for each in told_then(before, first)[1]]:
         return  # it was refused, or did not rest whole
-    new = c.Place(4, CREDIT, BUY, new_price, new_quantity, 902)
-    amended, events = told_then(before, first, c.Amend(4, number, new_price, new_quantity, 902))
+    new = continuous.Place(4, CREDIT, BUY, new_price, new_quantity, 902)
+    amended, events = told_then(before, first, continuous.Amend(4, number, new_price, new_quantity, 902))
     placed, new_events = told_then(before, first, c.Cancel(4, number, 901), new)
 
     def shown(engine: Engine, own: int, happened: list[e.Event]) -> object:

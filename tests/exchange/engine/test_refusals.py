@@ -6,11 +6,12 @@ from exchange.engine import commands as c
 from exchange.engine import events as e
 from exchange.engine import state
 from exchange.engine.events import Reason
+from exchange.engine.modes import continuous, listings
 from tests.exchange.engine.market_table import CREDIT, FEES, FIRST, Table, buy, sell
 
 HALT = c.Halt(11, CREDIT, c.HALTED_BY_FREEZE, on=True)
 FREEZE = c.Freeze(11, 2, on=True)
-LISTING = c.List(1, CREDIT, 200, 100, 1)
+LISTING = listings.OpenListing(1, CREDIT, 200, 100, 1)
 HUGE = 2**63
 LARGEST = 2**53 - 1
 
@@ -39,16 +40,20 @@ CASES: list[Case] = [
     ([], buy(5, 200, 10, 1), no(Reason.UNKNOWN_ACCOUNT, 5, 1)),
     ([], c.Cancel(5, 11, 1), no(Reason.UNKNOWN_ACCOUNT, 5, 1)),
     ([], c.CancelAll(5, 0, 1), no(Reason.UNKNOWN_ACCOUNT, 5, 1)),
-    ([], c.Amend(5, 11, 200, 10, 1), no(Reason.UNKNOWN_ACCOUNT, 5, 1)),
-    ([], c.List(5, CREDIT, 200, 10, 1), no(Reason.UNKNOWN_ACCOUNT, 5, 1)),
-    ([], c.Take(5, 11, 10, 1), no(Reason.UNKNOWN_ACCOUNT, 5, 1)),
+    ([], continuous.Amend(5, 11, 200, 10, 1), no(Reason.UNKNOWN_ACCOUNT, 5, 1)),
+    ([], listings.OpenListing(5, CREDIT, 200, 10, 1), no(Reason.UNKNOWN_ACCOUNT, 5, 1)),
+    ([], listings.Subscribe(5, 11, 10, 1), no(Reason.UNKNOWN_ACCOUNT, 5, 1)),
     ([], c.Freeze(11, 5, on=True), told_no(Reason.UNKNOWN_ACCOUNT, 5)),
     ([buy(2, 200, 10, 3)], buy(2, 200, 10, 3), no(Reason.STALE_CLIENT_ORDER_ID, 2, 3, 3, 3)),
     ([buy(2, 200, 10, 3)], c.Cancel(2, FIRST, 2), no(Reason.STALE_CLIENT_ORDER_ID, 2, 2, 2, 3)),
     ([buy(2, 200, 10, 3)], c.CancelAll(2, 0, 3), no(Reason.STALE_CLIENT_ORDER_ID, 2, 3, 3, 3)),
-    ([buy(2, 200, 10, 3)], c.Amend(2, FIRST, 200, 20, 0), no(Reason.STALE_CLIENT_ORDER_ID, 2, 0, 0, 3)),
-    ([buy(2, 200, 10, 3)], c.List(2, CREDIT, 200, 10, -HUGE), no(Reason.STALE_CLIENT_ORDER_ID, 2, -HUGE, -HUGE, 3)),
-    ([LISTING, buy(2, 200, 10, 3)], c.Take(2, FIRST, 10, 3), no(Reason.STALE_CLIENT_ORDER_ID, 2, 3, 3, 3)),
+    ([buy(2, 200, 10, 3)], continuous.Amend(2, FIRST, 200, 20, 0), no(Reason.STALE_CLIENT_ORDER_ID, 2, 0, 0, 3)),
+    (
+        [buy(2, 200, 10, 3)],
+        listings.OpenListing(2, CREDIT, 200, 10, -HUGE),
+        no(Reason.STALE_CLIENT_ORDER_ID, 2, -HUGE, -HUGE, 3),
+    ),
+    ([LISTING, buy(2, 200, 10, 3)], listings.Subscribe(2, FIRST, 10, 3), no(Reason.STALE_CLIENT_ORDER_ID, 2, 3, 3, 3)),
     ([], c.CreditCash(10, 1, 1, 5), told_no(Reason.STALE_INSTRUCTION, 0, 10, 10, number=10)),
     ([], c.CreditTonnes(9, 1, 1, CREDIT, 5), told_no(Reason.STALE_INSTRUCTION, 0, 9, 10, number=9)),
     ([], c.DebitCash(1, 1, 5), told_no(Reason.STALE_INSTRUCTION, 0, 1, 10, number=1)),
@@ -57,34 +62,34 @@ CASES: list[Case] = [
     ([], c.Halt(10, CREDIT, 1, on=True), told_no(Reason.STALE_INSTRUCTION, 0, 10, 10, number=10)),
     ([], c.Freeze(10, 1, on=True), told_no(Reason.STALE_INSTRUCTION, 0, 10, 10, number=10)),
     # What is traded, and whether it is now.
-    ([], c.Place(2, 8, c.BUY, 200, 10, 1), no(Reason.UNKNOWN_INSTRUMENT, 2, 1, 8)),
-    ([], c.List(2, 8, 200, 10, 1), no(Reason.UNKNOWN_INSTRUMENT, 2, 1, 8)),
+    ([], continuous.Place(2, 8, c.BUY, 200, 10, 1), no(Reason.UNKNOWN_INSTRUMENT, 2, 1, 8)),
+    ([], listings.OpenListing(2, 8, 200, 10, 1), no(Reason.UNKNOWN_INSTRUMENT, 2, 1, 8)),
     ([], c.SetBand(11, 8, 1, 2), told_no(Reason.UNKNOWN_INSTRUMENT, 0, 8)),
     ([], c.Halt(11, 8, 1, on=True), told_no(Reason.UNKNOWN_INSTRUMENT, 0, 8)),
     ([], c.CreditTonnes(11, 2, 2, 8, 5), told_no(Reason.UNKNOWN_INSTRUMENT, 2, 8)),
     ([], opened(CREDIT), told_no(Reason.INSTRUMENT_OPEN, 0, CREDIT)),
     ([HALT], buy(2, 200, 10, 1), no(Reason.HALTED, 2, 1, CREDIT, c.HALTED_BY_FREEZE)),
-    ([HALT], c.List(2, CREDIT, 200, 10, 1), no(Reason.HALTED, 2, 1, CREDIT, c.HALTED_BY_FREEZE)),
-    ([buy(2, 200, 10, 1), HALT], c.Amend(2, FIRST, 205, 10, 2), no(Reason.HALTED, 2, 2, CREDIT, 2)),
-    ([LISTING, HALT], c.Take(2, FIRST, 10, 1), no(Reason.HALTED, 2, 1, CREDIT, 2)),
+    ([HALT], listings.OpenListing(2, CREDIT, 200, 10, 1), no(Reason.HALTED, 2, 1, CREDIT, c.HALTED_BY_FREEZE)),
+    ([buy(2, 200, 10, 1), HALT], continuous.Amend(2, FIRST, 205, 10, 2), no(Reason.HALTED, 2, 2, CREDIT, 2)),
+    ([LISTING, HALT], listings.Subscribe(2, FIRST, 10, 1), no(Reason.HALTED, 2, 1, CREDIT, 2)),
     ([FREEZE], buy(2, 200, 10, 1), no(Reason.FROZEN, 2, 1)),
-    ([FREEZE], c.List(2, CREDIT, 200, 10, 1), no(Reason.FROZEN, 2, 1)),
-    ([LISTING, FREEZE], c.Take(2, FIRST, 10, 1), no(Reason.FROZEN, 2, 1)),
+    ([FREEZE], listings.OpenListing(2, CREDIT, 200, 10, 1), no(Reason.FROZEN, 2, 1)),
+    ([LISTING, FREEZE], listings.Subscribe(2, FIRST, 10, 1), no(Reason.FROZEN, 2, 1)),
     ([FREEZE], c.DebitCash(12, 2, 5), told_no(Reason.FROZEN, 2, number=12)),
     ([FREEZE], c.DebitTonnes(12, 2, CREDIT, 5), told_no(Reason.FROZEN, 2, number=12)),
     # Prices and quantities.
     ([], buy(2, 101, 10, 1), no(Reason.PRICE_OFF_TICK, 2, 1, 101, 5)),
-    ([], c.List(2, CREDIT, 999, 10, 1), no(Reason.PRICE_OFF_TICK, 2, 1, 999, 5)),
-    ([buy(2, 200, 10, 1)], c.Amend(2, FIRST, 203, 10, 2), no(Reason.PRICE_OFF_TICK, 2, 2, 203, 5)),
+    ([], listings.OpenListing(2, CREDIT, 999, 10, 1), no(Reason.PRICE_OFF_TICK, 2, 1, 999, 5)),
+    ([buy(2, 200, 10, 1)], continuous.Amend(2, FIRST, 203, 10, 2), no(Reason.PRICE_OFF_TICK, 2, 2, 203, 5)),
     ([], opened(tick=0), told_no(Reason.PRICE_OFF_TICK, 0, 0, 1)),
     ([], opened(tick=-HUGE), told_no(Reason.PRICE_OFF_TICK, 0, -HUGE, 1)),
     ([], buy(2, 200, 15, 1), no(Reason.QUANTITY_OFF_LOT, 2, 1, 15, 10)),
     ([], sell(2, 200, 0, 1), no(Reason.QUANTITY_OFF_LOT, 2, 1, 0, 10)),
     ([], sell(2, 200, -10, 1), no(Reason.QUANTITY_OFF_LOT, 2, 1, -10, 10)),
-    ([], c.List(2, CREDIT, 200, -HUGE, 1), no(Reason.QUANTITY_OFF_LOT, 2, 1, -HUGE, 10)),
-    ([LISTING], c.Take(2, FIRST, 9, 1), no(Reason.QUANTITY_OFF_LOT, 2, 1, 9, 10)),
-    ([LISTING], c.Take(2, FIRST, -10, 1), no(Reason.QUANTITY_OFF_LOT, 2, 1, -10, 10)),
-    ([buy(2, 200, 20, 1)], c.Amend(2, FIRST, 200, 11, 2), no(Reason.QUANTITY_OFF_LOT, 2, 2, 11, 10)),
+    ([], listings.OpenListing(2, CREDIT, 200, -HUGE, 1), no(Reason.QUANTITY_OFF_LOT, 2, 1, -HUGE, 10)),
+    ([LISTING], listings.Subscribe(2, FIRST, 9, 1), no(Reason.QUANTITY_OFF_LOT, 2, 1, 9, 10)),
+    ([LISTING], listings.Subscribe(2, FIRST, -10, 1), no(Reason.QUANTITY_OFF_LOT, 2, 1, -10, 10)),
+    ([buy(2, 200, 20, 1)], continuous.Amend(2, FIRST, 200, 11, 2), no(Reason.QUANTITY_OFF_LOT, 2, 2, 11, 10)),
     ([], opened(lot=0), told_no(Reason.QUANTITY_OFF_LOT, 0, 0, 1)),
     ([], c.CreditCash(11, 2, 2, 0), told_no(Reason.QUANTITY_OFF_LOT, 2, 0, 1)),
     ([], c.CreditTonnes(11, 2, 2, CREDIT, -1), told_no(Reason.QUANTITY_OFF_LOT, 2, -1, 1)),
@@ -92,15 +97,19 @@ CASES: list[Case] = [
     ([], c.DebitTonnes(11, 2, CREDIT, -1), told_no(Reason.QUANTITY_OFF_LOT, 2, -1, 1)),
     ([], buy(2, 95, 10, 1), no(Reason.PRICE_BELOW_BAND, 2, 1, 95, 100)),
     ([], sell(2, -HUGE, 10, 1), no(Reason.PRICE_BELOW_BAND, 2, 1, -HUGE, 100)),
-    ([LISTING, c.SetBand(11, CREDIT, 300, 400)], c.Take(2, FIRST, 10, 1), no(Reason.PRICE_BELOW_BAND, 2, 1, 200, 300)),
+    (
+        [LISTING, c.SetBand(11, CREDIT, 300, 400)],
+        listings.Subscribe(2, FIRST, 10, 1),
+        no(Reason.PRICE_BELOW_BAND, 2, 1, 200, 300),
+    ),
     ([], opened(low=0), told_no(Reason.PRICE_BELOW_BAND, 0, 0, 1)),
     ([], c.SetBand(11, CREDIT, -5, 1_000), told_no(Reason.PRICE_BELOW_BAND, 0, -5, 1)),
     ([], sell(2, 1_005, 10, 1), no(Reason.PRICE_ABOVE_BAND, 2, 1, 1_005, 1_000)),
     ([], buy(2, HUGE, 10, 1), no(Reason.PRICE_ABOVE_BAND, 2, 1, HUGE, 1_000)),
-    ([sell(2, 200, 10, 1)], c.Amend(2, FIRST, HUGE, 10, 2), no(Reason.PRICE_ABOVE_BAND, 2, 2, HUGE, 1_000)),
+    ([sell(2, 200, 10, 1)], continuous.Amend(2, FIRST, HUGE, 10, 2), no(Reason.PRICE_ABOVE_BAND, 2, 2, HUGE, 1_000)),
     ([], buy(2, 200, 100_000_010, 1), no(Reason.TOO_LARGE, 2, 1, 100_000_010, 100_000_000)),
     ([], sell(2, 200, 10 * HUGE, 1), no(Reason.TOO_LARGE, 2, 1, 10 * HUGE, 100_000_000)),
-    ([LISTING], c.Take(2, FIRST, 10 * HUGE, 1), no(Reason.TOO_LARGE, 2, 1, 10 * HUGE, 100_000_000)),
+    ([LISTING], listings.Subscribe(2, FIRST, 10 * HUGE, 1), no(Reason.TOO_LARGE, 2, 1, 10 * HUGE, 100_000_000)),
     ([], c.CreditCash(11, 2, 2, HUGE), told_no(Reason.TOO_LARGE, 2, HUGE, LARGEST - 4_000_000)),
     ([], c.CreditTonnes(11, 2, 2, CREDIT, LARGEST), told_no(Reason.TOO_LARGE, 2, LARGEST, LARGEST - 4_010)),
     ([], opened(high=10_000_001), told_no(Reason.TOO_LARGE, 0, 10_000_001, 10_000_000)),
@@ -109,14 +118,22 @@ CASES: list[Case] = [
     # What it takes.
     ([], buy(2, 1_000, 1_010, 1), no(Reason.NOT_ENOUGH_CASH, 2, 1, 1_010_000, 1_000_000)),
     ([buy(2, 1_000, 990, 1)], buy(2, 105, 100, 2), no(Reason.NOT_ENOUGH_CASH, 2, 2, 10_500, 10_000)),
-    ([buy(2, 1_000, 990, 1)], c.Amend(2, FIRST, 1_000, 1_010, 2), no(Reason.NOT_ENOUGH_CASH, 2, 2, 20_000, 10_000)),
-    ([LISTING, buy(2, 1_000, 990, 1)], c.Take(2, FIRST, 60, 2), no(Reason.NOT_ENOUGH_CASH, 2, 2, 12_000, 10_000)),
+    (
+        [buy(2, 1_000, 990, 1)],
+        continuous.Amend(2, FIRST, 1_000, 1_010, 2),
+        no(Reason.NOT_ENOUGH_CASH, 2, 2, 20_000, 10_000),
+    ),
+    (
+        [LISTING, buy(2, 1_000, 990, 1)],
+        listings.Subscribe(2, FIRST, 60, 2),
+        no(Reason.NOT_ENOUGH_CASH, 2, 2, 12_000, 10_000),
+    ),
     ([], c.DebitCash(11, 2, 1_000_001), told_no(Reason.NOT_ENOUGH_CASH, 2, 1_000_001, 1_000_000)),
     ([buy(2, 1_000, 990, 1)], c.DebitCash(11, 2, 10_001), told_no(Reason.NOT_ENOUGH_CASH, 2, 10_001, 10_000)),
     ([], c.DebitCash(11, 5, HUGE), told_no(Reason.NOT_ENOUGH_CASH, 5, HUGE)),
     ([], sell(2, 200, 1_010, 1), no(Reason.NOT_ENOUGH_TONNES, 2, 1, 1_010, 1_000)),
-    ([sell(2, 200, 990, 1)], c.Amend(2, FIRST, 200, 1_010, 2), no(Reason.NOT_ENOUGH_TONNES, 2, 2, 20, 10)),
-    ([sell(2, 200, 990, 1)], c.List(2, CREDIT, 200, 20, 2), no(Reason.NOT_ENOUGH_TONNES, 2, 2, 20, 10)),
+    ([sell(2, 200, 990, 1)], continuous.Amend(2, FIRST, 200, 1_010, 2), no(Reason.NOT_ENOUGH_TONNES, 2, 2, 20, 10)),
+    ([sell(2, 200, 990, 1)], listings.OpenListing(2, CREDIT, 200, 20, 2), no(Reason.NOT_ENOUGH_TONNES, 2, 2, 20, 10)),
     ([sell(2, 200, 990, 1)], c.DebitTonnes(11, 2, CREDIT, 11), told_no(Reason.NOT_ENOUGH_TONNES, 2, 11, 10)),
     ([], c.DebitTonnes(11, 2, 8, 1), told_no(Reason.NOT_ENOUGH_TONNES, 2, 1)),
     ([], c.DebitTonnes(11, 5, CREDIT, 1), told_no(Reason.NOT_ENOUGH_TONNES, 5, 1)),
@@ -147,26 +164,42 @@ CASES: list[Case] = [
     ([buy(1, 200, 10, 1)], c.Cancel(2, FIRST, 1), no(Reason.NOT_OPEN, 2, 1, FIRST)),
     ([buy(2, 200, 10, 1)], c.Cancel(3, FIRST, 1), no(Reason.NOT_OPEN, 3, 1, FIRST)),
     ([buy(2, 200, 10, 1), sell(1, 200, 10, 1)], c.Cancel(2, FIRST, 2), no(Reason.NOT_OPEN, 2, 2, FIRST)),
-    ([buy(1, 200, 10, 1)], c.Amend(2, FIRST, 205, 10, 1), no(Reason.NOT_OPEN, 2, 1, FIRST)),
-    ([buy(1, 200, 10, 1)], c.Take(2, FIRST, 10, 1), no(Reason.NOT_OPEN, 2, 1, FIRST)),
-    ([LISTING, c.Cancel(1, FIRST, 2)], c.Take(2, FIRST, 10, 1), no(Reason.NOT_OPEN, 2, 1, FIRST)),
+    ([buy(1, 200, 10, 1)], continuous.Amend(2, FIRST, 205, 10, 1), no(Reason.NOT_OPEN, 2, 1, FIRST)),
+    ([buy(1, 200, 10, 1)], listings.Subscribe(2, FIRST, 10, 1), no(Reason.NOT_OPEN, 2, 1, FIRST)),
+    ([LISTING, c.Cancel(1, FIRST, 2)], listings.Subscribe(2, FIRST, 10, 1), no(Reason.NOT_OPEN, 2, 1, FIRST)),
     (
         [buy(2, 200, 30, 1), sell(1, 200, 20, 1)],
-        c.Amend(2, FIRST, 200, 20, 2),
+        continuous.Amend(2, FIRST, 200, 20, 2),
         no(Reason.ALREADY_TRADED, 2, 2, 20, 20),
     ),
-    ([LISTING], c.Amend(1, FIRST, 205, 100, 2), no(Reason.NOT_AN_ORDER, 1, 2, FIRST)),
-    ([LISTING], c.Take(2, FIRST, 110, 1), no(Reason.LISTING_SHORT, 2, 1, 110, 100)),
-    ([LISTING, c.Take(2, FIRST, 70, 1)], c.Take(4, FIRST, 40, 1), no(Reason.LISTING_SHORT, 4, 1, 40, 30)),
-    ([LISTING], c.Take(1, FIRST, 10, 2), no(Reason.OWN_LISTING, 1, 2, FIRST)),
-    ([c.List(2, CREDIT, 200, 100, 1)], c.Take(3, FIRST, 10, 1), no(Reason.OWN_LISTING, 3, 1, FIRST)),
+    ([LISTING], continuous.Amend(1, FIRST, 205, 100, 2), no(Reason.NOT_AN_ORDER, 1, 2, FIRST)),
+    ([LISTING], listings.Subscribe(2, FIRST, 110, 1), no(Reason.LISTING_SHORT, 2, 1, 110, 100)),
+    (
+        [LISTING, listings.Subscribe(2, FIRST, 70, 1)],
+        listings.Subscribe(4, FIRST, 40, 1),
+        no(Reason.LISTING_SHORT, 4, 1, 40, 30),
+    ),
+    ([LISTING], listings.Subscribe(1, FIRST, 10, 2), no(Reason.OWN_LISTING, 1, 2, FIRST)),
+    (
+        [listings.OpenListing(2, CREDIT, 200, 100, 1)],
+        listings.Subscribe(3, FIRST, 10, 1),
+        no(Reason.OWN_LISTING, 3, 1, FIRST),
+    ),
     # Deliveries; the second number names them.
     ([], c.Settle(6, (1,)), no(Reason.NOT_OUTSTANDING, 0, 0, 1, 6)),
     ([], c.Refund(6, (HUGE,)), no(Reason.NOT_OUTSTANDING, 0, 0, HUGE, 6)),
-    ([LISTING, c.Take(2, FIRST, 10, 1)], c.Settle(6, (1, 1)), no(Reason.NOT_OUTSTANDING, 0, 0, 1, 6)),
-    ([LISTING, c.Take(2, FIRST, 10, 1)], c.Refund(6, (1, 2)), no(Reason.NOT_OUTSTANDING, 0, 0, 2, 6)),
-    ([LISTING, c.Take(2, FIRST, 10, 1), c.Settle(6, (1,))], c.Settle(6, (1,)), no(Reason.NOT_OUTSTANDING, 0, 0, 1, 6)),
-    ([LISTING, c.Take(2, FIRST, 10, 1), c.Refund(6, (1,))], c.Settle(7, (1,)), no(Reason.NOT_OUTSTANDING, 0, 0, 1, 7)),
+    ([LISTING, listings.Subscribe(2, FIRST, 10, 1)], c.Settle(6, (1, 1)), no(Reason.NOT_OUTSTANDING, 0, 0, 1, 6)),
+    ([LISTING, listings.Subscribe(2, FIRST, 10, 1)], c.Refund(6, (1, 2)), no(Reason.NOT_OUTSTANDING, 0, 0, 2, 6)),
+    (
+        [LISTING, listings.Subscribe(2, FIRST, 10, 1), c.Settle(6, (1,))],
+        c.Settle(6, (1,)),
+        no(Reason.NOT_OUTSTANDING, 0, 0, 1, 6),
+    ),
+    (
+        [LISTING, listings.Subscribe(2, FIRST, 10, 1), c.Refund(6, (1,))],
+        c.Settle(7, (1,)),
+        no(Reason.NOT_OUTSTANDING, 0, 0, 1, 7),
+    ),
 ]
 WITH_CASES_OF_THEIR_OWN = {Reason.TOO_MANY_ORDERS}
 
@@ -220,11 +253,11 @@ def test_a_refused_instruction_is_passed_over_for_good():
 
 def test_halt_and_freeze_still_let_an_owner_cancel():
     """What nobody can trade can still be taken back; a frozen account has nothing left to take back."""
-    table = Table(buy(2, 200, 10, 1), c.List(2, CREDIT, 300, 10, 2), HALT)
+    table = Table(buy(2, 200, 10, 1), listings.OpenListing(2, CREDIT, 300, 10, 2), HALT)
     assert [e.Reduced(FIRST, 2, CREDIT, c.BUY, 200, 10, e.Cause.OWNER, 3)] == table.tell(c.Cancel(2, FIRST, 3))
     assert [
         e.Reduced(FIRST + 1, 2, CREDIT, c.SELL, 300, 10, e.Cause.OWNER, 0),
-        e.Done(2, 4),
+        e.Completed(2, 4),
     ] == table.tell(c.CancelAll(2, CREDIT, 4))
 
 
@@ -234,9 +267,9 @@ def test_an_account_has_at_most_ten_thousand_orders_open():
     engine = table.engine
     for number in range(1, 10_000):
         engine.apply(sell(4, 200, 10, number))
-    engine.apply(c.List(4, CREDIT, 300, 10, 10_000))
+    engine.apply(listings.OpenListing(4, CREDIT, 300, 10, 10_000))
     full = no(Reason.TOO_MANY_ORDERS, 4, 10_001, 10_000, 10_000)
     assert [full] == engine.apply(sell(4, 200, 10, 10_001))
     engine.apply(c.Cancel(4, FIRST + 1, 10_002))
-    assert [e.Accepted] == [type(each) for each in engine.apply(sell(4, 200, 10, 10_003))]
+    assert [continuous.Accepted] == [type(each) for each in engine.apply(sell(4, 200, 10, 10_003))]
     assert 10_000 == engine.market.accounts[4].open_orders

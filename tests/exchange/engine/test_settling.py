@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from exchange.engine import commands as c
 from exchange.engine import events as e
+from exchange.engine.modes import continuous
 from tests.exchange.engine.market_table import CREDIT, FEES, Table, buy, sell
 
 NOTHING = (0, 0, 0, 0)
@@ -62,7 +63,7 @@ def test_what_was_bought_can_be_sold_once_it_is_settled():
     table = Table(c.DebitTonnes(11, 2, CREDIT, 1_000), sell(1, 200, 50, 1), buy(2, 200, 50, 1))
     assert [e.Refused(e.Reason.NOT_ENOUGH_TONNES, 2, 2, 10, 0)] == table.tell(sell(2, 200, 10, 2))
     table.tell(c.Settle(1, (1,)))
-    assert [e.Accepted] == [type(each) for each in table.tell(sell(2, 200, 50, 3))]
+    assert [continuous.Accepted] == [type(each) for each in table.tell(sell(2, 200, 50, 3))]
 
 
 def test_a_trade_of_an_account_frozen_since_is_still_settled_or_refunded():
@@ -75,7 +76,7 @@ def test_a_trade_of_an_account_frozen_since_is_still_settled_or_refunded():
 def test_the_fee_account_may_trade():
     """As seller it receives the price and the fee, in one holding."""
     table = Table(
-        c.CreditTonnes(11, FEES, 9, CREDIT, 10), c.Place(FEES, CREDIT, c.SELL, 200, 10, 1), buy(2, 200, 10, 1)
+        c.CreditTonnes(11, FEES, 9, CREDIT, 10), continuous.Place(FEES, CREDIT, c.SELL, 200, 10, 1), buy(2, 200, 10, 1)
     )
     assert (0, 0, 2_000, 0) == table.cash(FEES)
     table.tell(c.Settle(1, (1,)))

@@ -5,24 +5,26 @@ import pytest
 
 from exchange.engine import commands as c
 from exchange.engine import state
-from exchange.engine.core import Engine
+from exchange.engine.core import Engine, any_of, command_types
+from exchange.engine.modes import continuous, listings
 from tests.exchange.engine.market_stream import Stream
 from tests.exchange.engine.market_table import CREDIT, GIVEN, Table, buy, sell
-from tests.oracle.market import NaiveMarket, balances, faults, standing, whats_open
+from tests.oracle.market import NaiveMarket
+from tests.oracle.market_state import balances, faults, standing, whats_open
 
 CROWD: tuple[c.Command, ...] = (
     *GIVEN,
     c.OpenInstrument(11, 3, 1, 1, 1, 50, 0, 2, 2),
-    c.Place(2, 3, c.BUY, 20, 5, 1),
+    continuous.Place(2, 3, c.BUY, 20, 5, 1),
     buy(2, 200, 10, 2),
     buy(4, 200, 10, 1),
     sell(2, 300, 50, 3, own=c.PREVENT_BOTH),
-    c.List(2, CREDIT, 250, 40, 4),
+    listings.OpenListing(2, CREDIT, 250, 40, 4),
     sell(2, 300, 20, 5),
-    c.Amend(2, 12, 21, 6, 6),
-    c.Amend(2, 13, 205, 10, 7),
-    c.Amend(2, 15, 300, 60, 8),
-    c.Take(4, 16, 10, 2),
+    continuous.Amend(2, 12, 21, 6, 6),
+    continuous.Amend(2, 13, 205, 10, 7),
+    continuous.Amend(2, 15, 300, 60, 8),
+    listings.Subscribe(4, 16, 10, 2),
     c.Halt(12, 3, c.HALTED_BY_FREEZE, on=True),
     c.Freeze(13, 1, on=True),
     c.SetBand(14, CREDIT, 150, 900),
@@ -48,9 +50,9 @@ def engine_of(commands: tuple[c.Command, ...]) -> Engine:
         c.Settle(1, (1,)),
         c.Refund(1, (1,)),
         c.Cancel(2, 16, 50),
-        c.Amend(2, 15, 300, 50, 50),
-        c.Amend(2, 17, 205, 50, 50),
-        c.Take(4, 16, 30, 50),
+        continuous.Amend(2, 15, 300, 50, 50),
+        continuous.Amend(2, 17, 205, 50, 50),
+        listings.Subscribe(4, 16, 30, 50),
         c.Halt(50, 3, c.HALTED_BY_FREEZE, on=False),
         buy(4, 300, 70, 50),
         buy(2, 300, 70, 50, own=c.PREVENT_DECREMENT),
@@ -94,9 +96,9 @@ DIFFERENT: tuple[c.Command, ...] = (
     c.Freeze(20, 4, on=True),
     c.CreditCash(20, 4, 4, 1),
     c.CreditTonnes(20, 4, 4, CREDIT, 1),
-    c.Amend(2, 17, 305, 20, 9),
-    c.Amend(2, 17, 300, 10, 9),
-    c.Amend(2, 17, 300, 30, 9),
+    continuous.Amend(2, 17, 305, 20, 9),
+    continuous.Amend(2, 17, 300, 10, 9),
+    continuous.Amend(2, 17, 300, 30, 9),
     c.Cancel(2, 17, 9),
     c.Cancel(2, 999, 9),
     c.Settle(1, (1,)),
@@ -104,7 +106,7 @@ DIFFERENT: tuple[c.Command, ...] = (
     buy(4, 200, 10, 9),
     buy(4, 200, 10, 9, own=c.PREVENT_BOTH),
     sell(4, 200, 10, 9),
-    c.List(4, CREDIT, 200, 10, 9),
+    listings.OpenListing(4, CREDIT, 200, 10, 9),
     c.OpenInstrument(20, 9, 1, 1, 1, 9, 0, 2, 2),
     c.OpenInstrument(20, 9, 1, 1, 1, 9, 1, 2, 2),
     c.OpenInstrument(20, 9, 1, 1, 1, 9, 0, 4, 4),
@@ -141,7 +143,7 @@ def test_a_snapshot_cut_short_is_refused():
 def test_commands_are_what_the_journal_gives_back():
     """Every command of the stream, through bytes and back; only a number's place says what it means."""
     naive = NaiveMarket()
-    decode = msgspec.msgpack.Decoder(c.Command).decode
+    decode = msgspec.msgpack.Decoder(any_of(command_types())).decode
     for command in Stream(3, naive).commands(2_000):
         assert command == decode(msgspec.msgpack.encode(command))
         naive.apply(command)

@@ -6,6 +6,7 @@ and kills itself with SIGKILL at a moment that a seed chose. What it acknowledge
 """
 
 import asyncio
+import contextlib
 import os
 import signal
 from collections import Counter
@@ -16,12 +17,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from deploy.app import connect_pool
-from exchange.engine import commands as c
+from deploy.pool import connect_pool
 from exchange.engine.commands import Command
+from exchange.engine.core import account_command_types, any_of, event_types
 from exchange.engine.events import Event, Reason, Refused
 from exchange.engine.state import state_hash
-from exchange.journal import gateway
 from exchange.journal import store as journal
 from exchange.projections import projector
 from tests.database import connected
@@ -45,7 +45,8 @@ MOMENTS = (
 Group = tuple[Command, ...]
 Ack = tuple[int, int, list[list[Event]]]
 """Which group, its first sequence, and what its commands came to."""
-_encoder, _decoder = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(Ack)
+_outcomes = list.__class_getitem__(list.__class_getitem__(any_of(event_types())))
+_encoder, _decoder = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(tuple.__class_getitem__((int, int, _outcomes)))
 
 
 def die() -> None:
@@ -90,12 +91,12 @@ def doom(moment: str, dice: Random, floor: Floor) -> None:
 async def live(dsn: str, groups: Sequence[Group], moment: str, seed: int, said: int) -> None:
     """One life: send *groups* in order, say on *said* which were acknowledged, and die."""
     dice, answered = Random(seed), 0
-    gateway.SNAPSHOT_EVERY = SNAPSHOT_EVERY  # type: ignore[misc]  # in a process of its own
-    async with await connect_pool(dsn, size=2) as pool:
+    async with await connect_pool(dsn, size=2) as pool, contextlib.AsyncExitStack() as stack:
         floor = Floor(dsn, pool)
         doom(moment, dice, floor)
         floor.start()
         await asyncio.wait_for(floor.gateway.writing.wait(), 20)
+        await stack.enter_async_context(floors.snapshots(dsn, every=SNAPSHOT_EVERY))
 
         async def send(number: int, group: Group) -> None:
             nonlocal answered
@@ -183,7 +184,7 @@ async def newest_snapshot(dsn: str) -> int:
 
 def _key(command: Command) -> tuple[int, int] | None:
     """Account and client_order_id."""
-    if isinstance(command, c.Place | c.Cancel | c.CancelAll | c.Amend | c.List | c.Take):
+    if isinstance(command, account_command_types()):
         return command.account, command.client_order_id
     return None
 

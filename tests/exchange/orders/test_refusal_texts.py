@@ -2,8 +2,8 @@
 
 import re
 
-from exchange.engine import commands as c
 from exchange.engine.events import Reason
+from exchange.engine.modes import continuous
 from exchange.modes import COMMANDS, REFUSALS
 
 INTERNAL = {Reason.NOT_OUTSTANDING, Reason.STALE_INSTRUCTION}
@@ -34,7 +34,8 @@ def test_numbers_as_people_write_them():
     assert "123,456 t; 1,200 t are settled. 122,256 t" in REFUSALS.of(Reason.NOT_ENOUGH_TONNES, 123_456, 1_200).detail
     assert "10,000 orders open and may have 10,000" in REFUSALS.of(Reason.TOO_MANY_ORDERS, 10_000, 10_000).detail
     assert (
-        "takes 3.00 CNY more" in REFUSALS.of(Reason.NOT_ENOUGH_CASH, 300, 100, instead=COMMANDS[c.Amend].instead).detail
+        "takes 3.00 CNY more"
+        in REFUSALS.of(Reason.NOT_ENOUGH_CASH, 300, 100, instead=COMMANDS[continuous.Amend].instead).detail
     )
     assert "by the operator and a freeze and" in REFUSALS.of(Reason.HALTED, 7, 3).detail
     assert "open under number 7" in REFUSALS.of(Reason.NOT_OPEN, 7, 0).detail

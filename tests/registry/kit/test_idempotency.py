@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from deploy.keeping import KEYS_KEPT_FOR_EVER
+from deploy.processes.housekeeping import KEYS_KEPT_FOR_EVER
 from deploy.routes import ROUTES
 from registry.kit import idempotency
 from registry.kit.database import Tx

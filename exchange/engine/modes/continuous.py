@@ -1,0 +1,268 @@
+"""
+The continuous order book: limit orders, matched by price and time as they come.
+
+An order is placed and amended here; a cancel is of any mode (`exchange.engine.cancelling`).
+"""
+
+from typing import Final
+
+from msgspec import Struct
+
+from exchange.engine import commands as c
+from exchange.engine.book import Fill, OpenOrder
+from exchange.engine.events import Cause, Completed, Event, Reason, Refused
+from exchange.engine.market import (
+    OPEN_ORDERS_LIMIT,
+    Market,
+    TradedInstrument,
+    caller,
+    exchange,
+    refused,
+    refused_at_the_door,
+    unfit,
+    unlock,
+    why_unfit,
+)
+from exchange.engine.modes import EngineMode
+from schemas.kinds import MAX_QUANTITY_T
+
+
+class Place(Struct, array_like=True, gc=False, frozen=True, tag=9):
+    """A limit order: *price* is always the cap of a buyer or the floor of a seller."""
+
+    account: int
+    instrument: int
+    side: int
+    price: int
+    quantity: int
+    client_order_id: int
+    life: int = c.GTC
+    prevention: int = c.PREVENT_TAKER
+
+
+class Amend(Struct, array_like=True, gc=False, frozen=True, tag=12):
+    """
+    Give an order another price or total quantity, what was traded included.
+
+    At the same price, less or as much keeps its place in the queue; anything else goes to the end, and may trade at
+    once.
+    """
+
+    account: int
+    order: int
+    price: int
+    quantity: int
+    client_order_id: int
+
+
+class Accepted(Struct, array_like=True, gc=False, frozen=True, tag=11):
+    """An order is in, under the number of its command; money or tonnes for all of it are locked."""
+
+    order: int
+    account: int
+    instrument: int
+    side: int
+    price: int
+    quantity: int
+    client_order_id: int
+    life: int
+
+
+class Amended(Struct, array_like=True, gc=False, frozen=True, tag=16):
+    """An order has another price and open quantity; what was locked for the old ones is exchanged for the new."""
+
+    order: int
+    account: int
+    instrument: int
+    side: int
+    old_price: int
+    old_open: int
+    price: int
+    open: int
+
+
+def place(market: Market, command: Place) -> list[Event]:  # noqa: C901, PLR0911 - the hot path, one check a line
+    """Take an order that can be paid or delivered, match it, and let the rest of it wait where its life says so."""
+    client_order_id = command.client_order_id
+    try:
+        account = market.accounts[command.account]
+    except KeyError:
+        return [refused_at_the_door(None, command)]
+    if client_order_id <= account.last_client_order_id:
+        return [refused_at_the_door(account, command)]
+    account.last_client_order_id = client_order_id
+    instrument_id, side, price, quantity = command.instrument, command.side, command.price, command.quantity
+    instrument, life = market.instruments.get(instrument_id), command.life
+    if instrument is None:
+        return [refused(account, Reason.UNKNOWN_INSTRUMENT, instrument_id)]
+    if (
+        price < instrument.low
+        or price > instrument.high
+        or price % instrument.tick
+        or quantity <= 0
+        or quantity > MAX_QUANTITY_T
+        or quantity % instrument.lot
+        or instrument.halted
+        or account.frozen
+        or (account.open_orders >= OPEN_ORDERS_LIMIT and life in {c.GTC, c.POST_ONLY})
+    ):  # asked here as `unfit` asks it: a call for each order costs a twentieth of its time
+        return [why_unfit(instrument, account, price, quantity)]
+    try:
+        holding = account.tonnes[instrument_id]
+    except KeyError:
+        holding = account.balance(instrument_id)
+    cash, cost = account.cash, price * quantity
+    if side:
+        if quantity > holding.settled:
+            return [refused(account, Reason.NOT_ENOUGH_TONNES, quantity, holding.settled)]
+    elif cost > cash.settled:
+        return [refused(account, Reason.NOT_ENOUGH_CASH, cost, cash.settled)]
+    order = OpenOrder(
+        market.sequence,
+        account,
+        account.group,
+        cash,
+        holding,
+        instrument_id,
+        side,
+        price,
+        quantity,
+        quantity,
+        life,
+        command.prevention,
+    )
+    if life and (refusal := _not_in_its_life(instrument, order)) is not None:
+        return [refusal]
+    if side:
+        holding.settled -= quantity
+        holding.locked += quantity
+    else:
+        cash.settled -= cost
+        cash.locked += cost
+    accepted = Accepted(order.id, account.id, instrument_id, side, price, quantity, client_order_id, life)
+    book = instrument.book
+    best = (book.bids if side else book.asks).best
+    if life == c.IOC or (best is not None and (best.price >= price if side else best.price <= price)):
+        events: list[Event] = [accepted]
+        _enter(market, instrument, order, events, rests=life != c.IOC)
+        return events
+    (book.asks if side else book.bids).rest(order)
+    market.orders[order.id] = order
+    account.open_orders += 1
+    return [accepted]
+
+
+def _not_in_its_life(instrument: TradedInstrument, order: OpenOrder) -> Refused | None:
+    """A post-only order that would trade, or a fill-or-kill order that would not trade whole."""
+    if order.life == c.POST_ONLY:
+        return _would_trade(instrument, order, order.price)
+    if order.life == c.FOK and not instrument.book.can_fill(order):
+        return refused(order.account, Reason.NOT_FILLABLE, order.quantity)
+    return None
+
+
+def _would_trade(instrument: TradedInstrument, order: OpenOrder, price: int) -> Refused | None:
+    """Refuse to let a post-only order come to a price at which it trades at once."""
+    best = (instrument.book.bids if order.side else instrument.book.asks).best
+    if best is None or not instrument.book.crosses(order.side, price):
+        return None
+    return refused(order.account, Reason.WOULD_TRADE, price, best.price)
+
+
+def _enter(market: Market, instrument: TradedInstrument, order: OpenOrder, events: list[Event], *, rests: bool) -> None:
+    """Match an order whose money or tonnes are locked; then it rests, or what is left of it goes."""
+    book = instrument.book
+    stopped = False
+    if book.crosses(order.side, order.price):
+        fills, stopped = book.match(order)
+        _trade(market, instrument, order, fills, events)
+    if order.open:
+        if rests and not stopped:
+            _rest(market, instrument, order)
+        else:
+            events.append(unlock(order, order.open, Cause.SELF_TRADE if stopped else Cause.NOT_FILLED))
+
+
+def _rest(market: Market, instrument: TradedInstrument, order: OpenOrder) -> None:
+    book = instrument.book
+    (book.asks if order.side else book.bids).rest(order)
+    market.orders[order.id] = order
+    order.account.open_orders += 1
+
+
+def _trade(
+    market: Market, instrument: TradedInstrument, taker: OpenOrder, fills: list[Fill], events: list[Event]
+) -> None:
+    """Book what the taker met: trades, and orders of its own owner that were taken out instead."""
+    for maker, quantity, traded in fills:
+        if not maker.open:
+            del market.orders[maker.id]
+            maker.account.open_orders -= 1
+        if traded:
+            buy, sell = (maker, taker) if taker.side else (taker, maker)
+            events.append(exchange(market, instrument, buy, sell, maker.price, quantity, taker.side))
+        else:
+            events.append(unlock(maker, quantity, Cause.SELF_TRADE))
+            if taker.prevention == c.PREVENT_DECREMENT:
+                events.append(unlock(taker, quantity, Cause.SELF_TRADE))
+
+
+def amend(market: Market, command: Amend) -> list[Event]:
+    """Change an order's price or total quantity, if that can be paid or delivered; else it stays as it is."""
+    account = caller(market, command)
+    if isinstance(account, Refused):
+        return [account]
+    order = market.orders.get(command.order)
+    if order is None or order.account is not account:
+        return [refused(account, Reason.NOT_OPEN, command.order)]
+    if order.life == c.LISTED:
+        return [refused(account, Reason.NOT_AN_ORDER, command.order)]
+    instrument = market.instruments[order.instrument]
+    refusal = unfit(instrument, account, command.price, command.quantity, rests=False)
+    traded = order.quantity - order.open
+    if refusal is None and command.quantity <= traded:
+        refusal = refused(account, Reason.ALREADY_TRADED, command.quantity, traded)
+    if refusal is None and order.life == c.POST_ONLY:
+        refusal = _would_trade(instrument, order, command.price)
+    if refusal is None:
+        refusal = _relock(order, command.price, command.quantity - traded)
+    if refusal is not None:
+        return [refusal]
+    return _amended(market, instrument, order, command)
+
+
+def _amended(market: Market, instrument: TradedInstrument, order: OpenOrder, command: Amend) -> list[Event]:
+    """The order as it is now: in its place where it only became smaller, else last in the queue of its price."""
+    old_price, old_open = order.price, order.open
+    keeps_place = command.price == old_price and command.quantity <= order.quantity
+    if not keeps_place:
+        assert order.level is not None, "only an order that rests is amended"
+        order.level.side.remove(order)
+        del market.orders[order.id]
+        order.account.open_orders -= 1
+    order.open += command.quantity - order.quantity
+    order.price, order.quantity = command.price, command.quantity
+    account = order.account
+    events: list[Event] = [
+        Amended(order.id, account.id, order.instrument, order.side, old_price, old_open, order.price, order.open)
+    ]
+    if not keeps_place:
+        _enter(market, instrument, order, events, rests=True)
+    events.append(Completed(account.id, command.client_order_id))
+    return events
+
+
+def _relock(order: OpenOrder, price: int, open_t: int) -> Refused | None:
+    """Exchange what is locked behind an order for what its new price and open quantity need."""
+    if order.side:
+        holding, more, short = order.tonnes, open_t - order.open, Reason.NOT_ENOUGH_TONNES
+    else:
+        holding, more, short = order.cash, price * open_t - order.price * order.open, Reason.NOT_ENOUGH_CASH
+    if more > holding.settled:
+        return refused(order.account, short, more, holding.settled)
+    holding.settled -= more
+    holding.locked += more
+    return None
+
+
+MODE: Final = EngineMode("continuous", {Place: place, Amend: amend}, (Accepted, Amended))

@@ -1,0 +1,130 @@
+"""Fixed-price listings: tonnes at one price, sold part by part to whoever subscribes."""
+
+from typing import Final
+
+from msgspec import Struct
+
+from exchange.engine import commands as c
+from exchange.engine.accounts import TradingAccount
+from exchange.engine.book import OpenOrder
+from exchange.engine.events import Event, Reason, Refused
+from exchange.engine.market import Market, caller, exchange, refused, unfit
+from exchange.engine.modes import EngineMode
+
+
+class OpenListing(Struct, array_like=True, gc=False, frozen=True, tag=13):
+    """Offer tonnes at a fixed price, to be taken part by part by whoever comes."""
+
+    account: int
+    instrument: int
+    price: int
+    quantity: int
+    client_order_id: int
+
+
+class Subscribe(Struct, array_like=True, gc=False, frozen=True, tag=14):
+    """Subscribe to *quantity* tonnes of a listing at its price, all of them or nothing."""
+
+    account: int
+    listing: int
+    quantity: int
+    client_order_id: int
+
+
+class ListingOpened(Struct, array_like=True, gc=False, frozen=True, tag=12):
+    """A listing is open, under the number of its command; its tonnes are locked."""
+
+    order: int
+    account: int
+    instrument: int
+    price: int
+    quantity: int
+    client_order_id: int
+
+
+class Subscribed(Struct, array_like=True, gc=False, frozen=True, tag=13):
+    """A subscription to a listing is in, and trades at once; its money is locked."""
+
+    order: int
+    account: int
+    instrument: int
+    price: int
+    quantity: int
+    client_order_id: int
+    listing: int
+
+
+def open_listing(market: Market, command: OpenListing) -> list[Event]:
+    """Open a listing; its tonnes are locked until they are taken or the listing is cancelled."""
+    account = caller(market, command)
+    if isinstance(account, Refused):
+        return [account]
+    price, quantity = command.price, command.quantity
+    instrument = market.instruments.get(command.instrument)
+    if instrument is None:
+        return [refused(account, Reason.UNKNOWN_INSTRUMENT, command.instrument)]
+    if (refusal := unfit(instrument, account, price, quantity, rests=True)) is not None:
+        return [refusal]
+    holding = account.balance(instrument.id)
+    if quantity > holding.settled:
+        return [refused(account, Reason.NOT_ENOUGH_TONNES, quantity, holding.settled)]
+    holding.settled -= quantity
+    holding.locked += quantity
+    listing = _order(market, account, instrument.id, c.SELL, price=price, quantity=quantity)
+    market.orders[listing.id] = instrument.listings[listing.id] = listing
+    account.open_orders += 1
+    return [ListingOpened(listing.id, account.id, instrument.id, price, quantity, command.client_order_id)]
+
+
+def subscribe(market: Market, command: Subscribe) -> list[Event]:
+    """Subscribe to tonnes of a listing: all of them at its price, or nothing."""
+    account = caller(market, command)
+    if isinstance(account, Refused):
+        return [account]
+    listing = market.orders.get(command.listing)
+    if listing is None or listing.life != c.LISTED:
+        return [refused(account, Reason.NOT_OPEN, command.listing)]
+    if (refusal := _cannot_subscribe(market, listing, command, account.group)) is not None:
+        return [refusal]
+    instrument, quantity = market.instruments[listing.instrument], command.quantity
+    cost = listing.price * quantity
+    account.cash.settled -= cost
+    account.cash.locked += cost
+    taker = _order(market, account, instrument.id, c.BUY, price=listing.price, quantity=quantity)
+    listing.open -= quantity
+    if not listing.open:
+        del market.orders[listing.id], instrument.listings[listing.id]
+        listing.account.open_orders -= 1
+    return [
+        Subscribed(taker.id, account.id, instrument.id, listing.price, quantity, command.client_order_id, listing.id),
+        exchange(market, instrument, taker, listing, listing.price, quantity, c.BUY),
+    ]
+
+
+def _cannot_subscribe(market: Market, listing: OpenOrder, command: Subscribe, group: int) -> Refused | None:
+    """Why a subscription cannot be met."""
+    account, quantity = market.accounts[command.account], command.quantity
+    refusal = unfit(market.instruments[listing.instrument], account, listing.price, quantity, rests=False)
+    if refusal is not None:
+        return refusal
+    if listing.group == group:
+        return refused(account, Reason.OWN_LISTING, command.listing)
+    if quantity > listing.open:
+        return refused(account, Reason.LISTING_SHORT, quantity, listing.open)
+    if listing.price * quantity > account.cash.settled:
+        return refused(account, Reason.NOT_ENOUGH_CASH, listing.price * quantity, account.cash.settled)
+    return None
+
+
+def _order(
+    market: Market, account: TradingAccount, instrument: int, side: int, *, price: int, quantity: int
+) -> OpenOrder:
+    holding = account.balance(instrument)
+    number = market.sequence
+    life = c.LISTED if side else c.FOK
+    return OpenOrder(
+        number, account, account.group, account.cash, holding, instrument, side, price, quantity, quantity, life
+    )
+
+
+MODE: Final = EngineMode("listings", {OpenListing: open_listing, Subscribe: subscribe}, (ListingOpened, Subscribed))

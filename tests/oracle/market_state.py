@@ -1,0 +1,154 @@
+"""The engine's state from outside: what it has, in the naive market's words, and what is wrong with it."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+
+from exchange.engine import commands as c
+from exchange.engine.accounts import Balance
+from exchange.engine.book import OpenOrder, Side
+from exchange.engine.market import Market
+from tests.oracle.market import NaiveMarket, Parts
+
+
+def balances(market: NaiveMarket | Market) -> dict[tuple[int, int], Parts]:
+    """All that each account has: money under instrument 0, tonnes under theirs; nothing where there is nothing."""
+    if isinstance(market, NaiveMarket):
+        found = {(account, 0): market.cash(account) for account in market.owners}
+        found |= {(account, each): market.tonnes(account, each) for account in market.owners for each in market.rules}
+    else:
+        found = {(number, 0): parts(each.cash) for number, each in market.accounts.items()}
+        found |= {
+            (number, instrument): parts(holding)
+            for number, each in market.accounts.items()
+            for instrument, holding in each.tonnes.items()
+        }
+    return {key: each for key, each in found.items() if any(each)}
+
+
+def parts(holding: Balance) -> Parts:
+    """The four parts of a holding."""
+    return holding.settled, holding.locked, holding.incoming, holding.outgoing
+
+
+def standing(market: NaiveMarket | Market) -> dict[int, tuple[bool, int]]:
+    """Of each account: whether it is frozen, and the last client_order_id it used."""
+    if isinstance(market, NaiveMarket):
+        return {number: (each.frozen, each.last_number) for number, each in market.owners.items()}
+    return {number: (each.frozen, each.last_client_order_id) for number, each in market.accounts.items()}
+
+
+def whats_open(market: NaiveMarket | Market, instrument: int) -> list[list[tuple[int, int, int, int, int]]]:
+    """Bids, asks and listings in their order: number, account, price, quantity, open."""
+    if isinstance(market, NaiveMarket):
+        naive = (market.queue(instrument, c.BUY), market.queue(instrument, c.SELL), market.listings(instrument))
+        return [
+            [(each.number, each.account, each.price, each.quantity, each.open) for each in offers] for offers in naive
+        ]
+    found = market.instruments[instrument]
+    queues = (queued(found.book.bids), queued(found.book.asks), [each for _, each in sorted(found.listings.items())])
+    return [[(each.id, each.account.id, each.price, each.quantity, each.open) for each in orders] for orders in queues]
+
+
+def queued(side: Side) -> list[OpenOrder]:
+    """A side's orders, best price first: found through the table of levels, not through *best*."""
+    found: list[OpenOrder] = []
+    for price in sorted(side.levels, reverse=side._bids):
+        order = side.levels[price].head
+        while order is not None:
+            found.append(order)
+            order = order.next
+    return found
+
+
+def faults(market: Market) -> list[str]:
+    """Everything that is wrong with an engine's state; nothing should be."""
+    return [*_faults_of_sums(market), *_faults_of_accounts(market), *_faults_of_books(market)]
+
+
+def _faults_of_sums(market: Market) -> Iterator[str]:
+    """Money and tonnes are neither made nor lost, and what comes in is what goes out."""
+    everybody = market.accounts.values()
+    waiting = market.unsettled.values()
+    money = [parts(each.cash) for each in everybody]
+    if market.cash != sum(settled + locked + outgoing for settled, locked, _, outgoing in money):
+        yield f"cash is {market.cash}, accounts have {money}"
+    if sum(incoming for _, _, incoming, _ in money) != sum(each.price * each.quantity for each in waiting):
+        yield "incoming cash is not what unsettled trades amount to"
+    for number, instrument in market.instruments.items():
+        tonnes = [parts(each.tonnes[number]) for each in everybody if number in each.tonnes]
+        if instrument.tonnes != sum(settled + locked + outgoing for settled, locked, _, outgoing in tonnes):
+            yield f"instrument {number} has {instrument.tonnes} t, accounts have {tonnes}"
+        if sum(incoming for _, _, incoming, _ in tonnes) != sum(
+            each.quantity for each in waiting if each.instrument == number
+        ):
+            yield f"incoming tonnes of {number} are not those of unsettled trades"
+
+
+def _faults_of_accounts(market: Market) -> Iterator[str]:
+    """Each part of each account is what its open orders and unsettled trades make of it; nothing is negative."""
+    want: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0, 0])
+    for order in market.orders.values():
+        key = (order.account.id, order.instrument if order.side == c.SELL else 0)
+        want[key][0] += order.open * (1 if order.side == c.SELL else order.price)
+    for trade in market.unsettled.values():
+        amount = trade.price * trade.quantity
+        want[trade.buyer, trade.instrument][1] += trade.quantity
+        want[trade.seller, trade.instrument][2] += trade.quantity
+        want[trade.buyer, 0][2] += amount
+        want[trade.seller, 0][1] += amount - trade.fee
+        want[trade.fee_account, 0][1] += trade.fee
+    has = balances(market)
+    for key in {*want, *has}:
+        settled, *others = has.get(key, (0, 0, 0, 0))
+        if others != want[key] or min(settled, *others) < 0:
+            yield f"account {key[0]}, instrument {key[1]}: has {settled}, {others}, should have {want[key]}"
+    counted = Counter(order.account.id for order in market.orders.values())
+    for number, account in market.accounts.items():
+        if account.id != number or account.open_orders != counted[number]:
+            yield f"account {number} counts {account.open_orders} open orders, has {counted[number]}"
+        if account.frozen and counted[number]:
+            yield f"account {number} is frozen and has open orders"
+
+
+def _faults_of_books(market: Market) -> Iterator[str]:
+    """Books, listings and the table of what is open have the same orders; queues are whole; prices do not cross."""
+    seen: Counter[int] = Counter()
+    for number, instrument in market.instruments.items():
+        bids, asks = instrument.book.bids, instrument.book.asks
+        for side, sign in ((bids, c.BUY), (asks, c.SELL)):
+            yield from (f"instrument {number}: {fault}" for fault in _faults_of_side(side, sign, number))
+            seen.update(order.id for order in queued(side))
+        if bids.best and asks.best and bids.best.price >= asks.best.price:
+            yield f"instrument {number}: bid {bids.best.price} meets ask {asks.best.price}"
+        for listed, listing in instrument.listings.items():
+            if listed != listing.id or listing.level is not None or not 0 < listing.open <= listing.quantity:
+                yield f"instrument {number}: listing {listed} is wrong"
+        seen.update(list(instrument.listings))
+    if seen != Counter(list(market.orders)):
+        yield "books and listings do not have what the table of open orders has"
+    if any(number != order.id for number, order in market.orders.items()):
+        yield "an order stands under a number that is not its own"
+
+
+def _faults_of_side(side: Side, sign: int, instrument: int) -> Iterator[str]:
+    """Every level is a whole queue both ways, the best one is the best, and the bytes say which are occupied."""
+    used = [price for price, level in side.levels.items() if level.head is not None]
+    best = (max(used) if sign == c.BUY else min(used)) if used else None
+    if (side.best.price if side.best is not None else None) != best:
+        yield f"side {sign}: the best price is {best}, not {side.best}"
+    occupied = [index * side._tick for index, byte in enumerate(side._occupied) if byte]
+    if sorted(used) != occupied:
+        yield f"side {sign}: orders at {sorted(used)}, bytes say {occupied}"
+    for price, level in side.levels.items():
+        before = None
+        order = level.head
+        while order is not None:
+            if order.prev is not before or order.level is not level:
+                yield f"side {sign}: order {order.id} is linked wrongly"
+            if (order.price, order.side, order.instrument) != (price, sign, instrument):
+                yield f"side {sign}: order {order.id} is in the wrong place"
+            if not 0 < order.open <= order.quantity:
+                yield f"side {sign}: order {order.id} has {order.open} of {order.quantity} open"
+            before, order = order, order.next
+        if level.tail is not before:
+            yield f"side {sign}: level {price} ends elsewhere"
