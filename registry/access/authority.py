@@ -32,16 +32,16 @@ REUSED_FOR_S: Final = 1.0
 """
 How long one request may use its reading.
 
-It covers the steps of a request. It is bounded because a request may take long to send its body, and must not act on
-what was true before.
+Long enough for the steps of a request; bounded because a client may take minutes to send a body, and the request must
+then not act on what held when it began.
 """
 KEPT: Final = 10_000
-"""Keys, and accounts, that are kept at most."""
+"""How many keys, and how many accounts, are kept."""
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 ReadTrader = Callable[[Tx, int], Awaitable[tuple[Trader, datetime | None]]]
-"""Reads an account, and the business time from which it may read otherwise, if any. Raises `Unknown`."""
+"""Reads an account and, if it may change by the clock alone, the business time of that change. Raises `Unknown`."""
 
 
 class Authority:
@@ -110,7 +110,7 @@ class Authority:
         async with self._db.reading() as tx:
             row = await tx.fetchrow(_sql.key_by_hash, hashed)
         if row is None:
-            return None  # not kept: there is no end of keys that do not exist
+            return None  # not kept: there are endlessly many keys that do not exist
         read = _key(row)
         if version is self._version:  # else what was read may be from before the change
             self._keys.keep(hashed, read)
@@ -122,7 +122,7 @@ class Authority:
         return await self.current()
 
     async def _read_while_wanted(self) -> None:
-        """Read once for all who wait, again for those who came meanwhile, and end when nobody waits."""
+        """Read for all requests that wait, again for those that arrived meanwhile, until none waits."""
         try:
             while self._waiting:
                 await self._read_once()
@@ -135,13 +135,13 @@ class Authority:
         mine: list[asyncio.Future[AuthorityReading]] = []
         try:
             async with self._db.reading() as tx:
-                mine, self._waiting = self._waiting, []  # whoever comes from here on waits for the next read
+                mine, self._waiting = self._waiting, []  # requests that arrive from here on wait for the next read
                 began_s = self._now_s()
                 row = await fetch_one(tx, _sql.current)
             self._drop_unless(_Version(row["epoch"], row["moved_at"]))
             reading = AuthorityReading(epoch=row["epoch"], business_now=row["business_now"], began_s=began_s)
             for each in mine:
-                if not each.done():  # its request may have been cut off
+                if not each.done():  # its request may have been cancelled
                     each.set_result(reading)
         except BaseException as error:
             if not mine:
@@ -153,7 +153,7 @@ class Authority:
                 log.exception("authority_not_read")
 
     def _drop_unless(self, version: "_Version") -> None:
-        """Forget everything if the epoch is another one. Reads follow one another, so it never goes back by itself."""
+        """Drop everything if the epoch has changed. Reads follow one another, so that none comes after a newer one."""
         if version == self._version:
             return
         self._version = version
@@ -210,14 +210,14 @@ class _DatedTrader(NamedTuple):
 
 
 class _Bounded(dict[K, V], Generic[K, V]):
-    """A dictionary of so many entries at most: the one that was put in first makes room."""
+    """A dictionary with at most *limit* entries; the oldest one is dropped to make room."""
 
     def __init__(self, limit: int) -> None:
         super().__init__()
         self._limit = limit
 
     def keep(self, key: K, value: V) -> None:
-        """Put an entry in."""
+        """Add or replace an entry."""
         if key not in self and len(self) >= self._limit:
             del self[next(iter(self))]
         self[key] = value

@@ -38,7 +38,7 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     operation = operation_of(handler)
     if not operation:
         return  # health, metrics and pages: not operations of the API
-    structlog.contextvars.bind_contextvars(operation=operation)  # first, so that the line of a 401 has it
+    structlog.contextvars.bind_contextvars(operation=operation)  # before any refusal, so that its log line has it
     actor, reading = Actor(), None
     if secret := _bearer(connection.headers.get("authorization")):
         authority: Authority = connection.app.state.authority
@@ -57,7 +57,7 @@ def operation_of(handler: BaseRouteHandler) -> str:
 
 
 def route_of(handler: BaseRouteHandler) -> Route:
-    """Who may call the handler. An operation that was given no route is served to nobody: `KeyError`."""
+    """Who may call the handler. Raises `KeyError` for an operation without a route: nobody may call it."""
     route: Route = handler.opt[ROUTE]
     return route
 

@@ -93,7 +93,7 @@ def _organisation(row: asyncpg.Record) -> Organisation:
 
 
 async def standing(tx: Tx, organisation_id: int) -> Standing:
-    """What decides about conflicts of interest of an organisation now."""
+    """The present facts about an organisation that decide about conflicts of interest."""
     row = await fetch_one(tx, _sql.standing, organisation_id)
     return Standing(organisation_id, frozenset(row["parents"]), frozenset(row["people"]))
 
@@ -116,7 +116,7 @@ async def accounts(tx: Tx, window: Window, owners: tuple[int, ...] | None) -> Pa
 
 
 async def trader(tx: Tx, account_id: int) -> tuple[Trader, datetime | None] | None:
-    """An account as the exchange sees it, and when ownership may change by the clock alone."""
+    """An account as the exchange sees it, and when its ownership next changes by the clock alone."""
     row = await tx.fetchrow(_sql.trader, account_id)
     if row is None:
         return None

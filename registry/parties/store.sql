@@ -48,7 +48,7 @@ order by id limit $2;
 select id from registry.account where type = 'buffer';
 -- name: trader
 -- An account as the exchange sees it. Its beneficial owner is the organisation at the top of the chain of owners. *until*
--- is when that chain may be another one although nobody changes anything: an interval of ownership begins or ends then.
+-- is when an interval of ownership next begins or ends: the chain may then change although nobody writes anything.
 with recursive owners (id, depth) as (
   select owner_id, 0 from registry.account where id = $1
   union all

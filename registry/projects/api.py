@@ -29,7 +29,7 @@ from schemas.projects import (
 
 
 class DocumentsController(Controller):
-    """Files behind projects, named by their SHA-256."""
+    """Files that projects refer to, by their SHA-256."""
 
     path = "/v1/documents"
     tags = ("Projects",)
@@ -95,7 +95,7 @@ class ProjectsController(Controller):
         asked: NamedDependency[Call],
         db: NamedDependency[Database],
     ) -> Page[ProjectEvent]:
-        """Who did what, when, from which state to which, and why."""
+        """Every step: who took it, when, from which state to which, and why."""
         return await service.history(project_id, window, asked=asked, db=db)
 
     @post("/{project_id:int}/update", operation_id="update_project", responses=WRITES)
@@ -128,7 +128,7 @@ class ProjectsController(Controller):
         call: NamedDependency[Call],
         db: NamedDependency[Database],
     ) -> Project:
-        """A verifier finds that the project meets its methodology."""
+        """Confirm as a verifier that the project meets its methodology."""
         return await service.validate_project(project_id, data, call=call, db=db)
 
     @post("/{project_id:int}/notice", operation_id="open_public_notice", responses=WRITES)
@@ -194,7 +194,7 @@ class ProjectsController(Controller):
         call: NamedDependency[Call],
         db: NamedDependency[Database],
     ) -> Report:
-        """File a monitoring report; the answer shows the arithmetic of its reduction."""
+        """File a monitoring report; the response shows the arithmetic of its reduction."""
         return await service.submit_report(project_id, data, call=call, db=db)
 
     @get("/{project_id:int}/reports", operation_id="list_reports", responses=READS)

@@ -1,4 +1,4 @@
-"""From a draft to a verified monitoring report: each step by whose turn it is, each with a reason."""
+"""From a draft to a verified monitoring report: each step is taken by the role whose turn it is, with a reason."""
 
 import hashlib
 
@@ -32,7 +32,7 @@ DOCUMENT_LIMIT_BYTES = 10 * 1024 * 1024
 
 
 async def upload_document(content: bytes, media_type: str, *, call: Call, db: Database) -> Document:
-    """Store a file under its SHA-256; uploading the same again answers the first."""
+    """Store a file under its SHA-256; uploading the same content again returns the first."""
     if not content:
         raise Invalid("The body is empty: send the bytes of the file.")
     sha256 = hashlib.sha256(content).digest()
@@ -152,7 +152,7 @@ async def open_public_notice(project_id: int, body: Decision, *, call: Call, db:
 
 
 async def comment_on_notice(project_id: int, body: NewComment, *, call: Call, db: Database) -> Comment:
-    """Say something about a project while its public notice runs."""
+    """Comment on a project while its public notice runs."""
 
     async def work(tx: Tx) -> Written[Comment]:
         project = await _locked_project(tx, project_id)
@@ -206,7 +206,7 @@ async def reject_project(project_id: int, body: Decision, *, call: Call, db: Dat
 
 async def submit_report(project_id: int, body: NewReport, *, call: Call, db: Database) -> Report:
     """
-    File a monitoring report. The reduction is computed here; nothing to issue is refused with its arithmetic.
+    File a monitoring report. The reduction is computed here; a report without any is refused, with its arithmetic.
 
     Raises `OutsidePeriod`, `WrongMethodology`, `NothingToIssue`, `UnknownFactor`.
     """
@@ -295,7 +295,7 @@ async def reject_report(report_id: int, body: Decision, *, call: Call, db: Datab
 
 
 async def issue_report_in(tx: Tx, report_id: int, *, call: Call) -> tuple[Report, Project]:
-    """Mark a verified report as issued and answer it with its project; the issuance is made by the caller."""
+    """Mark a verified report as issued and return it with its project; the caller makes the issuance."""
     report = await _locked_report(tx, report_id)
     project = await project_in(tx, report.project_id)
     rules.check_step(f"Report {report_id}", "issue", report.state, rules.REPORT_STEPS)
@@ -311,7 +311,7 @@ async def issue_report_in(tx: Tx, report_id: int, *, call: Call) -> tuple[Report
 
 
 async def project(project_id: int, *, asked: Call, db: Database) -> Project:
-    """One project. A draft is only its developer's, and the overseers'."""
+    """Return one project. Only its developer and the overseers see a draft."""
     async with db.reading() as tx:
         return await _visible(tx, project_id, asked)
 
@@ -330,7 +330,7 @@ async def project_in(tx: Tx, project_id: int) -> Project:
 
 
 async def projects(window: Window, state: str | None, *, asked: Call, db: Database) -> Page[Project]:
-    """All projects, or those in one state; of the drafts, one's own."""
+    """List all projects, or those in one state; of the drafts, only the caller's own."""
     drafts_of = None if access.oversees(asked.by) else access.organisations_of(asked.by)
     async with db.reading() as tx:
         return await store.projects(tx, window, state, drafts_of)

@@ -1,4 +1,4 @@
-"""The line of every request says which operation it was, also when nobody was let in."""
+"""The log line of every request names its operation, also if the request was refused."""
 
 import pytest
 import structlog
@@ -11,7 +11,7 @@ from tests import offline
 
 @pytest.fixture
 async def client():
-    """The application without a database: the guard is passed or not before one is needed."""
+    """The application without a database: the guard decides before one is needed."""
     async with offline.client() as http:
         yield http
 
