@@ -21,7 +21,7 @@ from registry.credits.custody.store import Answered
 from registry.kit import clock
 from registry.kit.database import Tx
 from registry.kit.problems import DomainError, Unknown
-from registry.projects import service as projects
+from registry.projects.service import projects
 from registry.transparency import rules as transparency
 from registry.transparency import service as log
 from schemas.access import Call
