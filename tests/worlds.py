@@ -22,6 +22,7 @@ from deploy.scenarios.cast import BEGINS, Party, Season
 from deploy.scenarios.client import Api
 from deploy.scenarios.season import play_until
 from exchange.parts import Exchange
+from registry.access.authority import Authority
 from registry.access.keys.rules import Keyring
 from registry.credits.holdings.service import RegionTotals
 from registry.kit.database import Database
@@ -205,6 +206,11 @@ RegionTotals.REST = 0
 _MARKET = re.compile(r"/(instruments|listings|orders|deposits|withdrawals|statements|balances|fills)\b")
 
 
+def authority(db: Database) -> Authority:
+    """Who may do what in a test's database."""
+    return Authority(db, KEYRING, parties.dated_trader_in)
+
+
 async def _nowhere() -> Any:
     raise OSError("nothing trades here yet")
 
@@ -213,7 +219,11 @@ def _pointed_at(pool: "asyncpg.Pool[asyncpg.Record]") -> tuple[Database, Exchang
     if not _idle:
         db = Database(pool)
         exchange = at_rest(db, _nowhere)
-        return db, exchange, create_app(Parts(db=db, keyring=KEYRING, region=PROFILE, exchange=exchange))
+        return (
+            db,
+            exchange,
+            create_app(Parts(db=db, keyring=KEYRING, authority=authority(db), region=PROFILE, exchange=exchange)),
+        )
     found = _idle.pop()
     found[0]._pool = pool
     return found

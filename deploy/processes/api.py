@@ -13,7 +13,9 @@ from deploy.processes.log_backlog import LogBacklog
 from deploy.processes.tasks import cancelled
 from deploy.settings import Settings
 from exchange.parts import Exchange
+from registry.access.authority import Authority
 from registry.access.keys.rules import Keyring
+from registry.parties.service import dated_trader_in
 from schemas.parties import RegionProfile
 
 STOP_TIMEOUT_S = 2.5
@@ -64,6 +66,7 @@ class ApiRole:
         self._parts = Parts(
             db=database.db,
             keyring=keyring,
+            authority=Authority(database.db, keyring, dated_trader_in),
             region=region,
             exchange=exchange,
             trouble=lambda: self.trouble,

@@ -12,7 +12,7 @@ class SigningRefused(Exception):
 
 
 class Head:
-    """The file; made with the keys at size 0, and replaced before any signature of a larger tree leaves the process."""
+    """The head file: made with the keys at size 0, replaced before a signature of a larger tree leaves the process."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

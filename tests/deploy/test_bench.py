@@ -33,7 +33,7 @@ from deploy.processes.engine import at_rest
 from deploy.processes.garbage import as_served
 from exchange.engine.events import Reason, Refused
 from registry.kit.database import Database
-from tests.worlds import KEYRING, PROFILE, World
+from tests.worlds import KEYRING, PROFILE, World, authority
 
 FIGURES = ["retirements-1", "retirements-32", "issuance", "sequencing", "verification", "cold-verify"]
 WITH_TARGET = {"retirements-32", "issuance", "verification", "cold-verify"}
@@ -282,10 +282,16 @@ async def test_pgbench_sends_what_the_service_sends(delivered: World):
     settings = {"role": "kilnwood_api"}
     async with asyncpg.create_pool(delivered.dsn, min_size=1, server_settings=settings, init=listen) as pool:
         db = Database(pool)
-        app = create_app(Parts(db=db, keyring=KEYRING, region=PROFILE, exchange=at_rest(db, cast("Any", None))))
+        app = create_app(
+            Parts(
+                db=db, keyring=KEYRING, authority=authority(db), region=PROFILE, exchange=at_rest(db, cast("Any", None))
+            )
+        )
         transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # litestar's own ASGI types
         async with httpx.AsyncClient(transport=transport, base_url="http://registry.test") as http:
             headers = {"Authorization": f"Bearer {scenic.key}", "Idempotency-Key": "recorded"}
+            assert 200 == (await http.get("/v1/me", headers=headers)).status_code  # the key is known from here on
+            sent.clear()
             answer = await http.post("/v1/retirements", json=body, headers=headers)
     assert 201 == answer.status_code, answer.text
     statements = [query for query in sent if query.rstrip(";").lower() not in ("begin", "commit") and _is_ours(query)]

@@ -214,6 +214,7 @@ async def test_with_a_broken_journal_the_registry_goes_on(market_dsn):
         parts = Parts(
             db=database,
             keyring=worlds.KEYRING,
+            authority=worlds.authority(database),
             region=worlds.PROFILE,
             exchange=exchange,
             trouble=lambda: exchange.gateway.trouble,
