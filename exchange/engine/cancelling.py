@@ -17,10 +17,10 @@ def cancel(market: Market, command: c.Cancel) -> list[Event]:
     if account is None or client_order_id <= account.last_client_order_id:
         return [refused_at_the_door(account, command)]
     account.last_client_order_id = client_order_id
-    order = market.orders.get(command.order)
-    if order is None or order.account is not account:
+    order = account.orders.get(command.order)
+    if order is None:
         return [refused(account, _NOT_OPEN, command.order)]
-    return [close(market, order, _OWNER, client_order_id)]
+    return [close(order, _OWNER, client_order_id)]
 
 
 def cancel_all(market: Market, command: c.CancelAll) -> list[Event]:
@@ -29,6 +29,6 @@ def cancel_all(market: Market, command: c.CancelAll) -> list[Event]:
     if isinstance(account, Refused):
         return [account]
     return [
-        *close_all(market, account, command.instrument, Cause.OWNER),
+        *close_all(account, command.instrument, Cause.OWNER),
         Completed(account.id, command.client_order_id),
     ]

@@ -13,7 +13,7 @@ from exchange.engine.commands import Command
 from exchange.engine.custody import credit_cash, credit_tonnes, debit_cash, debit_tonnes
 from exchange.engine.events import Event
 from exchange.engine.market import Market
-from exchange.engine.modes import EngineMode, continuous, listings
+from exchange.engine.modes import EngineMode, Handler, continuous, listings
 from exchange.engine.opening import freeze, halt, open_instrument, set_band
 from exchange.engine.settling import refund, settle
 
@@ -69,7 +69,11 @@ class Engine:
 
     def __init__(self, market: Market | None = None, modes: Iterable[EngineMode] = MODES) -> None:
         self.market = market or Market()
-        self._handlers = {kind: handler for mode in (_CORE, *modes) for kind, handler in mode.handlers.items()}
+        self._handlers: dict[type[Any], Handler] = {}
+        for mode in (_CORE, *modes):
+            self._handlers |= mode.handlers
+            if mode.part is not None and mode.name not in self.market.parts:
+                self.market.parts[mode.name] = mode.part()
 
     def apply(self, command: Command) -> list[Event]:
         """Carry one command out, or refuse it; the events say which. A refusal changes no balance and no order."""

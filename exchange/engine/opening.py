@@ -56,7 +56,7 @@ def freeze(market: Market, command: c.Freeze) -> list[Event]:
     if account is None:
         return [InstructionRefused(command.instruction, command.account, Reason.UNKNOWN_ACCOUNT, 0, 0)]
     account.frozen = command.on
-    closed = close_all(market, account, 0, Cause.FREEZE) if command.on else []
+    closed = close_all(account, 0, Cause.FREEZE) if command.on else []
     return [FreezeChanged(command.instruction, account.id, command.on), *closed]
 
 
@@ -81,7 +81,7 @@ def _untradable(command: c.OpenInstrument) -> InstructionRefused | None:
 
 
 def _beyond_prices(command: c.OpenInstrument | c.SetBand) -> InstructionRefused | None:
-    """A band with prices that are none, or that a book has no room for: one byte for each tick up to the highest."""
+    """A band with prices below 1 fen or above the largest."""
     if command.low < 1:
         return InstructionRefused(command.instruction, 0, Reason.PRICE_BELOW_BAND, command.low, 1)
     if command.high > MAX_PRICE_FEN:

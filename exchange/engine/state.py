@@ -12,11 +12,12 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from exchange.engine.accounts import Balance, TradingAccount
-from exchange.engine.book import OpenOrder, Side
+from exchange.engine.accounts import Balance, OpenOrder, TradingAccount
+from exchange.engine.book import Side
 from exchange.engine.commands import OpenInstrument
 from exchange.engine.events import Traded
 from exchange.engine.market import Market, TradedInstrument
+from exchange.engine.modes.listings import Listings
 
 STATE_CODEC: Final = 1
 
@@ -86,7 +87,10 @@ def dump(market: Market) -> bytes:
             market.last_instruction,
             market.cash,
             [_account(each) for _, each in sorted(market.accounts.items())],
-            [_instrument(each) for _, each in sorted(market.instruments.items())],
+            [
+                _instrument(each, market.parts.get("listings") or Listings())
+                for _, each in sorted(market.instruments.items())
+            ],
             [each for _, each in sorted(market.unsettled.items())],
         )
     )
@@ -101,10 +105,11 @@ def load(state: bytes) -> Market:
     """The market of which *state* was dumped. Raises `msgspec.DecodeError` for bytes that are no state."""
     stored = _decoder.decode(state)
     market = Market()
+    market.parts["listings"] = Listings()
     market.sequence, market.trades, market.last_instruction = stored.sequence, stored.trades, stored.last_instruction
     market.cash = stored.cash
     for each in stored.accounts:
-        account = market.accounts[each.id] = TradingAccount(each.id, each.group)
+        account = market.account(each.id, each.group)
         account.frozen, account.last_client_order_id = each.frozen, each.last_client_order_id
         account.cash = _loaded(each.cash)
         account.tonnes = {instrument: _loaded(holding) for instrument, holding in each.tonnes}
@@ -132,7 +137,7 @@ def _load_instrument(market: Market, stored: _Instrument) -> None:
     for each in (*stored.bids, *stored.asks):
         instrument.book.side(each.side).rest(_load_order(market, stored.id, each))
     for each in stored.listings:
-        instrument.listings[each.id] = _load_order(market, stored.id, each)
+        market.parts["listings"].add(_load_order(market, stored.id, each))
 
 
 def _load_order(market: Market, instrument: int, stored: _Order) -> OpenOrder:
@@ -151,8 +156,7 @@ def _load_order(market: Market, instrument: int, stored: _Order) -> OpenOrder:
         stored.life,
         stored.prevention,
     )
-    account.open_orders += 1
-    market.orders[order.id] = order
+    account.orders[order.id] = order
     return order
 
 
@@ -167,7 +171,7 @@ def _account(account: TradingAccount) -> _Account:
     )
 
 
-def _instrument(instrument: TradedInstrument) -> _Instrument:
+def _instrument(instrument: TradedInstrument, listings: Listings) -> _Instrument:
     return _Instrument(
         instrument.id,
         instrument.tick,
@@ -180,14 +184,14 @@ def _instrument(instrument: TradedInstrument) -> _Instrument:
         instrument.tonnes,
         [_order(each) for each in _queued(instrument.book.bids)],
         [_order(each) for each in _queued(instrument.book.asks)],
-        [_order(each) for _, each in sorted(instrument.listings.items())],
+        [_order(each) for number, each in sorted(listings.open.items()) if each.instrument == instrument.id],
     )
 
 
 def _queued(side: Side) -> Iterator[OpenOrder]:
     """The orders of one side by price and time."""
     for level in side.from_best():
-        order = level.head
+        order: OpenOrder | None = level.head
         while order is not None:
             yield order
             order = order.next

@@ -175,7 +175,7 @@ def books_of(market: Market) -> Books:
     """The books of an engine."""
     return books(
         positions(market),
-        [OpenQuantity(each.id, each.account.id, each.price, each.open) for each in market.orders.values()],
+        [OpenQuantity(each.id, each.account.id, each.price, each.open) for each in market.open_orders()],
         [
             Undelivered(each.trade, each.seller, each.buyer, each.quantity, each.price, each.fee)
             for each in market.unsettled.values()

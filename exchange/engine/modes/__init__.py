@@ -28,3 +28,4 @@ class EngineMode(NamedTuple):
     handlers: Mapping[type[Any], Handler]
     events: tuple[type[Any], ...]
     reasons: type[IntEnum] | None = None
+    part: Callable[[], object] | None = None

@@ -5,8 +5,7 @@ from typing import Final
 from msgspec import Struct
 
 from exchange.engine import commands as c
-from exchange.engine.accounts import TradingAccount
-from exchange.engine.book import OpenOrder
+from exchange.engine.accounts import OpenOrder, TradingAccount
 from exchange.engine.events import Event, Reason, Refused
 from exchange.engine.market import Market, caller, exchange, refused, unfit
 from exchange.engine.modes import EngineMode
@@ -54,6 +53,29 @@ class Subscribed(Struct, array_like=True, gc=False, frozen=True, tag=13):
     listing: int
 
 
+class Listings:
+    """The open listings of all instruments, by number."""
+
+    __slots__ = ("open",)
+
+    def __init__(self) -> None:
+        self.open: dict[int, OpenOrder] = {}
+
+    def add(self, listing: OpenOrder) -> None:
+        """Open a listing of its account."""
+        self.open[listing.id] = listing.account.orders[listing.id] = listing
+        listing.queue = self
+
+    def remove(self, order: OpenOrder) -> None:
+        """Forget a listing that is closed."""
+        del self.open[order.id]
+
+
+def _listings(market: Market) -> Listings:
+    listings: Listings = market.parts["listings"]
+    return listings
+
+
 def open_listing(market: Market, command: OpenListing) -> list[Event]:
     """Open a listing; its tonnes are locked until they are taken or the listing is cancelled."""
     account = caller(market, command)
@@ -71,8 +93,7 @@ def open_listing(market: Market, command: OpenListing) -> list[Event]:
     holding.settled -= quantity
     holding.locked += quantity
     listing = _order(market, account, instrument.id, c.SELL, price=price, quantity=quantity)
-    market.orders[listing.id] = instrument.listings[listing.id] = listing
-    account.open_orders += 1
+    _listings(market).add(listing)
     return [ListingOpened(listing.id, account.id, instrument.id, price, quantity, command.client_order_id)]
 
 
@@ -81,8 +102,8 @@ def subscribe(market: Market, command: Subscribe) -> list[Event]:
     account = caller(market, command)
     if isinstance(account, Refused):
         return [account]
-    listing = market.orders.get(command.listing)
-    if listing is None or listing.life != c.LISTED:
+    listing = _listings(market).open.get(command.listing)
+    if listing is None:
         return [refused(account, Reason.NOT_OPEN, command.listing)]
     if (refusal := _cannot_subscribe(market, listing, command, account.group)) is not None:
         return [refusal]
@@ -93,8 +114,8 @@ def subscribe(market: Market, command: Subscribe) -> list[Event]:
     taker = _order(market, account, instrument.id, c.BUY, price=listing.price, quantity=quantity)
     listing.open -= quantity
     if not listing.open:
-        del market.orders[listing.id], instrument.listings[listing.id]
-        listing.account.open_orders -= 1
+        del listing.account.orders[listing.id]
+        _listings(market).remove(listing)
     return [
         Subscribed(taker.id, account.id, instrument.id, listing.price, quantity, command.client_order_id, listing.id),
         exchange(market, instrument, taker, listing, listing.price, quantity, c.BUY),
@@ -127,4 +148,9 @@ def _order(
     )
 
 
-MODE: Final = EngineMode("listings", {OpenListing: open_listing, Subscribe: subscribe}, (ListingOpened, Subscribed))
+MODE: Final = EngineMode(
+    "listings",
+    {OpenListing: open_listing, Subscribe: subscribe},
+    (ListingOpened, Subscribed),
+    part=Listings,
+)

@@ -11,7 +11,7 @@ from exchange.engine import events as e
 from exchange.engine.core import Engine
 from exchange.engine.modes import continuous
 from tests.oracle.market import NaiveMarket, Parts
-from tests.oracle.market_state import balances, faults, standing, whats_open
+from tests.oracle.market_state import balances, faults, open_orders, standing, whats_open
 
 BUY, SELL = c.BUY, c.SELL
 CREDIT = 7
@@ -72,8 +72,8 @@ class Table:
         frozen = {number: stands[0] for number, stands in standing(market).items()}
         queues = {number: whats_open(market, number) for number in market.instruments}
         rules = {number: (each.low, each.high, each.halted, each.tonnes) for number, each in market.instruments.items()}
-        unsettled = dict(market.unsettled)
-        return balances(market), frozen, queues, rules, unsettled, sorted(market.orders), market.trades, market.cash
+        counts = (dict(market.unsettled), sorted(open_orders(market)), market.trades, market.cash)
+        return balances(market), frozen, queues, rules, counts
 
 
 def buy(account: int, price: int, quantity: int, number: int, life: int = c.GTC, *, own: int = 0) -> continuous.Place:

@@ -21,7 +21,7 @@ from exchange.engine.events import Cause, Reason
 from exchange.engine.modes import continuous
 from tests.exchange.engine.market_stream import ORDERS_LIMIT_OF_AN_ACCOUNT, Stream
 from tests.oracle.market import NaiveMarket
-from tests.oracle.market_state import balances, faults, standing, whats_open
+from tests.oracle.market_state import balances, faults, open_orders, standing, whats_open
 
 COMPARED_EVERY = 500
 RELOADED_EVERY = 300
@@ -44,7 +44,7 @@ def assert_same(naive: NaiveMarket, engine: Engine) -> None:
     assert standing(naive) == standing(engine.market)
     for number in naive.rules:
         assert whats_open(naive, number) == whats_open(engine.market, number)
-    assert sorted(naive.open) == sorted(engine.market.orders)
+    assert sorted(naive.open) == sorted(open_orders(engine.market))
     assert naive.undelivered == engine.market.unsettled
     assert [] == faults(engine.market)
 

@@ -272,4 +272,4 @@ def test_an_account_has_at_most_ten_thousand_orders_open():
     assert [full] == engine.apply(sell(4, 200, 10, 10_001))
     engine.apply(c.Cancel(4, FIRST + 1, 10_002))
     assert [continuous.Accepted] == [type(each) for each in engine.apply(sell(4, 200, 10, 10_003))]
-    assert 10_000 == engine.market.accounts[4].open_orders
+    assert 10_000 == len(engine.market.accounts[4].orders)
