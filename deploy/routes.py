@@ -12,7 +12,11 @@ import registry.access.grants.routes
 import registry.access.keys.routes
 import registry.access.restrictions.routes
 import registry.claims.routes
-import registry.credits.routes
+import registry.credits.cancellation.routes
+import registry.credits.holdings.routes
+import registry.credits.issuance.routes
+import registry.credits.retirement.routes
+import registry.credits.transfers.routes
 import registry.methodologies.routes
 import registry.parties.routes
 import registry.projects.routes
@@ -29,7 +33,11 @@ ROUTES = merge_routes(
     registry.access.restrictions.routes.ROUTES,
     registry.methodologies.routes.ROUTES,
     registry.projects.routes.ROUTES,
-    registry.credits.routes.ROUTES,
+    registry.credits.issuance.routes.ROUTES,
+    registry.credits.holdings.routes.ROUTES,
+    registry.credits.transfers.routes.ROUTES,
+    registry.credits.cancellation.routes.ROUTES,
+    registry.credits.retirement.routes.ROUTES,
     registry.claims.routes.ROUTES,
     registry.receipts.routes.ROUTES,
     registry.transparency.routes.ROUTES,

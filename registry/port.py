@@ -17,7 +17,7 @@ from registry.access.authorisation import (
     authorise_for,
     oversees,
 )
-from registry.credits.service import (
+from registry.credits.custody.service import (
     deliver_in,
     freezes_in,
     hold_in,

@@ -1,10 +1,12 @@
 """
-The serial: what people see of a span of kilograms.
+The grammar of serials and of the codes they are made of; nowhere else is one parsed or printed.
 
 `SC-CDCER-0007-2024-01:1-3619000kg` is region, programme, project, vintage, sequence, then the first and the last
-kilogram of the issuance, inclusive, from 1 (DESIGN §2). Each serial has one spelling: what is printed is parsed, and
-what is parsed is printed again character for character. Inside, a span is half-open on the number line; it never
-leaves the database, and the functions at the end of this module are the way across.
+kilogram of the issuance, inclusive, from 1 (DESIGN §2). Its beginnings are codes of their own: a project
+(`SC-CDCER-0007`), an instrument, which is a project and a vintage (`SC-CDCER-0007-2024`), and an issuance
+(`SC-CDCER-0007-2024-01`). Each has one spelling: what is printed is parsed, and what is parsed is printed again
+character for character. Inside, a span is half-open on the number line; it never leaves the database, and the functions
+at the end of this module are the way across.
 """
 
 import re
@@ -15,6 +17,8 @@ from msgspec import Meta, Struct
 
 from schemas.kinds import MAX_INT
 
+KG_PER_T: Final = 1000
+"""Kilograms in a tonne: credits are issued and traded in whole tonnes, moved and retired by the kilogram."""
 MAX_POSITION_KG: Final = MAX_INT
 """The last position: statements are JSON whose integers stay below 2^53 (RECEIPTS)."""
 MAX_PROJECT: Final = 999_999_999
@@ -25,35 +29,102 @@ REGION: Final = r"[A-Z]{2}"
 PROGRAMME: Final = r"[A-Z][A-Z0-9]{1,11}"
 """The first two parts, which a region chooses before its first start; the settings and the tables refuse others."""
 
-_CODE: Final = f"{REGION}-{PROGRAMME}-[0-9]{{4,9}}-[0-9]{{4}}-[0-9]{{2,6}}"
-_CODE_PARTS: Final = re.compile(f"({REGION})-({PROGRAMME})-([0-9]{{4,9}})-([0-9]{{4}})-([0-9]{{2,6}})")
+_PROJECT: Final = f"{REGION}-{PROGRAMME}-[0-9]{{4,9}}"
+_INSTRUMENT: Final = f"{_PROJECT}-[0-9]{{4}}"
+_ISSUANCE: Final = f"{_INSTRUMENT}-[0-9]{{2,6}}"
+_PARTS: Final = re.compile(f"({REGION})-({PROGRAMME})-([0-9]{{4,9}})(?:-([0-9]{{4}})(?:-([0-9]{{2,6}}))?)?")
 _RANGE_PARTS: Final = re.compile(r"([0-9]{1,16})-([0-9]{1,16})kg")
 _REGION: Final = re.compile(REGION)
 _PROGRAMME: Final = re.compile(PROGRAMME)
 
 # The lookahead refuses a final newline, which `$` alone lets pass in Python; ECMA reads it the same way.
-IssuanceCodeText = Annotated[str, Meta(pattern=f"^{_CODE}$(?!\\n)", max_length=40, examples=["SC-CDCER-0007-2024-01"])]
-"""An issuance code as it stands in a body; `IssuanceCode.parse` checks the rest."""
-SerialText = Annotated[
-    str,
-    Meta(pattern=f"^{_CODE}:[0-9]{{1,16}}-[0-9]{{1,16}}kg$(?!\\n)", examples=["SC-CDCER-0007-2024-01:1-3619000kg"]),
-]
-"""A serial as it stands in a body; `Serial.parse` checks the rest."""
-
+ProjectCodeText = Annotated[str, Meta(pattern=f"^{_PROJECT}$(?!\\n)", max_length=40, examples=["SC-CDCER-0007"])]
+"""A project code as it stands in a body; `ProjectCode.parse` checks the rest."""
 InstrumentCodeText = Annotated[
     str,
     Meta(
-        pattern=f"^{REGION}-{PROGRAMME}-[0-9]{{4,9}}-[0-9]{{4}}$(?!\\n)",
+        pattern=f"^{_INSTRUMENT}$(?!\\n)",
         max_length=40,
         examples=["SC-CDCER-0001-2024"],
         description="Region, programme, project, vintage: an issuance's code without its sequence",
     ),
 ]
+"""An instrument code as it stands in a body; `InstrumentCode.parse` checks the rest."""
+IssuanceCodeText = Annotated[
+    str, Meta(pattern=f"^{_ISSUANCE}$(?!\\n)", max_length=40, examples=["SC-CDCER-0007-2024-01"])
+]
+"""An issuance code as it stands in a body; `IssuanceCode.parse` checks the rest."""
+SerialText = Annotated[
+    str,
+    Meta(pattern=f"^{_ISSUANCE}:[0-9]{{1,16}}-[0-9]{{1,16}}kg$(?!\\n)", examples=["SC-CDCER-0007-2024-01:1-3619000kg"]),
+]
+"""A serial as it stands in a body; `Serial.parse` checks the rest."""
 
 _Printed = TypeVar("_Printed")
 
 Range = tuple[int, int]
 """First and last kilogram of one issuance, both included, from 1."""
+
+
+class ProjectCode(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, order=True):
+    """Names one *project* of a *region*'s *programme*."""
+
+    region: str
+    programme: str
+    project: int
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for a part outside the grammar."""
+        if not _REGION.fullmatch(self.region):
+            raise ValueError(f"region {self.region!r} is not two capital letters")
+        if not _PROGRAMME.fullmatch(self.programme):
+            raise ValueError(f"programme {self.programme!r} is not 2 to 12 capital letters and digits, a letter first")
+        _within("project", self.project, 1, MAX_PROJECT)
+
+    def __str__(self) -> str:
+        """Print the one spelling: the project with at least four digits."""
+        return f"{self.region}-{self.programme}-{self.project:04d}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read what `str` prints; `ValueError` for anything else, such as one leading zero too many."""
+        region, programme, project, vintage, _ = _split(text, "a project code such as SC-CDCER-0007")
+        if vintage is not None:
+            raise ValueError(f"{text!r} is not a project code such as SC-CDCER-0007")
+        return _same_spelling(cls(region=region, programme=programme, project=int(project)), text)
+
+    def issuance(self, vintage: int, sequence: int) -> "IssuanceCode":
+        """The code of one issuance of this project."""
+        return IssuanceCode(
+            region=self.region, programme=self.programme, project=self.project, vintage=vintage, sequence=sequence
+        )
+
+
+class InstrumentCode(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, order=True):
+    """Names what the exchange trades as one: a *vintage* year of a project, whatever its issuance."""
+
+    region: str
+    programme: str
+    project: int
+    vintage: int
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for a part outside the grammar."""
+        ProjectCode(region=self.region, programme=self.programme, project=self.project)
+        _within("vintage", self.vintage, FIRST_VINTAGE, LAST_VINTAGE)
+
+    def __str__(self) -> str:
+        """Print the one spelling."""
+        return f"{ProjectCode(region=self.region, programme=self.programme, project=self.project)}-{self.vintage}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read what `str` prints; `ValueError` for anything else."""
+        region, programme, project, vintage, sequence = _split(text, "an instrument code such as SC-CDCER-0007-2024")
+        if vintage is None or sequence is not None:
+            raise ValueError(f"{text!r} is not an instrument code such as SC-CDCER-0007-2024")
+        code = cls(region=region, programme=programme, project=int(project), vintage=int(vintage))
+        return _same_spelling(code, text)
 
 
 class IssuanceCode(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, order=True):
@@ -67,25 +138,29 @@ class IssuanceCode(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for a part outside the grammar."""
-        if not _REGION.fullmatch(self.region):
-            raise ValueError(f"region {self.region!r} is not two capital letters")
-        if not _PROGRAMME.fullmatch(self.programme):
-            raise ValueError(f"programme {self.programme!r} is not 2 to 12 capital letters and digits, a letter first")
-        _within("project", self.project, 1, MAX_PROJECT)
-        _within("vintage", self.vintage, FIRST_VINTAGE, LAST_VINTAGE)
+        InstrumentCode(region=self.region, programme=self.programme, project=self.project, vintage=self.vintage)
         _within("sequence", self.sequence, 1, MAX_SEQUENCE)
 
     def __str__(self) -> str:
-        """Print the one spelling: the project with at least four digits, the sequence with at least two."""
-        return f"{self.region}-{self.programme}-{self.project:04d}-{self.vintage}-{self.sequence:02d}"
+        """Print the one spelling: the sequence with at least two digits."""
+        return f"{self.instrument_code}-{self.sequence:02d}"
+
+    @property
+    def project_code(self) -> ProjectCode:
+        """The project that reduced."""
+        return ProjectCode(region=self.region, programme=self.programme, project=self.project)
+
+    @property
+    def instrument_code(self) -> InstrumentCode:
+        """What its tonnes are traded as."""
+        return InstrumentCode(region=self.region, programme=self.programme, project=self.project, vintage=self.vintage)
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read what `str` prints; `ValueError` for anything else, such as one leading zero too many."""
-        parts = _CODE_PARTS.fullmatch(text)
-        if parts is None:
+        region, programme, project, vintage, sequence = _split(text, "an issuance code such as SC-CDCER-0007-2024-01")
+        if vintage is None or sequence is None:
             raise ValueError(f"{text!r} is not an issuance code such as SC-CDCER-0007-2024-01")
-        region, programme, project, vintage, sequence = parts.groups()
         code = cls(
             region=region, programme=programme, project=int(project), vintage=int(vintage), sequence=int(sequence)
         )
@@ -166,6 +241,14 @@ def merge_ranges(ranges: Iterable[Range]) -> tuple[Range, ...]:
 def ranges_size_kg(ranges: Iterable[Range]) -> int:
     """Kilograms in inclusive *ranges* that do not overlap."""
     return sum(last - first + 1 for first, last in ranges)
+
+
+def _split(text: str, wanted: str) -> tuple[str, str, str, str | None, str | None]:
+    """The parts of a code of any length: region, programme, project, vintage, sequence."""
+    parts = _PARTS.fullmatch(text)
+    if parts is None:
+        raise ValueError(f"{text!r} is not {wanted}")
+    return parts[1], parts[2], parts[3], parts[4], parts[5]
 
 
 def _within(what: str, value: int, low: int, high: int) -> None:

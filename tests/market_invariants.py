@@ -17,8 +17,8 @@ import msgspec
 from exchange.engine.core import Engine, any_of, command_types
 from exchange.engine.market import Market
 from exchange.engine.state import dump
+from schemas.serials import KG_PER_T
 
-T_KG = 1_000
 CASH = 0
 Rows = list[asyncpg.Record]
 Parts = dict[tuple[int, int], list[int]]
@@ -172,13 +172,13 @@ async def _check_holds(owner: asyncpg.Connection, positions: Parts, told: Rows, 
         "select h.account_id, n.id, h.quantity_kg from registry.hold h"
         " left join exchange.instrument n using (project_id, vintage) where h.kind = 'exchange'"
     )
-    assert {key: tonnes * T_KG for key, tonnes in owed.items() if key[1] != CASH and tonnes} == {
+    assert {key: tonnes * KG_PER_T for key, tonnes in owed.items() if key[1] != CASH and tonnes} == {
         (row["account_id"], row["id"]): row["quantity_kg"] for row in held if row["quantity_kg"]
     }, "registry and exchange disagree"
     asked = await owner.fetch("select reference, kind, quantity_kg from registry.exchange_request")
-    released = {f"release-{row['id']}": row["amount"] * T_KG for row in told if row["state"] == "released"}
+    released = {f"release-{row['id']}": row["amount"] * KG_PER_T for row in told if row["state"] == "released"}
     assert released == {row["reference"]: row["quantity_kg"] for row in asked if row["kind"] == "release"}
-    deposited = Counter(row["amount"] * T_KG for row in told if row["kind"] == "credit_tonnes")
+    deposited = Counter(row["amount"] * KG_PER_T for row in told if row["kind"] == "credit_tonnes")
     assert deposited == Counter(row["quantity_kg"] for row in asked if row["kind"] == "hold")
 
 
@@ -215,7 +215,7 @@ async def _check_deliveries(owner: asyncpg.Connection, deliveries: Rows) -> None
         moved[cause, *way] += kg
     done = [row for row in deliveries if row["state"] in ("delivered", "settled")]
     assert moved == {
-        (f"delivery-{row['id']}", row["seller_id"], "held", row["buyer_id"], "held"): row["quantity_t"] * T_KG
+        (f"delivery-{row['id']}", row["seller_id"], "held", row["buyer_id"], "held"): row["quantity_t"] * KG_PER_T
         for row in done
     }
     stated = {
@@ -231,8 +231,8 @@ async def _check_deliveries(owner: asyncpg.Connection, deliveries: Rows) -> None
     for row in done:
         parts = [stated[number] for number in row["statement_ids"]]
         assert {f"delivery-{row['id']}"} == {each["delivery"] for each in parts}
-        assert row["quantity_t"] * T_KG == sum(each["quantity_kg"] for each in parts)
-        assert row["quantity_t"] * T_KG == sum(last - first + 1 for each in parts for first, last in each["ranges"])
+        assert row["quantity_t"] * KG_PER_T == sum(each["quantity_kg"] for each in parts)
+        assert row["quantity_t"] * KG_PER_T == sum(last - first + 1 for each in parts for first, last in each["ranges"])
         for number, label in ((number, label) for number in row["statement_ids"] for label in _SEALED):
             opening = opened[number, label]
             section = label.encode() + b"\x00" + opening["salt"] + opening["text"].encode()

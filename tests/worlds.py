@@ -14,14 +14,16 @@ import asyncpg
 import httpx
 import msgspec
 
-from deploy.app import Parts, connect_pool, create_app
-from deploy.demo.api import Api
-from deploy.demo.season import BEGINS, Party, Season
-from deploy.demo.steps import STEPS
-from deploy.exchanging import at_rest, trading
+from deploy.app import Parts, create_app
+from deploy.migrations import every_migration
+from deploy.pool import connect_pool
+from deploy.processes.engine import EngineRole, at_rest
+from deploy.scenarios.cast import BEGINS, Party, Season
+from deploy.scenarios.client import Api
+from deploy.scenarios.season import play_until
 from exchange.parts import Exchange
 from registry.access.keys.rules import Keyring
-from registry.credits.service import RegionTotals
+from registry.credits.holdings.service import RegionTotals
 from registry.kit.database import Database
 from registry.kit.migrate import migrate
 from registry.parties import service as parties
@@ -34,7 +36,7 @@ from schemas.parties import Region, RegionProfile
 from tests import invariants
 
 ORIGIN = "kilnwood.example/sim/CN-510100"
-KEYRING = Keyring(b"a pepper for tests, 32 bytes long", "sim")
+KEYRING = Keyring(b"a pepper for tests, of 32 bytes.", "sim")
 KEYS = RegistryKeys(
     SeedSigner(f"{ORIGIN}/issuer", ED25519, bytes(range(32))),
     SeedSigner(ORIGIN, ED25519, bytes(range(1, 33))),
@@ -48,7 +50,8 @@ PROFILE = RegionProfile(
     simulated=True,
     log_origin=ORIGIN,
 )
-ISSUED_STEP, DELIVERED_STEP = 11, 18
+TEMPLATES = {"issued": "issued", "delivered": "withdrawn"}
+"""The milestone of each template database; each goes on where the one before it ended."""
 _numbers = itertools.count(1)
 
 
@@ -148,7 +151,8 @@ class World:
 
     async def event_claim(self, who: str = "scenic") -> int:
         """An event claim of one party that requires 1,200 kg; answers its id."""
-        from deploy.demo.season import EVENT, event_claim_body
+        from deploy.scenarios.cast import EVENT
+        from deploy.scenarios.claims import event_claim_body
 
         party = self.party(who)
         footprint = await self.ok(
@@ -244,6 +248,17 @@ class _TradingOnDemand:
 
 
 @contextlib.asynccontextmanager
+async def trading(dsn: Callable[[], str], db: Database, region: RegionProfile) -> AsyncIterator[Exchange]:
+    """An exchange that trades in this process."""
+    role = EngineRole(dsn, db, region)
+    await role.start()
+    try:
+        yield role.exchange
+    finally:
+        await role.stop()
+
+
+@contextlib.asynccontextmanager
 async def application(dsn: str, season: Season | None, *, pool_size: int = 8) -> AsyncIterator[World]:
     """An application over a database, called without a socket."""
     pool = await connect_pool(dsn, size=pool_size)
@@ -284,16 +299,13 @@ async def build_templates(server: str) -> dict[str, Template]:
         await admin.execute("create database template_empty")
         season = await _first_start(database_dsn(server, "template_empty"))
         made = {"empty": Template("template_empty", season)}
-        begin = 0
-        for name, until in (("issued", ISSUED_STEP), ("delivered", DELIVERED_STEP)):
+        for name, milestone in TEMPLATES.items():
             previous = list(made.values())[-1]
             await admin.execute(f"create database template_{name} template {previous.database}")
             async with application(database_dsn(server, f"template_{name}"), previous.season) as world:
                 world.season.api = Api(world.http, seed=f"template-{name}")
-                for step in STEPS[begin:until]:
-                    await step.play(world.season)
+                await play_until(world.season, milestone)
                 made[name] = Template(f"template_{name}", world.season)
-            begin = until
         return made
     finally:
         await admin.close()
@@ -302,7 +314,7 @@ async def build_templates(server: str) -> dict[str, Template]:
 async def _first_start(dsn: str) -> Season:
     owner = await asyncpg.connect(dsn)
     try:
-        await migrate(owner)
+        await migrate(owner, every_migration())
     finally:
         await owner.close()
     secrets: list[str] = []

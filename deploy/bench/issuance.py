@@ -9,7 +9,7 @@ import httpx
 
 from deploy.bench.figures import Figure, at_most
 from deploy.bench.region import BenchRegion
-from deploy.demo.api import Api
+from deploy.scenarios.client import Api
 
 _SMALL_T, _LARGE_T = 1, 100_000_000
 _WANTED = 1.1

@@ -15,14 +15,15 @@ from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 
 from deploy.bench.region import BenchRegion
-from deploy.postgres import binary
+from deploy.postgres.programs import binary
 from registry.kit import sql
 
 STATEMENTS: dict[str, SimpleNamespace] = {
-    "access": sql.load("registry.access"),
+    "access": sql.load("registry.access.keys"),
     "idempotency": sql.load("registry.kit", "idempotency.sql"),
     "claims": sql.load("registry.claims"),
-    "credits": sql.load("registry.credits"),
+    "blocks": sql.load("registry.credits.blocks"),
+    "retirement": sql.load("registry.credits.retirement"),
     "transparency": sql.load("registry.transparency"),
 }
 _LINE = re.compile(r"@(?P<capability>\w+)\.(?P<name>\w+) (?P<values>.*?)(?P<gset> \\gset.*)?")

@@ -17,17 +17,18 @@ from pathlib import Path
 import httpx
 import msgspec
 
-from deploy import postgres, secrets
-from deploy.demo.api import Api
-from deploy.demo.region import DemoRegion, new_region
-from deploy.demo.season import Party, Season
-from deploy.demo.steps import STEPS
+from deploy import secrets
+from deploy.local.region import LocalRegion, new_region
+from deploy.postgres import server as postgres
+from deploy.scenarios.cast import Party, Season
+from deploy.scenarios.client import Api
+from deploy.scenarios.season import play_until
 from registry.access.keys.rules import Keyring
 from schemas.receipts import Trust
+from schemas.serials import KG_PER_T
 
 ACCOUNTS = 64
 TONNES_EACH = 50
-_STEPS_UNTIL_ISSUED = 11
 _AT_ONCE = 8
 _LOG_LEVEL = "info"  # the line of each request is part of what is measured
 
@@ -36,7 +37,7 @@ _LOG_LEVEL = "info"  # the line of each request is part of what is measured
 class BenchRegion:
     """The running region and what the figures need of it; *accounts* and *claims* are consecutive ids."""
 
-    region: DemoRegion
+    region: LocalRegion
     season: Season
     holder: Party
     accounts: range
@@ -73,11 +74,10 @@ def started() -> Iterator[BenchRegion]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _filled(region: DemoRegion) -> BenchRegion:
+async def _filled(region: LocalRegion) -> BenchRegion:
     async with httpx.AsyncClient(base_url=region.url, timeout=30, trust_env=False) as http:
         season = Season(Api(http, seed="bench"), region.regulators)
-        for step in STEPS[:_STEPS_UNTIL_ISSUED]:
-            await step.play(season)
+        await play_until(season, "issued")
         holder = season.parties["solar"]
         accounts = [await _account(season, holder, number) for number in range(ACCOUNTS)]
         claims = [await _claim(season, holder) for _ in range(ACCOUNTS)]
@@ -109,7 +109,7 @@ async def _fill(season: Season, holder: Party, account_id: int, at_once: asyncio
     body = {
         "account_id": kiln.account_id,
         "receiver_id": account_id,
-        "quantity_kg": TONNES_EACH * 1000,
+        "quantity_kg": TONNES_EACH * KG_PER_T,
         "reason": "Bench",
     }
     async with at_once:

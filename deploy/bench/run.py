@@ -24,9 +24,9 @@ from deploy.bench.region import BenchRegion
 from deploy.bench.retirements import LoadFailed, many_clients, one_client
 from deploy.bench.sequencing import sequencing
 from deploy.bench.verification import cold_verify, verification
-from deploy.demo.api import Unexpected
-from deploy.demo.processes import ChildTrouble
-from deploy.postgres import PostgresUnavailable
+from deploy.local.children import ChildTrouble
+from deploy.postgres.programs import PostgresUnavailable
+from deploy.scenarios.client import Unexpected
 
 _ROUNDS = 5
 _ROUNDS_SHORT = 1

@@ -1,1 +1,1 @@
-"""`kilnwood demo`: a region's first season, played over HTTP and verified with the service stopped."""
+"""`kilnwood demo`: plays the first season, shows it, and verifies its receipts with the service stopped."""

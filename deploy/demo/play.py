@@ -15,13 +15,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from deploy import postgres
-from deploy.demo.api import Api, Unexpected
 from deploy.demo.offline import alter_one_digit, verify_offline
-from deploy.demo.processes import ChildTrouble
-from deploy.demo.region import DemoRegion, new_region
-from deploy.demo.season import CAST, Season
-from deploy.demo.steps import STEPS
+from deploy.local.children import ChildTrouble
+from deploy.local.region import LocalRegion, new_region
+from deploy.postgres import server as postgres
+from deploy.postgres.programs import PostgresUnavailable
+from deploy.scenarios.cast import CAST, Season
+from deploy.scenarios.client import Api, Unexpected
+from deploy.scenarios.season import SEASON, play_step
 
 MARKER = ".kilnwood-demo"
 RECEIPT_TIMEOUT_S = 15.0
@@ -51,11 +52,11 @@ def play(out: Path, *, seed: int, port: int, serve: bool, console: Console) -> N
                 _print_next(out, receipts[0], time.monotonic() - begun, console)
                 if serve:
                     _serve(region, season, out, console)
-    except (Unexpected, ChildTrouble, postgres.PostgresUnavailable) as error:
+    except (Unexpected, ChildTrouble, PostgresUnavailable) as error:
         raise DemoFailed(str(error)) from error
 
 
-def _stop(region: DemoRegion) -> None:
+def _stop(region: LocalRegion) -> None:
     """End every child; a second Ctrl-C must not leave some of them behind."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
@@ -86,7 +87,7 @@ def own_folder(out: Path) -> Iterator[None]:
         yield
 
 
-def _play_online(region: DemoRegion, seed: int, out: Path, console: Console) -> tuple[Season, list[Path]]:
+def _play_online(region: LocalRegion, seed: int, out: Path, console: Console) -> tuple[Season, list[Path]]:
     with console.status("Starting PostgreSQL, the service and a witness…"):
         region.start()
     console.print(
@@ -95,7 +96,7 @@ def _play_online(region: DemoRegion, seed: int, out: Path, console: Console) -> 
     return asyncio.run(_season(region, seed, out, console))
 
 
-async def _season(region: DemoRegion, seed: int, out: Path, console: Console) -> tuple[Season, list[Path]]:
+async def _season(region: LocalRegion, seed: int, out: Path, console: Console) -> tuple[Season, list[Path]]:
     async with httpx.AsyncClient(base_url=region.url, trust_env=False, timeout=30) as http:
         season = Season(Api(http, seed=str(seed)), region.regulators, seed=seed)
         columns = (
@@ -106,10 +107,10 @@ async def _season(region: DemoRegion, seed: int, out: Path, console: Console) ->
             TimeElapsedColumn(),
         )
         with Progress(*columns, console=console, transient=True) as progress:
-            task = progress.add_task("", total=len(STEPS))
-            for number, step in enumerate(STEPS, start=1):
+            task = progress.add_task("", total=len(SEASON))
+            for number, step in enumerate(SEASON, start=1):
                 progress.update(task, description=step.title)
-                story = await step.play(season)
+                story = await play_step(season, step)
                 console.print(f"[bold green]{number:2}[/] [bold]{step.title}[/]")
                 for line in story:
                     console.print(f"   {line}", highlight=False, soft_wrap=True, markup=False)
@@ -186,7 +187,7 @@ def _print_next(out: Path, receipt: Path, seconds: float, console: Console) -> N
         console.print(f"  {line}", highlight=False, soft_wrap=True)
 
 
-def _serve(region: DemoRegion, season: Season, out: Path, console: Console) -> None:
+def _serve(region: LocalRegion, season: Season, out: Path, console: Console) -> None:
     """Start the region again and keep it up until Ctrl-C."""
     folder = out / "keys"
     folder.mkdir(mode=0o700)

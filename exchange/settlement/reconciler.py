@@ -8,10 +8,11 @@ from exchange.instruments import store as instruments
 from exchange.journal.audit import Audited, Books, audit_in, books
 from exchange.projections import store as projections
 from exchange.settlement import store
-from exchange.settlement.store import T_KG, Tonnes
+from exchange.settlement.store import Tonnes
 from registry import port
 from registry.kit.database import Database, Tx
 from schemas.custody import Held
+from schemas.serials import KG_PER_T
 
 
 class Difference(Struct, frozen=True, kw_only=True):
@@ -79,7 +80,7 @@ async def reconcile(*, db: Database, replay: bool = True) -> Reconciliation:
         commands=audited.commands,
         journal=audited.broken,
         held_kg=sum(held.values()),
-        owed_kg=sum(owed.values()) * T_KG,
+        owed_kg=sum(owed.values()) * KG_PER_T,
         deposited_fen=cash.came_in,
         withdrawn_fen=cash.went_out,
         owed_fen=cash.owed,
@@ -120,7 +121,7 @@ def _tonnes(held: dict[tuple[int, int, int], int], owed: Tonnes, moving: Tonnes)
         )
         for account, project, vintage in sorted({*held, *owed, *moving})
         for key in [(account, project, vintage)]
-        for expected, found in [((owed.get(key, 0) + moving.get(key, 0)) * T_KG, held.get(key, 0))]
+        for expected, found in [((owed.get(key, 0) + moving.get(key, 0)) * KG_PER_T, held.get(key, 0))]
         if expected != found
     ]
 

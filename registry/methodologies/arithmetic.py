@@ -22,9 +22,9 @@ from typing import Final
 from registry.kit.problems import DomainError, Kind
 from schemas.kinds import MAX_INT
 from schemas.methodologies import Factor, MethodologyId, Reduction, Term
+from schemas.serials import KG_PER_T
 
 PRECISION: Final = 50
-KG_PER_T: Final = 1000
 CO2_MASS, CARBON_MASS = Decimal(44), Decimal(12)
 """Molar masses: a tonne of carbon becomes 44/12 tonnes of CO2."""
 

@@ -14,7 +14,6 @@ from typing import Final
 from registry.methodologies.arithmetic import (
     CARBON_MASS,
     CO2_MASS,
-    KG_PER_T,
     difference,
     number,
     product,
@@ -25,6 +24,7 @@ from registry.methodologies.arithmetic import (
 )
 from registry.methodologies.factors import FactorTable
 from schemas.methodologies import Factor, KilnElectrificationActivity, Reduction, Term
+from schemas.serials import KG_PER_T
 
 VERSION: Final = 1
 FORMULA: Final = "ER = G NCV CC OF 44/12 - G 108142 (η_gas/η_el) EF_grid/1000 - leakage"

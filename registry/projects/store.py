@@ -13,6 +13,7 @@ from registry.projects.rules import WrongState
 from schemas.methodologies import Activity, Reduction
 from schemas.pages import Page
 from schemas.projects import Comment, Document, NewReport, Project, ProjectBody, ProjectEvent, Report
+from schemas.serials import ProjectCode
 
 _sql = sql.load(__package__)
 _REPORTS_LIMIT = 1_000
@@ -42,9 +43,14 @@ async def missing_documents(tx: Tx, wanted: Sequence[str]) -> list[str]:
     return [each for each in wanted if each not in known]
 
 
-async def insert_project(tx: Tx, developer_id: int, body: ProjectBody) -> int:
+async def next_number(tx: Tx) -> int:
+    """Draw the number of the next project."""
+    return int(await tx.fetchval(_sql.next_number))
+
+
+async def insert_project(tx: Tx, code: ProjectCode, developer_id: int, body: ProjectBody) -> int:
     """Create a draft."""
-    return int(await tx.fetchval(_sql.insert_project, developer_id, *_project_args(body)))
+    return int(await tx.fetchval(_sql.insert_project, code.project, str(code), developer_id, *_project_args(body)))
 
 
 async def update_project(tx: Tx, project_id: int, body: ProjectBody) -> None:

@@ -8,21 +8,24 @@ from registry.document where sha256 = $1;
 select media_type, content from registry.document where sha256 = $1;
 -- name: known_documents
 select sha256 from registry.document where sha256 = any($1::bytea[]);
+-- name: next_number
+select nextval('registry.project_number_seq');
 -- name: insert_project
-insert into registry.project (region_id, developer_id, name, methodology, location, crediting_begins, crediting_ends,
-  description, documents, state, created_at)
-select id, $1, $2, $3, $4, $5, $6, $7, $8, 'draft', registry.business_now() from registry.region
+-- The number was drawn before, because the code has it.
+insert into registry.project (number, code, region_id, developer_id, name, methodology, location, crediting_begins,
+  crediting_ends, description, documents, state, created_at)
+overriding system value
+select $1, $2, id, $3, $4, $5, $6, $7, $8, $9, $10, 'draft', registry.business_now() from registry.region
 returning id;
 -- name: update_project
 update registry.project set name = $2, methodology = $3, location = $4, crediting_begins = $5, crediting_ends = $6,
   description = $7, documents = $8
 where id = $1 and state in ('draft', 'rejected');
 -- name: projects
-select p.*, r.serial_region || '-' || r.programme || '-' || lpad(p.number::text, greatest(4, length(p.number::text)), '0') as code
-from registry.project p join registry.region r on r.id = p.region_id
-where p.id > $1 and ($3::bigint is null or p.id = $3) and ($4::text is null or p.state = $4)
-  and (p.state <> 'draft' or $5::bigint[] is null or p.developer_id = any($5))
-order by p.id limit $2;
+select * from registry.project
+where id > $1 and ($3::bigint is null or id = $3) and ($4::text is null or state = $4)
+  and (state <> 'draft' or $5::bigint[] is null or developer_id = any($5))
+order by id limit $2;
 -- name: lock_project
 select id from registry.project where id = $1 for no key update;
 -- name: move_project

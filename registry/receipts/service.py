@@ -2,7 +2,7 @@
 
 from registry.access import authorisation as access
 from registry.claims import service as claims
-from registry.credits import service as ledger
+from registry.credits.retirement import service as retirements
 from registry.kit.database import Database
 from registry.parties import service as parties
 from registry.receipts import bundle as form
@@ -20,7 +20,7 @@ async def receipt(receipt_id: str, *, asked: Call, db: Database) -> bytes:
     or `NotYetWitnessed` while no witnessed checkpoint covers both statements.
     """
     async with db.snapshot() as tx:
-        found = await ledger.retirement_in(tx, receipt_id)
+        found = await retirements.retirement_in(tx, receipt_id)
         claim = await claims.claim_in(tx, found.retirement.claim_id)
         account = await parties.account_in(tx, found.account_id)
         retired = await log.prove_in(tx, found.statement_id)

@@ -34,7 +34,12 @@ class Proven:
 async def append_in(
     tx: Tx, statement: Statement, *, region: RegionProfile, openings: tuple[Opening, ...] = ()
 ) -> Appended:
-    """Append an unsigned statement. Call it last in the transaction, after every lock."""
+    """
+    Append an unsigned statement. Call it after every lock of the transaction.
+
+    Its id is then larger than that of any statement it depends on, and the sequencer keeps that order. Afterwards the
+    transaction only writes rows that link to the statement, for which it waits for nobody.
+    """
     text = rules.note_text(region.log_origin, statement)
     sha256 = bytes.fromhex(statement_hash(text))
     statement_id = await store.append(tx, statement, text, sha256)

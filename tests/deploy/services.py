@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 
-from deploy.demo.processes import Child, free_port, own_environment
+from deploy.local.children import Child, free_port, own_environment
 
 ROOT = Path(__file__).parents[2]
 

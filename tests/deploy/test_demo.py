@@ -17,9 +17,9 @@ from typing import NamedTuple
 import httpx
 import pytest
 
-from deploy import postgres
-from deploy.demo.steps import STEPS
-from deploy.verify_command import main as verify
+from deploy.cli.verify import main as verify
+from deploy.postgres import server as postgres
+from deploy.scenarios.season import SEASON
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT_S = 60.0
@@ -113,7 +113,7 @@ def test_it_ends_well_and_leaves_no_process(shown):
     assert (0, "") == (shown.code, shown.err), shown.out
     assert {} == gone(shown.folder)
     told = [int(number) for number in re.findall(r"^ ?(\d+) [A-Z]", shown.out, re.MULTILINE)]
-    assert list(range(1, len(STEPS) + 1)) == told
+    assert list(range(1, len(SEASON) + 1)) == told
     took = re.search(r"Done in ([\d.]+) s\. Try next:", shown.out)
     assert took is not None
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import asyncpg
 import httpx
 
-from deploy.demo.api import Api
+from deploy.scenarios.client import Api
 
 TIMEOUT_S = 20.0
 POLL_S = 0.005

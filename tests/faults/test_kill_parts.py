@@ -14,24 +14,23 @@ import asyncpg
 import httpx
 import pytest
 
-from deploy import postgres
-from deploy.demo.api import Api
-from deploy.demo.region import DemoRegion, new_region
-from deploy.demo.season import Season
-from deploy.demo.steps import STEPS
+from deploy.local.region import LocalRegion, new_region
+from deploy.postgres import server as postgres
+from deploy.scenarios.cast import Season
+from deploy.scenarios.client import Api
+from deploy.scenarios.season import play_until
 from registry.receipts.verifier.trust import load_trust
 from registry.receipts.verifier.verify import verify_bundle
 from tests import market_invariants, published
 from tests.faults.killing import until
 
-DELIVERED_STEP = 18
 _numbers = itertools.count(1)
 
 
 class Place:
     """A running region after its transfers, and what a test does in it."""
 
-    def __init__(self, region: DemoRegion, season: Season, http: httpx.AsyncClient) -> None:
+    def __init__(self, region: LocalRegion, season: Season, http: httpx.AsyncClient) -> None:
         self.region = region
         self.season = season
         self.http = http
@@ -89,7 +88,7 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def started() -> Iterator[tuple[DemoRegion, Season]]:
+def started() -> Iterator[tuple[LocalRegion, Season]]:
     """A real region with its transfers done."""
     folder = Path(tempfile.mkdtemp(prefix="kw-test-", dir="/tmp"))
     folder.chmod(0o755)
@@ -103,16 +102,15 @@ def started() -> Iterator[tuple[DemoRegion, Season]]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def delivered(region: DemoRegion) -> Season:
+async def delivered(region: LocalRegion) -> Season:
     """Play the season up to its transfers, and wait until the log has all of it."""
     async with client(region) as http:
         season = Season(Api(http, seed="delivered"), region.regulators)
-        for step in STEPS[:DELIVERED_STEP]:
-            await step.play(season)
+        await play_until(season, "withdrawn")
         return season
 
 
-def client(region: DemoRegion) -> httpx.AsyncClient:
+def client(region: LocalRegion) -> httpx.AsyncClient:
     """A client of a region's service."""
     return httpx.AsyncClient(base_url=region.url, trust_env=False, timeout=30)
 
@@ -125,21 +123,35 @@ async def place(started) -> AsyncIterator[Place]:
         yield Place(region, season, http)
 
 
-def children(pid: int) -> list[int]:
-    """The child processes of *pid*."""
-    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+def children(pid: int) -> dict[str, int]:
+    """The child processes of *pid*, by the command that each runs."""
+    pids = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    commands = {each: Path(f"/proc/{each}/cmdline").read_bytes().rstrip(b"\0").split(b"\0") for each in pids}
+    return {words[-1].decode(): int(each) for each, words in commands.items()}
 
 
 async def test_a_killed_sequencer_is_started_again(place):
     """Requests go on meanwhile; the next child continues the same log."""
     size = await place.written()
-    (sequencer,) = children(place.service_pid())
+    sequencer = children(place.service_pid())["sequencer"]
     os.kill(sequencer, signal.SIGKILL)
     await place.claim()
     await place.grown(size + 1)
-    (successor,) = children(place.service_pid())
-    assert sequencer != successor
-    assert "sequencer_died" in place.region.service._log.read_text()
+    assert sequencer != children(place.service_pid())["sequencer"]
+    assert "child_died" in place.region.service._log.read_text()
+
+
+async def test_a_killed_snapshot_process_is_started_again(place):
+    """The market goes on meanwhile."""
+    killed = children(place.service_pid())["snapshots"]
+    os.kill(killed, signal.SIGKILL)
+    assert ("filled", 1) == ((await buy(place))["state"], 1)
+
+    async def another() -> bool:
+        return children(place.service_pid()).get("snapshots") not in (None, killed)
+
+    await until(another, "it is started again")
+    assert 200 == (await place.http.get("/health/ready")).status_code
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=["killed", "shut-down"])

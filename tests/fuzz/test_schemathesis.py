@@ -24,18 +24,17 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from deploy.demo.api import Api
-from deploy.demo.region import DemoRegion, new_region
-from deploy.demo.season import Season
-from deploy.demo.steps import STEPS
-from tests.worlds import DELIVERED_STEP
+from deploy.local.region import LocalRegion, new_region
+from deploy.scenarios.cast import Season
+from deploy.scenarios.client import Api
+from deploy.scenarios.season import play_until
 
 EXAMPLES = int(os.environ.get("KILNWOOD_TEST_FUZZ_EXAMPLES", "2"))
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
 
 @pytest.fixture(scope="module")
-def region() -> Iterator[tuple[DemoRegion, Season]]:
+def region() -> Iterator[tuple[LocalRegion, Season]]:
     """A running region in mid-season, so that small ids exist."""
     folder = Path(tempfile.mkdtemp(prefix="kw-test-", dir="/tmp"))
     folder.chmod(0o755)
@@ -49,11 +48,10 @@ def region() -> Iterator[tuple[DemoRegion, Season]]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _played(running: DemoRegion) -> Season:
+async def _played(running: LocalRegion) -> Season:
     async with httpx.AsyncClient(base_url=running.url, trust_env=False) as http:
         season = Season(Api(http, seed="fuzz"), running.regulators)
-        for step in STEPS[:DELIVERED_STEP]:
-            await step.play(season)
+        await play_until(season, "withdrawn")
         return season
 
 
@@ -73,7 +71,7 @@ schema = schemathesis.openapi.from_dict(_short(json.loads(DOCUMENT.read_text("ut
 
 @schema.parametrize()
 @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-def test_every_answer_is_documented(case: schemathesis.Case[Any], region: tuple[DemoRegion, Season]):
+def test_every_answer_is_documented(case: schemathesis.Case[Any], region: tuple[LocalRegion, Season]):
     """As a regulator, as an enterprise and without a key: only documented answers."""
     running, season = region
     for key in (running.regulators[0], season.parties["scenic"].key, ""):

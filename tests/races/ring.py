@@ -11,7 +11,8 @@ from datetime import datetime
 import asyncpg
 import msgspec
 
-from deploy.demo.season import Party, Season
+from deploy.migrations import every_migration
+from deploy.scenarios.cast import Party, Season
 from registry.kit.migrate import migrate
 from registry.methodologies import catalogue
 from registry.parties import service as parties
@@ -111,7 +112,7 @@ async def build(server: str, activity: KilnElectrificationActivity = ACTIVITY) -
     dsn = worlds.database_dsn(server, name)
     owner = await asyncpg.connect(dsn)
     try:
-        await migrate(owner)
+        await migrate(owner, every_migration())
         secrets = await _begin(dsn)
         async with worlds.application(dsn, None) as world:
             world.season.regulators = secrets
@@ -166,10 +167,10 @@ async def _verified_reports(
         maker.person_id,
     )
     project = await owner.fetchval(
-        "insert into registry.project (region_id, developer_id, name, methodology, location, crediting_begins,"
+        "insert into registry.project (code, region_id, developer_id, name, methodology, location, crediting_begins,"
         " crediting_ends, description, documents, state, created_at)"
-        " select id, $1, 'Kiln', 'kiln-electrification', 'Here', '2015-01-01', '2025-01-01', 'Kiln', '{}',"
-        " 'registered', registry.business_now() from registry.region returning id",
+        " select 'SC-CDCER-0001', id, $1, 'Kiln', 'kiln-electrification', 'Here', '2015-01-01', '2025-01-01', 'Kiln',"
+        " '{}', 'registered', registry.business_now() from registry.region returning id",
         maker.organisation_id,
     )
     reduction = catalogue.compute(activity)

@@ -13,8 +13,10 @@ from typing import Any
 import httpx
 import pytest
 
-from deploy.demo.season import EVENT
-from registry.credits import service
+from deploy.scenarios.cast import EVENT
+from registry.credits.blocks import compactor
+from registry.credits.holdings.service import RegionTotals
+from registry.credits.transfers.service import expire_due
 from tests.races.ring import ISSUED_KG, Ring
 from tests.registry.credits import steps
 
@@ -100,7 +102,7 @@ async def test_an_offer_is_accepted_or_expired_but_not_both(races: Ring):
         accepting = asyncio.create_task(races.world.post(f"/v1/transfers/{made['id']}/accept", by=races.buyers[0].key))
         await races.until(lambda: waits(races, 1))
         await steps.at(races.world, "2025-01-08T00:00:00Z")
-        expiring = asyncio.create_task(service.expire_due(db=races.world.db))
+        expiring = asyncio.create_task(expire_due(db=races.world.db))
     answer, expired = await accepting, await expiring
     assert ((409, "transfer-expired"), 1) == (steps.refusal(answer), expired)
     assert ISSUED_KG == await races.world.active_kg(races.maker)
@@ -111,7 +113,7 @@ async def test_two_housekeepers_expire_an_offer_once(races: Ring):
     await steps.offer(races.world, races.maker, races.buyers[0], 100, expires_at="2025-01-07T00:00:00Z")
     await steps.at(races.world, "2025-01-08T00:00:00Z")
     async with races.gate(ACCOUNTS, TRANSFERS, until_waiting=2):
-        tasks = [asyncio.create_task(service.expire_due(db=races.world.db)) for _ in range(2)]
+        tasks = [asyncio.create_task(expire_due(db=races.world.db)) for _ in range(2)]
     assert [0, 1] == sorted(await asyncio.gather(*tasks))
 
 
@@ -166,7 +168,7 @@ async def test_a_footprint_backs_one_of_two_claims(races: Ring):
 
 async def test_a_totals_reader_is_not_fooled_by_a_late_commit(races: Ring, monkeypatch: pytest.MonkeyPatch):
     """A retirement that moved first commits last: totals read in between are not kept."""
-    monkeypatch.setattr(service.RegionTotals, "REST", 0)
+    monkeypatch.setattr(RegionTotals, "REST", 0)
     buyer = races.buyers[0]
     await given(races, 0, 100)
     claim = await races.world.contribution(buyer)
@@ -189,7 +191,7 @@ async def test_blocks_are_joined_while_a_retirement_waits(races: Ring):
         await given(races, 0, 25)
     claim = await races.world.contribution(buyer)
     async with races.gate(BLOCKS, until_waiting=2):
-        joining = asyncio.create_task(service.compact(db=races.world.db))
+        joining = asyncio.create_task(compactor.compact(db=races.world.db))
         retiring = asyncio.create_task(
             races.world.post("/v1/retirements", steps.retire_body(buyer, claim, 60), by=buyer.key)
         )

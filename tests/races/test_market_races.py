@@ -12,18 +12,18 @@ from unittest import mock
 
 import pytest
 
-from deploy.demo.season import Party
+from deploy.scenarios.cast import Party
 from exchange.parts import Exchange
 from exchange.settlement import settler as settling
 from exchange.settlement import store
 from exchange.settlement.settler import Settler
+from schemas.serials import KG_PER_T
 from tests.probes import as_owner
 from tests.races.ring import ISSUED_KG, Ring
 from tests.races.test_ledger_races import ACCOUNTS, BLOCKS, Contender, given, offer, outcome, race, waits
 from tests.registry.credits import steps
 from tests.worlds import PROFILE
 
-T_KG = 1_000
 PRICE_FEN = 2_000
 TRADES = "select from exchange.trade for update"
 DELIVERIES = "select from exchange.delivery for update"
@@ -60,6 +60,7 @@ class Market:
             body = {"instrument": self.code, "side": side, "price_fen": PRICE_FEN, "quantity_t": tonnes}
             body |= {"account_id": party.account_id, "client_order_id": 1}
             await self.ring.world.ok("/v1/orders", body, by=party.key)
+        await self.exchange.projector.caught_up()
 
     async def two_step(self, *held: str, until_waiting: int = 2) -> None:
         """Two settlers take one step each, and meet at what is held. What they would log and try again is raised."""
@@ -102,7 +103,7 @@ async def market(races: Ring, monkeypatch: pytest.MonkeyPatch) -> Market:
 
 async def test_kilograms_are_deposited_or_offered_but_not_both(races: Ring, market: Market):
     """A deposit and an offer of the same block: one is told that nothing is left."""
-    answers = await race(races, [market.brings(ISSUED_KG // T_KG), offer(races, ISSUED_KG)], ACCOUNTS, BLOCKS)
+    answers = await race(races, [market.brings(ISSUED_KG // KG_PER_T), offer(races, ISSUED_KG)], ACCOUNTS, BLOCKS)
     assert [(201, ""), (409, "insufficient-credits")] == outcome(answers)
     assert 0 == answers[1].json()["held_kg"] == await races.world.active_kg(races.maker)
 
@@ -112,7 +113,7 @@ async def test_kilograms_are_deposited_or_retired_but_not_both(races: Ring, mark
     buyer = races.buyers[0]
     await given(races, 0, ISSUED_KG)
     claim = await races.world.contribution(buyer)
-    retiring = races.world.post("/v1/retirements", steps.retire_body(buyer, claim, 10 * T_KG), by=buyer.key)
+    retiring = races.world.post("/v1/retirements", steps.retire_body(buyer, claim, 10 * KG_PER_T), by=buyer.key)
     answers = await race(races, [market.brings(10, who=buyer), retiring], ACCOUNTS, BLOCKS)
     assert [(201, ""), (409, "insufficient-credits")] == outcome(answers)
 
@@ -121,7 +122,7 @@ async def test_two_deposits_share_one_hold(races: Ring, market: Market):
     """The first ones of an account, at once: both succeed, under the same hold."""
     answers = await race(races, [market.brings(4), market.brings(5)], ACCOUNTS, BLOCKS)
     assert [(201, ""), (201, "")] == outcome(answers)
-    assert 9 * T_KG == await market.held_kg(races.maker)
+    assert 9 * KG_PER_T == await market.held_kg(races.maker)
 
 
 async def test_an_instruction_is_not_overtaken(races: Ring, market: Market):
@@ -174,7 +175,7 @@ async def test_a_trade_is_netted_by_one_of_two_settlers(races: Ring, market: Mar
     await market.sold(4)
     await market.two_step(SETTLER, TRADES)
     assert [4] == await as_owner(races.world, "select array_agg(quantity_t) from exchange.delivery")
-    assert 4 * T_KG == await market.held_kg(races.buyers[0])
+    assert 4 * KG_PER_T == await market.held_kg(races.buyers[0])
 
 
 async def test_a_delivery_is_made_by_one_of_two_settlers(races: Ring, market: Market):
@@ -182,7 +183,7 @@ async def test_a_delivery_is_made_by_one_of_two_settlers(races: Ring, market: Ma
     await market.sold(4)
     await market.exchange.db.transaction(lambda tx: store.net(tx, 1))
     await market.two_step(DELIVERIES, ACCOUNTS, BLOCKS)
-    assert (4 * T_KG, 6 * T_KG) == (await market.held_kg(races.buyers[0]), await market.held_kg(races.maker))
+    assert (4 * KG_PER_T, 6 * KG_PER_T) == (await market.held_kg(races.buyers[0]), await market.held_kg(races.maker))
     assert "settled" == await as_owner(races.world, "select state from exchange.delivery")
 
 
@@ -193,8 +194,8 @@ async def test_a_withdrawal_is_released_by_one_of_two_settlers(races: Ring, mark
     await races.until(debited(races))
     await market.two_step(INSTRUCTIONS, ACCOUNTS, BLOCKS)
     assert "done" == (await withdrawing).json()["state"]
-    assert 6 * T_KG == await market.held_kg(races.maker)
-    assert ISSUED_KG - 6 * T_KG == await races.world.active_kg(races.maker)
+    assert 6 * KG_PER_T == await market.held_kg(races.maker)
+    assert ISSUED_KG - 6 * KG_PER_T == await races.world.active_kg(races.maker)
 
 
 def debited(ring: Ring) -> Callable[[], Awaitable[bool]]:

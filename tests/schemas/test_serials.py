@@ -13,8 +13,12 @@ from schemas.serials import (
     MAX_POSITION_KG,
     MAX_PROJECT,
     MAX_SEQUENCE,
+    InstrumentCode,
+    InstrumentCodeText,
     IssuanceCode,
     IssuanceCodeText,
+    ProjectCode,
+    ProjectCodeText,
     Serial,
     SerialText,
     merge_ranges,
@@ -52,6 +56,34 @@ def test_what_is_printed_is_parsed(serial):
     assert serial == Serial.parse(text)
     assert text == msgspec.convert(text, SerialText)
     assert str(serial.issuance) == msgspec.convert(str(serial.issuance), IssuanceCodeText)
+
+
+@given(codes)
+def test_a_project_and_an_instrument_begin_an_issuance(code):
+    """Their codes are what an issuance's begins with; each is parsed from its own text, and from no longer one."""
+    project, instrument = code.project_code, code.instrument_code
+    assert str(code) == f"{instrument}-{code.sequence:02d}"
+    assert str(instrument) == f"{project}-{code.vintage}"
+    assert code == project.issuance(code.vintage, code.sequence)
+    for kind, text_type, each in (
+        (ProjectCode, ProjectCodeText, project),
+        (InstrumentCode, InstrumentCodeText, instrument),
+        (IssuanceCode, IssuanceCodeText, code),
+    ):
+        assert each == kind.parse(str(each))
+        assert str(each) == msgspec.convert(str(each), text_type)
+        for other in {str(project), str(instrument), str(code)} - {str(each)}:
+            with pytest.raises(ValueError, match=r"is not an? .* code such as"):
+                kind.parse(other)
+
+
+@pytest.mark.parametrize(
+    "text", ["SC-CDCER-00007", "SC-CDCER-0007-2024\n", "SC-CDCER-7", "sc-CDCER-0007", "SC-CDCER-0000"]
+)
+def test_a_project_has_one_spelling(text):
+    """A code in another spelling is refused, as a serial is."""
+    with pytest.raises(ValueError, match=r"is written|is not a project code|outside"):
+        ProjectCode.parse(text)
 
 
 @given(st.from_regex(r"[A-Z]{2}-CER-[0-9]{4,5}-20[0-9]{2}-[0-9]{2,3}:[0-9]{1,3}-[0-9]{1,3}kg", fullmatch=True))

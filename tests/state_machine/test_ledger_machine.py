@@ -21,13 +21,17 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from deploy.app import connect_pool
-from deploy.demo.season import EVENT
+from deploy.pool import connect_pool
 from deploy.routes import ROUTES
+from deploy.scenarios.cast import EVENT
 from registry.access.approvals import service as approvals
 from registry.access.restrictions import service as restrictions
 from registry.claims import service as claims
-from registry.credits import service as credits_
+from registry.credits.blocks import compactor
+from registry.credits.cancellation import service as cancellation
+from registry.credits.issuance import service as issuance
+from registry.credits.retirement import service as retirement
+from registry.credits.transfers import service as transfers
 from registry.kit.database import Database
 from registry.kit.problems import DomainError
 from registry.parties import service as parties
@@ -107,10 +111,10 @@ class LedgerMachine(RuleBasedStateMachine):
         sender, receiver = self.accounts[0], self.accounts[buyer]
         request = NewTransfer(account_id=sender, receiver_id=receiver, quantity_kg=quantity_kg, reason="test")
         made = self.run(
-            credits_.propose_transfer(request, call=self.call(self.actors[0], "propose_transfer"), db=self.db)
+            transfers.propose_transfer(request, call=self.call(self.actors[0], "propose_transfer"), db=self.db)
         )
         accept = self.call(self.actors[buyer], "accept_transfer")
-        self.run(credits_.accept_transfer(made.id, call=accept, db=self.db, region=worlds.PROFILE))
+        self.run(transfers.accept_transfer(made.id, call=accept, db=self.db, region=worlds.PROFILE))
         kilograms = self.oracle.oldest(sender, quantity_kg, None)
         self.oracle.propose(made.id, Offer(sender, receiver, kilograms, made.expires_at), by_owner=True, missing=set())
         self.oracle.close(made.id, "accept", receiver)
@@ -237,7 +241,7 @@ class LedgerMachine(RuleBasedStateMachine):
         ends = self.oracle.now + timedelta(hours=hours)
         request = NewTransfer(**body, receiver_id=self.accounts[receiver], reason="test", expires_at=ends)
         call = self.call(self.actors[sender if own else (sender + 1) % 3], "propose_transfer")
-        actual, reply = self.refused(lambda: credits_.propose_transfer(request, call=call, db=self.db))
+        actual, reply = self.refused(lambda: transfers.propose_transfer(request, call=call, db=self.db))
         offer = Offer(self.accounts[sender], self.accounts[receiver], kilograms, ends)
         self.agree(self.oracle.propose(reply.id if reply else 0, offer, by_owner=own, missing=missing), actual)
 
@@ -253,10 +257,10 @@ class LedgerMachine(RuleBasedStateMachine):
         call = self.call(self.actors[by], f"{verb}_transfer")
         if verb == "accept":
             actual, _ = self.refused(
-                lambda: credits_.accept_transfer(number, call=call, db=self.db, region=worlds.PROFILE)
+                lambda: transfers.accept_transfer(number, call=call, db=self.db, region=worlds.PROFILE)
             )
         else:
-            carry_out = credits_.reject_transfer if verb == "reject" else credits_.withdraw_transfer
+            carry_out = transfers.reject_transfer if verb == "reject" else transfers.withdraw_transfer
             actual, _ = self.refused(lambda: carry_out(number, call=call, db=self.db))
         self.agree(self.oracle.close(number, verb, self.accounts[by]), actual)
 
@@ -266,12 +270,12 @@ class LedgerMachine(RuleBasedStateMachine):
         if bool(ends) and data.draw(mostly):
             self._set_clock(max(self.oracle.now, min(ends)))
         self.last = None  # a replay shows an offer as it is by now
-        assert self.oracle.expire() == self.run(credits_.expire_due(db=self.db))
+        assert self.oracle.expire() == self.run(transfers.expire_due(db=self.db))
 
     def _compact(self, _: st.DataObject) -> None:
         """Join what touches; no balance changes, and a second time there is nothing to join."""
-        self.run(credits_.compact(db=self.db))
-        assert 0 == self.run(credits_.compact(db=self.db))
+        self.run(compactor.compact(db=self.db))
+        assert 0 == self.run(compactor.compact(db=self.db))
 
     def _advance(self, data: st.DataObject) -> None:
         """Business time goes on: hours, or most of a year."""
@@ -316,7 +320,7 @@ class LedgerMachine(RuleBasedStateMachine):
         body, kilograms, missing = self.select(data, self.accounts[by], (claim.required_kg or 0) - claim.allocated_kg)
         request = RetireRequest(**body, claim_id=number, reason="test", beneficiary="Somebody")
         call = self.call(self.actors[by], "retire_credits")
-        actual, _ = self.refused(lambda: credits_.retire(request, call=call, db=self.db, region=worlds.PROFILE))
+        actual, _ = self.refused(lambda: retirement.retire(request, call=call, db=self.db, region=worlds.PROFILE))
         right = self.oracle.allocation(number, request.quantity_kg, by=self.accounts[by])
         right |= self.oracle.finish(
             self.accounts[by], kilograms, "retired", by=self.accounts[by], missing=missing | right
@@ -331,7 +335,7 @@ class LedgerMachine(RuleBasedStateMachine):
         request = CancelRequest(**body, reason="test")
         actor = by if own else (by + 1) % 3
         call = self.call(self.actors[actor], "cancel_credits")
-        actual, _ = self.refused(lambda: credits_.cancel(request, call=call, db=self.db, region=worlds.PROFILE))
+        actual, _ = self.refused(lambda: cancellation.cancel(request, call=call, db=self.db, region=worlds.PROFILE))
         right = self.oracle.finish(self.accounts[by], kilograms, "cancelled", by=self.accounts[actor], missing=missing)
         self.agree(right, actual)
 
@@ -342,7 +346,7 @@ class LedgerMachine(RuleBasedStateMachine):
         first, second = (self.call(each, "issue_credits") for each in self.regulators[:2])
         made = self.run(approvals.propose(proposal, call=first, db=self.db))
         approved = Approved(approval_id=made.id, body=body)
-        actual, _ = self.refused(lambda: credits_.issue(approved, call=second, db=self.db, region=worlds.PROFILE))
+        actual, _ = self.refused(lambda: issuance.issue(approved, call=second, db=self.db, region=worlds.PROFILE))
         self.agree({"frozen"} if self.accounts[0] in self.oracle.frozen_accounts else set(), actual)
         if not actual:
             self._learn_issuance(self.reports.pop(0))

@@ -26,7 +26,7 @@ from exchange.orders import service as trading
 from exchange.parts import Exchange
 from exchange.settlement import service as settlement
 from exchange.settlement.reconciler import reconcile
-from registry.credits import service as credits_
+from registry.credits.retirement import service as retirement
 from registry.kit.problems import DomainError
 from schemas.credits import RetireRequest
 from schemas.settlement import CashMovement, CreditMovement
@@ -295,7 +295,7 @@ class MarketMachine(RuleBasedStateMachine):
         )
         call = self.scene.call("solar", "retire_credits")
         await self.may(
-            lambda exchange: credits_.retire(request, call=call, db=exchange.db, region=worlds.PROFILE),
+            lambda exchange: retirement.retire(request, call=call, db=exchange.db, region=worlds.PROFILE),
             "insufficient-credits",
         )
 

@@ -18,18 +18,19 @@ import httpx
 import msgspec
 import uvloop
 
-from deploy.app import connect_pool
 from deploy.bench import region
 from deploy.bench.exchange.order_load import Answered, Job
 from deploy.bench.figures import Figure
 from deploy.bench.region import BenchRegion
 from deploy.bench.retirements import LoadFailed
-from deploy.demo.api import Api
-from deploy.demo.market import SUPPLY
+from deploy.pool import connect_pool
+from deploy.scenarios.client import Api
+from deploy.scenarios.market import SUPPLY
 from registry import port
 from registry.kit.database import Database, Tx
 from schemas.custody import Delivered, Delivery, Payment
 from schemas.parties import RegionProfile
+from schemas.serials import KG_PER_T
 
 RATES: Final = (50, 200, 400)
 """Orders in a second."""
@@ -39,7 +40,6 @@ _BATCH: Final = 50
 """Deliveries in one transaction, as the settler has them."""
 _DEPOSITED_T: Final = 40
 _PATIENCE_S: Final = 60.0
-_T_KG: Final = 1_000
 
 
 class Market(NamedTuple):
@@ -184,6 +184,6 @@ def _delivery(market: Market, number: int) -> Delivery:
         buyer_id=accounts[(number + 1) % len(accounts)],
         project_id=market.world.season.projects["kiln"],
         vintage=2024,
-        quantity_kg=_T_KG,
+        quantity_kg=KG_PER_T,
         payment=Payment(tonnes=1, gross_fen=market.price_fen, fee_fen=0, net_fen=market.price_fen),
     )

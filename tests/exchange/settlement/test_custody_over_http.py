@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from exchange.instructions.service import Teller
-from registry.credits import rules
-from registry.credits import service as credit_service
+from registry.credits.blocks import compactor, rules
 from schemas.kinds import MAX_INT
 from tests.exchange.marketplace import FOREST, KILN, Market, done
 from tests.probes import as_owner, refused, unchanged
@@ -250,10 +249,10 @@ async def test_the_compactor_joins_what_lies_side_by_side_under_one_hold(market:
     query = "select count(*) from registry.block where account_id = $1 and state = 'held'"
     before = (await market.own("solar", "movements"), await market.own("solar", "statements"))
     assert 3 == await as_owner(market.world, query, solar.account_id)
-    assert 1 == await credit_service.compact(db=market.world.db)
+    assert 1 == await compactor.compact(db=market.world.db)
     assert 1 == await as_owner(market.world, query, solar.account_id)
     assert before == (await market.own("solar", "movements"), await market.own("solar", "statements"))
-    assert 0 == await credit_service.compact(db=market.world.db)
+    assert 0 == await compactor.compact(db=market.world.db)
     body = {"account_id": solar.account_id, "instrument": KILN, "quantity_t": 5}
     assert "done" == done(await market.world.post("/v1/withdrawals/credits", body, by=solar.key))["state"]
     assert {"active": 5_000, "held": 1_000} == await states(market, "solar")

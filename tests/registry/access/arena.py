@@ -4,7 +4,7 @@ import itertools
 from dataclasses import dataclass, field
 from typing import Any
 
-from deploy.demo.season import EVENT
+from deploy.scenarios.cast import EVENT
 from exchange.instruments.service import follow_freezes
 from schemas.access import Role
 from schemas.identifiers import uscc_check_character

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from deploy.demo.season import Party
+from deploy.scenarios.cast import Party
 from tests.probes import refused, unchanged
 from tests.registry.credits import steps
 from tests.worlds import World

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from deploy.demo.season import EVENT
+from deploy.scenarios.cast import EVENT
 from registry.claims import rules
 from registry.claims.rules import LockedClaim
 from schemas.claims import NewClaim

@@ -5,7 +5,7 @@ from typing import Any
 import asyncpg
 import httpx
 
-from deploy.demo.season import Party
+from deploy.scenarios.cast import Party
 from tests.worlds import World
 
 SMALL_KILN = {

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from deploy.demo.season import EVENT
+from deploy.scenarios.cast import EVENT
 from tests.registry.credits import steps
 from tests.registry.credits.steps import SMALL_KILN
 from tests.worlds import World

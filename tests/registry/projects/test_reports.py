@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from deploy.demo.season import KILN_ACTIVITY
+from deploy.scenarios.cast import KILN_ACTIVITY
 from registry.projects.rules import REPORT_STEPS
 from tests.probes import refused, unchanged
 from tests.registry.projects.life import FOREST, REPORT_STATES, Life, life_of, report_body

@@ -1,0 +1,202 @@
+"""Which kilograms leave which blocks, and why they may not. Pure; spans are half-open numbers on the one line."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from registry.kit.problems import DomainError, Kind
+from schemas.serials import IssuanceCode, Serial, merge_ranges, positions
+
+BLOCK_LIMIT = 1_000
+"""Blocks one request may touch. The compactor joins neighbours, so that only true fragments count."""
+
+
+class InsufficientCredits(DomainError):
+    """The account has less active than is wanted."""
+
+    kind, slug, title = Kind.CONFLICT, "insufficient-credits", "Not enough credits"
+
+
+class SerialUnavailable(DomainError):
+    """Some of the named kilograms are not active in this account."""
+
+    kind, slug, title = Kind.CONFLICT, "serial-unavailable", "Those kilograms are not available"
+
+
+class WrongQuantity(DomainError):
+    """Serial and quantity disagree."""
+
+    kind, slug, title = Kind.UNPROCESSABLE, "wrong-quantity", "Serial and quantity disagree"
+
+
+class TooFragmented(DomainError):
+    """The request would touch too many blocks at once."""
+
+    kind, slug, title = Kind.CONFLICT, "too-fragmented", "Too many pieces at once"
+
+
+class AccountClosed(DomainError):
+    """The account cannot hold or give credits."""
+
+    kind, slug, title = Kind.CONFLICT, "account-closed", "Not an open holding account"
+
+
+class WrongAccount(DomainError):
+    """The account belongs to somebody else than the project, or is the same on both sides."""
+
+    kind, slug, title = Kind.UNPROCESSABLE, "wrong-account", "Wrong account"
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """What the kilograms of an issuance share."""
+
+    issuance_id: int
+    code: str
+    base: int
+    project_id: int
+    methodology: str
+    vintage: int
+
+    @property
+    def project(self) -> str:
+        """The project's code."""
+        return str(IssuanceCode.parse(self.code).project_code)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A span of one account in one state; *frozen* where the account, the project or the issuance is."""
+
+    lower: int
+    upper: int
+    lot: Lot
+    frozen: bool = False
+
+    @property
+    def size_kg(self) -> int:
+        """Kilograms in the span."""
+        return self.upper - self.lower
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The part [lower, upper) that leaves *block*."""
+
+    block: Block
+    lower: int
+    upper: int
+
+    @property
+    def size_kg(self) -> int:
+        """Kilograms that leave."""
+        return self.upper - self.lower
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one statement says: spans of one issuance, merged, in order."""
+
+    lot: Lot
+    spans: tuple[tuple[int, int], ...]
+
+    @property
+    def quantity_kg(self) -> int:
+        """Kilograms in all spans."""
+        return sum(upper - lower for lower, upper in self.spans)
+
+    @property
+    def ranges(self) -> tuple[tuple[int, int], ...]:
+        """Inclusive positions inside the issuance, as statements carry them."""
+        return tuple(positions(self.lot.base, lower, upper) for lower, upper in self.spans)
+
+
+def take_fifo(blocks: Sequence[Block], quantity_kg: int) -> tuple[Cut, ...]:
+    """
+    Cut *quantity_kg* from *blocks*, oldest first; the last one is split at its low end.
+
+    The old row keeps the remainder: a waiter that re-reads it sees what is left (DESIGN §3). Raises
+    `InsufficientCredits`, or `TooFragmented` when *blocks* were cut off at the limit.
+    """
+    cuts: list[Cut] = []
+    missing_kg = quantity_kg
+    for block in blocks:
+        size_kg = min(missing_kg, block.size_kg)
+        cuts.append(Cut(block, block.lower, block.lower + size_kg))
+        missing_kg -= size_kg
+        if not missing_kg:
+            return tuple(cuts)
+    held_kg = quantity_kg - missing_kg
+    if len(blocks) >= BLOCK_LIMIT:
+        raise TooFragmented(
+            f"The oldest {BLOCK_LIMIT} pieces of this account hold {held_kg} kg; {quantity_kg} kg are wanted. "
+            f"Ask for at most {held_kg} kg at once.",
+            held_kg=held_kg,
+            wanted_kg=quantity_kg,
+        )
+    raise InsufficientCredits(
+        f"The account has {held_kg} kg active that match; {quantity_kg} kg are wanted, {missing_kg} kg are missing.",
+        held_kg=held_kg,
+        wanted_kg=quantity_kg,
+    )
+
+
+def take_exact(blocks: Sequence[Block], lower: int, upper: int) -> tuple[Cut, ...]:
+    """
+    The parts of *blocks* inside [lower, upper).
+
+    Raises `SerialUnavailable` unless they cover it, or `TooFragmented` when *blocks* were cut off at the limit.
+    """
+    cuts = tuple(Cut(each, max(each.lower, lower), min(each.upper, upper)) for each in blocks)
+    found_kg = sum(cut.size_kg for cut in cuts)
+    if found_kg != upper - lower and len(blocks) >= BLOCK_LIMIT:
+        raise TooFragmented(
+            f"The first {BLOCK_LIMIT} pieces of this serial hold {found_kg} kg; {upper - lower} kg are wanted. "
+            "Name a shorter serial.",
+            held_kg=found_kg,
+            wanted_kg=upper - lower,
+        )
+    if found_kg != upper - lower:
+        raise SerialUnavailable(
+            f"Of these {upper - lower} kg, {found_kg} kg are active in this account; the others are held, retired, "
+            "cancelled, in the buffer or somebody else's.",
+            held_kg=found_kg,
+            wanted_kg=upper - lower,
+        )
+    return cuts
+
+
+def check_serial(serial: Serial, quantity_kg: int) -> None:
+    """Raise `WrongQuantity` unless the serial has that many kilograms."""
+    if serial.size_kg != quantity_kg:
+        raise WrongQuantity(f"{serial} has {serial.size_kg} kg, quantity_kg says {quantity_kg}. Make them agree.")
+
+
+def parts(cuts: Iterable[Cut], limit: int) -> Iterator[Part]:
+    """Group what leaves by issuance, merge neighbours, and split at *limit* ranges a statement."""
+    ordered = sorted(cuts, key=lambda cut: (cut.block.lot.issuance_id, cut.lower))
+    for _, group in groupby(ordered, key=lambda cut: cut.block.lot.issuance_id):
+        of_one = list(group)
+        spans = merged((cut.lower, cut.upper) for cut in of_one)
+        for at in range(0, len(spans), limit):
+            yield Part(of_one[0].block.lot, tuple(spans[at : at + limit]))
+
+
+def merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Half-open spans in order, neighbours joined."""
+    return [(first, last + 1) for first, last in merge_ranges((lower, upper - 1) for lower, upper in spans)]
+
+
+def serials(code: str, base: int, spans: Iterable[tuple[int, int]]) -> tuple[str, ...]:
+    """Spans as people see them."""
+    issuance = IssuanceCode.parse(code)
+    return tuple(
+        str(Serial(issuance=issuance, first=first, last=last))
+        for first, last in (positions(base, lower, upper) for lower, upper in merged(spans))
+    )
+
+
+def check_account(account_id: int, type_: str, status: str) -> None:
+    """Raise `AccountClosed` unless the account is an open holding account."""
+    if status != "open" or type_ != "holding":
+        raise AccountClosed(f"Account {account_id} is {status} and of type {type_}; an open holding account is wanted.")

@@ -1,0 +1,158 @@
+"""Blocks, holds and movements in PostgreSQL."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import asyncpg
+from asyncpg import Range
+
+from registry.credits.blocks import rules
+from registry.credits.blocks.rules import Block, Cut, Lot
+from registry.kit import sql
+from registry.kit.database import Tx, affected
+from schemas.serials import IssuanceCode
+
+_sql = sql.load(__package__)
+
+
+class LockedAccount(NamedTuple):
+    """An account under its lock."""
+
+    id: int
+    owner_id: int
+    type: str
+    status: str
+
+
+class BlocksMoved(RuntimeError):
+    """A guarded update found another row than was read under the lock: the locking is broken, nothing is kept."""
+
+
+async def lock_accounts(tx: Tx, account_ids: Iterable[int]) -> dict[int, LockedAccount]:
+    """Lock accounts in id order; blocks are then safe to read in a new statement."""
+    rows = await tx.fetch(_sql.lock_accounts, sorted(set(account_ids)))
+    return {row["id"]: LockedAccount(row["id"], row["owner_id"], row["type"], row["status"]) for row in rows}
+
+
+async def active(tx: Tx, account_id: int, issuance_id: int | None) -> list[Block]:
+    """The oldest active blocks of an account, of one issuance or of all, up to the limit."""
+    rows = await tx.fetch(_sql.active, account_id, issuance_id, rules.BLOCK_LIMIT)
+    return [_block(row, frozen=row["frozen"]) for row in rows]
+
+
+async def active_of_vintage(tx: Tx, account_id: int, project_id: int, vintage: int) -> list[Block]:
+    """The oldest active blocks of an account of one project and vintage, up to the limit."""
+    rows = await tx.fetch(_sql.active_of_vintage, account_id, project_id, vintage, rules.BLOCK_LIMIT)
+    return [_block(row, frozen=row["frozen"]) for row in rows]
+
+
+async def active_within(tx: Tx, account_id: int, issuance_id: int, lower: int, upper: int) -> list[Block]:
+    """The active blocks of an account that touch [lower, upper)."""
+    rows = await tx.fetch(_sql.active_within, account_id, issuance_id, lower, upper, rules.BLOCK_LIMIT)
+    return [_block(row, frozen=row["frozen"]) for row in rows]
+
+
+async def held(tx: Tx, hold_id: int) -> list[Block]:
+    """The oldest blocks under a hold, up to the limit."""
+    return [_block(row, frozen=False) for row in await tx.fetch(_sql.held, hold_id, rules.BLOCK_LIMIT)]
+
+
+def _block(row: asyncpg.Record, *, frozen: bool) -> Block:
+    lot = Lot(row["issuance_id"], row["code"], row["base"], row["project_id"], row["methodology"], row["vintage"])
+    return Block(row["lower"], row["upper"], lot, frozen=frozen)
+
+
+async def issuance_span(tx: Tx, code: IssuanceCode) -> tuple[int, int, int] | None:
+    """Id and half-open span of an issuance."""
+    row = await tx.fetchrow(_sql.issuance_by_code, str(code))
+    return (row["id"], row["base"], row["top"]) if row else None
+
+
+async def located(tx: Tx, spans: Iterable[tuple[int, int]]) -> dict[int, tuple[str, int]]:
+    """The issuance's code and first number for each span, by the span's own first number."""
+    rows = await tx.fetch(_sql.located, to_ranges(spans))
+    return {row["lower"]: (row["code"], row["base"]) for row in rows}
+
+
+async def serials_of(tx: Tx, spans: Sequence[tuple[int, int]]) -> tuple[str, ...]:
+    """Spans of any issuances as people see them."""
+    lots = await located(tx, spans)
+    return tuple(serial for span in spans for serial in rules.serials(*lots[span[0]], [span]))
+
+
+async def move_out(
+    tx: Tx,
+    cuts: Sequence[Cut],
+    *,
+    account_id: int,
+    to_account_id: int,
+    to_state: str,
+    hold_id: int | None,
+    cause: str,
+    from_hold_id: int | None = None,
+) -> datetime:
+    """
+    Move what was cut from blocks of one account, active or under *from_hold_id*, and record it; returns when.
+
+    Raises `BlocksMoved`.
+    """
+    columns = zip(*((cut.block.lower, cut.block.upper, cut.lower, cut.upper) for cut in cuts), strict=True)
+    moved = await tx.fetch(
+        _sql.move_out,
+        *(list(each) for each in columns),
+        account_id,
+        to_account_id,
+        to_state,
+        hold_id,
+        cause,
+        from_hold_id,
+    )
+    if len(moved) != len(cuts):
+        raise BlocksMoved(f"{cause}: {len(moved)} of {len(cuts)} cuts were found as they had been read")
+    at: datetime = moved[0]["at"]
+    return at.astimezone(UTC)
+
+
+async def insert_hold(tx: Tx, kind: str, account_id: int, quantity_kg: int) -> int:
+    """Open a hold."""
+    return int(await tx.fetchval(_sql.insert_hold, kind, account_id, quantity_kg))
+
+
+async def release_hold(
+    tx: Tx, hold_id: int, *, account_id: int, to_account_id: int, quantity_kg: int, cause: str
+) -> tuple[Cut, ...]:
+    """Make everything under a hold active in *to_account_id* and close the hold. Raises `BlocksMoved`."""
+    rows = await tx.fetch(_sql.release_hold, hold_id, to_account_id, cause, account_id)
+    blocks = [_block(row, frozen=False) for row in rows]
+    cuts = tuple(Cut(each, each.lower, each.upper) for each in blocks)
+    closed = affected(await tx.execute(_sql.close_hold, hold_id))
+    if closed != 1 or sum(cut.size_kg for cut in cuts) != quantity_kg:
+        raise BlocksMoved(f"{cause}: hold {hold_id} did not have its {quantity_kg} kg")
+    return cuts
+
+
+async def fragmented(tx: Tx, limit: int) -> list[int]:
+    """Accounts with neighbouring active blocks."""
+    return [row["account_id"] for row in await tx.fetch(_sql.fragmented, limit)]
+
+
+async def compact(tx: Tx, account_id: int) -> int:
+    """Join neighbouring active blocks of an account; returns how many joined blocks came out."""
+    return affected(await tx.execute(_sql.compact, account_id))
+
+
+def to_ranges(spans: Iterable[tuple[int, int]]) -> "list[Range[int]]":
+    """Half-open spans as a parameter of type int8range[]."""
+    return [Range(lower, upper) for lower, upper in spans]
+
+
+def to_spans(ranges: "Iterable[Range[int]]") -> tuple[tuple[int, int], ...]:
+    """A column of type int8range[] as half-open spans."""
+    return tuple(_bounds(each) for each in ranges)
+
+
+def _bounds(span: "Range[int]") -> tuple[int, int]:
+    assert span.lower is not None, "a span of the number line begins somewhere"
+    assert span.upper is not None, "and ends somewhere"
+    return span.lower, span.upper

@@ -1,0 +1,1 @@
+"""Kilograms end without a claim."""

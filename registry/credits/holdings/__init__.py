@@ -1,0 +1,1 @@
+"""What accounts have and had, and whether every kilogram is accounted for."""

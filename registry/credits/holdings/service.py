@@ -1,0 +1,96 @@
+"""Where every kilogram is, and where it was."""
+
+import asyncio
+import time
+from datetime import datetime
+
+from msgspec import structs
+
+from registry.access import authorisation as access
+from registry.credits.blocks.service import authorise_account_in
+from registry.credits.holdings import store
+from registry.kit import clock
+from registry.kit.database import Database
+from registry.kit.pages import Window
+from registry.kit.problems import Invalid, Unknown
+from schemas.access import Call
+from schemas.credits import (
+    Conservation,
+    Holdings,
+    Movement,
+)
+from schemas.kinds import check_years
+from schemas.pages import Page
+
+
+async def issuance_conservation(code: str, *, db: Database) -> Conservation:
+    """Where the kilograms of one issuance are, and whether they add up."""
+    async with db.reading() as tx:
+        if found := await store.issuance_conservation(tx, code):
+            return found
+    raise Unknown(f"There is no issuance {code}.")
+
+
+class RegionTotals:
+    """
+    The region's conservation, computed anew only when something was written since.
+
+    Kept by the snapshot it was read in; the newest movement would not do, since what commits late has older ones. One
+    computation at a time, and never more than a tenth of the time: an answer may be older by ten times what it cost.
+    """
+
+    REST = 10
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._seen = ""
+        self._fresh_until = 0.0
+        self._value: Conservation | None = None
+
+    async def get(self, *, db: Database) -> Conservation:
+        """Where all kilograms of the region are, and whether they add up."""
+        async with self._lock:
+            if self._value is None or time.monotonic() >= self._fresh_until:
+                await self._look(db)
+            assert self._value is not None
+            return self._value
+
+    async def _look(self, db: Database) -> None:
+        begun = time.monotonic()
+        async with db.snapshot() as tx:
+            seen = await store.snapshot(tx)
+            if self._value is None or seen != self._seen:
+                self._value, self._seen = await store.region_conservation(tx), seen
+        now = time.monotonic()
+        self._fresh_until = now + self.REST * (now - begun)
+
+
+async def holdings(account_id: int, as_of: datetime | None, *, asked: Call, db: Database) -> Holdings:
+    """What an account of one's own organisation has, now or at an earlier instant of business time."""
+    try:
+        check_years("as_of", as_of)
+    except ValueError as error:
+        raise Invalid(f"{error}.") from error
+    async with db.snapshot() as tx:
+        await authorise_account_in(tx, account_id, asked)
+        items = await store.holdings(tx, account_id, as_of)
+        return Holdings(account_id=account_id, as_of=as_of or await clock.now_in(tx), items=items)
+
+
+async def movements(account_id: int, window: Window, *, asked: Call, db: Database) -> Page[Movement]:
+    """Everything that ever entered or left an account of one's own organisation."""
+    async with db.reading() as tx:
+        await authorise_account_in(tx, account_id, asked)
+        found = await store.movements(tx, window, account_id)
+    if access.oversees(asked.by):
+        return found
+    return structs.replace(found, items=tuple(_without_counterparty(each, account_id) for each in found.items))
+
+
+def _without_counterparty(movement: Movement, account_id: int) -> Movement:
+    """On the exchange nobody has to know who sold or bought: the other side of a delivery is left away."""
+    if (movement.from_state, movement.to_state) != ("held", "held"):
+        return movement
+    if movement.to_account_id == account_id:
+        return structs.replace(movement, from_account_id=None)
+    return structs.replace(movement, to_account_id=None)

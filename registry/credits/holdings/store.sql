@@ -1,0 +1,46 @@
+-- name: issuance_conservation
+select i.code, upper(i.span) - lower(i.span) as issued_kg,
+  coalesce(sum(upper(b.span) - lower(b.span)) filter (where b.state = 'active'), 0)::bigint as active_kg,
+  coalesce(sum(upper(b.span) - lower(b.span)) filter (where b.state = 'held'), 0)::bigint as held_kg,
+  coalesce(sum(upper(b.span) - lower(b.span)) filter (where b.state = 'buffer'), 0)::bigint as buffer_kg,
+  coalesce(sum(upper(b.span) - lower(b.span)) filter (where b.state = 'retired'), 0)::bigint as retired_kg,
+  coalesce(sum(upper(b.span) - lower(b.span)) filter (where b.state = 'cancelled'), 0)::bigint as cancelled_kg,
+  coalesce(range_agg(b.span) = int8multirange(i.span), false) as covered
+from registry.issuance i left join registry.block b on b.issuance_id = i.id
+where i.code = $1 group by i.id;
+-- name: snapshot
+-- Equal snapshots see the same transactions, so the same rows.
+select pg_current_snapshot()::text;
+-- name: region_conservation
+select (select coalesce(sum(upper(span) - lower(span)), 0) from registry.issuance)::bigint as issued_kg,
+  coalesce(sum(upper(span) - lower(span)) filter (where state = 'active'), 0)::bigint as active_kg,
+  coalesce(sum(upper(span) - lower(span)) filter (where state = 'held'), 0)::bigint as held_kg,
+  coalesce(sum(upper(span) - lower(span)) filter (where state = 'buffer'), 0)::bigint as buffer_kg,
+  coalesce(sum(upper(span) - lower(span)) filter (where state = 'retired'), 0)::bigint as retired_kg,
+  coalesce(sum(upper(span) - lower(span)) filter (where state = 'cancelled'), 0)::bigint as cancelled_kg,
+  coalesce(range_agg(span), '{}') = coalesce((select range_agg(span) from registry.issuance), '{}') as covered
+from registry.block;
+-- name: holdings
+select i.code as issuance, b.state, sum(upper(b.span) - lower(b.span))::bigint as quantity_kg
+from registry.block b join registry.issuance i on i.id = b.issuance_id
+where b.account_id = $1 group by i.id, b.state order by i.id, b.state;
+-- name: holdings_as_of
+-- Double entry: what came minus what went, up to and including the instant.
+select i.code as issuance, m.state, sum(m.kg)::bigint as quantity_kg
+from (
+  select issuance_id, to_state as state, upper(span) - lower(span) as kg from registry.movement
+  where to_account_id = $1 and at <= $2
+  union all
+  select issuance_id, from_state, lower(span) - upper(span) from registry.movement
+  where from_account_id = $1 and at <= $2
+) m join registry.issuance i on i.id = m.issuance_id
+group by i.id, m.state having sum(m.kg) <> 0 order by i.id, m.state;
+-- name: movements
+-- Two indexed halves; an `or` would walk the whole table.
+select m.id, m.at, m.cause, i.code, lower(i.span) as base, lower(m.span) as lower, upper(m.span) as upper,
+  m.from_account_id, m.from_state, m.to_account_id, m.to_state
+from (
+  (select * from registry.movement where id > $1 and to_account_id = $3 order by id limit $2)
+  union
+  (select * from registry.movement where id > $1 and from_account_id = $3 order by id limit $2)
+) m join registry.issuance i on i.id = m.issuance_id order by m.id limit $2;

@@ -1,0 +1,1 @@
+"""Credits come into being, by two people."""

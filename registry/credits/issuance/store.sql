@@ -1,0 +1,24 @@
+-- name: next_span
+-- The one counter of the number line; the lock makes issuances follow each other.
+select next_kg from registry.number_line for update;
+-- name: move_line
+update registry.number_line set next_kg = $1;
+-- name: next_sequence
+select coalesce(max(sequence), 0) + 1 from registry.issuance where project_id = $1 and vintage = $2;
+-- name: insert_issuance
+insert into registry.issuance (code, region_id, project_id, report_id, methodology, vintage, sequence, kind, span,
+  buffer_kg, approval_id, statement_id, issued_at)
+values ($1, $2, $3, $4, $5, $6, $7, 'monitored', int8range($8, $9), $10, $11, $12, registry.business_now())
+returning id;
+-- name: place_issued
+with placed as (
+  insert into registry.block (span, issuance_id, account_id, state) values (int8range($1, $2), $3, $4, $5)
+)
+insert into registry.movement (at, cause, issuance_id, span, to_account_id, to_state)
+values (registry.business_now(), $6, $3, int8range($1, $2), $4, $5);
+-- name: issuances
+select i.id, i.code, i.project_id, i.report_id, i.methodology, i.vintage, i.kind, lower(i.span) as base,
+  upper(i.span) as top, i.buffer_kg, s.sha256, i.issued_at
+from registry.issuance i join registry.statement s on s.id = i.statement_id
+where i.id > $1 and ($3::text is null or i.code = $3) and ($4::bigint is null or i.project_id = $4)
+order by i.id limit $2;

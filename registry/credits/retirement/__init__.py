@@ -1,0 +1,1 @@
+"""Kilograms end against one claim."""

@@ -1,0 +1,148 @@
+"""Retire kilograms against a claim, and read what was retired."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from registry.access import authorisation as access
+from registry.claims import service as claims
+from registry.claims.rules import LockedClaim, check_source
+from registry.credits.blocks import rules
+from registry.credits.blocks import service as blocks
+from registry.credits.blocks.rules import Part
+from registry.credits.retirement import store
+from registry.kit import clock
+from registry.kit.database import Database, Tx
+from registry.kit.idempotency import Written, once
+from registry.kit.ids import new
+from registry.kit.pages import Window
+from registry.kit.problems import Unknown
+from registry.transparency import rules as transparency
+from registry.transparency import service as log
+from schemas.access import Call
+from schemas.credits import (
+    Retirement,
+    RetirementOrder,
+    RetireRequest,
+)
+from schemas.pages import Page
+from schemas.parties import RegionProfile
+from schemas.statements import (
+    RetirementStatement,
+)
+
+
+async def retire(request: RetireRequest, *, call: Call, db: Database, region: RegionProfile) -> RetirementOrder:
+    """Retire part of an account's credits for good, against one claim. There is no inverse command."""
+    order_id = new("O")
+
+    async def work(tx: Tx) -> Written[RetirementOrder]:
+        claim = await claims.allocate_in(tx, request.claim_id, request.quantity_kg, call=call)
+        locked = await blocks.lock_open_accounts_in(tx, [request.account_id])
+        access.authorise_for(call, locked[request.account_id].owner_id)
+        cuts = await blocks.choose_in(tx, request)
+        check_source(claim, (cut.block.lot.methodology for cut in cuts))
+        at = await blocks.end_in(tx, cuts, request.account_id, "retired", f"retirement:{order_id}")
+        done = [
+            await _log_retirement_in(tx, request, part, claim, order_id=order_id, at=at, call=call, region=region)
+            for part in rules.parts(cuts, transparency.RANGE_LIMIT)
+        ]
+        return Written(order_id, _order(done))
+
+    return await once(db, call, work, _order_again, object_id=order_id)
+
+
+async def _log_retirement_in(
+    tx: Tx,
+    request: RetireRequest,
+    part: Part,
+    claim: LockedClaim,
+    *,
+    order_id: str,
+    at: datetime,
+    call: Call,
+    region: RegionProfile,
+) -> Retirement:
+    receipt_id = new("R")
+    openings = _retirement_openings(request)
+    statement = RetirementStatement(
+        registry=region.name,
+        executed_at=clock.stamp(at),
+        receipt=receipt_id,
+        order=order_id,
+        quantity_kg=part.quantity_kg,
+        issuance=part.lot.code,
+        ranges=part.ranges,
+        project=part.lot.project,
+        methodology=part.lot.methodology,
+        vintage=part.lot.vintage,
+        host=region.id,
+        adjustment="none",
+        purpose="contribution" if claim.type == "contribution" else "claim",
+        claim=claim.sha256.hex(),
+        allocates_kg=part.quantity_kg,
+        sections=transparency.sections(openings),
+    )
+    appended = await log.append_in(tx, statement, region=region, openings=openings)
+    await store.insert_retirement(
+        tx,
+        request,
+        part,
+        receipt_id=receipt_id,
+        order_id=order_id,
+        by=call.by.person_id,
+        statement_id=appended.id,
+        at=at,
+    )
+    return Retirement(  # what `_order_again` would read back, without asking for it
+        receipt_id=receipt_id,
+        order_id=order_id,
+        claim_id=request.claim_id,
+        issuance=part.lot.code,
+        serials=rules.serials(part.lot.code, part.lot.base, part.spans),
+        quantity_kg=part.quantity_kg,
+        statement_hash=appended.sha256.hex(),
+        at=at,
+    )
+
+
+def _retirement_openings(request: RetireRequest) -> tuple[transparency.Opening, ...]:
+    named = {
+        "beneficiary": {"name": request.beneficiary} if request.beneficiary else None,
+        "evidence": {"sha256": request.evidence} if request.evidence else None,
+    }
+    return tuple(transparency.seal(label, value) for label, value in named.items() if value)
+
+
+async def _order_again(tx: Tx, order_id: str) -> RetirementOrder:
+    found = await store.order_retirements(tx, order_id)
+    if not found:
+        raise Unknown(f"There is no retirement order {order_id}.")
+    return _order(found)
+
+
+def _order(found: Sequence[Retirement]) -> RetirementOrder:
+    return RetirementOrder(
+        order_id=found[0].order_id,
+        claim_id=found[0].claim_id,
+        quantity_kg=sum(each.quantity_kg for each in found),
+        retirements=tuple(found),
+    )
+
+
+async def retirement(receipt_id: str, *, db: Database) -> Retirement:
+    """One retirement."""
+    async with db.reading() as tx:
+        return (await retirement_in(tx, receipt_id)).retirement
+
+
+async def retirement_in(tx: Tx, receipt_id: str) -> store.StoredRetirement:
+    """One retirement with its account and statement, inside a transaction. Raises `Unknown`."""
+    if found := await store.retirement(tx, receipt_id):
+        return found
+    raise Unknown(f"There is no retirement with receipt {receipt_id}.")
+
+
+async def retirements(window: Window, claim_id: int | None, *, db: Database) -> Page[Retirement]:
+    """All retirements, or those against one claim."""
+    async with db.reading() as tx:
+        return await store.retirements(tx, window, claim_id)

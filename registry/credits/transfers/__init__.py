@@ -1,0 +1,1 @@
+"""Two-phase transfers between accounts: proposed, then accepted, rejected, withdrawn or expired."""

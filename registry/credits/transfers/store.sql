@@ -1,0 +1,24 @@
+-- name: insert_transfer
+insert into registry.transfer (sender_id, receiver_id, quantity_kg, hold_id, spans, state, reason, proposed_by,
+  proposed_at, expires_at)
+values ($1, $2, $3, $4, $5, 'proposed', $6, $7, registry.business_now(), $8) returning id;
+-- name: transfer
+select id, sender_id, receiver_id, quantity_kg, hold_id, spans, statement_ids, state, reason, proposed_at, expires_at,
+  closed_at
+from registry.transfer where id = $1;
+-- name: log_transfer
+update registry.transfer set statement_ids = $2 where id = $1;
+-- name: transfers
+select id, sender_id, receiver_id, quantity_kg, hold_id, spans, statement_ids, state, reason, proposed_at, expires_at,
+  closed_at
+from (
+  (select * from registry.transfer where id > $1 and sender_id = $3 order by id limit $2)
+  union
+  (select * from registry.transfer where id > $1 and receiver_id = $3 order by id limit $2)
+) t order by id limit $2;
+-- name: close_transfer
+-- Guarded: 0 rows means that somebody else closed it first.
+update registry.transfer set state = $2, closed_by = $3, closed_at = registry.business_now()
+where id = $1 and state = 'proposed';
+-- name: due_transfers
+select id from registry.transfer where state = 'proposed' and expires_at <= registry.business_now() order by id limit 100;
