@@ -7,11 +7,13 @@ from typing import Any, Final
 from exchange.engine import commands as c
 from exchange.engine.accounts import OpenOrder, TradingAccount
 from exchange.engine.book import OrderBook
-from exchange.engine.events import Cause, InstructionRefused, Reason, Reduced, Refused, Traded
+from exchange.engine.events import InstructionRefused, Reason, Reduced, Refused, Traded
 from schemas.kinds import MAX_PRICE_FEN, MAX_QUANTITY_T
 
 MAX_TOTAL: Final = 2**53 - 1
 """Largest sum of all money, or of all tonnes of one instrument: what JSON and the registry keep exact."""
+STEP: Final = 1_000
+"""Orders, bids or shares that one command works on at most, in a few milliseconds; the rest is for `Continue`."""
 OPEN_ORDERS_LIMIT: Final = 10_000
 """Orders and listings that one account may have open."""
 BPS: Final = 10_000
@@ -54,7 +56,8 @@ class Market:
 
     *sequence* counts commands: an order, a subscription or a listing is known by the number of its command. *groups*
     has the accounts of each beneficial owner. *cash* is the money of all accounts together. *parts* is what modes have
-    of their own, by the name of the mode.
+    of their own, by the name of the mode. *unfinished* is what remains of a command that is carried out in steps: one
+    of the types in the modes' tables of steps.
     """
 
     __slots__ = (
@@ -66,6 +69,7 @@ class Market:
         "parts",
         "sequence",
         "trades",
+        "unfinished",
         "unsettled",
     )
 
@@ -79,6 +83,7 @@ class Market:
         self.groups: dict[int, list[TradingAccount]] = {}
         self.unsettled: dict[int, Traded] = {}
         self.parts: dict[str, Any] = {}
+        self.unfinished: Any = None
 
     def account(self, account_id: int, group: int) -> TradingAccount:
         """
@@ -124,6 +129,16 @@ def given_before(market: Market, command: c.Instruction) -> InstructionRefused |
     return None
 
 
+def busy(command: c.Command) -> Refused | InstructionRefused:
+    """Refuse a command while another one is unfinished. It leaves no trace: no number of it counts as used."""
+    given: Any = command
+    if "client_order_id" in command.__struct_fields__:
+        return Refused(Reason.BUSY, given.account, given.client_order_id, 0, 0)
+    if "instruction" in command.__struct_fields__:
+        return InstructionRefused(given.instruction, 0, Reason.BUSY, 0, 0)
+    return Refused(Reason.BUSY, 0, 0, 0, given.delivery)
+
+
 def refused(account: TradingAccount, reason: int, wanted: int = 0, limit: int = 0) -> Refused:
     """Refuse the command whose client_order_id was just taken."""
     return Refused(reason, account.id, account.last_client_order_id, wanted, limit)
@@ -161,7 +176,7 @@ def why_unfit(instrument: TradedInstrument, account: TradingAccount, price: int,
     return next(refused(account, reason, wanted, limit) for wrong, reason, wanted, limit in checks if wrong)
 
 
-def unlock(order: OpenOrder, quantity: int, cause: Cause, client_order_id: int = 0) -> Reduced:
+def unlock(order: OpenOrder, quantity: int, cause: int, client_order_id: int = 0) -> Reduced:
     """What was locked for *quantity* tonnes that are open no more is settled again."""
     side, price = order.side, order.price
     if side:
@@ -175,21 +190,12 @@ def unlock(order: OpenOrder, quantity: int, cause: Cause, client_order_id: int =
     return Reduced(order.id, order.account.id, order.instrument, side, price, quantity, cause, client_order_id)
 
 
-def close(order: OpenOrder, cause: Cause, client_order_id: int = 0) -> Reduced:
+def close(order: OpenOrder, cause: int, client_order_id: int = 0) -> Reduced:
     """Take what is open of an order out, whatever its mode."""
     del order.account.orders[order.id]
     assert order.queue is not None, "what is open waits somewhere"
     order.queue.remove(order)
     return unlock(order, order.open, cause, client_order_id)
-
-
-def close_all(account: TradingAccount, instrument: int, cause: Cause) -> list[Reduced]:
-    """Take out everything that an account has open in one instrument, or in all of them (0), the oldest first."""
-    orders = account.orders
-    found = (
-        sorted(orders) if not instrument else sorted(n for n, each in orders.items() if each.instrument == instrument)
-    )
-    return [close(orders[number], cause) for number in found]
 
 
 def exchange(  # noqa: PLR0917 - keywords cost a tenth of the time of a trade

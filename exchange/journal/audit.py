@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from exchange.engine.core import ENGINE_VERSION
+from exchange.engine.layouts import STATE_CODEC
 from exchange.engine.market import Market, dissolve
-from exchange.engine.state import STATE_CODEC, state_hash
+from exchange.engine.state import state_hash
 from exchange.journal import codec, store
 from exchange.journal.recovery import JournalBroken, begin, replay
 from exchange.journal.store import Batch, JournalEnd, SnapshotHashes

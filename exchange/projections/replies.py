@@ -9,7 +9,7 @@ from exchange.journal.codec import Outcome, digest
 from exchange.journal.refusals import Wordings
 from exchange.projections.changes import Changes
 
-_UNTRACED: Final = (e.Reason.STALE_CLIENT_ORDER_ID, e.Reason.UNKNOWN_ACCOUNT)
+_UNTRACED: Final = (e.Reason.STALE_CLIENT_ORDER_ID, e.Reason.UNKNOWN_ACCOUNT, e.Reason.BUSY)
 
 
 def _none(_: object) -> int:

@@ -1,6 +1,7 @@
 """Fixed-price listings: tonnes at one price, sold part by part to whoever subscribes."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import ClassVar, Final
 
 from msgspec import Struct
 
@@ -53,10 +54,29 @@ class Subscribed(Struct, array_like=True, gc=False, frozen=True, tag=13):
     listing: int
 
 
+class StoredListing(Struct, array_like=True, gc=False):
+    """A listing in a snapshot."""
+
+    id: int
+    account: int
+    instrument: int
+    price: int
+    quantity: int
+    open: int
+
+
+class StoredListings(Struct, array_like=True):
+    """The open listings in a snapshot, by number."""
+
+    open: list[StoredListing]
+
+
 class Listings:
     """The open listings of all instruments, by number."""
 
     __slots__ = ("open",)
+
+    layouts: ClassVar[Mapping[int, type[Struct]]] = {1: StoredListings}
 
     def __init__(self) -> None:
         self.open: dict[int, OpenOrder] = {}
@@ -69,6 +89,25 @@ class Listings:
     def remove(self, order: OpenOrder) -> None:
         """Forget a listing that is closed."""
         del self.open[order.id]
+
+    def dump(self) -> StoredListings | None:
+        """Return them as a snapshot has them."""
+        if not self.open:
+            return None
+        return StoredListings(
+            [
+                StoredListing(number, each.account.id, each.instrument, each.price, each.quantity, each.open)
+                for number, each in sorted(self.open.items())
+            ]
+        )
+
+    def load(self, market: Market, stored: StoredListings) -> None:
+        """Open those of a snapshot."""
+        for each in stored.open:
+            account = market.accounts[each.account]
+            listing = _order(each.id, account, each.instrument, c.SELL, price=each.price, quantity=each.quantity)
+            listing.open = each.open
+            self.add(listing)
 
 
 def _listings(market: Market) -> Listings:
@@ -92,7 +131,7 @@ def open_listing(market: Market, command: OpenListing) -> list[Event]:
         return [refused(account, Reason.NOT_ENOUGH_TONNES, quantity, holding.settled)]
     holding.settled -= quantity
     holding.locked += quantity
-    listing = _order(market, account, instrument.id, c.SELL, price=price, quantity=quantity)
+    listing = _order(market.sequence, account, instrument.id, c.SELL, price=price, quantity=quantity)
     _listings(market).add(listing)
     return [ListingOpened(listing.id, account.id, instrument.id, price, quantity, command.client_order_id)]
 
@@ -111,7 +150,7 @@ def subscribe(market: Market, command: Subscribe) -> list[Event]:
     cost = listing.price * quantity
     account.cash.settled -= cost
     account.cash.locked += cost
-    taker = _order(market, account, instrument.id, c.BUY, price=listing.price, quantity=quantity)
+    taker = _order(market.sequence, account, instrument.id, c.BUY, price=listing.price, quantity=quantity)
     listing.open -= quantity
     if not listing.open:
         del listing.account.orders[listing.id]
@@ -137,11 +176,8 @@ def _cannot_subscribe(market: Market, listing: OpenOrder, command: Subscribe, gr
     return None
 
 
-def _order(
-    market: Market, account: TradingAccount, instrument: int, side: int, *, price: int, quantity: int
-) -> OpenOrder:
+def _order(number: int, account: TradingAccount, instrument: int, side: int, *, price: int, quantity: int) -> OpenOrder:
     holding = account.balance(instrument)
-    number = market.sequence
     life = c.LISTED if side else c.FOK
     return OpenOrder(
         number, account, account.group, account.cash, holding, instrument, side, price, quantity, quantity, life

@@ -259,7 +259,7 @@ def test_cancel_all_takes_the_oldest_first_and_leaves_others():
     )
     assert [
         e.Reduced(13, 2, 8, BUY, 50, 1, Cause.OWNER, 0),
-        e.Completed(2, 7),
+        e.Completed(2, 7, 1),
     ] == table.tell(c.CancelAll(2, 0, 7))
     assert [e.Completed(2, 8)] == table.tell(c.CancelAll(2, 0, 8))
     assert [(15, 200, 10)] == table.bids()

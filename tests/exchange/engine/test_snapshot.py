@@ -8,7 +8,7 @@ from exchange.engine import state
 from exchange.engine.core import Engine, any_of, command_types
 from exchange.engine.modes import continuous, listings
 from tests.exchange.engine.market_stream import Stream
-from tests.exchange.engine.market_table import CREDIT, GIVEN, Table, buy, sell
+from tests.exchange.engine.market_table import CREDIT, GIVEN, Table, buy, engine_of, sell
 from tests.oracle.market import NaiveMarket
 from tests.oracle.market_state import balances, faults, open_orders, standing, whats_open
 
@@ -29,14 +29,6 @@ CROWD: tuple[c.Command, ...] = (
     c.Freeze(13, 1, on=True),
     c.SetBand(14, CREDIT, 150, 900),
 )
-
-
-def engine_of(commands: tuple[c.Command, ...]) -> Engine:
-    """An engine that lived through it."""
-    engine = Engine()
-    for command in commands:
-        engine.apply(command)
-    return engine
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any
 from unittest import mock
 
@@ -14,6 +14,7 @@ from deploy.app import Parts, create_app
 from deploy.pool import connect_pool
 from deploy.processes.engine import at_rest
 from exchange.engine.core import Engine
+from exchange.engine.modes import EngineMode
 from exchange.engine.state import state_hash
 from exchange.journal import gateway as gateways
 from exchange.journal import store as journal
@@ -138,7 +139,7 @@ SNAPSHOT_TOUCHED = {
         "update exchange.snapshot set state_hash = set_byte(state_hash, 0, get_byte(state_hash, 0) # 1)",
         "is not what its hash says",
     ),
-    "its codec": ("update exchange.snapshot set codec = 9", "has layout 9; this version reads layouts up to"),
+    "its codec": ("update exchange.snapshot set codec = 9", "has layout 9; this version reads 1 to"),
     "its place": ("update exchange.snapshot set sequence = sequence - 1", "is of 137"),
     "the journal's hash": (
         "update exchange.snapshot set hash = set_byte(hash, 0, get_byte(hash, 0) # 1)",
@@ -179,8 +180,8 @@ async def test_a_recovery_that_fails_leaves_no_order_in_memory(touchable):
     statement, says = TOUCHED[next(iter(TOUCHED))]
     made: list[Engine] = []
 
-    def begun(snapshot: journal.StoredSnapshot | None) -> tuple[Engine, bytes]:
-        engine, chained = begin(snapshot)
+    def begun(snapshot: journal.StoredSnapshot | None, modes: Sequence[EngineMode]) -> tuple[Engine, bytes]:
+        engine, chained = begin(snapshot, modes)
         made.append(engine)
         return engine, chained
 
