@@ -20,8 +20,8 @@ from deploy.bench.exchange.contestants import FIRST_ACCOUNT, INSTRUMENT, opened
 from deploy.bench.exchange.stream import ACCOUNTS
 from deploy.bench.figures import Figure, at_most
 from deploy.processes.garbage import as_served
-from exchange.engine.accounts import TradingAccount
-from exchange.engine.book import OpenOrder, OrderBook
+from exchange.engine.accounts import OpenOrder, TradingAccount
+from exchange.engine.book import OrderBook
 from exchange.engine.commands import BUY, SELL
 from exchange.engine.core import Engine
 from exchange.engine.modes.continuous import Place
@@ -43,7 +43,7 @@ class Deep:
 
     def __init__(self, orders: int) -> None:
         self.orders = orders
-        self._book = OrderBook(1)
+        self._book = OrderBook()
         self._live: dict[int, OpenOrder] = {}
         account = TradingAccount(1, 0)
         tonnes = account.balance(INSTRUMENT)
@@ -60,11 +60,12 @@ class Deep:
         begun = perf_counter_ns()
         for number in numbers:
             order = live.pop(number)
-            assert order.level is not None, "all of them rest"
-            order.level.side.remove(order)
+            assert order.queue is not None, "all of them rest"
+            order.queue.remove(order)
             gone.append(order)
         taken = perf_counter_ns() - begun
         for order in gone:
+            order.prev = order.next = None
             self._book.side(order.side).rest(order)
             live[order.id] = order
         return taken / len(numbers)
@@ -143,7 +144,7 @@ def _core_with(orders: int) -> Engine:
     for number in range(orders):
         side, price, quantity = _resting(number)
         engine.apply(Place(FIRST_ACCOUNT + number % ACCOUNTS, INSTRUMENT, side, price, quantity, number + 1))
-    assert len(engine.market.orders) == orders, "all of them rest"
+    assert len(list(engine.market.open_orders())) == orders, "all of them rest"
     return engine
 
 
