@@ -23,7 +23,9 @@ from deploy.bench.exchange.contestants import BookAlone, BookPrepared, Core, Rec
 from deploy.bench.exchange.core import call_latency, core
 from deploy.bench.exchange.depth import Deep, cancel, memory
 from deploy.bench.exchange.durable import durable_100, replay
+from deploy.bench.exchange.large import fok, freeze
 from deploy.bench.exchange.served import RATES, deliveries, orders_over_http, traded
+from deploy.bench.exchange.sparse import sparse_range
 from deploy.bench.exchange.stream import CANCEL, SLICE, operations_in, stream
 from deploy.bench.figures import Machine, Results
 from deploy.bench.run import FIGURES as KNOWN
@@ -118,6 +120,15 @@ def test_the_contestants_carry_out_the_same_stream():
     engine = opened()
     said = [event for each in recorded.commands for command in each for event in engine.apply(command)]
     assert {Reason.NOT_OPEN} == {event.reason for event in said if isinstance(event, Refused)}, "only late cancels"
+
+
+@pytest.mark.parametrize("measure", [sparse_range, fok, freeze])
+def test_what_could_take_long_is_measured(measure):
+    """The smallest run of each: its value, and what is asked of it."""
+    figure = measure(seconds=SMALLEST, rounds=1)
+    assert figure.value > 0
+    assert figure.target is not None
+    assert all(each >= 0 for each in figure.notes.values())
 
 
 def test_the_book_without_peers(monkeypatch):

@@ -48,7 +48,7 @@ class Deep:
         account = TradingAccount(1, 0)
         tonnes = account.balance(INSTRUMENT)
         for number in range(orders):
-            side, price, quantity = _resting(number)
+            side, price, quantity = resting(number)
             order = OpenOrder(number, account, 0, account.cash, tonnes, INSTRUMENT, side, price, quantity, quantity)
             self._book.side(side).rest(order)
             self._live[number] = order
@@ -132,8 +132,8 @@ def _most(seconds: float) -> int:
     return min(_MOST, max(10 * _FEWEST, round(_PER_SECOND * seconds)))
 
 
-def _resting(number: int) -> tuple[int, int, int]:
-    """Side, price and quantity of an order that meets none of the others."""
+def resting(number: int) -> tuple[int, int, int]:
+    """Return side, price and quantity of an order that meets none of the others."""
     away = 1 + number // 2 % _LEVELS
     side = SELL if number % 2 else BUY
     return side, _MIDDLE_FEN + (away if side == SELL else -away), _QUANTITY_T
@@ -142,7 +142,7 @@ def _resting(number: int) -> tuple[int, int, int]:
 def _core_with(orders: int) -> Engine:
     engine = opened()
     for number in range(orders):
-        side, price, quantity = _resting(number)
+        side, price, quantity = resting(number)
         engine.apply(Place(FIRST_ACCOUNT + number % ACCOUNTS, INSTRUMENT, side, price, quantity, number + 1))
     assert len(list(engine.market.open_orders())) == orders, "all of them rest"
     return engine

@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import Struct
 
 from exchange.engine import commands as c
-from exchange.engine.accounts import OpenOrder
+from exchange.engine.accounts import OpenOrder, TradingAccount
 from exchange.engine.book import Fill, Level, Side
 from exchange.engine.events import Cause, Completed, Event, Reason, Refused
 from exchange.engine.market import (
@@ -176,7 +176,7 @@ def _fills(market: Market, side: Side, taker: OpenOrder) -> bool:
     decided = _filled_in(best, taker, wanted, at_most=mine)  # most end where they begin
     if decided is not None:
         return decided
-    own = [each for account in accounts for each in account.orders.values() if _meets(each, taker)]
+    own = _own_in_the_way(accounts, taker)
     return not own or _fills_around(own, side, taker)
 
 
@@ -211,14 +211,18 @@ def _filled_in(level: Level, taker: OpenOrder, wanted: int, *, at_most: int) -> 
     return None
 
 
-def _meets(order: OpenOrder, taker: OpenOrder) -> bool:
-    """Return whether *order* rests in the book where *taker* would come to it."""
-    return (
-        order.instrument == taker.instrument
-        and order.side != taker.side
-        and (order.price >= taker.price if taker.side else order.price <= taker.price)
-        and isinstance(order.queue, Level)
-    )
+def _own_in_the_way(accounts: list[TradingAccount], taker: OpenOrder) -> list[OpenOrder]:
+    """Return the orders of *accounts* that rest in the book where *taker* would come to them."""
+    instrument, side, price = taker.instrument, taker.side, taker.price
+    return [
+        each
+        for account in accounts
+        for each in account.orders.values()
+        if each.instrument == instrument
+        and each.side != side
+        and (each.price >= price if side else each.price <= price)
+        and each.queue.__class__ is Level
+    ]
 
 
 def _would_trade(instrument: TradedInstrument, order: OpenOrder, price: int) -> Refused | None:
