@@ -19,8 +19,9 @@ from deploy.postgres import binary
 from registry.kit import sql
 
 STATEMENTS: dict[str, SimpleNamespace] = {
-    "access": sql.load("registry.access"),
+    "access": sql.load("registry.access.keys"),
     "idempotency": sql.load("registry.kit", "idempotency.sql"),
+    "parties": sql.load("registry.parties"),
     "claims": sql.load("registry.claims"),
     "blocks": sql.load("registry.credits.blocks"),
     "retirement": sql.load("registry.credits.retirement"),

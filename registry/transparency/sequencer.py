@@ -30,6 +30,7 @@ import httpx
 import structlog
 
 from registry.kit.database import Tx
+from registry.parties import service as parties
 from registry.transparency import continuity, store, witness_client
 from registry.transparency.format import grow, prove
 from registry.transparency.format.checkpoint import (
@@ -112,7 +113,7 @@ class Sequencer:
         """
         while not await store.lone_sequencer(self._connection):  # noqa: ASYNC110 - another process ends; no event
             await asyncio.sleep(POLL_S)
-        while (origin := await store.origin(self._connection)) is None:  # noqa: ASYNC110 - another process makes it
+        while (origin := await parties.log_origin_in(self._connection)) is None:  # noqa: ASYNC110 - another process makes it
             await asyncio.sleep(POLL_S)
         self._origin = origin
         await continuity.require_known_keys(self._connection, self._keys)

@@ -96,12 +96,6 @@ async def entries(tx: Tx, first: int, end: int) -> list[bytes]:
     return [row["note"].encode() for row in await tx.fetch(_sql.entries, first, end)]
 
 
-async def origin(tx: Tx) -> str | None:
-    """The log's origin, or None before the region exists."""
-    found: str | None = await tx.fetchval(_sql.origin)
-    return found
-
-
 async def lone_sequencer(tx: Tx) -> bool:
     """Take the session's advisory lock; only on a connection that no pool takes back."""
     return bool(await tx.fetchval(_sql.lone_sequencer))

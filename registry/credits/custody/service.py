@@ -21,25 +21,15 @@ from registry.credits.custody.store import Answered
 from registry.kit import clock
 from registry.kit.database import Tx
 from registry.kit.problems import DomainError, Unknown
+from registry.parties import service as parties
+from registry.parties.rules import LockedAccount
 from registry.projects import service as projects
 from registry.transparency import rules as transparency
 from registry.transparency import service as log
 from schemas.access import Call
-from schemas.custody import Custody, Delivered, Delivery, Freezes, Held, Trader, Vintage
+from schemas.custody import Custody, Delivered, Delivery, Freezes, Held, Vintage
 from schemas.parties import RegionProfile
 from schemas.statements import DeliveryStatement
-
-
-async def trader_in(tx: Tx, account_id: int) -> Trader:
-    """An account as the exchange sees it. Raises `Unknown`."""
-    if found := await store.trader(tx, account_id):
-        return found
-    raise Unknown(f"There is no account {account_id}.")
-
-
-async def lock_account_in(tx: Tx, account_id: int) -> None:
-    """Lock an account: a freeze that was answered before is seen from here on, and one that comes waits for *tx*."""
-    await block_store.lock_accounts(tx, [account_id])
 
 
 async def vintage_in(tx: Tx, project_id: int, year: int) -> Vintage:
@@ -102,7 +92,7 @@ async def release_in(tx: Tx, wanted: Custody) -> None:
     A freeze does not matter: in a frozen account they can move no further. Raises `InsufficientCredits` where the hold
     has less, which would be a fault of ours.
     """
-    await block_store.lock_accounts(tx, [wanted.account_id])
+    await parties.lock_accounts_in(tx, [wanted.account_id])
     if await store.answered(tx, wanted.reference):
         return
     hold_id = await store.hold_of(tx, wanted.account_id, wanted.project_id, wanted.vintage)
@@ -119,7 +109,7 @@ async def deliver_in(tx: Tx, batch: Sequence[Delivery], *, region: RegionProfile
     Each delivery is done whole or refused whole; one that is refused leaves the others alone. Freezes do not matter:
     what was traded before them is delivered, and stays held. Accounts are locked together, in id order.
     """
-    await block_store.lock_accounts(tx, {each for one in batch for each in (one.seller_id, one.buyer_id)})
+    await parties.lock_accounts_in(tx, {each for one in batch for each in (one.seller_id, one.buyer_id)})
     return tuple([await _delivered_in(tx, each, region=region) for each in batch])
 
 
@@ -181,7 +171,7 @@ async def _moved_from_hold_in(tx: Tx, way: _Way, quantity_kg: int, *, cause: str
     return cuts
 
 
-async def _open_account_in(tx: Tx, account_id: int, side: str) -> block_store.LockedAccount:
+async def _open_account_in(tx: Tx, account_id: int, side: str) -> LockedAccount:
     """One of the accounts that `deliver_in` locked. Either side may read the refusal, and learns no name from it."""
     try:
         return (await blocks.lock_open_accounts_in(tx, [account_id]))[account_id]
