@@ -6,11 +6,11 @@ import sys
 def main() -> None:
     """Run the command that the arguments name; exits with its code."""
     if sys.argv[1:2] == ["verify"]:
-        from deploy.verify_command import main as verify
+        from deploy.cli.verify import main as verify
 
         sys.exit(verify(sys.argv[2:]))
     try:
-        from deploy.commands import cli
+        from deploy.cli.program import cli
     except ModuleNotFoundError as error:
         sys.exit(
             f"kilnwood: this command needs the server extra ({error.name} is missing). "

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import msgspec
 from litestar import Litestar, MediaType, Request, Response, get
 from litestar.datastructures import State
@@ -45,7 +44,7 @@ from registry.credits.transfers.api import AccountTransfersController, Transfers
 from registry.kit.database import Database
 from registry.kit.http import HANDLERS, OF_NO_RULE, PROBLEM_TYPE, QUERY, STATUS, JsonRequest, problem
 from registry.kit.problems import DomainError
-from registry.kit.requests import Requests
+from registry.kit.request_log import RequestLog
 from registry.methodologies.api import MethodologiesController
 from registry.parties.api import PartiesController
 from registry.projects.api import DocumentsController, ProjectsController, ReportsController
@@ -82,7 +81,7 @@ def live() -> dict[str, str]:
 
 @get("/health/ready", include_in_schema=False)
 async def ready(db: NamedDependency[Database], parts: NamedDependency[Parts]) -> Response[dict[str, object]]:
-    """Requests can be served: the database answers and the log is being signed."""
+    """RequestLog can be served: the database answers and the log is being signed."""
     async with db.reading() as tx:
         await tx.fetchval("select 1")
     if trouble := parts.trouble():
@@ -168,7 +167,7 @@ def create_app(parts: Parts) -> ASGIApp:
     _name_operations(app)
     _provide_in_turn(app)
     _note_queries(app)
-    return Requests(app, parts.metrics)
+    return RequestLog(app, parts.metrics)
 
 
 def _name_operations(app: Litestar) -> None:
@@ -287,33 +286,3 @@ _TAGS = (
     *("Parties", "Access", "Methodologies", "Projects", "Credits", "Claims", "Receipts", "Log"),
     *("Market", "Listings", "Trading", "Settlement"),
 )
-
-
-async def connect_pool(dsn: str, *, size: int, role: str = "kilnwood_api") -> "asyncpg.Pool[asyncpg.Record]":
-    """
-    A pool that acts as *role*, which owns no table.
-
-    Connections keep no state between transactions, so the reset that asyncpg sends on every release (one more round
-    trip) is left away. Nothing connects before the first use, and a server that comes back is used again by itself.
-    """
-    return await asyncpg.create_pool(
-        dsn, min_size=0, max_size=size, max_inactive_connection_lifetime=300, reset=_no_reset, **connecting(role)
-    )
-
-
-def move_pool(pool: "asyncpg.Pool[asyncpg.Record]", dsn: str, *, role: str = "kilnwood_api") -> None:
-    """From now on the pool connects to *dsn*: the database runs at another address."""
-    pool.set_connect_args(dsn, **connecting(role))
-
-
-def connecting(role: str) -> dict[str, Any]:
-    """How every connection is made: as *role*, and no statement or lock is waited for without end."""
-    return {
-        "timeout": 5,
-        "command_timeout": 30,
-        "server_settings": {"role": role, "application_name": "kilnwood", "lock_timeout": "10s"},
-    }
-
-
-async def _no_reset(_: object) -> None:
-    return

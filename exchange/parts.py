@@ -3,8 +3,7 @@
 from dataclasses import dataclass, field
 
 from exchange.instructions.service import Teller
-from exchange.journal.gateway import Gateway
-from exchange.journal.patience import Patience
+from exchange.journal.gateway import Gate
 from exchange.journal.refusals import Refusals, frozen
 from exchange.projections import store
 from exchange.projections.instruments import KnownInstruments
@@ -12,6 +11,7 @@ from exchange.projections.projector import Projector, Tables
 from registry import port
 from registry.kit.database import Database, Tx
 from registry.kit.problems import DomainError, Kind
+from registry.kit.supervise import Supervisor
 from schemas.access import Call
 from schemas.custody import Trader
 
@@ -27,19 +27,19 @@ class Exchange:
     """What the exchange's services work with. One for each process; only one process at a time is the writer."""
 
     db: Database
-    gateway: Gateway
+    gateway: Gate
     projector: Projector
     teller: Teller
     instruments: KnownInstruments
     tables: Tables
     refusals: Refusals
-    watched: list[Patience] = field(default_factory=list)
+    watched: list[Supervisor] = field(default_factory=list)
     disagreement: str = ""
 
     @property
     def trouble(self) -> str:
         """Why something does not work, in one line; empty when everything does."""
-        parts = (self.projector.patience, self.teller.patience, *self.watched)
+        parts = (self.projector.supervisor, self.teller.supervisor, *self.watched)
         found = (self.gateway.trouble, *(each.trouble for each in parts), self.disagreement)
         return next((each for each in found if each), "")
 

@@ -18,7 +18,7 @@ import pytest
 
 pytest.register_assert_rewrite("tests.invariants", "tests.market_invariants", "tests.probes")
 
-from deploy import postgres  # noqa: E402 - what is imported from here on is rewritten
+from deploy.postgres import server as postgres  # noqa: E402 - what is imported from here on is rewritten
 from registry.kit import logging  # noqa: E402 - as above
 from tests import worlds  # noqa: E402 - as above
 from tests.worlds import Template, World  # noqa: E402 - as above

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
+from deploy.migrations import every_migration
 from registry.kit.migrate import migrate
 
 REWRITE = os.environ.get("KILNWOOD_REWRITE_GOLDEN") == "1"
@@ -26,7 +27,7 @@ def migrated(server: str) -> str:
 
     async def bring_up(dsn: str) -> None:
         async with connected(dsn) as owner:
-            await migrate(owner)
+            await migrate(owner, every_migration())
 
     dsn = fresh(server)
     asyncio.run(bring_up(dsn))

@@ -8,7 +8,7 @@ import httpx
 from prometheus_client import CollectorRegistry
 
 from deploy.app import Parts, create_app
-from deploy.exchanging import at_rest
+from deploy.processes.engine import at_rest
 from registry.access.keys.rules import Keyring
 from registry.kit.database import Database
 from schemas.parties import RegionProfile

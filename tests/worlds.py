@@ -14,8 +14,10 @@ import asyncpg
 import httpx
 import msgspec
 
-from deploy.app import Parts, connect_pool, create_app
-from deploy.exchanging import at_rest, trading
+from deploy.app import Parts, create_app
+from deploy.migrations import every_migration
+from deploy.pool import connect_pool
+from deploy.processes.engine import EngineRole, at_rest
 from deploy.scenarios.cast import BEGINS, Party, Season
 from deploy.scenarios.client import Api
 from deploy.scenarios.season import play_until
@@ -34,7 +36,7 @@ from schemas.parties import Region, RegionProfile
 from tests import invariants
 
 ORIGIN = "kilnwood.example/sim/CN-510100"
-KEYRING = Keyring(b"a pepper for tests, 32 bytes long", "sim")
+KEYRING = Keyring(b"a pepper for tests, of 32 bytes.", "sim")
 KEYS = RegistryKeys(
     SeedSigner(f"{ORIGIN}/issuer", ED25519, bytes(range(32))),
     SeedSigner(ORIGIN, ED25519, bytes(range(1, 33))),
@@ -246,6 +248,17 @@ class _TradingOnDemand:
 
 
 @contextlib.asynccontextmanager
+async def trading(dsn: Callable[[], str], db: Database, region: RegionProfile) -> AsyncIterator[Exchange]:
+    """An exchange that trades in this process."""
+    role = EngineRole(dsn, db, region)
+    await role.start()
+    try:
+        yield role.exchange
+    finally:
+        await role.stop()
+
+
+@contextlib.asynccontextmanager
 async def application(dsn: str, season: Season | None, *, pool_size: int = 8) -> AsyncIterator[World]:
     """An application over a database, called without a socket."""
     pool = await connect_pool(dsn, size=pool_size)
@@ -301,7 +314,7 @@ async def build_templates(server: str) -> dict[str, Template]:
 async def _first_start(dsn: str) -> Season:
     owner = await asyncpg.connect(dsn)
     try:
-        await migrate(owner)
+        await migrate(owner, every_migration())
     finally:
         await owner.close()
     secrets: list[str] = []

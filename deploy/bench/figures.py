@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from deploy.postgres import binary
+from deploy.postgres.programs import binary
 
 Verdict = Literal["reached", "missed"]
 

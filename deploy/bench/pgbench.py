@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 
 from deploy.bench.region import BenchRegion
-from deploy.postgres import binary
+from deploy.postgres.programs import binary
 from registry.kit import sql
 
 STATEMENTS: dict[str, SimpleNamespace] = {

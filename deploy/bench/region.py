@@ -17,8 +17,9 @@ from pathlib import Path
 import httpx
 import msgspec
 
-from deploy import postgres, secrets
+from deploy import secrets
 from deploy.local.region import LocalRegion, new_region
+from deploy.postgres import server as postgres
 from deploy.scenarios.cast import Party, Season
 from deploy.scenarios.client import Api
 from deploy.scenarios.season import play_until

@@ -25,7 +25,7 @@ from deploy.bench.retirements import LoadFailed, many_clients, one_client
 from deploy.bench.sequencing import sequencing
 from deploy.bench.verification import cold_verify, verification
 from deploy.local.children import ChildTrouble
-from deploy.postgres import PostgresUnavailable
+from deploy.postgres.programs import PostgresUnavailable
 from deploy.scenarios.client import Unexpected
 
 _ROUNDS = 5

@@ -12,6 +12,7 @@ import asyncpg
 
 from deploy.bench.figures import Figure
 from deploy.bench.region import BenchRegion
+from deploy.migrations import every_migration
 from registry.kit.migrate import migrate
 from registry.transparency.format.note import COSIGNATURE_ML_DSA_44, ED25519
 from registry.transparency.format.signer import SEED_BYTES, SeedSigner
@@ -52,7 +53,7 @@ async def _rates(world: BenchRegion, statements: int, rounds: int) -> tuple[floa
         await server.execute(f"create database {_DATABASE}")
         owner = await asyncpg.connect(world.dsn, database=_DATABASE)
         try:
-            await migrate(owner)
+            await migrate(owner, every_migration())
             await owner.execute("insert into registry.business_clock (simulated, at) values (true, now())")
             await owner.execute(_KEPT)
             return await _measured(owner, _keys(world.origin), statements, rounds)

@@ -12,7 +12,7 @@ import socket, sys
 def refuse(*args, **kwargs):
     raise OSError("the demo forbids every socket here")
 socket.socket = socket.create_connection = socket.getaddrinfo = refuse
-from deploy.verify_command import main
+from deploy.cli.verify import main
 sys.exit(main(sys.argv[1:]))
 """
 

@@ -15,10 +15,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from deploy import postgres
 from deploy.demo.offline import alter_one_digit, verify_offline
 from deploy.local.children import ChildTrouble
 from deploy.local.region import LocalRegion, new_region
+from deploy.postgres import server as postgres
+from deploy.postgres.programs import PostgresUnavailable
 from deploy.scenarios.cast import CAST, Season
 from deploy.scenarios.client import Api, Unexpected
 from deploy.scenarios.season import SEASON, play_step
@@ -51,7 +52,7 @@ def play(out: Path, *, seed: int, port: int, serve: bool, console: Console) -> N
                 _print_next(out, receipts[0], time.monotonic() - begun, console)
                 if serve:
                     _serve(region, season, out, console)
-    except (Unexpected, ChildTrouble, postgres.PostgresUnavailable) as error:
+    except (Unexpected, ChildTrouble, PostgresUnavailable) as error:
         raise DemoFailed(str(error)) from error
 
 

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy import postgres
 from deploy.local.children import Child, free_port, own_environment, require_free
+from deploy.log_keys import ensure_keys, trust_bytes
+from deploy.postgres import server as postgres
+from deploy.processes.witness import prepare_witness
 from deploy.scenarios.cast import BEGINS
-from deploy.sequencing import ensure_keys, trust_bytes
 from deploy.settings import read_settings
-from deploy.witness_command import prepare_witness
 
 WITNESS_NAME = "witness.kilnwood.example/demo"
 PUBLISH_INTERVAL_S = "0.2"

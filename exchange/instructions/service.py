@@ -11,18 +11,14 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
-import structlog
-
 from exchange.engine.commands import Command
 from exchange.instructions import rules, store
-from exchange.journal.gateway import Gateway, NotTrading
-from exchange.journal.patience import Patience
+from exchange.journal.gateway import Gate, NotTrading
 from exchange.journal.refusals import CORE, Refusals
-from registry.kit.database import Database, Done, Tx
-from registry.kit.problems import DomainError
+from registry.kit.database import Database, Tx
+from registry.kit.idempotency import Written
+from registry.kit.supervise import Supervisor
 from schemas.access import Call
-
-log = structlog.get_logger()
 
 AT_ONCE: Final = 500
 RETRY_S: Final = 0.2
@@ -50,7 +46,7 @@ async def refuse_in(tx: Tx, number: int) -> None:
         raise _refusals.of(told.reason, told.wanted, told.bound)
 
 
-Work = Callable[[Tx], Awaitable[Done[int]]]
+Work = Callable[[Tx], Awaitable[Written[int]]]
 """Stores one instruction, with whatever goes with it, and returns its number."""
 
 
@@ -62,17 +58,25 @@ class Follower(Protocol):
 
 
 class Teller:
-    """Tells stored instructions to the engine, in their order, each once."""
+    """
+    Tells stored instructions to the engine, in their order, each once.
 
-    def __init__(self, db: Database, gateway: Gateway, tables: Follower) -> None:
+    Where another process has the engine, its teller does that: *wake* tells it to look, and this one waits.
+    """
+
+    def __init__(
+        self, db: Database, gateway: Gate, tables: Follower, *, wake: Callable[[], None] = lambda: None
+    ) -> None:
         self._db = db
         self._gateway = gateway
         self._tables = tables
+        self._wake_elsewhere = wake
         self._woken = asyncio.Event()
         self._moved = asyncio.Condition()
         self._last = 0
-        self._stopping = False
-        self.patience = Patience("Deposits, withdrawals and halts are stored and not carried out")
+        self.supervisor = Supervisor(
+            "teller", "Deposits, withdrawals and halts are stored and not carried out", retry_s=RETRY_S
+        )
 
     async def carried_out(self, number: int) -> None:
         """
@@ -80,7 +84,8 @@ class Teller:
 
         Raises `NotTrading`. A request that is sent again may ask for one that an earlier process told.
         """
-        self._woken.set()
+        self.look()
+        self._wake_elsewhere()
         if await self._is_told(number):
             return
         try:
@@ -100,29 +105,24 @@ class Teller:
 
     async def run(self) -> None:
         """Tell what is stored, and then whatever comes, until `stop`."""
-        while not self._stopping:
-            self._woken.clear()
-            try:
-                more = await self._tell()
-                self.patience.well()
-            except DomainError as error:  # no writer or no database just now
-                if self.patience.failed():
-                    log.warning("instructions_postponed", reason=error.slug)
-                await asyncio.sleep(RETRY_S)
-                continue
-            except Exception:
-                log.exception("instructions_failed")
-                self.patience.failed()
-                await asyncio.sleep(RETRY_S)
-                continue
-            if not more:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(LOOK_EVERY_S):
-                        await self._woken.wait()
+        await self.supervisor.run(self._step)
+
+    async def _step(self) -> None:
+        self._woken.clear()
+        more = await self._tell()
+        self.supervisor.well()
+        if not more and not self.supervisor.stopping:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await self._woken.wait()
+
+    def look(self) -> None:
+        """Look now for what was stored; it is looked for every second anyway."""
+        self._woken.set()
 
     def stop(self) -> None:
         """Tell nothing more."""
-        self._stopping = True
+        self.supervisor.stop()
         self._woken.set()
 
     async def _tell(self) -> bool:

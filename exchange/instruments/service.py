@@ -7,7 +7,8 @@ from exchange.instruments import store
 from exchange.parts import Exchange, trader_in
 from exchange.projections.instruments import no_instrument
 from registry import port
-from registry.kit.database import Done, Tx
+from registry.kit.database import Tx
+from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
 from registry.kit.problems import DomainError, Kind
 from schemas.access import Call, Role
@@ -37,7 +38,7 @@ async def open_instrument(body: NewInstrument, *, call: Call, exchange: Exchange
     """
     _check_band(body.low_fen, body.high_fen, body.tick_fen)
 
-    async def work(tx: Tx) -> Done[tuple[int, str]]:
+    async def work(tx: Tx) -> Written[tuple[int, str]]:
         fees = await trader_in(tx, body.fee_account_id, call)
         vintage = await port.vintage_in(tx, body.project_id, body.vintage)
         refusal = TradedAlready(f"{vintage.code} is traded already: see /v1/instruments/{vintage.code}.")
@@ -56,9 +57,9 @@ async def open_instrument(body: NewInstrument, *, call: Call, exchange: Exchange
         number = await instructions.store_in(tx, opening, by=call)
         if (body.project_id, body.vintage) in (await port.freezes_in(tx)).vintages:
             number = await instructions.store_in(tx, c.Halt(0, instrument_id, c.HALTED_BY_FREEZE, on=True), by=None)
-        return Done(f"{number}:{vintage.code}", (number, vintage.code))
+        return Written(f"{number}:{vintage.code}", (number, vintage.code))
 
-    number, code = await exchange.db.once(call, work, _opened_again)
+    number, code = await once(exchange.db, call, work, _opened_again)
     await exchange.teller.carried_out(number)
     return await instrument(code, exchange=exchange)
 
@@ -103,14 +104,14 @@ def _cause(call: Call) -> int:
 
 
 async def _told(code: str, command: c.SetBand | c.Halt, *, remark: str, call: Call, exchange: Exchange) -> Instrument:
-    async def work(tx: Tx) -> Done[int]:
+    async def work(tx: Tx) -> Written[int]:
         number = await instructions.store_in(tx, command, by=call, remark=remark)
-        return Done(number, number)
+        return Written(number, number)
 
     async def again(_: Tx, number: str) -> int:
         return int(number)
 
-    number = await exchange.db.once(call, work, again)
+    number = await once(exchange.db, call, work, again)
     await exchange.teller.carried_out(number)
     return await instrument(code, exchange=exchange)
 

@@ -6,15 +6,17 @@ that only the engine that wrote such a row can check it. Codec 2 stores SHA-256(
 be checked without being executed, whichever engine wrote it.
 """
 
+import functools
 import hashlib
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from exchange.engine.commands import Command
-from exchange.engine.core import any_of, command_types
+from exchange.engine.core import MODES, any_of, command_types
 from exchange.engine.events import Event
+from exchange.engine.modes import EngineMode
 
 CODEC: Final = 2
 """MessagePack arrays; the first element of each command is the number of its kind."""
@@ -23,7 +25,6 @@ UNCHECKED_CODEC: Final = 1
 GENESIS: Final = bytes(32)
 
 _encoder = msgspec.msgpack.Encoder()
-_commands = msgspec.msgpack.Decoder(tuple.__class_getitem__((any_of(command_types()), ...)))
 
 Outcome = list[Event]
 """The events of one command."""
@@ -34,10 +35,15 @@ def encode_commands(commands: Sequence[Command]) -> bytes:
     return _encoder.encode(commands)
 
 
-def decode_commands(stored: bytes) -> tuple[Command, ...]:
-    """The commands of a stored batch. Raises `msgspec.DecodeError`."""
-    commands: tuple[Command, ...] = _commands.decode(stored)
+def decode_commands(stored: bytes, modes: Sequence[EngineMode] = MODES) -> tuple[Command, ...]:
+    """The commands of a stored batch, of the core and of *modes*. Raises `msgspec.DecodeError`."""
+    commands: tuple[Command, ...] = _decoder(command_types(modes)).decode(stored)
     return commands
+
+
+@functools.cache
+def _decoder(kinds: tuple[type[Any], ...]) -> "msgspec.msgpack.Decoder[Any]":
+    return msgspec.msgpack.Decoder(tuple.__class_getitem__((any_of(kinds), ...)))
 
 
 def hash_events(outcomes: Sequence[Outcome]) -> bytes:

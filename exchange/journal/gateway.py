@@ -13,21 +13,23 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 import asyncpg
 import structlog
 
 from exchange.engine.commands import Command
-from exchange.engine.core import Engine
+from exchange.engine.core import MODES, Engine
 from exchange.engine.events import Event
 from exchange.engine.market import dissolve
+from exchange.engine.modes import EngineMode
 from exchange.engine.state import dump
 from exchange.journal import codec, store
 from exchange.journal.codec import Outcome
 from exchange.journal.recovery import Committed, JournalBroken, Lost, Resumed, recover
 from registry.kit.database import Tx
 from registry.kit.problems import DomainError, Kind
+from registry.kit.supervise import Supervisor
 
 log = structlog.get_logger()
 
@@ -39,7 +41,6 @@ SLICE_S: Final = 0.005
 """How long commands are applied before the loop may look at other requests."""
 WAITING_LIMIT: Final = 20_000
 """Commands that may wait to be carried out; further callers get a 503."""
-SNAPSHOT_EVERY: Final = 100_000
 RETRY_S: Final = 0.2
 
 Connect = Callable[[], Awaitable["asyncpg.Connection[asyncpg.Record]"]]
@@ -102,6 +103,34 @@ class StateDump:
         self.hash = chained
 
 
+class Gate(Protocol):
+    """Where commands go in: the gateway of this process, or the way to that of another one."""
+
+    @property
+    def trouble(self) -> str:
+        """Why commands are not taken, or nothing."""
+
+    @property
+    def writing(self) -> asyncio.Event:
+        """Set while this process is the writer."""
+
+    @property
+    def engine(self) -> Engine | None:
+        """The live engine of this process, or None."""
+
+    async def submit(self, command: Command) -> Answer:
+        """Carry one command out; returns it stored for good. Raises `NotTrading`."""
+
+    async def submit_all(self, commands: Sequence[Command]) -> list[Answer]:
+        """Carry commands out one after the other, with none of anybody else's in between. Raises `NotTrading`."""
+
+    async def run(self) -> None:
+        """Take commands until `stop`."""
+
+    def stop(self) -> None:
+        """Take nothing more."""
+
+
 class Gateway:
     """
     The single writer. `run` is its life; `submit` waits until a command is stored. *writing* is set while it can.
@@ -111,7 +140,15 @@ class Gateway:
     disk by that commit and by the group that grows behind it, so whatever fails in either drops the engine.
     """
 
-    def __init__(self, connect: Connect, publish: Publish, *, group_limit: int = GROUP_LIMIT) -> None:
+    def __init__(
+        self,
+        connect: Connect,
+        publish: Publish,
+        *,
+        modes: Sequence[EngineMode] = MODES,
+        group_limit: int = GROUP_LIMIT,
+    ) -> None:
+        self._modes = modes
         self._connect = connect
         self._group_limit = group_limit
         self._publish = publish
@@ -120,8 +157,13 @@ class Gateway:
         self._arrived = asyncio.Event()
         self._current: _Submission | None = None
         self._engine: Engine | None = None
-        self._stopping = False
-        self._snapshot_at = 0
+        self.supervisor = Supervisor(
+            "gateway",
+            "Nobody trades",
+            retry_s=RETRY_S,
+            expected=(store.WriterElsewhere, store.Fenced, *store.IS_GONE),
+            fatal=(JournalBroken,),
+        )
         self.writing = asyncio.Event()
         self.committed = 0
         self.trouble = "The exchange is starting."
@@ -138,10 +180,10 @@ class Gateway:
         A command that is refused does not keep the others from being carried out.
         """
         assert commands, "a group of nothing is never committed, and so never answered"
-        if self._engine is None or self._stopping:
-            raise _not_trading(self.trouble)
+        if self._engine is None or self.supervisor.stopping:
+            raise not_trading(self.trouble)
         if self._waiting_commands + len(commands) > WAITING_LIMIT:
-            raise _not_trading(f"{self._waiting_commands} commands wait to be carried out.")
+            raise not_trading(f"{self._waiting_commands} commands wait to be carried out.")
         mine = _Submission(commands)
         self._waiting.append(mine)
         self._waiting_commands += len(commands)
@@ -155,37 +197,40 @@ class Gateway:
 
     async def run(self) -> None:
         """Be the writer until `stop`; after trouble, recover and go on. Ends early only for a broken journal."""
-        while not self._stopping:
-            try:
-                await self._write()
-            except JournalBroken as error:
-                log.error("journal_broken", reason=str(error))  # noqa: TRY400 - the reason says all
-                self._drop(str(error), for_good=True)
-                return
-            except store.WriterElsewhere:
-                self._drop("Another process trades for this region.")
-                await asyncio.sleep(RETRY_S)
-            except store.Fenced as error:
-                log.warning("journal_fenced", reason=str(error))
-                self._drop("Another process has taken over.")
-                await asyncio.sleep(RETRY_S)
-            except store.IS_GONE as error:
-                log.warning("journal_away", reason=type(error).__name__)
-                self._drop("The journal's database cannot be reached.")
-                await asyncio.sleep(RETRY_S)
-            except Exception:
-                # The engine refused to go on: a fault of ours. What it had applied is dropped, and not in the journal.
-                log.exception("engine_failed")
-                self._drop("The engine is built anew after a fault, which has been logged.")
-                await asyncio.sleep(RETRY_S)
-            except asyncio.CancelledError:
-                self._drop("The exchange was cut off.")
-                raise
-        self._drop("The exchange has stopped.")
+        try:
+            await self.supervisor.run(self._attempt)
+        except JournalBroken as error:
+            log.error("journal_broken", reason=str(error))  # noqa: TRY400 - the reason says all
+            self._drop(str(error), for_good=True)
+        except asyncio.CancelledError:
+            self._drop("The exchange was cut off.")
+            raise
+        else:
+            self._drop("The exchange has stopped.")
+
+    async def _attempt(self) -> None:
+        """Write until something fails; whatever it is, the memory is dropped before it is tried again."""
+        try:
+            await self._write()
+        except JournalBroken:
+            raise
+        except store.WriterElsewhere:
+            self._drop("Another process trades for this region.")
+            raise
+        except store.Fenced:
+            self._drop("Another process has taken over.")
+            raise
+        except store.IS_GONE:
+            self._drop("The journal's database cannot be reached.")
+            raise
+        except Exception:
+            # The engine refused to go on: a fault of ours. What it had applied is dropped, and not in the journal.
+            self._drop("The engine is built anew after a fault, which has been logged.")
+            raise
 
     def stop(self) -> None:
         """Take nothing more; what was taken is stored first."""
-        self._stopping = True
+        self.supervisor.stop()
         self._arrived.set()
 
     def _drop(self, why: str, *, for_good: bool = False) -> None:
@@ -208,13 +253,14 @@ class Gateway:
         connection.add_termination_listener(lambda _: self._arrived.set())
         try:
             end = await store.take_over(connection)
-            recovered = await recover(connection, end)
-            self.committed, self._snapshot_at = end.sequence, recovered.snapshot_at
+            recovered = await recover(connection, end, self._modes)
+            self.committed = end.sequence
             self._publish(Resumed(end.sequence, recovered.projected))
             for each in recovered.unseen:
                 self._publish(each)
             self._engine, self.trouble = recovered.engine, ""
             self.writing.set()
+            self.supervisor.well()
             log.info("trading", epoch=end.epoch, sequence=end.sequence)
             await self._serve(connection, recovered.engine, end.epoch, recovered.hash)
         finally:
@@ -231,11 +277,10 @@ class Gateway:
                     break
                 encoded, events_hash = codec.encode_commands(group.commands), codec.hash_events(group.outcomes)
                 chained = codec.chain(chained, encoded, events_hash)
-                snapshot = self._due_snapshot(engine, chained)
                 if committing is not None:
                     await committing
                 row = _Row(encoded, events_hash, chained)
-                committing = asyncio.create_task(self._commit(connection, epoch, group, row, snapshot))
+                committing = asyncio.create_task(self._commit(connection, epoch, group, row))
                 committing.add_done_callback(lambda _: self._arrived.set())
                 stored, group = group, _Group(engine.market.sequence + 1)
         except BaseException:
@@ -265,7 +310,7 @@ class Gateway:
                     committing.result()
                 if connection.is_closed():
                     raise ConnectionResetError("the journal's connection is gone")
-                if group.commands or self._stopping:
+                if group.commands or self.supervisor.stopping:
                     return
             await self._arrived.wait()
 
@@ -293,7 +338,7 @@ class Gateway:
         if not waiting:
             self._arrived.clear()
 
-    async def _commit(self, connection: Tx, epoch: int, group: _Group, row: "_Row", snapshot: StateDump | None) -> None:
+    async def _commit(self, connection: Tx, epoch: int, group: _Group, row: "_Row") -> None:
         """Store one batch, then answer. A crash before the commit leaves nothing; after it, the answers are found."""
         last = group.first + len(group.commands) - 1
         try:
@@ -312,20 +357,12 @@ class Gateway:
             raise
         self.committed = last
         self._publish(Committed(group.first, last, at, tuple(group.commands), group.outcomes))
-        if snapshot is not None:
-            self._publish(snapshot)
         for each in group.finished:
             if not each.answer.done():  # its caller may have gone
                 each.answer.set_result([Answer(sequence, outcome, at) for sequence, outcome in each.done])
 
-    def _due_snapshot(self, engine: Engine, chained: bytes) -> StateDump | None:
-        if engine.market.sequence - self._snapshot_at < SNAPSHOT_EVERY:
-            return None
-        self._snapshot_at = engine.market.sequence
-        return StateDump(engine.market.sequence, dump(engine.market), chained)
-
     async def _store_last(self, engine: Engine, chained: bytes) -> None:
-        """A clean stop leaves a snapshot, so that the next start, and the next version, begin there."""
+        """A clean stop leaves a snapshot, so that the next start, and the next version, begin there (`snapshots`)."""
         self._publish(StateDump(engine.market.sequence, dump(engine.market), chained))
 
 
@@ -339,10 +376,11 @@ class _Row(NamedTuple):
 
 def _fail(submission: _Submission, why: str) -> None:
     if not submission.answer.done():
-        submission.answer.set_exception(_not_trading(why))
+        submission.answer.set_exception(not_trading(why))
 
 
-def _not_trading(why: str) -> NotTrading:
+def not_trading(why: str) -> NotTrading:
+    """The refusal of whoever cannot be answered now, and what to do."""
     return NotTrading(
         f"{why} Nothing is lost: send the same request again; what was carried out is found and not done twice.",
         retry_after_s=1,

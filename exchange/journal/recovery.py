@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -9,8 +10,9 @@ from typing import Final
 import msgspec
 
 from exchange.engine.commands import Command
-from exchange.engine.core import ENGINE_VERSION, Engine
+from exchange.engine.core import ENGINE_VERSION, MODES, Engine
 from exchange.engine.market import dissolve
+from exchange.engine.modes import EngineMode
 from exchange.engine.state import STATE_CODEC, load
 from exchange.journal import codec, store
 from exchange.journal.codec import Outcome
@@ -56,6 +58,15 @@ class Lost:
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Another process writes, journal at *sequence* and tables at *projected*; *away*, and nobody does."""
+
+    sequence: int
+    projected: int
+    away: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Recovered:
     """
     The engine at the end of the journal, and where the replay began.
@@ -70,26 +81,28 @@ class Recovered:
     snapshot_at: int
 
 
-async def recover(connection: Tx, end: JournalEnd) -> Recovered:
+async def recover(connection: Tx, end: JournalEnd, modes: Sequence[EngineMode] = MODES) -> Recovered:
     """
     Load the newest snapshot, replay every batch after it, and check each hash on the way. Raises `JournalBroken`.
 
     The caller is the writer, so that nothing is appended meanwhile.
     """
-    engine, chained = begin(await store.newest_snapshot(connection))
+    engine, chained = begin(await store.newest_snapshot(connection), modes)
     try:
-        return await _replayed(connection, end, engine, chained)
+        return await _replayed(connection, end, engine, chained, modes)
     except BaseException:
         dissolve(engine.market)  # it may be tried again and again, and nothing else frees its orders
         raise
 
 
-async def _replayed(connection: Tx, end: JournalEnd, engine: Engine, chained: bytes) -> Recovered:
+async def _replayed(
+    connection: Tx, end: JournalEnd, engine: Engine, chained: bytes, modes: Sequence[EngineMode]
+) -> Recovered:
     snapshot_at = engine.market.sequence
     seen = await store.projected(connection)
     unseen: list[Committed] = []
     async for batch in store.batches(connection, snapshot_at):
-        committed, chained = replay(engine, chained, batch)
+        committed, chained = replay(engine, chained, batch, modes)
         if batch.last > seen:
             unseen.append(committed)
         await asyncio.sleep(0)  # others are served meanwhile
@@ -101,14 +114,14 @@ async def _replayed(connection: Tx, end: JournalEnd, engine: Engine, chained: by
     return Recovered(engine, chained, seen, unseen, snapshot_at)
 
 
-def begin(snapshot: StoredSnapshot | None) -> tuple[Engine, bytes]:
+def begin(snapshot: StoredSnapshot | None, modes: Sequence[EngineMode] = MODES) -> tuple[Engine, bytes]:
     """
     The engine of a snapshot of any version, or an empty one, and the journal's hash there.
 
     Raises `JournalBroken`.
     """
     if snapshot is None:
-        return Engine(), codec.GENESIS
+        return Engine(modes=modes), codec.GENESIS
     if snapshot.codec > STATE_CODEC:
         raise JournalBroken(
             f"The snapshot at {snapshot.sequence} has layout {snapshot.codec}; this version reads layouts up to "
@@ -116,20 +129,20 @@ def begin(snapshot: StoredSnapshot | None) -> tuple[Engine, bytes]:
         )
     if hashlib.sha256(snapshot.state).digest() != snapshot.state_hash:
         raise JournalBroken(f"The snapshot at {snapshot.sequence} is not what its hash says. Restore it from a backup.")
-    engine = Engine(load(snapshot.state))
+    engine = Engine(load(snapshot.state), modes)
     if engine.market.sequence != snapshot.sequence:
         raise JournalBroken(f"The snapshot at {snapshot.sequence} is of {engine.market.sequence}.")
     return engine, snapshot.hash
 
 
-def replay(engine: Engine, before: bytes, batch: Batch) -> tuple[Committed, bytes]:
+def replay(engine: Engine, before: bytes, batch: Batch, modes: Sequence[EngineMode] = MODES) -> tuple[Committed, bytes]:
     """Carry a stored batch out once more; its events must give the stored hash. Raises `JournalBroken`."""
     if (batch.codec, batch.engine) != (codec.CODEC, ENGINE_VERSION):
         raise JournalBroken(_unfinished(batch))
     if batch.first != engine.market.sequence + 1:
         raise JournalBroken(f"The journal goes from {engine.market.sequence} to {batch.first}: batches are missing.")
     try:
-        commands = codec.decode_commands(batch.commands)
+        commands = codec.decode_commands(batch.commands, modes)
     except msgspec.DecodeError as error:
         raise JournalBroken(f"The batch at {batch.first} cannot be read: {error}.") from error
     outcomes = [engine.apply(each) for each in commands]

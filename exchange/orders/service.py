@@ -281,10 +281,11 @@ async def order(order_id: int, *, asked: Call, exchange: Exchange) -> Order:
     await exchange.projector.caught_up()
     async with exchange.db.reading() as tx:
         found = (await store.orders(tx, [order_id])).get(order_id)
-        if found is None:
-            raise Unknown(f"There is no order {order_id}.")
-        await readable_in(tx, found.account_id, asked)
-        return found
+        if found is not None:
+            await readable_in(tx, found.account_id, asked)
+            return found
+    await exchange.projector.require_complete()
+    raise Unknown(f"There is no order {order_id}.")
 
 
 async def orders(

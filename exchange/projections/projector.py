@@ -12,13 +12,12 @@ import structlog
 from exchange.engine.events import Refunded, Settled
 from exchange.journal import store as journal
 from exchange.journal.gateway import NotTrading, StateDump
-from exchange.journal.patience import Patience
-from exchange.journal.recovery import Committed, Lost, Resumed
+from exchange.journal.recovery import Committed, Elsewhere, Lost, Resumed
 from exchange.projections import store
 from exchange.projections.changes import Changes, Deal, EventTable, Moment
 from exchange.projections.replies import AboutTable, remember
 from registry.kit.database import Database, Tx
-from registry.kit.problems import DomainError
+from registry.kit.supervise import Supervisor
 
 log = structlog.get_logger()
 
@@ -48,15 +47,15 @@ class Projector:
         self._arrived = asyncio.Event()
         self._hurry = asyncio.Event()
         self._moved = asyncio.Condition()
-        self._stopping = False
         self._writing = False
         self._hopeless = ""
+        self._stand = False
         self._look = asyncio.Lock()
         self.projected = 0
         self.committed = 0
-        self.patience = Patience("The tables do not follow the journal")
+        self.supervisor = Supervisor("projector", "The tables do not follow the journal", retry_s=RETRY_S)
 
-    def publish(self, said: Committed | StateDump | Resumed | Lost) -> None:
+    def publish(self, said: Committed | StateDump | Resumed | Lost | Elsewhere) -> None:
         """
         Take what the gateway publishes: committed batches, states to store, and whether this process writes.
 
@@ -68,6 +67,8 @@ class Projector:
                 self.committed, self.projected, self._writing = said.sequence, said.projected, True
             case Lost():
                 self._writing, self._hopeless = False, said.why
+            case Elsewhere():
+                self.committed, self.projected, self._stand = said.sequence, said.projected, said.away
             case _:
                 self._queue.append(said)
                 if isinstance(said, Committed):
@@ -94,7 +95,13 @@ class Projector:
             raise _behind(self.projected, wanted) from error
 
     async def _tables_reach_the_journal(self) -> None:
-        """Another process writes, or this one did: wait until the tables show what is journalled now."""
+        """
+        Another process writes, or this one did: wait until the tables show what is journalled now.
+
+        While the other process is away nobody writes them, and readers see them as they stand.
+        """
+        if self._stand:
+            return
         journalled, projected = await self._progress()
         if projected >= journalled:
             return
@@ -107,6 +114,17 @@ class Projector:
                     await asyncio.sleep(LOOK_EVERY_S)
         except TimeoutError as error:
             raise _behind(projected, journalled) from error
+
+    async def require_complete(self) -> None:
+        """
+        Raise `NotTrading` where nobody writes the tables and something that is journalled is not in them yet.
+
+        For readers who find nothing: `caught_up` lets them read the tables as they stand.
+        """
+        if self._stand:
+            journalled, projected = await self._progress()
+            if projected < journalled:
+                raise _behind(projected, journalled)
 
     async def _progress(self) -> tuple[int, int]:
         """How far journal and tables are, as the database has it."""
@@ -121,23 +139,20 @@ class Projector:
 
     async def run(self) -> None:
         """Project until `stop`, and then what is left. Trouble with the database is waited out."""
-        while not (self._stopping and not self._queue):
-            if not self._queue:
-                self._arrived.clear()
-                await self._arrived.wait()
-                continue
-            try:
-                await self._gather()
+        await self.supervisor.run(self._follow)
+        try:
+            while self._queue:
                 await self._step()
-                self.patience.well()
-            except DomainError as error:  # the database is away
-                log.warning("projection_postponed", reason=error.slug)
-                if await self._gives_up():
-                    return
-            except Exception:  # a fault of ours: readers are told 503 until it is repaired
-                log.exception("projection_failed")
-                if await self._gives_up():
-                    return
+        except Exception:  # the next start projects what is missing
+            log.exception("stopped_without_snapshot", projected=self.projected, committed=self.committed)
+
+    async def _follow(self) -> None:
+        if not self._queue:
+            self._arrived.clear()
+            await self._arrived.wait()
+            return
+        await self._gather()
+        await self._step()
 
     async def _gather(self) -> None:
         """Wait a moment for more batches, which cost little in the same transaction; not while a reader waits."""
@@ -146,17 +161,9 @@ class Projector:
                 await self._hurry.wait()
         self._hurry.clear()
 
-    async def _gives_up(self) -> bool:
-        """Wait a little before the next attempt; none when stopping: the next start projects what is missing."""
-        self.patience.failed()
-        await asyncio.sleep(RETRY_S)
-        if self._stopping:
-            log.error("stopped_without_snapshot", projected=self.projected, committed=self.committed)
-        return self._stopping
-
     def stop(self) -> None:
         """End when everything is projected."""
-        self._stopping = True
+        self.supervisor.stop()
         self._arrived.set()
         self._hurry.set()
 

@@ -14,7 +14,8 @@ from exchange.settlement import store
 from exchange.settlement.store import Direction, StoredDelivery
 from registry import port
 from registry.kit import ids
-from registry.kit.database import Done, Tx
+from registry.kit.database import Tx
+from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
 from registry.kit.problems import DomainError, Unknown
 from schemas.access import Call
@@ -37,7 +38,7 @@ async def deposit_credits(body: CreditMovement, *, call: Call, exchange: Exchang
     """
     instrument = await exchange.instruments.by_code(body.instrument)
 
-    async def work(tx: Tx) -> Done[int]:
+    async def work(tx: Tx) -> Written[int]:
         trader = await trader_in(tx, body.account_id, call)
         wanted = HoldRequest(
             reference=ids.new("deposit"),  # asked again, `once` answers; it is this transaction or none
@@ -49,7 +50,7 @@ async def deposit_credits(body: CreditMovement, *, call: Call, exchange: Exchang
         await port.hold_in(tx, wanted, call=call)
         credit = c.CreditTonnes(0, trader.id, trader.group_id, instrument.id, body.quantity_t)
         number = await instructions.store_in(tx, credit, by=call)
-        return Done(number, number)
+        return Written(number, number)
 
     return await _carried_out(work, call=call, exchange=exchange)
 
@@ -57,13 +58,13 @@ async def deposit_credits(body: CreditMovement, *, call: Call, exchange: Exchang
 async def deposit_cash(body: CashMovement, *, call: Call, exchange: Exchange) -> CustodyMovement:
     """Book money that the operator's bank received for an account."""
 
-    async def work(tx: Tx) -> Done[int]:
+    async def work(tx: Tx) -> Written[int]:
         trader = await port.trader_in(tx, body.account_id)
         if not trader.usable:
             raise AccountUnusable(f"Account {body.account_id} is no open holding account.")
         credit = c.CreditCash(0, trader.id, trader.group_id, body.amount_fen)
         number = await instructions.store_in(tx, credit, by=call, remark=body.reference)
-        return Done(number, number)
+        return Written(number, number)
 
     return await _carried_out(work, call=call, exchange=exchange)
 
@@ -72,13 +73,13 @@ async def withdraw_credits(body: CreditMovement, *, call: Call, exchange: Exchan
     """Take settled tonnes off the exchange: journalled, then released by the registry. Raises `TradingRefused`."""
     instrument = await exchange.instruments.by_code(body.instrument)
 
-    async def work(tx: Tx) -> Done[int]:
+    async def work(tx: Tx) -> Written[int]:
         trader = await unfrozen_trader_in(tx, body.account_id, call)
         if (instrument.project_id, instrument.vintage) in (await port.freezes_in(tx)).vintages:
             raise exchange.refusals.of(Reason.HALTED, instrument.id, c.HALTED_BY_FREEZE)
         debit = c.DebitTonnes(0, trader.id, instrument.id, body.quantity_t)
         number = await instructions.store_in(tx, debit, by=call)
-        return Done(number, number)
+        return Written(number, number)
 
     return await _carried_out(work, call=call, exchange=exchange)
 
@@ -86,11 +87,11 @@ async def withdraw_credits(body: CreditMovement, *, call: Call, exchange: Exchan
 async def withdraw_cash(body: CashMovement, *, call: Call, exchange: Exchange) -> CustodyMovement:
     """Pay settled money out to the account's bank. Raises `TradingRefused`."""
 
-    async def work(tx: Tx) -> Done[int]:
+    async def work(tx: Tx) -> Written[int]:
         trader = await unfrozen_trader_in(tx, body.account_id, call)
         debit = c.DebitCash(0, trader.id, body.amount_fen)
         number = await instructions.store_in(tx, debit, by=call, remark=body.reference)
-        return Done(number, number)
+        return Written(number, number)
 
     return await _carried_out(work, call=call, exchange=exchange)
 
@@ -101,7 +102,7 @@ async def _carried_out(work: instructions.Work, *, call: Call, exchange: Exchang
     async def again(_: Tx, number: str) -> int:
         return int(number)
 
-    number = await exchange.db.once(call, work, again)
+    number = await once(exchange.db, call, work, again)
     await exchange.teller.carried_out(number)
     async with exchange.db.reading() as tx:
         await instructions.refuse_in(tx, number)

@@ -6,7 +6,6 @@ next start. Trades wait for a delivery; a delivery is stored, then the registry 
 kept in the same transaction, then the engine is told and what was incoming is settled.
 """
 
-import asyncio
 import functools
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
@@ -16,13 +15,13 @@ import structlog
 from exchange.engine import commands as c
 from exchange.engine.events import Refused
 from exchange.instructions import store as instructions
-from exchange.journal.patience import Patience
 from exchange.parts import Exchange
 from exchange.settlement import store
 from exchange.settlement.store import Stored, Unreleased
 from registry import port
 from registry.kit.database import Tx
-from registry.kit.problems import DomainError, StorageFull, Unavailable
+from registry.kit.problems import StorageFull, Unavailable
+from registry.kit.supervise import Supervisor
 from schemas.custody import Custody as HoldRequest
 from schemas.custody import Delivery, Payment
 from schemas.parties import RegionProfile
@@ -32,13 +31,17 @@ log = structlog.get_logger()
 
 AWAY: Final = (Unavailable, StorageFull)
 """The database cannot do anything for anybody."""
-NETTED_AT_ONCE: Final = 1_000
-DELIVERED_AT_ONCE: Final = 50
-TOLD_AT_ONCE: Final = 200
+NETTED_AT_ONCE: Final = 10_000
+DELIVERED_AT_ONCE: Final = 1_000
+TOLD_AT_ONCE: Final = 1_000
 RELEASED_AT_ONCE: Final = 100
 IDLE_S: Final = 0.25
 """How often it looks where nobody told it that there is something to do."""
 RETRY_S: Final = 0.5
+
+
+class Stalled(Exception):
+    """Something failed for itself, and was logged; the rest was done."""
 
 
 class Settler:
@@ -47,37 +50,32 @@ class Settler:
     def __init__(self, exchange: Exchange, region: RegionProfile) -> None:
         self._exchange = exchange
         self._region = region
-        self._stopping = False
-        self._failed = False
-        self.patience = Patience("What was traded or withdrawn is not delivered")
+        self.stalled = False
+        self.supervisor = Supervisor(
+            "settler", "What was traded or withdrawn is not delivered", retry_s=RETRY_S, expected=(Stalled,)
+        )
 
     async def run(self) -> None:
         """Settle until `stop`; trouble is waited out."""
-        projector = self._exchange.projector
-        while not self._stopping:
-            seen = projector.projected
-            try:
-                if not await self.step():
-                    await projector.moves(seen, within_s=IDLE_S)
-                if self._failed:  # and has been logged
-                    await asyncio.sleep(RETRY_S)
-            except DomainError as error:  # no writer or no database just now
-                if self.patience.failed():
-                    log.warning("settlement_postponed", reason=error.slug)
-                await asyncio.sleep(RETRY_S)
-            except Exception:
-                log.exception("settlement_failed")
-                self.patience.failed()
-                await asyncio.sleep(RETRY_S)
+        await self.supervisor.run(self._settle)
+
+    async def _settle(self) -> None:
+        seen = self._exchange.projector.projected
+        moved = await self.step()
+        if self.stalled:
+            raise Stalled
+        self.supervisor.well()
+        if not moved:
+            await self._exchange.projector.moves(seen, within_s=IDLE_S)
 
     def stop(self) -> None:
         """End after the step under way."""
-        self._stopping = True
+        self.supervisor.stop()
 
     async def step(self) -> bool:
         """Take everything that waits one step further; False when nothing could be."""
         await self._exchange.projector.caught_up()  # else what the engine was told would be told again
-        self._failed = False
+        self.stalled = False
         async with self._exchange.db.reading() as tx:
             waiting = await store.under_way(tx)
         if waiting.trades:
@@ -85,10 +83,6 @@ class Settler:
         delivered = await self._deliver() if waiting.trades or waiting.deliveries else 0
         told = await self._tell() if waiting.trades or waiting.deliveries else 0
         released = await self._release() if waiting.releases else 0
-        if self._failed:
-            self.patience.failed()
-        else:
-            self.patience.well()
         return bool(waiting.trades or delivered or told or released)
 
     async def _deliver(self) -> int:
@@ -133,7 +127,7 @@ class Settler:
                 raise
             except Exception:
                 log.exception(failure, number=number)
-                self._failed = True
+                self.stalled = True
         return done
 
     async def _deliver_in(self, tx: Tx, only: int | None = None) -> int:
@@ -145,7 +139,7 @@ class Settler:
         for each, answer in zip(stored, answers, strict=True):
             if answer.refusal is not None:
                 log.warning("delivery_refused", delivery_id=each.id)
-            await store.delivered(tx, each.id, answer)
+        await store.delivered(tx, [each.id for each in stored], answers)
         return len(stored)
 
     async def _tell(self) -> int:
@@ -167,7 +161,7 @@ class Settler:
         ]
         if refused:
             log.warning("outcomes_refused", delivery_ids=refused)
-            self._failed = True
+            self.stalled = True
         return len(ended) - len(refused)
 
 

@@ -129,9 +129,9 @@ async def net(tx: Tx, limit: int) -> None:
         raise RuntimeError("a trade was netted twice: the lock on netting does not hold")
 
 
-def _array(numbers: Sequence[int]) -> str:
-    """Numbers as PostgreSQL writes an array, for a column of arrays of different lengths."""
-    return "{" + ",".join(map(str, numbers)) + "}"
+def _array(items: Sequence[int] | Sequence[str]) -> str:
+    """Numbers or serials as PostgreSQL writes an array, for a column of arrays of different lengths."""
+    return "{" + ",".join(map(str, items)) + "}"
 
 
 async def stored(tx: Tx, limit: int, only: int | None = None) -> list[Stored]:
@@ -144,9 +144,15 @@ async def due(tx: Tx, after: int, limit: int) -> list[int]:
     return [row["id"] for row in await tx.fetch(_sql.due, after, limit)]
 
 
-async def delivered(tx: Tx, number: int, answer: Delivered) -> None:
-    """Keep what the registry answered."""
-    await tx.execute(_sql.delivered, number, answer.refusal, list(answer.serials), list(answer.statement_ids))
+async def delivered(tx: Tx, numbers: Sequence[int], answers: Sequence[Delivered]) -> None:
+    """Store what the registry answered to deliveries."""
+    await tx.execute(
+        _sql.delivered,
+        numbers,
+        [each.refusal for each in answers],
+        [_array(each.serials) for each in answers],
+        [_array(each.statement_ids) for each in answers],
+    )
 
 
 async def unjournalled(tx: Tx, limit: int) -> list[Unjournalled]:

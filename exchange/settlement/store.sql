@@ -25,9 +25,10 @@ where d.state = 'stored' and ($2::bigint is null or d.id = $2) order by d.id lim
 -- name: due
 select id from exchange.delivery where state = 'stored' and id > $1 order by id limit $2;
 -- name: delivered
-update exchange.delivery set state = case when $2::text is null then 'delivered' else 'refused' end, refusal = $2,
-  serials = $3, statement_ids = $4
-where id = $1 and state = 'stored';
+update exchange.delivery d set state = case when a.refusal is null then 'delivered' else 'refused' end,
+  refusal = a.refusal, serials = a.serials::text[], statement_ids = a.statement_ids::bigint[]
+from unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) as a (id, refusal, serials, statement_ids)
+where d.id = a.id and d.state = 'stored';
 -- name: unjournalled
 select id, trades, state from exchange.delivery where state in ('delivered', 'refused') order by id limit $1;
 -- name: delivery

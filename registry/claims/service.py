@@ -4,7 +4,8 @@ from registry.access import authorisation as access
 from registry.claims import rules, store
 from registry.claims.rules import LockedClaim
 from registry.kit import clock
-from registry.kit.database import Database, Done, Tx
+from registry.kit.database import Database, Tx
+from registry.kit.idempotency import Written, once
 from registry.kit.ids import new
 from registry.kit.pages import Window
 from registry.kit.problems import Unknown
@@ -24,13 +25,13 @@ async def create_footprint(body: NewFootprint, *, call: Call, db: Database) -> S
     """Work out an event's footprint and keep it with its arithmetic. Raises `EmptyFootprint`."""
     access.authorise_for(call, body.organisation_id)
 
-    async def work(tx: Tx) -> Done[StoredFootprint]:
+    async def work(tx: Tx) -> Written[StoredFootprint]:
         result = catalogue.footprint(body.request)
         rules.check_footprint(result.footprint_kg)
         footprint_id = await store.insert_footprint(tx, body, result)
-        return Done(footprint_id, await _footprint_again(tx, str(footprint_id)))
+        return Written(footprint_id, await _footprint_again(tx, str(footprint_id)))
 
-    return await db.once(call, work, _footprint_again)
+    return await once(db, call, work, _footprint_again)
 
 
 async def footprint(footprint_id: int, *, asked: Call, db: Database) -> StoredFootprint:
@@ -52,7 +53,7 @@ async def create_claim(body: NewClaim, *, call: Call, db: Database, region: Regi
     access.authorise_for(call, body.organisation_id)
     rules.check_new(body)
 
-    async def work(tx: Tx) -> Done[Claim]:
+    async def work(tx: Tx) -> Written[Claim]:
         counted = await _footprint_for(tx, body, call)
         claimant = await parties.organisation_in(tx, body.organisation_id)
         openings = _openings(body)
@@ -67,9 +68,9 @@ async def create_claim(body: NewClaim, *, call: Call, db: Database, region: Regi
             deadline=rules.deadline(body),
             statement_id=appended.id,
         )
-        return Done(claim_id, await claim_in(tx, claim_id))
+        return Written(claim_id, await claim_in(tx, claim_id))
 
-    return await db.once(call, work, _claim_again)
+    return await once(db, call, work, _claim_again)
 
 
 async def _footprint_for(tx: Tx, body: NewClaim, call: Call) -> Footprint | None:

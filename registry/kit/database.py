@@ -1,28 +1,23 @@
 """
-Transactions on PostgreSQL: reruns after a deadlock, idempotent writes, driver errors as problems.
+Transactions on PostgreSQL: reruns after a deadlock, driver errors as problems.
 
 Services open transactions here and pass ``tx`` on; only ``store.py`` modules send SQL.
 """
 
-import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import asyncpg
 import msgspec
 
-from registry.kit import sql
 from registry.kit.problems import DomainError, Kind, StorageFull, Unavailable
-from schemas.access import Call
 
 T = TypeVar("T")
 Tx: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 """A connection: inside a transaction where something is written, else for plain reads."""
 
 ATTEMPTS = 3
-_sql = sql.load(__package__, "idempotency.sql")
 _RERUN = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 _GONE = (
     asyncpg.PostgresConnectionError,
@@ -35,33 +30,13 @@ _GONE = (
     OSError,  # refused, reset, no such socket, no such host, no route; TimeoutError too
 )
 ACQUIRE_TIMEOUT_S = 5.0
-"""How long a request waits for a connection before it is told to come again."""
+"""How long a request waits for a connection before it is refused with 503."""
 
 
 class Contended(DomainError):
     """Three reruns met deadlocks or serialization failures; nothing was written."""
 
     kind, slug, title = Kind.UNAVAILABLE, "contended", "Too much contention"
-
-
-class RequestInFlight(DomainError):
-    """Another request with the same idempotency key is still being worked on."""
-
-    kind, slug, title = Kind.CONFLICT, "request-in-flight", "The same request is in flight"
-
-
-class KeyReused(DomainError):
-    """An idempotency key came back with another body."""
-
-    kind, slug, title = Kind.UNPROCESSABLE, "idempotency-key-reused", "Idempotency key reused"
-
-
-@dataclass(frozen=True, slots=True)
-class Done(Generic[T]):
-    """What a write produced: the id under which it is found again, and the reply."""
-
-    object_id: str | int
-    reply: T
 
 
 class Database:
@@ -76,7 +51,7 @@ class Database:
             acquired = await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
         except asyncpg.DiskFullError:
             raise
-        except asyncpg.PostgresError as error:  # whatever a server says that takes no connection from us now
+        except asyncpg.PostgresError as error:  # any answer of a server that does not accept a connection now
             raise _gone() from error
         try:
             yield acquired
@@ -108,48 +83,6 @@ class Database:
                     continue
         raise Contended(f"{ATTEMPTS} attempts met other writers at the same rows; nothing was written. Send it again.")
 
-    async def once(
-        self,
-        call: Call,
-        work: Callable[[Tx], Awaitable[Done[T]]],
-        again: Callable[[Tx, str], Awaitable[T]],
-        *,
-        object_id: str | None = None,
-    ) -> T:
-        """
-        Run *work* at most once for (person, operation, key), whatever is resent, and answer the same.
-
-        A key that was used before answers through *again*, which rebuilds the reply from the stored object id (never a
-        secret). The advisory lock makes a second request in flight lose at once with `RequestInFlight`; the primary key
-        stays as the backstop. A crash before the commit leaves nothing, after it the stored id.
-
-        Where *work* makes what it was told to call *object_id*, one statement asks and remembers in place of three.
-        """
-        lock = int.from_bytes(hashlib.sha256(repr(call.identity).encode()).digest()[:8], "big", signed=True)
-
-        async def attempt(tx: Tx) -> T:
-            memory = (lock, *call.identity, call.request_sha256, object_id)
-            if object_id is not None and await tx.fetchval(_sql.remember_first, *memory) is not None:
-                done = await work(tx)
-                assert done.object_id == object_id, "what was remembered is what was made"
-                return done.reply
-            if not await tx.fetchval(_sql.lock_key, lock):
-                raise RequestInFlight(
-                    f"A request with Idempotency-Key {call.key!r} is being worked on. Wait, then send it again."
-                )
-            if seen := await tx.fetchrow(_sql.seen, *call.identity):
-                if seen["request_sha256"] != call.request_sha256:
-                    raise KeyReused(
-                        f"Idempotency-Key {call.key!r} was used for {call.operation} with another body. "
-                        "Use a new key for a new request."
-                    )
-                return await again(tx, seen["object_id"])
-            done = await work(tx)
-            await tx.execute(_sql.remember, *call.identity, call.request_sha256, str(done.object_id))
-            return done.reply
-
-        return await self.transaction(attempt)
-
 
 @contextmanager
 def _driver_errors() -> Iterator[None]:
@@ -163,7 +96,7 @@ def _driver_errors() -> Iterator[None]:
         raise Contended("Other writers held the same rows for too long; nothing was written. Send it again.") from error
     except _GONE as error:
         if isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError):
-            raise  # an argument that no column takes: our mistake, and the database is there
+            raise  # a value that fits no column: a fault of ours, not of the connection
         raise _gone() from error
 
 

@@ -1,12 +1,99 @@
-"""Keeps the memory of idempotency keys bounded."""
+"""
+Writes that are carried out once, however often they are sent.
+
+A write is identified by (person, operation, Idempotency-Key). The row that remembers it commits together with what it
+wrote, so a crash before the commit leaves neither, and after it the same request is answered from what is stored.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Generic, TypeVar
 
 from registry.kit import sql
-from registry.kit.database import Database
+from registry.kit.database import Database, Tx
+from registry.kit.problems import DomainError, Kind
+from schemas.access import Call
 
+T = TypeVar("T")
 _sql = sql.load(__package__, "idempotency.sql")
 
 
-async def forget_old(db: Database) -> None:
-    """Forget keys of more than 30 days, except those of retirements, which are kept for ever."""
+class RequestInFlight(DomainError):
+    """Another request with the same idempotency key is still being worked on."""
+
+    kind, slug, title = Kind.CONFLICT, "request-in-flight", "The same request is in flight"
+
+
+class KeyReused(DomainError):
+    """An idempotency key was sent again with another body."""
+
+    kind, slug, title = Kind.UNPROCESSABLE, "idempotency-key-reused", "Idempotency key reused"
+
+
+@dataclass(frozen=True, slots=True)
+class Written(Generic[T]):
+    """What a write produced: the id under which it is found again, and the reply."""
+
+    object_id: str | int
+    reply: T
+
+
+async def once(
+    db: Database,
+    call: Call,
+    work: Callable[[Tx], Awaitable[Written[T]]],
+    again: Callable[[Tx, str], Awaitable[T]],
+    *,
+    object_id: str | None = None,
+) -> T:
+    """
+    Run *work* at most once for the identity of *call*, and return the same reply each time.
+
+    If the key was used before, the reply comes from *again*, which rebuilds it from the stored object id (never a
+    secret). An advisory lock makes a second request in flight fail at once; the primary key stands behind it.
+
+    If *work* creates the object under an id that is known beforehand, pass it as *object_id*: one statement then locks,
+    looks up and remembers, in place of three.
+
+    Raises `RequestInFlight`, `KeyReused`.
+    """
+
+    async def attempt(tx: Tx) -> T:
+        if object_id is not None and await _remembered_first(tx, call, object_id):
+            written = await work(tx)
+            assert written.object_id == object_id, "what was remembered is what was made"
+            return written.reply
+        if not await tx.fetchval(_sql.lock_key, _lock_of(call)):
+            raise RequestInFlight(
+                f"A request with Idempotency-Key {call.key!r} is being worked on. Wait, then send it again."
+            )
+        if seen := await tx.fetchrow(_sql.seen, *call.identity):
+            if seen["request_sha256"] != call.request_sha256:
+                raise KeyReused(
+                    f"Idempotency-Key {call.key!r} was used for {call.operation} with another body. "
+                    "Use a new key for a new request."
+                )
+            return await again(tx, seen["object_id"])
+        written = await work(tx)
+        await tx.execute(_sql.remember, *call.identity, call.request_sha256, str(written.object_id))
+        return written.reply
+
+    return await db.transaction(attempt)
+
+
+async def forget_old(db: Database, *, after: timedelta, kept_for_ever: Collection[str]) -> None:
+    """Forget the keys of writes older than *after*, except those of the operations in *kept_for_ever*."""
     async with db.reading() as tx:
-        await tx.execute(_sql.forget_old)
+        await tx.execute(_sql.forget_old, after, sorted(kept_for_ever))
+
+
+async def _remembered_first(tx: Tx, call: Call, object_id: str) -> bool:
+    """Remember a write before it is done; False if it is in flight or was seen before."""
+    memory = (*call.identity, call.request_sha256, object_id)
+    return await tx.fetchval(_sql.remember_first, _lock_of(call), *memory) is not None
+
+
+def _lock_of(call: Call) -> int:
+    return int.from_bytes(hashlib.sha256(repr(call.identity).encode()).digest()[:8], "big", signed=True)

@@ -5,11 +5,19 @@ select request_sha256, object_id from registry.idempotency where person_id = $1 
 -- name: remember
 insert into registry.idempotency (person_id, operation, key, request_sha256, object_id) values ($1, $2, $3, $4, $5);
 -- name: remember_first
--- For a write that names its object beforehand: the lock, the question and the memory in one statement. The insert asks
--- the index and not this statement's snapshot, so a commit of just now is not missed. No row: in flight, or seen.
+-- For a write that names its object beforehand: lock, look up and remember in one statement. The insert checks the index
+-- and not this statement's snapshot, so a commit of just now is not missed. No row: in flight, or seen before.
 insert into registry.idempotency (person_id, operation, key, request_sha256, object_id)
 select $2, $3, $4, $5, $6 where pg_try_advisory_xact_lock($1)
 on conflict on constraint idempotency_once do nothing returning object_id;
 -- name: forget_old
--- Retirements are remembered for ever, everything else for 30 days (DESIGN §3).
-delete from registry.idempotency where operation <> 'retire_credits' and created_at < now() - interval '30 days';
+-- Jumps from operation to operation in the index (operation, created_at): the keys that are kept for ever, most of them
+-- in the end, are never read.
+with recursive operations (operation) as (
+  select min(operation) from registry.idempotency
+  union all
+  select (select min(i.operation) from registry.idempotency i where i.operation > o.operation)
+  from operations o where o.operation is not null
+)
+delete from registry.idempotency i using operations o
+where i.operation = o.operation and o.operation <> all($2::text[]) and i.created_at < now() - $1::interval;

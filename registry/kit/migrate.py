@@ -9,8 +9,6 @@ import asyncpg
 from registry.kit import sql
 
 _sql = sql.load(__package__, "migrate.sql")
-PACKAGES = ("registry.migrations", "exchange.migrations")
-"""Where migrations live, in the order in which they are applied."""
 
 
 class MigrationRefused(Exception):
@@ -26,24 +24,23 @@ class Migration:
         self.sha256 = hashlib.sha256(text.encode()).digest()
 
 
-def available() -> tuple[Migration, ...]:
-    """Every migration of the product, in order."""
+def available(packages: Sequence[str]) -> tuple[Migration, ...]:
+    """Every migration of *packages*, in the order in which they are applied."""
     return tuple(
         Migration(f"{package}/{file.name}", file.read_text("utf-8"))
-        for package in PACKAGES
+        for package in packages
         for file in sorted(files(package).iterdir(), key=lambda each: each.name)
         if file.name.endswith(".sql")
     )
 
 
-async def migrate(connection: asyncpg.Connection, migrations: Sequence[Migration] | None = None) -> tuple[str, ...]:
+async def migrate(connection: asyncpg.Connection, migrations: Sequence[Migration]) -> tuple[str, ...]:
     """
     Apply what is missing, each file in a transaction of its own, and return the names of what was applied.
 
     Two processes may start at once: the second waits at the advisory lock and finds nothing to do. A crash in the
     middle leaves whole files applied. Raises `MigrationRefused` when an applied file differs or is missing here.
     """
-    migrations = available() if migrations is None else migrations
     await connection.execute(_sql.lock)
     try:
         await connection.execute(_sql.create)
@@ -59,11 +56,11 @@ async def migrate(connection: asyncpg.Connection, migrations: Sequence[Migration
         await connection.execute(_sql.unlock)
 
 
-async def check(connection: asyncpg.Connection) -> None:
-    """Raise `MigrationRefused` unless exactly the migrations of this version are applied."""
+async def check(connection: asyncpg.Connection, migrations: Sequence[Migration]) -> None:
+    """Raise `MigrationRefused` unless exactly *migrations* are applied."""
     applied = {row["name"]: row["sha256"] for row in await connection.fetch(_sql.applied)}
-    _refuse_changed(applied, available())
-    if missing := [each.name for each in available() if each.name not in applied]:
+    _refuse_changed(applied, migrations)
+    if missing := [each.name for each in migrations if each.name not in applied]:
         raise MigrationRefused(f"Not yet applied: {', '.join(missing)}. Run: kilnwood migrate")
 
 

@@ -8,7 +8,8 @@ from registry.access.grants import service as grants
 from registry.access.keys import service as keys
 from registry.access.keys.rules import Keyring
 from registry.kit import clock
-from registry.kit.database import Database, Done, Tx
+from registry.kit.database import Database, Tx
+from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
 from registry.kit.problems import Unavailable, Unknown
 from registry.parties import rules, store
@@ -88,29 +89,29 @@ async def region_in(tx: Tx) -> Region:
 async def set_clock(body: SetClock, *, call: Call, db: Database) -> Region:
     """Move a simulated region's business time forward."""
 
-    async def work(tx: Tx) -> Done[Region]:
+    async def work(tx: Tx) -> Written[Region]:
         at = await clock.advance_in(tx, body.at)
-        return Done(clock.stamp(at), await region_in(tx))
+        return Written(clock.stamp(at), await region_in(tx))
 
     async def again(tx: Tx, _: str) -> Region:
         return await region_in(tx)
 
-    return await db.once(call, work, again)
+    return await once(db, call, work, again)
 
 
 async def create_organisation(body: NewOrganisation, *, call: Call, db: Database) -> Organisation:
     """Register an organisation. Raises `IdentifierTaken`."""
 
-    async def work(tx: Tx) -> Done[Organisation]:
+    async def work(tx: Tx) -> Written[Organisation]:
         if body.parent_id is not None:
             await organisation_in(tx, body.parent_id)
         organisation_id = await store.insert_organisation(tx, body)
-        return Done(organisation_id, await organisation_in(tx, organisation_id))
+        return Written(organisation_id, await organisation_in(tx, organisation_id))
 
     async def again(tx: Tx, organisation_id: str) -> Organisation:
         return await organisation_in(tx, int(organisation_id))
 
-    return await db.once(call, work, again)
+    return await once(db, call, work, again)
 
 
 async def organisation(organisation_id: int, *, db: Database) -> Organisation:
@@ -135,30 +136,30 @@ async def organisations(window: Window, *, db: Database) -> Page[Organisation]:
 async def create_person(body: NewPerson, *, call: Call, db: Database) -> Person:
     """Register a person. They can do nothing until they have a key and a role."""
 
-    async def work(tx: Tx) -> Done[Person]:
+    async def work(tx: Tx) -> Written[Person]:
         person = await store.insert_person(tx, body.name)
-        return Done(person.id, person)
+        return Written(person.id, person)
 
     async def again(tx: Tx, person_id: str) -> Person:
         if person := await store.person(tx, int(person_id)):
             return person
         raise Unknown(f"There is no person {person_id}.")
 
-    return await db.once(call, work, again)
+    return await once(db, call, work, again)
 
 
 async def open_account(body: NewAccount, *, call: Call, db: Database) -> Account:
     """Open a holding account for an organisation."""
 
-    async def work(tx: Tx) -> Done[Account]:
+    async def work(tx: Tx) -> Written[Account]:
         await organisation_in(tx, body.owner_id)
         account = await store.insert_account(tx, body.owner_id, "holding", body.name)
-        return Done(account.id, account)
+        return Written(account.id, account)
 
     async def again(tx: Tx, account_id: str) -> Account:
         return await account_in(tx, int(account_id))
 
-    return await db.once(call, work, again)
+    return await once(db, call, work, again)
 
 
 async def account(account_id: int, *, asked: Call, db: Database) -> Account:

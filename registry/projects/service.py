@@ -4,7 +4,8 @@ import hashlib
 
 from registry.access import authorisation as access
 from registry.kit import clock
-from registry.kit.database import Database, Done, Tx
+from registry.kit.database import Database, Tx
+from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
 from registry.kit.problems import Invalid, Unknown
 from registry.methodologies import calendars, catalogue
@@ -36,11 +37,11 @@ async def upload_document(content: bytes, media_type: str, *, call: Call, db: Da
         raise Invalid("The body is empty: send the bytes of the file.")
     sha256 = hashlib.sha256(content).digest()
 
-    async def work(tx: Tx) -> Done[Document]:
+    async def work(tx: Tx) -> Written[Document]:
         await store.insert_document(tx, sha256, media_type, content, call.by.person_id)
-        return Done(sha256.hex(), await _document_again(tx, sha256.hex()))
+        return Written(sha256.hex(), await _document_again(tx, sha256.hex()))
 
-    return await db.once(call, work, _document_again)
+    return await once(db, call, work, _document_again)
 
 
 async def _document_again(tx: Tx, sha256: str) -> Document:
@@ -62,7 +63,7 @@ async def create_project(body: NewProject, *, call: Call, db: Database) -> Proje
     """Begin a draft for one of the caller's organisations."""
     access.authorise_for(call, body.organisation_id)
 
-    async def work(tx: Tx) -> Done[Project]:
+    async def work(tx: Tx) -> Written[Project]:
         await _refuse_missing(tx, body.documents)
         region = await parties.region_in(tx)
         code = ProjectCode(region=region.serial_region, programme=region.programme, project=await store.next_number(tx))
@@ -75,28 +76,28 @@ async def create_project(body: NewProject, *, call: Call, db: Database) -> Proje
             organisation_id=body.organisation_id,
             why="Draft created",
         )
-        return Done(project_id, await _project_again(tx, str(project_id)))
+        return Written(project_id, await _project_again(tx, str(project_id)))
 
-    return await db.once(call, work, _project_again)
+    return await once(db, call, work, _project_again)
 
 
 async def update_project(project_id: int, body: ProjectBody, *, call: Call, db: Database) -> Project:
     """Change a draft, or a rejected project before it is submitted again."""
 
-    async def work(tx: Tx) -> Done[Project]:
+    async def work(tx: Tx) -> Written[Project]:
         project = await _own_project(tx, project_id, call)
         rules.check_step(project.code, "update", project.state, rules.PROJECT_STEPS)
         await _refuse_missing(tx, body.documents)
         await store.update_project(tx, project_id, body)
-        return Done(project_id, await _project_again(tx, str(project_id)))
+        return Written(project_id, await _project_again(tx, str(project_id)))
 
-    return await db.once(call, work, _project_again)
+    return await once(db, call, work, _project_again)
 
 
 async def submit_project(project_id: int, body: Decision, *, call: Call, db: Database) -> Project:
     """Hand a project to validation, for the first time or again after a rejection."""
 
-    async def work(tx: Tx) -> Done[Project]:
+    async def work(tx: Tx) -> Written[Project]:
         project = await _own_project(tx, project_id, call)
         rules.check_step(project.code, "submit", project.state, rules.PROJECT_STEPS)
         await store.move_project(
@@ -107,15 +108,15 @@ async def submit_project(project_id: int, body: Decision, *, call: Call, db: Dat
             organisation_id=project.developer_id,
             why=body.why,
         )
-        return Done(project_id, await _project_again(tx, str(project_id)))
+        return Written(project_id, await _project_again(tx, str(project_id)))
 
-    return await db.once(call, work, _project_again)
+    return await once(db, call, work, _project_again)
 
 
 async def validate_project(project_id: int, body: Finding, *, call: Call, db: Database) -> Project:
     """A verifier finds that the project meets its methodology. Raises `VerifierConflict`."""
 
-    async def work(tx: Tx) -> Done[Project]:
+    async def work(tx: Tx) -> Written[Project]:
         project = await _locked_project(tx, project_id)
         verifier = await _verifier_in(tx, project, call)
         rules.check_step(project.code, "validate", project.state, rules.PROJECT_STEPS)
@@ -124,15 +125,15 @@ async def validate_project(project_id: int, body: Finding, *, call: Call, db: Da
         await store.move_project(
             tx, project, "validated", person_id=call.by.person_id, organisation_id=verifier, why=why
         )
-        return Done(project_id, await _project_again(tx, str(project_id)))
+        return Written(project_id, await _project_again(tx, str(project_id)))
 
-    return await db.once(call, work, _project_again)
+    return await once(db, call, work, _project_again)
 
 
 async def open_public_notice(project_id: int, body: Decision, *, call: Call, db: Database) -> Project:
     """The regulator opens seven working days of public notice, counted from the day after."""
 
-    async def work(tx: Tx) -> Done[Project]:
+    async def work(tx: Tx) -> Written[Project]:
         project = await _locked_project(tx, project_id)
         rules.check_step(project.code, "open_notice", project.state, rules.PROJECT_STEPS)
         opened = calendars.shanghai_date(await clock.now_in(tx))
@@ -145,32 +146,32 @@ async def open_public_notice(project_id: int, body: Decision, *, call: Call, db:
             why=body.why,
             notice=(opened, calendars.end_of_public_notice(opened)),
         )
-        return Done(project_id, await _project_again(tx, str(project_id)))
+        return Written(project_id, await _project_again(tx, str(project_id)))
 
-    return await db.once(call, work, _project_again)
+    return await once(db, call, work, _project_again)
 
 
 async def comment_on_notice(project_id: int, body: NewComment, *, call: Call, db: Database) -> Comment:
     """Say something about a project while its public notice runs."""
 
-    async def work(tx: Tx) -> Done[Comment]:
+    async def work(tx: Tx) -> Written[Comment]:
         project = await _locked_project(tx, project_id)
         rules.check_step(project.code, "comment", project.state, rules.PROJECT_STEPS)
         assert project.notice_ends is not None  # every project in public notice has its last day
         rules.check_notice_runs(project, calendars.end_of_day(project.notice_ends), await clock.now_in(tx))
         comment = await store.insert_comment(tx, project_id, call.by.person_id, body.text)
-        return Done(comment.id, comment)
+        return Written(comment.id, comment)
 
     async def again(tx: Tx, comment_id: str) -> Comment:
         return await store.comment(tx, int(comment_id))
 
-    return await db.once(call, work, again)
+    return await once(db, call, work, again)
 
 
 async def register_project(project_id: int, body: Decision, *, call: Call, db: Database) -> Project:
     """The regulator registers a project whose public notice is over. Raises `NoticeRunning`."""
 
-    async def work(tx: Tx) -> Done[Project]:
+    async def work(tx: Tx) -> Written[Project]:
         project = await _locked_project(tx, project_id)
         rules.check_step(project.code, "register", project.state, rules.PROJECT_STEPS)
         assert project.notice_ends is not None  # every project in public notice has its last day
@@ -183,24 +184,24 @@ async def register_project(project_id: int, body: Decision, *, call: Call, db: D
             organisation_id=access.organisation_acting(call.by, Role.REGULATOR),
             why=body.why,
         )
-        return Done(project_id, await _project_again(tx, str(project_id)))
+        return Written(project_id, await _project_again(tx, str(project_id)))
 
-    return await db.once(call, work, _project_again)
+    return await once(db, call, work, _project_again)
 
 
 async def reject_project(project_id: int, body: Decision, *, call: Call, db: Database) -> Project:
     """Send a project back with a reason: the verifier while it is submitted, the regulator after that."""
 
-    async def work(tx: Tx) -> Done[Project]:
+    async def work(tx: Tx) -> Written[Project]:
         project = await _locked_project(tx, project_id)
         rules.check_step(project.code, "reject", project.state, rules.PROJECT_STEPS)
         organisation_id = await _whose_turn_in(tx, project, project.state, call)
         await store.move_project(
             tx, project, "rejected", person_id=call.by.person_id, organisation_id=organisation_id, why=body.why
         )
-        return Done(project_id, await _project_again(tx, str(project_id)))
+        return Written(project_id, await _project_again(tx, str(project_id)))
 
-    return await db.once(call, work, _project_again)
+    return await once(db, call, work, _project_again)
 
 
 async def submit_report(project_id: int, body: NewReport, *, call: Call, db: Database) -> Report:
@@ -210,7 +211,7 @@ async def submit_report(project_id: int, body: NewReport, *, call: Call, db: Dat
     Raises `OutsidePeriod`, `WrongMethodology`, `NothingToIssue`, `UnknownFactor`.
     """
 
-    async def work(tx: Tx) -> Done[Report]:
+    async def work(tx: Tx) -> Written[Report]:
         project = await _own_project(tx, project_id, call)
         rules.check_step(project.code, "report", project.state, rules.PROJECT_STEPS)
         await _check_report_in(tx, project, body, without=None)
@@ -225,15 +226,15 @@ async def submit_report(project_id: int, body: NewReport, *, call: Call, db: Dat
             organisation_id=project.developer_id,
             why="Monitoring report filed",
         )
-        return Done(report_id, await _report_again(tx, str(report_id)))
+        return Written(report_id, await _report_again(tx, str(report_id)))
 
-    return await db.once(call, work, _report_again)
+    return await once(db, call, work, _report_again)
 
 
 async def resubmit_report(report_id: int, body: NewReport, *, call: Call, db: Database) -> Report:
     """File a rejected report again, corrected."""
 
-    async def work(tx: Tx) -> Done[Report]:
+    async def work(tx: Tx) -> Written[Report]:
         report = await _locked_report(tx, report_id)
         project = await _own_project(tx, report.project_id, call)
         rules.check_step(f"Report {report_id}", "resubmit", report.state, rules.REPORT_STEPS)
@@ -249,15 +250,15 @@ async def resubmit_report(report_id: int, body: NewReport, *, call: Call, db: Da
             organisation_id=project.developer_id,
             why="Corrected report filed",
         )
-        return Done(report_id, await _report_again(tx, str(report_id)))
+        return Written(report_id, await _report_again(tx, str(report_id)))
 
-    return await db.once(call, work, _report_again)
+    return await once(db, call, work, _report_again)
 
 
 async def verify_report(report_id: int, body: Finding, *, call: Call, db: Database) -> Report:
     """A verifier confirms a monitoring report. Raises `VerifierConflict`."""
 
-    async def work(tx: Tx) -> Done[Report]:
+    async def work(tx: Tx) -> Written[Report]:
         report = await _locked_report(tx, report_id)
         project = await project_in(tx, report.project_id)
         verifier = await _verifier_in(tx, project, call)
@@ -272,15 +273,15 @@ async def verify_report(report_id: int, body: Finding, *, call: Call, db: Databa
             why=body.why,
             verification=(body.report_sha256, verifier),
         )
-        return Done(report_id, await _report_again(tx, str(report_id)))
+        return Written(report_id, await _report_again(tx, str(report_id)))
 
-    return await db.once(call, work, _report_again)
+    return await once(db, call, work, _report_again)
 
 
 async def reject_report(report_id: int, body: Decision, *, call: Call, db: Database) -> Report:
     """Send a report back: the verifier while it is submitted, the regulator once it is verified."""
 
-    async def work(tx: Tx) -> Done[Report]:
+    async def work(tx: Tx) -> Written[Report]:
         report = await _locked_report(tx, report_id)
         project = await project_in(tx, report.project_id)
         rules.check_step(f"Report {report_id}", "reject", report.state, rules.REPORT_STEPS)
@@ -288,9 +289,9 @@ async def reject_report(report_id: int, body: Decision, *, call: Call, db: Datab
         await store.move_report(
             tx, report, "rejected", person_id=call.by.person_id, organisation_id=organisation_id, why=body.why
         )
-        return Done(report_id, await _report_again(tx, str(report_id)))
+        return Written(report_id, await _report_again(tx, str(report_id)))
 
-    return await db.once(call, work, _report_again)
+    return await once(db, call, work, _report_again)
 
 
 async def issue_report_in(tx: Tx, report_id: int, *, call: Call) -> tuple[Report, Project]:

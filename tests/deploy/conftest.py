@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy import postgres
+from deploy.postgres import server as postgres
 
 
 @pytest.fixture

@@ -28,9 +28,9 @@ from deploy.bench.exchange.stream import CANCEL, SLICE, operations_in, stream
 from deploy.bench.figures import Machine, Results
 from deploy.bench.run import FIGURES as KNOWN
 from deploy.bench.run import show
-from deploy.collector import as_served
-from deploy.commands import bench as command
-from deploy.exchanging import at_rest
+from deploy.cli.commands.bench import bench as command
+from deploy.processes.engine import at_rest
+from deploy.processes.garbage import as_served
 from exchange.engine.events import Reason, Refused
 from registry.kit.database import Database
 from tests.worlds import KEYRING, PROFILE, World

@@ -17,9 +17,9 @@ from typing import NamedTuple
 import httpx
 import pytest
 
-from deploy import postgres
+from deploy.cli.verify import main as verify
+from deploy.postgres import server as postgres
 from deploy.scenarios.season import SEASON
-from deploy.verify_command import main as verify
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT_S = 60.0

@@ -9,7 +9,7 @@ from unittest import mock
 
 import httpx
 
-from deploy import exchanging
+from deploy.processes import engine as engine_role
 from deploy.scenarios.cast import Party
 from exchange.instruments.service import follow_freezes
 from exchange.settlement import store
@@ -163,7 +163,7 @@ class Market:
     @contextlib.contextmanager
     def nobody_follows_freezes(self) -> Iterator[None]:
         """The keeper sleeps inside: only what looks a freeze up itself notices it."""
-        with mock.patch.object(exchanging, "follow_freezes", mock.AsyncMock(return_value=0)):
+        with mock.patch.object(engine_role, "follow_freezes", mock.AsyncMock(return_value=0)):
             yield
 
     async def follow_freezes(self) -> None:

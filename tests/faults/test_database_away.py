@@ -12,7 +12,7 @@ import asyncpg
 import httpx
 import pytest
 
-from deploy import postgres
+from deploy.postgres import server as postgres
 from tests import worlds
 from tests.probes import refused
 from tests.worlds import Template, World

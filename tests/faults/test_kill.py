@@ -21,8 +21,8 @@ import asyncpg
 import httpx
 import pytest
 
-from deploy import postgres
 from deploy.local.region import LocalRegion, new_region
+from deploy.postgres import server as postgres
 from deploy.scenarios.cast import Season
 from deploy.scenarios.client import Api
 from deploy.scenarios.season import SEASON, Step, play_step, steps_until

@@ -14,8 +14,8 @@ import asyncpg
 import httpx
 import pytest
 
-from deploy import postgres
 from deploy.local.region import LocalRegion, new_region
+from deploy.postgres import server as postgres
 from deploy.scenarios.cast import Season
 from deploy.scenarios.client import Api
 from deploy.scenarios.season import play_until
@@ -123,21 +123,35 @@ async def place(started) -> AsyncIterator[Place]:
         yield Place(region, season, http)
 
 
-def children(pid: int) -> list[int]:
-    """The child processes of *pid*."""
-    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+def children(pid: int) -> dict[str, int]:
+    """The child processes of *pid*, by the command that each runs."""
+    pids = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    commands = {each: Path(f"/proc/{each}/cmdline").read_bytes().rstrip(b"\0").split(b"\0") for each in pids}
+    return {words[-1].decode(): int(each) for each, words in commands.items()}
 
 
 async def test_a_killed_sequencer_is_started_again(place):
     """Requests go on meanwhile; the next child continues the same log."""
     size = await place.written()
-    (sequencer,) = children(place.service_pid())
+    sequencer = children(place.service_pid())["sequencer"]
     os.kill(sequencer, signal.SIGKILL)
     await place.claim()
     await place.grown(size + 1)
-    (successor,) = children(place.service_pid())
-    assert sequencer != successor
-    assert "sequencer_died" in place.region.service._log.read_text()
+    assert sequencer != children(place.service_pid())["sequencer"]
+    assert "child_died" in place.region.service._log.read_text()
+
+
+async def test_a_killed_snapshot_process_is_started_again(place):
+    """The market goes on meanwhile."""
+    killed = children(place.service_pid())["snapshots"]
+    os.kill(killed, signal.SIGKILL)
+    assert ("filled", 1) == ((await buy(place))["state"], 1)
+
+    async def another() -> bool:
+        return children(place.service_pid()).get("snapshots") not in (None, killed)
+
+    await until(another, "it is started again")
+    assert 200 == (await place.http.get("/health/ready")).status_code
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=["killed", "shut-down"])

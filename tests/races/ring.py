@@ -11,6 +11,7 @@ from datetime import datetime
 import asyncpg
 import msgspec
 
+from deploy.migrations import every_migration
 from deploy.scenarios.cast import Party, Season
 from registry.kit.migrate import migrate
 from registry.methodologies import catalogue
@@ -111,7 +112,7 @@ async def build(server: str, activity: KilnElectrificationActivity = ACTIVITY) -
     dsn = worlds.database_dsn(server, name)
     owner = await asyncpg.connect(dsn)
     try:
-        await migrate(owner)
+        await migrate(owner, every_migration())
         secrets = await _begin(dsn)
         async with worlds.application(dsn, None) as world:
             world.season.regulators = secrets

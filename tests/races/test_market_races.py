@@ -60,6 +60,7 @@ class Market:
             body = {"instrument": self.code, "side": side, "price_fen": PRICE_FEN, "quantity_t": tonnes}
             body |= {"account_id": party.account_id, "client_order_id": 1}
             await self.ring.world.ok("/v1/orders", body, by=party.key)
+        await self.exchange.projector.caught_up()
 
     async def two_step(self, *held: str, until_waiting: int = 2) -> None:
         """Two settlers take one step each, and meet at what is held. What they would log and try again is raised."""

@@ -5,18 +5,21 @@ import contextlib
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from random import Random
+from unittest import mock
 
 import asyncpg
 
-from deploy.app import connect_pool, connecting
-from deploy.exchanging import TABLES
+from deploy.pool import connect_pool, connecting
+from deploy.processes.engine import TABLES
 from exchange.engine import commands as c
 from exchange.engine import events as e
 from exchange.engine.core import Engine
 from exchange.engine.modes import continuous, listings
 from exchange.engine.state import state_hash
+from exchange.journal import snapshots as following
 from exchange.journal.codec import Outcome, decode_commands
 from exchange.journal.gateway import Gateway
+from exchange.journal.snapshots import SnapshotFollower
 from exchange.projections.projector import Projector
 from registry.kit.database import Database
 from tests.database import connected
@@ -104,6 +107,30 @@ async def trading(dsn: str, *, opening: Sequence[c.Command] = OPENING) -> AsyncI
             yield floor
         finally:
             await floor.stop()
+
+
+@contextlib.asynccontextmanager
+async def snapshots(dsn: str, *, every: int) -> AsyncIterator[Callable[[int], Awaitable[None]]]:
+    """Follow the journal as the snapshot process does. What is given waits for a snapshot at *sequence* or behind."""
+    stop = asyncio.Event()
+    async with connected(dsn, role="kilnwood_api") as connection, connected(dsn) as owner:
+        with mock.patch.object(following, "LOOK_EVERY_S", 0.01):
+            running = asyncio.create_task(SnapshotFollower(connection, every=every).run(stop))
+
+            async def stored(sequence: int) -> None:
+                async def there() -> bool:
+                    if running.done():
+                        running.result()
+                    newest = "select coalesce(max(sequence), 0) from exchange.snapshot"
+                    return bool(await owner.fetchval(newest) >= sequence)
+
+                await until(there, f"a snapshot at {sequence}")
+
+            try:
+                yield stored
+            finally:
+                stop.set()
+                await running
 
 
 @contextlib.asynccontextmanager

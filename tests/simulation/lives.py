@@ -15,8 +15,8 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import asyncpg
 
-from deploy.app import connecting
-from deploy.exchanging import at_rest
+from deploy.pool import connecting
+from deploy.processes.engine import at_rest
 from exchange.parts import Exchange
 from exchange.settlement import store
 from exchange.settlement.reconciler import reconcile

@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from deploy.app import connect_pool
+from deploy.pool import connect_pool
 from deploy.routes import ROUTES
 from deploy.scenarios.cast import EVENT
 from registry.access.approvals import service as approvals

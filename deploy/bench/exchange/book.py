@@ -14,7 +14,7 @@ from deploy.bench.exchange.contestants import BookAlone, BookPrepared, Contestan
 from deploy.bench.exchange.peers import Peer, PyOrderBook, PyOrderBookPrepared, called, installed
 from deploy.bench.exchange.stream import SLICE, Slices, operations_in, stream
 from deploy.bench.figures import Figure, at_least
-from deploy.collector import as_served
+from deploy.processes.garbage import as_served
 
 _WANTED = 5.0
 _PREFIX = 5

@@ -13,7 +13,7 @@ from deploy.bench.exchange.book import interleaved
 from deploy.bench.exchange.contestants import BookAlone, Contestant, Core, Recording, opened
 from deploy.bench.exchange.stream import SLICE, operations_in, stream
 from deploy.bench.figures import Figure, at_least
-from deploy.collector import as_served
+from deploy.processes.garbage import as_served
 
 _WANTED = 500_000
 _LATENCY_SHARE = 5

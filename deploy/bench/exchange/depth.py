@@ -19,7 +19,7 @@ from time import perf_counter_ns
 from deploy.bench.exchange.contestants import FIRST_ACCOUNT, INSTRUMENT, opened
 from deploy.bench.exchange.stream import ACCOUNTS
 from deploy.bench.figures import Figure, at_most
-from deploy.collector import as_served
+from deploy.processes.garbage import as_served
 from exchange.engine.accounts import TradingAccount
 from exchange.engine.book import OpenOrder, OrderBook
 from exchange.engine.commands import BUY, SELL

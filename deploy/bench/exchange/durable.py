@@ -21,13 +21,14 @@ from typing import NamedTuple
 import asyncpg
 import uvloop
 
-from deploy import postgres
-from deploy.app import connect_pool
 from deploy.bench.exchange.contestants import Recording, opening
 from deploy.bench.exchange.stream import SLICE, operations_in, stream
 from deploy.bench.figures import Figure, at_least
-from deploy.collector import as_served
-from deploy.exchanging import TABLES
+from deploy.migrations import every_migration
+from deploy.pool import connect_pool
+from deploy.postgres import server as postgres
+from deploy.processes.engine import TABLES
+from deploy.processes.garbage import as_served
 from exchange.engine.commands import Command
 from exchange.engine.core import Engine
 from exchange.journal import store as journal
@@ -206,7 +207,7 @@ def journal_server() -> Iterator[str]:
 async def _migrated(dsn: str) -> None:
     owner = await asyncpg.connect(dsn)
     try:
-        await migrate(owner)
+        await migrate(owner, every_migration())
         await owner.execute("insert into registry.business_clock (simulated, at) values (true, now())")
     finally:
         await owner.close()

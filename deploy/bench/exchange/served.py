@@ -18,12 +18,12 @@ import httpx
 import msgspec
 import uvloop
 
-from deploy.app import connect_pool
 from deploy.bench import region
 from deploy.bench.exchange.order_load import Answered, Job
 from deploy.bench.figures import Figure
 from deploy.bench.region import BenchRegion
 from deploy.bench.retirements import LoadFailed
+from deploy.pool import connect_pool
 from deploy.scenarios.client import Api
 from deploy.scenarios.market import SUPPLY
 from registry import port

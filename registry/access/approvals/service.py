@@ -3,7 +3,8 @@
 from typing import TypeVar
 
 from registry.access.approvals import rules, store
-from registry.kit.database import Database, Done, Tx
+from registry.kit.database import Database, Tx
+from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
 from registry.kit.problems import Invalid, Unknown
 from schemas.access import Actor, Approval, ApprovalBody, Approved, Call, ProposeApproval
@@ -15,11 +16,11 @@ Body = TypeVar("Body", bound=ApprovalBody)
 async def propose(request: ProposeApproval, *, call: Call, db: Database) -> Approval:
     """Store the first person's half of a decision. It expires after seven days."""
 
-    async def work(tx: Tx) -> Done[Approval]:
+    async def work(tx: Tx) -> Written[Approval]:
         approval = await store.insert_approval(tx, request.body, request.reason, call.by)
-        return Done(approval.id, approval)
+        return Written(approval.id, approval)
 
-    return await db.once(call, work, _approval_again)
+    return await once(db, call, work, _approval_again)
 
 
 async def use_approval_in(tx: Tx, approved: Approved, kind: type[Body], *, by: Actor) -> Body:
@@ -43,13 +44,13 @@ async def use_approval_in(tx: Tx, approved: Approved, kind: type[Body], *, by: A
 async def withdraw_approval(approval_id: int, *, call: Call, db: Database) -> Approval:
     """Withdraw a proposal, one's own or a colleague's: this only takes power away."""
 
-    async def work(tx: Tx) -> Done[Approval]:
+    async def work(tx: Tx) -> Written[Approval]:
         await approval_in(tx, approval_id)
         if not await store.withdraw_approval(tx, approval_id):
             raise rules.ApprovalClosed(f"Approval {approval_id} was already used or withdrawn.")
-        return Done(approval_id, await approval_in(tx, approval_id))
+        return Written(approval_id, await approval_in(tx, approval_id))
 
-    return await db.once(call, work, _approval_again)
+    return await once(db, call, work, _approval_again)
 
 
 async def approval(approval_id: int, *, db: Database) -> Approval:

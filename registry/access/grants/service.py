@@ -3,7 +3,8 @@
 from registry.access.approvals import service as approvals
 from registry.access.grants import rules, store
 from registry.kit import clock
-from registry.kit.database import Database, Done, Tx
+from registry.kit.database import Database, Tx
+from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
 from registry.kit.problems import AlreadyEnded, Unknown
 from schemas.access import Approved, Call, Grant, GrantBody, Role
@@ -13,16 +14,16 @@ from schemas.pages import Page
 async def grant_role(approved: Approved, *, call: Call, db: Database) -> Grant:
     """Give a person a role at an organisation, by two people."""
 
-    async def work(tx: Tx) -> Done[Grant]:
+    async def work(tx: Tx) -> Written[Grant]:
         body = await approvals.use_approval_in(tx, approved, GrantBody, by=call.by)
         await lock_person_in(tx, body.person_id)
         if not await store.organisation_exists(tx, body.organisation_id):
             raise Unknown(f"There is no organisation {body.organisation_id}.")
         rules.check_until(body.until, await clock.now_in(tx))
         grant_id = await store.insert_grant(tx, body, approved.approval_id)
-        return Done(grant_id, await _grant_again(tx, str(grant_id)))
+        return Written(grant_id, await _grant_again(tx, str(grant_id)))
 
-    return await db.once(call, work, _grant_again)
+    return await once(db, call, work, _grant_again)
 
 
 async def grant_first_in(tx: Tx, person_id: int, organisation_id: int, role: Role) -> None:
@@ -38,14 +39,14 @@ async def people_at_in(tx: Tx, organisation_id: int) -> frozenset[int]:
 async def end_grant(grant_id: int, *, call: Call, db: Database) -> Grant:
     """End a role now. One regulator may: this only takes power away."""
 
-    async def work(tx: Tx) -> Done[Grant]:
+    async def work(tx: Tx) -> Written[Grant]:
         await _grant_again(tx, str(grant_id))
         if not await store.end_grant(tx, grant_id):
             raise AlreadyEnded(f"Grant {grant_id} has already ended.")
         await two_regulators_remain_in(tx)
-        return Done(grant_id, await _grant_again(tx, str(grant_id)))
+        return Written(grant_id, await _grant_again(tx, str(grant_id)))
 
-    return await db.once(call, work, _grant_again)
+    return await once(db, call, work, _grant_again)
 
 
 async def _grant_again(tx: Tx, grant_id: str) -> Grant:

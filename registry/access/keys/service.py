@@ -4,7 +4,8 @@ from registry.access import authorisation
 from registry.access.approvals import service as approvals
 from registry.access.grants import service as grants
 from registry.access.keys import rules, store
-from registry.kit.database import Database, Done, Tx
+from registry.kit.database import Database, Tx
+from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
 from registry.kit.problems import Unknown
 from schemas.access import Actor, Approved, Call, KeyIssued, Me, RekeyBody, Role
@@ -52,11 +53,11 @@ async def new_key_in(tx: Tx, person_id: int, *, by: int | None, keyring: rules.K
 async def create_own_key(call: Call, *, db: Database, keyring: rules.Keyring) -> KeyIssued:
     """Make a further key for the caller, to rotate to."""
 
-    async def work(tx: Tx) -> Done[KeyIssued]:
+    async def work(tx: Tx) -> Written[KeyIssued]:
         key = await new_key_in(tx, call.by.person_id, by=call.by.person_id, keyring=keyring)
-        return Done(key.id, key)
+        return Written(key.id, key)
 
-    return await db.once(call, work, _key_again)
+    return await once(db, call, work, _key_again)
 
 
 async def issue_key(person_id: int, *, call: Call, db: Database, keyring: rules.Keyring) -> KeyIssued:
@@ -67,7 +68,7 @@ async def issue_key(person_id: int, *, call: Call, db: Database, keyring: rules.
     key and send a new request.
     """
 
-    async def work(tx: Tx) -> Done[KeyIssued]:
+    async def work(tx: Tx) -> Written[KeyIssued]:
         await grants.lock_person_in(tx, person_id)
         if await grants.held_any_role_in(tx, person_id) or await store.open_keys(tx, person_id):
             raise rules.KeyNeedsApproval(
@@ -75,36 +76,36 @@ async def issue_key(person_id: int, *, call: Call, db: Database, keyring: rules.
                 "roles; for anybody else propose the approval 'reissue_key'."
             )
         key = await new_key_in(tx, person_id, by=call.by.person_id, keyring=keyring)
-        return Done(key.id, key)
+        return Written(key.id, key)
 
-    return await db.once(call, work, _key_again)
+    return await once(db, call, work, _key_again)
 
 
 async def reissue_key(approved: Approved, *, call: Call, db: Database, keyring: rules.Keyring) -> KeyIssued:
     """Make a new key for a person who lost theirs, by two people. The old ones stay until they are revoked."""
 
-    async def work(tx: Tx) -> Done[KeyIssued]:
+    async def work(tx: Tx) -> Written[KeyIssued]:
         body = await approvals.use_approval_in(tx, approved, RekeyBody, by=call.by)
         await grants.lock_person_in(tx, body.person_id)
         key = await new_key_in(tx, body.person_id, by=call.by.person_id, keyring=keyring)
-        return Done(key.id, key)
+        return Written(key.id, key)
 
-    return await db.once(call, work, _key_again)
+    return await once(db, call, work, _key_again)
 
 
 async def revoke_key(key_id: int, *, call: Call, db: Database) -> KeyIssued:
     """End a key at once: one's own, or any as a regulator."""
 
-    async def work(tx: Tx) -> Done[KeyIssued]:
+    async def work(tx: Tx) -> Written[KeyIssued]:
         key = await _key_again(tx, str(key_id))
         regulator = any(held.role == Role.REGULATOR for held in call.by.roles)
         if key.person_id != call.by.person_id and not regulator:
             raise authorisation.NotYours(f"Key {key_id} belongs to person {key.person_id}.")
         if await store.revoke_key(tx, key_id):  # a second revocation changes nothing
             await grants.two_regulators_remain_in(tx)
-        return Done(key_id, await _key_again(tx, str(key_id)))
+        return Written(key_id, await _key_again(tx, str(key_id)))
 
-    return await db.once(call, work, _key_again)
+    return await once(db, call, work, _key_again)
 
 
 async def _key_again(tx: Tx, key_id: str) -> KeyIssued:

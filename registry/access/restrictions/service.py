@@ -2,7 +2,8 @@
 
 from registry.access.approvals import service as approvals
 from registry.access.restrictions import rules, store
-from registry.kit.database import Database, Done, Tx
+from registry.kit.database import Database, Tx
+from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
 from registry.kit.problems import AlreadyEnded, Unknown
 from schemas.access import Approved, Call, LiftBody, NewRestriction, Restriction
@@ -12,26 +13,26 @@ from schemas.pages import Page
 async def restrict(body: NewRestriction, *, call: Call, db: Database) -> Restriction:
     """Freeze an account, a project or an issuance. One person may; lifting takes two."""
 
-    async def work(tx: Tx) -> Done[Restriction]:
+    async def work(tx: Tx) -> Written[Restriction]:
         if not await store.target_exists(tx, body):
             raise Unknown(f"There is no {body.scope} {body.target_id}.")
         restriction_id = await store.insert_restriction(tx, body, call.by)
-        return Done(restriction_id, await _restriction_again(tx, str(restriction_id)))
+        return Written(restriction_id, await _restriction_again(tx, str(restriction_id)))
 
-    return await db.once(call, work, _restriction_again)
+    return await once(db, call, work, _restriction_again)
 
 
 async def lift_restriction(approved: Approved, *, call: Call, db: Database) -> Restriction:
     """Lift a freeze, by two people."""
 
-    async def work(tx: Tx) -> Done[Restriction]:
+    async def work(tx: Tx) -> Written[Restriction]:
         body = await approvals.use_approval_in(tx, approved, LiftBody, by=call.by)
         await _restriction_again(tx, str(body.restriction_id))
         if not await store.lift_restriction(tx, body.restriction_id, approved.approval_id):
             raise AlreadyEnded(f"Restriction {body.restriction_id} has already been lifted.")
-        return Done(body.restriction_id, await _restriction_again(tx, str(body.restriction_id)))
+        return Written(body.restriction_id, await _restriction_again(tx, str(body.restriction_id)))
 
-    return await db.once(call, work, _restriction_again)
+    return await once(db, call, work, _restriction_again)
 
 
 async def _restriction_again(tx: Tx, restriction_id: str) -> Restriction:

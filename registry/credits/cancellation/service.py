@@ -5,7 +5,8 @@ from registry.credits.blocks import rules
 from registry.credits.blocks import service as blocks
 from registry.credits.cancellation import store
 from registry.kit import clock
-from registry.kit.database import Database, Done, Tx
+from registry.kit.database import Database, Tx
+from registry.kit.idempotency import Written, once
 from registry.kit.ids import new
 from registry.kit.problems import Unknown
 from registry.transparency import rules as transparency
@@ -25,7 +26,7 @@ async def cancel(request: CancelRequest, *, call: Call, db: Database, region: Re
     """Cancel kilograms for good without a claim. There is no inverse command."""
     order_id = new("X")
 
-    async def work(tx: Tx) -> Done[Cancellation]:
+    async def work(tx: Tx) -> Written[Cancellation]:
         locked = await blocks.lock_open_accounts_in(tx, [request.account_id])
         access.authorise_for(call, locked[request.account_id].owner_id)
         cuts = await blocks.choose_in(tx, request)
@@ -44,9 +45,9 @@ async def cancel(request: CancelRequest, *, call: Call, db: Database, region: Re
             await store.insert_cancellation(
                 tx, request, part, order_id=order_id, by=call.by.person_id, statement_id=appended.id
             )
-        return Done(order_id, await _cancellation_again(tx, order_id))
+        return Written(order_id, await _cancellation_again(tx, order_id))
 
-    return await db.once(call, work, _cancellation_again, object_id=order_id)
+    return await once(db, call, work, _cancellation_again, object_id=order_id)
 
 
 async def _cancellation_again(tx: Tx, order_id: str) -> Cancellation:

@@ -7,7 +7,8 @@ from registry.credits.blocks.service import lock_open_accounts_in
 from registry.credits.issuance import store
 from registry.credits.issuance.store import NewIssuance
 from registry.kit import clock
-from registry.kit.database import Database, Done, Tx
+from registry.kit.database import Database, Tx
+from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
 from registry.kit.problems import Unknown
 from registry.methodologies import catalogue
@@ -31,7 +32,7 @@ from schemas.statements import (
 async def issue(approved: Approved, *, call: Call, db: Database, region: RegionProfile) -> Issuance:
     """Issue the credits of one verified report, by two people; forestry puts its share into the buffer."""
 
-    async def work(tx: Tx) -> Done[Issuance]:
+    async def work(tx: Tx) -> Written[Issuance]:
         body = await approvals.use_approval_in(tx, approved, IssueBody, by=call.by)
         report, project = await projects.issue_report_in(tx, body.report_id, call=call)
         await _owned_account_in(tx, body.account_id, project)
@@ -39,9 +40,9 @@ async def issue(approved: Approved, *, call: Call, db: Database, region: RegionP
         approval = await approvals.approval_in(tx, approved.approval_id)
         people = (approval.proposer_id, call.by.person_id)
         code = await _issue_in(tx, body, report, project, approval_id=approval.id, people=people, region=region)
-        return Done(code, await _issuance_again(tx, code))
+        return Written(code, await _issuance_again(tx, code))
 
-    return await db.once(call, work, _issuance_again)
+    return await once(db, call, work, _issuance_again)
 
 
 async def _owned_account_in(tx: Tx, account_id: int, project: Project) -> None:

@@ -11,7 +11,8 @@ from registry.credits.blocks import service as blocks
 from registry.credits.blocks.rules import Part
 from registry.credits.retirement import store
 from registry.kit import clock
-from registry.kit.database import Database, Done, Tx
+from registry.kit.database import Database, Tx
+from registry.kit.idempotency import Written, once
 from registry.kit.ids import new
 from registry.kit.pages import Window
 from registry.kit.problems import Unknown
@@ -34,7 +35,7 @@ async def retire(request: RetireRequest, *, call: Call, db: Database, region: Re
     """Retire part of an account's credits for good, against one claim. There is no inverse command."""
     order_id = new("O")
 
-    async def work(tx: Tx) -> Done[RetirementOrder]:
+    async def work(tx: Tx) -> Written[RetirementOrder]:
         claim = await claims.allocate_in(tx, request.claim_id, request.quantity_kg, call=call)
         locked = await blocks.lock_open_accounts_in(tx, [request.account_id])
         access.authorise_for(call, locked[request.account_id].owner_id)
@@ -45,9 +46,9 @@ async def retire(request: RetireRequest, *, call: Call, db: Database, region: Re
             await _log_retirement_in(tx, request, part, claim, order_id=order_id, at=at, call=call, region=region)
             for part in rules.parts(cuts, transparency.RANGE_LIMIT)
         ]
-        return Done(order_id, _order(done))
+        return Written(order_id, _order(done))
 
-    return await db.once(call, work, _order_again, object_id=order_id)
+    return await once(db, call, work, _order_again, object_id=order_id)
 
 
 async def _log_retirement_in(

@@ -11,7 +11,8 @@ from registry.credits.blocks import store as block_store
 from registry.credits.blocks.rules import BLOCK_LIMIT, Cut, Part, WrongAccount, parts
 from registry.credits.transfers import rules, store
 from registry.kit import clock
-from registry.kit.database import Database, Done, Tx
+from registry.kit.database import Database, Tx
+from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
 from registry.kit.problems import Unknown
 from registry.parties import service as parties
@@ -36,7 +37,7 @@ async def propose_transfer(body: NewTransfer, *, call: Call, db: Database) -> Tr
     if body.account_id == body.receiver_id:
         raise WrongAccount(f"Account {body.account_id} is on both sides of the transfer.")
 
-    async def work(tx: Tx) -> Done[Transfer]:
+    async def work(tx: Tx) -> Written[Transfer]:
         locked = await blocks.lock_open_accounts_in(tx, [body.account_id, body.receiver_id])
         access.authorise_for(call, locked[body.account_id].owner_id)
         cuts = await blocks.choose_in(tx, body, receiver_id=body.receiver_id)
@@ -58,15 +59,15 @@ async def propose_transfer(body: NewTransfer, *, call: Call, db: Database) -> Tr
             hold_id=hold_id,
             cause=f"transfer:{transfer_id}",
         )
-        return Done(transfer_id, await _transfer_again(tx, str(transfer_id)))
+        return Written(transfer_id, await _transfer_again(tx, str(transfer_id)))
 
-    return await db.once(call, work, _transfer_again)
+    return await once(db, call, work, _transfer_again)
 
 
 async def accept_transfer(transfer_id: int, *, call: Call, db: Database, region: RegionProfile) -> Transfer:
     """The receiver takes the kilograms; from now on they are active in its account, and the log says so."""
 
-    async def work(tx: Tx) -> Done[Transfer]:
+    async def work(tx: Tx) -> Written[Transfer]:
         offer, locked = await _open_transfer_in(tx, transfer_id, "receiver_id", call)
         cuts = await _close_in(tx, offer, "accepted", by=call.by.person_id, to_account_id=offer.receiver_id)
         lots = {cut.block.lot for cut in cuts}
@@ -82,9 +83,9 @@ async def accept_transfer(transfer_id: int, *, call: Call, db: Database, region:
             for part in parts(cuts, transparency.RANGE_LIMIT)
         ]
         await store.log_transfer(tx, transfer_id, statements)
-        return Done(transfer_id, await _transfer_again(tx, str(transfer_id)))
+        return Written(transfer_id, await _transfer_again(tx, str(transfer_id)))
 
-    return await db.once(call, work, _transfer_again)
+    return await once(db, call, work, _transfer_again)
 
 
 async def _log_transfer_in(
@@ -111,23 +112,23 @@ async def _log_transfer_in(
 async def reject_transfer(transfer_id: int, *, call: Call, db: Database) -> Transfer:
     """The receiver declines; the kilograms are active with the sender again."""
 
-    async def work(tx: Tx) -> Done[Transfer]:
+    async def work(tx: Tx) -> Written[Transfer]:
         offer, _ = await _open_transfer_in(tx, transfer_id, "receiver_id", call)
         await _close_in(tx, offer, "rejected", by=call.by.person_id, to_account_id=offer.sender_id)
-        return Done(transfer_id, await _transfer_again(tx, str(transfer_id)))
+        return Written(transfer_id, await _transfer_again(tx, str(transfer_id)))
 
-    return await db.once(call, work, _transfer_again)
+    return await once(db, call, work, _transfer_again)
 
 
 async def withdraw_transfer(transfer_id: int, *, call: Call, db: Database) -> Transfer:
     """The sender takes the offer back; the kilograms are active again."""
 
-    async def work(tx: Tx) -> Done[Transfer]:
+    async def work(tx: Tx) -> Written[Transfer]:
         offer, _ = await _open_transfer_in(tx, transfer_id, "sender_id", call)
         await _close_in(tx, offer, "withdrawn", by=call.by.person_id, to_account_id=offer.sender_id)
-        return Done(transfer_id, await _transfer_again(tx, str(transfer_id)))
+        return Written(transfer_id, await _transfer_again(tx, str(transfer_id)))
 
-    return await db.once(call, work, _transfer_again)
+    return await once(db, call, work, _transfer_again)
 
 
 async def expire_due(*, db: Database) -> int:

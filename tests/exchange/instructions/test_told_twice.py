@@ -5,12 +5,11 @@ from datetime import UTC, datetime
 
 import asyncpg
 
-from deploy import exchanging
-from deploy.app import connect_pool
+from deploy.pool import connect_pool
+from deploy.processes import engine as engine_role
 from exchange.engine import commands as c
 from exchange.engine.core import Engine
 from exchange.engine.events import Reason
-from exchange.journal.patience import TOLD_AFTER_S, Patience
 from exchange.journal.recovery import Committed
 from exchange.modes import REFUSALS
 from exchange.projections import projector
@@ -37,7 +36,7 @@ def test_an_instruction_that_is_told_again_keeps_its_first_answer():
     engine = Engine()
     credit = c.CreditCash(1, 7, 7, 500)
     batches = [committed(engine, credit), committed(engine, credit)]
-    changes = projector.changes_of(batches, {}, exchanging.TABLES)
+    changes = projector.changes_of(batches, {}, engine_role.TABLES)
     assert {1: ("done", None, None, None)} == changes.instructions
     assert {(7, CASH): [500, 0, 0, 0]} == changes.positions
 
@@ -45,20 +44,6 @@ def test_an_instruction_that_is_told_again_keeps_its_first_answer():
 def test_every_reason_has_words():
     """Whatever the engine says can be said to people, also what should never reach them."""
     assert all(REFUSALS.of(reason, 2, 1).detail for reason in Reason)
-
-
-def test_a_part_that_fails_is_told_after_a_while_and_forgotten_when_it_works():
-    """Trouble comes after ten seconds of failing, counts from the first failure, and ends with one success."""
-    now = [0.0]
-    patience = Patience("The tables do not follow", now_s=lambda: now[0])
-    patience.failed()
-    now[0] = TOLD_AFTER_S - 1
-    patience.failed()
-    assert "" == patience.trouble
-    now[0] = TOLD_AFTER_S + 2
-    assert patience.trouble.startswith("The tables do not follow, for 12 s now")
-    patience.well()
-    assert "" == patience.trouble
 
 
 async def test_an_idle_writer_notices_that_its_connection_is_gone(market: Market):
@@ -132,7 +117,7 @@ async def test_a_process_that_does_not_write_stores_what_the_writer_tells(market
     body = CashMovement(account_id=solar.account_id, amount_fen=7)
     async with (
         await connect_pool(world.dsn, size=4) as pool,
-        exchanging.trading(lambda: world.dsn, Database(pool), worlds.PROFILE) as second,
+        worlds.trading(lambda: world.dsn, Database(pool), worlds.PROFILE) as second,
     ):
         found = await asyncio.wait_for(settlement.deposit_cash(body, call=call, exchange=second), 5)
         assert "done" == found.state

@@ -8,7 +8,7 @@ from unittest import mock
 import asyncpg
 import pytest
 
-from deploy.app import connect_pool
+from deploy.pool import connect_pool
 from exchange.engine.core import Engine
 from exchange.engine.events import Reason, Refused
 from exchange.engine.modes.continuous import Accepted
@@ -20,6 +20,7 @@ from exchange.journal.gateway import Gateway, NotTrading
 from exchange.journal.store import Fenced, WriterElsewhere
 from exchange.orders import store
 from exchange.projections import store as projections
+from registry.kit import supervise
 from tests.database import connected
 from tests.simulation import floor as floors
 from tests.simulation.floor import OPENING, Floor, bid, held, replayed, waits
@@ -224,7 +225,7 @@ async def test_a_writer_that_was_overtaken_stores_nothing(floor):
     await floor.connections[-1].execute("select pg_advisory_unlock_all()")
     second.start()
     await back(second)
-    with mock.patch.object(gateways, "RETRY_S", 0.01):
+    with mock.patch.object(floor.gateway.supervisor, "_retry_s", 0.01):
         assert "The commit failed." in await refused(submitting(floor, bid(3, 1)))
         assert [(1, begun)] == await batches(floor.dsn)
         sequence, outcome, _ = await second.gateway.submit(bid(4, 1))
@@ -276,12 +277,12 @@ async def test_an_engine_that_breaks_down_is_built_anew(floor):
     """What it had applied is dropped and not stored; whoever waits hears 503; what was stored before stays."""
     await floor.gateway.submit(bid(3, 1))
     before = state_hash(floor.engine.market)
-    with failing_at(13), mock.patch.object(gateways.log, "exception") as logged:
+    with failing_at(13), mock.patch.object(supervise.log, "error") as logged:
         tasks = [submitting(floor, bid(4, 1)), submitting(floor, bid(3, 13)), submitting(floor, bid(5, 1))]
         for task in tasks:
             await refused(task)
     await back(floor)
-    logged.assert_called_once_with("engine_failed")
+    assert [("part_failed",)] == [each.args for each in logged.call_args_list]
     assert before == state_hash(floor.engine.market)
     _, outcome, _ = await floor.gateway.submit(bid(3, 13))
     assert isinstance(outcome[0], Accepted)

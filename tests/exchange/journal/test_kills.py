@@ -6,6 +6,7 @@ and kills itself with SIGKILL at a moment that a seed chose. What it acknowledge
 """
 
 import asyncio
+import contextlib
 import os
 import signal
 from collections import Counter
@@ -16,12 +17,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from deploy.app import connect_pool
+from deploy.pool import connect_pool
 from exchange.engine.commands import Command
 from exchange.engine.core import account_command_types, any_of, event_types
 from exchange.engine.events import Event, Reason, Refused
 from exchange.engine.state import state_hash
-from exchange.journal import gateway
 from exchange.journal import store as journal
 from exchange.projections import projector
 from tests.database import connected
@@ -91,12 +91,12 @@ def doom(moment: str, dice: Random, floor: Floor) -> None:
 async def live(dsn: str, groups: Sequence[Group], moment: str, seed: int, said: int) -> None:
     """One life: send *groups* in order, say on *said* which were acknowledged, and die."""
     dice, answered = Random(seed), 0
-    gateway.SNAPSHOT_EVERY = SNAPSHOT_EVERY  # type: ignore[misc]  # in a process of its own
-    async with await connect_pool(dsn, size=2) as pool:
+    async with await connect_pool(dsn, size=2) as pool, contextlib.AsyncExitStack() as stack:
         floor = Floor(dsn, pool)
         doom(moment, dice, floor)
         floor.start()
         await asyncio.wait_for(floor.gateway.writing.wait(), 20)
+        await stack.enter_async_context(floors.snapshots(dsn, every=SNAPSHOT_EVERY))
 
         async def send(number: int, group: Group) -> None:
             nonlocal answered

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from unittest import mock
 
@@ -10,8 +10,9 @@ import asyncpg
 import httpx
 import pytest
 
-from deploy.app import Parts, connect_pool, create_app
-from deploy.exchanging import at_rest
+from deploy.app import Parts, create_app
+from deploy.pool import connect_pool
+from deploy.processes.engine import at_rest
 from exchange.engine.core import Engine
 from exchange.engine.state import state_hash
 from exchange.journal import gateway as gateways
@@ -70,10 +71,10 @@ async def test_a_snapshot_and_its_tail_recover_what_the_first_command_leads_to(g
 
 async def test_two_snapshots_are_kept(ground):
     """The newest and the one before it; each restart counts from the snapshot it began with."""
-    with mock.patch.object(gateways, "SNAPSHOT_EVERY", 10):
-        async with floors.trading(ground) as floor:
-            for number in range(1, 36):
-                await floor.gateway.submit(bid(3, number))
+    async with floors.trading(ground) as floor, floors.snapshots(ground, every=10) as stored:
+        for number in range(1, 36):
+            await floor.gateway.submit(bid(3, number))
+        await stored(len(OPENING) + 30)
     async with connected(ground) as owner:
         kept = [row[0] for row in await owner.fetch("select sequence from exchange.snapshot order by 1")]
     assert [len(OPENING) + 30, len(OPENING) + 35] == kept
@@ -81,25 +82,18 @@ async def test_two_snapshots_are_kept(ground):
 
 async def test_restarts_do_not_put_the_next_snapshot_off(ground):
     """A process that is killed again and again before it comes to a snapshot by itself still leaves one."""
-    with mock.patch.object(gateways, "SNAPSHOT_EVERY", len(OPENING) + 4):
-        for number in range(1, 6):
-            async with await connect_pool(ground, size=2) as pool:
-                floor = floors.Floor(ground, pool)
-                floor.start()
-                await asyncio.wait_for(floor.gateway.writing.wait(), 20)
-                await floor.gateway.submit_all([bid(3, number)] if number > 1 else [*OPENING, bid(3, 1)])
-                await floor.projector.caught_up()
-                await floors.come(_nothing_waits(floor), "the queue is empty")
-                await floor.crash()
+    for number in range(1, 6):
+        async with await connect_pool(ground, size=2) as pool:
+            floor = floors.Floor(ground, pool)
+            floor.start()
+            await asyncio.wait_for(floor.gateway.writing.wait(), 20)
+            await floor.gateway.submit_all([bid(3, number)] if number > 1 else [*OPENING, bid(3, 1)])
+            await floor.projector.caught_up()
+            async with floors.snapshots(ground, every=len(OPENING) + 4) as stored:
+                await stored(len(OPENING) + 4 if number > 3 else 0)
+            await floor.crash()
     async with connected(ground) as owner:
         assert len(OPENING) + 4 == await owner.fetchval("select max(sequence) from exchange.snapshot")
-
-
-def _nothing_waits(floor: floors.Floor) -> Callable[[], Awaitable[bool]]:
-    async def nothing() -> bool:
-        return not floor.projector._queue
-
-    return nothing
 
 
 async def test_a_snapshot_waits_for_the_projections(ground):

@@ -3,8 +3,8 @@
 import asyncio
 from unittest import mock
 
-from deploy import exchanging
-from exchange.journal import patience
+from deploy.processes import engine as engine_role
+from registry.kit import supervise
 from tests import worlds
 from tests.exchange.marketplace import KILN, Market, done, until
 from tests.probes import refused
@@ -111,16 +111,16 @@ async def test_a_frozen_account_s_orders_keep_nobody_waiting(server, templates):
 
 async def test_freezes_that_are_not_followed_are_told(issued, monkeypatch):
     """Nobody else closes what a frozen account has open: the exchange says that it does not happen, until it does."""
-    monkeypatch.setattr(exchanging, "FREEZES_EVERY_S", 0.01)
-    monkeypatch.setattr(patience, "TOLD_AFTER_S", 0)
+    monkeypatch.setattr(engine_role, "FREEZES_EVERY_S", 0.01)
+    monkeypatch.setattr(supervise, "REPORTED_AFTER_S", 0)
     failing = mock.AsyncMock(side_effect=ZeroDivisionError)
-    async with exchanging.trading(lambda: issued.dsn, issued.db, worlds.PROFILE) as exchange:
+    async with worlds.trading(lambda: issued.dsn, issued.db, worlds.PROFILE) as exchange:
         await exchange.gateway.writing.wait()
 
         async def troubled() -> bool:
             return exchange.trouble.startswith("What the registry freezes does not reach the exchange")
 
-        with mock.patch.object(exchanging, "follow_freezes", failing), mock.patch.object(exchanging, "log"):
+        with mock.patch.object(engine_role, "follow_freezes", failing), mock.patch.object(supervise, "log"):
             await until(troubled, "trouble")
 
         async def well() -> bool:

@@ -7,8 +7,8 @@ from unittest import mock
 import asyncpg
 import pytest
 
-from deploy.app import connect_pool
-from deploy.exchanging import TABLES
+from deploy.pool import connect_pool
+from deploy.processes.engine import TABLES
 from exchange.engine.core import Engine
 from exchange.journal import store as journal
 from exchange.journal.gateway import NotTrading
@@ -177,14 +177,14 @@ async def test_a_fault_of_a_projection_is_told_and_tried_again(ground):
         await floor.projector.caught_up()
         with (
             mock.patch("exchange.projections.projector.project_in", side_effect=ZeroDivisionError),
-            mock.patch("exchange.projections.projector.RETRY_S", 0.01),
+            mock.patch.object(floor.projector.supervisor, "_retry_s", 0.01),
             mock.patch("exchange.projections.projector.CATCH_UP_TIMEOUT_S", 0.05),
-            mock.patch("exchange.projections.projector.log.exception") as logged,
+            mock.patch("registry.kit.supervise.log.error") as logged,
         ):
             await floor.gateway.submit(bid(3, 1))
             with pytest.raises(NotTrading, match="The tables are at 17, the journal at 18"):
                 await floor.projector.caught_up()
-        logged.assert_called_with("projection_failed")
+        assert "part_failed" == logged.call_args.args[0]
         await floor.projector.caught_up()
         await agrees(ground, floor.engine)
 
@@ -196,9 +196,9 @@ async def test_whoever_does_not_write_asks_the_database_how_far_the_journal_is(g
         await reader.caught_up()
         with (
             mock.patch("exchange.projections.projector.project_in", side_effect=ZeroDivisionError),
-            mock.patch("exchange.projections.projector.RETRY_S", 0.01),
+            mock.patch.object(floor.projector.supervisor, "_retry_s", 0.01),
             mock.patch("exchange.projections.projector.CATCH_UP_TIMEOUT_S", 0.05),
-            mock.patch("exchange.projections.projector.log.exception"),
+            mock.patch("registry.kit.supervise.log.error"),
         ):
             await floor.gateway.submit(bid(3, 1))
             with pytest.raises(NotTrading, match="Ask again in a second"):

@@ -5,14 +5,14 @@ from unittest import mock
 
 import pytest
 
-from exchange.journal import patience
 from exchange.journal.gateway import NotTrading
 from exchange.settlement import service as settlement
 from exchange.settlement import settler as settling
 from exchange.settlement.settler import Settler
 from registry import port
+from registry.kit import supervise
 from tests import worlds
-from tests.exchange.marketplace import KILN, done
+from tests.exchange.marketplace import KILN, done, until
 from tests.probes import as_owner
 
 PRICE_FEN = 13_00
@@ -112,7 +112,7 @@ async def test_tonnes_that_wait_for_settlement_cannot_be_sold_again(stocked):
     await stocked.sells("solar", 4, PRICE_FEN)
 
 
-async def test_one_delivery_that_fails_stops_no_other(stocked, monkeypatch):
+async def test_one_delivery_that_fails_stops_no_other(stocked):
     """Whatever is wrong with it: the others are delivered meanwhile, it is told, and done when it can be."""
     exchange, deliver_in = await stocked.world.trade(), port.deliver_in
     account = stocked.party("solar").account_id
@@ -129,11 +129,31 @@ async def test_one_delivery_that_fails_stops_no_other(stocked, monkeypatch):
             await STEP(settler)
         assert [("stored", 4), ("settled", 4)] == await deliveries(stocked)
         assert (4, 0, 0, 0) == await stocked.tonnes("car")
-        monkeypatch.setattr(patience, "TOLD_AFTER_S", 0)
-        assert settler.patience.trouble.startswith("What was traded or withdrawn is not delivered")
+        stalled = [settler.stalled]
         await STEP(settler)
-        assert "" == settler.patience.trouble
+        assert [True, False] == [*stalled, settler.stalled]
     assert [("settled", 4), ("settled", 4)] == await deliveries(stocked)
+
+
+async def test_a_settler_that_stalls_says_so_once_it_lasts(stocked, monkeypatch):
+    """It goes on trying, and readiness says what is not done."""
+    monkeypatch.setattr(supervise, "REPORTED_AFTER_S", 0)
+    exchange = await stocked.world.trade()
+    settler = Settler(exchange, worlds.PROFILE)
+    settler.supervisor._retry_s = 0.001
+
+    async def stalls(_: Settler) -> bool:
+        settler.stalled = True
+        return False
+
+    async def troubled() -> bool:
+        return settler.supervisor.trouble.startswith("What was traded or withdrawn is not delivered")
+
+    with mock.patch.object(Settler, "step", stalls):
+        running = asyncio.create_task(settler.run())
+        await until(troubled, "trouble")
+        settler.stop()
+        await running
 
 
 async def test_one_release_that_fails_stops_no_other(stocked):
@@ -164,7 +184,7 @@ async def test_one_release_that_fails_stops_no_other(stocked):
     assert "done" == (await stocked.own(kiln, "withdrawals"))["items"][0]["state"]
 
 
-async def test_an_outcome_that_the_engine_refuses_is_told_and_not_repeated_at_once(stocked, monkeypatch):
+async def test_an_outcome_that_the_engine_refuses_is_told_and_not_repeated_at_once(stocked):
     """A delivery that says it is not settled, although it is: no step after step without a pause, and trouble."""
     exchange = await stocked.world.trade()
     await traded(stocked, "car")
@@ -173,7 +193,6 @@ async def test_an_outcome_that_the_engine_refuses_is_told_and_not_repeated_at_on
     async with stocked.unsettled():
         await as_owner(stocked.world, "update exchange.delivery set state = 'delivered'")
         assert not await STEP(settler)
-        monkeypatch.setattr(patience, "TOLD_AFTER_S", 0)
-        assert settler.patience.trouble
+        assert settler.stalled
         await as_owner(stocked.world, "update exchange.delivery set state = 'settled'")
     assert (4, 0, 0, 0) == await stocked.tonnes("car")

@@ -21,7 +21,7 @@ def lines(monkeypatch):
     """What was bound when the canonical line was written."""
     found = []
     monkeypatch.setattr(
-        "registry.kit.requests.log.info",
+        "registry.kit.request_log.log.info",
         lambda event, **_: found.append((event, structlog.contextvars.get_contextvars())),
         raising=False,
     )

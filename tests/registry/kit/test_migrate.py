@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from registry.kit.migrate import Migration, MigrationRefused, available, check, migrate
+from deploy.migrations import every_migration
+from registry.kit.migrate import Migration, MigrationRefused, check, migrate
 from tests.database import compare, connected, fresh, migrated
 
 GOLDEN = Path(__file__).parents[2] / "golden"
@@ -83,7 +84,7 @@ async def test_two_migrators_at_once_both_succeed(dsn):
         connected(dsn) as two,
     ):
         await gate.execute("select pg_advisory_lock(hashtext('kilnwood migrate'))")
-        racing = [asyncio.create_task(migrate(each)) for each in (one, two)]
+        racing = [asyncio.create_task(migrate(each, every_migration())) for each in (one, two)]
         waiting = """select count(*) from pg_locks where locktype = 'advisory' and not granted
             and database = (select oid from pg_database where datname = current_database())"""
         while 2 != await gate.fetchval(waiting):
@@ -91,14 +92,14 @@ async def test_two_migrators_at_once_both_succeed(dsn):
             await asyncio.sleep(0)
         await gate.execute("select pg_advisory_unlock(hashtext('kilnwood migrate'))")
         done = sorted(await asyncio.gather(*racing), key=len)
-        assert [(), tuple(each.name for each in available())] == done
+        assert [(), tuple(each.name for each in every_migration())] == done
 
 
 async def test_a_database_that_lags_behind_is_named(dsn):
     """`check` refuses until every file is applied, and says what to run."""
     async with connected(dsn) as owner:
-        await migrate(owner, available()[:1])
+        await migrate(owner, every_migration()[:1])
         with pytest.raises(MigrationRefused, match=r"Not yet applied: .*0002_.*Run: kilnwood migrate"):
-            await check(owner)
-        await migrate(owner)
-        await check(owner)
+            await check(owner, every_migration())
+        await migrate(owner, every_migration())
+        await check(owner, every_migration())

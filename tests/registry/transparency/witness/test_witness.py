@@ -253,7 +253,7 @@ def test_a_crash_before_the_rename_leaves_the_old_state(folder, log):
 PROGRAM = """
 import asyncio, sys
 from pathlib import Path
-from deploy.witness_command import serve_witness
+from deploy.processes.witness import serve_witness
 async def main():
     ready = asyncio.Event()
     async def tell():
@@ -319,7 +319,7 @@ async def test_a_killed_witness_remembers(folder, log):
 
 async def test_a_taken_port_is_noticed(folder):
     """Two granian servers would share it and split the requests."""
-    from deploy.witness_command import serve_witness
+    from deploy.processes.witness import serve_witness
 
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))

@@ -1,0 +1,58 @@
+"""`kilnwood keys`: the log's public keys."""
+
+import sys
+from typing import Any
+
+import rich_click as click
+
+from deploy.cli.environment import fail, read_environment
+from deploy.settings import Settings
+
+
+@click.group()
+def keys() -> None:
+    """The log's keys, and the trust.json that verifiers are given."""
+
+
+@keys.command("show")
+def keys_show() -> None:
+    """Print the public keys of the log, one a line.
+
+    A data folder that never had keys gets them here, and it is said on standard error.
+
+    \b
+    Example:
+      kilnwood keys show
+    """
+    made = _ensure_keys(read_environment())
+    for signer in made:
+        click.echo(signer.key.text())
+
+
+@keys.command("trust")
+def keys_trust() -> None:
+    """Print trust.json for the present settings: hand it to verifiers by a way they trust.
+
+    \b
+    Example:
+      kilnwood keys trust > trust.json
+    """
+    from deploy.log_keys import trust_bytes
+
+    settings = read_environment()
+    sys.stdout.buffer.write(trust_bytes(settings, _ensure_keys(settings)))
+
+
+def _ensure_keys(settings: Settings) -> Any:  # noqa: ANN401 - imported late
+    from deploy.log_keys import ensure_keys, keys_folder
+    from registry.transparency.keys import KeyTrouble, has_keys
+
+    folder = keys_folder(settings.data_dir)
+    known = has_keys(folder)
+    try:
+        made = ensure_keys(settings)
+    except KeyTrouble as error:
+        fail(str(error))
+    if not known:
+        click.echo(f"kilnwood: {folder} had no keys; made new ones for {settings.log_origin}.", err=True)
+    return made

@@ -1,0 +1,30 @@
+"""What the commands begin with, settings from the environment, and how they fail: one line on standard error."""
+
+import os
+import sys
+from typing import NoReturn
+
+import rich_click as click
+
+from deploy.settings import BadSetting, Settings, read_settings
+from registry.kit import logging
+
+CHILD_DSN = "KILNWOOD_CHILD_DSN"
+"""A child process is told by its parent where the database is; it is no setting."""
+
+
+def fail(text: str, code: int = 1) -> NoReturn:
+    """End with *code* and one line on standard error."""
+    click.echo(f"kilnwood: {text}", err=True)
+    sys.exit(code)
+
+
+def read_environment() -> Settings:
+    """The settings; logging is set up by them. Ends the process with code 2 where one cannot be used."""
+    environment = {name: text for name, text in os.environ.items() if name != CHILD_DSN}
+    try:
+        settings = read_settings(environment)
+    except BadSetting as error:
+        fail(f"these settings cannot be used:\n{error}", 2)
+    logging.configure(json=settings.log_format == "json", level=settings.log_level)
+    return settings

@@ -1,0 +1,28 @@
+"""The command line, all but `verify` (see `deploy.__main__`)."""
+
+import rich_click as click
+
+from deploy.cli.commands.bench import bench
+from deploy.cli.commands.demo import demo
+from deploy.cli.commands.keys import keys
+from deploy.cli.commands.reconcile import reconcile
+from deploy.cli.commands.service import migrate, sequencer, serve, snapshots, stop
+from deploy.cli.commands.verify import verify
+from deploy.cli.commands.witness import witness
+from deploy.cli.help import STYLE
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "rich_help_config": STYLE})
+@click.version_option(package_name="kilnwood")
+def cli() -> None:
+    """A regional offset-credit registry: to the kilogram, with receipts that verify offline.
+
+    \b
+    Try first:   kilnwood demo
+    Then:        kilnwood serve
+                 kilnwood verify FILE --trust trust.json
+    """
+
+
+for _command in (serve, sequencer, snapshots, stop, migrate, reconcile, keys, witness, verify, demo, bench):
+    cli.add_command(_command)

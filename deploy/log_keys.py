@@ -1,0 +1,41 @@
+"""The log's keys in the data folder, and the trust.json that belongs to them."""
+
+from pathlib import Path
+
+from deploy.settings import Settings
+from registry.receipts.bundle import trust_file, trusted, witness_policy
+from registry.transparency.continuity import make_keys
+from registry.transparency.keys import RegistryKeys, has_keys, load_registry_keys
+
+
+def keys_folder(data_dir: Path) -> Path:
+    """Where the log's private keys are."""
+    return data_dir / "log-keys"
+
+
+def ensure_keys(settings: Settings) -> RegistryKeys:
+    """
+    The registry's keys; made where the data folder has none at all. Raises `KeyTrouble`.
+
+    For the first use, before there is a database. Keys made by mistake in another folder sign nothing: the sequencer
+    compares its own with those that the database knows.
+    """
+    folder = keys_folder(settings.data_dir)
+    if has_keys(folder):
+        return load_registry_keys(folder, settings.log_origin)
+    return make_keys(folder, settings.log_origin)
+
+
+def policy_text(settings: Settings) -> str:
+    """The tlog-policy of these settings: the witnesses and how many of them must cosign."""
+    return witness_policy([key for _, key in settings.witnesses], quorum=settings.quorum)
+
+
+def trust_bytes(settings: Settings, keys: RegistryKeys) -> bytes:
+    """The trust.json that belongs to these keys and witnesses."""
+    return trust_file(
+        settings.log_origin,
+        issuers=[trusted(keys.issuer.key)],
+        logs=[trusted(keys.log_ed25519.key), trusted(keys.log_ml_dsa_44.key)],
+        policy=policy_text(settings),
+    )

@@ -1,0 +1,60 @@
+"""The role that keeps the ledger's timers: expired offers, remembered requests, blocks that can be joined."""
+
+import asyncio
+from datetime import timedelta
+
+from deploy.processes.tasks import ended
+from registry.credits.blocks import compactor
+from registry.credits.transfers import service as transfers
+from registry.kit import idempotency
+from registry.kit.database import Database
+from registry.kit.supervise import Supervisor
+
+TICK_S = 1.0
+STOP_TIMEOUT_S = 1.0
+TICKS_PER_CLEANING = 600
+KEYS_KEPT = timedelta(days=30)
+"""How long idempotency keys are remembered."""
+KEYS_KEPT_FOR_EVER = frozenset({"retire_credits"})
+"""Operations that stay the same request for ever: nobody can undo a retirement that was sent twice."""
+
+
+class HousekeepingRole:
+    """
+    Every second it ends expired offers; every ten minutes it forgets idempotency keys and joins blocks.
+
+    Whatever fails is logged and tried again a second later.
+    """
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._supervisor = Supervisor("housekeeping", "What has expired is not ended", retry_s=TICK_S)
+        self._task: asyncio.Task[None] | None = None
+        self._ticks = 0
+
+    @property
+    def trouble(self) -> str:
+        """What fails and for how long, in one line; empty when everything works."""
+        return self._supervisor.trouble
+
+    async def start(self) -> None:
+        """Keep house from now on."""
+        self._task = asyncio.create_task(self._supervisor.run(self._step), name="housekeeping")
+
+    async def stop(self) -> None:
+        """End after what is under way: each piece of its work is a transaction of its own."""
+        self._supervisor.stop()
+        if self._task:
+            await ended(self._task, within_s=STOP_TIMEOUT_S)
+
+    async def _step(self) -> None:
+        self._ticks += 1
+        await self._tick(cleaning=self._ticks % TICKS_PER_CLEANING == 0)
+        self._supervisor.well()
+        await self._supervisor.pause(TICK_S)
+
+    async def _tick(self, *, cleaning: bool) -> None:
+        await transfers.expire_due(db=self._db)
+        if cleaning:
+            await compactor.compact(db=self._db)
+            await idempotency.forget_old(self._db, after=KEYS_KEPT, kept_for_ever=KEYS_KEPT_FOR_EVER)

@@ -1,0 +1,49 @@
+"""The child of the engine that stores snapshots: a dump of a large market pauses it, and nobody else."""
+
+import asyncio
+import os
+from typing import Final
+
+import asyncpg
+import structlog
+
+from deploy.pool import connecting
+from deploy.processes.children import DSN_VARIABLE, REFUSED_EXIT, ChildRole, until_parent_ends
+from exchange.journal.recovery import JournalBroken
+from exchange.journal.snapshots import SnapshotFollower
+from exchange.journal.store import IS_GONE
+
+log = structlog.get_logger()
+
+CHILD: Final = ChildRole("snapshots", "snapshot process", "refuses to follow the journal")
+RECONNECT_S: Final = 0.5
+NICENESS: Final = 5
+"""Where processors are scarce, whoever answers requests goes first."""
+
+
+async def run_as_child() -> int:
+    """Follow the journal until the parent ends; returns the exit code."""
+    os.nice(NICENESS)
+    stop = asyncio.Event()
+    until_parent_ends(stop)
+    broken = False
+    while not stop.is_set():
+        try:
+            await _follow(stop)
+        except IS_GONE as error:
+            log.warning("snapshots_reconnect", reason=str(error) or type(error).__name__)
+        except JournalBroken as error:
+            if broken:
+                log.error("journal_broken", reason=str(error))  # noqa: TRY400 - the reason says all
+                return REFUSED_EXIT
+            broken = True  # the first time the database may have gone back behind what was read
+        await asyncio.sleep(0 if stop.is_set() else RECONNECT_S)
+    return 0
+
+
+async def _follow(stop: asyncio.Event) -> None:
+    connection = await asyncpg.connect(os.environ[DSN_VARIABLE], **connecting("kilnwood_api"))
+    try:
+        await SnapshotFollower(connection).run(stop)
+    finally:
+        connection.terminate()
