@@ -10,9 +10,9 @@ database.
 What each crash leaves behind:
 
 1. before the sequencing transaction commits: nothing; the statements stay unsequenced and are taken up again;
-2. after it, before `Head` is written: a stored root that nobody has seen signed; the next start signs that same root;
-3. after `Head` is written, before the note is stored: as 2, for the signature never left this process; the next start
-   finds `Head` equal to the root;
+2. after it, before `SignedHead` is written: a stored root that nobody has seen signed; the next start signs that root;
+3. after `SignedHead` is written, before the note is stored: as 2, for the signature never left this process; the next
+   start finds `SignedHead` equal to the root;
 4. after the note is stored, before a witness has it: the next start shows them that note;
 5. after the witness has cosigned, before its line is stored: the witness is ahead of `witnessed_size` by a root whose
    note is stored, says so with 409, and is asked again from there.
@@ -45,7 +45,7 @@ from registry.transparency.format.policy import Policy, is_satisfied
 from registry.transparency.format.signer import Signer
 from registry.transparency.format.statement import sign_statement
 from registry.transparency.format.tree import EMPTY_ROOT, leaf_hash
-from registry.transparency.head import Head, SigningRefused
+from registry.transparency.head import SignedHead, SigningRefused
 from registry.transparency.keys import RegistryKeys
 
 log = structlog.get_logger()
@@ -93,7 +93,7 @@ class Sequencer:
         connection: asyncpg.Connection,
         *,
         keys: RegistryKeys,
-        head: Head,
+        head: SignedHead,
         witnesses: Sequence[Witness],
         policy: Policy,
     ) -> None:
@@ -191,7 +191,7 @@ class Sequencer:
 
     async def _require_signed(self, witness: Witness, size: int) -> None:
         """
-        Let a witness be ahead of every stored note only where `Head` vouches for the very tree that it saw.
+        Let a witness be ahead of every stored note only where `SignedHead` vouches for the very tree that it saw.
 
         So it is after a fail-over that lost a note and no statement. Raises `SigningRefused`.
         """

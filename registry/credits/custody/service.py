@@ -17,7 +17,7 @@ from registry.credits.blocks import service as blocks
 from registry.credits.blocks import store as block_store
 from registry.credits.blocks.rules import Cut, Part
 from registry.credits.custody import store
-from registry.credits.custody.store import Answered
+from registry.credits.custody.store import RememberedAnswer
 from registry.kit import clock
 from registry.kit.database import Tx
 from registry.kit.problems import DomainError, Unknown
@@ -27,7 +27,7 @@ from registry.projects import service as projects
 from registry.transparency import rules as transparency
 from registry.transparency import service as log
 from schemas.access import Call
-from schemas.custody import Custody, Delivered, Delivery, Freezes, Held, Vintage
+from schemas.custody import Delivered, Delivery, Freezes, Held, HoldRequest, Vintage
 from schemas.parties import RegionProfile
 from schemas.statements import DeliveryStatement
 
@@ -52,7 +52,7 @@ async def holds_in(tx: Tx) -> tuple[Held, ...]:
     return await store.holds(tx)
 
 
-async def hold_in(tx: Tx, wanted: Custody, *, call: Call) -> None:
+async def hold_in(tx: Tx, wanted: HoldRequest, *, call: Call) -> None:
     """
     Hold an owner's kilograms for the exchange.
 
@@ -85,7 +85,7 @@ async def hold_in(tx: Tx, wanted: Custody, *, call: Call) -> None:
     await store.remember(tx, wanted.reference, _moved("hold", cuts))
 
 
-async def release_in(tx: Tx, wanted: Custody) -> None:
+async def release_in(tx: Tx, wanted: HoldRequest) -> None:
     """
     Give held kilograms back to their account, where they are active again.
 
@@ -120,12 +120,12 @@ async def _delivered_in(tx: Tx, delivery: Delivery, *, region: RegionProfile) ->
         async with tx.transaction():  # a savepoint: whatever a refused delivery did is undone
             answer = await _deliver_in(tx, delivery, region=region)
     except DomainError as refusal:
-        answer = Answered("deliver", delivery.quantity_kg, refusal.detail, (), ())
+        answer = RememberedAnswer("deliver", delivery.quantity_kg, refusal.detail, (), ())
     await store.remember(tx, delivery.reference, answer)
     return await _shown(tx, delivery.reference, answer)
 
 
-async def _deliver_in(tx: Tx, delivery: Delivery, *, region: RegionProfile) -> Answered:
+async def _deliver_in(tx: Tx, delivery: Delivery, *, region: RegionProfile) -> RememberedAnswer:
     seller = await _open_account_in(tx, delivery.seller_id, "seller")
     buyer = await _open_account_in(tx, delivery.buyer_id, "buyer")
     from_hold = await store.hold_of(tx, seller.id, delivery.project_id, delivery.vintage)
@@ -202,11 +202,11 @@ async def _log_delivery_in(
     return (await log.append_in(tx, statement, region=region, openings=(sender, receiver, payment))).id
 
 
-def _moved(kind: str, cuts: Sequence[Cut]) -> Answered:
+def _moved(kind: str, cuts: Sequence[Cut]) -> RememberedAnswer:
     spans = tuple(span for part in rules.parts(cuts, rules.BLOCK_LIMIT) for span in part.spans)
-    return Answered(kind, sum(cut.size_kg for cut in cuts), None, spans, ())
+    return RememberedAnswer(kind, sum(cut.size_kg for cut in cuts), None, spans, ())
 
 
-async def _shown(tx: Tx, reference: str, answer: Answered) -> Delivered:
+async def _shown(tx: Tx, reference: str, answer: RememberedAnswer) -> Delivered:
     serials = await block_store.serials_of(tx, answer.spans)
     return Delivered(reference=reference, refusal=answer.refusal, serials=serials, statement_ids=answer.statement_ids)
