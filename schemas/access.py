@@ -10,7 +10,7 @@ from schemas.kinds import Id, Instant, Name, Sha256, Text, check_years
 
 
 class Role(StrEnum):
-    """What a person may do for an organisation (DOMAIN.md, "Who does what")."""
+    """What a person may do for an organisation (schemas/README.md)."""
 
     DEVELOPER = "developer"
     VERIFIER = "verifier"

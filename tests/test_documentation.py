@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+PRODUCT = ("registry", "exchange", "schemas", "deploy", "tests")
 ROOT = Path(__file__).resolve().parents[1]
 WORDS = 900
 
@@ -26,3 +27,22 @@ def test_relative_links_lead_somewhere():
         if not (page.parent / target).exists()
     ]
     assert [] == broken
+
+
+def test_references_in_code_name_pages_of_the_repository():
+    """A page is named by its path. Migrations are exempt: their text is checksummed once released."""
+    code = [
+        path
+        for folder in PRODUCT
+        for suffix in ("*.py", "*.sql")
+        for path in (ROOT / folder).rglob(suffix)
+        if "migrations" not in path.parts
+    ]
+    lost = [
+        f"{path.relative_to(ROOT)}: {page}"
+        for path in code
+        for page in re.findall(r"[\w./-]+\.md\b|\bDESIGN §\d+", path.read_text("utf-8"))
+        if not (ROOT / page).exists()
+    ]
+    assert len(code) > 100
+    assert [] == lost

@@ -78,7 +78,7 @@ def check_new(body: NewClaim) -> None:
 
 
 def deadline(body: NewClaim) -> datetime | None:
-    """One year after the event, six for new forest (DOMAIN.md); a contribution has none."""
+    """One year after the event, six for new forest; a contribution has none."""
     if body.type == "contribution":
         return None
     years = OFFSET_YEARS_NEW_FOREST if body.new_forest else OFFSET_YEARS

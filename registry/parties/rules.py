@@ -38,7 +38,7 @@ class Standing:
 
 
 def refuse_conflict(verifier: Standing, owner: Standing, project: str) -> None:
-    """Raise `VerifierConflict` for the same organisation, a parent in common or a person in common (DOMAIN.md)."""
+    """Raise `VerifierConflict` for the same organisation, a parent in common or a person in common."""
     reason = _conflict(verifier, owner)
     if reason:
         raise VerifierConflict(

@@ -10,7 +10,7 @@ from registry.transparency.format.text import Malformed
 from schemas.statements import Statement
 
 RANGE_LIMIT = 200
-"""Ranges in one statement; work with more is split (RECEIPTS.md, "Encoding")."""
+"""Ranges in one statement; work with more is split (registry/transparency/FORMAT.md)."""
 
 
 class StatementTooLarge(DomainError):

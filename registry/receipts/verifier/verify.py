@@ -1,4 +1,4 @@
-"""The verdict on one receipt, in the order of RECEIPTS.md "The verifier"."""
+"""The verdict on one receipt, in the order of registry/transparency/FORMAT.md."""
 
 from itertools import pairwise
 from typing import NamedTuple

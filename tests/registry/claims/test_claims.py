@@ -87,7 +87,7 @@ def test_the_deadline_is_the_last_moment():
     ],
 )
 def test_an_event_has_a_year_and_new_forest_six(ends: str, new_forest: bool, deadline: str):
-    """Counted from the end of the event (DOMAIN.md); a leap day has its anniversary on the 28th."""
+    """Counted from the end of the event; a leap day has its anniversary on the 28th."""
     body = NewClaim(
         organisation_id=1,
         type="event",
