@@ -59,7 +59,7 @@ async def check(owner: asyncpg.Connection) -> None:
 
 
 async def _replayed(owner: asyncpg.Connection) -> Shown:
-    """Replay the journal, recompute its chain up to the head; answers what the engine had where the tables are."""
+    """Replay the journal, recompute its chain up to the head; returns what the engine had where the tables are."""
     projected = await owner.fetchval("select sequence from exchange.projection")
     snapshots = {row["sequence"]: row["state"] for row in await owner.fetch("select * from exchange.snapshot")}
     decoder, encoder = (

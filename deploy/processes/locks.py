@@ -1,5 +1,5 @@
 """
-One lock file for each role of a data folder: who runs it, and how it is told to stop.
+One lock file for each role of a data folder: which process runs it, and how that is stopped.
 
 A lock goes with the process that holds it, however that ends; the file stays and says which process it was. Which
 processes use the embedded database is a lock of its own that they share, so that the last one stops the server.
@@ -130,7 +130,7 @@ class DatabaseUsers:
 
     def is_last(self) -> bool:
         """
-        Whether nobody else uses it. If so nobody else begins to before `close`.
+        Whether no other process uses it. If so, none begins to before `close`.
 
         The two locks are exchanged in two steps: of two processes that ask at once, at least one is the last.
         """

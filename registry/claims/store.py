@@ -51,7 +51,9 @@ async def insert_claim(
                 body.organisation_id,
                 body.type,
                 body.footprint_id,
-                msgspec.json.encode(structs.replace(body, responsible_person="")).decode(),  # only sealed, and erasable
+                msgspec.json.encode(
+                    structs.replace(body, responsible_person="")
+                ).decode(),  # sealed, so that it can be erased
                 body.new_forest,
                 required_kg,
                 deadline,
@@ -99,13 +101,13 @@ def _claim(row: asyncpg.Record) -> Claim:
 
 
 async def lock_claim(tx: Tx, claim_id: int) -> LockedClaim | None:
-    """Lock a claim; nobody else allocates to it until the transaction ends."""
+    """Lock a claim: no other transaction allocates to it until this one ends."""
     row = await tx.fetchrow(_sql.lock_claim, claim_id)
     return LockedClaim(**row) if row else None
 
 
 async def allocate(tx: Tx, claim_id: int, quantity_kg: int) -> datetime:
-    """Add to what is allocated, and answer business time; the caller holds the lock and has checked the amount."""
+    """Add to what is allocated and return business time. The caller holds the lock and has checked the amount."""
     row = await fetch_one(tx, _sql.allocate, claim_id, quantity_kg)
     at: datetime = row[0]
     return at.astimezone(UTC)

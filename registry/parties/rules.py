@@ -20,7 +20,7 @@ class VerifierConflict(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What decides about conflicts: the organisation, its owners now, and the people who act for it now."""
+    """The facts that decide about conflicts: an organisation, its present owners, and the people who act for it."""
 
     organisation_id: int
     parents: frozenset[int]

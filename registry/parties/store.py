@@ -1,5 +1,7 @@
 """Parties and accounts in PostgreSQL."""
 
+from datetime import datetime
+
 import asyncpg
 import msgspec
 
@@ -7,6 +9,7 @@ from registry.kit import sql
 from registry.kit.database import Tx, constraint, convert, fetch_one
 from registry.kit.pages import Window
 from registry.parties.rules import IdentifierTaken, Standing
+from schemas.custody import Trader
 from schemas.identifiers import Identifier
 from schemas.pages import Page
 from schemas.parties import Account, NewOrganisation, Organisation, Person, Region
@@ -90,7 +93,7 @@ def _organisation(row: asyncpg.Record) -> Organisation:
 
 
 async def standing(tx: Tx, organisation_id: int) -> Standing:
-    """What decides about conflicts of interest of an organisation now."""
+    """The present facts about an organisation that decide about conflicts of interest."""
     row = await fetch_one(tx, _sql.standing, organisation_id)
     return Standing(organisation_id, frozenset(row["parents"]), frozenset(row["people"]))
 
@@ -110,6 +113,16 @@ async def accounts(tx: Tx, window: Window, owners: tuple[int, ...] | None) -> Pa
     """Accounts of *owners*, or all."""
     rows = await tx.fetch(_sql.accounts, *window.args, owners)
     return window.page([(row["id"], convert(row, Account)) for row in rows])
+
+
+async def trader(tx: Tx, account_id: int) -> tuple[Trader, datetime | None] | None:
+    """An account as the exchange sees it, and when its ownership next changes by the clock alone."""
+    row = await tx.fetchrow(_sql.trader, account_id)
+    if row is None:
+        return None
+    values = dict(row)
+    until = values.pop("until")
+    return Trader(**values), until
 
 
 async def buffer_account(tx: Tx) -> int:

@@ -1,4 +1,4 @@
-"""How a statement becomes the text of a leaf, and what it only names by digest. Pure."""
+"""How a statement becomes the text of a leaf, and which sections it names by digest only. Pure."""
 
 import secrets
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ class Opening:
 
 
 def seal(label: str, value: object) -> Opening:
-    """Put *value* behind a fresh salted digest."""
+    """Seal *value* with a fresh salt."""
     return Opening(label, secrets.token_bytes(form.SALT_BYTES), strict_json.encode(value).decode())
 
 

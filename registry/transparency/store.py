@@ -57,13 +57,13 @@ async def append(tx: Tx, statement: Statement, text: str, sha256: bytes) -> int:
 
 
 async def insert_openings(tx: Tx, statement_id: int, openings: Iterable[Opening]) -> None:
-    """Keep what the statement only names by digest."""
+    """Store the sections that the statement names by digest only."""
     rows = [(statement_id, each.label, each.salt, each.text) for each in openings]
     await tx.executemany(_sql.insert_opening, rows)
 
 
 async def openings(tx: Tx, statement_id: int) -> tuple[Opening, ...]:
-    """The sections of a statement, where they were not erased."""
+    """The sections of a statement that were not erased."""
     return tuple(Opening(**row) for row in await tx.fetch(_sql.openings, statement_id))
 
 
@@ -85,7 +85,7 @@ async def leaf_by_hash(tx: Tx, sha256: bytes) -> Leaf | None:
 
 
 async def tiles(tx: Tx, keys: Iterable[TileKey]) -> dict[TileKey, bytes]:
-    """Those of the named tiles that exist."""
+    """The tiles of these that exist."""
     wanted = list(keys)
     rows = await tx.fetch(_sql.tiles, [key.level for key in wanted], [key.number for key in wanted])
     return {TileKey(row["level"], row["n"]): row["hashes"] for row in rows}
@@ -157,7 +157,7 @@ async def log_keys(tx: Tx) -> dict[str, str]:
 
 
 async def keep_log_keys(tx: Tx, vkeys: Mapping[str, str]) -> None:
-    """Remember the public keys of the log, once and for all."""
+    """Store the public keys of the log, once."""
     await tx.execute(_sql.keep_log_keys, list(vkeys), list(vkeys.values()))
 
 

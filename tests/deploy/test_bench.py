@@ -35,7 +35,7 @@ from deploy.processes.engine import at_rest
 from deploy.processes.garbage import as_served
 from exchange.engine.events import Reason, Refused
 from registry.kit.database import Database
-from tests.worlds import KEYRING, PROFILE, World
+from tests.worlds import KEYRING, PROFILE, World, authority
 
 FIGURES = ["retirements-1", "retirements-32", "issuance", "sequencing", "verification", "cold-verify"]
 WITH_TARGET = {"retirements-32", "issuance", "verification", "cold-verify"}
@@ -67,7 +67,7 @@ def test_every_figure_comes_with_its_limit():
 
 
 def test_a_figure_that_there_is_not():
-    """A wrong name is told before anything starts."""
+    """An unknown name is an error before anything starts."""
     done = bench("--only", "nonsense")
     assert (2, "") == (done.returncode, done.stdout)
     assert "no figure of the registry is named nonsense; there are retirements-1," in done.stderr
@@ -157,7 +157,7 @@ def test_the_book_beside_peers(monkeypatch):
     assert figure.target is not None
     assert figure.target.text == "≥ 5 times the best peer"
     assert {"times as fast as lightmatchingengine", "times as fast as pyorderbook"} < figure.notes.keys()
-    assert 2 == len(figure.remarks), "stand-ins trade nothing, and that is told"
+    assert 2 == len(figure.remarks), "stand-ins trade nothing, and a remark says so"
 
 
 LIGHT = "lightmatchingengine.lightmatchingengine"
@@ -203,7 +203,7 @@ def _pyorderbook() -> SimpleNamespace:
 
 
 def test_a_peer_that_trades_something_else_is_told():
-    """A sentence for it, no failure; whoever agrees is not mentioned."""
+    """One sentence for it, no failure; peers that agree are not mentioned."""
     assert ["b 1.0 traded 8 t where the book traded 7 t"] == diverging({"book": 7, "a 1.0": 7, "b 1.0": 8})
 
 
@@ -294,10 +294,16 @@ async def test_pgbench_sends_what_the_service_sends(delivered: World):
     settings = {"role": "kilnwood_api"}
     async with asyncpg.create_pool(delivered.dsn, min_size=1, server_settings=settings, init=listen) as pool:
         db = Database(pool)
-        app = create_app(Parts(db=db, keyring=KEYRING, region=PROFILE, exchange=at_rest(db, cast("Any", None))))
+        app = create_app(
+            Parts(
+                db=db, keyring=KEYRING, authority=authority(db), region=PROFILE, exchange=at_rest(db, cast("Any", None))
+            )
+        )
         transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # litestar's own ASGI types
         async with httpx.AsyncClient(transport=transport, base_url="http://registry.test") as http:
             headers = {"Authorization": f"Bearer {scenic.key}", "Idempotency-Key": "recorded"}
+            assert 200 == (await http.get("/v1/me", headers=headers)).status_code  # the key is known from here on
+            sent.clear()
             answer = await http.post("/v1/retirements", json=body, headers=headers)
     assert 201 == answer.status_code, answer.text
     statements = [query for query in sent if query.rstrip(";").lower() not in ("begin", "commit") and _is_ours(query)]

@@ -21,20 +21,13 @@ from registry.credits.custody.store import Answered
 from registry.kit import clock
 from registry.kit.database import Tx
 from registry.kit.problems import DomainError, Unknown
-from registry.projects import service as projects
+from registry.projects.service import projects
 from registry.transparency import rules as transparency
 from registry.transparency import service as log
 from schemas.access import Call
-from schemas.custody import Custody, Delivered, Delivery, Freezes, Held, Trader, Vintage
+from schemas.custody import Custody, Delivered, Delivery, Freezes, Held, Vintage
 from schemas.parties import RegionProfile
 from schemas.statements import DeliveryStatement
-
-
-async def trader_in(tx: Tx, account_id: int) -> Trader:
-    """An account as the exchange sees it. Raises `Unknown`."""
-    if found := await store.trader(tx, account_id):
-        return found
-    raise Unknown(f"There is no account {account_id}.")
 
 
 async def lock_account_in(tx: Tx, account_id: int) -> None:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from registry.credits.blocks.store import BlocksMoved, to_ranges, to_spans
 from registry.kit import sql
 from registry.kit.database import Tx, affected, fetch_one
-from schemas.custody import Freezes, Held, Trader
+from schemas.custody import Freezes, Held
 from schemas.serials import IssuanceCode
 
 _sql = sql.load(__package__)
@@ -70,9 +70,3 @@ async def freezes(tx: Tx) -> Freezes:
     row = await fetch_one(tx, _sql.freezes)
     pairs = (each.split(":") for each in row["vintages"])
     return Freezes(frozenset(row["accounts"]), frozenset((int(project), int(year)) for project, year in pairs))
-
-
-async def trader(tx: Tx, account_id: int) -> Trader | None:
-    """An account as the exchange sees it."""
-    row = await tx.fetchrow(_sql.trader, account_id)
-    return Trader(**row) if row else None

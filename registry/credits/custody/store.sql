@@ -35,15 +35,3 @@ select array(select target_id from registry.freeze_in_effect where scope = 'acco
   array(select distinct i.project_id || ':' || i.vintage from registry.issuance i join registry.freeze_in_effect f
     on f.scope = 'project' and f.target_id = i.project_id or f.scope = 'issuance' and f.target_id = i.id order by 1)
     as vintages;
--- name: trader
--- An account as the exchange sees it. Its beneficial owner is the organisation at the top of the chain of owners.
-with recursive owners (id, depth) as (
-  select owner_id, 0 from registry.account where id = $1
-  union all
-  select o.owner_id, depth + 1 from owners join registry.ownership o
-    on o.owned_id = owners.id and o.during @> registry.business_now() and depth < 16
-)
-select a.id, a.owner_id, a.type = 'holding' and a.status = 'open' as usable,
-  (select id from owners order by depth desc, id limit 1) as group_id,
-  (select min(f.id) from registry.freeze_in_effect f where f.scope = 'account' and f.target_id = a.id) as restriction_id
-from registry.account a where a.id = $1;

@@ -12,7 +12,7 @@ from schemas.statements import ClaimStatement, RetirementStatement, Statement
 
 
 class Finding(NamedTuple):
-    """What the checks came to: the verdict, one sentence, and what was reached on the way."""
+    """The result of the checks: the verdict, one sentence, and what was verified on the way."""
 
     verdict: Verdict
     summary: str

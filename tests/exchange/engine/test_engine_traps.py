@@ -33,7 +33,7 @@ def work_of(do: Callable[[], object]) -> tuple[int, int]:
         return count_lines
 
     gc.collect()
-    gc.disable()  # a collection in between, and whoever listens to it, is no work of the engine
+    gc.disable()  # a collection in between, and its callbacks, are not the engine's work
     sys.setprofile(count_calls)
     try:
         do()

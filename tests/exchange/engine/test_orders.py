@@ -319,7 +319,7 @@ def test_a_post_only_order_stays_so_when_it_is_amended():
 
 
 def test_what_cannot_be_paid_is_refused_before_the_book_is_searched():
-    """A fill-or-kill order beyond its owner's money is told of the money, however deep the book is."""
+    """A fill-or-kill order beyond its owner's money is refused for the money, however deep the book is."""
     table = Table(sell(1, 205, 10, 1))
     refused = table.tell(buy(2, 205, 100_000_000, 1, c.FOK))
     assert [e.Refused(e.Reason.NOT_ENOUGH_CASH, 2, 1, 20_500_000_000, 1_000_000)] == refused

@@ -243,7 +243,7 @@ def test_a_refused_command_uses_its_client_order_id_up():
 
 
 def test_a_refused_instruction_is_passed_over_for_good():
-    """The money that could not be debited is not debited when the instruction is told again later."""
+    """The money that could not be debited is not debited when the instruction is sent again later."""
     table = Table()
     assert [told_no(Reason.NOT_ENOUGH_CASH, 2, 1_000_001, 1_000_000)] == table.tell(c.DebitCash(11, 2, 1_000_001))
     table.tell(c.CreditCash(12, 2, 2, 5))
