@@ -23,7 +23,7 @@ class Contestant(Protocol):
     """Something that carries the stream out, slice after slice, and remembers."""
 
     def run(self, index: int) -> float:
-        """Carry slice *index* out, after the one before it; answer the seconds."""
+        """Carry slice *index* out, after the one before it; returns the seconds."""
 
 
 class BookAlone:

@@ -54,7 +54,7 @@ class Deep:
             self._live[number] = order
 
     def cancel(self, numbers: list[int]) -> float:
-        """Cancel these orders and, when the clock has stopped, put them back; answer the nanoseconds of each."""
+        """Cancel these orders and, when the clock has stopped, put them back; returns the nanoseconds of each."""
         live = self._live
         gone = []
         begun = perf_counter_ns()

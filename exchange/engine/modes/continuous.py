@@ -92,10 +92,10 @@ def place(market: Market, command: Place) -> list[Event]:  # noqa: C901, PLR0911
     if client_order_id <= account.last_client_order_id:
         return [refused_at_the_door(account, command)]
     account.last_client_order_id = client_order_id
-    instrument_id, side, price, quantity = command.instrument, command.side, command.price, command.quantity
-    instrument, life = market.instruments.get(instrument_id), command.life
+    number, side, price, quantity = command.instrument, command.side, command.price, command.quantity
+    instrument, life, prevention = market.instruments.get(number), command.life, command.prevention
     if instrument is None:
-        return [refused(account, Reason.UNKNOWN_INSTRUMENT, instrument_id)]
+        return [refused(account, Reason.UNKNOWN_INSTRUMENT, number)]
     if (
         price < instrument.low
         or price > instrument.high
@@ -109,38 +109,27 @@ def place(market: Market, command: Place) -> list[Event]:  # noqa: C901, PLR0911
     ):  # asked here as `unfit` asks it: a call for each order costs a twentieth of its time
         return [why_unfit(instrument, account, price, quantity)]
     try:
-        holding = account.tonnes[instrument_id]
+        tonnes = account.tonnes[number]
     except KeyError:
-        holding = account.balance(instrument_id)
+        tonnes = account.balance(number)
     cash, cost = account.cash, price * quantity
     if side:
-        if quantity > holding.settled:
-            return [refused(account, Reason.NOT_ENOUGH_TONNES, quantity, holding.settled)]
+        if quantity > tonnes.settled:
+            return [refused(account, Reason.NOT_ENOUGH_TONNES, quantity, tonnes.settled)]
     elif cost > cash.settled:
         return [refused(account, Reason.NOT_ENOUGH_CASH, cost, cash.settled)]
     order = OpenOrder(
-        market.sequence,
-        account,
-        account.group,
-        cash,
-        holding,
-        instrument_id,
-        side,
-        price,
-        quantity,
-        quantity,
-        life,
-        command.prevention,
+        market.sequence, account, account.group, cash, tonnes, number, side, price, quantity, quantity, life, prevention
     )
     if life and (refusal := _not_in_its_life(market, instrument, order)) is not None:
         return [refusal]
     if side:
-        holding.settled -= quantity
-        holding.locked += quantity
+        tonnes.settled -= quantity
+        tonnes.locked += quantity
     else:
         cash.settled -= cost
         cash.locked += cost
-    accepted = Accepted(order.id, account.id, instrument_id, side, price, quantity, client_order_id, life)
+    accepted = Accepted(order.id, account.id, number, side, price, quantity, client_order_id, life)
     book = instrument.book
     best = (book.bids if side else book.asks).best
     if life == c.IOC or (best is not None and (best.price >= price if side else best.price <= price)):

@@ -1,4 +1,4 @@
-"""Fixed-price listings: tonnes at one price, sold part by part to whoever subscribes."""
+"""Fixed-price listings: tonnes at one price, sold part by part to those who subscribe."""
 
 from collections.abc import Mapping
 from typing import ClassVar, Final
@@ -13,7 +13,7 @@ from exchange.engine.modes import EngineMode
 
 
 class OpenListing(Struct, array_like=True, gc=False, frozen=True, tag=13):
-    """Offer tonnes at a fixed price, to be taken part by part by whoever comes."""
+    """Offer tonnes at a fixed price, to be sold part by part."""
 
     account: int
     instrument: int

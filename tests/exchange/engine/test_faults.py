@@ -22,7 +22,7 @@ CROWD: tuple[c.Command, ...] = (
 
 
 def second_goes(market: Market) -> None:
-    """The second bid leaves its queue, nobody else is told."""
+    """The second bid leaves its queue and nothing else."""
     open_orders(market)[11].next = None
 
 
