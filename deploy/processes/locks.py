@@ -36,7 +36,7 @@ class NotStopped(Exception):
     """A process was told to stop and did not; the text says which."""
 
 
-class Stopped(NamedTuple):
+class StoppedProcess(NamedTuple):
     """A process that was stopped, and its roles."""
 
     pid: int
@@ -93,7 +93,7 @@ def running(data_dir: Path) -> dict[Role, int]:
     return found
 
 
-def stop_roles(data_dir: Path, *, timeout_s: float) -> list[Stopped]:
+def stop_roles(data_dir: Path, *, timeout_s: float) -> list[StoppedProcess]:
     """
     Tell every process of the data folder to stop, one after the other, and wait for each. Raises `NotStopped`.
 
@@ -111,7 +111,7 @@ def stop_roles(data_dir: Path, *, timeout_s: float) -> list[Stopped]:
             if time.monotonic() > until:
                 raise NotStopped(f"the {role} (process {pid or '?'}) did not stop within {timeout_s:.0f} s")
             time.sleep(_POLL_S)
-        stopped.append(Stopped(pid, roles))
+        stopped.append(StoppedProcess(pid, roles))
     return stopped
 
 

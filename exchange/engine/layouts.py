@@ -4,7 +4,7 @@ The state as it is stored, in every layout ever released.
 Evolution: whatever changes the bytes, be it one more field, raises `STATE_CODEC`. The new layout gets structs of its
 own beside the old ones, unless a field is only added at the end with a default, and `decoded` a line that turns the old
 one into the new one. Nothing is ever taken out here: every snapshot ever written starts today's engine. What a mode has
-of its own is stored under its name with a version of its own (`exchange.engine.modes.Part`).
+of its own is stored under its name with a version of its own (`exchange.engine.modes.StatePart`).
 """
 
 from typing import Final

@@ -23,7 +23,7 @@ from exchange.engine.market import dissolve
 from exchange.engine.modes import EngineMode
 from exchange.engine.state import dump
 from exchange.journal import codec, store
-from exchange.journal.groups import Answer, Group, Row, Submission
+from exchange.journal.groups import Answer, CommandGroup, Row, Submission
 from exchange.journal.recovery import Committed, JournalBroken, Lost, Resumed, recover
 from registry.kit.database import Tx
 from registry.kit.problems import DomainError, Kind
@@ -229,7 +229,7 @@ class Gateway:
     async def _serve(self, connection: Tx, engine: Engine, epoch: int, chained: bytes) -> None:
         """Apply what arrives; while one batch commits the next one grows."""
         committing: asyncio.Task[None] | None = None
-        stored = group = Group(engine.market.sequence + 1)
+        stored = group = CommandGroup(engine.market.sequence + 1)
         try:
             while True:
                 await self._grow(connection, engine, group, committing)
@@ -242,7 +242,7 @@ class Gateway:
                 row = Row(encoded, events_hash, chained)
                 committing = asyncio.create_task(self._commit(connection, epoch, group, row))
                 committing.add_done_callback(lambda _: self._arrived.set())
-                stored, group = group, Group(engine.market.sequence + 1)
+                stored, group = group, CommandGroup(engine.market.sequence + 1)
         except BaseException:
             if committing is not None:
                 committing.cancel()
@@ -254,7 +254,7 @@ class Gateway:
         await self._store_last(engine, chained)
 
     async def _grow(
-        self, connection: Tx, engine: Engine, group: Group, committing: "asyncio.Task[None] | None"
+        self, connection: Tx, engine: Engine, group: CommandGroup, committing: "asyncio.Task[None] | None"
     ) -> None:
         """
         Fill *group* from what arrives, for as long as the batch before it commits. Empty only when stopping.
@@ -274,10 +274,10 @@ class Gateway:
                     return
             await self._arrived.wait()
 
-    def _is_full(self, group: Group) -> bool:
+    def _is_full(self, group: CommandGroup) -> bool:
         return len(group.commands) >= self._group_limit or group.events >= EVENTS_LIMIT
 
-    async def _absorb(self, engine: Engine, group: Group) -> None:
+    async def _absorb(self, engine: Engine, group: CommandGroup) -> None:
         """
         Apply what waits, in the order in which it came, and let others have the loop now and then.
 
@@ -295,7 +295,7 @@ class Gateway:
         if not waiting:
             self._arrived.clear()
 
-    def _apply_next(self, engine: Engine, group: Group) -> None:
+    def _apply_next(self, engine: Engine, group: CommandGroup) -> None:
         """Apply one command: a step of what is unfinished, or else the next one of a submission."""
         current = self._current
         if engine.market.unfinished is not None:
@@ -314,7 +314,7 @@ class Gateway:
             self._current = None
             group.finished.append(current)
 
-    async def _commit(self, connection: Tx, epoch: int, group: Group, row: "Row") -> None:
+    async def _commit(self, connection: Tx, epoch: int, group: CommandGroup, row: "Row") -> None:
         """Store one batch, then answer. A crash before the commit leaves nothing; after it, the answers are found."""
         last = group.first + len(group.commands) - 1
         try:

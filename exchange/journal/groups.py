@@ -29,7 +29,7 @@ class Submission:
         self.answer: asyncio.Future[list[Answer]] = asyncio.get_running_loop().create_future()
 
 
-class Group:
+class CommandGroup:
     """A batch in the making: what was applied in memory and is to be stored. *finished* are answered by its commit."""
 
     __slots__ = ("commands", "events", "finished", "first", "outcomes")

@@ -25,7 +25,7 @@ The last step emits the final event.
 """
 
 
-class Part(Protocol):
+class StatePart(Protocol):
     """
     What a market has of one mode; made without arguments, it has nothing yet.
 
@@ -55,4 +55,4 @@ class EngineMode(NamedTuple):
     events: tuple[type[Any], ...]
     reasons: type[IntEnum] | None = None
     steps: Mapping[type[Any], Step] = MappingProxyType({})
-    part: type[Part] | None = None
+    part: type[StatePart] | None = None
