@@ -23,11 +23,10 @@ from registry.credits.custody.service import (
     freezes_in,
     hold_in,
     holds_in,
-    lock_account_in,
     release_in,
     vintage_in,
 )
-from registry.parties.service import trader_in
+from registry.parties.service import lock_account_in, trader_in
 from registry.transparency.service import openings_in
 
 __all__ = [

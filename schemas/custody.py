@@ -38,7 +38,7 @@ class Freezes(Struct, frozen=True):
     vintages: frozenset[tuple[int, int]]
 
 
-class Custody(Struct, frozen=True, kw_only=True):
+class HoldRequest(Struct, frozen=True, kw_only=True):
     """A deposit or a withdrawal of kilograms. *reference* is the exchange's own name for it, used once."""
 
     reference: str

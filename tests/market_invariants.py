@@ -95,7 +95,7 @@ def _shown(market: Market) -> Shown:
         holdings |= {(account.id, instrument): each for instrument, each in account.tonnes.items()}
     return Shown(
         _some({key: [each.settled, each.locked, each.incoming, each.outgoing] for key, each in holdings.items()}),
-        {number: (order.price, order.open, order.account.id) for number, order in market.orders.items()},
+        {order.id: (order.price, order.open, order.account.id) for order in market.open_orders()},
         set(market.unsettled),
     )
 

@@ -172,6 +172,16 @@ def test_every_public_name_is_documented():
     assert [] == missing
 
 
+def test_no_two_classes_share_a_name():
+    """A name means one thing in schemas, registry and exchange: whoever reads it need not ask of which module."""
+    places: dict[str, list[str]] = {}
+    for name, text in sources("schemas", "registry", "exchange"):
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, []).append(name)
+    assert {} == {name: where for name, where in places.items() if len(where) > 1}
+
+
 def test_every_test_says_what_it_proves():
     """A docstring per test."""
     missing = [

@@ -14,7 +14,7 @@ from deploy.processes.first_start import CannotServe
 from deploy.settings import Settings
 from registry.transparency.continuity import keys_for
 from registry.transparency.format.policy import parse_policy
-from registry.transparency.head import Head, SigningRefused
+from registry.transparency.head import SignedHead, SigningRefused
 from registry.transparency.keys import HEAD_FILE, KeyTrouble, RegistryKeys
 from registry.transparency.sequencer import Sequencer, Witness
 
@@ -100,7 +100,7 @@ async def _run(
     sequencer = Sequencer(
         connection,
         keys=keys,
-        head=Head(keys_folder(settings.data_dir) / HEAD_FILE),
+        head=SignedHead(keys_folder(settings.data_dir) / HEAD_FILE),
         witnesses=[Witness(url, key) for url, key in settings.witnesses],
         policy=parse_policy(policy_text(settings)),
     )

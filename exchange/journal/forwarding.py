@@ -26,7 +26,8 @@ from msgspec import Struct
 from exchange.engine.commands import Command
 from exchange.engine.core import ENGINE_VERSION, any_of, event_types
 from exchange.journal.codec import CODEC, decode_commands, encode_commands
-from exchange.journal.gateway import Answer, Gate, NotTrading, not_trading
+from exchange.journal.gateway import Gate, NotTrading, not_trading
+from exchange.journal.groups import Answer
 
 log = structlog.get_logger()
 

@@ -20,7 +20,7 @@ from registry.kit.pages import Window
 from registry.kit.problems import DomainError, Unknown
 from schemas.access import Call
 from schemas.credits import Commitment
-from schemas.custody import Custody as HoldRequest
+from schemas.custody import HoldRequest
 from schemas.pages import Page
 from schemas.serials import KG_PER_T
 from schemas.settlement import CashMovement, CreditMovement, CustodyMovement, DeliveryNote, OpenedDeliveryNote

@@ -22,8 +22,7 @@ from registry import port
 from registry.kit.database import Tx
 from registry.kit.problems import StorageFull, Unavailable
 from registry.kit.supervise import Supervisor
-from schemas.custody import Custody as HoldRequest
-from schemas.custody import Delivery, Payment
+from schemas.custody import Delivery, HoldRequest, Payment
 from schemas.parties import RegionProfile
 from schemas.serials import KG_PER_T
 

@@ -84,7 +84,7 @@ async def _footprint_for(tx: Tx, body: NewClaim, call: Call) -> Footprint | None
     return found.result
 
 
-def _openings(body: NewClaim) -> tuple[transparency.Opening, ...]:
+def _openings(body: NewClaim) -> tuple[transparency.SealedSection, ...]:
     """The sections that the log names by digest only: a plan may be confidential, a person may have to be erased."""
     named = {
         "reduction_plan": {"text": body.reduction_plan} if body.reduction_plan else None,
@@ -97,7 +97,7 @@ def _statement(
     body: NewClaim,
     claimant: Organisation,
     counted: Footprint | None,
-    openings: tuple[transparency.Opening, ...],
+    openings: tuple[transparency.SealedSection, ...],
     *,
     region: RegionProfile,
     executed_at: str,

@@ -10,17 +10,17 @@ select pg_advisory_xact_lock(hashtextextended('footprint:' || $1::bigint, 0));
 -- name: insert_claim
 insert into registry.claim (region_id, claimant_id, type, footprint_id, body, new_forest, required_kg, deadline,
   statement_id, created_at)
-select id, $1, $2, $3, $4, $5, $6, $7, $8, registry.business_now() from registry.region returning id;
+values (registry.region_id(), $1, $2, $3, $4, $5, $6, $7, $8, registry.business_now()) returning id;
 -- name: claims
 select c.id, c.claimant_id, c.type, c.body, c.footprint_id, c.required_kg, c.allocated_kg, c.deadline,
   s.sha256, c.statement_id, c.created_at
-from registry.claim c join registry.statement s on s.id = c.statement_id
+from registry.claim c join registry.statement_hash s on s.id = c.statement_id
 where c.id > $1 and ($3::bigint is null or c.id = $3) and ($4::bigint[] is null or c.claimant_id = any($4))
 order by c.id limit $2;
 -- name: lock_claim
 -- The first lock of a retirement: the accounts are locked after it, then their blocks are read.
 select c.claimant_id, c.type, c.new_forest, c.required_kg, c.allocated_kg, c.deadline, s.sha256
-from registry.claim c join registry.statement s on s.id = c.statement_id
+from registry.claim c join registry.statement_hash s on s.id = c.statement_id
 where c.id = $1 for no key update of c;
 -- name: allocate
 -- Returns business time after the wait for the lock: the deadline is checked against it.

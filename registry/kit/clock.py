@@ -26,6 +26,11 @@ async def now_in(tx: Tx) -> datetime:
     return at.astimezone(UTC)
 
 
+async def begin_in(tx: Tx, at: datetime, *, simulated: bool) -> None:
+    """Start business time, at the first start of a region."""
+    await tx.execute(_sql.begin, simulated, at)
+
+
 async def advance_in(tx: Tx, at: datetime) -> datetime:
     """Move a simulated region's business time forward to *at*. Raises `ClockRefused`."""
     row = await fetch_one(tx, _sql.lock)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from registry.kit.problems import DomainError, Kind
 
@@ -16,6 +17,15 @@ class VerifierConflict(DomainError):
     """The verifier is too close to the owner of what it should judge."""
 
     kind, slug, title = Kind.DENIED, "verifier-conflict", "Conflict of interest"
+
+
+class LockedAccount(NamedTuple):
+    """An account under its lock."""
+
+    id: int
+    owner_id: int
+    type: str
+    status: str
 
 
 @dataclass(frozen=True, slots=True)

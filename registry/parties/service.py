@@ -1,10 +1,11 @@
 """The region and its clock, organisations, people, accounts; and what the first start creates."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from registry.access import authorisation as access
+from registry.access.grants import service as grants
 from registry.access.keys import service as keys
 from registry.access.keys.rules import Keyring
 from registry.kit import clock
@@ -59,7 +60,7 @@ async def create_region_once(
         await store.insert_account(tx, authority, "buffer", "Non-permanence buffer")
         for number, name in enumerate(first.regulators, start=1):
             person = await store.insert_person(tx, name)
-            await store.insert_role(tx, person.id, authority, Role.REGULATOR)
+            await grants.grant_first_in(tx, person.id, authority, Role.REGULATOR)
             secret = keep(number, keyring.new_secret())
             await keys.new_key_in(tx, person.id, by=None, keyring=keyring, secret=secret)
         return first.region
@@ -201,7 +202,31 @@ async def buffer_account_in(tx: Tx) -> int:
     return await store.buffer_account(tx)
 
 
+async def lock_accounts_in(tx: Tx, account_ids: Iterable[int]) -> dict[int, rules.LockedAccount]:
+    """
+    Lock those of the accounts that exist, in id order, and pass the gate of freezes.
+
+    A freeze that was placed before is seen from here on, and one that comes waits for *tx*. What the accounts hold is
+    safe to read in a new statement.
+    """
+    return await store.lock_accounts(tx, account_ids)
+
+
+async def lock_account_in(tx: Tx, account_id: int) -> None:
+    """Lock one account, as `lock_accounts_in` does."""
+    await store.lock_accounts(tx, [account_id])
+
+
+async def log_origin_in(tx: Tx) -> str | None:
+    """The origin of the region's public log, or None before the first start."""
+    return await store.log_origin(tx)
+
+
 async def refuse_conflict_in(tx: Tx, *, verifier_id: int, owner_id: int, project: str) -> None:
     """Raise `VerifierConflict` if the verifier is too close to the owner of *project* now."""
-    verifier, owner = await store.standing(tx, verifier_id), await store.standing(tx, owner_id)
-    rules.refuse_conflict(verifier, owner, project)
+    rules.refuse_conflict(await _standing_in(tx, verifier_id), await _standing_in(tx, owner_id), project)
+
+
+async def _standing_in(tx: Tx, organisation_id: int) -> rules.Standing:
+    parents = await store.parents(tx, organisation_id)
+    return rules.Standing(organisation_id, parents, await grants.people_at_in(tx, organisation_id))

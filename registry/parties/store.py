@@ -1,14 +1,15 @@
 """Parties and accounts in PostgreSQL."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import asyncpg
 import msgspec
 
-from registry.kit import sql
+from registry.kit import clock, sql
 from registry.kit.database import Tx, constraint, convert, fetch_one
 from registry.kit.pages import Window
-from registry.parties.rules import IdentifierTaken, Standing
+from registry.parties.rules import IdentifierTaken, LockedAccount
 from schemas.custody import Trader
 from schemas.identifiers import Identifier
 from schemas.pages import Page
@@ -23,6 +24,12 @@ async def region(tx: Tx) -> Region | None:
     return convert(row, Region) if row else None
 
 
+async def log_origin(tx: Tx) -> str | None:
+    """The origin of the region's public log, or None before the first start."""
+    found: str | None = await tx.fetchval(_sql.log_origin)
+    return found
+
+
 async def insert_region(tx: Tx, region: Region) -> None:
     """Create the region with its clock."""
     await tx.execute(
@@ -34,7 +41,7 @@ async def insert_region(tx: Tx, region: Region) -> None:
         region.simulated,
         region.log_origin,
     )
-    await tx.execute(_sql.insert_clock, region.simulated, region.business_time)
+    await clock.begin_in(tx, region.business_time, simulated=region.simulated)
 
 
 async def insert_person(tx: Tx, name: str) -> Person:
@@ -55,11 +62,6 @@ async def insert_organisation(tx: Tx, body: NewOrganisation) -> int:
     if body.parent_id is not None:
         await tx.execute(_sql.insert_ownership, row["id"], body.parent_id)
     return int(row["id"])
-
-
-async def insert_role(tx: Tx, person_id: int, organisation_id: int, role: str) -> None:
-    """Grant a role at the first start, before there are two people who could approve it."""
-    await tx.execute(_sql.insert_role, person_id, organisation_id, role)
 
 
 async def person(tx: Tx, person_id: int) -> Person | None:
@@ -92,10 +94,9 @@ def _organisation(row: asyncpg.Record) -> Organisation:
     )
 
 
-async def standing(tx: Tx, organisation_id: int) -> Standing:
-    """The present facts about an organisation that decide about conflicts of interest."""
-    row = await fetch_one(tx, _sql.standing, organisation_id)
-    return Standing(organisation_id, frozenset(row["parents"]), frozenset(row["people"]))
+async def parents(tx: Tx, organisation_id: int) -> frozenset[int]:
+    """The organisations that own an organisation now."""
+    return frozenset(row["owner_id"] for row in await tx.fetch(_sql.parents, organisation_id))
 
 
 async def insert_account(tx: Tx, owner_id: int, type_: str, name: str) -> Account:
@@ -128,3 +129,9 @@ async def trader(tx: Tx, account_id: int) -> tuple[Trader, datetime | None] | No
 async def buffer_account(tx: Tx) -> int:
     """The region's one buffer account."""
     return int(await tx.fetchval(_sql.buffer_account))
+
+
+async def lock_accounts(tx: Tx, account_ids: Iterable[int]) -> dict[int, LockedAccount]:
+    """Lock accounts in id order; what they hold is then safe to read in a new statement."""
+    rows = await tx.fetch(_sql.lock_accounts, sorted(set(account_ids)))
+    return {row["id"]: LockedAccount(row["id"], row["owner_id"], row["type"], row["status"]) for row in rows}

@@ -1,23 +1,19 @@
 -- name: region
 select id, name, serial_region, programme, simulated, log_origin, registry.business_now() as business_time
 from registry.region;
+-- name: log_origin
+select log_origin from registry.region;
 -- name: insert_region
 insert into registry.region (id, name, serial_region, programme, simulated, log_origin)
 values ($1, $2, $3, $4, $5, $6);
--- name: insert_clock
-insert into registry.business_clock (simulated, at) values ($1, $2);
 -- name: insert_party
 insert into registry.party (region_id, kind, name, created_at)
-select id, $1, $2, registry.business_now() from registry.region
+values (registry.region_id(), $1, $2, registry.business_now())
 returning id, name, created_at;
 -- name: insert_identifier
 insert into registry.party_identifier (scheme, value, party_id) values ($1, $2, $3);
 -- name: insert_ownership
 insert into registry.ownership (owned_id, owner_id, during) values ($1, $2, tstzrange(registry.business_now(), null));
--- name: insert_role
--- Only the first start grants roles without an approval.
-insert into registry.role_grant (person_id, organisation_id, role, during)
-values ($1, $2, $3, tstzrange(registry.business_now(), null));
 -- name: person
 select id, name, created_at from registry.party where id = $1 and kind = 'person';
 -- name: organisations
@@ -29,14 +25,11 @@ select p.id, p.name, p.created_at,
 from registry.party p
 where p.kind = 'organisation' and p.id > $1 and ($3::bigint is null or p.id = $3)
 order by p.id limit $2;
--- name: standing
-select
-  array(select owner_id from registry.ownership where owned_id = $1 and during @> registry.business_now()) as parents,
-  array(select distinct person_id from registry.role_grant
-    where organisation_id = $1 and during @> registry.business_now()) as people;
+-- name: parents
+select owner_id from registry.ownership where owned_id = $1 and during @> registry.business_now();
 -- name: insert_account
 insert into registry.account (region_id, owner_id, type, name, opened_at)
-select id, $1, $2, $3, registry.business_now() from registry.region
+values (registry.region_id(), $1, $2, $3, registry.business_now())
 returning id, owner_id, type, name, status, opened_at;
 -- name: account
 select id, owner_id, type, name, status, opened_at from registry.account where id = $1;
@@ -46,6 +39,8 @@ where id > $1 and ($3::bigint[] is null or owner_id = any($3))
 order by id limit $2;
 -- name: buffer_account
 select id from registry.account where type = 'buffer';
+-- name: lock_accounts
+select id, owner_id, type, status from registry.lock_accounts($1::bigint[]);
 -- name: trader
 -- An account as the exchange sees it. Its beneficial owner is the organisation at the top of the chain of owners. *until*
 -- is when an interval of ownership next begins or ends: the chain may then change although nobody writes anything.

@@ -15,7 +15,7 @@ select nextval('registry.project_number_seq');
 insert into registry.project (number, code, region_id, developer_id, name, methodology, location, crediting_begins,
   crediting_ends, description, documents, state, created_at)
 overriding system value
-select $1, $2, id, $3, $4, $5, $6, $7, $8, $9, $10, 'draft', registry.business_now() from registry.region
+values ($1, $2, registry.region_id(), $3, $4, $5, $6, $7, $8, $9, $10, 'draft', registry.business_now())
 returning id;
 -- name: update_project
 update registry.project set name = $2, methodology = $3, location = $4, crediting_begins = $5, crediting_ends = $6,

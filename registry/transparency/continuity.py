@@ -10,7 +10,7 @@ from registry.kit.database import Tx
 from registry.transparency import store
 from registry.transparency.format import grow
 from registry.transparency.format.tree import EMPTY_ROOT
-from registry.transparency.head import Head, SigningRefused
+from registry.transparency.head import SignedHead, SigningRefused
 from registry.transparency.keys import (
     HEAD_FILE,
     ISSUER_FILE,
@@ -31,7 +31,7 @@ def make_keys(folder: Path, origin: str) -> RegistryKeys:
     A crash before the head file leaves keys without one; the first start over an empty log makes it.
     """
     keys = create_registry_keys(folder, origin)
-    Head(folder / HEAD_FILE).write(0, EMPTY_ROOT)
+    SignedHead(folder / HEAD_FILE).write(0, EMPTY_ROOT)
     return keys
 
 
@@ -66,7 +66,7 @@ async def require_known_keys(tx: Tx, keys: RegistryKeys) -> None:
         )
 
 
-async def require_continued(tx: Tx, head: Head) -> None:
+async def require_continued(tx: Tx, head: SignedHead) -> None:
     """Check that the database holds the largest tree that these keys ever signed. Raises `SigningRefused`."""
     size, _ = await store.head(tx)
     try:

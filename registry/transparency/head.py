@@ -11,7 +11,7 @@ class SigningRefused(Exception):
     """The keys or the database do not continue what was signed or witnessed; signing would fork the log."""
 
 
-class Head:
+class SignedHead:
     """The head file: made with the keys at size 0, replaced before a signature of a larger tree leaves the process."""
 
     def __init__(self, path: Path) -> None:

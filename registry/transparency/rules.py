@@ -32,7 +32,7 @@ class NotYetWitnessed(DomainError):
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
+class SealedSection:
     """A section that a statement only names by digest: *text* is JCS; *salt* makes the digest unguessable."""
 
     label: str
@@ -45,12 +45,12 @@ class Opening:
         return form.section_digest(self.label, self.salt, self.text)
 
 
-def seal(label: str, value: object) -> Opening:
+def seal(label: str, value: object) -> SealedSection:
     """Seal *value* with a fresh salt."""
-    return Opening(label, secrets.token_bytes(form.SALT_BYTES), strict_json.encode(value).decode())
+    return SealedSection(label, secrets.token_bytes(form.SALT_BYTES), strict_json.encode(value).decode())
 
 
-def sections(openings: tuple[Opening, ...]) -> dict[str, str]:
+def sections(openings: tuple[SealedSection, ...]) -> dict[str, str]:
     """The digests as a statement carries them."""
     return {each.label: each.digest for each in openings}
 

@@ -10,9 +10,9 @@ database.
 What each crash leaves behind:
 
 1. before the sequencing transaction commits: nothing; the statements stay unsequenced and are taken up again;
-2. after it, before `Head` is written: a stored root that nobody has seen signed; the next start signs that same root;
-3. after `Head` is written, before the note is stored: as 2, for the signature never left this process; the next start
-   finds `Head` equal to the root;
+2. after it, before `SignedHead` is written: a stored root that nobody has seen signed; the next start signs that root;
+3. after `SignedHead` is written, before the note is stored: as 2, for the signature never left this process; the next
+   start finds `SignedHead` equal to the root;
 4. after the note is stored, before a witness has it: the next start shows them that note;
 5. after the witness has cosigned, before its line is stored: the witness is ahead of `witnessed_size` by a root whose
    note is stored, says so with 409, and is asked again from there.
@@ -30,6 +30,7 @@ import httpx
 import structlog
 
 from registry.kit.database import Tx
+from registry.parties import service as parties
 from registry.transparency import continuity, store, witness_client
 from registry.transparency.format import grow, prove
 from registry.transparency.format.checkpoint import (
@@ -44,7 +45,7 @@ from registry.transparency.format.policy import Policy, is_satisfied
 from registry.transparency.format.signer import Signer
 from registry.transparency.format.statement import sign_statement
 from registry.transparency.format.tree import EMPTY_ROOT, leaf_hash
-from registry.transparency.head import Head, SigningRefused
+from registry.transparency.head import SignedHead, SigningRefused
 from registry.transparency.keys import RegistryKeys
 
 log = structlog.get_logger()
@@ -92,7 +93,7 @@ class Sequencer:
         connection: asyncpg.Connection,
         *,
         keys: RegistryKeys,
-        head: Head,
+        head: SignedHead,
         witnesses: Sequence[Witness],
         policy: Policy,
     ) -> None:
@@ -112,7 +113,7 @@ class Sequencer:
         """
         while not await store.lone_sequencer(self._connection):  # noqa: ASYNC110 - another process ends; no event
             await asyncio.sleep(POLL_S)
-        while (origin := await store.origin(self._connection)) is None:  # noqa: ASYNC110 - another process makes it
+        while (origin := await parties.log_origin_in(self._connection)) is None:  # noqa: ASYNC110 - another process makes it
             await asyncio.sleep(POLL_S)
         self._origin = origin
         await continuity.require_known_keys(self._connection, self._keys)
@@ -190,7 +191,7 @@ class Sequencer:
 
     async def _require_signed(self, witness: Witness, size: int) -> None:
         """
-        Accept a witness that is ahead of every stored note only if `Head` has the very tree that it saw.
+        Accept a witness that is ahead of every stored note only if `SignedHead` has the very tree that it saw.
 
         This happens after a fail-over that lost a note but no statement. Raises `SigningRefused`.
         """

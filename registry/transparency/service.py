@@ -7,7 +7,7 @@ from registry.transparency import rules, store
 from registry.transparency.format import prove, tile
 from registry.transparency.format.statement import statement_hash
 from registry.transparency.format.text import Malformed
-from registry.transparency.rules import NotInTheLog, NotYetWitnessed, Opening
+from registry.transparency.rules import NotInTheLog, NotYetWitnessed, SealedSection
 from schemas.parties import RegionProfile
 from schemas.statements import Statement
 
@@ -28,11 +28,11 @@ class Proven:
     leaf_index: int
     checkpoint_note: str
     tiles: dict[tile.TileKey, bytes]
-    openings: tuple[Opening, ...]
+    openings: tuple[SealedSection, ...]
 
 
 async def append_in(
-    tx: Tx, statement: Statement, *, region: RegionProfile, openings: tuple[Opening, ...] = ()
+    tx: Tx, statement: Statement, *, region: RegionProfile, openings: tuple[SealedSection, ...] = ()
 ) -> Appended:
     """
     Append an unsigned statement. Call it after every lock of the transaction.
@@ -48,7 +48,7 @@ async def append_in(
     return Appended(statement_id, sha256)
 
 
-async def openings_in(tx: Tx, statement_id: int) -> tuple[str, tuple[Opening, ...]]:
+async def openings_in(tx: Tx, statement_id: int) -> tuple[str, tuple[SealedSection, ...]]:
     """A statement's hash in hexadecimal, and what opens its sections; for those who may see them."""
     return (await store.leaf(tx, statement_id)).sha256.hex(), await store.openings(tx, statement_id)
 

@@ -9,13 +9,13 @@ from registry.kit import sql
 from registry.kit.database import Tx, affected, fetch_one
 from registry.transparency.format.checkpoint import Checkpoint
 from registry.transparency.format.tile import TileKey
-from registry.transparency.rules import Opening
+from registry.transparency.rules import SealedSection
 from schemas.statements import Statement
 
 _sql = sql.load(__package__)
 
 
-class Leaf(NamedTuple):
+class StoredStatement(NamedTuple):
     """A statement's place in the log; index, note and hash are None until the sequencer has passed."""
 
     id: int
@@ -56,15 +56,15 @@ async def append(tx: Tx, statement: Statement, text: str, sha256: bytes) -> int:
     return int(await tx.fetchval(_sql.append, statement.TYPE, text, sha256))
 
 
-async def insert_openings(tx: Tx, statement_id: int, openings: Iterable[Opening]) -> None:
+async def insert_openings(tx: Tx, statement_id: int, openings: Iterable[SealedSection]) -> None:
     """Store the sections that the statement names by digest only."""
     rows = [(statement_id, each.label, each.salt, each.text) for each in openings]
     await tx.executemany(_sql.insert_opening, rows)
 
 
-async def openings(tx: Tx, statement_id: int) -> tuple[Opening, ...]:
+async def openings(tx: Tx, statement_id: int) -> tuple[SealedSection, ...]:
     """The sections of a statement that were not erased."""
-    return tuple(Opening(**row) for row in await tx.fetch(_sql.openings, statement_id))
+    return tuple(SealedSection(**row) for row in await tx.fetch(_sql.openings, statement_id))
 
 
 async def published(tx: Tx) -> StoredCheckpoint | None:
@@ -73,15 +73,15 @@ async def published(tx: Tx) -> StoredCheckpoint | None:
     return StoredCheckpoint(row["size"], row["root"], row["note"], witnessed=True) if row else None
 
 
-async def leaf(tx: Tx, statement_id: int) -> Leaf:
+async def leaf(tx: Tx, statement_id: int) -> StoredStatement:
     """One statement's place in the log."""
-    return Leaf(**await fetch_one(tx, _sql.leaf, statement_id))
+    return StoredStatement(**await fetch_one(tx, _sql.leaf, statement_id))
 
 
-async def leaf_by_hash(tx: Tx, sha256: bytes) -> Leaf | None:
+async def leaf_by_hash(tx: Tx, sha256: bytes) -> StoredStatement | None:
     """The place of the statement with this statement hash."""
     row = await tx.fetchrow(_sql.leaf_by_hash, sha256)
-    return Leaf(**row) if row else None
+    return StoredStatement(**row) if row else None
 
 
 async def tiles(tx: Tx, keys: Iterable[TileKey]) -> dict[TileKey, bytes]:
@@ -94,12 +94,6 @@ async def tiles(tx: Tx, keys: Iterable[TileKey]) -> dict[TileKey, bytes]:
 async def entries(tx: Tx, first: int, end: int) -> list[bytes]:
     """The leaves [first, end) as they were hashed."""
     return [row["note"].encode() for row in await tx.fetch(_sql.entries, first, end)]
-
-
-async def origin(tx: Tx) -> str | None:
-    """The log's origin, or None before the region exists."""
-    found: str | None = await tx.fetchval(_sql.origin)
-    return found
 
 
 async def lone_sequencer(tx: Tx) -> bool:

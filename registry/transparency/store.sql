@@ -22,8 +22,6 @@ select note from registry.statement where leaf_index >= $1 and leaf_index < $2 o
 select size, root from registry.log_head for update;
 -- name: head
 select size, root from registry.log_head;
--- name: origin
-select log_origin from registry.region;
 -- name: unsequenced
 -- Every row without an index, in the order of ids; a watermark of ids would lose statements that commit late.
 select id, note_text from registry.statement where leaf_index is null order by id limit $1;

@@ -27,9 +27,9 @@ async def assert_tables_match(dsn: str, engine: Engine) -> None:
         assert market.sequence == await journal.projected(owner)
         assert audit.positions(market) == await projections.positions(owner)
         open_rows = await owner.fetch("select id, account_id, price_fen, open_t from exchange.placed where open_t > 0")
-        assert {
-            number: (number, order.account.id, order.price, order.open) for number, order in market.orders.items()
-        } == {row["id"]: tuple(row) for row in open_rows}
+        assert {order.id: (order.id, order.account.id, order.price, order.open) for order in market.open_orders()} == {
+            row["id"]: tuple(row) for row in open_rows
+        }
         trades = [
             (event.trade, event.instrument, event.price, event.quantity, event.buyer, event.seller, event.fee)
             for batch in batches

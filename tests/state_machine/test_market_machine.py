@@ -48,7 +48,7 @@ WEIGHTS = {
     "withdraw": 3,
     "pay_out": 2,
     "crash": 2,
-    "retire": 2,
+    "retire": 3,
     "fail_a_delivery": 1,
     "freeze": 1,
     "unfreeze": 6,

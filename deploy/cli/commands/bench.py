@@ -26,8 +26,9 @@ def bench(what: str, names: tuple[str, ...], seconds: float, *, as_json: bool) -
     \b
     registry   retirements-1, retirements-32, issuance, sequencing,
                verification, cold-verify
-    exchange   book, core, call-latency, cancel, memory, durable-100,
-               durable-1000, projected, replay, deliveries, orders-http
+    exchange   book, core, call-latency, cancel, memory, sparse-range, fok,
+               freeze, durable-100, durable-1000, projected, replay,
+               deliveries, orders-http
 
     \b
     Examples:

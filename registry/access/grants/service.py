@@ -7,7 +7,7 @@ from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
 from registry.kit.problems import AlreadyEnded, Unknown
-from schemas.access import Approved, Call, Grant, GrantBody
+from schemas.access import Approved, Call, Grant, GrantBody, Role
 from schemas.pages import Page
 
 
@@ -24,6 +24,16 @@ async def grant_role(approved: Approved, *, call: Call, db: Database) -> Grant:
         return Written(grant_id, await _grant_again(tx, str(grant_id)))
 
     return await once(db, call, work, _grant_again)
+
+
+async def grant_first_in(tx: Tx, person_id: int, organisation_id: int, role: Role) -> None:
+    """Give a role at the first start, before there are two people who could approve it."""
+    await store.insert_first_grant(tx, person_id, organisation_id, role)
+
+
+async def people_at_in(tx: Tx, organisation_id: int) -> frozenset[int]:
+    """The people who hold any role at an organisation now."""
+    return await store.people_at(tx, organisation_id)
 
 
 async def end_grant(grant_id: int, *, call: Call, db: Database) -> Grant:

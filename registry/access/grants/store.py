@@ -16,6 +16,16 @@ async def insert_grant(tx: Tx, body: GrantBody, approval_id: int | None) -> int:
     )
 
 
+async def insert_first_grant(tx: Tx, person_id: int, organisation_id: int, role: str) -> None:
+    """Begin a role at the first start, before there are two people who could approve it."""
+    await tx.execute(_sql.insert_first_grant, person_id, organisation_id, role)
+
+
+async def people_at(tx: Tx, organisation_id: int) -> frozenset[int]:
+    """The people who hold any role at an organisation now."""
+    return frozenset(row["person_id"] for row in await tx.fetch(_sql.people_at, organisation_id))
+
+
 async def grant(tx: Tx, grant_id: int) -> Grant | None:
     """One grant."""
     row = await tx.fetchrow(_sql.grant, grant_id)

@@ -1,6 +1,12 @@
 -- name: insert_grant
 insert into registry.role_grant (person_id, organisation_id, role, during, approval_id)
 values ($1, $2, $3, tstzrange(registry.business_now(), $4), $5) returning id;
+-- name: insert_first_grant
+-- Only the first start grants roles without an approval.
+insert into registry.role_grant (person_id, organisation_id, role, during)
+values ($1, $2, $3, tstzrange(registry.business_now(), null));
+-- name: people_at
+select distinct person_id from registry.role_grant where organisation_id = $1 and during @> registry.business_now();
 -- name: grant
 select id, person_id, organisation_id, role, lower(during) as begins, upper(during) as ends, approval_id
 from registry.role_grant where id = $1;
@@ -24,6 +30,6 @@ join registry.api_key k on k.person_id = g.person_id and k.revoked_at is null
 where g.role = 'regulator' and g.during @> registry.business_now();
 -- name: lock_person
 -- Key issuance for one person is serialised, so that "has no key yet" stays true until the commit.
-select name from registry.party where id = $1 and kind = 'person' for no key update;
+select name from registry.person where id = $1 for no key update;
 -- name: organisation
-select id from registry.party where id = $1 and kind = 'organisation';
+select id from registry.organisation where id = $1;

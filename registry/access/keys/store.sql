@@ -11,4 +11,4 @@ where person_id = $3 and id > $1 order by id limit $2;
 -- name: open_keys
 select count(*) from registry.api_key where person_id = $1 and revoked_at is null;
 -- name: person_name
-select name from registry.party where id = $1;
+select name from registry.person where id = $1;

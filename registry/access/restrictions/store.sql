@@ -2,11 +2,11 @@
 -- Waits for every transaction that has locked accounts (credits, lock_accounts); one that comes later sees the freeze.
 select pg_advisory_xact_lock(hashtextextended('restriction', 0));
 -- name: target_account
-select id from registry.account where id = $1;
+select id from registry.known_account where id = $1;
 -- name: target_project
-select id from registry.project where id = $1;
+select id from registry.known_project where id = $1;
 -- name: target_issuance
-select id from registry.issuance where id = $1;
+select id from registry.known_issuance where id = $1;
 -- name: insert_restriction
 insert into registry.restriction (scope, target_id, reason, placed_by, during)
 values ($1, $2, $3, $4, tstzrange(registry.business_now(), null)) returning id;

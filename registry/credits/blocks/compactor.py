@@ -2,6 +2,7 @@
 
 from registry.credits.blocks import store
 from registry.kit.database import Database, Tx
+from registry.parties import service as parties
 
 
 async def compact(*, db: Database, limit: int = 100) -> int:
@@ -16,7 +17,7 @@ async def compact(*, db: Database, limit: int = 100) -> int:
     for account_id in accounts:
 
         async def work(tx: Tx, account_id: int = account_id) -> int:
-            await store.lock_accounts(tx, [account_id])
+            await parties.lock_accounts_in(tx, [account_id])
             return await store.compact(tx, account_id)
 
         joined += await db.transaction(work)

@@ -10,6 +10,7 @@ from registry.credits.blocks.rules import Cut
 from registry.kit.database import Tx
 from registry.kit.problems import Unknown
 from registry.parties import service as parties
+from registry.parties.rules import LockedAccount
 from schemas.access import Call
 from schemas.credits import Selection
 from schemas.serials import IssuanceCode, Serial, span
@@ -21,10 +22,10 @@ async def authorise_account_in(tx: Tx, account_id: int, call: Call) -> None:
     access.authorise_for(call, account.owner_id)
 
 
-async def lock_open_accounts_in(tx: Tx, account_ids: Iterable[int]) -> dict[int, store.LockedAccount]:
+async def lock_open_accounts_in(tx: Tx, account_ids: Iterable[int]) -> dict[int, LockedAccount]:
     """Lock open holding accounts in id order. Raises `Unknown`, `AccountClosed`."""
     wanted = set(account_ids)
-    found = await store.lock_accounts(tx, wanted)
+    found = await parties.lock_accounts_in(tx, wanted)
     if missing := wanted - found.keys():
         raise Unknown(f"There is no account {min(missing)}.")
     for account in found.values():

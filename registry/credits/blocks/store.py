@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
 
 import asyncpg
 from asyncpg import Range
@@ -16,23 +15,8 @@ from schemas.serials import IssuanceCode
 _sql = sql.load(__package__)
 
 
-class LockedAccount(NamedTuple):
-    """An account under its lock."""
-
-    id: int
-    owner_id: int
-    type: str
-    status: str
-
-
 class BlocksMoved(RuntimeError):
     """A guarded update found another row than was read under the lock: the locking is broken, nothing is kept."""
-
-
-async def lock_accounts(tx: Tx, account_ids: Iterable[int]) -> dict[int, LockedAccount]:
-    """Lock accounts in id order; blocks are then safe to read in a new statement."""
-    rows = await tx.fetch(_sql.lock_accounts, sorted(set(account_ids)))
-    return {row["id"]: LockedAccount(row["id"], row["owner_id"], row["type"], row["status"]) for row in rows}
 
 
 async def active(tx: Tx, account_id: int, issuance_id: int | None) -> list[Block]:

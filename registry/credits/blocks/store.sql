@@ -1,8 +1,3 @@
--- name: lock_accounts
--- Every writer takes account rows in id order first: blocks are then safe to read in a new statement. The shared gate
--- is what a freeze closes: it waits for writers that came before, and those after it read it with the blocks.
-select id, owner_id, type, status, pg_advisory_xact_lock_shared(hashtextextended('restriction', 0))::text as gate
-from registry.account where id = any($1::bigint[]) order by id for no key update;
 -- name: active
 -- Oldest first, limited; the index block_active has this order. Spans of one issuance never overlap.
 select lower, upper, issuance_id, code, base, project_id, methodology, vintage, frozen

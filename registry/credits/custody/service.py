@@ -17,22 +17,19 @@ from registry.credits.blocks import service as blocks
 from registry.credits.blocks import store as block_store
 from registry.credits.blocks.rules import Cut, Part
 from registry.credits.custody import store
-from registry.credits.custody.store import Answered
+from registry.credits.custody.store import RememberedAnswer
 from registry.kit import clock
 from registry.kit.database import Tx
 from registry.kit.problems import DomainError, Unknown
+from registry.parties import service as parties
+from registry.parties.rules import LockedAccount
 from registry.projects.service import projects
 from registry.transparency import rules as transparency
 from registry.transparency import service as log
 from schemas.access import Call
-from schemas.custody import Custody, Delivered, Delivery, Freezes, Held, Vintage
+from schemas.custody import Delivered, Delivery, Freezes, Held, HoldRequest, Vintage
 from schemas.parties import RegionProfile
 from schemas.statements import DeliveryStatement
-
-
-async def lock_account_in(tx: Tx, account_id: int) -> None:
-    """Lock an account: a freeze that was answered before is seen from here on, and one that comes waits for *tx*."""
-    await block_store.lock_accounts(tx, [account_id])
 
 
 async def vintage_in(tx: Tx, project_id: int, year: int) -> Vintage:
@@ -55,7 +52,7 @@ async def holds_in(tx: Tx) -> tuple[Held, ...]:
     return await store.holds(tx)
 
 
-async def hold_in(tx: Tx, wanted: Custody, *, call: Call) -> None:
+async def hold_in(tx: Tx, wanted: HoldRequest, *, call: Call) -> None:
     """
     Hold an owner's kilograms for the exchange.
 
@@ -88,14 +85,14 @@ async def hold_in(tx: Tx, wanted: Custody, *, call: Call) -> None:
     await store.remember(tx, wanted.reference, _moved("hold", cuts))
 
 
-async def release_in(tx: Tx, wanted: Custody) -> None:
+async def release_in(tx: Tx, wanted: HoldRequest) -> None:
     """
     Give held kilograms back to their account, where they are active again.
 
     A freeze does not matter: in a frozen account they can move no further. Raises `InsufficientCredits` where the hold
     has less, which would be a fault of ours.
     """
-    await block_store.lock_accounts(tx, [wanted.account_id])
+    await parties.lock_accounts_in(tx, [wanted.account_id])
     if await store.answered(tx, wanted.reference):
         return
     hold_id = await store.hold_of(tx, wanted.account_id, wanted.project_id, wanted.vintage)
@@ -112,7 +109,7 @@ async def deliver_in(tx: Tx, batch: Sequence[Delivery], *, region: RegionProfile
     Each delivery is done whole or refused whole; one that is refused leaves the others alone. Freezes do not matter:
     what was traded before them is delivered, and stays held. Accounts are locked together, in id order.
     """
-    await block_store.lock_accounts(tx, {each for one in batch for each in (one.seller_id, one.buyer_id)})
+    await parties.lock_accounts_in(tx, {each for one in batch for each in (one.seller_id, one.buyer_id)})
     return tuple([await _delivered_in(tx, each, region=region) for each in batch])
 
 
@@ -123,12 +120,12 @@ async def _delivered_in(tx: Tx, delivery: Delivery, *, region: RegionProfile) ->
         async with tx.transaction():  # a savepoint: whatever a refused delivery did is undone
             answer = await _deliver_in(tx, delivery, region=region)
     except DomainError as refusal:
-        answer = Answered("deliver", delivery.quantity_kg, refusal.detail, (), ())
+        answer = RememberedAnswer("deliver", delivery.quantity_kg, refusal.detail, (), ())
     await store.remember(tx, delivery.reference, answer)
     return await _shown(tx, delivery.reference, answer)
 
 
-async def _deliver_in(tx: Tx, delivery: Delivery, *, region: RegionProfile) -> Answered:
+async def _deliver_in(tx: Tx, delivery: Delivery, *, region: RegionProfile) -> RememberedAnswer:
     seller = await _open_account_in(tx, delivery.seller_id, "seller")
     buyer = await _open_account_in(tx, delivery.buyer_id, "buyer")
     from_hold = await store.hold_of(tx, seller.id, delivery.project_id, delivery.vintage)
@@ -174,7 +171,7 @@ async def _moved_from_hold_in(tx: Tx, way: _Way, quantity_kg: int, *, cause: str
     return cuts
 
 
-async def _open_account_in(tx: Tx, account_id: int, side: str) -> block_store.LockedAccount:
+async def _open_account_in(tx: Tx, account_id: int, side: str) -> LockedAccount:
     """One of the accounts that `deliver_in` locked. Either side may read the refusal, and learns no name from it."""
     try:
         return (await blocks.lock_open_accounts_in(tx, [account_id]))[account_id]
@@ -205,11 +202,11 @@ async def _log_delivery_in(
     return (await log.append_in(tx, statement, region=region, openings=(sender, receiver, payment))).id
 
 
-def _moved(kind: str, cuts: Sequence[Cut]) -> Answered:
+def _moved(kind: str, cuts: Sequence[Cut]) -> RememberedAnswer:
     spans = tuple(span for part in rules.parts(cuts, rules.BLOCK_LIMIT) for span in part.spans)
-    return Answered(kind, sum(cut.size_kg for cut in cuts), None, spans, ())
+    return RememberedAnswer(kind, sum(cut.size_kg for cut in cuts), None, spans, ())
 
 
-async def _shown(tx: Tx, reference: str, answer: Answered) -> Delivered:
+async def _shown(tx: Tx, reference: str, answer: RememberedAnswer) -> Delivered:
     serials = await block_store.serials_of(tx, answer.spans)
     return Delivered(reference=reference, refusal=answer.refusal, serials=serials, statement_ids=answer.statement_ids)

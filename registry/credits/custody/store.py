@@ -11,7 +11,7 @@ from schemas.serials import IssuanceCode
 _sql = sql.load(__package__)
 
 
-class Answered(NamedTuple):
+class RememberedAnswer(NamedTuple):
     """What was answered when the exchange asked before."""
 
     kind: str
@@ -37,16 +37,16 @@ async def holds(tx: Tx) -> tuple[Held, ...]:
     return tuple(Held(*row.values()) for row in await tx.fetch(_sql.holds))
 
 
-async def answered(tx: Tx, reference: str) -> Answered | None:
+async def answered(tx: Tx, reference: str) -> RememberedAnswer | None:
     """What was answered to *reference*."""
     row = await tx.fetchrow(_sql.request, reference)
     if row is None:
         return None
     spans = to_spans(row["spans"])
-    return Answered(row["kind"], row["quantity_kg"], row["refusal"], spans, tuple(row["statement_ids"]))
+    return RememberedAnswer(row["kind"], row["quantity_kg"], row["refusal"], spans, tuple(row["statement_ids"]))
 
 
-async def remember(tx: Tx, reference: str, answer: Answered) -> None:
+async def remember(tx: Tx, reference: str, answer: RememberedAnswer) -> None:
     """Keep what was answered, in the transaction that did it."""
     await tx.execute(
         _sql.insert_request,

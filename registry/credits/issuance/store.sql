@@ -19,6 +19,6 @@ values (registry.business_now(), $6, $3, int8range($1, $2), $4, $5);
 -- name: issuances
 select i.id, i.code, i.project_id, i.report_id, i.methodology, i.vintage, i.kind, lower(i.span) as base,
   upper(i.span) as top, i.buffer_kg, s.sha256, i.issued_at
-from registry.issuance i join registry.statement s on s.id = i.statement_id
+from registry.issuance i join registry.statement_hash s on s.id = i.statement_id
 where i.id > $1 and ($3::text is null or i.code = $3) and ($4::bigint is null or i.project_id = $4)
 order by i.id limit $2;

@@ -105,7 +105,7 @@ async def _log_retirement_in(
     )
 
 
-def _retirement_openings(request: RetireRequest) -> tuple[transparency.Opening, ...]:
+def _retirement_openings(request: RetireRequest) -> tuple[transparency.SealedSection, ...]:
     named = {
         "beneficiary": {"name": request.beneficiary} if request.beneficiary else None,
         "evidence": {"sha256": request.evidence} if request.evidence else None,

@@ -16,6 +16,7 @@ from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
 from registry.kit.problems import Unknown
 from registry.parties import service as parties
+from registry.parties.rules import LockedAccount
 from registry.transparency import rules as transparency
 from registry.transparency import service as log
 from schemas.access import Call
@@ -139,7 +140,7 @@ async def expire_due(*, db: Database) -> int:
 
         async def work(tx: Tx, transfer_id: int = transfer_id) -> bool:
             offer = await _transfer_in(tx, transfer_id)
-            await block_store.lock_accounts(tx, [offer.sender_id, offer.receiver_id])
+            await parties.lock_accounts_in(tx, [offer.sender_id, offer.receiver_id])
             fresh = await _transfer_in(tx, transfer_id)
             if fresh.state != "proposed":  # somebody closed it while we waited for the locks
                 return False
@@ -152,7 +153,7 @@ async def expire_due(*, db: Database) -> int:
 
 async def _open_transfer_in(
     tx: Tx, transfer_id: int, side: Literal["sender_id", "receiver_id"], call: Call
-) -> tuple[store.StoredTransfer, dict[int, block_store.LockedAccount]]:
+) -> tuple[store.StoredTransfer, dict[int, LockedAccount]]:
     """Lock both accounts for the owner of one, then read the transfer again: every way to close it locks them."""
     offer = await _transfer_in(tx, transfer_id)
     locked = await blocks.lock_open_accounts_in(tx, [offer.sender_id, offer.receiver_id])

@@ -11,7 +11,7 @@ from schemas.receipts import EXIT_CODES, Bundle, Verdict, VerifyReport
 from schemas.statements import ClaimStatement, RetirementStatement, Statement
 
 
-class Finding(NamedTuple):
+class Conclusion(NamedTuple):
     """The result of the checks: the verdict, one sentence, and what was verified on the way."""
 
     verdict: Verdict
@@ -34,11 +34,11 @@ def verify_bundle(raw: bytes, trust: LoadedTrust, *, file: str = "") -> VerifyRe
         finding = _find(raw, trust, checks)
     except Stopped:
         failed = checks.checks[-1]
-        finding = Finding("invalid", f"{failed.name}: {failed.detail}")
+        finding = Conclusion("invalid", f"{failed.name}: {failed.detail}")
     return _report(finding, checks, trust, file)
 
 
-def _find(raw: bytes, trust: LoadedTrust, checks: Checklist) -> Finding:
+def _find(raw: bytes, trust: LoadedTrust, checks: Checklist) -> Conclusion:
     if trust.simulated:
         checks.note("SIMULATED", f"{trust.origin} is a simulated region: no tonne behind this receipt is real")
     with checks.checking("file"):
@@ -123,15 +123,15 @@ def _check_status(bundle: Bundle, checks: Checklist) -> None:
     checks.ok("status", "no newer statement in the file")
 
 
-def _settle(leaf: Leaf, claim: Leaf | None, summary: str, *, short: bool) -> Finding:
+def _settle(leaf: Leaf, claim: Leaf | None, summary: str, *, short: bool) -> Conclusion:
     if short:
-        return Finding("shortfall", summary, leaf, claim)
+        return Conclusion("shortfall", summary, leaf, claim)
     if leaf.witnessed_at is None or (claim is not None and claim.witnessed_at is None):
-        return Finding("unwitnessed", f"{summary}; no quorum of witnesses has seen this log yet", leaf, claim)
-    return Finding("valid", summary, leaf, claim)
+        return Conclusion("unwitnessed", f"{summary}; no quorum of witnesses has seen this log yet", leaf, claim)
+    return Conclusion("valid", summary, leaf, claim)
 
 
-def _report(finding: Finding, checks: Checklist, trust: LoadedTrust, file: str) -> VerifyReport:
+def _report(finding: Conclusion, checks: Checklist, trust: LoadedTrust, file: str) -> VerifyReport:
     leaf, claim = finding.leaf, finding.claim and finding.claim.statement
     retirement = leaf.statement if leaf and isinstance(leaf.statement, RetirementStatement) else None
     return VerifyReport(

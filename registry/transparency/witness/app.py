@@ -6,7 +6,7 @@ from typing import Any
 
 from registry.transparency.format.checkpoint import cosign
 from registry.transparency.format.text import Malformed
-from registry.transparency.witness.decide import KnownLogs, Refused, require_continuation, require_signed
+from registry.transparency.witness.decide import CheckpointRefused, KnownLogs, require_continuation, require_signed
 from registry.transparency.witness.folder import WitnessFolder
 from registry.transparency.witness.request import REQUEST_LIMIT_BYTES, parse_add_checkpoint
 
@@ -39,14 +39,14 @@ def witness_app(folder: WitnessFolder, logs: KnownLogs, clock: Callable[[], int]
 
 def add_checkpoint(body: bytes, folder: WitnessFolder, logs: KnownLogs, clock: Callable[[], int]) -> str:
     """
-    Check, record, cosign: the signature line. Raises `Refused`.
+    Check, record, cosign: the signature line. Raises `CheckpointRefused`.
 
     Runs without an await from the check to the disk, so that two requests cannot both continue the same tree.
     """
     try:
         asked = parse_add_checkpoint(body)
     except Malformed as error:
-        raise Refused(HTTPStatus.BAD_REQUEST, str(error)) from error
+        raise CheckpointRefused(HTTPStatus.BAD_REQUEST, str(error)) from error
     require_signed(asked, logs)
     require_continuation(asked, folder.latest(asked.checkpoint.origin))
     folder.record(asked.checkpoint)
@@ -65,7 +65,7 @@ async def _respond(
         return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _TEXT, f"the limit is {REQUEST_LIMIT_BYTES} bytes\n".encode()
     try:
         return HTTPStatus.OK, _TEXT, add_checkpoint(body, folder, logs, clock).encode()
-    except Refused as refusal:
+    except CheckpointRefused as refusal:
         if refusal.size is not None:
             return refusal.status, _SIZE, b"%d\n" % refusal.size
         return refusal.status, _TEXT, f"{refusal.reason}\n".encode()

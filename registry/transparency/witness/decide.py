@@ -13,7 +13,7 @@ KnownLogs = Mapping[str, Sequence[VerifierKey]]
 """The keys that may sign checkpoints, by origin. Any one of them will do, as tlog-witness says."""
 
 
-class Refused(Exception):
+class CheckpointRefused(Exception):
     """The witness does not cosign; *size* is stated with a 409: the tree size that it cosigned last."""
 
     def __init__(self, status: HTTPStatus, reason: str, *, size: int | None = None) -> None:
@@ -24,16 +24,20 @@ class Refused(Exception):
 
 
 def require_signed(asked: AddCheckpoint, logs: KnownLogs) -> None:
-    """404 for an origin that is not watched; 403 without a valid signature of one of its keys. Raises `Refused`."""
+    """
+    404 for an origin that is not watched; 403 without a valid signature of one of its keys.
+
+    Raises `CheckpointRefused`.
+    """
     keys = logs.get(asked.checkpoint.origin)
     if keys is None:
-        raise Refused(HTTPStatus.NOT_FOUND, "this witness does not watch a log of that origin")
+        raise CheckpointRefused(HTTPStatus.NOT_FOUND, "this witness does not watch a log of that origin")
     try:
         sealed = verify_checkpoint(asked.note, keys)
     except BadSignature as error:
-        raise Refused(HTTPStatus.FORBIDDEN, str(error)) from error
+        raise CheckpointRefused(HTTPStatus.FORBIDDEN, str(error)) from error
     if not sealed.seals:
-        raise Refused(HTTPStatus.FORBIDDEN, "no signature by a key that this witness trusts for the origin")
+        raise CheckpointRefused(HTTPStatus.FORBIDDEN, "no signature by a key that this witness trusts for the origin")
 
 
 def require_continuation(asked: AddCheckpoint, latest: Checkpoint | None) -> None:
@@ -41,19 +45,19 @@ def require_continuation(asked: AddCheckpoint, latest: Checkpoint | None) -> Non
     The checkpoint continues *latest*, the last one cosigned (None: never any).
 
     400 when the old size exceeds the new one; 409 when it is not the size cosigned last, or when the same size has
-    another root; 422 when the proof does not hold. Raises `Refused`.
+    another root; 422 when the proof does not hold. Raises `CheckpointRefused`.
     """
     new = asked.checkpoint
     seen_size, seen_root = (latest.size, latest.root) if latest else (0, EMPTY_ROOT)
     if asked.old_size > new.size:
-        raise Refused(HTTPStatus.BAD_REQUEST, "the old size is larger than the checkpoint")
+        raise CheckpointRefused(HTTPStatus.BAD_REQUEST, "the old size is larger than the checkpoint")
     if asked.old_size != seen_size:
-        raise Refused(HTTPStatus.CONFLICT, "the old size is not the one cosigned last", size=seen_size)
+        raise CheckpointRefused(HTTPStatus.CONFLICT, "the old size is not the one cosigned last", size=seen_size)
     if new.size == seen_size and new.root != seen_root:
-        raise Refused(
+        raise CheckpointRefused(
             HTTPStatus.CONFLICT, "another root for the size cosigned last: the log has forked", size=seen_size
         )
     try:
         verify_consistency(seen_size, new.size, seen_root, new.root, asked.proof)
     except ProofMismatch as error:
-        raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
+        raise CheckpointRefused(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error

@@ -9,7 +9,7 @@ from exchange.instructions.service import Teller, store_in
 from exchange.journal.forwarding import GatewayElsewhere
 from registry.kit.database import Database
 from tests.database import connected
-from tests.simulation import floor as floors
+from tests.simulation import trading_stack
 
 
 class Tables:
@@ -20,9 +20,12 @@ class Tables:
 
 
 async def test_a_wait_ends_though_later_instructions_wait(server, templates, tmp_path):
-    """The other process is told to look; what it carried out is answered while it has not come to the rest."""
+    """The other process is notified; a finished instruction is answered while later ones are still waiting."""
     looks: list[str] = []
-    async with floors.ground(server, templates["empty"]) as dsn, await connect_pool(dsn, size=3) as pool:
+    async with (
+        trading_stack.market_database(server, templates["empty"]) as dsn,
+        await connect_pool(dsn, size=3) as pool,
+    ):
         db = Database(pool)
         elsewhere = GatewayElsewhere(tmp_path / "engine.sock", lambda _: None)
         teller = Teller(db, elsewhere, cast("Any", Tables()), wake=lambda: looks.append("look"))

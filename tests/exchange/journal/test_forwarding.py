@@ -17,7 +17,8 @@ from exchange.engine.core import Engine
 from exchange.engine.modes.continuous import Place
 from exchange.journal import forwarding
 from exchange.journal.forwarding import GatewayElsewhere, GatewayServer, Hello, Progress, SocketPathTooLong
-from exchange.journal.gateway import Answer, NotTrading, not_trading
+from exchange.journal.gateway import NotTrading, not_trading
+from exchange.journal.groups import Answer
 
 AT = datetime(2025, 1, 6, 1, 2, 3, 456789, tzinfo=UTC)
 OPENING: tuple[c.Command, ...] = (

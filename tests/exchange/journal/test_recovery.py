@@ -141,7 +141,7 @@ SNAPSHOT_TOUCHED = {
         "update exchange.snapshot set state_hash = set_byte(state_hash, 0, get_byte(state_hash, 0) # 1)",
         "is not what its hash says",
     ),
-    "its codec": ("update exchange.snapshot set codec = 9", "has layout 9; this version reads layouts up to"),
+    "its codec": ("update exchange.snapshot set codec = 9", "has layout 9; this version reads 1 to"),
     "its place": ("update exchange.snapshot set sequence = sequence - 1", "is of 137"),
     "the journal's hash": (
         "update exchange.snapshot set hash = set_byte(hash, 0, get_byte(hash, 0) # 1)",

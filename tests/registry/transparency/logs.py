@@ -16,7 +16,7 @@ from registry.transparency.format.checkpoint import parse_checkpoint_text
 from registry.transparency.format.note import parse_note
 from registry.transparency.format.policy import parse_policy
 from registry.transparency.format.tree import EMPTY_ROOT
-from registry.transparency.head import Head
+from registry.transparency.head import SignedHead
 from registry.transparency.keys import create_witness_key
 from registry.transparency.sequencer import Sequencer, Witness, sequence_once
 from registry.transparency.witness.app import witness_app
@@ -81,7 +81,7 @@ class Fragile:
         self._fuse.step()
 
 
-class FragileHead(Head):
+class FragileHead(SignedHead):
     """The file beside the keys, with a crash before or after it is written."""
 
     def __init__(self, path: Path, fuse: Fuse) -> None:
@@ -108,9 +108,9 @@ class Log:
         self._app = witness_app(witness, {ORIGIN: [KEYS.log_ed25519.key]}, lambda: NOW_S)
 
     @property
-    def head(self) -> Head:
+    def head(self) -> SignedHead:
         """The file that says what was signed."""
-        return Head(self.folder / "head.json")
+        return SignedHead(self.folder / "head.json")
 
     @property
     def trust(self) -> LoadedTrust:

@@ -14,7 +14,7 @@ from registry.transparency.format.note import ED25519
 from registry.transparency.format.policy import parse_policy
 from registry.transparency.format.signer import SeedSigner
 from registry.transparency.format.tree import EMPTY_ROOT
-from registry.transparency.head import Head, SigningRefused
+from registry.transparency.head import SignedHead, SigningRefused
 from registry.transparency.keys import KeyTrouble
 from registry.transparency.rules import NotInTheLog, NotYetWitnessed
 from registry.transparency.sequencer import Sequencer, sequence_once
@@ -163,7 +163,7 @@ async def test_another_history_of_the_same_size_is_refused(issued, other, log):
     [(0, "has 3 statements in the log, the witness .* saw 4"), (1, "forked"), (2, "forked"), (300, "forked")],
 )
 async def test_a_witness_that_saw_another_history_is_heeded(issued, other, log, more, reason):
-    """The head file was restored with the database: the witness still knows. Nothing is signed, `Head` not moved."""
+    """The head file was restored with the database: the witness still knows. Nothing is signed, the file not moved."""
     await append(issued, 1)
     await log.publish(issued.dsn)
     log.head.write(0, EMPTY_ROOT)
@@ -179,7 +179,7 @@ async def test_a_witness_that_saw_another_history_is_heeded(issued, other, log, 
 
 
 async def test_nothing_is_signed_before_every_witness_was_asked(empty, log):
-    """The start waits for one that cannot be reached: no statement gets its place, and `Head` stays."""
+    """The start waits for one that cannot be reached: no statement gets its place, and `SignedHead` stays."""
     await append(empty, 1)
     log.reachable = False
     async with connected(empty.dsn) as connection:
@@ -192,7 +192,7 @@ async def test_nothing_is_signed_before_every_witness_was_asked(empty, log):
 
 
 async def test_a_lost_note_stops_nothing_where_the_head_file_knows_it(empty, log):
-    """A fail-over lost the last commit, a note that the witness has: `Head` vouches for that tree, an older one not."""
+    """A fail-over lost the last commit, a note that the witness has: its head file vouches for that tree."""
     await append(empty, 1)
     await log.publish(empty.dsn)
     async with superuser(empty.dsn) as owner:
@@ -256,7 +256,7 @@ async def test_keys_are_made_only_for_a_log_that_was_never_begun(empty, tmp_path
     folder = tmp_path / "log-keys"
     async with connected(empty.dsn) as connection:
         made = await continuity.keys_for(connection, folder, ORIGIN)
-        assert (0, EMPTY_ROOT) == Head(folder / "head.json").read()
+        assert (0, EMPTY_ROOT) == SignedHead(folder / "head.json").read()
         await continuity.require_known_keys(connection, made)
         again = await continuity.keys_for(connection, folder, ORIGIN)
         assert [each.key for each in made] == [each.key for each in again]
@@ -330,6 +330,6 @@ async def test_a_log_without_witnesses_publishes_by_itself(empty, tmp_path):
     await append(empty, 1)
     async with connected(empty.dsn) as connection:
         policy = parse_policy(witness_policy([], quorum=0))
-        sequencer = Sequencer(connection, keys=KEYS, head=Head(tmp_path / "h"), witnesses=[], policy=policy)
+        sequencer = Sequencer(connection, keys=KEYS, head=SignedHead(tmp_path / "h"), witnesses=[], policy=policy)
         await one_round(sequencer)
     assert 2 == (await service.checkpoint(db=empty.db)).count("\n— ")
