@@ -20,7 +20,7 @@ from schemas.kinds import MAX_INT
 KG_PER_T: Final = 1000
 """Kilograms in a tonne: credits are issued and traded in whole tonnes, moved and retired by the kilogram."""
 MAX_POSITION_KG: Final = MAX_INT
-"""The last position: statements are JSON whose integers stay below 2^53 (RECEIPTS)."""
+"""The last position: statements are JSON whose integers stay below 2^53 (registry/transparency/FORMAT.md)."""
 MAX_PROJECT: Final = 999_999_999
 MAX_SEQUENCE: Final = 999_999
 FIRST_VINTAGE, LAST_VINTAGE = 2000, 2100
