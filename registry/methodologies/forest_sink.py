@@ -5,7 +5,7 @@ ER = [A * (ΔV_project - ΔV_baseline) * years * D * BEF * (1 + R) * CF * 44/12 
 
 A area in ha, ΔV stem growth in m³/ha·yr, D basic wood density t/m³, BEF biomass expansion, R root-shoot ratio, CF
 carbon fraction, LK leakage in t, k non-permanence. Source:
-registry/methodologies/README.md, worked examples, forest; the species defaults and k are provisional there.
+registry/methodologies/README.md, "Forest sink"; the species defaults and k are provisional there.
 """
 
 from decimal import Decimal

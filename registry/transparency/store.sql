@@ -1,5 +1,5 @@
 -- name: append
--- After every lock of its transaction (registry/transparency/FORMAT.md): the id is drawn here.
+-- After every lock of its transaction (registry/transparency/FORMAT.md, "From row to leaf"): the id is drawn here.
 insert into registry.statement (type, note_text, sha256, at) values ($1, $2, $3, registry.business_now()) returning id;
 -- name: insert_opening
 insert into registry.opening (statement_id, label, salt, text) values ($1, $2, $3, $4);
