@@ -55,7 +55,7 @@ from schemas.parties import RegionProfile
 
 STATIC = Path(__file__).parent / "static"
 _SWAGGER = "/static/swagger-ui"
-VERSION = "0.1.0"
+VERSION = "0.2.0"
 
 
 def _fine() -> str:
