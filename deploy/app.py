@@ -152,6 +152,7 @@ def create_app(parts: Parts) -> ASGIApp:
             "db": _constant(parts.db),
             "keyring": _constant(parts.keyring),
             "region": _constant(parts.region),
+            "authority": _constant(parts.authority),
             "exchange": _constant(parts.exchange),
             "region_totals": _constant(totals),
             "parts": _constant(parts),

@@ -44,12 +44,24 @@ class Exchange:
         return next((each for each in found if each), "")
 
 
+async def known_trader(account_id: int, call: Call, authority: port.Authority) -> Trader:
+    """
+    The caller's own account, if it is one that trades, from what is kept in memory and still holds for this request.
+
+    Raises `NotYours`, `AccountUnusable`, `Unknown`.
+    """
+    return _own(await authority.trader(account_id, call.reading), call)
+
+
 async def trader_in(tx: Tx, account_id: int, call: Call) -> Trader:
-    """The caller's own account, if it is one that trades. Raises `NotYours`, `AccountUnusable`."""
-    trader = await port.trader_in(tx, account_id)
+    """The same, as it is in *tx*."""
+    return _own(await port.trader_in(tx, account_id), call)
+
+
+def _own(trader: Trader, call: Call) -> Trader:
     port.authorise_for(call, trader.owner_id)
     if not trader.usable:
-        raise AccountUnusable(f"Account {account_id} is no open holding account.")
+        raise AccountUnusable(f"Account {trader.id} is not an open holding account.")
     return trader
 
 

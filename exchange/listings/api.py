@@ -10,6 +10,7 @@ from exchange.listings import service
 from exchange.parts import Exchange
 from registry.kit.http import READS, WRITES, PathId
 from registry.kit.pages import Window
+from registry.port import Authority
 from schemas.access import Call
 from schemas.listings import Listing, NewListing, NewSubscription
 from schemas.orders import CancelOrder, Order
@@ -24,10 +25,14 @@ class ListingsController(Controller):
 
     @post("/", operation_id="open_listing", responses=WRITES)
     async def open_listing(
-        self, data: JSONBody[NewListing], numbered: NamedDependency[Call], exchange: NamedDependency[Exchange]
+        self,
+        data: JSONBody[NewListing],
+        numbered: NamedDependency[Call],
+        exchange: NamedDependency[Exchange],
+        authority: NamedDependency[Authority],
     ) -> Listing:
         """Offer deposited tonnes at a fixed price."""
-        return await service.open_listing(data, call=numbered, exchange=exchange)
+        return await service.open_listing(data, call=numbered, exchange=exchange, authority=authority)
 
     @get("/", operation_id="list_listings", responses=READS)
     async def listings(
@@ -55,9 +60,10 @@ class ListingsController(Controller):
         data: JSONBody[NewSubscription],
         numbered: NamedDependency[Call],
         exchange: NamedDependency[Exchange],
+        authority: NamedDependency[Authority],
     ) -> Order:
         """Subscribe to tonnes of a listing: all of them at its price, or nothing."""
-        return await service.subscribe(listing_id, data, call=numbered, exchange=exchange)
+        return await service.subscribe(listing_id, data, call=numbered, exchange=exchange, authority=authority)
 
     @post("/{listing_id:int}/close", operation_id="close_listing", responses=WRITES)
     async def close(
@@ -66,6 +72,7 @@ class ListingsController(Controller):
         data: JSONBody[CancelOrder],
         numbered: NamedDependency[Call],
         exchange: NamedDependency[Exchange],
+        authority: NamedDependency[Authority],
     ) -> Order:
         """Take back what is left of a listing."""
-        return await service.close(listing_id, data, call=numbered, exchange=exchange)
+        return await service.close(listing_id, data, call=numbered, exchange=exchange, authority=authority)

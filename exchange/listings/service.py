@@ -3,41 +3,42 @@
 from exchange.engine.modes.listings import OpenListing, Subscribe
 from exchange.listings import rules, store
 from exchange.orders import service as orders
-from exchange.parts import Exchange, refuse_frozen, trader_in
+from exchange.parts import Exchange, known_trader, refuse_frozen
 from registry.kit.pages import Window
 from registry.kit.problems import Unknown
+from registry.port import Authority
 from schemas.access import Call
 from schemas.listings import Listing, NewListing, NewSubscription
 from schemas.orders import CancelOrder, Order
 from schemas.pages import Page
 
 
-async def open_listing(body: NewListing, *, call: Call, exchange: Exchange) -> Listing:
+async def open_listing(body: NewListing, *, call: Call, exchange: Exchange, authority: Authority) -> Listing:
     """Offer deposited tonnes at a fixed price. Raises `TradingRefused`."""
-    async with exchange.db.reading() as tx:
-        trader = await trader_in(tx, body.account_id, call)
+    trader = await known_trader(body.account_id, call, authority)
     instrument = await exchange.instruments.by_code(body.instrument)
     await refuse_frozen(trader, body.client_order_id, exchange=exchange)
     command = OpenListing(body.account_id, instrument.id, body.price_fen, body.quantity_t, body.client_order_id)
     return rules.as_listing(await orders.carry_out(command, exchange=exchange))
 
 
-async def subscribe(listing_id: int, body: NewSubscription, *, call: Call, exchange: Exchange) -> Order:
+async def subscribe(
+    listing_id: int, body: NewSubscription, *, call: Call, exchange: Exchange, authority: Authority
+) -> Order:
     """Subscribe to tonnes of a listing at its price: all of them or nothing. Raises `TradingRefused`."""
-    async with exchange.db.reading() as tx:
-        trader = await trader_in(tx, body.account_id, call)
+    trader = await known_trader(body.account_id, call, authority)
     await refuse_frozen(trader, body.client_order_id, exchange=exchange)
     command = Subscribe(body.account_id, listing_id, body.quantity_t, body.client_order_id)
     return await orders.carry_out(command, exchange=exchange)
 
 
-async def close(listing_id: int, body: CancelOrder, *, call: Call, exchange: Exchange) -> Order:
+async def close(listing_id: int, body: CancelOrder, *, call: Call, exchange: Exchange, authority: Authority) -> Order:
     """Take back what is left of a listing. Raises `TradingRefused`."""
     await exchange.projector.caught_up()
     async with exchange.db.reading() as tx:
         if await store.is_other(tx, listing_id):
             raise _no_listing(listing_id)
-    return await orders.cancel(listing_id, body, call=call, exchange=exchange)
+    return await orders.cancel(listing_id, body, call=call, exchange=exchange, authority=authority)
 
 
 async def listing(listing_id: int, *, exchange: Exchange) -> Listing:

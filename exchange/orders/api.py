@@ -10,6 +10,7 @@ from exchange.orders import service
 from exchange.parts import Exchange
 from registry.kit.http import READS, WRITES, PathId
 from registry.kit.pages import Window
+from registry.port import Authority
 from schemas.access import Call
 from schemas.orders import (
     AmendOrder,
@@ -37,14 +38,22 @@ class OrdersController(Controller):
 
     @post("/", operation_id="place_order", responses=WRITES)
     async def place(
-        self, data: JSONBody[NewOrder], numbered: NamedDependency[Call], exchange: NamedDependency[Exchange]
+        self,
+        data: JSONBody[NewOrder],
+        numbered: NamedDependency[Call],
+        exchange: NamedDependency[Exchange],
+        authority: NamedDependency[Authority],
     ) -> Order:
         """Place a limit order; the answer comes after it was journalled, with what traded at once."""
-        return await service.place(data, call=numbered, exchange=exchange)
+        return await service.place(data, call=numbered, exchange=exchange, authority=authority)
 
     @post("/batch", operation_id="place_orders", responses=WRITES)
     async def place_batch(
-        self, data: JSONBody[OrderBatch], numbered: NamedDependency[Call], exchange: NamedDependency[Exchange]
+        self,
+        data: JSONBody[OrderBatch],
+        numbered: NamedDependency[Call],
+        exchange: NamedDependency[Exchange],
+        authority: NamedDependency[Authority],
     ) -> BatchAnswer:
         """
         Up to 1,000 commands of one account in order; each is accepted or refused for itself.
@@ -52,14 +61,18 @@ class OrdersController(Controller):
         One that is malformed, such as a negative quantity or a code that is none, refuses the whole batch with 400, and
         none is carried out.
         """
-        return await service.place_batch(data, call=numbered, exchange=exchange)
+        return await service.place_batch(data, call=numbered, exchange=exchange, authority=authority)
 
     @post("/cancel-all", operation_id="cancel_orders", responses=WRITES)
     async def cancel_all(
-        self, data: JSONBody[CancelOrders], numbered: NamedDependency[Call], exchange: NamedDependency[Exchange]
+        self,
+        data: JSONBody[CancelOrders],
+        numbered: NamedDependency[Call],
+        exchange: NamedDependency[Exchange],
+        authority: NamedDependency[Authority],
     ) -> CancelledOrders:
         """Take back every order and listing of an account."""
-        return await service.cancel_all(data, call=numbered, exchange=exchange)
+        return await service.cancel_all(data, call=numbered, exchange=exchange, authority=authority)
 
     @post("/{order_id:int}/cancel", operation_id="cancel_order", responses=WRITES)
     async def cancel(
@@ -68,9 +81,10 @@ class OrdersController(Controller):
         data: JSONBody[CancelOrder],
         numbered: NamedDependency[Call],
         exchange: NamedDependency[Exchange],
+        authority: NamedDependency[Authority],
     ) -> Order:
         """Take back what is open of an order."""
-        return await service.cancel(order_id, data, call=numbered, exchange=exchange)
+        return await service.cancel(order_id, data, call=numbered, exchange=exchange, authority=authority)
 
     @post("/{order_id:int}/amend", operation_id="amend_order", responses=WRITES)
     async def amend(
@@ -79,13 +93,14 @@ class OrdersController(Controller):
         data: JSONBody[AmendOrder],
         numbered: NamedDependency[Call],
         exchange: NamedDependency[Exchange],
+        authority: NamedDependency[Authority],
     ) -> Order:
         """
         Give an order a price and a total quantity, what was traded included.
 
         The same price and less keep its place in the queue; anything else goes to the end, and may trade at once.
         """
-        return await service.amend(order_id, data, call=numbered, exchange=exchange)
+        return await service.amend(order_id, data, call=numbered, exchange=exchange, authority=authority)
 
     @get("/{order_id:int}", operation_id="get_order", responses=READS)
     async def order(self, order_id: PathId, asked: NamedDependency[Call], exchange: NamedDependency[Exchange]) -> Order:

@@ -12,7 +12,7 @@ from exchange.journal.gateway import NotTrading
 from exchange.journal.groups import Answer
 from exchange.journal.refusals import NOT_OPEN_SLUG, UsedOtherwise, not_open, repeated
 from exchange.orders import rules, store
-from exchange.parts import Exchange, readable_in, refuse_frozen, trader_in
+from exchange.parts import Exchange, known_trader, readable_in, refuse_frozen
 from exchange.projections import store as projections
 from exchange.projections.changes import Moment
 from exchange.projections.instruments import no_instrument
@@ -21,6 +21,7 @@ from exchange.projections.store import Remembered
 from registry.kit.http import PROBLEM_TYPE, STATUS
 from registry.kit.pages import Window
 from registry.kit.problems import DomainError, Unknown
+from registry.port import Authority
 from schemas.access import Call
 from schemas.orders import (
     AmendInBatch,
@@ -47,35 +48,31 @@ NO_INSTRUMENT: Final = 0
 """No instrument of the engine has this number."""
 
 
-async def place(body: NewOrder, *, call: Call, exchange: Exchange) -> Order:
+async def place(body: NewOrder, *, call: Call, exchange: Exchange, authority: Authority) -> Order:
     """Place a limit order. Raises `TradingRefused`."""
-    async with exchange.db.reading() as tx:
-        trader = await trader_in(tx, body.account_id, call)
+    trader = await known_trader(body.account_id, call, authority)
     instrument = await exchange.instruments.by_code(body.instrument)
     await refuse_frozen(trader, body.client_order_id, exchange=exchange)
     return await carry_out(_place(body, body.account_id, instrument.id), exchange=exchange)
 
 
-async def cancel(order_id: int, body: CancelOrder, *, call: Call, exchange: Exchange) -> Order:
+async def cancel(order_id: int, body: CancelOrder, *, call: Call, exchange: Exchange, authority: Authority) -> Order:
     """Take back what is open of an order or a listing; also while its instrument is halted."""
-    async with exchange.db.reading() as tx:
-        await trader_in(tx, body.account_id, call)
+    await known_trader(body.account_id, call, authority)
     return await carry_out(c.Cancel(body.account_id, order_id, body.client_order_id), exchange=exchange)
 
 
-async def amend(order_id: int, body: AmendOrder, *, call: Call, exchange: Exchange) -> Order:
+async def amend(order_id: int, body: AmendOrder, *, call: Call, exchange: Exchange, authority: Authority) -> Order:
     """Change an order's price or total quantity."""
-    async with exchange.db.reading() as tx:
-        trader = await trader_in(tx, body.account_id, call)
+    trader = await known_trader(body.account_id, call, authority)
     await refuse_frozen(trader, body.client_order_id, exchange=exchange)
     command = continuous.Amend(body.account_id, order_id, body.price_fen, body.quantity_t, body.client_order_id)
     return await carry_out(command, exchange=exchange)
 
 
-async def cancel_all(body: CancelOrders, *, call: Call, exchange: Exchange) -> CancelledOrders:
+async def cancel_all(body: CancelOrders, *, call: Call, exchange: Exchange, authority: Authority) -> CancelledOrders:
     """Take back everything that an account has open."""
-    async with exchange.db.reading() as tx:
-        await trader_in(tx, body.account_id, call)
+    await known_trader(body.account_id, call, authority)
     number = (await exchange.instruments.by_code(body.instrument)).id if body.instrument else NO_INSTRUMENT
     command = c.CancelAll(body.account_id, number, body.client_order_id)
     answer = await exchange.gateway.submit(command)
@@ -91,7 +88,7 @@ async def cancel_all(body: CancelOrders, *, call: Call, exchange: Exchange) -> C
     )
 
 
-async def place_batch(body: OrderBatch, *, call: Call, exchange: Exchange) -> BatchAnswer:
+async def place_batch(body: OrderBatch, *, call: Call, exchange: Exchange, authority: Authority) -> BatchAnswer:
     """
     Carry out up to 1,000 commands of one account; each is accepted or refused for itself.
 
@@ -99,8 +96,7 @@ async def place_batch(body: OrderBatch, *, call: Call, exchange: Exchange) -> Ba
     """
     ordering = [each.client_order_id for each in body.commands if not isinstance(each, CancelInBatch)]
     codes = {each.instrument for each in body.commands if isinstance(each, PlaceInBatch)}
-    async with exchange.db.reading() as tx:
-        trader = await trader_in(tx, body.account_id, call)
+    trader = await known_trader(body.account_id, call, authority)
     instruments = await exchange.instruments.ids(codes)
     if ordering:  # where the largest number is known, all are
         await refuse_frozen(trader, max(ordering), exchange=exchange)
