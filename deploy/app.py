@@ -29,6 +29,7 @@ from exchange.orders.api import OrdersController, TraderController
 from exchange.parts import Exchange
 from exchange.settlement.api import AccountCustodyController, CustodyController
 from registry.access.approvals.api import ApprovalsController
+from registry.access.authority import Authority
 from registry.access.grants.api import GrantsController
 from registry.access.http import DEPENDENCIES, guard, operation_of
 from registry.access.keys.api import KeysController
@@ -54,7 +55,7 @@ from schemas.parties import RegionProfile
 
 STATIC = Path(__file__).parent / "static"
 _SWAGGER = "/static/swagger-ui"
-VERSION = "0.1.0"
+VERSION = "0.2.0"
 
 
 def _fine() -> str:
@@ -67,6 +68,7 @@ class Parts:
 
     db: Database
     keyring: Keyring
+    authority: Authority
     region: RegionProfile
     exchange: Exchange
     trouble: Callable[[], str] = _fine
@@ -157,7 +159,7 @@ def create_app(parts: Parts) -> ASGIApp:
         guards=[guard],
         exception_handlers=HANDLERS,
         openapi_config=_openapi(parts.region),
-        state=State({"db": parts.db, "keyring": parts.keyring}),
+        state=State({"authority": parts.authority}),
         logging_config=None,
         request_class=JsonRequest,
         plugins=[_DescribedStructs()],
@@ -223,7 +225,7 @@ class _DescribedStructs(OpenAPISchemaPlugin):
 
 
 class _OfflineSwagger(SwaggerRenderPlugin):
-    """Swagger UI that calls nobody: left to itself it has a public service validate the document."""
+    """Swagger UI that calls no other host: by default it has a public service validate the document."""
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         """The page, with the validator switched off."""

@@ -1,9 +1,9 @@
 """
-All that the exchange may ask of the registry; the only door between them (DESIGN §1).
+The interface of the registry for the exchange; `exchange` imports nothing else of it but the kit.
 
 Functions that end in ``_in`` work inside the caller's transaction, so that what the exchange remembers about a deposit,
-a delivery or a withdrawal commits together with the kilograms it moved. Each of these carries a *reference* of the
-exchange's own: asked again, the answer is the same and nothing moves twice.
+a delivery or a withdrawal commits together with the kilograms it moved. Each of these takes a *reference* of
+the exchange's own: called again with it, they return the same and move nothing twice.
 """
 
 from registry.access.authorisation import (
@@ -17,6 +17,7 @@ from registry.access.authorisation import (
     authorise_for,
     oversees,
 )
+from registry.access.authority import Authority
 from registry.credits.custody.service import (
     deliver_in,
     freezes_in,
@@ -35,6 +36,7 @@ __all__ = [
     "PUBLIC",
     "REGULATORS",
     "TRADERS",
+    "Authority",
     "Route",
     "authorise_for",
     "deliver_in",

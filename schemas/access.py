@@ -1,5 +1,6 @@
 """Who asks, in which role, and what two people decide together."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -9,7 +10,7 @@ from schemas.kinds import Id, Instant, Name, Sha256, Text, check_years
 
 
 class Role(StrEnum):
-    """What a person may do for an organisation (DOMAIN.md, "Who does what")."""
+    """What a person may do for an organisation (schemas/README.md)."""
 
     DEVELOPER = "developer"
     VERIFIER = "verifier"
@@ -36,16 +37,26 @@ class Actor(Struct, frozen=True, kw_only=True):
     roles: tuple[HeldRole, ...] = ()
 
 
+class AuthorityReading(Struct, frozen=True, kw_only=True):
+    """What a request read of who may do what: the epoch, business time, and the monotonic second before the reading."""
+
+    epoch: int
+    business_now: datetime
+    began_s: float
+
+
 class Call(Struct, frozen=True, kw_only=True):
     """
     One request as services see it: who sent it, for which operation, and what identifies it when it is sent again.
 
-    *permitted* are the roles that the operation takes. If omitted, it takes none and `authorise_for` refuses.
+    *permitted* are the roles that the operation takes. If omitted, it takes none and `authorise_for` refuses. *reading*
+    is what authenticated the sender; None for a request without a key.
     """
 
     by: Actor
     operation: str
     permitted: frozenset[Role] = frozenset()
+    reading: AuthorityReading | None = None
     key: str = ""
     request_sha256: bytes = b""
 

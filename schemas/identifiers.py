@@ -2,7 +2,8 @@
 Identifiers of organisations, checked to their last character.
 
 Two schemes: the unified social credit code of mainland China (统一社会信用代码, GB 32100-2015) and the Legal Entity
-Identifier (ISO 17442). Statements carry them as structured ids, not as spellings of a name (RECEIPTS).
+Identifier (ISO 17442). Statements carry them as structured ids, not as spellings of a name
+(registry/transparency/FORMAT.md).
 """
 
 from typing import Final, Literal

@@ -132,7 +132,7 @@ class Reduction(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     What an activity reduced, with its arithmetic and the factors it used.
 
     *reduction_kg* is rounded down. *issuable_t* are its whole tonnes; *lapses_kg*, the part below a tonne, is shown and
-    lapses (DESIGN §2). *unrounded_t* is cut to twelve decimals.
+    lapses. *unrounded_t* is cut to twelve decimals.
     """
 
     methodology: MethodologyId

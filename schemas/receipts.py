@@ -1,5 +1,5 @@
 """
-The receipt bundle, what a verifier is told beforehand, and what it answers (RECEIPTS.md).
+The receipt bundle, what a verifier is told beforehand, and what it answers (registry/transparency/FORMAT.md).
 
 A bundle is one canonical JSON file, `*.receipt.json`; it holds everything that a check needs except trust. Trust comes
 by another way, as `trust.json`.

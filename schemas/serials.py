@@ -2,7 +2,7 @@
 The grammar of serials and of the codes they are made of; nowhere else is one parsed or printed.
 
 `SC-CDCER-0007-2024-01:1-3619000kg` is region, programme, project, vintage, sequence, then the first and the last
-kilogram of the issuance, inclusive, from 1 (DESIGN §2). Its beginnings are codes of their own: a project
+kilogram of the issuance, inclusive, from 1. Its beginnings are codes of their own: a project
 (`SC-CDCER-0007`), an instrument, which is a project and a vintage (`SC-CDCER-0007-2024`), and an issuance
 (`SC-CDCER-0007-2024-01`). Each has one spelling: what is printed is parsed, and what is parsed is printed again
 character for character. Inside, a span is half-open on the number line; it never leaves the database, and the functions
@@ -20,7 +20,7 @@ from schemas.kinds import MAX_INT
 KG_PER_T: Final = 1000
 """Kilograms in a tonne: credits are issued and traded in whole tonnes, moved and retired by the kilogram."""
 MAX_POSITION_KG: Final = MAX_INT
-"""The last position: statements are JSON whose integers stay below 2^53 (RECEIPTS)."""
+"""The last position: statements are JSON whose integers stay below 2^53 (registry/transparency/FORMAT.md)."""
 MAX_PROJECT: Final = 999_999_999
 MAX_SEQUENCE: Final = 999_999
 FIRST_VINTAGE, LAST_VINTAGE = 2000, 2100

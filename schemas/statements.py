@@ -1,5 +1,5 @@
 r"""
-The statements of the public log, one struct for each type line (RECEIPTS.md, "Statements").
+The statements of the public log, one struct for each type line (registry/transparency/FORMAT.md).
 
 A statement's note text is ``<origin>/<type>\n<JSON under RFC 8785>\n``; its ``statement_hash`` is the SHA-256 of that
 text in lower-case hexadecimal. Integers stay below 2^53, times are ``YYYY-MM-DDTHH:MM:SSZ`` and keys are ASCII.

@@ -59,7 +59,7 @@ async def check(owner: asyncpg.Connection) -> None:
 
 
 async def _replayed(owner: asyncpg.Connection) -> Shown:
-    """Replay the journal, recompute its chain up to the head; answers what the engine had where the tables are."""
+    """Replay the journal, recompute its chain up to the head; returns what the engine had where the tables are."""
     projected = await owner.fetchval("select sequence from exchange.projection")
     snapshots = {row["sequence"]: row["state"] for row in await owner.fetch("select * from exchange.snapshot")}
     decoder, encoder = (
@@ -95,7 +95,7 @@ def _shown(market: Market) -> Shown:
         holdings |= {(account.id, instrument): each for instrument, each in account.tonnes.items()}
     return Shown(
         _some({key: [each.settled, each.locked, each.incoming, each.outgoing] for key, each in holdings.items()}),
-        {number: (order.price, order.open, order.account.id) for number, order in market.orders.items()},
+        {order.id: (order.price, order.open, order.account.id) for order in market.open_orders()},
         set(market.unsettled),
     )
 

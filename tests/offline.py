@@ -9,10 +9,12 @@ from prometheus_client import CollectorRegistry
 
 from deploy.app import Parts, create_app
 from deploy.processes.engine import at_rest
+from registry.access.authority import Authority
 from registry.access.keys.rules import Keyring
 from registry.kit.database import Database
 from schemas.parties import RegionProfile
 
+KEYRING = Keyring(b"p" * 32, "sim")
 REGION = RegionProfile(
     id="CN-510100",
     name="Test registry",
@@ -30,7 +32,8 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
     db = Database(nowhere)
     parts = Parts(
         db=db,
-        keyring=Keyring(b"p" * 32, "sim"),
+        keyring=KEYRING,
+        authority=Authority(db, KEYRING, nowhere),
         region=REGION,
         exchange=at_rest(db, nowhere),
         metrics=CollectorRegistry(),

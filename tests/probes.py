@@ -44,7 +44,7 @@ async def unchanged(world: World) -> AsyncIterator[None]:
 
 
 def refused(answer: httpx.Response, status: int, slug: str, *named: object) -> dict[str, Any]:
-    """Assert one problem document whose text names *named*; answers its members."""
+    """Assert one problem document whose text names *named*; returns its members."""
     assert (status, "application/problem+json") == (answer.status_code, answer.headers["content-type"]), answer.text
     problem: dict[str, Any] = answer.json()
     assert (PROBLEM_TYPE + slug, status) == (problem["type"], problem["status"]), answer.text
@@ -53,7 +53,7 @@ def refused(answer: httpx.Response, status: int, slug: str, *named: object) -> d
 
 
 async def as_owner(world: World, query: str, *args: object) -> Any:
-    """Run one statement as the owner of the tables, as no request can; answers its first value."""
+    """Run one statement as the owner of the tables, as no request can; returns its first value."""
     owner = await asyncpg.connect(world.dsn)
     try:
         return await owner.fetchval(query, *args)

@@ -72,7 +72,7 @@ def test_the_locks_agree_with_the_project():
 
 
 def test_verifying_needs_two_packages():
-    """Whoever holds a receipt installs msgspec and cryptography, and nothing of the server."""
+    """The holder of a receipt installs msgspec and cryptography, and nothing of the server."""
     assert {"msgspec", "cryptography"} == names(PROJECT["dependencies"])
 
 

@@ -22,6 +22,7 @@ from deploy.scenarios.cast import BEGINS, Party, Season
 from deploy.scenarios.client import Api
 from deploy.scenarios.season import play_until
 from exchange.parts import Exchange
+from registry.access.authority import Authority
 from registry.access.keys.rules import Keyring
 from registry.credits.holdings.service import RegionTotals
 from registry.kit.database import Database
@@ -104,7 +105,7 @@ class World:
         return await self.http.post(path, json=body, headers=headers)
 
     async def ok(self, path: str, body: Any = None, *, by: str) -> Any:
-        """Write and insist on 201; answers the JSON."""
+        """Write and insist on 201; returns the JSON."""
         answer = await self.post(path, body, by=by)
         assert 201 == answer.status_code, answer.text
         return answer.json()
@@ -136,7 +137,7 @@ class World:
         return Party(made["id"], person["id"], key["secret"], account["id"])
 
     async def contribution(self, who: str | Party) -> int:
-        """A contribution claim of one party; answers its id. It takes any amount."""
+        """A contribution claim of one party; returns its id. It takes any amount."""
         party = self.party(who) if isinstance(who, str) else who
         body = {
             "organisation_id": party.organisation_id,
@@ -150,7 +151,7 @@ class World:
         return int((await self.ok("/v1/claims", body, by=party.key))["id"])
 
     async def event_claim(self, who: str = "scenic") -> int:
-        """An event claim of one party that requires 1,200 kg; answers its id."""
+        """An event claim of one party that requires 1,200 kg; returns its id."""
         from deploy.scenarios.cast import EVENT
         from deploy.scenarios.claims import event_claim_body
 
@@ -169,7 +170,7 @@ class World:
         return sum(each["quantity_kg"] for each in answer.json()["items"] if each["state"] == "active")
 
     async def sequence(self) -> int:
-        """Give every waiting statement its place in the log; answers how many."""
+        """Give every waiting statement its place in the log; returns how many."""
         return await sequence_all(self.dsn)
 
 
@@ -205,6 +206,11 @@ RegionTotals.REST = 0
 _MARKET = re.compile(r"/(instruments|listings|orders|deposits|withdrawals|statements|balances|fills)\b")
 
 
+def authority(db: Database) -> Authority:
+    """Who may do what in a test's database."""
+    return Authority(db, KEYRING, parties.dated_trader_in)
+
+
 async def _nowhere() -> Any:
     raise OSError("nothing trades here yet")
 
@@ -213,7 +219,11 @@ def _pointed_at(pool: "asyncpg.Pool[asyncpg.Record]") -> tuple[Database, Exchang
     if not _idle:
         db = Database(pool)
         exchange = at_rest(db, _nowhere)
-        return db, exchange, create_app(Parts(db=db, keyring=KEYRING, region=PROFILE, exchange=exchange))
+        return (
+            db,
+            exchange,
+            create_app(Parts(db=db, keyring=KEYRING, authority=authority(db), region=PROFILE, exchange=exchange)),
+        )
     found = _idle.pop()
     found[0]._pool = pool
     return found

@@ -19,11 +19,11 @@ from deploy.postgres.programs import binary
 from registry.kit import sql
 
 STATEMENTS: dict[str, SimpleNamespace] = {
-    "access": sql.load("registry.access.keys"),
+    "access": sql.load("registry.access", "authority.sql"),
     "idempotency": sql.load("registry.kit", "idempotency.sql"),
     "retirement": sql.load("registry.credits.retirement"),
 }
-_LINE = re.compile(r"@(?P<capability>\w+)\.(?P<name>\w+) (?P<values>.*?)(?P<gset> \\gset.*)?")
+_LINE = re.compile(r"@(?P<capability>\w+)\.(?P<name>\w+)(?: (?P<values>.*?))?(?P<gset> \\gset.*)?")
 _NOTE_BYTES = 560
 """Length of a retirement's note text without its digits."""
 _PATIENCE_S = 60.0
@@ -55,10 +55,10 @@ def _expanded(line: str) -> str:
     if found is None:
         return line
     text = _text(found["capability"], found["name"])
-    values = found["values"].split(" | ")
+    values = found["values"].split(" | ") if found["values"] else []
     wanted = set(map(int, re.findall(r"\$(\d+)", text)))
     if wanted != set(range(1, len(values) + 1)):
-        raise LookupError(f"retire.pgbench gives {len(values)} values to {found['name']}, which takes ${max(wanted)}")
+        raise LookupError(f"retire.pgbench gives {len(values)} values to {found['name']}, which takes {len(wanted)}")
     text = "\n".join(part for part in text.splitlines() if not part.lstrip().startswith("--"))
     filled = re.sub(r"\$(\d+)", lambda number: f"({values[int(number[1]) - 1]})", text)
     return filled.removesuffix(";") + (found["gset"] or ";")
@@ -75,7 +75,6 @@ def per_second(world: BenchRegion, *, clients: int, seconds: float) -> float:
         "first_account": world.accounts.start,
         "first_claim": world.claims.start,
         "person": world.holder.person_id,
-        "key_hash": f"\\x{world.keyring.hash(world.holder.key).hex()}",
         "note_text": f"{world.origin}/retirement/v1\n{'x' * _NOTE_BYTES}",
     }
     with TemporaryDirectory() as folder:

@@ -16,7 +16,9 @@ from deploy.bench.exchange.book import book
 from deploy.bench.exchange.core import call_latency, core
 from deploy.bench.exchange.depth import cancel, memory
 from deploy.bench.exchange.durable import durable_100, durable_1000, projected, replay
-from deploy.bench.exchange.served import Market, deliveries, orders_over_http, traded
+from deploy.bench.exchange.large import fok, freeze
+from deploy.bench.exchange.served import ServedMarket, deliveries, orders_over_http, traded
+from deploy.bench.exchange.sparse import sparse_range
 from deploy.bench.figures import Figure, Machine, Results, this_machine
 from deploy.bench.issuance import issuance
 from deploy.bench.pgbench import PgbenchFailed
@@ -50,7 +52,7 @@ class RegionMeasure(Protocol):
 class MarketMeasure(Protocol):
     """A measure of a running region with its market open."""
 
-    def __call__(self, market: Market, *, seconds: float, rounds: int) -> Figure:
+    def __call__(self, market: ServedMarket, *, seconds: float, rounds: int) -> Figure:
         """Answer the figure."""
 
 
@@ -70,6 +72,9 @@ EXCHANGE: dict[str, Measure] = {
     "call-latency": call_latency,
     "cancel": cancel,
     "memory": memory,
+    "sparse-range": sparse_range,
+    "fok": fok,
+    "freeze": freeze,
     "durable-100": durable_100,
     "durable-1000": durable_1000,
     "projected": projected,
@@ -117,7 +122,7 @@ def _exchange(tell: Callable[[str], None]) -> Iterator[dict[str, Measure]]:
 
             return started
 
-        markets: list[Market] = []
+        markets: list[ServedMarket] = []
         yield {**EXCHANGE, **{name: of_a_market(measure) for name, measure in TRADED.items()}}
 
 

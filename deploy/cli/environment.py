@@ -10,7 +10,7 @@ from deploy.settings import BadSetting, Settings, read_settings
 from registry.kit import logging
 
 CHILD_DSN = "KILNWOOD_CHILD_DSN"
-"""A child process is told by its parent where the database is; it is no setting."""
+"""Where a child process finds the database: set by its parent, and not a setting."""
 
 
 def fail(text: str, code: int = 1) -> NoReturn:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-_DEAF = """
+_WITHOUT_SOCKETS = """
 import socket, sys
 def refuse(*args, **kwargs):
     raise OSError("the demo forbids every socket here")
@@ -48,7 +48,7 @@ def verify_offline(files: Sequence[Path], trust: Path) -> Verified:
             "unshare -n: no network at all",
         )
     else:
-        command, isolation = [sys.executable, "-c", _DEAF], "every socket raises"
+        command, isolation = [sys.executable, "-c", _WITHOUT_SOCKETS], "every socket raises"
     done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False, timeout=60)
     return Verified(done.returncode, done.stdout + done.stderr, isolation)
 

@@ -37,7 +37,7 @@ class DemoFailed(Exception):
 def play(out: Path, *, seed: int, port: int, serve: bool, console: Console) -> None:
     """Play the whole season into *out*. Raises `DemoFailed`."""
     begun = time.monotonic()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the children end, however we are told to
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the children end, whichever signal comes
     try:
         with own_folder(out):
             region = new_region(out, port=port)

@@ -23,16 +23,16 @@ class ChildTrouble(Exception):
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on now."""
+    """A loopback port that no process listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def require_free(port: int) -> None:
-    """Raise `ChildTrouble` where somebody listens on a loopback port."""
+    """Raise `ChildTrouble` if another process listens on a loopback port."""
     with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections that linger are nobody's
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # lingering connections do not count
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:

@@ -38,7 +38,7 @@ class LocalRegion:
 
     def start_service(self) -> None:
         """Start the service alone and wait until it is ready. Raises `ChildTrouble`, also for a port that is taken."""
-        require_free(int(self.url.rpartition(":")[2]))  # else somebody else's service would say it is ready
+        require_free(int(self.url.rpartition(":")[2]))  # else another service would say that it is ready
         self.service.start()
         self.service.wait_until(f"{self.url}/health/ready")
 

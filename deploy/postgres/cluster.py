@@ -22,7 +22,7 @@ SUPERUSER = "postgres"
 
 
 def new_owner() -> User:
-    """Ourselves; for root, `nobody`, since PostgreSQL refuses to run as root."""
+    """The user of this process; for root, `nobody`, since PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return User(os.geteuid(), os.getegid(), drop=False)
     try:
@@ -35,7 +35,7 @@ def new_owner() -> User:
 
 
 def owner(cluster: Path) -> User:
-    """Who owns an existing database runs its server; only root can become somebody else."""
+    """The owner of an existing database, who runs its server; only root can become another user."""
     found = cluster.stat()
     us = os.geteuid()
     if found.st_uid == us and us != 0:
@@ -60,7 +60,7 @@ def new_home(data_dir: Path, user: User) -> Path:
     if not user.drop or _can_enter(data_dir / "cluster", user):
         return data_dir
     programs.STATE_ROOT.mkdir(mode=0o755, parents=True, exist_ok=True)
-    # A new name each time: whoever deletes the data folder starts empty, and never on data of before.
+    # A new name each time: after the data folder was deleted a start is empty, and never on older data.
     home = Path(tempfile.mkdtemp(prefix=f"{data_dir.name.lstrip('.') or 'data'}-", dir=programs.STATE_ROOT))
     home.chmod(0o711)
     return home
@@ -88,8 +88,8 @@ def create(data_dir: Path, home: Path, user: User, bin_dir: Path) -> Path:
     Make a new database under *home*.
 
     Authentication is `trust`: the only way in is the socket, in a folder of mode 0700 that belongs to the user who
-    owns the data files as well. Whoever passes could read and rewrite those files, so a password would protect nothing
-    and be one more thing to lose. No TCP port is open. (`peer` would need our user and the server's to be the same.)
+    owns the data files as well. A user who can enter it could read and rewrite those files, so a password would protect
+    nothing and be one more thing to lose. No TCP port is open. (`peer` would need one user for us and the server.)
     """
     for left in home.glob("cluster.new-*"):  # of a start that was killed here
         shutil.rmtree(left)

@@ -80,13 +80,13 @@ def _accepts(server: Server) -> bool:
 
 
 def adopt(cluster: Path, user: User, bin_dir: Path) -> Server | None:
-    """The running server of *cluster*, waiting while it starts or stops; None if there is none (any more)."""
+    """The running server of *cluster*, waiting while it starts or stops; None if none runs."""
     deadline = time.monotonic() + START_TIMEOUT_S
     while server := live(cluster):
         if server.ready and _accepts(server):
             return server
         if server.ready and not Path(server.socket_dir, ".s.PGSQL.5432").exists():
-            # Something swept the temp folder: nobody can reach this server any more.
+            # The temp folder was cleaned up: this server cannot be reached any more.
             stop(cluster, server, user, bin_dir)
             return None
         if time.monotonic() > deadline:
@@ -99,8 +99,8 @@ def adopt(cluster: Path, user: User, bin_dir: Path) -> Server | None:
 
 def launch(cluster: Path, user: User, bin_dir: Path, settings: Mapping[str, str]) -> Server:
     """Start a server that no signal to us and no end of ours reaches (pg_ctl gives it a session of its own)."""
-    # Nobody is alive behind it (live looked): a killed server's, or its number now belongs to another program,
-    # which PostgreSQL would take for a server. Its check of shared memory still guards against surviving backends.
+    # No server is alive behind it (`live` looked): it is a killed server's, or its number now belongs to another
+    # program, which PostgreSQL would take for a server. Its check of shared memory still guards against its backends.
     if stale := _pid_file(cluster):
         _drop_socket_dir(stale.socket_dir, user)
         (cluster / "postmaster.pid").unlink()

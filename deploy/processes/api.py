@@ -13,7 +13,9 @@ from deploy.processes.log_backlog import LogBacklog
 from deploy.processes.tasks import cancelled
 from deploy.settings import Settings
 from exchange.parts import Exchange
+from registry.access.authority import Authority
 from registry.access.keys.rules import Keyring
+from registry.parties.service import dated_trader_in
 from schemas.parties import RegionProfile
 
 STOP_TIMEOUT_S = 2.5
@@ -21,7 +23,7 @@ STOP_TIMEOUT_S = 2.5
 
 
 def require_port(settings: Settings) -> None:
-    """Raise `CannotServe` where somebody listens on the port of the settings."""
+    """Raise `CannotServe` if another process listens on the port of the settings."""
     try:
         require_free(settings.host, settings.port)
     except OSError as error:
@@ -64,6 +66,7 @@ class ApiRole:
         self._parts = Parts(
             db=database.db,
             keyring=keyring,
+            authority=Authority(database.db, keyring, dated_trader_in),
             region=region,
             exchange=exchange,
             trouble=lambda: self.trouble,

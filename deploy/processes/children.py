@@ -53,7 +53,7 @@ class ChildProcess:
         """Why its work is not done, in one line, or nothing."""
         name = self._role.name
         if self._refused:
-            return f"The {name} {self._role.refusal}; its last line in the log says why (deploy/RUNNING.md)."
+            return f"The {name} {self._role.refusal}; its last line in the log says why (deploy/README.md)."
         if len(self._crashes) == CRASHES and self._now_s() - self._crashes[0] < CRASHES_WITHIN_S:
             return (
                 f"The {name} ended {CRASHES} times within {CRASHES_WITHIN_S:.0f} s and is started again each time; "

@@ -60,7 +60,7 @@ class RegionDatabase:
             self._watching = asyncio.create_task(self._watch(self._folder))
 
     async def stop(self) -> None:
-        """Cut every connection, and stop the embedded server if nobody else uses it; also after half a start."""
+        """Cut every connection, and stop the embedded server if no other process uses it; also after half a start."""
         if self._watching:
             await cancelled(self._watching)
         self.cut_off()

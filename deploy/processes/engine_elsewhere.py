@@ -48,7 +48,7 @@ class EngineElsewhere:
         }
 
     async def stop(self) -> None:
-        """Close the connection; whoever waits is answered."""
+        """Close the connection; requests that wait for it are answered 503."""
         self.exchange.teller.stop()
         await ended(self._tasks["teller"], within_s=STOP_TIMEOUT_S)
         self.exchange.gateway.stop()

@@ -1,4 +1,4 @@
-"""Serving one ASGI application on one port until told to stop; the service and a witness are both served so."""
+"""Serves one ASGI application on one port until a stop; the service and a witness use it."""
 
 import asyncio
 import socket

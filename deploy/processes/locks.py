@@ -1,5 +1,5 @@
 """
-One lock file for each role of a data folder: who runs it, and how it is told to stop.
+One lock file for each role of a data folder: which process runs it, and how that is stopped.
 
 A lock goes with the process that holds it, however that ends; the file stays and says which process it was. Which
 processes use the embedded database is a lock of its own that they share, so that the last one stops the server.
@@ -36,7 +36,7 @@ class NotStopped(Exception):
     """A process was told to stop and did not; the text says which."""
 
 
-class Stopped(NamedTuple):
+class StoppedProcess(NamedTuple):
     """A process that was stopped, and its roles."""
 
     pid: int
@@ -93,7 +93,7 @@ def running(data_dir: Path) -> dict[Role, int]:
     return found
 
 
-def stop_roles(data_dir: Path, *, timeout_s: float) -> list[Stopped]:
+def stop_roles(data_dir: Path, *, timeout_s: float) -> list[StoppedProcess]:
     """
     Tell every process of the data folder to stop, one after the other, and wait for each. Raises `NotStopped`.
 
@@ -111,7 +111,7 @@ def stop_roles(data_dir: Path, *, timeout_s: float) -> list[Stopped]:
             if time.monotonic() > until:
                 raise NotStopped(f"the {role} (process {pid or '?'}) did not stop within {timeout_s:.0f} s")
             time.sleep(_POLL_S)
-        stopped.append(Stopped(pid, roles))
+        stopped.append(StoppedProcess(pid, roles))
     return stopped
 
 
@@ -130,7 +130,7 @@ class DatabaseUsers:
 
     def is_last(self) -> bool:
         """
-        Whether nobody else uses it. If so nobody else begins to before `close`.
+        Whether no other process uses it. If so, none begins to before `close`.
 
         The two locks are exchanged in two steps: of two processes that ask at once, at least one is the last.
         """

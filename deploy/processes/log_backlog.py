@@ -28,7 +28,7 @@ class LogBacklog:
 
     async def watch(self, db: Database) -> None:
         """Look until cancelled; what fails is logged and tried again."""
-        supervisor = Supervisor("log backlog", "Nobody knows how far the public log is behind", retry_s=TICK_S)
+        supervisor = Supervisor("log backlog", "The backlog of the public log is unknown", retry_s=TICK_S)
 
         async def step() -> None:
             self.see(*await transparency.backlog(db=db))
@@ -52,5 +52,5 @@ class LogBacklog:
             return ""
         return (
             f"{self._waiting} statements wait for the public log, which has published nothing for {stands_s:.0f} s: "
-            "the sequencer or a witness is away; the log says which (deploy/RUNNING.md)."
+            "the sequencer or a witness is away; the log says which (deploy/README.md)."
         )

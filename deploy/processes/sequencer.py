@@ -55,7 +55,7 @@ class SequencerRole:
         try:
             await sequence(self._settings, self._dsn, self._stopping)
         except (SigningRefused, KeyTrouble) as error:
-            self.trouble = f"Nothing is signed: {error} (deploy/RUNNING.md)"
+            self.trouble = f"Nothing is signed: {error} (deploy/README.md)"
             self._failed.set()
 
 

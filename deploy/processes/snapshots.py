@@ -1,4 +1,4 @@
-"""The child of the engine that stores snapshots: a dump of a large market pauses it, and nobody else."""
+"""The child of the engine that stores snapshots: a dump of a large market pauses only this process."""
 
 import asyncio
 import os
@@ -18,7 +18,7 @@ log = structlog.get_logger()
 CHILD: Final = ChildRole("snapshots", "snapshot process", "refuses to follow the journal")
 RECONNECT_S: Final = 0.5
 NICENESS: Final = 5
-"""Where processors are scarce, whoever answers requests goes first."""
+"""Where processors are scarce, the processes that answer requests go first."""
 
 
 async def run_as_child() -> int:

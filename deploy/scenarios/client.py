@@ -24,11 +24,11 @@ class Api:
         self._sent = 0
 
     async def get(self, path: str, *, by: str = "", status: int = 200) -> Any:  # noqa: ANN401 - JSON
-        """Read; answers the decoded JSON."""
+        """Read; returns the decoded JSON."""
         return self._expected(await self._resent("GET", path, _headers(by)), status)
 
     async def get_bytes(self, path: str, *, by: str = "") -> tuple[int, bytes]:
-        """Read; answers status and bytes."""
+        """Read; returns status and bytes."""
         answer = await self._resent("GET", path, _headers(by))
         return answer.status_code, answer.content
 
@@ -40,7 +40,7 @@ class Api:
         by: str,
         status: int = 201,
     ) -> Any:  # noqa: ANN401 - JSON
-        """Write once, however often it is sent; answers the decoded JSON."""
+        """Write once, however often it is sent; returns the decoded JSON."""
         headers = {**_headers(by), "Idempotency-Key": self._next_key()}
         return self._expected(await self._resent("POST", path, headers, json=body), status)
 

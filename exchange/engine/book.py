@@ -1,57 +1,49 @@
 """
-One instrument's order book: price, then time. Every operation is O(1) in the number of resting orders.
+One instrument's order book: price, then time. Resting, trading and cancelling take no longer in a fuller book.
 
-A price level is a doubly linked list of its orders, so a cancel unlinks without searching. Which levels have orders
-stands in one byte for each tick; when the best level empties, the next is found by a search through bytes at the speed
-of C. Levels stay in their table once a price was used: the band bounds how many there can be.
+A price level is a doubly linked list of its orders, so a cancel unlinks without searching. A side has its levels by
+price, and a heap of prices whose first is the best. A level whose last order leaves is forgotten at once; its price
+stays in the heap, known as stale, until it comes up or until most of the heap is stale. So a book costs memory and time
+by its levels alone: how far their prices lie apart does not matter.
 """
 
 from collections.abc import Iterator
-from typing import TypeAlias
+from heapq import heapify, heappop, heappush
+from typing import Final, TypeAlias
 
-from msgspec import Struct
+from exchange.engine.accounts import OpenOrder
+from exchange.engine.commands import BUY, PREVENT_BOTH, PREVENT_DECREMENT, PREVENT_TAKER, SELL
 
-from exchange.engine.accounts import Balance, TradingAccount
-from exchange.engine.commands import BUY, GTC, PREVENT_BOTH, PREVENT_DECREMENT, PREVENT_MAKER, PREVENT_TAKER
-
-
-class OpenOrder(Struct, eq=False, gc=False):
-    """
-    An order with *open* of its *quantity* left; *level* is none unless it rests in the book.
-
-    *group*, *cash* and *tonnes* are its account's; *life* is `LISTED` for a listing. A struct, because building one
-    costs a quarter of what a class with slots does. Out of the collector's sight: an order that leaves the book is
-    linked to nothing any more.
-    """
-
-    id: int
-    account: TradingAccount
-    group: int
-    cash: Balance
-    tonnes: Balance
-    instrument: int
-    side: int
-    price: int
-    quantity: int
-    open: int
-    life: int = GTC
-    prevention: int = PREVENT_TAKER
-    level: "Level | None" = None
-    prev: "OpenOrder | None" = None
-    next: "OpenOrder | None" = None
+_STALE_PRICES: Final = 64
+"""Stale prices in a heap that are never worth a clean-up."""
 
 
 class Level:
-    """All orders at one price of one side, oldest first."""
+    """All orders at one price of one side, oldest first, and how many tonnes of them are open. Never empty."""
 
-    __slots__ = ("head", "index", "price", "side", "tail")
+    __slots__ = ("head", "price", "side", "tail", "total")
 
-    def __init__(self, side: "Side", price: int, index: int) -> None:
+    def __init__(self, side: "Side", order: OpenOrder) -> None:
         self.side = side
-        self.price = price
-        self.index = index
-        self.head: OpenOrder | None = None
-        self.tail: OpenOrder | None = None
+        self.price = order.price
+        self.head = self.tail = order
+        self.total = order.open
+
+    def remove(self, order: OpenOrder) -> None:
+        """Unlink an order from anywhere in the queue. What *order* itself links to is left: it is on its way out."""
+        prev, after = order.prev, order.next
+        self.total -= order.open
+        if prev is not None:
+            prev.next = after
+            if after is not None:
+                after.prev = prev
+            else:
+                self.tail = prev
+        elif after is not None:
+            after.prev = None
+            self.head = after
+        else:
+            self.side.drop(self)
 
 
 Fill: TypeAlias = tuple[OpenOrder, int, bool]
@@ -59,81 +51,79 @@ Fill: TypeAlias = tuple[OpenOrder, int, bool]
 
 
 class Side:
-    """One side of a book: bids, whose best price is the highest, or asks, whose best is the lowest."""
+    """
+    One side of a book: bids, whose best price is the highest, or asks, whose best is the lowest.
 
-    __slots__ = ("_bids", "_occupied", "_tick", "best", "levels")
+    The heap has prices as *ranks*, the best first: those of bids are negative. It has each price of *levels* once, and
+    each stale one.
+    """
 
-    def __init__(self, side: int, tick: int) -> None:
-        self._bids = side == BUY
-        self._tick = tick
-        self._occupied = bytearray()
+    __slots__ = ("_ranks", "_sign", "_stale", "best", "levels")
+
+    def __init__(self, side: int) -> None:
+        self._sign = -1 if side == BUY else 1
+        self._ranks: list[int] = []
+        self._stale: set[int] = set()
         self.levels: dict[int, Level] = {}
         self.best: Level | None = None
 
     def rest(self, order: OpenOrder) -> None:
-        """Put an order at the end of its level's queue."""
-        price = order.price
-        level = self.levels.get(price)
-        if level is None:
-            level = self.levels[price] = self._new_level(price)
+        """Put an order that is linked to nothing at the end of its level's queue."""
+        try:
+            level = self.levels[order.price]
+        except KeyError:
+            order.queue = self._new_level(order)
+            return
         tail = level.tail
-        if tail is None:
-            level.head = order
-            self._occupied[level.index] = 1
-            best = self.best
-            if best is None or (price > best.price if self._bids else price < best.price):
-                self.best = level
-        else:
-            tail.next = order
-            order.prev = tail
+        tail.next = order
+        order.prev = tail
         level.tail = order
-        order.level = level
+        level.total += order.open
+        order.queue = level
 
-    def _new_level(self, price: int) -> Level:
-        index = price // self._tick
-        missing = index + 1 - len(self._occupied)
-        if missing > 0:
-            self._occupied.extend(bytes(missing))
-        return Level(self, price, index)
-
-    def remove(self, order: OpenOrder) -> None:
-        """Unlink a resting order from anywhere in its queue."""
-        level = order.level
-        assert level is not None, "only what rests is removed"
-        prev, after = order.prev, order.next
-        if prev is None:
-            level.head = after
+    def _new_level(self, order: OpenOrder) -> Level:
+        level = self.levels[order.price] = Level(self, order)
+        rank = order.price * self._sign
+        if rank in self._stale:  # it was worse than the best when it became stale, and it is now
+            self._stale.remove(rank)
         else:
-            prev.next = after
-            order.prev = None
-        if after is None:
-            level.tail = prev
-            if prev is None:
-                self.emptied(level)
-        else:
-            after.prev = prev
-            order.next = None
-        order.level = None
+            heappush(self._ranks, rank)
+            if self._ranks[0] == rank:
+                self.best = level
+        return level
 
-    def emptied(self, level: Level) -> None:
-        """The last order of *level* has left: look for the next best price."""
-        index = level.index
-        self._occupied[index] = 0
+    def drop(self, level: Level) -> None:
+        """The last order of *level* has left."""
+        levels, ranks, stale = self.levels, self._ranks, self._stale
+        del levels[level.price], level.head, level.tail  # orders that left still link to their level
         if level is self.best:
-            self.best = self._behind(index)
-
-    def _behind(self, index: int) -> Level | None:
-        """The next level with orders, from the best towards the worst, that comes after *index*."""
-        occupied = self._occupied
-        found = occupied.rfind(1, 0, index) if self._bids else occupied.find(1, index + 1)
-        return self.levels[found * self._tick] if found >= 0 else None
+            heappop(ranks)
+            while ranks and ranks[0] in stale:
+                stale.remove(heappop(ranks))
+            self.best = levels[ranks[0] * self._sign] if ranks else None
+            return
+        stale.add(level.price * self._sign)
+        if len(stale) > len(levels) + _STALE_PRICES:
+            ranks[:] = [price * self._sign for price in levels]
+            heapify(ranks)
+            stale.clear()
 
     def from_best(self) -> Iterator[Level]:
-        """Every level with orders, the best first."""
-        level = self.best
-        while level is not None:
-            yield level
-            level = self._behind(level.index)
+        """Every level, the best first. Sorts them: for those who want the whole side."""
+        return (self.levels[price] for price in sorted(self.levels, reverse=self._sign < 0))
+
+    def offered(self, limit: int, enough: int) -> int:
+        """Count the tonnes at prices of *limit* or better, until they are *enough*. Looks at no level beyond."""
+        ranks, levels, sign, worst = self._ranks, self.levels, self._sign, limit * self._sign
+        end, found, ahead = len(ranks), 0, [0]
+        while ahead and found < enough:
+            at = ahead.pop()
+            if at < end and (rank := ranks[at]) <= worst:
+                level = levels.get(rank * sign)
+                if level is not None:
+                    found += level.total
+                ahead += (2 * at + 1, 2 * at + 2)  # what stands below it in the heap is no better
+        return found
 
 
 class OrderBook:
@@ -141,16 +131,16 @@ class OrderBook:
 
     __slots__ = ("asks", "bids")
 
-    def __init__(self, tick: int) -> None:
-        self.bids = Side(0, tick)
-        self.asks = Side(1, tick)
+    def __init__(self) -> None:
+        self.bids = Side(BUY)
+        self.asks = Side(SELL)
 
     def side(self, side: int) -> Side:
-        """The side on which an order of *side* rests."""
+        """Return the side on which an order of *side* rests."""
         return self.asks if side else self.bids
 
     def crosses(self, side: int, price: int) -> bool:
-        """Whether an order would meet at least one on the other side."""
+        """Return whether an order would meet at least one on the other side."""
         if side:
             best = self.bids.best
             return best is not None and best.price >= price
@@ -161,7 +151,7 @@ class OrderBook:
         """
         Trade *taker* against the other side, at the resting orders' prices, while prices meet.
 
-        Answers what was met, and whether self-trade prevention stopped the taker. Open quantities are reduced here;
+        Returns what was met, and whether self-trade prevention stopped the taker. Open quantities are reduced here;
         orders that are used up have left the book.
         """
         fills: list[Fill] = []
@@ -171,33 +161,37 @@ class OrderBook:
         stopped = False
         level = side.best
         while level is not None and wanted and (level.price >= limit if selling else level.price <= limit):
-            maker = level.head
+            maker: OpenOrder | None = level.head
+            total = level.total
             while maker is not None and wanted:
                 offered = maker.open
                 if maker.group == group:
                     stopped, wanted = self._prevent(taker.prevention, maker, wanted, fills)
+                    total += maker.open - offered
                     if maker.open:
                         break
                 elif offered <= wanted:
                     wanted -= offered
+                    total -= offered
                     maker.open = 0
                     fills.append((maker, offered, True))
                 else:
                     maker.open = offered - wanted
+                    total -= wanted
                     fills.append((maker, wanted, True))
                     wanted = 0
                     break
                 after = maker.next
-                maker.level = maker.next = None
+                maker.next = None  # it has left: two that linked each other would stay in memory for ever
                 maker = after
                 if stopped:
                     break
-            if maker is not level.head:
-                level.head = maker
-                if maker is None:
-                    level.tail = None
-                    side.emptied(level)
-                else:
+            if maker is None:
+                side.drop(level)
+            else:
+                level.total = total
+                if maker is not level.head:
+                    level.head = maker
                     maker.prev = None
             if stopped:
                 break
@@ -207,27 +201,10 @@ class OrderBook:
 
     @staticmethod
     def _prevent(prevention: int, maker: OpenOrder, wanted: int, fills: list[Fill]) -> tuple[bool, int]:
-        """Two orders of one beneficial owner meet. Answers whether the taker stops, and what it still wants."""
+        """Two orders of one beneficial owner meet. Returns whether the taker stops, and what it still wants."""
         if prevention == PREVENT_TAKER:
             return True, wanted
         out = min(maker.open, wanted) if prevention == PREVENT_DECREMENT else maker.open
         maker.open -= out
         fills.append((maker, out, False))
         return prevention == PREVENT_BOTH, wanted - out if prevention == PREVENT_DECREMENT else wanted
-
-    def can_fill(self, taker: OpenOrder) -> bool:
-        """Whether all of *taker* would trade now; its owner's own orders do not count."""
-        missing = taker.open
-        for level in (self.bids if taker.side else self.asks).from_best():
-            if level.price < taker.price if taker.side else level.price > taker.price:
-                return False
-            maker = level.head
-            while maker is not None:
-                if maker.group != taker.group:
-                    missing -= maker.open
-                    if missing <= 0:
-                        return True
-                elif taker.prevention != PREVENT_MAKER:
-                    return False
-                maker = maker.next
-        return False

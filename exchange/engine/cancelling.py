@@ -2,13 +2,29 @@
 
 from typing import Final
 
+from msgspec import Struct
+
 from exchange.engine import commands as c
 from exchange.engine.events import Cause, Completed, Event, Reason, Refused
-from exchange.engine.market import Market, caller, close, close_all, refused, refused_at_the_door
+from exchange.engine.market import STEP, Market, caller, close, refused, refused_at_the_door
 
 _OWNER: Final = Cause.OWNER
 _NOT_OPEN: Final = Reason.NOT_OPEN
 """Bound once: looking a member of an enumeration up takes a tenth of the time of a cancel in Python 3.11."""
+
+
+class Closing(Struct, array_like=True, frozen=True, tag=1):
+    """
+    What an account has open in one instrument, or in all of them (0), is being closed; *closed* orders are already.
+
+    With a *client_order_id* it is the account's own command, and the last step says that it is completed.
+    """
+
+    account: int
+    instrument: int
+    cause: int
+    client_order_id: int = 0
+    closed: int = 0
 
 
 def cancel(market: Market, command: c.Cancel) -> list[Event]:
@@ -17,18 +33,35 @@ def cancel(market: Market, command: c.Cancel) -> list[Event]:
     if account is None or client_order_id <= account.last_client_order_id:
         return [refused_at_the_door(account, command)]
     account.last_client_order_id = client_order_id
-    order = market.orders.get(command.order)
-    if order is None or order.account is not account:
+    order = account.orders.get(command.order)
+    if order is None:
         return [refused(account, _NOT_OPEN, command.order)]
-    return [close(market, order, _OWNER, client_order_id)]
+    return [close(order, _OWNER, client_order_id)]
 
 
 def cancel_all(market: Market, command: c.CancelAll) -> list[Event]:
-    """Take everything back."""
+    """Take everything back, in steps."""
     account = caller(market, command)
     if isinstance(account, Refused):
         return [account]
-    return [
-        *close_all(market, account, command.instrument, Cause.OWNER),
-        Completed(account.id, command.client_order_id),
-    ]
+    return close_some(market, Closing(account.id, command.instrument, _OWNER, command.client_order_id))
+
+
+def close_some(market: Market, rest: Closing) -> list[Event]:
+    """Close what an account has open, the oldest first, as far as one step goes."""
+    orders, instrument = market.accounts[rest.account].orders, rest.instrument
+    found = sorted(number for number, each in orders.items() if instrument in (0, each.instrument))
+    events: list[Event] = [close(orders[number], rest.cause) for number in found[:STEP]]
+    closed = rest.closed + len(events)
+    if len(found) > STEP:
+        market.unfinished = Closing(rest.account, instrument, rest.cause, rest.client_order_id, closed)
+        return events
+    market.unfinished = None
+    if rest.client_order_id:
+        events.append(Completed(rest.account, rest.client_order_id, closed))
+    return events
+
+
+def nothing_unfinished(_market: Market, _: c.Continue) -> list[Event]:
+    """Refuse to go on with nothing."""
+    return [Refused(Reason.NOTHING_UNFINISHED, 0, 0, 0, 0)]

@@ -145,6 +145,15 @@ class Refund(Struct, array_like=True, gc=False, frozen=True, tag=16):
     trades: tuple[int, ...]
 
 
+class Continue(Struct, array_like=True, gc=False, frozen=True, tag=17):
+    """
+    Do one more step of a command that was too large to be carried out at once.
+
+    While `Market.unfinished` is something, the journal's writer sends this and nothing else: any other command is
+    refused as busy.
+    """
+
+
 class Command(Protocol):
     """A command of any mode: one of the types in `exchange.engine.core.MODES`."""
 

@@ -8,16 +8,16 @@ from typing import Any, Final
 
 from exchange.engine import commands as c
 from exchange.engine import events as e
-from exchange.engine.cancelling import cancel, cancel_all
+from exchange.engine.cancelling import Closing, cancel, cancel_all, close_some, nothing_unfinished
 from exchange.engine.commands import Command
 from exchange.engine.custody import credit_cash, credit_tonnes, debit_cash, debit_tonnes
 from exchange.engine.events import Event
-from exchange.engine.market import Market
-from exchange.engine.modes import EngineMode, continuous, listings
+from exchange.engine.market import Market, busy
+from exchange.engine.modes import EngineMode, Handler, Step, continuous, listings
 from exchange.engine.opening import freeze, halt, open_instrument, set_band
 from exchange.engine.settling import refund, settle
 
-ENGINE_VERSION: Final = 1
+ENGINE_VERSION: Final = 2
 """Rises whenever the same commands would give other events or another state; replay never crosses it."""
 
 MODES: Final[tuple[EngineMode, ...]] = (
@@ -41,6 +41,7 @@ _CORE: Final = EngineMode(
         c.SetBand: set_band,
         c.Halt: halt,
         c.Freeze: freeze,
+        c.Continue: nothing_unfinished,
     },
     (
         e.Refused,
@@ -59,23 +60,39 @@ _CORE: Final = EngineMode(
         e.Refunded,
         e.Completed,
     ),
+    steps={Closing: close_some},
 )
 
 
 class Engine:
     """One region's market as a state machine. Nothing here looks at a clock or rolls dice."""
 
-    __slots__ = ("_handlers", "market")
+    __slots__ = ("_handlers", "_steps", "market")
 
     def __init__(self, market: Market | None = None, modes: Iterable[EngineMode] = MODES) -> None:
         self.market = market or Market()
-        self._handlers = {kind: handler for mode in (_CORE, *modes) for kind, handler in mode.handlers.items()}
+        self._handlers: dict[type[Any], Handler] = {}
+        self._steps: dict[type[Any], Step] = {}
+        for mode in (_CORE, *modes):
+            self._handlers |= mode.handlers
+            self._steps |= mode.steps
+            if mode.part is not None and mode.name not in self.market.parts:
+                self.market.parts[mode.name] = mode.part()
 
     def apply(self, command: Command) -> list[Event]:
         """Carry one command out, or refuse it; the events say which. A refusal changes no balance and no order."""
         market = self.market
         market.sequence += 1
+        if market.unfinished is not None:
+            return self._go_on(command)
         return self._handlers[command.__class__](market, command)
+
+    def _go_on(self, command: Command) -> list[Event]:
+        """Do one more step of what is unfinished, and nothing else."""
+        market = self.market
+        if not isinstance(command, c.Continue):
+            return [busy(command)]
+        return self._steps[type(market.unfinished)](market, market.unfinished)
 
 
 def command_types(modes: Iterable[EngineMode] = MODES) -> tuple[type[Any], ...]:
@@ -86,6 +103,11 @@ def command_types(modes: Iterable[EngineMode] = MODES) -> tuple[type[Any], ...]:
 def account_command_types(modes: Iterable[EngineMode] = MODES) -> tuple[type[Any], ...]:
     """Return the kinds of command that accounts send, under a client_order_id."""
     return tuple(kind for kind in command_types(modes) if "client_order_id" in kind.__struct_fields__)
+
+
+def step_types(modes: Iterable[EngineMode] = MODES) -> tuple[type[Any], ...]:
+    """Return every kind of what may remain of an unfinished command, of which the decoder of snapshots is made."""
+    return tuple(chain.from_iterable(mode.steps for mode in (_CORE, *modes)))
 
 
 def any_of(kinds: Iterable[type[Any]]) -> Any:  # noqa: ANN401 - a union that only exists at run time

@@ -42,6 +42,8 @@ class Reason(IntEnum):
     TOO_LARGE = 21
     INSTRUMENT_OPEN = 22
     TOO_MANY_ORDERS = 23
+    BUSY = 24
+    NOTHING_UNFINISHED = 25
 
 
 class Cause(IntEnum):
@@ -193,10 +195,15 @@ class Refunded(Struct, array_like=True, gc=False, frozen=True, tag=18):
 
 
 class Completed(Struct, array_like=True, gc=False, frozen=True, tag=19):
-    """A command of an account was carried out that no other event names: an amendment, or a cancel of everything."""
+    """
+    A command of an account was carried out that no other event names: an amendment, or a cancel of everything.
+
+    *closed* is how many orders the latter closed, in all its steps.
+    """
 
     account: int
     client_order_id: int
+    closed: int = 0
 
 
 Event: TypeAlias = Struct

@@ -1,15 +1,19 @@
 """The state of one region's market, and the checks and bookings that every kind of command shares."""
 
-from typing import Final
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any, Final
 
 from exchange.engine import commands as c
-from exchange.engine.accounts import TradingAccount
-from exchange.engine.book import OpenOrder, OrderBook
-from exchange.engine.events import Cause, InstructionRefused, Reason, Reduced, Refused, Traded
+from exchange.engine.accounts import OpenOrder, TradingAccount
+from exchange.engine.book import OrderBook
+from exchange.engine.events import InstructionRefused, Reason, Reduced, Refused, Traded
 from schemas.kinds import MAX_PRICE_FEN, MAX_QUANTITY_T
 
 MAX_TOTAL: Final = 2**53 - 1
 """Largest sum of all money, or of all tonnes of one instrument: what JSON and the registry keep exact."""
+STEP: Final = 1_000
+"""Orders, bids or shares that one command works on at most, in a few milliseconds; the rest is for `Continue`."""
 OPEN_ORDERS_LIMIT: Final = 10_000
 """Orders and listings that one account may have open."""
 BPS: Final = 10_000
@@ -18,7 +22,7 @@ assert MAX_PRICE_FEN * MAX_QUANTITY_T <= MAX_TOTAL
 
 
 class TradedInstrument:
-    """One project and vintage with its rules, its book and its listings. *tonnes* is what all accounts have of it."""
+    """One project and vintage with its rules and its book. *tonnes* is what all accounts have of it."""
 
     __slots__ = (
         "book",
@@ -27,7 +31,6 @@ class TradedInstrument:
         "halted",
         "high",
         "id",
-        "listings",
         "lot",
         "low",
         "tick",
@@ -43,20 +46,32 @@ class TradedInstrument:
         self.fee_bps = command.fee_bps
         self.fee_account = fee_account
         self.halted = 0
-        self.book = OrderBook(command.tick)
-        self.listings: dict[int, OpenOrder] = {}
+        self.book = OrderBook()
         self.tonnes = 0
 
 
 class Market:
     """
-    Accounts, instruments, what is open, and what waits for delivery.
+    Accounts with what they have open, instruments, and what waits for delivery.
 
-    *sequence* counts commands: an order, a subscription or a listing is known by the number of its command. *orders*
-    has everything open, listings too. *cash* is the money of all accounts together.
+    *sequence* counts commands: an order, a subscription or a listing is known by the number of its command. *groups*
+    has the accounts of each beneficial owner. *cash* is the money of all accounts together. *parts* is what modes have
+    of their own, by the name of the mode. *unfinished* is what remains of a command that is carried out in steps: one
+    of the types in the modes' tables of steps.
     """
 
-    __slots__ = ("accounts", "cash", "instruments", "last_instruction", "orders", "sequence", "trades", "unsettled")
+    __slots__ = (
+        "accounts",
+        "cash",
+        "groups",
+        "instruments",
+        "last_instruction",
+        "parts",
+        "sequence",
+        "trades",
+        "unfinished",
+        "unsettled",
+    )
 
     def __init__(self) -> None:
         self.sequence = 0
@@ -65,8 +80,10 @@ class Market:
         self.cash = 0
         self.accounts: dict[int, TradingAccount] = {}
         self.instruments: dict[int, TradedInstrument] = {}
-        self.orders: dict[int, OpenOrder] = {}
+        self.groups: dict[int, list[TradingAccount]] = {}
         self.unsettled: dict[int, Traded] = {}
+        self.parts: dict[str, Any] = {}
+        self.unfinished: Any = None
 
     def account(self, account_id: int, group: int) -> TradingAccount:
         """
@@ -77,7 +94,12 @@ class Market:
         found = self.accounts.get(account_id)
         if found is None:
             found = self.accounts[account_id] = TradingAccount(account_id, group)
+            self.groups.setdefault(group, []).append(found)
         return found
+
+    def open_orders(self) -> Iterator[OpenOrder]:
+        """Everything open, of any mode: a walk through the whole market."""
+        return chain.from_iterable(each.orders.values() for each in self.accounts.values())
 
 
 def caller(market: Market, command: c.AccountCommand) -> TradingAccount | Refused:
@@ -107,6 +129,16 @@ def given_before(market: Market, command: c.Instruction) -> InstructionRefused |
     return None
 
 
+def busy(command: c.Command) -> Refused | InstructionRefused:
+    """Refuse a command while another one is unfinished. It leaves no trace: no number of it counts as used."""
+    given: Any = command
+    if "client_order_id" in command.__struct_fields__:
+        return Refused(Reason.BUSY, given.account, given.client_order_id, 0, 0)
+    if "instruction" in command.__struct_fields__:
+        return InstructionRefused(given.instruction, 0, Reason.BUSY, 0, 0)
+    return Refused(Reason.BUSY, 0, 0, 0, given.delivery)
+
+
 def refused(account: TradingAccount, reason: int, wanted: int = 0, limit: int = 0) -> Refused:
     """Refuse the command whose client_order_id was just taken."""
     return Refused(reason, account.id, account.last_client_order_id, wanted, limit)
@@ -123,7 +155,7 @@ def unfit(
         and not quantity % instrument.lot
         and not instrument.halted
         and not account.frozen
-        and (account.open_orders < OPEN_ORDERS_LIMIT or not rests)
+        and (len(account.orders) < OPEN_ORDERS_LIMIT or not rests)
     ):
         return None
     return why_unfit(instrument, account, price, quantity)
@@ -139,12 +171,12 @@ def why_unfit(instrument: TradedInstrument, account: TradingAccount, price: int,
         (price % instrument.tick, Reason.PRICE_OFF_TICK, price, instrument.tick),
         (quantity <= 0 or quantity % instrument.lot, Reason.QUANTITY_OFF_LOT, quantity, instrument.lot),
         (quantity > MAX_QUANTITY_T, Reason.TOO_LARGE, quantity, MAX_QUANTITY_T),
-        (True, Reason.TOO_MANY_ORDERS, account.open_orders, OPEN_ORDERS_LIMIT),
+        (True, Reason.TOO_MANY_ORDERS, len(account.orders), OPEN_ORDERS_LIMIT),
     )
     return next(refused(account, reason, wanted, limit) for wrong, reason, wanted, limit in checks if wrong)
 
 
-def unlock(order: OpenOrder, quantity: int, cause: Cause, client_order_id: int = 0) -> Reduced:
+def unlock(order: OpenOrder, quantity: int, cause: int, client_order_id: int = 0) -> Reduced:
     """What was locked for *quantity* tonnes that are open no more is settled again."""
     side, price = order.side, order.price
     if side:
@@ -158,28 +190,12 @@ def unlock(order: OpenOrder, quantity: int, cause: Cause, client_order_id: int =
     return Reduced(order.id, order.account.id, order.instrument, side, price, quantity, cause, client_order_id)
 
 
-def close(market: Market, order: OpenOrder, cause: Cause, client_order_id: int = 0) -> Reduced:
-    """Take what is open of an order or a listing out."""
-    del market.orders[order.id]
-    order.account.open_orders -= 1
-    if order.life == c.LISTED:
-        del market.instruments[order.instrument].listings[order.id]
-    elif order.level is not None:
-        order.level.side.remove(order)
-    quantity, order.open = order.open, 0
-    return unlock(order, quantity, cause, client_order_id)
-
-
-def close_all(market: Market, account: TradingAccount, instrument: int, cause: Cause) -> list[Reduced]:
-    """Take out everything that an account has open in one instrument, or in all of them (0), the oldest first."""
-    if not account.open_orders:
-        return []
-    found = [
-        number
-        for number, order in market.orders.items()
-        if order.account is account and instrument in (0, order.instrument)
-    ]
-    return [close(market, market.orders[number], cause) for number in sorted(found)]
+def close(order: OpenOrder, cause: int, client_order_id: int = 0) -> Reduced:
+    """Take what is open of an order out, whatever its mode."""
+    del order.account.orders[order.id]
+    assert order.queue is not None, "what is open waits somewhere"
+    order.queue.remove(order)
+    return unlock(order, order.open, cause, client_order_id)
 
 
 def exchange(  # noqa: PLR0917 - keywords cost a tenth of the time of a trade
@@ -221,8 +237,10 @@ def dissolve(market: Market) -> None:
 
     Orders are out of the collector's sight and link each other in their queues, so they would stay in memory for ever.
     """
-    for order in market.orders.values():
-        order.prev = order.next = order.level = None
+    for account in market.accounts.values():
+        for order in account.orders.values():
+            order.prev = order.next = order.queue = None
+        account.orders.clear()
     for instrument in market.instruments.values():
         for side in (instrument.book.bids, instrument.book.asks):
             side.levels.clear()

@@ -1,6 +1,7 @@
 """What the operator and the regulator decide: what can be traded, at which prices, and who may not."""
 
 from exchange.engine import commands as c
+from exchange.engine.cancelling import Closing, close_some
 from exchange.engine.events import (
     BandSet,
     Cause,
@@ -11,7 +12,7 @@ from exchange.engine.events import (
     InstrumentOpened,
     Reason,
 )
-from exchange.engine.market import BPS, Market, TradedInstrument, close_all, given_before
+from exchange.engine.market import BPS, Market, TradedInstrument, given_before
 from schemas.kinds import MAX_PRICE_FEN
 
 
@@ -49,14 +50,14 @@ def halt(market: Market, command: c.Halt) -> list[Event]:
 
 
 def freeze(market: Market, command: c.Freeze) -> list[Event]:
-    """Close everything an account has open and take nothing more from it, or let it trade again."""
+    """Take nothing more from an account and close everything it has open, in steps; or let it trade again."""
     if (refusal := given_before(market, command)) is not None:
         return [refusal]
     account = market.accounts.get(command.account)
     if account is None:
         return [InstructionRefused(command.instruction, command.account, Reason.UNKNOWN_ACCOUNT, 0, 0)]
     account.frozen = command.on
-    closed = close_all(market, account, 0, Cause.FREEZE) if command.on else []
+    closed = close_some(market, Closing(account.id, 0, Cause.FREEZE)) if command.on else []
     return [FreezeChanged(command.instruction, account.id, command.on), *closed]
 
 
@@ -81,7 +82,7 @@ def _untradable(command: c.OpenInstrument) -> InstructionRefused | None:
 
 
 def _beyond_prices(command: c.OpenInstrument | c.SetBand) -> InstructionRefused | None:
-    """A band with prices that are none, or that a book has no room for: one byte for each tick up to the highest."""
+    """A band with prices below 1 fen or above the largest."""
     if command.low < 1:
         return InstructionRefused(command.instruction, 0, Reason.PRICE_BELOW_BAND, command.low, 1)
     if command.high > MAX_PRICE_FEN:

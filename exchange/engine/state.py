@@ -1,86 +1,43 @@
 """
 The whole state of a market as bytes: what a snapshot stores, and what the state hash is taken of.
 
-Everything that later commands can feel is in it, in one order: orders of a level as they queue, everything else by
-number. So two markets with the same hash behave alike for ever.
+Everything that later commands depend on is in it, in one order: orders of a level as they queue, everything else by
+number. So two markets with the same hash behave alike for ever. `dump` writes the newest layout; `load` reads every
+layout ever released (`exchange.engine.layouts` says how they evolve), so that what an older version stored is checked
+by the hash of its bytes, never by dumping it again.
 """
 
 import hashlib
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw
 
-from exchange.engine.accounts import Balance, TradingAccount
-from exchange.engine.book import OpenOrder, Side
+from exchange.engine.accounts import Balance, OpenOrder, TradingAccount
+from exchange.engine.book import Side
 from exchange.engine.commands import OpenInstrument
-from exchange.engine.events import Traded
+from exchange.engine.core import MODES, any_of, step_types
+from exchange.engine.layouts import (
+    STATE_CODEC,
+    StoredAccount,
+    StoredBalance,
+    StoredInstrument,
+    StoredOrder,
+    StoredState,
+    UnknownLayout,
+    decoded,
+)
 from exchange.engine.market import Market, TradedInstrument
-
-STATE_CODEC: Final = 1
-
-
-class _Holding(Struct, array_like=True, gc=False):
-    settled: int
-    locked: int
-    incoming: int
-    outgoing: int
-
-
-class _Account(Struct, array_like=True):
-    id: int
-    group: int
-    frozen: bool
-    last_client_order_id: int
-    cash: _Holding
-    tonnes: list[tuple[int, _Holding]]
-
-
-class _Order(Struct, array_like=True, gc=False):
-    id: int
-    account: int
-    side: int
-    price: int
-    quantity: int
-    open: int
-    life: int
-    prevention: int
-
-
-class _Instrument(Struct, array_like=True):
-    id: int
-    tick: int
-    lot: int
-    low: int
-    high: int
-    fee_bps: int
-    fee_account: int
-    halted: int
-    tonnes: int
-    bids: list[_Order]
-    asks: list[_Order]
-    listings: list[_Order]
-
-
-class _State(Struct, array_like=True):
-    sequence: int
-    trades: int
-    last_instruction: int
-    cash: int
-    accounts: list[_Account]
-    instruments: list[_Instrument]
-    unsettled: list[Traded]
-
+from exchange.engine.modes import EngineMode
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(_State)
 
 
 def dump(market: Market) -> bytes:
-    """The state, in its one spelling."""
+    """Return the state, in its one spelling."""
     return _encoder.encode(
-        _State(
+        StoredState(
             market.sequence,
             market.trades,
             market.last_instruction,
@@ -88,33 +45,58 @@ def dump(market: Market) -> bytes:
             [_account(each) for _, each in sorted(market.accounts.items())],
             [_instrument(each) for _, each in sorted(market.instruments.items())],
             [each for _, each in sorted(market.unsettled.items())],
+            Raw(_encoder.encode(market.unfinished)),
+            {name: stored for name, part in sorted(market.parts.items()) if (stored := _part(part)) is not None},
         )
     )
 
 
 def state_hash(market: Market) -> bytes:
-    """SHA-256 of the state."""
+    """Return SHA-256 of the state."""
     return hashlib.sha256(dump(market)).digest()
 
 
-def load(state: bytes) -> Market:
-    """The market of which *state* was dumped. Raises `msgspec.DecodeError` for bytes that are no state."""
-    stored = _decoder.decode(state)
+def load(state: bytes, codec: int = STATE_CODEC, modes: Iterable[EngineMode] = MODES) -> Market:
+    """
+    Return the market of which *state* was dumped, in the layout *codec*.
+
+    Raises `UnknownLayout`, and `msgspec.DecodeError` for bytes that are no state.
+    """
+    stored = decoded(state, codec)
     market = Market()
     market.sequence, market.trades, market.last_instruction = stored.sequence, stored.trades, stored.last_instruction
     market.cash = stored.cash
     for each in stored.accounts:
-        account = market.accounts[each.id] = TradingAccount(each.id, each.group)
+        account = market.account(each.id, each.group)
         account.frozen, account.last_client_order_id = each.frozen, each.last_client_order_id
         account.cash = _loaded(each.cash)
-        account.tonnes = {instrument: _loaded(holding) for instrument, holding in each.tonnes}
+        account.tonnes = {instrument: _loaded(balance) for instrument, balance in each.tonnes}
     for stored_instrument in stored.instruments:
         _load_instrument(market, stored_instrument)
     market.unsettled = {each.trade: each for each in stored.unsettled}
+    modes = tuple(modes)
+    unfinished: Any = any_of((*step_types(modes), type(None)))
+    market.unfinished = msgspec.msgpack.decode(stored.unfinished, type=unfinished)
+    _load_parts(market, stored.parts, modes)
     return market
 
 
-def _load_instrument(market: Market, stored: _Instrument) -> None:
+def _load_parts(market: Market, stored: dict[str, tuple[int, Raw]], modes: tuple[EngineMode, ...]) -> None:
+    """Each mode takes on what the snapshot has of it; one that is newer than the snapshot has nothing yet."""
+    kinds = {mode.name: mode.part for mode in modes if mode.part is not None}
+    for name, (version, _) in stored.items():
+        if name not in kinds or version not in kinds[name].layouts:
+            raise UnknownLayout(
+                f"The state has something of {name!r} in layout {version}; this version cannot read it."
+            )
+    for name, kind in kinds.items():
+        part = market.parts[name] = kind()
+        if name in stored:
+            version, raw = stored[name]
+            part.load(market, msgspec.msgpack.decode(raw, type=kind.layouts[version]))
+
+
+def _load_instrument(market: Market, stored: StoredInstrument) -> None:
     fee_account = market.accounts[stored.fee_account]
     rules = OpenInstrument(
         0,
@@ -130,14 +112,13 @@ def _load_instrument(market: Market, stored: _Instrument) -> None:
     instrument = market.instruments[stored.id] = TradedInstrument(rules, fee_account)
     instrument.halted, instrument.tonnes = stored.halted, stored.tonnes
     for each in (*stored.bids, *stored.asks):
-        instrument.book.side(each.side).rest(_load_order(market, stored.id, each))
-    for each in stored.listings:
-        instrument.listings[each.id] = _load_order(market, stored.id, each)
+        order = _load_order(market.accounts[each.account], stored.id, each)
+        instrument.book.side(each.side).rest(order)
+        order.account.orders[order.id] = order
 
 
-def _load_order(market: Market, instrument: int, stored: _Order) -> OpenOrder:
-    account = market.accounts[stored.account]
-    order = OpenOrder(
+def _load_order(account: TradingAccount, instrument: int, stored: StoredOrder) -> OpenOrder:
+    return OpenOrder(
         stored.id,
         account,
         account.group,
@@ -151,24 +132,21 @@ def _load_order(market: Market, instrument: int, stored: _Order) -> OpenOrder:
         stored.life,
         stored.prevention,
     )
-    account.open_orders += 1
-    market.orders[order.id] = order
-    return order
 
 
-def _account(account: TradingAccount) -> _Account:
-    return _Account(
+def _account(account: TradingAccount) -> StoredAccount:
+    return StoredAccount(
         account.id,
         account.group,
         account.frozen,
         account.last_client_order_id,
-        _holding(account.cash),
-        [(number, _holding(each)) for number, each in sorted(account.tonnes.items())],
+        _balance(account.cash),
+        [(number, _balance(each)) for number, each in sorted(account.tonnes.items())],
     )
 
 
-def _instrument(instrument: TradedInstrument) -> _Instrument:
-    return _Instrument(
+def _instrument(instrument: TradedInstrument) -> StoredInstrument:
+    return StoredInstrument(
         instrument.id,
         instrument.tick,
         instrument.lot,
@@ -180,28 +158,32 @@ def _instrument(instrument: TradedInstrument) -> _Instrument:
         instrument.tonnes,
         [_order(each) for each in _queued(instrument.book.bids)],
         [_order(each) for each in _queued(instrument.book.asks)],
-        [_order(each) for _, each in sorted(instrument.listings.items())],
     )
 
 
 def _queued(side: Side) -> Iterator[OpenOrder]:
     """The orders of one side by price and time."""
     for level in side.from_best():
-        order = level.head
+        order: OpenOrder | None = level.head
         while order is not None:
             yield order
             order = order.next
 
 
-def _order(order: OpenOrder) -> _Order:
-    return _Order(
+def _order(order: OpenOrder) -> StoredOrder:
+    return StoredOrder(
         order.id, order.account.id, order.side, order.price, order.quantity, order.open, order.life, order.prevention
     )
 
 
-def _holding(holding: Balance) -> _Holding:
-    return _Holding(holding.settled, holding.locked, holding.incoming, holding.outgoing)
+def _part(part: Any) -> tuple[int, Raw] | None:  # noqa: ANN401 - a part of any mode
+    stored = part.dump()
+    return None if stored is None else (max(part.layouts), Raw(_encoder.encode(stored)))
 
 
-def _loaded(stored: _Holding) -> Balance:
+def _balance(balance: Balance) -> StoredBalance:
+    return StoredBalance(balance.settled, balance.locked, balance.incoming, balance.outgoing)
+
+
+def _loaded(stored: StoredBalance) -> Balance:
     return Balance(stored.settled, stored.locked, stored.incoming, stored.outgoing)

@@ -133,12 +133,24 @@ class Teller:
             waiting = await store.waiting(tx, AT_ONCE)
         fresh = [each for each in waiting if each.id > self._last]
         if fresh and not trading:  # another process tells them, or this one when it has recovered
+            if await self._reach(fresh[0].id - 1):
+                return True
             raise NotTrading("Instructions wait for a writer.")
         if fresh:
             await self._gateway.submit_all([each.command for each in fresh])
         more = len(waiting) == AT_ONCE
         last = fresh[-1].id if fresh else 0
-        async with self._moved:  # what does not wait was carried out, perhaps by a process before this one
-            self._last = max(self._last, last, 0 if more else newest)
-            self._moved.notify_all()
+        await self._reach(max(last, 0 if more else newest))
         return more
+
+    async def _reach(self, number: int) -> bool:
+        """
+        End every wait for an instruction up to *number*; returns whether that is further than before.
+
+        What is stored before the first that waits was carried out, perhaps by another process.
+        """
+        async with self._moved:
+            moved = number > self._last
+            self._last = max(self._last, number)
+            self._moved.notify_all()
+        return moved

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from exchange.engine.core import ENGINE_VERSION
+from exchange.engine.layouts import STATE_CODEC
 from exchange.engine.market import Market, dissolve
-from exchange.engine.state import STATE_CODEC, state_hash
+from exchange.engine.state import state_hash
 from exchange.journal import codec, store
 from exchange.journal.recovery import JournalBroken, begin, replay
 from exchange.journal.store import Batch, JournalEnd, SnapshotHashes
@@ -175,7 +176,7 @@ def books_of(market: Market) -> Books:
     """The books of an engine."""
     return books(
         positions(market),
-        [OpenQuantity(each.id, each.account.id, each.price, each.open) for each in market.orders.values()],
+        [OpenQuantity(each.id, each.account.id, each.price, each.open) for each in market.open_orders()],
         [
             Undelivered(each.trade, each.seller, each.buyer, each.quantity, each.price, each.fee)
             for each in market.unsettled.values()

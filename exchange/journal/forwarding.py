@@ -26,7 +26,8 @@ from msgspec import Struct
 from exchange.engine.commands import Command
 from exchange.engine.core import ENGINE_VERSION, any_of, event_types
 from exchange.journal.codec import CODEC, decode_commands, encode_commands
-from exchange.journal.gateway import Answer, Gate, NotTrading, not_trading
+from exchange.journal.gateway import Gate, NotTrading, not_trading
+from exchange.journal.groups import Answer
 
 log = structlog.get_logger()
 
@@ -130,7 +131,8 @@ def listening(path: Path) -> socket.socket:
     """
     A socket of mode 0600 that listens at *path*; what an earlier process left there is removed. Raises `OSError`.
 
-    The caller holds the lock of its role, so that nobody listens there. The mode is set before anybody can connect.
+    The caller holds the lock of its role, so that no other process listens there. The mode is set before clients can
+    connect.
     """
     path.unlink(missing_ok=True)
     made = socket.socket(socket.AF_UNIX)
@@ -243,7 +245,7 @@ class GatewayServer:
         except Exception:  # a fault of ours: its caller must not wait for ever
             log.exception("forwarding_failed")
             reply = Declined(number, not_trading("The exchange's engine failed.").detail, 1)
-        with contextlib.suppress(OSError):  # whoever asked is gone: the journal knows what was carried out
+        with contextlib.suppress(OSError):  # the client is gone: the journal knows what was carried out
             _write(writer, reply)
             await writer.drain()
 
@@ -306,7 +308,7 @@ class GatewayElsewhere:
             _write(self._writer, Look())
 
     def stop(self) -> None:
-        """Close the connection; whoever waits is answered."""
+        """Close the connection; submissions that wait get `NotTrading`."""
         self._stopping = True
         if self._connection is not None:
             self._connection.close()

@@ -12,20 +12,18 @@ import contextlib
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 import asyncpg
 import structlog
 
-from exchange.engine.commands import Command
+from exchange.engine.commands import Command, Continue
 from exchange.engine.core import MODES, Engine
-from exchange.engine.events import Event
 from exchange.engine.market import dissolve
 from exchange.engine.modes import EngineMode
 from exchange.engine.state import dump
 from exchange.journal import codec, store
-from exchange.journal.codec import Outcome
+from exchange.journal.groups import Answer, CommandGroup, Row, Submission
 from exchange.journal.recovery import Committed, JournalBroken, Lost, Resumed, recover
 from registry.kit.database import Tx
 from registry.kit.problems import DomainError, Kind
@@ -42,6 +40,7 @@ SLICE_S: Final = 0.005
 WAITING_LIMIT: Final = 20_000
 """Commands that may wait to be carried out; further callers get a 503."""
 RETRY_S: Final = 0.2
+CONTINUE: Final = Continue()
 
 Connect = Callable[[], Awaitable["asyncpg.Connection[asyncpg.Record]"]]
 Publish = Callable[["Committed | StateDump | Resumed | Lost"], None]
@@ -51,45 +50,6 @@ class NotTrading(DomainError):
     """The engine cannot take commands right now. Nothing was done, or it is found when the request is sent again."""
 
     kind, slug, title = Kind.UNAVAILABLE, "not-trading", "The exchange is not trading right now"
-
-
-class Answer(NamedTuple):
-    """One command that is stored for good: its sequence, its events, and the business time of its commit."""
-
-    sequence: int
-    events: list[Event]
-    at: datetime
-
-
-class _Submission:
-    """Commands of one caller, who waits for their answers."""
-
-    __slots__ = ("answer", "commands", "done")
-
-    def __init__(self, commands: Sequence[Command]) -> None:
-        self.commands = commands
-        self.done: list[tuple[int, Outcome]] = []
-        self.answer: asyncio.Future[list[Answer]] = asyncio.get_running_loop().create_future()
-
-
-class _Group:
-    """A batch in the making: what was applied in memory and is to be stored. *finished* are answered by its commit."""
-
-    __slots__ = ("commands", "events", "finished", "first", "outcomes")
-
-    def __init__(self, first: int) -> None:
-        self.first = first
-        self.finished: list[_Submission] = []
-        self.commands: list[Command] = []
-        self.outcomes: list[Outcome] = []
-        self.events = 0
-
-    def add(self, command: Command, outcome: Outcome) -> int:
-        """One more command with its events; returns its sequence."""
-        self.commands.append(command)
-        self.outcomes.append(outcome)
-        self.events += len(outcome)
-        return self.first + len(self.commands) - 1
 
 
 class StateDump:
@@ -152,10 +112,10 @@ class Gateway:
         self._connect = connect
         self._group_limit = group_limit
         self._publish = publish
-        self._waiting: deque[_Submission] = deque()
+        self._waiting: deque[Submission] = deque()
         self._waiting_commands = 0
         self._arrived = asyncio.Event()
-        self._current: _Submission | None = None
+        self._current: Submission | None = None
         self._engine: Engine | None = None
         self.supervisor = Supervisor(
             "gateway",
@@ -184,7 +144,7 @@ class Gateway:
             raise not_trading(self.trouble)
         if self._waiting_commands + len(commands) > WAITING_LIMIT:
             raise not_trading(f"{self._waiting_commands} commands wait to be carried out.")
-        mine = _Submission(commands)
+        mine = Submission(commands)
         self._waiting.append(mine)
         self._waiting_commands += len(commands)
         self._arrived.set()
@@ -269,7 +229,7 @@ class Gateway:
     async def _serve(self, connection: Tx, engine: Engine, epoch: int, chained: bytes) -> None:
         """Apply what arrives; while one batch commits the next one grows."""
         committing: asyncio.Task[None] | None = None
-        stored = group = _Group(engine.market.sequence + 1)
+        stored = group = CommandGroup(engine.market.sequence + 1)
         try:
             while True:
                 await self._grow(connection, engine, group, committing)
@@ -279,10 +239,10 @@ class Gateway:
                 chained = codec.chain(chained, encoded, events_hash)
                 if committing is not None:
                     await committing
-                row = _Row(encoded, events_hash, chained)
+                row = Row(encoded, events_hash, chained)
                 committing = asyncio.create_task(self._commit(connection, epoch, group, row))
                 committing.add_done_callback(lambda _: self._arrived.set())
-                stored, group = group, _Group(engine.market.sequence + 1)
+                stored, group = group, CommandGroup(engine.market.sequence + 1)
         except BaseException:
             if committing is not None:
                 committing.cancel()
@@ -294,7 +254,7 @@ class Gateway:
         await self._store_last(engine, chained)
 
     async def _grow(
-        self, connection: Tx, engine: Engine, group: _Group, committing: "asyncio.Task[None] | None"
+        self, connection: Tx, engine: Engine, group: CommandGroup, committing: "asyncio.Task[None] | None"
     ) -> None:
         """
         Fill *group* from what arrives, for as long as the batch before it commits. Empty only when stopping.
@@ -314,31 +274,47 @@ class Gateway:
                     return
             await self._arrived.wait()
 
-    def _is_full(self, group: _Group) -> bool:
+    def _is_full(self, group: CommandGroup) -> bool:
         return len(group.commands) >= self._group_limit or group.events >= EVENTS_LIMIT
 
-    async def _absorb(self, engine: Engine, group: _Group) -> None:
+    async def _absorb(self, engine: Engine, group: CommandGroup) -> None:
         """
         Apply what waits, in the order in which it came, and let others have the loop now and then.
 
-        A submission is never torn apart by commands of others; its callers are answered by the group it ends in.
+        A submission is never torn apart by commands of others; its callers are answered by the group it ends in. What
+        a command leaves unfinished is carried on before anything else, over as many groups as it takes.
         """
-        waiting, apply, until_s = self._waiting, engine.apply, time.perf_counter() + SLICE_S
-        while (self._current or waiting) and not self._is_full(group):
-            current = self._current = self._current or waiting.popleft()
-            for command in current.commands:
-                outcome = apply(command)
-                current.done.append((group.add(command, outcome), outcome))
-                if time.perf_counter() > until_s:
-                    await asyncio.sleep(0)
-                    until_s = time.perf_counter() + SLICE_S
-            self._waiting_commands -= len(current.commands)
-            self._current = None
-            group.finished.append(current)
+        waiting, market, until_s = self._waiting, engine.market, time.perf_counter() + SLICE_S
+        while market.unfinished is not None or self._current or waiting:
+            if self._is_full(group) and (market.unfinished is not None or self._current is None):
+                return
+            self._apply_next(engine, group)
+            if time.perf_counter() > until_s:
+                await asyncio.sleep(0)
+                until_s = time.perf_counter() + SLICE_S
         if not waiting:
             self._arrived.clear()
 
-    async def _commit(self, connection: Tx, epoch: int, group: _Group, row: "_Row") -> None:
+    def _apply_next(self, engine: Engine, group: CommandGroup) -> None:
+        """Apply one command: a step of what is unfinished, or else the next one of a submission."""
+        current = self._current
+        if engine.market.unfinished is not None:
+            outcome = engine.apply(CONTINUE)
+            group.add(CONTINUE, outcome)
+            if current is not None:  # None: its caller was answered with a 503 before a recovery
+                sequence, before = current.done[-1]
+                current.done[-1] = (sequence, [*before, *outcome])
+        else:
+            current = self._current = current or self._waiting.popleft()
+            command = current.commands[len(current.done)]
+            outcome = engine.apply(command)
+            current.done.append((group.add(command, outcome), outcome))
+        if current is not None and engine.market.unfinished is None and len(current.done) == len(current.commands):
+            self._waiting_commands -= len(current.commands)
+            self._current = None
+            group.finished.append(current)
+
+    async def _commit(self, connection: Tx, epoch: int, group: CommandGroup, row: "Row") -> None:
         """Store one batch, then answer. A crash before the commit leaves nothing; after it, the answers are found."""
         last = group.first + len(group.commands) - 1
         try:
@@ -366,15 +342,7 @@ class Gateway:
         self._publish(StateDump(engine.market.sequence, dump(engine.market), chained))
 
 
-class _Row(NamedTuple):
-    """What is stored of a group."""
-
-    commands: bytes
-    events_hash: bytes
-    hash: bytes
-
-
-def _fail(submission: _Submission, why: str) -> None:
+def _fail(submission: Submission, why: str) -> None:
     if not submission.answer.done():
         submission.answer.set_exception(not_trading(why))
 

@@ -11,9 +11,10 @@ import msgspec
 
 from exchange.engine.commands import Command
 from exchange.engine.core import ENGINE_VERSION, MODES, Engine
+from exchange.engine.layouts import UnknownLayout
 from exchange.engine.market import dissolve
 from exchange.engine.modes import EngineMode
-from exchange.engine.state import STATE_CODEC, load
+from exchange.engine.state import load
 from exchange.journal import codec, store
 from exchange.journal.codec import Outcome
 from exchange.journal.store import Batch, JournalEnd, StoredSnapshot
@@ -122,14 +123,14 @@ def begin(snapshot: StoredSnapshot | None, modes: Sequence[EngineMode] = MODES) 
     """
     if snapshot is None:
         return Engine(modes=modes), codec.GENESIS
-    if snapshot.codec > STATE_CODEC:
-        raise JournalBroken(
-            f"The snapshot at {snapshot.sequence} has layout {snapshot.codec}; this version reads layouts up to "
-            f"{STATE_CODEC}. Start the version that wrote it."
-        )
     if hashlib.sha256(snapshot.state).digest() != snapshot.state_hash:
         raise JournalBroken(f"The snapshot at {snapshot.sequence} is not what its hash says. Restore it from a backup.")
-    engine = Engine(load(snapshot.state), modes)
+    try:
+        engine = Engine(load(snapshot.state, snapshot.codec, modes), modes)
+    except UnknownLayout as error:
+        raise JournalBroken(
+            f"The snapshot at {snapshot.sequence} is of another version. {error} Start the version that wrote it."
+        ) from error
     if engine.market.sequence != snapshot.sequence:
         raise JournalBroken(f"The snapshot at {snapshot.sequence} is of {engine.market.sequence}.")
     return engine, snapshot.hash

@@ -169,6 +169,16 @@ CORE: Final[Wordings] = {
         amounts=False,
     ),
     Reason.INSTRUMENT_OPEN: Wording(_C, "instrument-open", "Open already", "Instrument {wanted} is open already."),
+    Reason.BUSY: Wording(
+        _C,
+        "busy",
+        "Busy",
+        "The exchange is in the middle of a command that takes several steps. Send the same request again.",
+        amounts=False,
+    ),
+    Reason.NOTHING_UNFINISHED: Wording(
+        _C, "nothing-unfinished", "Nothing unfinished", "There is no command to go on with.", amounts=False
+    ),
     Reason.TOO_MANY_ORDERS: Wording(
         _C,
         "too-many-orders",

@@ -1,10 +1,10 @@
 """
 Snapshots made beside the writer: an engine of its own follows the journal and stores its state now and then.
 
-A dump of a large market takes the better part of a second, in which the writer would answer nobody. The follower has a
-process of its own for it. It begins from the newest snapshot and checks every hash as a recovery does, so that a
-journal that does not replay is found while it is still short. A crash leaves no half snapshot: the next follower begins
-from the newest one again.
+A dump of a large market takes the better part of a second, in which the writer would answer no request; so the follower
+has a process of its own. It begins from the newest snapshot and checks every hash as a recovery does, so that a journal
+that does not replay is found while it is still short. A crash leaves no half snapshot: the next follower begins from
+the newest one again.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ LOOK_EVERY_S: Final = 0.5
 
 
 class SnapshotFollower:
-    """An engine that follows the journal on *connection*, which nobody else uses."""
+    """An engine that follows the journal on *connection*, which nothing else uses."""
 
     def __init__(self, connection: Tx, *, every: int = SNAPSHOT_EVERY) -> None:
         self._connection = connection

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import asyncpg
 
 from exchange.engine.core import ENGINE_VERSION
-from exchange.engine.state import STATE_CODEC
+from exchange.engine.layouts import STATE_CODEC
 from exchange.journal.codec import CODEC
 from registry.kit import sql
 from registry.kit.database import Tx, affected, fetch_one

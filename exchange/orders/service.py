@@ -8,7 +8,8 @@ from exchange.engine.commands import AccountCommand
 from exchange.engine.events import Event, Reason, Refused
 from exchange.engine.modes import continuous
 from exchange.journal.codec import digest
-from exchange.journal.gateway import Answer, NotTrading
+from exchange.journal.gateway import NotTrading
+from exchange.journal.groups import Answer
 from exchange.journal.refusals import NOT_OPEN_SLUG, UsedOtherwise, not_open, repeated
 from exchange.orders import rules, store
 from exchange.parts import Exchange, readable_in, refuse_frozen, trader_in

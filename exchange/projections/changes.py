@@ -85,6 +85,7 @@ class Changes:
     positions: dict[tuple[int, int], list[int]] = field(default_factory=dict)
     settled: list[tuple[int, str]] = field(default_factory=list)
     requests: dict[tuple[int, int], tuple[object, ...]] = field(default_factory=dict)
+    completed: dict[tuple[int, int], int] = field(default_factory=dict)
     instructions: dict[int, tuple[str, int | None, int | None, int | None]] = field(default_factory=dict)
     rows: dict[str, dict[int, tuple[object, ...]]] = field(default_factory=dict)
 

@@ -5,11 +5,12 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from exchange.engine import events as e
+from exchange.engine.commands import Continue
 from exchange.journal.codec import Outcome, digest
 from exchange.journal.refusals import Wordings
 from exchange.projections.changes import Changes
 
-_UNTRACED: Final = (e.Reason.STALE_CLIENT_ORDER_ID, e.Reason.UNKNOWN_ACCOUNT)
+_UNTRACED: Final = (e.Reason.STALE_CLIENT_ORDER_ID, e.Reason.UNKNOWN_ACCOUNT, e.Reason.BUSY)
 
 
 def _none(_: object) -> int:
@@ -44,6 +45,8 @@ def remember(into: Changes, command: Any, outcome: Outcome, sequence: int, about
     """Keep the reply to an account's command; none for one that came too late, which changed nothing."""
     kind = about.get(type(command))
     if kind is None:
+        if isinstance(command, Continue):
+            _complete(into, outcome)
         return
     key = (command.account, command.client_order_id)
     head = (*key, sequence, digest(command), kind.shown(command, sequence))
@@ -53,3 +56,10 @@ def remember(into: Changes, command: Any, outcome: Outcome, sequence: int, about
         into.requests[key] = (*head, None, closed, None)
     elif first.reason not in _UNTRACED:
         into.requests[key] = (*head, first.reason, first.wanted, first.limit)
+
+
+def _complete(into: Changes, outcome: Outcome) -> None:
+    """Say in the reply to a command that went on in steps how many orders it closed in all of them."""
+    for event in outcome:
+        if isinstance(event, e.Completed):
+            into.completed[event.account, event.client_order_id] = event.closed

@@ -79,6 +79,7 @@ async def write(tx: Tx, changes: Changes) -> None:
         (_sql.begin_positions, list(changes.positions)),
         (_sql.move_positions, positions),
         (_sql.insert_requests, list(changes.requests.values())),
+        (_sql.complete_requests, [(*key, closed) for key, closed in changes.completed.items()]),
         (_sql.end_trades, changes.settled),
         *((statement, list(rows.values())) for statement, rows in changes.rows.items()),
     )

@@ -42,6 +42,10 @@ where p.account_id = c.account_id and p.instrument_id = c.instrument_id;
 insert into exchange.request (account_id, client_order_id, sequence, digest, order_id, reason, wanted, bound)
 select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bytea[], $5::bigint[], $6::smallint[], $7::bigint[],
   $8::bigint[]);
+-- name: complete_requests
+update exchange.request r set wanted = c.closed from unnest($1::bigint[], $2::bigint[], $3::bigint[])
+  as c (account_id, client_order_id, closed)
+where r.account_id = c.account_id and r.client_order_id = c.client_order_id;
 -- name: end_trades
 update exchange.trade t set state = e.state from unnest($1::bigint[], $2::text[]) as e (id, state) where t.id = e.id;
 -- name: requests

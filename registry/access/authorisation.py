@@ -105,7 +105,7 @@ def organisations_of(by: Actor) -> tuple[int, ...]:
 
 
 def organisation_acting(by: Actor, role: Role) -> int | None:
-    """The organisation for which the person acts in *role*; the first where there are several."""
+    """The organisation for which the person acts in *role*; the first if there are several."""
     return next((held.organisation_id for held in by.roles if held.role == role), None)
 
 

@@ -11,7 +11,7 @@ from litestar.handlers.base import BaseRouteHandler
 from litestar.params import HeaderParameter, QueryParameter
 
 from registry.access.authorisation import Route, Unauthenticated, authorise
-from registry.access.keys import service as keys
+from registry.access.authority import Authority
 from registry.kit.http import refuse_loose, refuse_unknown_query
 from registry.kit.pages import Window
 from schemas.access import Actor, Call
@@ -38,13 +38,14 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     operation = operation_of(handler)
     if not operation:
         return  # health, metrics and pages: not operations of the API
-    structlog.contextvars.bind_contextvars(operation=operation)  # first, so that the line of a 401 has it
-    state = connection.app.state
-    secret = _bearer(connection.headers.get("authorization"))
-    actor = await keys.authenticate(secret, db=state.db, keyring=state.keyring) if secret else Actor()
-    if actor.person_id:
+    structlog.contextvars.bind_contextvars(operation=operation)  # before any refusal, so that its log line has it
+    actor, reading = Actor(), None
+    if secret := _bearer(connection.headers.get("authorization")):
+        authority: Authority = connection.app.state.authority
+        reading = await authority.current()
+        actor = await authority.authenticate(secret, reading)
         structlog.contextvars.bind_contextvars(person_id=actor.person_id)
-    connection.scope["user"] = actor
+    connection.scope["user"], connection.scope["auth"] = actor, reading
     authorise(actor, operation, route_of(handler))
     refuse_unknown_query(handler, connection.query_params)
 
@@ -56,7 +57,7 @@ def operation_of(handler: BaseRouteHandler) -> str:
 
 
 def route_of(handler: BaseRouteHandler) -> Route:
-    """Who may call the handler. An operation that was given no route is served to nobody: `KeyError`."""
+    """Who may call the handler. Raises `KeyError` for an operation without a route: nobody may call it."""
     route: Route = handler.opt[ROUTE]
     return route
 
@@ -79,6 +80,7 @@ async def provide_call(request: Request[Any, Any, Any], idempotency_key: Idempot
         by=request.scope["user"],
         operation=operation_of(request.route_handler),
         permitted=route_of(request.route_handler).roles or frozenset(),
+        reading=request.scope["auth"],
         key=idempotency_key,
         request_sha256=hashlib.sha256(target + body).digest(),
     )
@@ -101,6 +103,7 @@ def _call(request: Request[Any, Any, Any]) -> Call:
         by=request.scope["user"],
         operation=operation_of(handler),
         permitted=route_of(handler).roles or frozenset(),
+        reading=request.scope["auth"],
     )
 
 

@@ -15,7 +15,7 @@ from schemas.parties import RegionProfile
 
 
 class ClaimsController(Controller):
-    """What retirements are for."""
+    """What retirements are made for."""
 
     path = "/v1"
     tags = ("Claims",)
@@ -24,7 +24,7 @@ class ClaimsController(Controller):
     async def create_footprint(
         self, data: JSONBody[NewFootprint], call: NamedDependency[Call], db: NamedDependency[Database]
     ) -> StoredFootprint:
-        """Work out an event's footprint; the answer shows the arithmetic."""
+        """Compute an event's footprint; the response shows the arithmetic."""
         return await service.create_footprint(data, call=call, db=db)
 
     @get("/footprints/{footprint_id:int}", operation_id="get_footprint", responses=READS)

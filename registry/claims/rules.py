@@ -1,4 +1,4 @@
-"""What a claim requires, when it is covered, and what it refuses. Pure."""
+"""What a claim requires, when it is covered, and which retirements it refuses. Pure."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -13,7 +13,7 @@ OPEN_TYPES = ("event", "contribution")
 
 
 class LockedClaim(NamedTuple):
-    """A claim under its lock."""
+    """A claim whose row is locked."""
 
     claimant_id: int
     type: str
@@ -37,7 +37,7 @@ class DeadlinePassed(DomainError):
 
 
 class TypeNotOpen(DomainError):
-    """Claims of this type are not taken yet."""
+    """Claims of this type are not accepted yet."""
 
     kind, slug, title = Kind.UNPROCESSABLE, "claim-type-not-open", "Not taken yet"
 
@@ -49,13 +49,13 @@ class EmptyFootprint(DomainError):
 
 
 class ReduceFirst(DomainError):
-    """A neutrality claim without a word about reductions."""
+    """A neutrality claim that does not describe reductions."""
 
     kind, slug, title = Kind.UNPROCESSABLE, "reduce-first", "Reduce first"
 
 
 class NotForest(DomainError):
-    """A claim that takes only forest credits was given others."""
+    """A claim that takes forest credits only was given others."""
 
     kind, slug, title = Kind.UNPROCESSABLE, "not-forest", "Only forest credits"
 
@@ -69,7 +69,7 @@ class FootprintUsed(DomainError):
 def check_new(body: NewClaim) -> None:
     """Raise `TypeNotOpen` or `ReduceFirst` for a claim that cannot be made."""
     if body.type not in OPEN_TYPES:
-        raise TypeNotOpen(f"Claims of type {body.type} are not taken yet; open are {', '.join(OPEN_TYPES)}.")
+        raise TypeNotOpen(f"Claims of type {body.type} are not accepted yet, only {', '.join(OPEN_TYPES)}.")
     if body.type != "contribution" and not body.reduction_plan.strip():
         raise ReduceFirst(
             "A neutrality claim says what was reduced before it offsets: "
@@ -78,7 +78,7 @@ def check_new(body: NewClaim) -> None:
 
 
 def deadline(body: NewClaim) -> datetime | None:
-    """One year after the event, six for new forest (DOMAIN.md); a contribution has none."""
+    """One year after the event, six for new forest; a contribution has none."""
     if body.type == "contribution":
         return None
     years = OFFSET_YEARS_NEW_FOREST if body.new_forest else OFFSET_YEARS
@@ -88,13 +88,13 @@ def deadline(body: NewClaim) -> datetime | None:
 
 
 def check_footprint(footprint_kg: int) -> None:
-    """Raise `EmptyFootprint` for one of zero kilograms."""
+    """Raise `EmptyFootprint` for a footprint of zero kilograms."""
     if not footprint_kg:
         raise EmptyFootprint("These activities come to 0 kg: there is nothing to offset. Give what was used.")
 
 
 def check_amount(claim: LockedClaim, quantity_kg: int) -> None:
-    """Raise `OverClaimed` where *quantity_kg* more would be more than the claim requires."""
+    """Raise `OverClaimed` if *quantity_kg* more would exceed what the claim requires."""
     missing_kg = claim.required_kg - claim.allocated_kg
     if claim.type != "contribution" and quantity_kg > missing_kg:
         raise OverClaimed(
@@ -116,7 +116,7 @@ def check_deadline(claim: LockedClaim, now: datetime) -> None:
 
 
 def check_source(claim: LockedClaim, methodologies: Iterable[str]) -> None:
-    """Raise `NotForest` where a claim that has six years because it takes forest is given something else."""
+    """Raise `NotForest` if a claim that has six years because it takes forest credits is given others."""
     others = sorted(each for each in set(methodologies) if not each.startswith("forest-sink/"))
     if claim.new_forest and others:
         raise NotForest(

@@ -24,7 +24,7 @@ from schemas.statements import CategoryMass, ClaimStatement, Period
 
 
 async def create_footprint(body: NewFootprint, *, call: Call, db: Database) -> StoredFootprint:
-    """Work out an event's footprint and keep it with its arithmetic. Raises `EmptyFootprint`."""
+    """Compute an event's footprint and store it with its arithmetic. Raises `EmptyFootprint`."""
     access.authorise_for(call, body.organisation_id)
 
     async def work(tx: Tx) -> Written[StoredFootprint]:
@@ -37,7 +37,7 @@ async def create_footprint(body: NewFootprint, *, call: Call, db: Database) -> S
 
 
 async def footprint(footprint_id: int, *, asked: Call, db: Database) -> StoredFootprint:
-    """One footprint of one's own organisation."""
+    """Return one footprint of the caller's organisation."""
     async with db.reading() as tx:
         found = await _footprint_again(tx, str(footprint_id))
     access.authorise_for(asked, found.organisation_id)
@@ -87,7 +87,7 @@ async def _footprint_for(tx: Tx, body: NewClaim, call: Call) -> Footprint | None
 
 
 def _openings(body: NewClaim) -> tuple[transparency.SealedSection, ...]:
-    """What the log only names by digest: a plan, which may be confidential, and a person, who may be forgotten."""
+    """The sections that the log names by digest only: a plan may be confidential, a person may have to be erased."""
     named = {
         "reduction_plan": {"text": body.reduction_plan} if body.reduction_plan else None,
         "responsible_person": {"name": body.responsible_person} if body.responsible_person else None,
@@ -135,7 +135,7 @@ def _statement(
 
 
 async def claim(claim_id: int, *, asked: Call, db: Database) -> Claim:
-    """One claim of one's own organisation, with its coverage."""
+    """Return one claim of the caller's organisation, with its coverage."""
     async with db.reading() as tx:
         found = await claim_in(tx, claim_id)
     access.authorise_for(asked, found.claimant_id)
@@ -154,7 +154,7 @@ async def _claim_again(tx: Tx, claim_id: str) -> Claim:
 
 
 async def claims(window: Window, *, asked: Call, db: Database) -> Page[Claim]:
-    """The claims of one's own organisations; overseers see all."""
+    """List the claims of the caller's organisations; overseers see all."""
     claimants = None if access.oversees(asked.by) else access.organisations_of(asked.by)
     async with db.reading() as tx:
         return await store.claims(tx, window, claimants)

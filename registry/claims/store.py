@@ -51,7 +51,9 @@ async def insert_claim(
                 body.organisation_id,
                 body.type,
                 body.footprint_id,
-                msgspec.json.encode(structs.replace(body, responsible_person="")).decode(),  # only sealed, and erasable
+                msgspec.json.encode(
+                    structs.replace(body, responsible_person="")
+                ).decode(),  # sealed, so that it can be erased
                 body.new_forest,
                 required_kg,
                 deadline,

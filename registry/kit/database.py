@@ -15,7 +15,7 @@ from registry.kit.problems import DomainError, Kind, StorageFull, Unavailable
 
 T = TypeVar("T")
 Tx: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
-"""A connection: inside a transaction where something is written, else for plain reads."""
+"""A connection: inside a transaction for writes, outside of one for single reads."""
 
 ATTEMPTS = 3
 _RERUN = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
@@ -40,7 +40,7 @@ class Contended(DomainError):
 
 
 class Database:
-    """A pool of connections that speaks in transactions. One for each process."""
+    """Runs transactions on a pool of connections. One for each process."""
 
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
         self._pool = pool
@@ -109,7 +109,7 @@ def _gone() -> Unavailable:
 
 @contextmanager
 def constraint(name: str, refusal: DomainError) -> Iterator[None]:
-    """Raise *refusal* where PostgreSQL reports a violation of the constraint *name*."""
+    """Raise *refusal* if PostgreSQL reports a violation of the constraint *name*."""
     try:
         yield
     except asyncpg.IntegrityConstraintViolationError as error:
@@ -119,7 +119,7 @@ def constraint(name: str, refusal: DomainError) -> Iterator[None]:
 
 
 async def fetch_one(tx: Tx, query: str, *args: object) -> asyncpg.Record:
-    """The first row of a statement that always has one. Raises `LookupError`."""
+    """Return the first row of a statement that always has one. Raises `LookupError`."""
     row = await tx.fetchrow(query, *args)
     if row is None:
         raise LookupError(query)
@@ -132,5 +132,5 @@ def convert(row: Mapping[str, Any] | asyncpg.Record, into: type[T]) -> T:
 
 
 def affected(status: str) -> int:
-    """Rows a command touched, from its tag (``UPDATE 1``). Guarded updates count on it."""
+    """The number of rows that a command changed, from its tag (``UPDATE 1``). Guarded updates check it."""
     return int(status.rpartition(" ")[2])

@@ -1,5 +1,5 @@
 """
-How refusals look over HTTP: RFC 9457 problem documents, mapped in one place.
+Refusals over HTTP: RFC 9457 problem documents, mapped in one place.
 
 Services raise `DomainError`; nothing else knows about statuses.
 """
@@ -40,7 +40,7 @@ QueryId = Annotated[int | None, QueryParameter(ge=1, le=MAX_INT)]
 """An identifier in a query."""
 
 QUERY = "query"
-"""Under this name a handler's options have the query parameters that it and its dependencies take."""
+"""The key of a handler's options that has the query parameters of the handler and its dependencies."""
 PROBLEM_TYPE = "urn:kilnwood:problem:"
 STATUS = {
     Kind.INVALID: 400,
@@ -51,7 +51,7 @@ STATUS = {
     Kind.UNPROCESSABLE: 422,
     Kind.UNAVAILABLE: 503,
     Kind.FULL: 507,
-    Kind.PENDING: 202,  # committed, and not to be had yet: ask again
+    Kind.PENDING: 202,  # committed, but not available yet: ask again
 }
 _BY_FRAMEWORK = {
     404: ("not-found", "Not found"),
@@ -64,7 +64,7 @@ _FAILED = (500, "internal-error", "Internal error")
 OF_NO_RULE = frozenset(
     {_MALFORMED, _FAILED, *((status, slug, title) for status, (slug, title) in _BY_FRAMEWORK.items())}
 )
-"""Status, slug and title of whatever is answered before or beside the rules."""
+"""Status, slug and title of the problems that no rule raises."""
 
 
 class Problem(Struct, frozen=True):
@@ -104,15 +104,15 @@ def _documented(*statuses: int) -> dict[int, ResponseSpec]:
 
 
 READS = _documented(400, 401, 403, 404, 503)
-"""What any read may answer besides its result."""
+"""The problems that any read may return."""
 PENDING = _documented(202)
-"""A receipt that is on its way."""
+"""The response while a receipt is not available yet."""
 WRITES = _documented(400, 401, 403, 404, 409, 413, 415, 422, 503, 507)
-"""What any write may answer besides its result."""
+"""The problems that any write may return."""
 
 
 def problem(status: int, slug: str, title: str, detail: str, **members: object) -> Response[dict[str, Any]]:
-    """Build the one form in which every error leaves this service."""
+    """Build a problem document, the form of every error of this service."""
     body = {"type": PROBLEM_TYPE + slug, "title": title, "status": status, "detail": detail, **members}
     headers = {}
     if status in (HTTP_202_ACCEPTED, HTTP_503_SERVICE_UNAVAILABLE):
@@ -123,13 +123,13 @@ def problem(status: int, slug: str, title: str, detail: str, **members: object) 
 
 
 def refused(_: Request[Any, Any, Any], error: DomainError) -> Response[dict[str, Any]]:
-    """A refusal by the rules."""
+    """Turn a refusal by the rules into a response."""
     structlog.contextvars.bind_contextvars(problem=error.slug)
     return problem(STATUS[error.kind], error.slug, error.title, error.detail, **error.members)
 
 
 def malformed(request: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:
-    """A refusal by the framework: unrouted, wrong method, body that is not JSON or not of the documented shape."""
+    """Turn an error of the framework into a response: no such route or method, a body that is malformed or invalid."""
     status = error.status_code
     if status >= 500:  # noqa: PLR2004 - the framework failed, not the caller
         return failed(request, error)
@@ -156,23 +156,23 @@ def _invalid(error: ValidationException) -> Response[dict[str, Any]]:
 
 
 def _field_error(error: object) -> str:
-    """What is wrong in one place, for people: ``quantity_kg: expected int, got str``."""
+    """Describe one error and its place, for people: ``quantity_kg: expected int, got str``."""
     found = error if isinstance(error, dict) else {"message": error}
     message, _, path = str(found.get("message", "")).replace("`", "").partition(" - at $")
     key = path.removeprefix(".") or str(found.get("key") or "")
     if (key, message) == ("data", "'data'"):
         return "A JSON body is needed"
-    place = "" if key == "data" else key.removeprefix("data.")  # `data` is only our name for the body
+    place = "" if key == "data" else key.removeprefix("data.")  # `data` is the parameter's name, not the client's
     if found.get("source") == ParamType.HEADER:
         place = place.replace("_", "-").title()
     return f"{place}: {message[:1].lower()}{message[1:]}" if place else message
 
 
 class JsonRequest(Request[Any, Any, Any]):
-    """A request whose body is read as JSON only where it says that it is, and only so deep."""
+    """A request whose body is read as JSON only if its media type is JSON, and only if it is not nested too deeply."""
 
     async def json(self) -> Any:  # noqa: ANN401 - whatever was sent
-        """Decode the body. Raises `HTTPException` for another media type, and for brackets without end."""
+        """Decode the body. Raises `HTTPException` for another media type or too deep nesting."""
         media_type = self.content_type[0]
         if media_type != "application/json" and not media_type.endswith("+json"):
             raise HTTPException(
@@ -193,7 +193,7 @@ def refuse_loose(handler: BaseRouteHandler, body: bytes) -> None:
     """
     data = handler.parsed_fn_signature.parameters.get("data")
     if data is None or not body:
-        return  # that nothing was sent is said elsewhere
+        return  # a missing body is reported elsewhere
     try:
         _strict(data.annotation).decode(body)
     except msgspec.ValidationError as error:
@@ -204,8 +204,8 @@ def refuse_unknown_query(handler: BaseRouteHandler, asked: Collection[str]) -> N
     """
     Refuse a query parameter that the handler does not take, such as ``openonly`` for ``open_only``.
 
-    Whoever mistypes one would get an answer to another question. What it takes was noted when the application was put
-    together (`QUERY`). Raises `ValidationException`.
+    With a mistyped parameter the reply would be to another question. The application notes the known parameters when it
+    is built (`QUERY`). Raises `ValidationException`.
     """
     known = handler.opt.get(QUERY, frozenset())
     if unknown := sorted(set(asked) - known):
@@ -219,7 +219,7 @@ def _strict(kind: Any) -> msgspec.json.Decoder[Any]:  # noqa: ANN401 - whatever 
 
 
 def failed(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
-    """Anything that nobody foresaw: logged once with its trace, answered without detail."""
+    """Turn any other exception into a response without detail, and log it once with its trace."""
     if isinstance(error, asyncpg.PostgresError):  # its text may quote rows: names, openings
         log.error("unhandled_database_error", path=request.url.path, sqlstate=error.sqlstate, kind=type(error).__name__)
     else:

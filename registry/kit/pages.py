@@ -12,16 +12,16 @@ T = TypeVar("T")
 
 
 class Window:
-    """One page that was asked for: rows after an id, and how many."""
+    """The page that was requested: rows after an id, and how many."""
 
     def __init__(self, cursor: str | None, limit: int) -> None:
-        """Read an opaque *cursor*. Raises `Invalid` when it is not one of ours."""
+        """Decode an opaque *cursor*. Raises `Invalid` if it was not made by `page`."""
         self.limit = limit
         self.after = _decode(cursor) if cursor else 0
 
     @property
     def args(self) -> tuple[int, int]:
-        """For SQL: ``id > $1 order by id limit $2``. One row more than the page shows whether there is a next."""
+        """For SQL: ``id > $1 order by id limit $2``. The one row beyond the page shows whether there is a next."""
         return self.after, self.limit + 1
 
     def page(self, rows: Sequence[tuple[int, T]]) -> Page[T]:
@@ -43,5 +43,5 @@ def _decode(cursor: str) -> int:
     except ValueError:
         word, after = "", 0
     if word != "after" or not 0 <= after <= MAX_INT or _encode(after) != cursor:
-        raise Invalid("The cursor is not one that this registry gave out. Leave it away to begin at the first page.")
+        raise Invalid("This registry issued no such cursor. Omit it to begin at the first page.")
     return after

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 
 class Kind(StrEnum):
-    """What sort of refusal it is; the presentation maps it to an HTTP status."""
+    """The kind of a refusal; each kind has one HTTP status."""
 
     INVALID = "invalid"
     UNAUTHENTICATED = "unauthenticated"
@@ -43,19 +43,19 @@ class Invalid(DomainError):
 
 
 class Unknown(DomainError):
-    """The thing that was named does not exist, or not for this caller."""
+    """What the request names does not exist, or this caller may not know that it does."""
 
     kind, slug, title = Kind.UNKNOWN, "not-found", "Not found"
 
 
 class AlreadyEnded(DomainError):
-    """What was to be ended has already ended."""
+    """What the request would end has already ended."""
 
     kind, slug, title = Kind.CONFLICT, "already-ended", "Already ended"
 
 
 class Unavailable(DomainError):
-    """The registry cannot answer right now; nothing was lost and the same request may be sent again."""
+    """The registry cannot serve the request right now. Nothing was lost, and the same request may be sent again."""
 
     kind, slug, title = Kind.UNAVAILABLE, "unavailable", "Temporarily unavailable"
 

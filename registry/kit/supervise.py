@@ -1,8 +1,8 @@
 """
 Keeps the parts that run beside the requests going: one loop that waits out trouble and knows how long it lasts.
 
-A part is a *step* that is run again and again. It does some work and, if there is none, waits for more by itself; a
-step may also last for hours, as that of a writer does, and then calls `well` once it works.
+A part is a *step* that is run again and again. A step does the work that there is, or waits for some. A step may also
+last for hours, such as that of the journal's writer; it then calls `well` as soon as it works.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from registry.kit.problems import DomainError
 log = structlog.get_logger()
 
 REPORTED_AFTER_S: Final = 10.0
-"""How long a part may fail before *trouble* says so: most trouble is over before anybody could look."""
+"""How long a part may fail before `trouble` reports it: most failures are over sooner."""
 
 
 class Supervisor:
@@ -91,10 +91,10 @@ class Supervisor:
 
     @property
     def trouble(self) -> str:
-        """What fails and for how long, in one line; empty while the part works, and for a short trouble."""
+        """What fails and for how long, in one line; empty while the part works and during short failures."""
         if self._failing_since_s is None or (lasts_s := self._now_s() - self._failing_since_s) < REPORTED_AFTER_S:
             return ""
-        return f"{self._what_fails}, for {lasts_s:.0f} s now; the log says why (deploy/RUNNING.md)."
+        return f"{self._what_fails}, for {lasts_s:.0f} s now; the log says why (deploy/README.md)."
 
     def _failed(self, error: Exception) -> None:
         if self._failing_since_s is None:

@@ -17,7 +17,7 @@ from registry.kit.problems import DomainError, Kind
 
 SHANGHAI: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
 NOTICE_WORKING_DAYS: Final = 7
-"""A registration is noticed for at least seven working days (DOMAIN.md)."""
+"""A registration is noticed for at least seven working days."""
 _SATURDAY: Final = 5
 _DAY: Final = timedelta(days=1)
 

@@ -42,7 +42,7 @@ def buffer_t(methodology: MethodologyId, issued_t: int) -> int:
     """
     Return the tonnes of *issued_t* that go into the non-permanence buffer.
 
-    10 % of issued forestry credits, rounded up to the tonne (DOMAIN.md); other reductions cannot be reversed. Raises
+    10 % of issued forestry credits, rounded up to the tonne; other reductions cannot be reversed. Raises
     `ValueError` for a negative issue.
     """
     if issued_t < 0:

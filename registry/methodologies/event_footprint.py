@@ -2,8 +2,9 @@
 Footprint of an event, version 1 of both profiles: activity data times factor, item by item.
 
 `chengdu-event` counts energy (fuel, power and heat), attendee travel and accommodation; `national-event` adds catering,
-materials and waste. The unrounded items are added, and only the total is rounded, up. Source: DOMAIN.md, golden
-numbers, event; no factors for the three added categories are published there, so the organiser declares them.
+materials and waste. The unrounded items are added, and only the total is rounded, up. Source:
+registry/methodologies/README.md, "Event"; no factors for the three added categories are published there,
+so the organiser declares them.
 """
 
 from decimal import Decimal

@@ -4,8 +4,8 @@ Forest sink, version 1: what a forest took up beyond its baseline.
 ER = [A * (ΔV_project - ΔV_baseline) * years * D * BEF * (1 + R) * CF * 44/12 - LK] * (1 - k)
 
 A area in ha, ΔV stem growth in m³/ha·yr, D basic wood density t/m³, BEF biomass expansion, R root-shoot ratio, CF
-carbon fraction, LK leakage in t, k non-permanence. Source: DOMAIN.md, golden numbers, forest sink; the species
-defaults and k are provisional there.
+carbon fraction, LK leakage in t, k non-permanence. Source:
+registry/methodologies/README.md, "Forest sink"; the species defaults and k are provisional there.
 """
 
 from decimal import Decimal

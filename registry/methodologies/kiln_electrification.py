@@ -5,7 +5,7 @@ BE = G * 389.31 GJ/10^4Nm³ * 0.0153 tC/GJ * 0.99 * 44/12 (21.62 t per 10^4 Nm³
 kWh = G * 108,142 * η_gas/η_el
 ER = BE - kWh * EF_grid / 1000 - leakage
 
-Source: DOMAIN.md, golden numbers, kiln.
+Source: registry/methodologies/README.md, "Kiln, natural gas to electricity".
 """
 
 from decimal import Decimal

@@ -21,9 +21,9 @@ create function registry.allocate_to_claim(wanted bigint, kg bigint) returns voi
 language sql
 as $$ update registry.claim set allocated_kg = allocated_kg + kg where id = wanted $$;
 
--- The public log: append statements in their order. Call it after every lock of the transaction (RECEIPTS.md,
--- "Sequencing"): the ids are drawn here. What a statement only names by digest is kept beside it: section *section_of*
--- belongs to the n-th statement.
+-- The public log: append statements in their order. Call it after every lock of the transaction
+-- (registry/transparency/FORMAT.md, "From row to leaf"): the ids are drawn here. What a statement only names by digest is
+-- kept beside it: section *section_of* belongs to the n-th statement.
 create function registry.append_statements(types text[], texts text[], hashes bytea[],
   section_of integer[], labels text[], salts bytea[], sealed text[])
 returns bigint[]

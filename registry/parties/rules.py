@@ -30,7 +30,7 @@ class LockedAccount(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What decides about conflicts: the organisation, its owners now, and the people who act for it now."""
+    """The facts that decide about conflicts: an organisation, its present owners, and the people who act for it."""
 
     organisation_id: int
     parents: frozenset[int]
@@ -38,7 +38,7 @@ class Standing:
 
 
 def refuse_conflict(verifier: Standing, owner: Standing, project: str) -> None:
-    """Raise `VerifierConflict` for the same organisation, a parent in common or a person in common (DOMAIN.md)."""
+    """Raise `VerifierConflict` for the same organisation, a parent in common or a person in common."""
     reason = _conflict(verifier, owner)
     if reason:
         raise VerifierConflict(

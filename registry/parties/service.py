@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from registry.access import authorisation as access
 from registry.access.grants import service as grants
@@ -31,7 +32,7 @@ from schemas.parties import (
 
 @dataclass(frozen=True, slots=True)
 class FirstStart:
-    """What a new region begins with: the region, its authority, and two regulator people with a key each."""
+    """What the first start creates: the region, its authority, and two regulator people with a key each."""
 
     region: Region
     authority: str
@@ -43,9 +44,9 @@ async def create_region_once(
     first: FirstStart, *, db: Database, keyring: Keyring, keep: Callable[[int, str], str]
 ) -> Region:
     """
-    Create the region with two regulator people, unless there is one.
+    Create the region with two regulator people, unless it exists.
 
-    *keep* is given each regulator's number and a fresh secret, stores it durably and answers the secret that is stored.
+    *keep* takes a regulator's number and a fresh secret, stores the secret durably and returns the one that is stored.
     It runs before the commit: after a crash in between, the next start finds the same secrets and uses them.
     """
 
@@ -163,7 +164,7 @@ async def open_account(body: NewAccount, *, call: Call, db: Database) -> Account
 
 
 async def account(account_id: int, *, asked: Call, db: Database) -> Account:
-    """One account of one's own organisation; overseers any."""
+    """Return one account of the caller's organisations; overseers may see any."""
     async with db.reading() as tx:
         found = await account_in(tx, account_id)
     access.authorise_for(asked, found.owner_id)
@@ -178,10 +179,22 @@ async def account_in(tx: Tx, account_id: int) -> Account:
 
 
 async def accounts(window: Window, *, asked: Call, db: Database) -> Page[Account]:
-    """The accounts of one's own organisations; overseers see all."""
+    """List the accounts of the caller's organisations; overseers see all."""
     owners = None if access.oversees(asked.by) else access.organisations_of(asked.by)
     async with db.reading() as tx:
         return await store.accounts(tx, window, owners)
+
+
+async def trader_in(tx: Tx, account_id: int) -> Trader:
+    """Return an account as the exchange sees it. Raises `Unknown`."""
+    return (await dated_trader_in(tx, account_id))[0]
+
+
+async def dated_trader_in(tx: Tx, account_id: int) -> tuple[Trader, datetime | None]:
+    """Return an account as the exchange sees it, and the business time at which its ownership next changes, if any."""
+    if found := await store.trader(tx, account_id):
+        return found
+    raise Unknown(f"There is no account {account_id}.")
 
 
 async def buffer_account_in(tx: Tx) -> int:
@@ -202,13 +215,6 @@ async def lock_accounts_in(tx: Tx, account_ids: Iterable[int]) -> dict[int, rule
 async def lock_account_in(tx: Tx, account_id: int) -> None:
     """Lock one account, as `lock_accounts_in` does."""
     await store.lock_accounts(tx, [account_id])
-
-
-async def trader_in(tx: Tx, account_id: int) -> Trader:
-    """An account as the exchange sees it. Raises `Unknown`."""
-    if found := await store.trader(tx, account_id):
-        return found
-    raise Unknown(f"There is no account {account_id}.")
 
 
 async def log_origin_in(tx: Tx) -> str | None:

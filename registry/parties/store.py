@@ -1,6 +1,7 @@
 """Parties and accounts in PostgreSQL."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 import asyncpg
 import msgspec
@@ -115,6 +116,16 @@ async def accounts(tx: Tx, window: Window, owners: tuple[int, ...] | None) -> Pa
     return window.page([(row["id"], convert(row, Account)) for row in rows])
 
 
+async def trader(tx: Tx, account_id: int) -> tuple[Trader, datetime | None] | None:
+    """An account as the exchange sees it, and when its ownership next changes by the clock alone."""
+    row = await tx.fetchrow(_sql.trader, account_id)
+    if row is None:
+        return None
+    values = dict(row)
+    until = values.pop("until")
+    return Trader(**values), until
+
+
 async def buffer_account(tx: Tx) -> int:
     """The region's one buffer account."""
     return int(await tx.fetchval(_sql.buffer_account))
@@ -124,9 +135,3 @@ async def lock_accounts(tx: Tx, account_ids: Iterable[int]) -> dict[int, LockedA
     """Lock accounts in id order; what they hold is then safe to read in a new statement."""
     rows = await tx.fetch(_sql.lock_accounts, sorted(set(account_ids)))
     return {row["id"]: LockedAccount(row["id"], row["owner_id"], row["type"], row["status"]) for row in rows}
-
-
-async def trader(tx: Tx, account_id: int) -> Trader | None:
-    """An account as the exchange sees it."""
-    row = await tx.fetchrow(_sql.trader, account_id)
-    return Trader(**row) if row else None

@@ -42,7 +42,8 @@ select id from registry.account where type = 'buffer';
 -- name: lock_accounts
 select id, owner_id, type, status from registry.lock_accounts($1::bigint[]);
 -- name: trader
--- An account as the exchange sees it. Its beneficial owner is the organisation at the top of the chain of owners.
+-- An account as the exchange sees it. Its beneficial owner is the organisation at the top of the chain of owners. *until*
+-- is when an interval of ownership next begins or ends: the chain may then change although nobody writes anything.
 with recursive owners (id, depth) as (
   select owner_id, 0 from registry.account where id = $1
   union all
@@ -51,5 +52,8 @@ with recursive owners (id, depth) as (
 )
 select a.id, a.owner_id, a.type = 'holding' and a.status = 'open' as usable,
   (select id from owners order by depth desc, id limit 1) as group_id,
-  (select min(f.id) from registry.freeze_in_effect f where f.scope = 'account' and f.target_id = a.id) as restriction_id
+  (select min(f.id) from registry.freeze_in_effect f where f.scope = 'account' and f.target_id = a.id) as restriction_id,
+  (select min(case when lower(o.during) > registry.business_now() then lower(o.during) else upper(o.during) end)
+    from registry.ownership o join owners on o.owned_id = owners.id
+    where lower(o.during) > registry.business_now() or upper(o.during) > registry.business_now()) as until
 from registry.account a where a.id = $1;

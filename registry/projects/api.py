@@ -9,7 +9,7 @@ from litestar.params import JSONBody, PathParameter, QueryParameter
 from registry.kit.database import Database
 from registry.kit.http import READS, WRITES, PathId
 from registry.kit.pages import Window
-from registry.projects import service
+from registry.projects.service import documents, projects, reports
 from schemas.access import Call
 from schemas.pages import Page
 from schemas.projects import (
@@ -29,18 +29,18 @@ from schemas.projects import (
 
 
 class DocumentsController(Controller):
-    """Files behind projects, named by their SHA-256."""
+    """Files that projects refer to, by their SHA-256."""
 
     path = "/v1/documents"
     tags = ("Projects",)
 
-    @post("/", operation_id="upload_document", responses=WRITES, request_max_body_size=service.DOCUMENT_LIMIT_BYTES)
+    @post("/", operation_id="upload_document", responses=WRITES, request_max_body_size=documents.DOCUMENT_LIMIT_BYTES)
     async def upload(
         self, request: Request[Any, Any, Any], call: NamedDependency[Call], db: NamedDependency[Database]
     ) -> Document:
         """Upload a file as the raw body, at most 10 MiB, with its Content-Type."""
         media_type = request.headers.get("content-type", "application/octet-stream")[:200]
-        return await service.upload_document(await request.body(), media_type, call=call, db=db)
+        return await documents.upload_document(await request.body(), media_type, call=call, db=db)
 
     @get("/{sha256:str}", operation_id="get_document", media_type="application/octet-stream", responses=READS)
     async def download(
@@ -49,7 +49,7 @@ class DocumentsController(Controller):
         db: NamedDependency[Database],
     ) -> Response[bytes]:
         """The file, exactly as it was uploaded, as a download."""
-        media_type, content = await service.document(sha256, db=db)
+        media_type, content = await documents.document(sha256, db=db)
         headers = {
             "Content-Disposition": f'attachment; filename="{sha256}"',
             "X-Content-Type-Options": "nosniff",
@@ -69,7 +69,7 @@ class ProjectsController(Controller):
         self, data: JSONBody[NewProject], call: NamedDependency[Call], db: NamedDependency[Database]
     ) -> Project:
         """Begin a draft."""
-        return await service.create_project(data, call=call, db=db)
+        return await projects.create_project(data, call=call, db=db)
 
     @get("/", operation_id="list_projects", responses=READS)
     async def projects(
@@ -80,12 +80,12 @@ class ProjectsController(Controller):
         project_state: Annotated[ProjectState | None, QueryParameter(name="state")] = None,
     ) -> Page[Project]:
         """All projects, or those in one state."""
-        return await service.projects(window, project_state, asked=asked, db=db)
+        return await projects.projects(window, project_state, asked=asked, db=db)
 
     @get("/{project_id:int}", operation_id="get_project", responses=READS)
     async def project(self, project_id: PathId, asked: NamedDependency[Call], db: NamedDependency[Database]) -> Project:
         """One project."""
-        return await service.project(project_id, asked=asked, db=db)
+        return await projects.project(project_id, asked=asked, db=db)
 
     @get("/{project_id:int}/history", operation_id="get_project_history", responses=READS)
     async def history(
@@ -95,8 +95,8 @@ class ProjectsController(Controller):
         asked: NamedDependency[Call],
         db: NamedDependency[Database],
     ) -> Page[ProjectEvent]:
-        """Who did what, when, from which state to which, and why."""
-        return await service.history(project_id, window, asked=asked, db=db)
+        """Every step: who took it, when, from which state to which, and why."""
+        return await projects.history(project_id, window, asked=asked, db=db)
 
     @post("/{project_id:int}/update", operation_id="update_project", responses=WRITES)
     async def update(
@@ -107,7 +107,7 @@ class ProjectsController(Controller):
         db: NamedDependency[Database],
     ) -> Project:
         """Change a draft or a rejected project."""
-        return await service.update_project(project_id, data, call=call, db=db)
+        return await projects.update_project(project_id, data, call=call, db=db)
 
     @post("/{project_id:int}/submit", operation_id="submit_project", responses=WRITES)
     async def submit(
@@ -118,7 +118,7 @@ class ProjectsController(Controller):
         db: NamedDependency[Database],
     ) -> Project:
         """Hand the project to validation, also again after a rejection."""
-        return await service.submit_project(project_id, data, call=call, db=db)
+        return await projects.submit_project(project_id, data, call=call, db=db)
 
     @post("/{project_id:int}/validate", operation_id="validate_project", responses=WRITES)
     async def validate(
@@ -128,8 +128,8 @@ class ProjectsController(Controller):
         call: NamedDependency[Call],
         db: NamedDependency[Database],
     ) -> Project:
-        """A verifier finds that the project meets its methodology."""
-        return await service.validate_project(project_id, data, call=call, db=db)
+        """Confirm as a verifier that the project meets its methodology."""
+        return await projects.validate_project(project_id, data, call=call, db=db)
 
     @post("/{project_id:int}/notice", operation_id="open_public_notice", responses=WRITES)
     async def notice(
@@ -140,7 +140,7 @@ class ProjectsController(Controller):
         db: NamedDependency[Database],
     ) -> Project:
         """Open the public notice of seven working days."""
-        return await service.open_public_notice(project_id, data, call=call, db=db)
+        return await projects.open_public_notice(project_id, data, call=call, db=db)
 
     @post("/{project_id:int}/comments", operation_id="comment_on_notice", responses=WRITES)
     async def comment(
@@ -151,7 +151,7 @@ class ProjectsController(Controller):
         db: NamedDependency[Database],
     ) -> Comment:
         """Comment while the public notice runs."""
-        return await service.comment_on_notice(project_id, data, call=call, db=db)
+        return await projects.comment_on_notice(project_id, data, call=call, db=db)
 
     @get("/{project_id:int}/comments", operation_id="list_notice_comments", responses=READS)
     async def comments(
@@ -162,7 +162,7 @@ class ProjectsController(Controller):
         db: NamedDependency[Database],
     ) -> Page[Comment]:
         """The comments on the public notice."""
-        return await service.comments(project_id, window, asked=asked, db=db)
+        return await projects.comments(project_id, window, asked=asked, db=db)
 
     @post("/{project_id:int}/register", operation_id="register_project", responses=WRITES)
     async def register(
@@ -173,7 +173,7 @@ class ProjectsController(Controller):
         db: NamedDependency[Database],
     ) -> Project:
         """Register the project once its public notice is over."""
-        return await service.register_project(project_id, data, call=call, db=db)
+        return await projects.register_project(project_id, data, call=call, db=db)
 
     @post("/{project_id:int}/reject", operation_id="reject_project", responses=WRITES)
     async def reject(
@@ -184,7 +184,7 @@ class ProjectsController(Controller):
         db: NamedDependency[Database],
     ) -> Project:
         """Send the project back with a reason."""
-        return await service.reject_project(project_id, data, call=call, db=db)
+        return await projects.reject_project(project_id, data, call=call, db=db)
 
     @post("/{project_id:int}/reports", operation_id="submit_report", responses=WRITES)
     async def submit_report(
@@ -194,8 +194,8 @@ class ProjectsController(Controller):
         call: NamedDependency[Call],
         db: NamedDependency[Database],
     ) -> Report:
-        """File a monitoring report; the answer shows the arithmetic of its reduction."""
-        return await service.submit_report(project_id, data, call=call, db=db)
+        """File a monitoring report; the response shows the arithmetic of its reduction."""
+        return await reports.submit_report(project_id, data, call=call, db=db)
 
     @get("/{project_id:int}/reports", operation_id="list_reports", responses=READS)
     async def reports(
@@ -206,7 +206,7 @@ class ProjectsController(Controller):
         db: NamedDependency[Database],
     ) -> Page[Report]:
         """The project's monitoring reports."""
-        return await service.reports(project_id, window, asked=asked, db=db)
+        return await reports.reports(project_id, window, asked=asked, db=db)
 
 
 class ReportsController(Controller):
@@ -218,7 +218,7 @@ class ReportsController(Controller):
     @get("/{report_id:int}", operation_id="get_report", responses=READS)
     async def report(self, report_id: PathId, db: NamedDependency[Database]) -> Report:
         """One monitoring report with its arithmetic."""
-        return await service.report(report_id, db=db)
+        return await reports.report(report_id, db=db)
 
     @post("/{report_id:int}/resubmit", operation_id="resubmit_report", responses=WRITES)
     async def resubmit(
@@ -229,7 +229,7 @@ class ReportsController(Controller):
         db: NamedDependency[Database],
     ) -> Report:
         """File a rejected report again, corrected."""
-        return await service.resubmit_report(report_id, data, call=call, db=db)
+        return await reports.resubmit_report(report_id, data, call=call, db=db)
 
     @post("/{report_id:int}/verify", operation_id="verify_report", responses=WRITES)
     async def verify(
@@ -240,7 +240,7 @@ class ReportsController(Controller):
         db: NamedDependency[Database],
     ) -> Report:
         """A verifier confirms the report."""
-        return await service.verify_report(report_id, data, call=call, db=db)
+        return await reports.verify_report(report_id, data, call=call, db=db)
 
     @post("/{report_id:int}/reject", operation_id="reject_report", responses=WRITES)
     async def reject(
@@ -251,4 +251,4 @@ class ReportsController(Controller):
         db: NamedDependency[Database],
     ) -> Report:
         """Send the report back with a reason."""
-        return await service.reject_report(report_id, data, call=call, db=db)
+        return await reports.reject_report(report_id, data, call=call, db=db)

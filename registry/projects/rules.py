@@ -1,4 +1,4 @@
-"""What may follow what in the life of a project. Pure."""
+"""The states of projects and reports, and the steps between them. Pure."""
 
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -31,7 +31,7 @@ WHO_REJECTS: dict[str, Role] = {
     "public_notice": Role.REGULATOR,
     "verified": Role.REGULATOR,
 }
-"""Whose turn it is in a state, and who may therefore send it back."""
+"""Which role acts in a state, and may therefore send it back."""
 
 
 class WrongState(DomainError):
@@ -65,7 +65,7 @@ class WrongMethodology(DomainError):
 
 
 class UnknownDocument(DomainError):
-    """A document is named that was not uploaded."""
+    """The request names a document that was not uploaded."""
 
     kind, slug, title = Kind.UNPROCESSABLE, "unknown-document", "Document not uploaded"
 
@@ -97,7 +97,7 @@ def check_notice_over(project: Project, over_at: datetime, now: datetime) -> Non
 
 
 def check_notice_runs(project: Project, over_at: datetime, now: datetime) -> None:
-    """Raise `NoticeOver` from *over_at* on: what is said later is not part of the notice."""
+    """Raise `NoticeOver` from *over_at* on: later comments are not part of the notice."""
     if now >= over_at:
         raise NoticeOver(
             f"The public notice of {project.code} ended with {project.notice_ends} (Asia/Shanghai): "
@@ -110,7 +110,7 @@ DAYS_A_YEAR = 365
 
 
 def _check_length(report: NewReport) -> None:
-    """A forest grows for as long as the report says, and no longer than its period is."""
+    """Raise `OutsidePeriod` if a forest is said to have grown for longer than the period."""
     days = (report.ends - report.begins).days + 1
     if isinstance(report.activity, ForestSinkActivity) and Decimal(report.activity.years) * DAYS_A_YEAR > days:
         raise OutsidePeriod(
@@ -120,7 +120,12 @@ def _check_length(report: NewReport) -> None:
 
 
 def check_report(project: Project, report: NewReport, others: Iterable[Report], today: date) -> None:
-    """Whether a monitoring period lies inside the crediting period, is over, and overlaps no other report."""
+    """
+    Check a monitoring report against its project and the project's other reports.
+
+    Its period must lie inside the crediting period, be over, and overlap no other. Raises `OutsidePeriod`,
+    `WrongMethodology`.
+    """
     methodology = str(report.activity.__struct_config__.tag).partition("/")[0]
     if methodology != project.methodology:
         raise WrongMethodology(f"{project.code} uses {project.methodology}; these activity data are for {methodology}.")

@@ -37,14 +37,14 @@ async def document_content(tx: Tx, sha256: bytes) -> tuple[str, bytes] | None:
 
 
 async def missing_documents(tx: Tx, wanted: Sequence[str]) -> list[str]:
-    """Those of the named documents that were never uploaded."""
+    """Return the named documents that were never uploaded."""
     rows = await tx.fetch(_sql.known_documents, [bytes.fromhex(each) for each in wanted])
     known = {row["sha256"].hex() for row in rows}
     return [each for each in wanted if each not in known]
 
 
 async def next_number(tx: Tx) -> int:
-    """Draw the number of the next project."""
+    """Take the number of the next project."""
     return int(await tx.fetchval(_sql.next_number))
 
 
@@ -54,9 +54,9 @@ async def insert_project(tx: Tx, code: ProjectCode, developer_id: int, body: Pro
 
 
 async def update_project(tx: Tx, project_id: int, body: ProjectBody) -> None:
-    """Replace what a draft or rejected project says."""
+    """Replace the content of a draft or a rejected project."""
     if not affected(await tx.execute(_sql.update_project, project_id, *_project_args(body))):
-        raise WrongState(f"Project {project_id} moved on meanwhile. Look at it again.")
+        raise WrongState(f"Project {project_id} was changed by another request meanwhile. Read it again.")
 
 
 def _project_args(body: ProjectBody) -> tuple[object, ...]:
@@ -81,7 +81,7 @@ async def project(tx: Tx, project_id: int, *, lock: bool = False) -> Project | N
 
 
 async def projects(tx: Tx, window: Window, state: str | None, drafts_of: tuple[int, ...] | None) -> Page[Project]:
-    """Projects in the order of their creation; drafts only those of *drafts_of*, or all for None."""
+    """Projects in the order of their creation; drafts only of *drafts_of*, or all if it is None."""
     rows = await tx.fetch(_sql.projects, *window.args, None, state, drafts_of)
     return window.page([(row["id"], _project(row)) for row in rows])
 
@@ -103,7 +103,7 @@ async def move_project(
     """Move a project to another state and record who did it and why."""
     opened, ends = notice or (None, None)
     if not affected(await tx.execute(_sql.move_project, project.id, project.state, to, opened, ends)):
-        raise WrongState(f"{project.code} moved on meanwhile. Look at it again.")
+        raise WrongState(f"{project.code} was changed by another request meanwhile. Read it again.")
     await tx.execute(_sql.insert_event, project.id, None, person_id, organisation_id, project.state, to, why)
 
 
@@ -142,7 +142,7 @@ async def insert_report(tx: Tx, project_id: int, body: NewReport, reduction: Red
 async def replace_report(tx: Tx, report_id: int, body: NewReport, reduction: Reduction) -> None:
     """Replace a rejected report by its correction."""
     if not affected(await tx.execute(_sql.replace_report, report_id, *_report_args(body, reduction))):
-        raise WrongState(f"Report {report_id} moved on meanwhile. Look at it again.")
+        raise WrongState(f"Report {report_id} was changed by another request meanwhile. Read it again.")
 
 
 def _report_args(body: NewReport, reduction: Reduction) -> tuple[object, ...]:
@@ -200,7 +200,7 @@ async def move_report(
     sha256, verifier_id = verification or (None, None)
     found = bytes.fromhex(sha256) if sha256 else None
     if not affected(await tx.execute(_sql.move_report, report.id, report.state, to, found, verifier_id)):
-        raise WrongState(f"Report {report.id} moved on meanwhile. Look at it again.")
+        raise WrongState(f"Report {report.id} was changed by another request meanwhile. Read it again.")
     await record_report(
         tx,
         report.project_id,

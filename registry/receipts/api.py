@@ -10,7 +10,7 @@ from schemas.access import Call
 
 
 class ReceiptsController(Controller):
-    """What a retirement leaves in the hands of its holder."""
+    """The proof of a retirement, for its holder."""
 
     path = "/v1/receipts"
     tags = ("Receipts",)

@@ -1,4 +1,4 @@
-"""Putting a receipt together from what the log stores, and the trust file that it is checked with. Pure."""
+"""Builds a receipt from what the log stores, and the trust file that it is checked with. Pure."""
 
 from collections.abc import Sequence
 

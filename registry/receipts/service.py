@@ -15,8 +15,8 @@ async def receipt(receipt_id: str, *, asked: Call, db: Database) -> bytes:
     """
     The bundle of one retirement with its claim's own, as the bytes of ``*.receipt.json``.
 
-    Anybody may have it; sealed sections are opened only for members of the holder, the claim's for members
-    of the claimant, and all for overseers. Raises `Unknown`,
+    Anybody may read it. Its sealed sections are opened for members of the holder only, those of its claim for members
+    of the claimant only, and all of them for overseers. Raises `Unknown`,
     or `NotYetWitnessed` while no witnessed checkpoint covers both statements.
     """
     async with db.snapshot() as tx:

@@ -12,7 +12,7 @@ _FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
 class LogController(Controller):
-    """Checkpoint, tiles and entries. Anybody can rebuild and check the whole log from these."""
+    """Checkpoint, tiles and entries. The whole log can be rebuilt and checked from these."""
 
     path = "/v1/log"
     tags = ("Log",)

@@ -1,7 +1,7 @@
 """
-Before anything is signed: these are the log's keys, and this database continues what they signed.
+Checks before anything is signed that the keys are the log's and that the database continues what they signed.
 
-The witnesses, who know best, are asked by the sequencer itself; here is what the key folder and the database say.
+This is what the key folder and the database can show. The sequencer also asks the witnesses, which know best.
 """
 
 from pathlib import Path
@@ -21,12 +21,12 @@ from registry.transparency.keys import (
     load_registry_keys,
 )
 
-REMEDY = "Restore the newer database, or fail over to the server that has those statements; deploy/RUNNING.md says how."
+REMEDY = "Restore the newer database, or fail over to the server that has those statements; deploy/README.md says how."
 
 
 def make_keys(folder: Path, origin: str) -> RegistryKeys:
     """
-    Make the keys of a new log, and the head file that says that nothing was signed yet. Raises `KeyTrouble`.
+    Make the keys of a new log, and the head file that records that nothing was signed yet. Raises `KeyTrouble`.
 
     A crash before the head file leaves keys without one; the first start over an empty log makes it.
     """
@@ -36,7 +36,7 @@ def make_keys(folder: Path, origin: str) -> RegistryKeys:
 
 
 async def keys_for(tx: Tx, folder: Path, origin: str) -> RegistryKeys:
-    """The keys in *folder*; made only where there is none and the database's log is empty. Raises `KeyTrouble`."""
+    """Return the keys in *folder*, which are made if there are none and the log is empty. Raises `KeyTrouble`."""
     if has_keys(folder):
         return load_registry_keys(folder, origin)
     size, _ = await store.head(tx)
@@ -49,7 +49,7 @@ async def keys_for(tx: Tx, folder: Path, origin: str) -> RegistryKeys:
 
 
 async def require_known_keys(tx: Tx, keys: RegistryKeys) -> None:
-    """The database remembers the public keys of its log from the first start on. Raises `SigningRefused`."""
+    """Check the keys against those that the database stored at its first start. Raises `SigningRefused`."""
     given = {
         "issuer": keys.issuer.key.text(),
         "log-ed25519": keys.log_ed25519.key.text(),
@@ -67,7 +67,7 @@ async def require_known_keys(tx: Tx, keys: RegistryKeys) -> None:
 
 
 async def require_continued(tx: Tx, head: SignedHead) -> None:
-    """The database holds the largest tree that these keys ever signed. Raises `SigningRefused`."""
+    """Check that the database holds the largest tree that these keys ever signed. Raises `SigningRefused`."""
     size, _ = await store.head(tx)
     try:
         signed_size, signed_root = head.read()
@@ -76,7 +76,7 @@ async def require_continued(tx: Tx, head: SignedHead) -> None:
             raise SigningRefused(
                 f"{head.path} is missing, and the log has {size} statements: nobody knows what was signed. Nothing "
                 "was signed now. Restore it from its copy; an older one will do where there is a witness "
-                "(deploy/RUNNING.md)."
+                "(deploy/README.md)."
             ) from error
         head.write(0, EMPTY_ROOT)
         return
@@ -95,7 +95,7 @@ async def root_at(tx: Tx, size: int) -> bytes:
 
 
 def behind(size: int, seen: int, who: str) -> str:
-    """Why a database with *size* statements must not be signed, when *who* has seen more of them."""
+    """The reason not to sign a database with *size* statements of which *who* has seen more."""
     return (
         f"The database has {size} statements in the log, {who} {seen}: it was restored or lost writes. "
         f"Nothing was signed. {REMEDY}"

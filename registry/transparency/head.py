@@ -12,7 +12,7 @@ class SigningRefused(Exception):
 
 
 class SignedHead:
-    """The file; made with the keys at size 0, and replaced before any signature of a larger tree leaves the process."""
+    """The head file: made with the keys at size 0, replaced before a signature of a larger tree leaves the process."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -26,7 +26,7 @@ class SignedHead:
         except (ValueError, KeyError, TypeError) as error:
             raise SigningRefused(
                 f"{self.path} is damaged. Nothing was signed. Restore it from its copy; an older one will do where "
-                "there is a witness (deploy/RUNNING.md)."
+                "there is a witness (deploy/README.md)."
             ) from error
 
     def write(self, size: int, root: bytes) -> None:

@@ -26,11 +26,11 @@ _FILE_LIMIT_BYTES = 4096
 
 
 class KeyTrouble(Exception):
-    """A key file is missing, in the way, readable by others or not what it should be. Never quotes the secret."""
+    """A key file is missing, exists already, is readable by others or is invalid. The text never quotes the secret."""
 
 
 class RegistryKeys(NamedTuple):
-    """What the sequencer signs with: statements, and checkpoints in both ways."""
+    """The keys of the sequencer: one for statements, two for checkpoints."""
 
     issuer: SeedSigner
     log_ed25519: SeedSigner
@@ -42,7 +42,7 @@ def create_registry_keys(folder: Path, origin: str) -> RegistryKeys:
     Make the three keys of a registry: `<origin>/issuer`, and two log keys that bear the *origin* as the name.
 
     A crash in between leaves some of the files; `load_registry_keys` then names the missing one, and deleting the
-    folder, which has signed nothing yet, starts afresh. Raises `KeyTrouble` when a file is there already. Ask
+    folder, which has signed nothing yet, starts afresh. Raises `KeyTrouble` if a file exists. Check
     `has_keys` first: a folder that lost some of its files must not get new ones.
     """
     return RegistryKeys(
@@ -128,7 +128,7 @@ def read_private(path: Path) -> str:
     """The text of a file of mode 0600 or narrower. Raises `KeyTrouble`, which never quotes it."""
     try:
         with path.open("rb") as file:
-            # The open file is asked, not the path: nobody can exchange it in between.
+            # The mode of the open file, not of the path: the file cannot be exchanged in between.
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
             if mode & ~_FILE_MODE:
                 raise KeyTrouble(f"{path} has mode {mode:04o}; others can reach it. Run: chmod 600 {path}")

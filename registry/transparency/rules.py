@@ -1,4 +1,4 @@
-"""How a statement becomes the text of a leaf, and what it only names by digest. Pure."""
+"""How a statement becomes the text of a leaf, and which sections it names by digest only. Pure."""
 
 import secrets
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from registry.transparency.format.text import Malformed
 from schemas.statements import Statement
 
 RANGE_LIMIT = 200
-"""Ranges in one statement; work with more is split (RECEIPTS.md, "Encoding")."""
+"""Ranges in one statement; work with more is split (registry/transparency/FORMAT.md)."""
 
 
 class StatementTooLarge(DomainError):
@@ -48,7 +48,7 @@ class SealedSection:
 
 
 def seal(label: str, value: object) -> SealedSection:
-    """Put *value* behind a fresh salted digest."""
+    """Seal *value* with a fresh salt."""
     return SealedSection(label, secrets.token_bytes(form.SALT_BYTES), strict_json.encode(value).decode())
 
 

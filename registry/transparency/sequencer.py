@@ -53,20 +53,20 @@ log = structlog.get_logger()
 BATCH = 2_000
 POLL_S = 0.05
 ASK_AGAIN_S = 0.5
-"""How soon a witness that could not be reached at the start is asked again."""
+"""The interval at which a witness that could not be reached at the start is asked again."""
 _ROUNDS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """Where a witness listens, and the key by which its cosignatures are known."""
+    """A witness: its address, and the key that verifies its cosignatures."""
 
     url: str
     key: VerifierKey
 
 
 async def sequence_once(tx: Tx, keys: RegistryKeys, *, limit: int = BATCH) -> int:
-    """Give every waiting statement its place, in one transaction; answer how many. Signs nothing about the tree."""
+    """Give every waiting statement its place, in one transaction; return how many. Signs nothing about the tree."""
     async with tx.transaction():
         size, _ = await store.head(tx, lock=True)
         waiting = await store.unsequenced(tx, limit)
@@ -139,7 +139,7 @@ class Sequencer:
                 await _wait(stop, POLL_S)
 
     async def publish_once(self) -> bool:
-        """Sign and publish the newest stored root unless that is done; True where there was something to do."""
+        """Sign and publish the newest stored root unless that is done; returns True if there was something to do."""
         newest = await store.newest_checkpoint(self._connection)
         if newest is None or newest.witnessed:
             return False
@@ -191,9 +191,9 @@ class Sequencer:
 
     async def _require_signed(self, witness: Witness, size: int) -> None:
         """
-        Let a witness be ahead of every stored note only where `SignedHead` vouches for the very tree that it saw.
+        Accept a witness that is ahead of every stored note only if `SignedHead` has the very tree that it saw.
 
-        So it is after a fail-over that lost a note and no statement. Raises `SigningRefused`.
+        This happens after a fail-over that lost a note but no statement. Raises `SigningRefused`.
         """
         reached, _ = await store.head(self._connection)
         if size > reached:
@@ -205,12 +205,12 @@ class Sequencer:
             )
 
     def _empty(self) -> store.StoredCheckpoint:
-        """The empty tree, signed: it is the same in every history, and the witness answers with the size it knows."""
+        """The empty tree, signed. It is the same in every history; the witness replies with the size that it knows."""
         note = self._sign(Checkpoint(self._origin, 0, EMPTY_ROOT))
         return store.StoredCheckpoint(0, EMPTY_ROOT, format_note(*note), witnessed=False)
 
     async def _ask(self, witness: Witness, checkpoint: Checkpoint, note: Note) -> Sequence[SignatureLine]:
-        """The witness's cosignature, or nothing while it cannot be reached. Raises `SigningRefused`."""
+        """The witness's cosignature, or None while it cannot be reached. Raises `SigningRefused`."""
         old = await store.witnessed_size(self._connection)
         for _ in range(_ROUNDS):
             try:

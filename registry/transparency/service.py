@@ -1,4 +1,4 @@
-"""What other capabilities and the public ask of the log: append a statement, read the log, prove a leaf."""
+"""The log for other capabilities and the public: append a statement, read the log, prove a leaf."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from schemas.statements import Statement
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """A statement on its way to the log: its row and its statement hash."""
+    """A statement that waits for its place in the log: its row and its statement hash."""
 
     id: int
     sha256: bytes
@@ -37,8 +37,8 @@ async def append_in(
     """
     Append an unsigned statement. Call it after every lock of the transaction.
 
-    Its id is then larger than that of any statement it depends on, and the sequencer keeps that order. Afterwards the
-    transaction only writes rows that link to the statement, for which it waits for nobody.
+    Its id is then larger than that of any statement it depends on, and the sequencer keeps that order. After it the
+    transaction only inserts rows that refer to the statement, for which it takes no lock that others hold.
     """
     prepared = rules.prepare(region.log_origin, statement, openings)
     (statement_id,) = await store.append(tx, [prepared])
@@ -67,7 +67,7 @@ async def checkpoint(*, db: Database) -> str:
 
 
 async def backlog(*, db: Database) -> store.Backlog:
-    """How far the published log is behind what was committed."""
+    """Return how many statements wait, and how many are published."""
     async with db.reading() as tx:
         return await store.backlog(tx)
 

@@ -57,7 +57,7 @@ async def append(tx: Tx, prepared: Sequence[Prepared]) -> list[int]:
 
 
 async def openings(tx: Tx, statement_id: int) -> tuple[SealedSection, ...]:
-    """The sections of a statement, where they were not erased."""
+    """The sections of a statement that were not erased."""
     return tuple(SealedSection(**row) for row in await tx.fetch(_sql.openings, statement_id))
 
 
@@ -79,7 +79,7 @@ async def leaf_by_hash(tx: Tx, sha256: bytes) -> StoredStatement | None:
 
 
 async def tiles(tx: Tx, keys: Iterable[TileKey]) -> dict[TileKey, bytes]:
-    """Those of the named tiles that exist."""
+    """The tiles of these that exist."""
     wanted = list(keys)
     rows = await tx.fetch(_sql.tiles, [key.level for key in wanted], [key.number for key in wanted])
     return {TileKey(row["level"], row["n"]): row["hashes"] for row in rows}
@@ -145,7 +145,7 @@ async def log_keys(tx: Tx) -> dict[str, str]:
 
 
 async def keep_log_keys(tx: Tx, vkeys: Mapping[str, str]) -> None:
-    """Remember the public keys of the log, once and for all."""
+    """Store the public keys of the log, once."""
     await tx.execute(_sql.keep_log_keys, list(vkeys), list(vkeys.values()))
 
 

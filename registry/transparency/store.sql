@@ -1,5 +1,5 @@
 -- name: append
--- After every lock of its transaction (RECEIPTS.md, "Sequencing"): the ids are drawn here.
+-- After every lock of its transaction (registry/transparency/FORMAT.md, "From row to leaf"): the ids are drawn here.
 select registry.append_statements($1, $2, $3, $4, $5, $6, $7);
 -- name: openings
 select label, salt, text from registry.opening where statement_id = $1 order by label;

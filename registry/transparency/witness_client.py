@@ -17,7 +17,7 @@ class WitnessUnreachable(Exception):
 
 
 class WitnessRefused(WitnessUnreachable):
-    """The witness answered, and not with a cosignature: *status* and its text say why."""
+    """The witness replied without a cosignature; *status* and the text are its reason."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(f"{status}: {reason}")

@@ -79,7 +79,7 @@ class Market:
         return await self.send(who, "/v1/orders", **{**terms, **said})
 
     async def placed(self, who: str | Party, side: str, tonnes: int, price: int, **said: Any) -> Any:
-        """Place an order and insist that it is taken; answers it."""
+        """Place an order and insist that it is accepted; returns it."""
         return done(await self.order(who, side, tonnes, price, **said))
 
     async def buys(self, who: str | Party, tonnes: int, price: int, **said: Any) -> Any:
@@ -106,7 +106,7 @@ class Market:
         return answer.json()
 
     async def read(self, path: str, by: str = "") -> Any:
-        """Read something that everybody may see, or whoever has the key *by*."""
+        """Read something that is public, or visible to the holder of the key *by*."""
         answer = await self.world.get(path, by=by)
         assert 200 == answer.status_code, answer.text
         return answer.json()

@@ -31,8 +31,8 @@ from registry.kit.problems import Kind
 from tests.database import connected
 from tests.exchange.engine import echo_mode
 from tests.exchange.engine.echo_mode import Echo, Echoed, EchoReason
-from tests.simulation import floor as floors
-from tests.simulation.floor import OPENING
+from tests.simulation import trading_stack
+from tests.simulation.trading_stack import OPENING
 
 MIGRATION = """
 create table exchange.echo (sequence bigint primary key, account_id bigint not null, number bigint not null);
@@ -57,9 +57,9 @@ WITH_ECHO = Tables(event_table((*modes.EVENTS, settlement.EVENTS, EVENTS)), {**m
 
 
 @pytest.fixture
-async def ground(server, templates) -> AsyncIterator[str]:
-    """The address of a database with two instruments and the mode's own table."""
-    async with floors.ground(server, templates["empty"]) as dsn:
+async def market_dsn(server, templates) -> AsyncIterator[str]:
+    """The DSN of a database with two instruments and the mode's own table."""
+    async with trading_stack.market_database(server, templates["empty"]) as dsn:
         async with connected(dsn) as owner:
             await owner.execute(MIGRATION)
         yield dsn
@@ -84,34 +84,34 @@ async def trading(dsn: str) -> AsyncIterator[tuple[Gateway, Projector]]:
         await tasks[1]
 
 
-async def test_one_more_mode_trades_is_shown_and_recovers(ground):
+async def test_one_more_mode_trades_is_shown_and_recovers(market_dsn):
     """Its commands are journalled and answered, its own table follows, and the next start has its state."""
-    async with trading(ground) as (gateway, projector):
+    async with trading(market_dsn) as (gateway, projector):
         await gateway.submit_all(OPENING)
         said = await gateway.submit(Echo(3, 47, 1))
         assert [Echoed(3, 47, 1)] == said.events
-        await gateway.submit(floors.bid(3, 2))
+        await gateway.submit(trading_stack.bid(3, 2))
         await projector.caught_up()
         assert gateway.engine is not None
         before = state_hash(gateway.engine.market)
-        async with connected(ground) as owner:
+        async with connected(market_dsn) as owner:
             assert [(said.sequence, 3, 47)] == [tuple(row) for row in await owner.fetch("select * from exchange.echo")]
             replies: Any = await store.requests(owner, 3, [1, 2])
         assert [said.sequence, said.sequence + 1] == [replies[number].order_id for number in (1, 2)]
-    async with connected(ground) as owner:
+    async with connected(market_dsn) as owner:
         await owner.execute("delete from exchange.snapshot")  # the next start replays the mode's commands
-    async with trading(ground) as (gateway, _):
+    async with trading(market_dsn) as (gateway, _):
         assert gateway.engine is not None
         assert before == state_hash(gateway.engine.market)
-    async with trading(ground) as (gateway, _):  # and this one begins from a snapshot
+    async with trading(market_dsn) as (gateway, _):  # and this one begins from a snapshot
         assert gateway.engine is not None
         assert before == state_hash(gateway.engine.market)
 
 
-async def test_a_refusal_of_one_more_mode_reads_as_the_mode_says(ground):
+async def test_a_refusal_of_one_more_mode_reads_as_the_mode_says(market_dsn):
     """Its own reason with its two numbers, beside those of the core and of the other modes."""
     refusals = Refusals((CORE, REFUSALS, WORDINGS))
-    async with trading(ground) as (gateway, _):
+    async with trading(market_dsn) as (gateway, _):
         await gateway.submit_all(OPENING)
         refused: Any = (await gateway.submit(Echo(3, 1_001, 1))).events[0]
     said = refusals.of(refused.reason, refused.wanted, refused.limit)

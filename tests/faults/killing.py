@@ -118,7 +118,7 @@ async def backends(connection: asyncpg.Connection, condition: str) -> list[int]:
 
 
 async def until(condition: Callable[[], Any], what: str) -> Any:
-    """Poll until the coroutine function answers something true, and answer that."""
+    """Poll until the coroutine function returns something true, and return that."""
     end = time.monotonic() + TIMEOUT_S
     while time.monotonic() < end:
         if found := await condition():

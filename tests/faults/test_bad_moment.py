@@ -33,7 +33,7 @@ FOREIGN = ("/v1/cancellations", "/v1/transfers", "/v1/retirements")
 
 @pytest.mark.parametrize("path", FOREIGN)
 async def test_a_foreign_account(delivered: World, path: str):
-    """Nobody disposes of what another organisation holds: neither whose it is nor its balance is told."""
+    """Nobody disposes of what another organisation holds: the refusal reveals neither its owner nor its balance."""
     claim = await delivered.contribution("bank")
     more: dict[str, Any] = {"/v1/transfers": {"receiver_id": delivered.party("bank").account_id}}.get(path, {})
     more = {"claim_id": claim} if path == "/v1/retirements" else more

@@ -72,7 +72,7 @@ async def people(world: World) -> int:
 
 @contextlib.asynccontextmanager
 async def closed(server: str, world: World) -> AsyncIterator[None]:
-    """Nobody can connect to this test's database inside, and whoever was connected is thrown out."""
+    """Nobody can connect to this test's database inside, and existing connections are terminated."""
     name = world.dsn.partition("?")[0].rpartition("/")[2]
     admin = await asyncpg.connect(server)
     try:

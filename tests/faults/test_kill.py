@@ -83,7 +83,7 @@ CASES = [
 ]
 
 
-class Life:
+class RegionToKill:
     """A region that dies in one way again and again, and the season that is played in it."""
 
     def __init__(self, way: str) -> None:
@@ -218,39 +218,39 @@ def client(region: LocalRegion) -> httpx.AsyncClient:
     return httpx.AsyncClient(base_url=region.url, trust_env=False, timeout=30)
 
 
-class Lives:
+class RegionsToKill:
     """The one region that lives in this worker; it is finished and replaced when a case needs another."""
 
     def __init__(self) -> None:
-        self._now: Life | None = None
+        self._now: RegionToKill | None = None
 
-    def before(self, milestone: str, way: str) -> Life:
+    def before(self, milestone: str, way: str) -> RegionToKill:
         """A region that dies in this way and has not reached *milestone*."""
         now = self._now
         if now is None or now.way != way or now.broken or milestone in now.reached:
             self.finish()
-            now = self._now = Life(way)
+            now = self._now = RegionToKill(way)
         return now
 
     def finish(self) -> None:
         """Play the present season to its end and check that; then end the region, whatever came out."""
         if self._now is None:
             return
-        life, self._now = self._now, None
+        region, self._now = self._now, None
         try:
-            asyncio.run(self._finish(life))
+            asyncio.run(self._finish(region))
         finally:
-            life.end()
+            region.end()
 
-    async def _finish(self, life: Life) -> None:
-        async with client(life.region) as http:
-            await life.finish(http)
+    async def _finish(self, region: RegionToKill) -> None:
+        async with client(region.region) as http:
+            await region.finish(http)
 
 
 @pytest.fixture(scope="session")
-def lives() -> Iterator[Lives]:
+def regions() -> Iterator[RegionsToKill]:
     """The regions of this worker, one at a time."""
-    made = Lives()
+    made = RegionsToKill()
     yield made
     made.finish()
 
@@ -262,24 +262,24 @@ def test_every_milestone_that_is_named_is_one_of_the_season():
 
 
 @pytest.mark.parametrize(("way", "milestone"), CASES)
-async def test_a_killed_service_loses_nothing(lives, way, milestone):
+async def test_a_killed_service_loses_nothing(regions, way, milestone):
     """After the answer, or with the work done and not committed: the resent request has one effect and one answer."""
     victims = [VICTIMS.get(milestone, FIRST_WRITE)._replace(way=way)]
     if way == "in-flight" and milestone in IN_COMMIT:
         victims.append(IN_COMMIT[milestone])
-    life = await asyncio.to_thread(lives.before, milestone, way)
-    async with client(life.region) as http:
+    region = await asyncio.to_thread(regions.before, milestone, way)
+    async with client(region.region) as http:
         *before, step = steps_until(milestone)
-        await life.play(http, before)
-        killer = Killer(http, seed=f"{way}-{milestone}", victims=victims, strike=life.strike)
-        await life.step(killer, step)
+        await region.play(http, before)
+        killer = Killer(http, seed=f"{way}-{milestone}", victims=victims, strike=region.strike)
+        await region.step(killer, step)
         wanted = victims if milestone in VICTIMS else list(killer.answers)
         assert {each: answers_expected(each) for each in wanted} == {
             each: len(settled(answers)) for each, answers in killer.answers.items()
         }
         for answers in killer.answers.values():
             assert settled(answers)[0] == settled(answers)[-1]
-        await life.check(http)
+        await region.check(http)
 
 
 def answers_expected(victim: Victim) -> int:

@@ -27,8 +27,8 @@ from tests.faults.killing import until
 _numbers = itertools.count(1)
 
 
-class Place:
-    """A running region after its transfers, and what a test does in it."""
+class RunningRegion:
+    """A running region after its transfers, and the operations that tests perform in it."""
 
     def __init__(self, region: LocalRegion, season: Season, http: httpx.AsyncClient) -> None:
         self.region = region
@@ -116,11 +116,11 @@ def client(region: LocalRegion) -> httpx.AsyncClient:
 
 
 @pytest.fixture
-async def place(started) -> AsyncIterator[Place]:
+async def running(started) -> AsyncIterator[RunningRegion]:
     """The region, with a client of this test's own."""
     region, season = started
     async with client(region) as http:
-        yield Place(region, season, http)
+        yield RunningRegion(region, season, http)
 
 
 def children(pid: int) -> dict[str, int]:
@@ -130,57 +130,57 @@ def children(pid: int) -> dict[str, int]:
     return {words[-1].decode(): int(each) for each, words in commands.items()}
 
 
-async def test_a_killed_sequencer_is_started_again(place):
+async def test_a_killed_sequencer_is_started_again(running):
     """Requests go on meanwhile; the next child continues the same log."""
-    size = await place.written()
-    sequencer = children(place.service_pid())["sequencer"]
+    size = await running.written()
+    sequencer = children(running.service_pid())["sequencer"]
     os.kill(sequencer, signal.SIGKILL)
-    await place.claim()
-    await place.grown(size + 1)
-    assert sequencer != children(place.service_pid())["sequencer"]
-    assert "child_died" in place.region.service._log.read_text()
+    await running.claim()
+    await running.grown(size + 1)
+    assert sequencer != children(running.service_pid())["sequencer"]
+    assert "child_died" in running.region.service._log.read_text()
 
 
-async def test_a_killed_snapshot_process_is_started_again(place):
+async def test_a_killed_snapshot_process_is_started_again(running):
     """The market goes on meanwhile."""
-    killed = children(place.service_pid())["snapshots"]
+    killed = children(running.service_pid())["snapshots"]
     os.kill(killed, signal.SIGKILL)
-    assert ("filled", 1) == ((await buy(place))["state"], 1)
+    assert ("filled", 1) == ((await buy(running))["state"], 1)
 
     async def another() -> bool:
-        return children(place.service_pid()).get("snapshots") not in (None, killed)
+        return children(running.service_pid()).get("snapshots") not in (None, killed)
 
     await until(another, "it is started again")
-    assert 200 == (await place.http.get("/health/ready")).status_code
+    assert 200 == (await running.http.get("/health/ready")).status_code
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=["killed", "shut-down"])
-async def test_a_database_that_dies_is_started_again(place, number):
+async def test_a_database_that_dies_is_started_again(running, number):
     """503 with Retry-After, then the same service answers again: the embedded server is its own, at any address."""
-    size = await place.written()
-    pid = place.service_pid()
-    os.kill(postgres.start(place.cluster).pid, number)
-    away = await until(lambda: refused(place.http), "the service notices")
-    assert 503 == away.status_code, place.region.service.last_lines()
+    size = await running.written()
+    pid = running.service_pid()
+    os.kill(postgres.start(running.cluster).pid, number)
+    away = await until(lambda: refused(running.http), "the service notices")
+    assert 503 == away.status_code, running.region.service.last_lines()
     assert int(away.headers["Retry-After"]) > 0
     assert "urn:kilnwood:problem:unavailable" == away.json()["type"]
-    assert 200 == (await place.http.get("/health/live")).status_code
-    await place.claim()  # resent until it is answered
-    await place.grown(size + 1)
-    assert pid == place.service_pid()
-    assert 200 == (await place.http.get("/health/ready")).status_code
+    assert 200 == (await running.http.get("/health/live")).status_code
+    await running.claim()  # resent until it is answered
+    await running.grown(size + 1)
+    assert pid == running.service_pid()
+    assert 200 == (await running.http.get("/health/ready")).status_code
 
 
-async def test_the_market_goes_on_after_its_database_died(place):
+async def test_the_market_goes_on_after_its_database_died(running):
     """Killed after each answer, with projections and settlement under way: each order is there once, and settled."""
     bought = []
     for _ in range(2):
-        bought.append(await buy(place))
-        os.kill(postgres.start(place.cluster).pid, signal.SIGKILL)
-    bought.append(await buy(place))
+        bought.append(await buy(running))
+        os.kill(postgres.start(running.cluster).pid, signal.SIGKILL)
+    bought.append(await buy(running))
     assert [("filled", 1)] * 3 == [(each["state"], each["traded_t"]) for each in bought]
     assert 3 == len({each["id"] for each in bought})
-    owner = await asyncpg.connect(postgres.start(place.cluster).dsn)
+    owner = await asyncpg.connect(postgres.start(running.cluster).dsn)
     try:
 
         async def settled() -> bool:
@@ -194,17 +194,17 @@ async def test_the_market_goes_on_after_its_database_died(place):
         await owner.close()
 
 
-async def buy(place: Place) -> Any:
+async def buy(running: RunningRegion) -> Any:
     """One tonne of what rests in the forest's book, for the bank."""
-    bank = place.season.parties["bank"]
+    bank = running.season.parties["bank"]
     body = {
         **bank.next_order(),
-        "instrument": place.season.instruments["forest"],
+        "instrument": running.season.instruments["forest"],
         "side": "buy",
         "price_fen": 36_50,
         "quantity_t": 1,
     }
-    return await place.season.api.post("/v1/orders", body, by=bank.key)
+    return await running.season.api.post("/v1/orders", body, by=bank.key)
 
 
 async def refused(http: httpx.AsyncClient) -> httpx.Response | None:
@@ -213,23 +213,23 @@ async def refused(http: httpx.AsyncClient) -> httpx.Response | None:
     return None if answer.status_code == 200 else answer
 
 
-async def test_without_its_witness_the_log_waits(place):
+async def test_without_its_witness_the_log_waits(running):
     """Receipts answer 202 with Retry-After until the witness is back; nothing unwitnessed is given out."""
-    size = await place.written()
-    bank = place.season.parties["bank"]
-    place.region.witness.kill()
-    order = await retire(place, await place.claim())
+    size = await running.written()
+    bank = running.season.parties["bank"]
+    running.region.witness.kill()
+    order = await retire(running, await running.claim())
     receipt = f"/v1/receipts/{order['retirements'][0]['receipt_id']}"
     holder = {"Authorization": f"Bearer {bank.key}"}
-    log = place.region.service._log
+    log = running.region.service._log
     await until(lambda: tried(log), "the sequencer asks the witness in vain")
-    answer = await place.http.get(receipt, headers=holder)
+    answer = await running.http.get(receipt, headers=holder)
     assert (202, True) == (answer.status_code, int(answer.headers["Retry-After"]) > 0)
-    assert size == await place.size()
-    place.region.witness.start()
-    await place.grown(size + 2)
-    answer = await place.http.get(receipt, headers=holder)
-    assert "valid" == verify_bundle(answer.content, load_trust(place.region.trust)).verdict
+    assert size == await running.size()
+    running.region.witness.start()
+    await running.grown(size + 2)
+    answer = await running.http.get(receipt, headers=holder)
+    assert "valid" == verify_bundle(answer.content, load_trust(running.region.trust)).verdict
 
 
 async def tried(log: Path) -> bool:
@@ -237,8 +237,8 @@ async def tried(log: Path) -> bool:
     return "witness_unreachable" in log.read_text()
 
 
-async def retire(place: Place, claim: int) -> Any:
+async def retire(running: RunningRegion, claim: int) -> Any:
     """Retire one kilogram of the bank for a claim."""
-    bank = place.season.parties["bank"]
+    bank = running.season.parties["bank"]
     body = {"account_id": bank.account_id, "claim_id": claim, "quantity_kg": 1, "reason": "a test"}
-    return await place.season.api.post("/v1/retirements", body, by=bank.key)
+    return await running.season.api.post("/v1/retirements", body, by=bank.key)

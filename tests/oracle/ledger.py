@@ -102,7 +102,7 @@ class Ledger:
         return refusals
 
     def expire(self) -> int:
-        """End every offer that is due; answers how many."""
+        """End every offer that is due; returns how many."""
         due = [each for each in self.offers.values() if each.state == "proposed" and each.ends <= self.now]
         for offer in due:
             offer.state = "expired"

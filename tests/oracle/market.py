@@ -83,6 +83,15 @@ class Rules:
     halted: int = 0
 
 
+@dataclass
+class Unfinished:
+    """What is still to be closed, and what is said at the end."""
+
+    numbers: list[int]
+    cause: Cause
+    last: list[e.Event]
+
+
 Meeting: TypeAlias = tuple[Offer, int, bool]
 """Who is met, for how many tonnes, and whether they are traded."""
 
@@ -90,8 +99,9 @@ Meeting: TypeAlias = tuple[Offer, int, bool]
 class NaiveMarket:
     """Takes the engine's commands and says what the engine should say."""
 
-    def __init__(self, *, open_orders_limit: int = 10_000) -> None:
+    def __init__(self, *, open_orders_limit: int = 10_000, step: int = 1_000) -> None:
         self.open_orders_limit = open_orders_limit
+        self.step = step
         self.sequence = 0
         self.trades = 0
         self.last_instruction = 0
@@ -99,21 +109,28 @@ class NaiveMarket:
         self.rules: dict[int, Rules] = {}
         self.open: dict[int, Offer] = {}
         self.undelivered: dict[int, e.Traded] = {}
+        self.unfinished: Unfinished | None = None
 
     def apply(self, command: Any) -> list[e.Event]:
         """Carry out one command, or refuse it."""
         self.sequence += 1
-        carry_out: Callable[[Any], list[e.Event]] = getattr(self, "_" + type(command).__name__)
         try:
+            if isinstance(command, c.Continue):
+                return self._close_some()
+            if self.unfinished is not None:
+                no(Reason.BUSY)
             if isinstance(command, OfDelivery):
                 self._check_undelivered(command.trades)
             elif isinstance(command, OfAccount):
                 self._admit(command.account, command.client_order_id)
             else:
                 self._check_instruction(command.instruction)
+            carry_out: Callable[[Any], list[e.Event]] = getattr(self, "_" + type(command).__name__)
             return carry_out(command)
         except No as refusal:
             why = (refusal.reason, refusal.wanted, refusal.limit)
+            if isinstance(command, c.Continue):
+                return [e.Refused(refusal.reason, 0, 0, 0, 0)]
             if isinstance(command, OfDelivery):
                 # The event has no field for the delivery: the second number names it.
                 return [e.Refused(refusal.reason, 0, 0, refusal.wanted, command.delivery)]
@@ -217,8 +234,8 @@ class NaiveMarket:
         if said.account not in self.owners:
             no(Reason.UNKNOWN_ACCOUNT, account=said.account)
         self.owners[said.account].frozen = said.on
-        mine = self._open_of(said.account) if said.on else []
-        return [e.FreezeChanged(said.instruction, said.account, said.on), *self._close(mine, Cause.FREEZE)]
+        changed = e.FreezeChanged(said.instruction, said.account, said.on)
+        return [changed, *self._close_all(self._open_of(said.account), Cause.FREEZE)] if said.on else [changed]
 
     def _CreditCash(self, said: c.CreditCash) -> list[e.Event]:  # noqa: N802 - named as its command
         room = LARGEST_TOTAL - sum(each.cash for each in self.owners.values())
@@ -425,7 +442,24 @@ class NaiveMarket:
 
     def _CancelAll(self, said: c.CancelAll) -> list[e.Event]:  # noqa: N802 - named as its command
         mine = [each for each in self._open_of(said.account) if said.instrument in {0, each.instrument}]
-        return [*self._close(mine, Cause.OWNER), e.Completed(said.account, said.client_order_id)]
+        return self._close_all(mine, Cause.OWNER, e.Completed(said.account, said.client_order_id, len(mine)))
+
+    def _close_all(self, offers: list[Offer], cause: Cause, *last: e.Event) -> list[e.Event]:
+        self.unfinished = Unfinished(sorted(each.number for each in offers), cause, list(last))
+        return self._close_some()
+
+    def _close_some(self) -> list[e.Event]:
+        """The next few of those that are to be closed; with the last of them, the last event."""
+        if self.unfinished is None:
+            no(Reason.NOTHING_UNFINISHED)
+        now, later = self.unfinished.numbers[: self.step], self.unfinished.numbers[self.step :]
+        happened = self._close([self.open[number] for number in now], self.unfinished.cause)
+        if later:
+            self.unfinished.numbers = later
+            return happened
+        happened += self.unfinished.last
+        self.unfinished = None
+        return happened
 
     def _Amend(self, said: Amend) -> list[e.Event]:  # noqa: N802 - named as its command
         order = self._mine(said.account, said.order)

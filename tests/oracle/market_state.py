@@ -4,9 +4,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from exchange.engine import commands as c
-from exchange.engine.accounts import Balance
-from exchange.engine.book import OpenOrder, Side
+from exchange.engine.accounts import Balance, OpenOrder
+from exchange.engine.book import Level, Side
+from exchange.engine.cancelling import Closing
 from exchange.engine.market import Market
+from exchange.engine.modes.listings import Listings
 from tests.oracle.market import NaiveMarket, Parts
 
 
@@ -45,15 +47,26 @@ def whats_open(market: NaiveMarket | Market, instrument: int) -> list[list[tuple
             [(each.number, each.account, each.price, each.quantity, each.open) for each in offers] for offers in naive
         ]
     found = market.instruments[instrument]
-    queues = (queued(found.book.bids), queued(found.book.asks), [each for _, each in sorted(found.listings.items())])
+    listed = [each for _, each in sorted(_listings(market).open.items()) if each.instrument == instrument]
+    queues = (queued(found.book.bids), queued(found.book.asks), listed)
     return [[(each.id, each.account.id, each.price, each.quantity, each.open) for each in orders] for orders in queues]
+
+
+def open_orders(market: Market) -> dict[int, OpenOrder]:
+    """Everything open, by number."""
+    return {order.id: order for order in market.open_orders()}
+
+
+def _listings(market: Market) -> Listings:
+    listings: Listings = market.parts["listings"]
+    return listings
 
 
 def queued(side: Side) -> list[OpenOrder]:
     """A side's orders, best price first: found through the table of levels, not through *best*."""
     found: list[OpenOrder] = []
-    for price in sorted(side.levels, reverse=side._bids):
-        order = side.levels[price].head
+    for price in sorted(side.levels, reverse=side._sign < 0):
+        order: OpenOrder | None = side.levels[price].head
         while order is not None:
             found.append(order)
             order = order.next
@@ -62,7 +75,12 @@ def queued(side: Side) -> list[OpenOrder]:
 
 def faults(market: Market) -> list[str]:
     """Everything that is wrong with an engine's state; nothing should be."""
-    return [*_faults_of_sums(market), *_faults_of_accounts(market), *_faults_of_books(market)]
+    return [
+        *_faults_of_sums(market),
+        *_faults_of_accounts(market),
+        *_faults_of_owners(market),
+        *_faults_of_books(market),
+    ]
 
 
 def _faults_of_sums(market: Market) -> Iterator[str]:
@@ -87,7 +105,7 @@ def _faults_of_sums(market: Market) -> Iterator[str]:
 def _faults_of_accounts(market: Market) -> Iterator[str]:
     """Each part of each account is what its open orders and unsettled trades make of it; nothing is negative."""
     want: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0, 0])
-    for order in market.orders.values():
+    for order in market.open_orders():
         key = (order.account.id, order.instrument if order.side == c.SELL else 0)
         want[key][0] += order.open * (1 if order.side == c.SELL else order.price)
     for trade in market.unsettled.values():
@@ -102,12 +120,21 @@ def _faults_of_accounts(market: Market) -> Iterator[str]:
         settled, *others = has.get(key, (0, 0, 0, 0))
         if others != want[key] or min(settled, *others) < 0:
             yield f"account {key[0]}, instrument {key[1]}: has {settled}, {others}, should have {want[key]}"
-    counted = Counter(order.account.id for order in market.orders.values())
+
+
+def _faults_of_owners(market: Market) -> Iterator[str]:
+    """Accounts, owners and open orders know each other; a frozen account has nothing open."""
     for number, account in market.accounts.items():
-        if account.id != number or account.open_orders != counted[number]:
-            yield f"account {number} counts {account.open_orders} open orders, has {counted[number]}"
-        if account.frozen and counted[number]:
+        if account.id != number or account not in market.groups[account.group]:
+            yield f"account {number} stands under another number or owner"
+        for named, order in account.orders.items():
+            if named != order.id or order.account is not account:
+                yield f"account {number} has order {order.id} of {order.account.id} under number {named}"
+        closing = isinstance(market.unfinished, Closing) and market.unfinished.account == number
+        if account.frozen and account.orders and not closing:
             yield f"account {number} is frozen and has open orders"
+    if sorted(market.accounts) != sorted(each.id for accounts in market.groups.values() for each in accounts):
+        yield "owners do not have all accounts, each once"
 
 
 def _faults_of_books(market: Market) -> Iterator[str]:
@@ -120,35 +147,47 @@ def _faults_of_books(market: Market) -> Iterator[str]:
             seen.update(order.id for order in queued(side))
         if bids.best and asks.best and bids.best.price >= asks.best.price:
             yield f"instrument {number}: bid {bids.best.price} meets ask {asks.best.price}"
-        for listed, listing in instrument.listings.items():
-            if listed != listing.id or listing.level is not None or not 0 < listing.open <= listing.quantity:
-                yield f"instrument {number}: listing {listed} is wrong"
-        seen.update(list(instrument.listings))
-    if seen != Counter(list(market.orders)):
-        yield "books and listings do not have what the table of open orders has"
-    if any(number != order.id for number, order in market.orders.items()):
-        yield "an order stands under a number that is not its own"
+    listings = _listings(market)
+    for listed, listing in listings.open.items():
+        if listed != listing.id or listing.queue is not listings or not 0 < listing.open <= listing.quantity:
+            yield f"listing {listed} is wrong"
+    seen.update(list(listings.open))
+    if seen != Counter(order.id for order in market.open_orders()):
+        yield "books and listings do not have what accounts have open"
 
 
 def _faults_of_side(side: Side, sign: int, instrument: int) -> Iterator[str]:
-    """Every level is a whole queue both ways, the best one is the best, and the bytes say which are occupied."""
-    used = [price for price, level in side.levels.items() if level.head is not None]
-    best = (max(used) if sign == c.BUY else min(used)) if used else None
+    """The best level is the best, the heap knows every price once and those that are stale, levels are as they say."""
+    best = (max(side.levels) if sign == c.BUY else min(side.levels)) if side.levels else None
     if (side.best.price if side.best is not None else None) != best:
         yield f"side {sign}: the best price is {best}, not {side.best}"
-    occupied = [index * side._tick for index, byte in enumerate(side._occupied) if byte]
-    if sorted(used) != occupied:
-        yield f"side {sign}: orders at {sorted(used)}, bytes say {occupied}"
+    ranks = side._ranks
+    known = sorted([*(price * side._sign for price in side.levels), *side._stale])
+    if sorted(ranks) != known or ranks[:1] != [price * side._sign for price in (best,) if price]:
+        yield f"side {sign}: the heap has {ranks}, orders and stale prices are at {known}"
+    if any(ranks[(at - 1) // 2] > ranks[at] for at in range(1, len(ranks))):
+        yield f"side {sign}: the heap is none: {ranks}"
     for price, level in side.levels.items():
-        before = None
-        order = level.head
-        while order is not None:
-            if order.prev is not before or order.level is not level:
-                yield f"side {sign}: order {order.id} is linked wrongly"
-            if (order.price, order.side, order.instrument) != (price, sign, instrument):
-                yield f"side {sign}: order {order.id} is in the wrong place"
-            if not 0 < order.open <= order.quantity:
-                yield f"side {sign}: order {order.id} has {order.open} of {order.quantity} open"
-            before, order = order, order.next
-        if level.tail is not before:
-            yield f"side {sign}: level {price} ends elsewhere"
+        if level.price != price or level.side is not side:
+            yield f"side {sign}: a level of {level.price} stands at {price}"
+        yield from (f"side {sign}: {fault}" for fault in _faults_of_level(level, sign, instrument))
+
+
+def _faults_of_level(level: Level, sign: int, instrument: int) -> Iterator[str]:
+    """A level is a whole queue both ways, of orders that belong there, and its total is theirs."""
+    before: OpenOrder | None = None
+    total = 0
+    order: OpenOrder | None = level.head
+    while order is not None:
+        if order.prev is not before or order.queue is not level:
+            yield f"order {order.id} is linked wrongly"
+        if (order.price, order.side, order.instrument) != (level.price, sign, instrument):
+            yield f"order {order.id} is in the wrong place"
+        if not 0 < order.open <= order.quantity:
+            yield f"order {order.id} has {order.open} of {order.quantity} open"
+        total += order.open
+        before, order = order, order.next
+    if level.tail is not before:
+        yield f"level {level.price} ends elsewhere"
+    if level.total != total:
+        yield f"level {level.price} has {total} t, and says {level.total}"

@@ -1,8 +1,8 @@
 """
-A small region for races: built in a second, so that each removed guard is tried in a process of its own.
+A small region for race tests. It is built in a second, because each removed guard is tested in its own process.
 
-`tests/races/test_guards.py` runs these tests in a copy of the product from which a guard was taken out. It names its
-server in `KILNWOOD_RACE_SERVER`, so that the copy starts none.
+`tests/races/test_guards.py` runs these tests against a copy of the product with one guard removed. It passes its
+server in `KILNWOOD_RACE_SERVER`, so that the copy does not start another.
 """
 
 import asyncio
@@ -14,30 +14,30 @@ import pytest
 
 import registry
 from tests import invariants, worlds
-from tests.races import ring
-from tests.races.ring import Ring
+from tests.races import race_region
+from tests.races.race_region import RaceRegion
 
 SERVER = "KILNWOOD_RACE_SERVER"
 
 
 @pytest.fixture(scope="session")
 def race_server(request: pytest.FixtureRequest) -> str:
-    """The server of the process that tries the guards, or this worker's own."""
+    """The server passed by `test_guards.py`, or this worker's own."""
     return os.environ.get(SERVER) or str(request.getfixturevalue("server"))
 
 
 @pytest.fixture(scope="session")
-def race_template(request: pytest.FixtureRequest, race_server: str) -> ring.Template:
-    """The region before any race, from the product under test: in the copy it is the copy's."""
+def region_template(request: pytest.FixtureRequest, race_server: str) -> race_region.RegionTemplate:
+    """The region before any race, built by the product under test, which may be the copy."""
     rooted = Path(registry.__file__).is_relative_to(request.config.rootpath)
     assert rooted, "the product under test is not the one beside these tests"
-    return asyncio.run(ring.build(race_server))
+    return asyncio.run(race_region.build_template(race_server))
 
 
 @pytest.fixture
-async def races(race_server: str, race_template: ring.Template) -> AsyncIterator[Ring]:
-    """A copy of that region; afterwards the invariants hold."""
-    async with ring.copied(race_server, race_template) as dsn:
-        async with ring.opened(dsn, race_template) as region:
-            yield region
+async def region(race_server: str, region_template: race_region.RegionTemplate) -> AsyncIterator[RaceRegion]:
+    """A copy of that region; the invariants are checked afterwards."""
+    async with race_region.copied_database(race_server, region_template) as dsn:
+        async with race_region.opened(dsn, region_template) as copy:
+            yield copy
         await invariants.check(dsn, worlds.KEYS)

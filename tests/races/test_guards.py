@@ -1,8 +1,8 @@
 """
-Every race test is proved: in a copy of the product without its guard, it fails, and for the reason that is named.
+Each race test fails in a copy of the product without the guard it tests, and for the reason named in `guards.toml`.
 
-A race that passes whatever the product does would be worth nothing (PITFALLS). The copy stands first on the path of a
-process of its own, which uses this worker's server with databases of its own.
+A race that passes whatever the product does would be worthless. The copy comes first on the path of a separate
+process, which uses this worker's server with databases of its own.
 """
 
 import contextlib
@@ -54,7 +54,7 @@ def without(folder: Path, edit: dict[str, str]) -> Iterator[None]:
         found[0].write_text(text, "utf-8")
 
 
-def raced(folder: Path, server: str, *chosen: str) -> subprocess.CompletedProcess[str]:
+def run_races(folder: Path, server: str, *chosen: str) -> subprocess.CompletedProcess[str]:
     """Run races of the copy against the copy."""
     tests = [f"tests/races/{each}" for each in chosen]
     own = {
@@ -89,7 +89,7 @@ def test_without_its_guard_the_race_fails(guard: dict[str, Any], copied: Path, r
     with contextlib.ExitStack() as stack:
         for edit in guard["edits"]:
             stack.enter_context(without(copied, edit))
-        done = raced(copied, race_server, guard["race"])
+        done = run_races(copied, race_server, guard["race"])
     assert 1 == done.returncode, done.stdout + done.stderr
     assert " failed" in done.stdout.splitlines()[-1], done.stdout
     assert guard["shows"] in done.stdout, done.stdout
@@ -97,5 +97,5 @@ def test_without_its_guard_the_race_fails(guard: dict[str, Any], copied: Path, r
 
 def test_with_all_guards_races_pass_in_a_copy(copied: Path, race_server: str):
     """The same way of running them, nothing removed: so it is the guard that makes the difference."""
-    done = raced(copied, race_server, GUARDS[0]["race"], GUARDS[-1]["race"])
+    done = run_races(copied, race_server, GUARDS[0]["race"], GUARDS[-1]["race"])
     assert 0 == done.returncode, done.stdout + done.stderr

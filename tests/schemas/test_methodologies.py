@@ -91,7 +91,7 @@ def test_an_event_has_between_one_and_five_hundred_items(items):
 
 
 def test_a_flight_is_one_person_unless_said_otherwise():
-    """DOMAIN.md's event counts 3,120 km of flight."""
+    """The worked example's event counts 3,120 km of flight."""
     body = b'{"profile":"chengdu-event","items":[{"kind":"travel","mode":"flight","distance_km":3120}]}'
     request = msgspec.json.decode(body, type=EventFootprintRequest)
     assert (EventTravel(mode="flight", persons=1, distance_km=3120),) == request.items

@@ -42,7 +42,7 @@ serials = st.builds(lambda code, pair: Serial(issuance=code, first=pair[0], last
 
 
 def test_the_serial_of_the_kiln_reads_as_designed():
-    """DESIGN §2 gives this very text."""
+    """The text as schemas/README.md spells it."""
     serial = Serial(issuance=KILN, first=1, last=3_619_000)
     assert "SC-CDCER-0007-2024-01:1-3619000kg" == str(serial)
     assert 3_619_000 == serial.size_kg

@@ -1,10 +1,9 @@
 """
 A crash at every statement of deposit, trade, delivery, refund and withdrawal: nothing is lost, nothing is done twice.
 
-Each way something moves is done again and again on one database, and each time the exchange dies at another of the
-statements that it needs, begins and commits included. The client then sends the same request again. Afterwards the
-balances are those of one deposit, one trade, one withdrawal more; registry and exchange agree; and the movements replay
-to the blocks.
+Each operation is repeated on one database, and each time the exchange crashes at a different statement of it, including
+BEGIN and COMMIT. The client then resends the same request. Afterwards the balances have changed by exactly one deposit,
+trade or withdrawal; registry and exchange agree; and the movements replay to the blocks.
 """
 
 import asyncio
@@ -23,104 +22,114 @@ from exchange.projections import projector
 from exchange.settlement import service as settlement
 from schemas.settlement import CashMovement, CreditMovement
 from tests.exchange.marketplace import KILN
-from tests.simulation import scene as scenes
-from tests.simulation.lives import Doom
-from tests.simulation.scene import Opened, Scene
+from tests.simulation import open_market
+from tests.simulation.open_market import MarketTemplate, OpenMarket
+from tests.simulation.restarts import CrashPoint
 
 TIMES, COMMITS, ATTEMPTS = 2, 6, 3
 PRICE_FEN = 12_00
 FEE_BPS = 30
 
 
-async def deposit_tonnes(scene: Scene) -> None:
+async def deposit_tonnes(market: OpenMarket) -> None:
     """3 t of the seller."""
-    body = CreditMovement(account_id=scene.people.seller, instrument=KILN, quantity_t=3)
-    call = scene.call("kiln", "deposit_credits")
-    done = await scene.lives.ask(lambda exchange: settlement.deposit_credits(body, call=call, exchange=exchange))
-    assert ("done", 3) == (done.state, done.quantity_t)
-    scene.moved(scene.people.seller, scene.people.instrument, 3)
-
-
-async def deposit_cash(scene: Scene) -> None:
-    """Money of the buyer."""
-    body = CashMovement(account_id=scene.people.buyer, amount_fen=7_777, reference="Bank slip")
-    call = scene.call("exchange", "deposit_cash")
-    done = await scene.lives.ask(lambda exchange: settlement.deposit_cash(body, call=call, exchange=exchange))
-    assert "done" == done.state
-    scene.moved(scene.people.buyer, 0, 7_777)
-
-
-async def withdraw_tonnes(scene: Scene) -> None:
-    """1 t of the seller goes back to the registry."""
-    body = CreditMovement(account_id=scene.people.seller, instrument=KILN, quantity_t=1)
-    call = scene.call("kiln", "withdraw_credits")
-    done = await scene.lives.ask(lambda exchange: settlement.withdraw_credits(body, call=call, exchange=exchange))
-    assert "done" == done.state
-    scene.moved(scene.people.seller, scene.people.instrument, -1)
-
-
-async def withdraw_cash(scene: Scene) -> None:
-    """Some money of the buyer."""
-    body = CashMovement(account_id=scene.people.buyer, amount_fen=11, reference="Home")
-    call = scene.call("solar", "withdraw_cash")
-    done = await scene.lives.ask(lambda exchange: settlement.withdraw_cash(body, call=call, exchange=exchange))
-    assert "done" == done.state
-    scene.moved(scene.people.buyer, 0, -11)
-
-
-async def list_and_take(scene: Scene) -> None:
-    """A listing of 1 t that is taken whole, delivered and paid."""
-    people = scene.people
-    listing = await scene.carry_out(
-        listings.OpenListing(people.seller, people.instrument, PRICE_FEN, 1, scene.next_number(people.seller))
+    body = CreditMovement(account_id=market.people.seller, instrument=KILN, quantity_t=3)
+    call = market.call("kiln", "deposit_credits")
+    done = await market.exchange.until_answered(
+        lambda exchange: settlement.deposit_credits(body, call=call, exchange=exchange)
     )
-    taken = await scene.carry_out(listings.Subscribe(people.buyer, listing.id, 1, scene.next_number(people.buyer)))
+    assert ("done", 3) == (done.state, done.quantity_t)
+    market.expect_change(market.people.seller, market.people.instrument, 3)
+
+
+async def deposit_cash(market: OpenMarket) -> None:
+    """Money of the buyer."""
+    body = CashMovement(account_id=market.people.buyer, amount_fen=7_777, reference="Bank slip")
+    call = market.call("exchange", "deposit_cash")
+    done = await market.exchange.until_answered(
+        lambda exchange: settlement.deposit_cash(body, call=call, exchange=exchange)
+    )
+    assert "done" == done.state
+    market.expect_change(market.people.buyer, 0, 7_777)
+
+
+async def withdraw_tonnes(market: OpenMarket) -> None:
+    """1 t of the seller goes back to the registry."""
+    body = CreditMovement(account_id=market.people.seller, instrument=KILN, quantity_t=1)
+    call = market.call("kiln", "withdraw_credits")
+    done = await market.exchange.until_answered(
+        lambda exchange: settlement.withdraw_credits(body, call=call, exchange=exchange)
+    )
+    assert "done" == done.state
+    market.expect_change(market.people.seller, market.people.instrument, -1)
+
+
+async def withdraw_cash(market: OpenMarket) -> None:
+    """Some money of the buyer."""
+    body = CashMovement(account_id=market.people.buyer, amount_fen=11, reference="Home")
+    call = market.call("solar", "withdraw_cash")
+    done = await market.exchange.until_answered(
+        lambda exchange: settlement.withdraw_cash(body, call=call, exchange=exchange)
+    )
+    assert "done" == done.state
+    market.expect_change(market.people.buyer, 0, -11)
+
+
+async def list_and_take(market: OpenMarket) -> None:
+    """A listing of 1 t that is taken whole, delivered and paid."""
+    people = market.people
+    listing = await market.carry_out(
+        listings.OpenListing(people.seller, people.instrument, PRICE_FEN, 1, market.next_client_order_id(people.seller))
+    )
+    taken = await market.carry_out(
+        listings.Subscribe(people.buyer, listing.id, 1, market.next_client_order_id(people.buyer))
+    )
     assert ("filled", 1) == (taken.state, taken.traded_t)
-    paid(scene, 1)
+    paid(market, 1)
 
 
-async def trade_in_the_book(scene: Scene) -> None:
+async def trade_in_the_book(market: OpenMarket) -> None:
     """An ask and a bid that meet, delivered and paid."""
-    people = scene.people
+    people = market.people
     for account, side in ((people.seller, c.SELL), (people.buyer, c.BUY)):
-        order = await scene.carry_out(
-            continuous.Place(account, people.instrument, side, PRICE_FEN, 2, scene.next_number(account))
+        order = await market.carry_out(
+            continuous.Place(account, people.instrument, side, PRICE_FEN, 2, market.next_client_order_id(account))
         )
     assert ("filled", 2) == (order.state, order.traded_t)
-    paid(scene, 2)
+    paid(market, 2)
 
 
-def paid(scene: Scene, tonnes: int) -> None:
-    """What a delivery of so many tonnes changes."""
-    people, amount = scene.people, PRICE_FEN * tonnes
+def paid(market: OpenMarket, tonnes: int) -> None:
+    """Expect the changes of a delivery of *tonnes*, with its payment and fee."""
+    people, amount = market.people, PRICE_FEN * tonnes
     fee = amount * FEE_BPS // 10_000
-    scene.moved(people.seller, people.instrument, -tonnes)
-    scene.moved(people.buyer, people.instrument, tonnes)
-    scene.moved(people.buyer, 0, -amount)
-    scene.moved(people.seller, 0, amount - fee)
-    scene.moved(people.fees, 0, fee)
+    market.expect_change(people.seller, people.instrument, -tonnes)
+    market.expect_change(people.buyer, people.instrument, tonnes)
+    market.expect_change(people.buyer, 0, -amount)
+    market.expect_change(people.seller, 0, amount - fee)
+    market.expect_change(people.fees, 0, fee)
 
 
-async def refused_delivery(scene: Scene) -> None:
-    """The registry cannot deliver into a closed account: both have again what they had."""
-    people, change = scene.people, "update registry.account set status = $2 where id = $1"
-    await scene.lives.watcher.execute(change, people.buyer, "closed")
+async def refused_delivery(market: OpenMarket) -> None:
+    """The registry cannot deliver into a closed account: both balances are unchanged."""
+    people, change = market.people, "update registry.account set status = $2 where id = $1"
+    await market.exchange.watcher.execute(change, people.buyer, "closed")
     for account, side in ((people.seller, c.SELL), (people.buyer, c.BUY)):
-        order = await scene.carry_out(
-            continuous.Place(account, people.instrument, side, PRICE_FEN, 2, scene.next_number(account))
+        order = await market.carry_out(
+            continuous.Place(account, people.instrument, side, PRICE_FEN, 2, market.next_client_order_id(account))
         )
     assert 2 == order.traded_t
-    await scene.lives.quiet()
-    await scene.lives.watcher.execute(change, people.buyer, "open")
+    await market.exchange.until_settled()
+    await market.exchange.watcher.execute(change, people.buyer, "open")
 
 
-async def start_again(scene: Scene) -> None:
-    """A start that finds a journal ahead of the tables and a client who asks again; the start is what dies."""
-    fate = scene.lives.life.fate
-    doom = fate.doom
-    fate.arm(None)
-    body = CashMovement(account_id=scene.people.buyer, amount_fen=5, reference="Bank slip")
-    call = scene.call("exchange", "deposit_cash")
+async def start_again(market: OpenMarket) -> None:
+    """A start with the journal ahead of the tables and a client that resends; the crash is during the start."""
+    crash_plan = market.exchange.current.crash_plan
+    crash_point = crash_plan.crash_point
+    crash_plan.arm(None)
+    body = CashMovement(account_id=market.people.buyer, amount_fen=5, reference="Bank slip")
+    call = market.call("exchange", "deposit_cash")
 
     def asking(exchange: Exchange) -> Awaitable[object]:
         return settlement.deposit_cash(body, call=call, exchange=exchange)
@@ -133,13 +142,13 @@ async def start_again(scene: Scene) -> None:
         mock.patch.object(projector, "CATCH_UP_TIMEOUT_S", 0.02),
         contextlib.suppress(gateway.NotTrading),
     ):
-        await asking(scene.lives.life.exchange)
-    await scene.lives.renew(doom)
-    await scene.lives.ask(asking)
-    scene.moved(scene.people.buyer, 0, 5)
+        await asking(market.exchange.current.exchange)
+    await market.exchange.restart(crash_point)
+    await market.exchange.until_answered(asking)
+    market.expect_change(market.people.buyer, 0, 5)
 
 
-WAYS = (
+OPERATIONS = (
     deposit_tonnes,
     deposit_cash,
     list_and_take,
@@ -152,68 +161,72 @@ WAYS = (
 
 
 @pytest.fixture(scope="module")
-def opened(server, templates) -> Opened:
-    """A template with an open market: the seller has brought 300 t, the buyer money."""
-    return asyncio.run(scenes.open_market(server, templates["issued"]))
+def market_template(server, templates) -> MarketTemplate:
+    """A template with an open market: the seller has deposited 300 t, the buyer money."""
+    return asyncio.run(open_market.build_template(server, templates["issued"]))
 
 
 @pytest.fixture
-async def scene(server, opened) -> AsyncIterator[Scene]:
-    """A copy of it, whose exchange runs in lives; afterwards every invariant holds and the log verifies."""
-    async with scenes.worlds_of_lives(server, opened) as scene:
-        yield scene
+async def market(server, market_template) -> AsyncIterator[OpenMarket]:
+    """A copy of it whose exchange restarts after crashes; afterwards every invariant holds and the log verifies."""
+    async with open_market.copied_market(server, market_template) as market:
+        yield market
 
 
-async def once(scene: Scene, way: Callable[[Scene], Awaitable[None]], doom: Doom | None) -> bool:
-    """Do it once, dying at *doom*, and check everything; answers whether it died."""
-    await asyncio.wait_for(scene.lives.life.exchange.gateway.writing.wait(), 20)
-    scene.lives.life.fate.arm(doom)
-    before = len(scene.lives.deaths)
-    await way(scene)
-    await scene.lives.quiet()
-    met = scene.lives.life.fate.met
-    scene.lives.life.fate.arm(None)
-    scene.met = met
-    if scene.lives.life.fate.struck.is_set():
-        await scene.lives.renew()
-    assert dict(+scene.expected) == await scene.has(), doom
-    await scene.lives.check()
-    return any(scene.lives.deaths[before:])
+async def run_once(
+    market: OpenMarket, operation: Callable[[OpenMarket], Awaitable[None]], crash_point: CrashPoint | None
+) -> bool:
+    """Run *operation* with a crash at *crash_point*, and check everything; returns whether it crashed."""
+    await asyncio.wait_for(market.exchange.current.exchange.gateway.writing.wait(), 20)
+    market.exchange.current.crash_plan.arm(crash_point)
+    before = len(market.exchange.crash_sites)
+    await operation(market)
+    await market.exchange.until_settled()
+    statements = market.exchange.current.crash_plan.statements
+    market.exchange.current.crash_plan.arm(None)
+    market.statements = statements
+    if market.exchange.current.crash_plan.crashed.is_set():
+        await market.exchange.restart()
+    assert dict(+market.expected) == await market.balances(), crash_point
+    await market.exchange.check()
+    return any(market.exchange.crash_sites[before:])
 
 
-async def comes(scene: Scene, way: Callable[[Scene], Awaitable[None]], doom: Doom) -> bool:
-    """Whether it dies there: where two tasks take turns, a statement may come in one life and not in another."""
+async def crashes_at(
+    market: OpenMarket, operation: Callable[[OpenMarket], Awaitable[None]], crash_point: CrashPoint
+) -> bool:
+    """Try a few times: tasks interleave, so a statement may occur in one run and not in another."""
     for _ in range(ATTEMPTS):
-        if await once(scene, way, doom):
+        if await run_once(market, operation, crash_point):
             return True
     return False
 
 
-def dooms(met: list[tuple[str, bool]], *, answer_lost: bool) -> list[Doom]:
+def crash_points(statements: list[tuple[str, bool]], *, answer_lost: bool) -> list[CrashPoint]:
     """
-    Every statement that was met: what only reads once, what writes twice, what commits each time.
+    Crash points for the executed statements: one for a read, up to two for a write, up to six for a commit.
 
-    An answer can be lost to some effect where the statement commits; else the transaction is as good as not sent.
+    Losing an answer matters only if the statement commits; otherwise the transaction is rolled back as if unsent.
     """
     seen: Counter[str] = Counter()
     found = []
-    for query, commits in met:
+    for query, commits in statements:
         seen[query] += 1
         reads = query.lstrip("-").partition("select")[0].strip() == "" or "\nselect" in query
         if (commits or not answer_lost) and seen[query] <= (1 if reads else TIMES if not commits else COMMITS):
-            found.append(Doom(query, seen[query], answer_lost))
+            found.append(CrashPoint(query, seen[query], answer_lost))
     return found
 
 
 @pytest.mark.parametrize("answer_lost", [False, True], ids=["not-sent", "answer-lost"])
-@pytest.mark.parametrize("way", WAYS)
-async def test_a_crash_at_every_statement_changes_nothing(scene, way, answer_lost):
-    """Once alive, to see what there is to die at; then once for each of them: as if nothing had happened."""
-    assert not await once(scene, way, None)
-    chosen = dooms(scene.met, answer_lost=answer_lost)
-    died = [doom for doom in chosen if await comes(scene, way, doom)]
-    missed = set(chosen) - set(died)
+@pytest.mark.parametrize("operation", OPERATIONS)
+async def test_a_crash_at_every_statement_changes_nothing(market, operation, answer_lost):
+    """Run once without a crash to collect the statements, then crash once at each: the outcome is the same."""
+    assert not await run_once(market, operation, None)
+    chosen = crash_points(market.statements, answer_lost=answer_lost)
+    crashed = [crash_point for crash_point in chosen if await crashes_at(market, operation, crash_point)]
+    missed = set(chosen) - set(crashed)
     assert len(missed) <= max(1, len(chosen) // 5), missed
-    says = {doom.statement.lower() for doom in died}
-    assert any("insert into exchange.journal" in each for each in says) or way is start_again
-    assert any(each.startswith("commit") for each in says)
+    texts = {crash_point.statement.lower() for crash_point in crashed}
+    assert any("insert into exchange.journal" in each for each in texts) or operation is start_again
+    assert any(each.startswith("commit") for each in texts)

@@ -42,15 +42,15 @@ from schemas.methodologies import EventFootprintRequest
 from schemas.parties import SetClock
 from tests import invariants, worlds
 from tests.oracle.ledger import Claim, Ledger, Offer
-from tests.races import ring
+from tests.races import race_region
 
 EXAMPLES = int(os.environ.get("KILNWOOD_STATE_EXAMPLES", "0"))
-BEGINS = datetime.fromisoformat(ring.BEGINS)
+BEGINS = datetime.fromisoformat(race_region.BEGINS)
 FOOTPRINT = msgspec.convert({"profile": "chengdu-event", "items": list(EVENT)}, EventFootprintRequest)
 FOOTPRINT_KG = 1_200
 EVENT_ENDS = BEGINS + timedelta(hours=9)
 
-ACTIVITY = msgspec.structs.replace(ring.ACTIVITY, gas_10k_nm3="0.3")
+ACTIVITY = msgspec.structs.replace(race_region.ACTIVITY, gas_10k_nm3="0.3")
 ISSUED_KG = 4_000
 """What one report of it brings."""
 STOCK_KG = (1_500, 1_000)
@@ -80,7 +80,7 @@ class Setting(NamedTuple):
     """What all examples share."""
 
     server: str
-    template: ring.Template
+    template: race_region.RegionTemplate
     runner: asyncio.Runner
 
 
@@ -138,7 +138,9 @@ class LedgerMachine(RuleBasedStateMachine):
 
     async def _open(self) -> None:
         self.stack = contextlib.AsyncExitStack()
-        self.dsn = await self.stack.enter_async_context(ring.copied(self.setting.server, self.setting.template))
+        self.dsn = await self.stack.enter_async_context(
+            race_region.copied_database(self.setting.server, self.setting.template)
+        )
         self.watcher = await asyncpg.connect(self.dsn)
         self.stack.push_async_callback(self.watcher.close)
         self.db = Database(await self.stack.enter_async_context(await connect_pool(self.dsn, size=2)))
@@ -177,7 +179,7 @@ class LedgerMachine(RuleBasedStateMachine):
         )
 
     def refused(self, work: Callable[[], Awaitable[Any]]) -> tuple[set[str], Any]:
-        """Carry it out; answers the slug of the refusal, and the reply."""
+        """Carry it out; returns the slug of the refusal, and the reply."""
         try:
             reply = self.run(work())
         except DomainError as error:
@@ -395,7 +397,7 @@ class LedgerMachine(RuleBasedStateMachine):
 def test_the_ledger_is_what_a_naive_one_would_be(server: str):
     """Any order of proposing, closing, expiring, retiring, cancelling, claiming, freezing, issuing, joining blocks."""
     with asyncio.Runner() as runner:
-        LedgerMachine.setting = Setting(server, runner.run(ring.build(server, ACTIVITY)), runner)
+        LedgerMachine.setting = Setting(server, runner.run(race_region.build_template(server, ACTIVITY)), runner)
         run_state_machine_as_test(
             LedgerMachine,
             settings=settings(

@@ -32,8 +32,8 @@ from schemas.credits import RetireRequest
 from schemas.settlement import CashMovement, CreditMovement
 from tests import invariants, market_invariants, worlds
 from tests.exchange.marketplace import KILN
-from tests.simulation import scene as scenes
-from tests.simulation.scene import Opened, Scene
+from tests.simulation import open_market
+from tests.simulation.open_market import MarketTemplate, OpenMarket
 
 EXAMPLES = int(os.environ.get("KILNWOOD_STATE_EXAMPLES", "0"))
 CHANGE_ACCOUNT = "update registry.account set status = $2 where id = $1"
@@ -48,7 +48,7 @@ WEIGHTS = {
     "withdraw": 3,
     "pay_out": 2,
     "crash": 2,
-    "retire": 2,
+    "retire": 3,
     "fail_a_delivery": 1,
     "freeze": 1,
     "unfreeze": 6,
@@ -70,12 +70,12 @@ class Setting(NamedTuple):
     """What all examples share."""
 
     server: str
-    opened: Opened
+    opened: MarketTemplate
     runner: asyncio.Runner
 
 
 class MarketMachine(RuleBasedStateMachine):
-    """One open market of a seller and a buyer, in one life of the exchange after the other."""
+    """One open market of a seller and a buyer, whose exchange crashes and restarts."""
 
     setting: ClassVar[Setting]
     seen: ClassVar[Counter[str]] = Counter()
@@ -94,9 +94,9 @@ class MarketMachine(RuleBasedStateMachine):
 
     async def _open(self) -> None:
         self.stack = contextlib.AsyncExitStack()
-        opened = scenes.worlds_of_lives(self.setting.server, self.setting.opened)
-        self.scene: Scene = await self.stack.enter_async_context(opened)
-        people = self.people = self.scene.people
+        copied = open_market.copied_market(self.setting.server, self.setting.opened)
+        self.market: OpenMarket = await self.stack.enter_async_context(copied)
+        people = self.people = self.market.people
         self.words = {people.seller: "kiln", people.buyer: "solar"}
         self.money_fen, self.tonnes = await self._sums()
 
@@ -107,23 +107,23 @@ class MarketMachine(RuleBasedStateMachine):
             " coalesce(sum(settled + locked + outgoing) filter (where instrument_id > 0), 0)::bigint"
             " from exchange.position"
         )
-        row = await self.scene.lives.watcher.fetchrow(query)
+        row = await self.market.exchange.watcher.fetchrow(query)
         assert row is not None
         return row[0], row[1]
 
     def teardown(self) -> None:
-        """Everything comes to its end; every invariant, the log verified from its bytes."""
+        """Settle everything, then check every invariant and verify the log from its bytes."""
         self.run(self._end())
 
     async def _end(self) -> None:
         async with self.stack:
-            await self.scene.lives.quiet()
-            await self.scene.lives.check()
+            await self.market.exchange.until_settled()
+            await self.market.exchange.check()
             assert (self.money_fen, self.tonnes) == await self._sums()
-            happened = await self.scene.lives.watcher.fetchrow(HAPPENED)
+            happened = await self.market.exchange.watcher.fetchrow(HAPPENED)
             assert happened is not None
             self.seen.update(dict(happened))
-            self.seen["crashes"] += len(self.scene.lives.deaths)
+            self.seen["crashes"] += len(self.market.exchange.crash_sites)
 
     @rule(data=st.data())
     def step(self, data: st.DataObject) -> None:
@@ -138,18 +138,18 @@ class MarketMachine(RuleBasedStateMachine):
         self.run(self._compare())
 
     async def _compare(self) -> None:
-        """Also with trades undelivered, debits unreleased and deliveries half told."""
-        watcher = self.scene.lives.watcher
+        """Compare the books, even with undelivered trades, unreleased debits and half-reported deliveries."""
+        watcher = self.market.exchange.watcher
         async with watcher.transaction(isolation="repeatable_read"):
             await invariants.check_ledger(watcher)
             await market_invariants.check(watcher)
-        found = await self.scene.lives.ask(lambda exchange: reconcile(db=exchange.db))
+        found = await self.market.exchange.until_answered(lambda exchange: reconcile(db=exchange.db))
         assert ("", ()) == (found.journal, found.differences)
 
     async def may(self, request: Callable[[Exchange], Awaitable[Any]], *slugs: str) -> Any:
-        """Ask; answers nothing where it was refused for one of these reasons."""
+        """Send a request; returns None if it is refused for one of *slugs*."""
         try:
-            return await self.scene.lives.ask(request)
+            return await self.market.exchange.until_answered(request)
         except DomainError as refusal:
             if refusal.slug not in slugs:
                 raise
@@ -167,7 +167,7 @@ class MarketMachine(RuleBasedStateMachine):
         """Tonnes of either; the buyer has what it took home."""
         account, tonnes = self.either(data), data.draw(st.integers(1, 9))
         body = CreditMovement(account_id=account, instrument=KILN, quantity_t=tonnes)
-        call = self.scene.call(self.words[account], "deposit_credits")
+        call = self.market.call(self.words[account], "deposit_credits")
         done = await self.may(
             lambda exchange: settlement.deposit_credits(body, call=call, exchange=exchange), "insufficient-credits"
         )
@@ -180,7 +180,7 @@ class MarketMachine(RuleBasedStateMachine):
     async def take_home(self, account: int, tonnes: int) -> None:
         """From the exchange into the account, if so much is settled."""
         body = CreditMovement(account_id=account, instrument=KILN, quantity_t=tonnes)
-        call = self.scene.call(self.words[account], "withdraw_credits")
+        call = self.market.call(self.words[account], "withdraw_credits")
         done = await self.may(
             lambda exchange: settlement.withdraw_credits(body, call=call, exchange=exchange),
             "not-enough-tonnes",
@@ -192,15 +192,17 @@ class MarketMachine(RuleBasedStateMachine):
         """Money for either."""
         fen = data.draw(st.integers(1, 50_000))
         body = CashMovement(account_id=self.either(data), amount_fen=fen, reference="Bank slip")
-        call = self.scene.call("exchange", "deposit_cash")
-        await self.scene.lives.ask(lambda exchange: settlement.deposit_cash(body, call=call, exchange=exchange))
+        call = self.market.call("exchange", "deposit_cash")
+        await self.market.exchange.until_answered(
+            lambda exchange: settlement.deposit_cash(body, call=call, exchange=exchange)
+        )
         self.money_fen += fen
 
     async def _pay_out(self, data: st.DataObject) -> None:
         """Money of either."""
         account, fen = self.either(data), data.draw(st.integers(1, 50_000))
         body = CashMovement(account_id=account, amount_fen=fen, reference="Home")
-        call = self.scene.call(self.words[account], "withdraw_cash")
+        call = self.market.call(self.words[account], "withdraw_cash")
         done = await self.may(
             lambda exchange: settlement.withdraw_cash(body, call=call, exchange=exchange), "not-enough-cash", "frozen"
         )
@@ -213,7 +215,7 @@ class MarketMachine(RuleBasedStateMachine):
         side = mostly if data.draw(st.integers(0, 3)) else 1 - mostly
         price, tonnes = data.draw(st.sampled_from((11_95, 12_00, 12_05))), data.draw(st.integers(1, 9))
         life = data.draw(st.sampled_from((c.GTC, c.GTC, c.IOC, c.FOK, c.POST_ONLY)))
-        number = self.scene.next_number(account)
+        number = self.market.next_client_order_id(account)
         command = continuous.Place(account, self.people.instrument, side, price, tonnes, number, life)
         refusals = ("not-enough-cash", "not-enough-tonnes", "not-fillable", "would-trade")
         order = await self.command(command, *refusals)
@@ -223,7 +225,9 @@ class MarketMachine(RuleBasedStateMachine):
     async def _list(self, data: st.DataObject) -> None:
         """A listing of the seller."""
         seller, tonnes = self.people.seller, data.draw(st.integers(1, 9))
-        command = listings.OpenListing(seller, self.people.instrument, 12_00, tonnes, self.scene.next_number(seller))
+        command = listings.OpenListing(
+            seller, self.people.instrument, 12_00, tonnes, self.market.next_client_order_id(seller)
+        )
         if listing := await self.command(command, "not-enough-tonnes"):
             self.listings.append(listing.id)
             self.orders[listing.id] = seller
@@ -231,34 +235,36 @@ class MarketMachine(RuleBasedStateMachine):
     async def _take(self, data: st.DataObject) -> None:
         """Some of a listing."""
         buyer, listing = self.people.buyer, data.draw(st.sampled_from(self.listings))
-        command = listings.Subscribe(buyer, listing, data.draw(st.integers(1, 5)), self.scene.next_number(buyer))
+        command = listings.Subscribe(
+            buyer, listing, data.draw(st.integers(1, 5)), self.market.next_client_order_id(buyer)
+        )
         await self.command(command, "not-enough-cash", "listing-short", "not-open")
 
     async def _cancel(self, data: st.DataObject) -> None:
         """Something that was open once."""
         number = data.draw(st.sampled_from(sorted(self.orders)))
         account = self.orders.pop(number)
-        await self.command(c.Cancel(account, number, self.scene.next_number(account)), "not-open")
+        await self.command(c.Cancel(account, number, self.market.next_client_order_id(account)), "not-open")
 
     async def _settle(self, _: st.DataObject) -> None:
         """Until nothing is under way."""
-        await self.scene.lives.quiet()
+        await self.market.exchange.until_settled()
 
     async def _fail_a_delivery(self, _: st.DataObject) -> None:
         """The buyer's account is closed while a trade waits: a refund, and both have what they had."""
-        await self.scene.lives.quiet()
-        people, watcher = self.people, self.scene.lives.watcher
+        await self.market.exchange.until_settled()
+        people, watcher = self.people, self.market.exchange.watcher
         before = await self._sums()
         await watcher.execute(CHANGE_ACCOUNT, people.buyer, "closed")
         for account, side, price in ((people.seller, c.SELL, 10_00), (people.buyer, c.BUY, 20_00)):
-            number = self.scene.next_number(account)
+            number = self.market.next_client_order_id(account)
             command = continuous.Place(
                 account, people.instrument, side, price, 1, number, c.IOC if side == c.BUY else c.GTC
             )
             order = await self.command(command, "not-enough-cash", "not-enough-tonnes")
             if order is not None and order.state == "open":
                 self.orders[order.id] = account
-        await self.scene.lives.quiet()
+        await self.market.exchange.until_settled()
         await watcher.execute(CHANGE_ACCOUNT, people.buyer, "open")
         assert before == await self._sums()
 
@@ -276,13 +282,13 @@ class MarketMachine(RuleBasedStateMachine):
 
     async def _freeze_or_lift(self, account: int, *, on: bool) -> None:
         """Store one instruction, and wait until it is carried out."""
-        db = self.scene.lives.life.exchange.db
+        db = self.market.exchange.current.exchange.db
         number = await db.transaction(lambda tx: instructions.store_in(tx, c.Freeze(0, account, on), by=None))
-        await self.scene.lives.ask(lambda exchange: exchange.teller.carried_out(number))
+        await self.market.exchange.until_answered(lambda exchange: exchange.teller.carried_out(number))
 
     async def _crash(self, _: st.DataObject) -> None:
-        """Whatever was under way is taken up by the next life."""
-        await self.scene.lives.renew()
+        """The next run continues whatever was under way."""
+        await self.market.exchange.restart()
 
     async def _retire(self, data: st.DataObject) -> None:
         """Kilograms that the buyer has taken home, now or before; what is on the exchange cannot be retired."""
@@ -293,7 +299,7 @@ class MarketMachine(RuleBasedStateMachine):
         request = RetireRequest(
             account_id=people.buyer, claim_id=people.claim, quantity_kg=quantity, reason="test", beneficiary="Somebody"
         )
-        call = self.scene.call("solar", "retire_credits")
+        call = self.market.call("solar", "retire_credits")
         await self.may(
             lambda exchange: retirement.retire(request, call=call, db=exchange.db, region=worlds.PROFILE),
             "insufficient-credits",
@@ -303,7 +309,7 @@ class MarketMachine(RuleBasedStateMachine):
 def test_any_order_of_deposits_trades_crashes_and_withdrawals_keeps_every_book_right(server, templates):
     """Bounded, and the same examples each time, unless more are asked for."""
     with asyncio.Runner() as runner:
-        opened = runner.run(scenes.open_market(server, templates["issued"]))
+        opened = runner.run(open_market.build_template(server, templates["issued"]))
         MarketMachine.setting = Setting(server, opened, runner)
         run_state_machine_as_test(
             MarketMachine,

@@ -62,7 +62,7 @@ def book(*, seconds: float, rounds: int) -> Figure:
 
 
 def diverging(traded_t: dict[str, int]) -> list[str]:
-    """Whoever traded another quantity on the prefix than our book, the first; that is told and no failure."""
+    """Contestants that traded another quantity on the prefix than our book, the first: a remark, not a failure."""
     (_, ours), *others = traded_t.items()
     return [f"{name} traded {theirs:,} t where the book traded {ours:,} t" for name, theirs in others if theirs != ours]
 

@@ -6,8 +6,8 @@ from typing import Protocol
 
 from deploy.bench.exchange.stream import ACCOUNTS, CANCEL, HIGH_FEN, LOW_FEN, Operation, Slices
 from exchange.engine import commands as c
-from exchange.engine.accounts import TradingAccount
-from exchange.engine.book import OpenOrder, OrderBook
+from exchange.engine.accounts import OpenOrder, TradingAccount
+from exchange.engine.book import OrderBook
 from exchange.engine.core import Engine
 from exchange.engine.modes import continuous
 
@@ -23,14 +23,14 @@ class Contestant(Protocol):
     """Something that carries the stream out, slice after slice, and remembers."""
 
     def run(self, index: int) -> float:
-        """Carry slice *index* out, after the one before it; answer the seconds."""
+        """Carry slice *index* out, after the one before it; returns the seconds."""
 
 
 class BookAlone:
     """A book and a dictionary from an order's number to it. Orders are built in the timed part, as the core does."""
 
     def __init__(self, slices: Slices) -> None:
-        self.book = OrderBook(1)
+        self.book = OrderBook()
         self.live: dict[int, OpenOrder] = {}
         self.traded_t = 0
         self._slices = slices
@@ -46,18 +46,20 @@ class BookAlone:
             if kind == CANCEL:
                 cancelled = live.pop(number, None)
                 if cancelled is not None:
-                    assert cancelled.level is not None, "what is live rests"
-                    cancelled.level.side.remove(cancelled)
+                    assert cancelled.queue is not None, "what is live rests"
+                    cancelled.queue.remove(cancelled)
                 continue
             order = OpenOrder(number, account, number, cash, tonnes, INSTRUMENT, kind, price, quantity, quantity)
-            if book.crosses(kind, price):
+            best = (book.bids if kind else book.asks).best
+            if best is not None and (best.price >= price if kind else best.price <= price):
                 for maker, met, _ in book.match(order)[0]:
                     traded_t += met
                     if not maker.open:
                         del live[maker.id]
-            if order.open:
-                (book.asks if kind else book.bids).rest(order)
-                live[number] = order
+                if not order.open:
+                    continue
+            (book.asks if kind else book.bids).rest(order)
+            live[number] = order
         taken = perf_counter() - begun
         self.traded_t += traded_t
         return taken
@@ -67,7 +69,7 @@ class BookPrepared:
     """The book alone with orders that are built before the clock runs."""
 
     def __init__(self, slices: Slices) -> None:
-        self._book = OrderBook(1)
+        self._book = OrderBook()
         self._live: dict[int, OpenOrder] = {}
         account = TradingAccount(1, 0)
         cash, tonnes = account.cash, account.balance(INSTRUMENT)
@@ -92,8 +94,8 @@ class BookPrepared:
             if order is None:
                 cancelled = live.pop(number, None)
                 if cancelled is not None:
-                    assert cancelled.level is not None, "what is live rests"
-                    cancelled.level.side.remove(cancelled)
+                    assert cancelled.queue is not None, "what is live rests"
+                    cancelled.queue.remove(cancelled)
                 continue
             if book.crosses(order.side, order.price):
                 for maker, _, _ in book.match(order)[0]:

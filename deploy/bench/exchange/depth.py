@@ -20,8 +20,8 @@ from deploy.bench.exchange.contestants import FIRST_ACCOUNT, INSTRUMENT, opened
 from deploy.bench.exchange.stream import ACCOUNTS
 from deploy.bench.figures import Figure, at_most
 from deploy.processes.garbage import as_served
-from exchange.engine.accounts import TradingAccount
-from exchange.engine.book import OpenOrder, OrderBook
+from exchange.engine.accounts import OpenOrder, TradingAccount
+from exchange.engine.book import OrderBook
 from exchange.engine.commands import BUY, SELL
 from exchange.engine.core import Engine
 from exchange.engine.modes.continuous import Place
@@ -43,28 +43,29 @@ class Deep:
 
     def __init__(self, orders: int) -> None:
         self.orders = orders
-        self._book = OrderBook(1)
+        self._book = OrderBook()
         self._live: dict[int, OpenOrder] = {}
         account = TradingAccount(1, 0)
         tonnes = account.balance(INSTRUMENT)
         for number in range(orders):
-            side, price, quantity = _resting(number)
+            side, price, quantity = resting(number)
             order = OpenOrder(number, account, 0, account.cash, tonnes, INSTRUMENT, side, price, quantity, quantity)
             self._book.side(side).rest(order)
             self._live[number] = order
 
     def cancel(self, numbers: list[int]) -> float:
-        """Cancel these orders and, when the clock has stopped, put them back; answer the nanoseconds of each."""
+        """Cancel these orders and, when the clock has stopped, put them back; returns the nanoseconds of each."""
         live = self._live
         gone = []
         begun = perf_counter_ns()
         for number in numbers:
             order = live.pop(number)
-            assert order.level is not None, "all of them rest"
-            order.level.side.remove(order)
+            assert order.queue is not None, "all of them rest"
+            order.queue.remove(order)
             gone.append(order)
         taken = perf_counter_ns() - begun
         for order in gone:
+            order.prev = order.next = None
             self._book.side(order.side).rest(order)
             live[order.id] = order
         return taken / len(numbers)
@@ -131,8 +132,8 @@ def _most(seconds: float) -> int:
     return min(_MOST, max(10 * _FEWEST, round(_PER_SECOND * seconds)))
 
 
-def _resting(number: int) -> tuple[int, int, int]:
-    """Side, price and quantity of an order that meets none of the others."""
+def resting(number: int) -> tuple[int, int, int]:
+    """Return side, price and quantity of an order that meets none of the others."""
     away = 1 + number // 2 % _LEVELS
     side = SELL if number % 2 else BUY
     return side, _MIDDLE_FEN + (away if side == SELL else -away), _QUANTITY_T
@@ -141,9 +142,9 @@ def _resting(number: int) -> tuple[int, int, int]:
 def _core_with(orders: int) -> Engine:
     engine = opened()
     for number in range(orders):
-        side, price, quantity = _resting(number)
+        side, price, quantity = resting(number)
         engine.apply(Place(FIRST_ACCOUNT + number % ACCOUNTS, INSTRUMENT, side, price, quantity, number + 1))
-    assert len(engine.market.orders) == orders, "all of them rest"
+    assert len(list(engine.market.open_orders())) == orders, "all of them rest"
     return engine
 
 

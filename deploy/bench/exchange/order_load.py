@@ -5,8 +5,8 @@ The time of an order runs from when it was due, so that a service that stalls ca
 one account of its own, whose client_order_ids therefore arrive in order; a connection that is still waiting when its
 turn comes keeps the order waiting, and its time runs.
 
-Run by `served`: ``python -m deploy.bench.exchange.order_load``, a `Job` as JSON on standard input, an `Answered` on
-standard output.
+Run by `served`: ``python -m deploy.bench.exchange.order_load``, an `OrderJob` as JSON on standard input, an
+`OrderLoad` on standard output.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ _CREATED = b"HTTP/1.1 201"
 _WARM_ORDERS = 50
 
 
-class Job(msgspec.Struct, frozen=True, kw_only=True):
+class OrderJob(msgspec.Struct, frozen=True, kw_only=True):
     """Buy orders that rest, *rate* in a second for *seconds*; account *first_account* + n is connection n's."""
 
     port: int
@@ -35,7 +35,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
 
 
-class Answered(msgspec.Struct, frozen=True, kw_only=True):
+class OrderLoad(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds from due to answered, order by order; *refused* has the first answer that was not 201."""
 
     times_s: list[float]
@@ -45,7 +45,7 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
 class _Connection:
     """One account's connection: its orders go out one after the other."""
 
-    def __init__(self, job: Job, number: int) -> None:
+    def __init__(self, job: OrderJob, number: int) -> None:
         self._job = job
         self._account = job.first_account + number
         self._client_order_id = job.first_client_order_id
@@ -94,7 +94,7 @@ class _Connection:
         return head.encode() + body
 
 
-async def _measure(job: Job) -> Answered:
+async def _measure(job: OrderJob) -> OrderLoad:
     connections = [_Connection(job, number) for number in range(job.connections)]
     running = [asyncio.create_task(each.run()) for each in connections]
     orders = _WARM_ORDERS + max(1, round(job.rate * job.seconds))
@@ -109,12 +109,12 @@ async def _measure(job: Job) -> Answered:
         each.due.append((-1, 0.0))
         each.arrived.set()
     await asyncio.gather(*running)
-    return Answered(
+    return OrderLoad(
         times_s=[taken for each in connections for number, taken in each.times_s if number >= _WARM_ORDERS],
         refused=next((each.refused for each in connections if each.refused), ""),
     )
 
 
 if __name__ == "__main__":
-    asked = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
+    asked = msgspec.json.decode(sys.stdin.buffer.read(), type=OrderJob)
     sys.stdout.buffer.write(msgspec.json.encode(uvloop.run(_measure(asked))))

@@ -19,7 +19,7 @@ import msgspec
 import uvloop
 
 from deploy.bench import region
-from deploy.bench.exchange.order_load import Answered, Job
+from deploy.bench.exchange.order_load import OrderJob, OrderLoad
 from deploy.bench.figures import Figure
 from deploy.bench.region import BenchRegion
 from deploy.bench.retirements import LoadFailed
@@ -42,7 +42,7 @@ _DEPOSITED_T: Final = 40
 _PATIENCE_S: Final = 60.0
 
 
-class Market(NamedTuple):
+class ServedMarket(NamedTuple):
     """A region whose kiln credits are traded, with money and tonnes in every account of the bench."""
 
     world: BenchRegion
@@ -53,13 +53,13 @@ class Market(NamedTuple):
 
 
 @contextlib.contextmanager
-def traded() -> Iterator[Market]:
+def traded() -> Iterator[ServedMarket]:
     """Start a region, open its market, and fill accounts."""
     with region.started() as world:
         yield asyncio.run(_opened(world))
 
 
-async def _opened(world: BenchRegion) -> Market:
+async def _opened(world: BenchRegion) -> ServedMarket:
     supply, season = SUPPLY["kiln"], world.season
     operator = season.parties["exchange"]
     async with httpx.AsyncClient(base_url=world.region.url, timeout=30, trust_env=False) as http:
@@ -77,10 +77,10 @@ async def _opened(world: BenchRegion) -> Market:
             await api.post("/v1/deposits/cash", cash, by=operator.key)
             tonnes = {"account_id": account, "instrument": code, "quantity_t": _DEPOSITED_T}
             await api.post("/v1/deposits/credits", tonnes, by=world.holder.key)
-    return Market(world, code, supply.low_fen, count(1, 100_000), count(1))
+    return ServedMarket(world, code, supply.low_fen, count(1, 100_000), count(1))
 
 
-def orders_over_http(market: Market, *, seconds: float, rounds: int) -> Figure:
+def orders_over_http(market: ServedMarket, *, seconds: float, rounds: int) -> Figure:
     """From due to answered, at each of `RATES`; the figure is the middle one's median."""
     found = {rate: [_answered(market, rate, seconds) for _ in range(rounds)] for rate in RATES}
     half = {rate: median(1e3 * median(each) for each in rounds_of) for rate, rounds_of in found.items()}
@@ -103,9 +103,9 @@ def orders_over_http(market: Market, *, seconds: float, rounds: int) -> Figure:
     )
 
 
-def _answered(market: Market, rate: int, seconds: float) -> list[float]:
+def _answered(market: ServedMarket, rate: int, seconds: float) -> list[float]:
     world = market.world
-    job = Job(
+    job = OrderJob(
         port=int(world.region.url.rpartition(":")[2]),
         key=world.holder.key,
         instrument=market.instrument,
@@ -125,13 +125,13 @@ def _answered(market: Market, rate: int, seconds: float) -> list[float]:
     )
     if done.returncode or done.stderr:
         raise LoadFailed(done.stderr.decode(errors="replace"))
-    answered = msgspec.json.decode(done.stdout, type=Answered)
+    answered = msgspec.json.decode(done.stdout, type=OrderLoad)
     if answered.refused:
         raise LoadFailed(answered.refused)
     return answered.times_s
 
 
-def deliveries(market: Market, *, seconds: float, rounds: int) -> Figure:
+def deliveries(market: ServedMarket, *, seconds: float, rounds: int) -> Figure:
     """Deliveries by the port, hold to hold with their statements, each of another pair of accounts."""
     rates = uvloop.run(_delivered(market, seconds, rounds))
     return Figure(
@@ -147,7 +147,7 @@ def deliveries(market: Market, *, seconds: float, rounds: int) -> Figure:
     )
 
 
-async def _delivered(market: Market, seconds: float, rounds: int) -> list[float]:
+async def _delivered(market: ServedMarket, seconds: float, rounds: int) -> list[float]:
     pool = await connect_pool(market.world.dsn, size=1)
     async with httpx.AsyncClient(base_url=market.world.region.url, timeout=30, trust_env=False) as http:
         profile = msgspec.convert((await http.get("/v1/region")).json(), RegionProfile)
@@ -163,7 +163,7 @@ async def _delivered(market: Market, seconds: float, rounds: int) -> list[float]
     return rates
 
 
-async def _batch(db: Database, market: Market, profile: RegionProfile) -> int:
+async def _batch(db: Database, market: ServedMarket, profile: RegionProfile) -> int:
     batch = [_delivery(market, next(market.deliveries)) for _ in range(_BATCH)]
 
     async def work(tx: Tx) -> tuple[Delivered, ...]:
@@ -175,7 +175,7 @@ async def _batch(db: Database, market: Market, profile: RegionProfile) -> int:
     return _BATCH
 
 
-def _delivery(market: Market, number: int) -> Delivery:
+def _delivery(market: ServedMarket, number: int) -> Delivery:
     """One tonne from an account to the next, round and round, so that nobody runs out."""
     accounts = market.world.accounts
     return Delivery(

@@ -18,16 +18,17 @@ from registry.kit import logging
 )
 @click.option("--only", "names", multiple=True, metavar="NAME", help="One figure by its name in the JSON; repeatable.")
 def bench(what: str, names: tuple[str, ...], seconds: float, *, as_json: bool) -> None:
-    """Measure this machine: each figure beside its limit in the same run. A missed target is told, not an error.
+    """Measure this machine: each figure beside its limit in the same run. A missed target is shown and is not an error.
 
-    WHAT is the registry's service, unless it is said: the exchange's engine, beside other books in Python
-    where they are installed.
+    WHAT is the registry's service (the default) or the exchange's engine, the latter beside other order books in Python
+    if they are installed.
 
     \b
     registry   retirements-1, retirements-32, issuance, sequencing,
                verification, cold-verify
-    exchange   book, core, call-latency, cancel, memory, durable-100,
-               durable-1000, projected, replay, deliveries, orders-http
+    exchange   book, core, call-latency, cancel, memory, sparse-range, fok,
+               freeze, durable-100, durable-1000, projected, replay,
+               deliveries, orders-http
 
     \b
     Examples:

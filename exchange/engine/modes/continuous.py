@@ -9,7 +9,8 @@ from typing import Final
 from msgspec import Struct
 
 from exchange.engine import commands as c
-from exchange.engine.book import Fill, OpenOrder
+from exchange.engine.accounts import OpenOrder, TradingAccount
+from exchange.engine.book import Fill, Level, Side
 from exchange.engine.events import Cause, Completed, Event, Reason, Refused
 from exchange.engine.market import (
     OPEN_ORDERS_LIMIT,
@@ -91,10 +92,10 @@ def place(market: Market, command: Place) -> list[Event]:  # noqa: C901, PLR0911
     if client_order_id <= account.last_client_order_id:
         return [refused_at_the_door(account, command)]
     account.last_client_order_id = client_order_id
-    instrument_id, side, price, quantity = command.instrument, command.side, command.price, command.quantity
-    instrument, life = market.instruments.get(instrument_id), command.life
+    number, side, price, quantity = command.instrument, command.side, command.price, command.quantity
+    instrument, life, prevention = market.instruments.get(number), command.life, command.prevention
     if instrument is None:
-        return [refused(account, Reason.UNKNOWN_INSTRUMENT, instrument_id)]
+        return [refused(account, Reason.UNKNOWN_INSTRUMENT, number)]
     if (
         price < instrument.low
         or price > instrument.high
@@ -104,42 +105,31 @@ def place(market: Market, command: Place) -> list[Event]:  # noqa: C901, PLR0911
         or quantity % instrument.lot
         or instrument.halted
         or account.frozen
-        or (account.open_orders >= OPEN_ORDERS_LIMIT and life in {c.GTC, c.POST_ONLY})
+        or (len(account.orders) >= OPEN_ORDERS_LIMIT and life in {c.GTC, c.POST_ONLY})
     ):  # asked here as `unfit` asks it: a call for each order costs a twentieth of its time
         return [why_unfit(instrument, account, price, quantity)]
     try:
-        holding = account.tonnes[instrument_id]
+        tonnes = account.tonnes[number]
     except KeyError:
-        holding = account.balance(instrument_id)
+        tonnes = account.balance(number)
     cash, cost = account.cash, price * quantity
     if side:
-        if quantity > holding.settled:
-            return [refused(account, Reason.NOT_ENOUGH_TONNES, quantity, holding.settled)]
+        if quantity > tonnes.settled:
+            return [refused(account, Reason.NOT_ENOUGH_TONNES, quantity, tonnes.settled)]
     elif cost > cash.settled:
         return [refused(account, Reason.NOT_ENOUGH_CASH, cost, cash.settled)]
     order = OpenOrder(
-        market.sequence,
-        account,
-        account.group,
-        cash,
-        holding,
-        instrument_id,
-        side,
-        price,
-        quantity,
-        quantity,
-        life,
-        command.prevention,
+        market.sequence, account, account.group, cash, tonnes, number, side, price, quantity, quantity, life, prevention
     )
-    if life and (refusal := _not_in_its_life(instrument, order)) is not None:
+    if life and (refusal := _not_in_its_life(market, instrument, order)) is not None:
         return [refusal]
     if side:
-        holding.settled -= quantity
-        holding.locked += quantity
+        tonnes.settled -= quantity
+        tonnes.locked += quantity
     else:
         cash.settled -= cost
         cash.locked += cost
-    accepted = Accepted(order.id, account.id, instrument_id, side, price, quantity, client_order_id, life)
+    accepted = Accepted(order.id, account.id, number, side, price, quantity, client_order_id, life)
     book = instrument.book
     best = (book.bids if side else book.asks).best
     if life == c.IOC or (best is not None and (best.price >= price if side else best.price <= price)):
@@ -147,18 +137,81 @@ def place(market: Market, command: Place) -> list[Event]:  # noqa: C901, PLR0911
         _enter(market, instrument, order, events, rests=life != c.IOC)
         return events
     (book.asks if side else book.bids).rest(order)
-    market.orders[order.id] = order
-    account.open_orders += 1
+    account.orders[order.id] = order
     return [accepted]
 
 
-def _not_in_its_life(instrument: TradedInstrument, order: OpenOrder) -> Refused | None:
+def _not_in_its_life(market: Market, instrument: TradedInstrument, order: OpenOrder) -> Refused | None:
     """A post-only order that would trade, or a fill-or-kill order that would not trade whole."""
     if order.life == c.POST_ONLY:
         return _would_trade(instrument, order, order.price)
-    if order.life == c.FOK and not instrument.book.can_fill(order):
+    if order.life == c.FOK and not _fills(market, instrument.book.side(1 - order.side), order):
         return refused(order.account, Reason.NOT_FILLABLE, order.quantity)
     return None
+
+
+def _fills(market: Market, side: Side, taker: OpenOrder) -> bool:
+    """
+    Return whether all of *taker* would trade now against *side*. Its owner's own orders there do not count.
+
+    The first of them stops it, unless those are taken out of its way. Neither the book nor the market is walked: level
+    totals are added up, and the owner's own orders looked through; of one level, only what stands before such an order.
+    """
+    best, wanted = side.best, taker.open
+    if best is None or side.offered(taker.price, wanted) < wanted:
+        return False
+    accounts = market.groups[taker.group]
+    mine = sum(len(account.orders) for account in accounts)
+    decided = _filled_in(best, taker, wanted, at_most=mine)  # most end where they begin
+    if decided is not None:
+        return decided
+    own = _own_in_the_way(accounts, taker)
+    return not own or _fills_around(own, side, taker)
+
+
+def _fills_around(own: list[OpenOrder], side: Side, taker: OpenOrder) -> bool:
+    """Return whether all of *taker* would trade, if these orders of its owner stand in what it would come to."""
+    wanted, limit = taker.open, taker.price
+    if taker.prevention == c.PREVENT_MAKER:
+        wanted += sum(each.open for each in own)
+        return side.offered(limit, wanted) >= wanted
+    prices = [each.price for each in own]
+    first = max(prices) if taker.side else min(prices)
+    wanted -= side.offered(first + 1 if taker.side else first - 1, wanted)
+    level = side.levels[first]
+    if wanted <= 0 or level.total - sum(each.open for each in own if each.price == first) < wanted:
+        return wanted <= 0
+    return bool(_filled_in(level, taker, wanted, at_most=level.total))
+
+
+def _filled_in(level: Level, taker: OpenOrder, wanted: int, *, at_most: int) -> bool | None:
+    """Return whether a level's first orders trade *wanted* tonnes, or one of its own stops it; None if neither."""
+    maker: OpenOrder | None = level.head
+    for _ in range(at_most):
+        if maker is None:
+            return None
+        if maker.group != taker.group:
+            wanted -= maker.open
+            if wanted <= 0:
+                return True
+        elif taker.prevention != c.PREVENT_MAKER:
+            return False
+        maker = maker.next
+    return None
+
+
+def _own_in_the_way(accounts: list[TradingAccount], taker: OpenOrder) -> list[OpenOrder]:
+    """Return the orders of *accounts* that rest in the book where *taker* would come to them."""
+    instrument, side, price = taker.instrument, taker.side, taker.price
+    return [
+        each
+        for account in accounts
+        for each in account.orders.values()
+        if each.instrument == instrument
+        and each.side != side
+        and (each.price >= price if side else each.price <= price)
+        and each.queue.__class__ is Level
+    ]
 
 
 def _would_trade(instrument: TradedInstrument, order: OpenOrder, price: int) -> Refused | None:
@@ -178,16 +231,10 @@ def _enter(market: Market, instrument: TradedInstrument, order: OpenOrder, event
         _trade(market, instrument, order, fills, events)
     if order.open:
         if rests and not stopped:
-            _rest(market, instrument, order)
+            (book.asks if order.side else book.bids).rest(order)
+            order.account.orders[order.id] = order
         else:
             events.append(unlock(order, order.open, Cause.SELF_TRADE if stopped else Cause.NOT_FILLED))
-
-
-def _rest(market: Market, instrument: TradedInstrument, order: OpenOrder) -> None:
-    book = instrument.book
-    (book.asks if order.side else book.bids).rest(order)
-    market.orders[order.id] = order
-    order.account.open_orders += 1
 
 
 def _trade(
@@ -196,8 +243,7 @@ def _trade(
     """Book what the taker met: trades, and orders of its own owner that were taken out instead."""
     for maker, quantity, traded in fills:
         if not maker.open:
-            del market.orders[maker.id]
-            maker.account.open_orders -= 1
+            del maker.account.orders[maker.id]
         if traded:
             buy, sell = (maker, taker) if taker.side else (taker, maker)
             events.append(exchange(market, instrument, buy, sell, maker.price, quantity, taker.side))
@@ -212,10 +258,11 @@ def amend(market: Market, command: Amend) -> list[Event]:
     account = caller(market, command)
     if isinstance(account, Refused):
         return [account]
-    order = market.orders.get(command.order)
-    if order is None or order.account is not account:
+    order = account.orders.get(command.order)
+    if order is None:
         return [refused(account, Reason.NOT_OPEN, command.order)]
-    if order.life == c.LISTED:
+    level = order.queue
+    if not isinstance(level, Level):
         return [refused(account, Reason.NOT_AN_ORDER, command.order)]
     instrument = market.instruments[order.instrument]
     refusal = unfit(instrument, account, command.price, command.quantity, rests=False)
@@ -228,18 +275,19 @@ def amend(market: Market, command: Amend) -> list[Event]:
         refusal = _relock(order, command.price, command.quantity - traded)
     if refusal is not None:
         return [refusal]
-    return _amended(market, instrument, order, command)
+    return _amended(market, order, level, command)
 
 
-def _amended(market: Market, instrument: TradedInstrument, order: OpenOrder, command: Amend) -> list[Event]:
-    """The order as it is now: in its place where it only became smaller, else last in the queue of its price."""
+def _amended(market: Market, order: OpenOrder, level: Level, command: Amend) -> list[Event]:
+    """Change an order of *level*: in its place where it only becomes smaller, else last in the queue of its price."""
     old_price, old_open = order.price, order.open
     keeps_place = command.price == old_price and command.quantity <= order.quantity
     if not keeps_place:
-        assert order.level is not None, "only an order that rests is amended"
-        order.level.side.remove(order)
-        del market.orders[order.id]
-        order.account.open_orders -= 1
+        level.remove(order)
+        order.prev = order.next = None
+        del order.account.orders[order.id]
+    else:
+        level.total += command.quantity - order.quantity
     order.open += command.quantity - order.quantity
     order.price, order.quantity = command.price, command.quantity
     account = order.account
@@ -247,7 +295,7 @@ def _amended(market: Market, instrument: TradedInstrument, order: OpenOrder, com
         Amended(order.id, account.id, order.instrument, order.side, old_price, old_open, order.price, order.open)
     ]
     if not keeps_place:
-        _enter(market, instrument, order, events, rests=True)
+        _enter(market, market.instruments[order.instrument], order, events, rests=True)
     events.append(Completed(account.id, command.client_order_id))
     return events
 

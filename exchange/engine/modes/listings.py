@@ -1,19 +1,19 @@
-"""Fixed-price listings: tonnes at one price, sold part by part to whoever subscribes."""
+"""Fixed-price listings: tonnes at one price, sold part by part to those who subscribe."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import ClassVar, Final
 
 from msgspec import Struct
 
 from exchange.engine import commands as c
-from exchange.engine.accounts import TradingAccount
-from exchange.engine.book import OpenOrder
+from exchange.engine.accounts import OpenOrder, TradingAccount
 from exchange.engine.events import Event, Reason, Refused
 from exchange.engine.market import Market, caller, exchange, refused, unfit
 from exchange.engine.modes import EngineMode
 
 
 class OpenListing(Struct, array_like=True, gc=False, frozen=True, tag=13):
-    """Offer tonnes at a fixed price, to be taken part by part by whoever comes."""
+    """Offer tonnes at a fixed price, to be sold part by part."""
 
     account: int
     instrument: int
@@ -54,6 +54,67 @@ class Subscribed(Struct, array_like=True, gc=False, frozen=True, tag=13):
     listing: int
 
 
+class StoredListing(Struct, array_like=True, gc=False):
+    """A listing in a snapshot."""
+
+    id: int
+    account: int
+    instrument: int
+    price: int
+    quantity: int
+    open: int
+
+
+class StoredListings(Struct, array_like=True):
+    """The open listings in a snapshot, by number."""
+
+    open: list[StoredListing]
+
+
+class Listings:
+    """The open listings of all instruments, by number."""
+
+    __slots__ = ("open",)
+
+    layouts: ClassVar[Mapping[int, type[Struct]]] = {1: StoredListings}
+
+    def __init__(self) -> None:
+        self.open: dict[int, OpenOrder] = {}
+
+    def add(self, listing: OpenOrder) -> None:
+        """Open a listing of its account."""
+        self.open[listing.id] = listing.account.orders[listing.id] = listing
+        listing.queue = self
+
+    def remove(self, order: OpenOrder) -> None:
+        """Forget a listing that is closed."""
+        del self.open[order.id]
+
+    def dump(self) -> StoredListings | None:
+        """Return them as a snapshot has them."""
+        if not self.open:
+            return None
+        return StoredListings(
+            [
+                StoredListing(number, each.account.id, each.instrument, each.price, each.quantity, each.open)
+                for number, each in sorted(self.open.items())
+            ]
+        )
+
+    def load(self, market: Market, stored: StoredListings) -> None:
+        """Open those of a snapshot."""
+        for each in stored.open:
+            account = market.accounts[each.account]
+            listing = _order(each.id, account, each.instrument, c.SELL, price=each.price, quantity=each.quantity)
+            listing.open = each.open
+            self.add(listing)
+
+
+def _listings(market: Market) -> Listings:
+    listings: Listings = market.parts["listings"]
+    return listings
+
+
 def open_listing(market: Market, command: OpenListing) -> list[Event]:
     """Open a listing; its tonnes are locked until they are taken or the listing is cancelled."""
     account = caller(market, command)
@@ -70,9 +131,8 @@ def open_listing(market: Market, command: OpenListing) -> list[Event]:
         return [refused(account, Reason.NOT_ENOUGH_TONNES, quantity, holding.settled)]
     holding.settled -= quantity
     holding.locked += quantity
-    listing = _order(market, account, instrument.id, c.SELL, price=price, quantity=quantity)
-    market.orders[listing.id] = instrument.listings[listing.id] = listing
-    account.open_orders += 1
+    listing = _order(market.sequence, account, instrument.id, c.SELL, price=price, quantity=quantity)
+    _listings(market).add(listing)
     return [ListingOpened(listing.id, account.id, instrument.id, price, quantity, command.client_order_id)]
 
 
@@ -81,8 +141,8 @@ def subscribe(market: Market, command: Subscribe) -> list[Event]:
     account = caller(market, command)
     if isinstance(account, Refused):
         return [account]
-    listing = market.orders.get(command.listing)
-    if listing is None or listing.life != c.LISTED:
+    listing = _listings(market).open.get(command.listing)
+    if listing is None:
         return [refused(account, Reason.NOT_OPEN, command.listing)]
     if (refusal := _cannot_subscribe(market, listing, command, account.group)) is not None:
         return [refusal]
@@ -90,11 +150,11 @@ def subscribe(market: Market, command: Subscribe) -> list[Event]:
     cost = listing.price * quantity
     account.cash.settled -= cost
     account.cash.locked += cost
-    taker = _order(market, account, instrument.id, c.BUY, price=listing.price, quantity=quantity)
+    taker = _order(market.sequence, account, instrument.id, c.BUY, price=listing.price, quantity=quantity)
     listing.open -= quantity
     if not listing.open:
-        del market.orders[listing.id], instrument.listings[listing.id]
-        listing.account.open_orders -= 1
+        del listing.account.orders[listing.id]
+        _listings(market).remove(listing)
     return [
         Subscribed(taker.id, account.id, instrument.id, listing.price, quantity, command.client_order_id, listing.id),
         exchange(market, instrument, taker, listing, listing.price, quantity, c.BUY),
@@ -116,15 +176,17 @@ def _cannot_subscribe(market: Market, listing: OpenOrder, command: Subscribe, gr
     return None
 
 
-def _order(
-    market: Market, account: TradingAccount, instrument: int, side: int, *, price: int, quantity: int
-) -> OpenOrder:
+def _order(number: int, account: TradingAccount, instrument: int, side: int, *, price: int, quantity: int) -> OpenOrder:
     holding = account.balance(instrument)
-    number = market.sequence
     life = c.LISTED if side else c.FOK
     return OpenOrder(
         number, account, account.group, account.cash, holding, instrument, side, price, quantity, quantity, life
     )
 
 
-MODE: Final = EngineMode("listings", {OpenListing: open_listing, Subscribe: subscribe}, (ListingOpened, Subscribed))
+MODE: Final = EngineMode(
+    "listings",
+    {OpenListing: open_listing, Subscribe: subscribe},
+    (ListingOpened, Subscribed),
+    part=Listings,
+)

@@ -4,11 +4,9 @@ import base64
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from registry.kit.problems import DomainError, Kind
-from schemas.access import HeldRole, Role
 
 
 class KeyNeedsApproval(DomainError):
@@ -35,8 +33,3 @@ class Keyring:
     def prefix(self, secret: str) -> str:
         """The part that lists may show: the word and six characters."""
         return secret[: len(f"kw_{self.word}_") + 6]
-
-
-def held(rows: Iterable[tuple[str, int]]) -> tuple[HeldRole, ...]:
-    """Roles from (role, organisation_id) pairs."""
-    return tuple(HeldRole(Role(role), organisation_id) for role, organisation_id in rows)

@@ -1,4 +1,4 @@
-"""Authenticating by an API key, and making and revoking keys."""
+"""The caller, and making and revoking API keys."""
 
 from registry.access import authorisation
 from registry.access.approvals import service as approvals
@@ -8,22 +8,8 @@ from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
 from registry.kit.problems import Unknown
-from schemas.access import Actor, Approved, Call, KeyIssued, Me, RekeyBody, Role
+from schemas.access import Approved, Call, KeyIssued, Me, RekeyBody, Role
 from schemas.pages import Page
-
-
-async def authenticate(secret: str, *, db: Database, keyring: rules.Keyring) -> Actor:
-    """The person behind an API key, with the roles in effect now. Raises `Unauthenticated`."""
-    async with db.reading() as tx:
-        found = await store.key_by_hash(tx, keyring.hash(secret))
-    if found is None:
-        raise authorisation.Unauthenticated("This API key is not known here. Check that it was copied whole.")
-    actor, revoked_at = found
-    if revoked_at is not None:
-        raise authorisation.Unauthenticated(
-            f"This API key was revoked at {revoked_at:%Y-%m-%d %H:%M:%S}Z. Use another one."
-        )
-    return actor
 
 
 async def me(call: Call, *, db: Database) -> Me:

@@ -1,24 +1,12 @@
 """API keys in PostgreSQL."""
 
-from datetime import datetime
-
-from registry.access.keys import rules
 from registry.kit import sql
 from registry.kit.database import Tx, affected, convert, fetch_one
 from registry.kit.pages import Window
-from schemas.access import Actor, KeyIssued
+from schemas.access import KeyIssued
 from schemas.pages import Page
 
 _sql = sql.load(__package__)
-
-
-async def key_by_hash(tx: Tx, key_hash: bytes) -> tuple[Actor, datetime | None] | None:
-    """The person behind a key with the roles in effect now, and when the key was revoked."""
-    row = await tx.fetchrow(_sql.key_by_hash, key_hash)
-    if row is None:
-        return None
-    roles = rules.held(zip(row["roles"], row["organisations"], strict=True))
-    return Actor(person_id=row["person_id"], key_id=row["key_id"], roles=roles), row["revoked_at"]
 
 
 async def insert_key(tx: Tx, person_id: int, prefix: str, key_hash: bytes, by: int | None) -> KeyIssued:

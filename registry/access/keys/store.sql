@@ -1,12 +1,3 @@
--- name: key_by_hash
--- One round trip for each request: the key, its person and the roles in effect now.
-select k.id as key_id, k.person_id, k.revoked_at,
-  array_remove(array_agg(g.role order by g.id), null) as roles,
-  array_remove(array_agg(g.organisation_id order by g.id), null) as organisations
-from registry.api_key k
-left join registry.role_grant g on g.person_id = k.person_id and g.during @> registry.business_now()
-where k.hash = $1
-group by k.id;
 -- name: insert_key
 insert into registry.api_key (person_id, prefix, hash, created_by) values ($1, $2, $3, $4)
 returning id, person_id, prefix, created_at, revoked_at;

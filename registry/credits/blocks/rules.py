@@ -159,7 +159,7 @@ def take_fifo(blocks: Sequence[Block], quantity_kg: int) -> tuple[Cut, ...]:
     """
     Cut *quantity_kg* from *blocks*, oldest first; the last one is split at its low end.
 
-    The old row keeps the remainder: a waiter that re-reads it sees what is left (DESIGN §3). Raises
+    The old row keeps the remainder: a waiter that re-reads it sees what is left. Raises
     `InsufficientCredits`, or `TooFragmented` when *blocks* were cut off at the limit.
     """
     cuts: list[Cut] = []

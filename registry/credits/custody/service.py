@@ -23,7 +23,7 @@ from registry.kit.database import Tx
 from registry.kit.problems import DomainError, Unknown
 from registry.parties import service as parties
 from registry.parties.rules import LockedAccount
-from registry.projects import service as projects
+from registry.projects.service import projects
 from registry.transparency import rules as transparency
 from registry.transparency import service as log
 from schemas.access import Call

@@ -13,7 +13,7 @@ from registry.kit.pages import Window
 from registry.kit.problems import Unknown
 from registry.methodologies import catalogue
 from registry.parties import service as parties
-from registry.projects import service as projects
+from registry.projects.service import reports
 from registry.transparency import service as log
 from schemas.access import Approved, Call, IssueBody
 from schemas.credits import (
@@ -34,7 +34,7 @@ async def issue(approved: Approved, *, call: Call, db: Database, region: RegionP
 
     async def work(tx: Tx) -> Written[Issuance]:
         body = await approvals.use_approval_in(tx, approved, IssueBody, by=call.by)
-        report, project = await projects.issue_report_in(tx, body.report_id, call=call)
+        report, project = await reports.issue_report_in(tx, body.report_id, call=call)
         await _owned_account_in(tx, body.account_id, project)
         await restrictions.refuse_frozen_in(tx, accounts=[body.account_id], projects=[project.id], issuances=[])
         approval = await approvals.approval_in(tx, approved.approval_id)

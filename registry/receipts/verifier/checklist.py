@@ -9,7 +9,7 @@ from schemas.receipts import Check, Outcome
 
 
 class Stopped(Exception):
-    """A check failed and is on the list; what comes after would rest on it."""
+    """A check failed and is on the list; the checks after it would depend on it."""
 
 
 class Checklist:
@@ -20,21 +20,21 @@ class Checklist:
         self.about = ""
 
     def ok(self, name: str, detail: str) -> None:
-        """Put down a check that held."""
+        """Record a check that held."""
         self._add("ok", name, detail)
 
     def note(self, name: str, detail: str) -> None:
-        """Put down something to know that fails nothing by itself."""
+        """Record a remark that fails nothing by itself."""
         self._add("note", name, detail)
 
     def require(self, held: object, name: str, otherwise: str) -> None:
-        """Go on when *held*; else put down the failure and raise `Stopped`."""
+        """Record a check; if it did not hold, raise `Stopped`."""
         if not held:
             self._add("failed", name, otherwise)
             raise Stopped
 
     def checking(self, name: str) -> "_Checking":
-        """Turn what the formats raise into a failure of the check *name*."""
+        """Record an error of the formats as a failure of the check *name*."""
         return _Checking(self, name)
 
     @contextmanager

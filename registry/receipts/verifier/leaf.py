@@ -1,4 +1,4 @@
-"""The checks that any statement of the log gets: from its signature to the keys in force at its place."""
+"""The checks of any statement of the log, from its signature to the keys in force at its place."""
 
 import time
 from typing import Any, NamedTuple
@@ -17,11 +17,11 @@ from schemas.receipts import Bundle, Opening
 from schemas.statements import STATEMENT_TYPES, Statement
 
 _LAST_SECOND = 253_402_300_799
-"""9999-12-31T23:59:59Z, the last that `YYYY-MM-DDTHH:MM:SSZ` can say."""
+"""9999-12-31T23:59:59Z, the last instant that `YYYY-MM-DDTHH:MM:SSZ` can express."""
 
 
 class Leaf(NamedTuple):
-    """A statement that stands in the log. *witnessed_at* is None when the quorum of witnesses is missing."""
+    """A statement that is in the log. *witnessed_at* is None if there is no quorum of witnesses."""
 
     statement: Statement
     statement_hash: str

@@ -1,4 +1,4 @@
-"""The verdict on one receipt, in the order of RECEIPTS.md "The verifier"."""
+"""The verdict on one receipt, in the order of registry/transparency/FORMAT.md."""
 
 from itertools import pairwise
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from schemas.statements import ClaimStatement, RetirementStatement, Statement
 
 
 class Conclusion(NamedTuple):
-    """What the checks came to: the verdict, one sentence, and what was reached on the way."""
+    """The result of the checks: the verdict, one sentence, and what was verified on the way."""
 
     verdict: Verdict
     summary: str

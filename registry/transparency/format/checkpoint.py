@@ -33,7 +33,7 @@ _STAMP_BYTES = 8
 
 
 class Checkpoint(NamedTuple):
-    """The head of the tree: *size* leaves under *root* (32 bytes), said by the log *origin*."""
+    """The head of the tree: *size* leaves under *root* (32 bytes), stated by the log *origin*."""
 
     origin: str
     size: int

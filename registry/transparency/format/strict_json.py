@@ -1,8 +1,9 @@
 """
 JSON with one spelling per value: RFC 8785 (JCS) under a profile that msgspec encodes byte for byte.
 
-The profile (RECEIPTS.md "Encoding"): ASCII keys, integers below 2^53 in magnitude, no floats, times as
-`YYYY-MM-DDTHH:MM:SSZ`. Outside it `order="sorted"` is not JCS, so it is enforced on what we write and on what we read.
+The profile (registry/transparency/FORMAT.md, "Encoding"): ASCII keys, integers below 2^53 in magnitude, no floats,
+times as `YYYY-MM-DDTHH:MM:SSZ`. Outside it `order="sorted"` is not JCS, so it is enforced on what we write and on what
+we read.
 """
 
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""The HTTP face of a witness: a plain ASGI application with one route, `POST /add-checkpoint`."""
+"""A witness over HTTP: a plain ASGI application with one route, `POST /add-checkpoint`."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from http import HTTPStatus

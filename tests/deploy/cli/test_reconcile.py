@@ -83,7 +83,7 @@ async def test_books_that_cannot_be_compared(server, delivered, tmp_path):
 
 
 async def test_an_embedded_database_that_cannot_be_started(tmp_path, monkeypatch):
-    """What is wrong with it is told as it is."""
+    """The error of the server is reported as it is."""
     (tmp_path / "postgres").mkdir()
 
     def refuses(folder: Path, *, create: bool) -> None:

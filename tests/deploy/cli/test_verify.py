@@ -91,7 +91,7 @@ def test_without_trust_it_is_a_usage_error_that_says_where_trust_comes_from(caps
     ],
 )
 def test_usage_errors(arguments, capsys):
-    """No file, no such option, a trust file that is none."""
+    """A missing file, an unknown option, and a file that is not a trust file."""
     assert 2 == main(arguments)
     assert "usage: kilnwood verify" in capsys.readouterr().err
 

@@ -81,7 +81,7 @@ async def test_a_server_lives_from_first_start_to_stop(open_folder):
 
 
 async def test_a_killed_starter_leaves_a_server_that_is_adopted(open_folder):
-    """SIGKILL of whoever started it does not end the server; the next start finds it, transaction log and all."""
+    """SIGKILL of its parent does not end the server; the next start finds it, transaction log and all."""
     data = open_folder / "data"
     with starter(data) as process:
         pid, dsn = said(process)
@@ -243,7 +243,7 @@ def test_the_launcher_of_the_wheel_is_never_imported():
 
 @pytest.mark.parametrize("left", ["nothing", "an empty folder"])
 def test_a_database_that_is_gone_is_not_made_anew(open_folder, left):
-    """Whoever only wants the old one back is told, and no empty one stands in for it."""
+    """A start without `create` raises an error, and no empty database is created instead."""
     data_dir = open_folder / "data"
     if left != "nothing":
         data_dir.mkdir()

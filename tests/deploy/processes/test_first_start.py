@@ -79,7 +79,7 @@ async def known_keys(dsn: str) -> bool:
 
 
 async def refusal(service: Service) -> str:
-    """Start, wait until the service says that nothing is signed, stop; answers what was logged."""
+    """Start, wait until the service says that nothing is signed, stop; returns what was logged."""
     begun = service.log.stat().st_size
     service.child.start()
     service.child.wait_until(f"{service.url}/health/ready", statuses=(200, 503))
@@ -125,7 +125,7 @@ def settings(dsn: str, *, owner: str = "first_owner", serving: str) -> Settings:
 
 @pytest.mark.parametrize("login", ["first_owner", "first_serving"])
 async def test_roles_made_beforehand_are_enough(logins, dsn, login):
-    """The owner migrates without creating or granting any; whoever serves is told what it still needs, once."""
+    """The owner migrates without creating or granting any; one error names the grants that are missing."""
     address = await first_start.prepare_database(settings(dsn, serving=login))
     wanted = f"The login {login} may not act as the roles of the service (permission denied to set role"
     with pytest.raises(first_start.CannotServe) as caught:
@@ -143,7 +143,7 @@ async def test_roles_made_beforehand_are_enough(logins, dsn, login):
 
 
 async def test_roles_that_nobody_made_are_asked_for(logins, dsn, monkeypatch):
-    """An owner who may not create them is told what a superuser runs first; one creation stands for the migration."""
+    """If the owner may not create them, the error says what a superuser runs; one creation stands for the migration."""
 
     async def migrate(owner: asyncpg.Connection, _: object) -> None:
         await owner.execute("create role first_other nologin")

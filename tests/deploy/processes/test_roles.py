@@ -130,7 +130,7 @@ async def client(apart: Apart) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def test_orders_and_money_flow_between_two_processes(apart):
-    """An order is answered by the engine's process, and whoever was answered reads it at once; money comes in too."""
+    """An order is answered by the engine's process, and can be read as soon as it is; money comes in too."""
     async with client(apart) as http:
         await apart.trades(http)
         placed = await apart.post(http, "/v1/orders", apart.order())
@@ -141,7 +141,7 @@ async def test_orders_and_money_flow_between_two_processes(apart):
         begun = time.monotonic()
         paid = await apart.post(http, "/v1/deposits/cash", money, by=operator)
         assert (201, "done") == (paid.status_code, paid.json()["state"])
-        assert time.monotonic() - begun < 1, "the engine is told to look, and need not wait for its own next look"
+        assert time.monotonic() - begun < 1, "the engine is notified and does not wait for its next poll"
         forest = {"instrument": apart.season.instruments["forest"], "price_fen": 36_50}
         bought = await apart.post(http, "/v1/orders", apart.order(**forest))
         assert ("filled", 1) == (bought.json()["state"], bought.json()["traded_t"]), bought.text

@@ -50,7 +50,7 @@ def service() -> Iterator[Service]:
 
 
 async def prepare(dsn: str) -> dict[str, str]:
-    """Two login roles and a database that one of them owns; answers the settings that name them."""
+    """Two login roles and a database that one of them owns; returns the settings that name them."""
     admin = await asyncpg.connect(dsn)
     await admin.execute("create role owner login createrole")
     await admin.execute("create role serving login")

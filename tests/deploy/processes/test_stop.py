@@ -72,7 +72,7 @@ async def closed(service: Service) -> bool:
 
 
 async def test_a_request_that_never_ends_does_not_hold_the_stop(service):
-    """It is told to come again and leaves nothing; the service still ends in time and without a trace in its log."""
+    """It gets a 503 to retry and leaves nothing; the service still ends in time and without a trace in its log."""
     dsn = service.settings["DATABASE_URL"]
     async with service.client() as http, gate(dsn, "registry.idempotency in share mode") as held:
         request = write(service, http, service.regulator())

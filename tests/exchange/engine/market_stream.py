@@ -15,6 +15,8 @@ from tests.oracle.market import NaiveMarket
 OPEN_LIMIT = 110
 UNDELIVERED_LIMIT = 40
 ORDERS_LIMIT_OF_AN_ACCOUNT = 18
+STEP = 3
+"""Orders that are closed at once: so few that the stream often has to go on."""
 HUGE = 2**63 - 1
 FEES = 90
 
@@ -42,6 +44,7 @@ WEIGHTS: Weighted = {
     "freeze": 3,
     "band": 6,
     "reopen": 3,
+    "go_on": 1,
 }
 
 
@@ -68,12 +71,18 @@ class Stream:
         for made, command in enumerate(self.opening()):
             if made < messages:
                 yield command
+        yield from self.following(messages)
+
+    def following(self, last: int) -> Iterator[c.Command]:
+        """Commands to a market that is open, until its sequence is *last*."""
         kinds, weights = list(WEIGHTS), list(WEIGHTS.values())
-        while self.market.sequence < messages:
+        while self.market.sequence < last:
             yield getattr(self, self.choose(self.dice.choices(kinds, weights)[0]))()
 
     def choose(self, kind: str) -> str:
-        """What was drawn, unless too much is open, or the market has stood still for too long."""
+        """What was drawn, unless something is unfinished, too much is open, or the market has stood still too long."""
+        if self.market.unfinished is not None:
+            return kind if self.one_in(12) else "go_on"
         if kind in {"place", "offer"} and len(self.market.open) >= OPEN_LIMIT:
             return "cancel"
         if kind in {"place", "take"} and len(self.market.undelivered) >= UNDELIVERED_LIMIT:
@@ -238,6 +247,10 @@ class Stream:
         return c.DebitTonnes(
             instruction, account, self.instrument(), amount // 400 + 1 if 0 < amount < 20_000 else amount
         )
+
+    def go_on(self) -> c.Continue:
+        """As the gateway says it while something is unfinished; seldom when nothing is."""
+        return c.Continue()
 
     def halt(self) -> c.Halt:
         """One of three causes, more often let go than made."""

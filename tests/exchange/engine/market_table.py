@@ -6,12 +6,14 @@ account 90. Accounts 1 (owner 1), 2 and 3 (both of owner 2) and 4 (owner 4) have
 took 10 commands, so the next one is number 11.
 """
 
+from collections.abc import Iterable
+
 from exchange.engine import commands as c
 from exchange.engine import events as e
-from exchange.engine.core import Engine
-from exchange.engine.modes import continuous
+from exchange.engine.core import MODES, Engine
+from exchange.engine.modes import EngineMode, continuous
 from tests.oracle.market import NaiveMarket, Parts
-from tests.oracle.market_state import balances, faults, standing, whats_open
+from tests.oracle.market_state import balances, faults, open_orders, standing, whats_open
 
 BUY, SELL = c.BUY, c.SELL
 CREDIT = 7
@@ -72,8 +74,16 @@ class Table:
         frozen = {number: stands[0] for number, stands in standing(market).items()}
         queues = {number: whats_open(market, number) for number in market.instruments}
         rules = {number: (each.low, each.high, each.halted, each.tonnes) for number, each in market.instruments.items()}
-        unsettled = dict(market.unsettled)
-        return balances(market), frozen, queues, rules, unsettled, sorted(market.orders), market.trades, market.cash
+        counts = (dict(market.unsettled), sorted(open_orders(market)), market.trades, market.cash)
+        return balances(market), frozen, queues, rules, counts
+
+
+def engine_of(commands: Iterable[c.Command], modes: Iterable[EngineMode] = MODES) -> Engine:
+    """An engine that lived through *commands*."""
+    engine = Engine(modes=modes)
+    for command in commands:
+        engine.apply(command)
+    return engine
 
 
 def buy(account: int, price: int, quantity: int, number: int, life: int = c.GTC, *, own: int = 0) -> continuous.Place:

@@ -13,15 +13,15 @@ from random import Random
 import msgspec
 import pytest
 
+from exchange.engine import cancelling, state
 from exchange.engine import events as e
 from exchange.engine import market as engine_market
-from exchange.engine import state
 from exchange.engine.core import Engine, any_of, command_types, event_types
 from exchange.engine.events import Cause, Reason
 from exchange.engine.modes import continuous
-from tests.exchange.engine.market_stream import ORDERS_LIMIT_OF_AN_ACCOUNT, Stream
+from tests.exchange.engine.market_stream import ORDERS_LIMIT_OF_AN_ACCOUNT, STEP, Stream
 from tests.oracle.market import NaiveMarket
-from tests.oracle.market_state import balances, faults, standing, whats_open
+from tests.oracle.market_state import balances, faults, open_orders, standing, whats_open
 
 COMPARED_EVERY = 500
 RELOADED_EVERY = 300
@@ -33,9 +33,10 @@ events_from = msgspec.msgpack.Decoder(list.__class_getitem__(any_of(event_types(
 
 @pytest.fixture
 def few_orders(monkeypatch):
-    """An account may have so few orders open that the stream reaches the limit."""
+    """An account may have so few orders open that the stream reaches the limit; few are closed in one step."""
     for module in (engine_market, continuous):  # wherever it is looked up
         monkeypatch.setattr(module, "OPEN_ORDERS_LIMIT", ORDERS_LIMIT_OF_AN_ACCOUNT)
+    monkeypatch.setattr(cancelling, "STEP", STEP)
 
 
 def assert_same(naive: NaiveMarket, engine: Engine) -> None:
@@ -44,7 +45,7 @@ def assert_same(naive: NaiveMarket, engine: Engine) -> None:
     assert standing(naive) == standing(engine.market)
     for number in naive.rules:
         assert whats_open(naive, number) == whats_open(engine.market, number)
-    assert sorted(naive.open) == sorted(engine.market.orders)
+    assert sorted(naive.open) == sorted(open_orders(engine.market))
     assert naive.undelivered == engine.market.unsettled
     assert [] == faults(engine.market)
 
@@ -53,7 +54,7 @@ def test_the_engine_says_what_the_naive_market_says(few_orders):
     """No command of a long nasty stream divides them, with or without a snapshot between; a replay ends the same."""
     messages = int(os.environ.get("KILNWOOD_FUZZ_MESSAGES", "100000"))
     seed = int(os.environ.get("KILNWOOD_FUZZ_SEED", "1"))
-    naive = NaiveMarket(open_orders_limit=ORDERS_LIMIT_OF_AN_ACCOUNT)
+    naive = NaiveMarket(open_orders_limit=ORDERS_LIMIT_OF_AN_ACCOUNT, step=STEP)
     live, reloaded, dice = Engine(), Engine(), Random(-seed - 1)
     journal: list[bytes] = []
     seen: Counter[object] = Counter()

@@ -14,7 +14,7 @@ from exchange.engine.core import Engine
 from exchange.engine.events import Cause, Reason
 from exchange.engine.modes import continuous, listings
 from tests.exchange.engine.market_table import BUY, CREDIT, FEES, SELL, Table, buy, reduced, sell, traded
-from tests.oracle.market_state import faults
+from tests.oracle.market_state import faults, open_orders
 
 ACCOUNTS = 12
 
@@ -33,7 +33,7 @@ def work_of(do: Callable[[], object]) -> tuple[int, int]:
         return count_lines
 
     gc.collect()
-    gc.disable()  # a collection in between, and whoever listens to it, is no work of the engine
+    gc.disable()  # a collection in between, and its callbacks, are not the engine's work
     sys.setprofile(count_calls)
     try:
         do()
@@ -61,7 +61,7 @@ def deep(orders: int, *, prices: int = 1) -> Engine:
         engine.apply(command)
     for number in range(orders):
         engine.apply(continuous.Place(number % ACCOUNTS, CREDIT, BUY, 100 + number % prices, 1, number + 1))
-    assert orders == len(engine.market.orders)
+    assert orders == len(open_orders(engine.market))
     return engine
 
 
@@ -76,10 +76,11 @@ def books() -> tuple[Engine, Engine]:
 
 def canceller(engine: Engine, numbers: list[int]) -> Callable[[], object]:
     """Cancels one of the orders each time it is called."""
-    waiting = iter(numbers)
+    orders = open_orders(engine.market)
+    waiting = iter([orders[number] for number in numbers])
 
     def cancel() -> None:
-        order = engine.market.orders[next(waiting)]
+        order = next(waiting)
         account = order.account
         events = engine.apply(c.Cancel(account.id, order.id, account.last_client_order_id + 1))
         assert [e.Reduced] == [type(each) for each in events]
@@ -92,7 +93,7 @@ def test_a_cancel_takes_the_same_work_in_a_deep_level(books, where):
     """As many calls and lines among 100,000 orders as among 24, at the head, in the middle and at the tail."""
     work = []
     for engine in books:
-        queue = [each for each in sorted(engine.market.orders) if each >= FIRST_ORDER]
+        queue = [each for each in sorted(open_orders(engine.market)) if each >= FIRST_ORDER]
         at = {"first": 0, "middle": len(queue) // 2, "last": len(queue) - 2}[where]
         work.append(work_of(canceller(engine, queue[at : at + 2])))
     assert work[0] == work[1]
@@ -106,7 +107,7 @@ def test_a_deep_level_slows_nothing_else_down(kind):
     work = []
     for orders in (24, 6_000):
         engine = deep(orders)
-        middle = engine.market.orders[FIRST_ORDER + orders // 2]
+        middle = open_orders(engine.market)[FIRST_ORDER + orders // 2]
         calls = iter(range(10**6, 10**7))
         life = {"fill or kill": c.FOK, "post only": c.POST_ONLY}.get(kind, c.GTC)
 
@@ -138,6 +139,73 @@ def test_the_next_best_price_is_found_without_visiting_those_between():
         assert best is not None
         assert 95_000 - far == best.price
     assert work[0] == work[1]
+
+
+def with_stranger(engine: Engine) -> Engine:
+    """The engine with an account 77 that has money, tonnes and three bids, each the last at its price."""
+    engine.apply(c.CreditCash(98, 77, 77, 10**12))
+    engine.apply(c.CreditTonnes(99, 77, 77, CREDIT, 10**6))
+    for number in range(3):
+        engine.apply(continuous.Place(77, CREDIT, BUY, 101 + number, 1, 1 + number))
+    assert 3 == len(engine.market.accounts[77].orders)
+    return engine
+
+
+@pytest.mark.parametrize(("seller", "more"), [(77, 1), (78, 4)])
+@pytest.mark.parametrize("mode", [c.PREVENT_TAKER, c.PREVENT_MAKER, c.PREVENT_BOTH, c.PREVENT_DECREMENT])
+def test_a_fill_or_kill_that_cannot_be_filled_walks_no_book(seller, more, mode):
+    """As much work among 6,000 orders as among 600 at as many prices, with or without own orders in its way."""
+    work = []
+    for orders in (600, 6_000):
+        engine = with_stranger(deep(orders, prices=5))
+        engine.apply(c.CreditTonnes(100, 78, 78, CREDIT, 10**6))
+        numbers = iter(range(10**6, 10**7))
+
+        def do(engine=engine, wanted=orders + more, numbers=numbers):
+            command = continuous.Place(seller, CREDIT, SELL, 100, wanted, next(numbers), c.FOK, mode)
+            assert [Reason.NOT_FILLABLE] == [each.reason for each in engine.apply(command)]
+
+        work.append(work_of(do))
+    assert work[0] == work[1]
+
+
+@pytest.mark.parametrize("way", ["cancel all", "cancel all of one instrument", "freeze"])
+def test_to_close_what_an_account_has_walks_no_market(way):
+    """As much work among 6,000 orders of others as among 24."""
+    work = []
+    for orders in (24, 6_000):
+        engines = iter([with_stranger(deep(orders)) for _ in range(2)])
+
+        def do(engines=engines):
+            engine = next(engines)
+            instrument = CREDIT if way.endswith("instrument") else 0
+            command = c.Freeze(101, 77, on=True) if way == "freeze" else c.CancelAll(77, instrument, 10)
+            assert 3 == [type(each) for each in engine.apply(command)].count(e.Reduced)
+
+        work.append(work_of(do))
+    assert work[0] == work[1]
+
+
+def test_prices_that_nobody_uses_any_more_cost_nothing():
+    """Bids at 9,000 prices behind the best come and go: no level is left, and few prices in the heap."""
+    engine = deep(0)
+    engine.apply(continuous.Place(1, CREDIT, BUY, 10_000, 1, 1))
+    bids = engine.market.instruments[CREDIT].book.bids
+    for number in range(9_000):
+        engine.apply(continuous.Place(1, CREDIT, BUY, 1 + number, 1, 2 + 2 * number))
+        engine.apply(c.Cancel(1, engine.market.sequence, 3 + 2 * number))
+        assert len(bids._ranks) < 100
+    assert [10_000] == list(bids.levels)
+    assert [] == faults(engine.market)
+
+
+def test_a_price_that_is_used_again_is_known_once():
+    """Left behind the best, used again, then the best itself, then left once more."""
+    table = Table(buy(2, 300, 10, 1), buy(2, 200, 10, 2), c.Cancel(2, 12, 3), buy(2, 200, 10, 4), buy(4, 250, 10, 1))
+    table.tell(c.Cancel(2, 11, 5), c.Cancel(4, 15, 2))
+    assert [(14, 200, 10)] == table.bids()
+    table.tell(c.Cancel(2, 14, 6), buy(2, 250, 10, 7))
+    assert [(19, 250, 10)] == table.bids()
 
 
 def test_a_stale_cancel_is_refused_and_nothing_else():
@@ -204,19 +272,17 @@ LEAVINGS: dict[str, list[c.Command]] = {
 
 @pytest.mark.parametrize("way", LEAVINGS)
 def test_an_order_that_left_is_in_no_index(way):
-    """However it left: no table, listing, level, byte or count knows it; a snapshot has none either."""
+    """However it left: no account, listing, level or heap knows it; a snapshot has none either."""
     table = Table(*LEAVINGS[way])
     market = table.engine.market
-    book, listings = market.instruments[CREDIT].book, market.instruments[CREDIT].listings
-    assert ({}, {}) == (market.orders, listings)
+    book, listings = market.instruments[CREDIT].book, market.parts["listings"].open
+    assert ({}, {}) == (open_orders(market), listings)
     for side in (book.bids, book.asks):
         assert side.best is None
-        assert {(None, None)} >= {(level.head, level.tail) for level in side.levels.values()}
-        assert not any(side._occupied)
+        assert ({}, [], set()) == (side.levels, side._ranks, side._stale)
         assert [] == list(side.from_best())
-    assert {0} == {each.open_orders for each in market.accounts.values()}
     assert {0} == {each.cash.locked + sum(t.locked for t in each.tonnes.values()) for each in market.accounts.values()}
-    assert {} == state.load(state.dump(market)).orders
+    assert {} == open_orders(state.load(state.dump(market)))
 
 
 @pytest.mark.parametrize("fills", [1, 2, 3, 4])
@@ -254,5 +320,5 @@ def test_one_order_may_sweep_a_hundred_thousand():
     events = engine.apply(continuous.Place(11, CREDIT, SELL, 1, 100_000, 10**6, c.IOC, c.PREVENT_MAKER))
     assert 1 + 100_000 + 1 == len(events), "accepted, met everybody, its own among them, and the rest of it went"
     del events
-    assert {} == engine.market.orders
+    assert {} == open_orders(engine.market)
     assert [] == faults(engine.market)

@@ -9,7 +9,7 @@ from exchange.engine.accounts import Balance
 from exchange.engine.market import Market
 from exchange.engine.modes import listings
 from tests.exchange.engine.market_table import CREDIT, Table, buy, sell
-from tests.oracle.market_state import faults
+from tests.oracle.market_state import faults, open_orders
 
 CROWD: tuple[c.Command, ...] = (
     buy(2, 200, 30, 1),
@@ -22,8 +22,14 @@ CROWD: tuple[c.Command, ...] = (
 
 
 def second_goes(market: Market) -> None:
-    """The second bid leaves its queue, nobody else is told."""
-    market.orders[11].next = None
+    """The second bid leaves its queue and nothing else."""
+    open_orders(market)[11].next = None
+
+
+def number_changes(market: Market) -> None:
+    """The first bid is found under another number."""
+    orders = market.accounts[2].orders
+    orders[9] = orders.pop(11)
 
 
 def best_is_worse(market: Market) -> None:
@@ -34,7 +40,7 @@ def best_is_worse(market: Market) -> None:
 
 def ask_moves(market: Market) -> None:
     """The ask is cheaper than it was when it rested."""
-    market.orders[14].price = 200
+    open_orders(market)[14].price = 200
 
 
 BREAKS: dict[str, Callable[[Market], object]] = {
@@ -45,17 +51,22 @@ BREAKS: dict[str, Callable[[Market], object]] = {
     "negative": lambda market: setattr(market.accounts[3], "cash", Balance(-1, 1_000_001, 0, 0)),
     "incoming": lambda market: setattr(market.accounts[1].cash, "incoming", 0),
     "a trade forgotten": lambda market: market.unsettled.clear(),
-    "open orders": lambda market: setattr(market.accounts[2], "open_orders", 2),
+    "an order of somebody else": lambda market: setattr(open_orders(market)[11], "account", market.accounts[4]),
+    "an order under another number": number_changes,
+    "an owner without accounts": lambda market: market.groups[4].clear(),
     "frozen with orders": lambda market: setattr(market.accounts[2], "frozen", True),
-    "an order in no table": lambda market: market.orders.pop(11),
-    "a listing in no list": lambda market: market.instruments[CREDIT].listings.clear(),
-    "open tonnes": lambda market: setattr(market.orders[15], "open", 40),
+    "an order in no table": lambda market: market.accounts[2].orders.pop(11),
+    "a listing in no list": lambda market: market.parts["listings"].open.clear(),
+    "open tonnes": lambda market: setattr(open_orders(market)[15], "open", 40),
     "second order lost": second_goes,
-    "prev": lambda market: setattr(market.orders[12], "prev", None),
-    "tail": lambda market: setattr(market.orders[12].level, "tail", market.orders[11]),
-    "level": lambda market: setattr(market.orders[12], "level", None),
+    "prev": lambda market: setattr(open_orders(market)[12], "prev", None),
+    "tail": lambda market: setattr(open_orders(market)[12].queue, "tail", open_orders(market)[11]),
+    "level": lambda market: setattr(open_orders(market)[12], "queue", None),
     "best": best_is_worse,
-    "bytes": lambda market: market.instruments[CREDIT].book.bids._occupied.__setitem__(0, 1),
+    "total": lambda market: setattr(open_orders(market)[11].queue, "total", 10),
+    "heap": lambda market: market.instruments[CREDIT].book.bids._ranks.append(-5),
+    "order of the heap": lambda market: market.instruments[CREDIT].book.bids._ranks.reverse(),
+    "stale prices": lambda market: market.instruments[CREDIT].book.bids._stale.add(-195),
     "price": ask_moves,
 }
 

@@ -5,6 +5,7 @@ from exchange.engine import events as e
 from exchange.engine.events import Cause
 from exchange.engine.modes import listings
 from tests.exchange.engine.market_table import BUY, CREDIT, FEES, SELL, Table, buy, reduced, sell, traded
+from tests.oracle.market_state import open_orders
 
 
 def test_a_listing_is_taken_part_by_part_until_nothing_is_left():
@@ -22,7 +23,7 @@ def test_a_listing_is_taken_part_by_part_until_nothing_is_left():
     assert [(13, 11, 200, 60)] == traded(table.tell(listings.Subscribe(4, 11, 60, 1)))
     assert [(14, 11, 200, 10)] == traded(table.tell(listings.Subscribe(2, 11, 10, 2)))
     assert [] == table.listings()
-    assert ({}, {}) == (table.engine.market.orders, table.engine.market.instruments[CREDIT].listings)
+    assert ({}, {}) == (open_orders(table.engine.market), table.engine.market.parts["listings"].open)
     assert [e.Refused(e.Reason.NOT_OPEN, 2, 3, 11, 0)] == table.tell(listings.Subscribe(2, 11, 10, 3))
     assert (910, 0, 0, 100) == table.tonnes(1)
     assert (1_000_000, 0, 20_000 - 15 - 30 - 5, 0) == table.cash(1)

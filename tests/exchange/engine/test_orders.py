@@ -8,6 +8,7 @@ from exchange.engine import market as engine_market
 from exchange.engine.events import Cause
 from exchange.engine.modes import continuous, listings
 from tests.exchange.engine.market_table import BUY, CREDIT, FEES, FIRST, SELL, Table, buy, reduced, sell, traded
+from tests.oracle.market_state import open_orders
 
 TAKER, MAKER, BOTH, DECREMENT = c.PREVENT_TAKER, c.PREVENT_MAKER, c.PREVENT_BOTH, c.PREVENT_DECREMENT
 
@@ -224,7 +225,7 @@ def test_an_amendment_is_prevented_as_the_order_was():
     assert [(12, 30, Cause.SELF_TRADE), (11, 10, Cause.SELF_TRADE)] == reduced(
         table.tell(continuous.Amend(2, 11, 210, 10, 2))
     )
-    assert ([], [], {}) == (table.bids(), table.asks(), table.engine.market.orders)
+    assert ([], [], {}) == (table.bids(), table.asks(), open_orders(table.engine.market))
     assert (1_000_000, 0, 0, 0) == table.cash(2)
 
 
@@ -258,7 +259,7 @@ def test_cancel_all_takes_the_oldest_first_and_leaves_others():
     )
     assert [
         e.Reduced(13, 2, 8, BUY, 50, 1, Cause.OWNER, 0),
-        e.Completed(2, 7),
+        e.Completed(2, 7, 1),
     ] == table.tell(c.CancelAll(2, 0, 7))
     assert [e.Completed(2, 8)] == table.tell(c.CancelAll(2, 0, 8))
     assert [(15, 200, 10)] == table.bids()
@@ -318,7 +319,7 @@ def test_a_post_only_order_stays_so_when_it_is_amended():
 
 
 def test_what_cannot_be_paid_is_refused_before_the_book_is_searched():
-    """A fill-or-kill order beyond its owner's money is told of the money, however deep the book is."""
+    """A fill-or-kill order beyond its owner's money is refused for the money, however deep the book is."""
     table = Table(sell(1, 205, 10, 1))
     refused = table.tell(buy(2, 205, 100_000_000, 1, c.FOK))
     assert [e.Refused(e.Reason.NOT_ENOUGH_CASH, 2, 1, 20_500_000_000, 1_000_000)] == refused

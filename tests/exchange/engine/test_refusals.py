@@ -201,7 +201,7 @@ CASES: list[Case] = [
         no(Reason.NOT_OUTSTANDING, 0, 0, 1, 7),
     ),
 ]
-WITH_CASES_OF_THEIR_OWN = {Reason.TOO_MANY_ORDERS}
+WITH_CASES_OF_THEIR_OWN = {Reason.TOO_MANY_ORDERS, Reason.BUSY, Reason.NOTHING_UNFINISHED}
 
 
 def named(case: Case) -> str:
@@ -243,7 +243,7 @@ def test_a_refused_command_uses_its_client_order_id_up():
 
 
 def test_a_refused_instruction_is_passed_over_for_good():
-    """The money that could not be debited is not debited when the instruction is told again later."""
+    """The money that could not be debited is not debited when the instruction is sent again later."""
     table = Table()
     assert [told_no(Reason.NOT_ENOUGH_CASH, 2, 1_000_001, 1_000_000)] == table.tell(c.DebitCash(11, 2, 1_000_001))
     table.tell(c.CreditCash(12, 2, 2, 5))
@@ -257,7 +257,7 @@ def test_halt_and_freeze_still_let_an_owner_cancel():
     assert [e.Reduced(FIRST, 2, CREDIT, c.BUY, 200, 10, e.Cause.OWNER, 3)] == table.tell(c.Cancel(2, FIRST, 3))
     assert [
         e.Reduced(FIRST + 1, 2, CREDIT, c.SELL, 300, 10, e.Cause.OWNER, 0),
-        e.Completed(2, 4),
+        e.Completed(2, 4, 1),
     ] == table.tell(c.CancelAll(2, CREDIT, 4))
 
 
@@ -272,4 +272,4 @@ def test_an_account_has_at_most_ten_thousand_orders_open():
     assert [full] == engine.apply(sell(4, 200, 10, 10_001))
     engine.apply(c.Cancel(4, FIRST + 1, 10_002))
     assert [continuous.Accepted] == [type(each) for each in engine.apply(sell(4, 200, 10, 10_003))]
-    assert 10_000 == engine.market.accounts[4].open_orders
+    assert 10_000 == len(engine.market.accounts[4].orders)

@@ -32,7 +32,7 @@ def committed(engine: Engine, *commands: c.Command) -> Committed:
 
 
 def test_an_instruction_that_is_told_again_keeps_its_first_answer():
-    """A credit that a crash hid is told once more and refused as stale: in one step with the first, it stays done."""
+    """A credit whose outcome is lost is sent again and refused as stale: in one step with the first, it stays done."""
     engine = Engine()
     credit = c.CreditCash(1, 7, 7, 500)
     batches = [committed(engine, credit), committed(engine, credit)]
@@ -88,7 +88,7 @@ async def test_a_delivery_names_no_counterparty_in_the_registry(market: Market):
 
 
 async def test_what_is_frozen_is_not_withdrawn(market: Market):
-    """A freeze on the project keeps its tonnes where they are, whoever owns them."""
+    """A freeze on the project keeps its tonnes where they are, regardless of owner."""
     await market.bring("kiln", 10)
     body = {"scope": "project", "target_id": market.world.season.projects["kiln"], "reason": "Under review"}
     await market.world.ok("/v1/restrictions", body, by=market.world.regulators[0])

@@ -25,7 +25,7 @@ def said(world: World, **changed: Any) -> dict[str, Any]:
 
 
 async def test_an_instrument_is_opened_once(issued: World):
-    """By the operator, of what was issued; the same request again answers the same, another is told where it is."""
+    """By the operator, for issued credits; a resend gets the same response, another request a conflict."""
     operator, path = issued.party("exchange").key, "/v1/instruments"
     async with unchanged(issued):
         refused(await issued.post(path, said(issued, vintage=2023), by=operator), 404, "not-found", 2023)

@@ -17,7 +17,8 @@ from exchange.engine.core import Engine
 from exchange.engine.modes.continuous import Place
 from exchange.journal import forwarding
 from exchange.journal.forwarding import GatewayElsewhere, GatewayServer, Hello, Progress, SocketPathTooLong
-from exchange.journal.gateway import Answer, NotTrading, not_trading
+from exchange.journal.gateway import NotTrading, not_trading
+from exchange.journal.groups import Answer
 
 AT = datetime(2025, 1, 6, 1, 2, 3, 456789, tzinfo=UTC)
 OPENING: tuple[c.Command, ...] = (
@@ -31,7 +32,7 @@ OPENING: tuple[c.Command, ...] = (
 
 
 class EngineOnly:
-    """A gate over a bare engine: nothing is stored. While *held*, nobody is answered."""
+    """A gateway stand-in over a bare engine: nothing is stored. No answer is returned while *free* is cleared."""
 
     def __init__(self) -> None:
         self.engine = Engine()
@@ -63,8 +64,8 @@ class EngineOnly:
         """Nothing runs."""
 
 
-class Way:
-    """Both ends, and what the client's end was told."""
+class ForwardingPair:
+    """A server and a client, and the progress that the client has received."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -93,49 +94,49 @@ async def until(condition: Callable[[], object], what: str) -> None:
 
 
 @contextlib.asynccontextmanager
-async def connected(path: Path) -> AsyncIterator[Way]:
-    """A way whose client has connected."""
-    way = Way(path)
-    await way.server.start()
-    running = asyncio.create_task(way.client.run())
+async def connected(path: Path) -> AsyncIterator[ForwardingPair]:
+    """A pair whose client has connected."""
+    pair = ForwardingPair(path)
+    await pair.server.start()
+    running = asyncio.create_task(pair.client.run())
     try:
-        await until(lambda: way.client.trouble == "slow", "the client is connected")
-        yield way
+        await until(lambda: pair.client.trouble == "slow", "the client is connected")
+        yield pair
     finally:
-        way.client.stop()
+        pair.client.stop()
         await running
-        await way.server.stop()
+        await pair.server.stop()
 
 
 async def test_answers_are_those_of_the_engine(tmp_path):
     """Every command and event arrives as it was, with its sequence and the time of its commit."""
     bare = Engine()
     expected = [(number, bare.apply(each), AT) for number, each in enumerate(OPENING, start=1)]
-    async with connected(tmp_path / "engine.sock") as way:
-        first = await way.client.submit(OPENING[0])
-        rest = await way.client.submit_all(OPENING[1:])
-        assert list(OPENING) == way.gate.taken
+    async with connected(tmp_path / "engine.sock") as pair:
+        first = await pair.client.submit(OPENING[0])
+        rest = await pair.client.submit_all(OPENING[1:])
+        assert list(OPENING) == pair.gate.taken
     assert expected == [first, *rest]
 
 
 async def test_submissions_keep_their_order(tmp_path):
     """Many at once are applied as they were sent, and each is answered with its own."""
-    async with connected(tmp_path / "engine.sock") as way:
+    async with connected(tmp_path / "engine.sock") as pair:
         sent = [c.CreditCash(number, 5, 5, number) for number in range(1, 301)]
-        answers = await asyncio.gather(*(way.client.submit(each) for each in sent))
-        assert sent == way.gate.taken
+        answers = await asyncio.gather(*(pair.client.submit(each) for each in sent))
+        assert sent == pair.gate.taken
     assert list(range(1, 301)) == [each.sequence for each in answers]
 
 
 async def test_what_the_gateway_refuses_is_refused_here(tmp_path):
     """With its text and the seconds to wait; the next one is taken."""
-    async with connected(tmp_path / "engine.sock") as way:
-        way.gate.trouble = "The exchange is starting."
+    async with connected(tmp_path / "engine.sock") as pair:
+        pair.gate.trouble = "The exchange is starting."
         with pytest.raises(NotTrading, match="The exchange is starting") as refused:
-            await way.client.submit(OPENING[0])
+            await pair.client.submit(OPENING[0])
         assert {"retry_after_s": 1} == refused.value.members
-        way.gate.trouble = ""
-        assert 1 == (await way.client.submit(OPENING[0])).sequence
+        pair.gate.trouble = ""
+        assert 1 == (await pair.client.submit(OPENING[0])).sequence
 
 
 async def test_only_the_owner_may_open_it(tmp_path):
@@ -149,47 +150,47 @@ async def test_only_the_owner_may_open_it(tmp_path):
 
 
 async def test_a_lost_engine_answers_at_once_and_a_new_one_is_found(tmp_path):
-    """Whoever waits is told, whoever comes is told, and the tables are said to stand; then it goes on by itself."""
-    async with connected(tmp_path / "engine.sock") as way:
-        way.gate.free.clear()
-        waiting = asyncio.create_task(way.client.submit(OPENING[0]))
-        await until(lambda: way.gate.taken, "the command has arrived")
-        for each in [*way.server._connections]:
+    """Waiting and new callers get 503, and progress says that nothing is written; then the client reconnects."""
+    async with connected(tmp_path / "engine.sock") as pair:
+        pair.gate.free.clear()
+        waiting = asyncio.create_task(pair.client.submit(OPENING[0]))
+        await until(lambda: pair.gate.taken, "the command has arrived")
+        for each in [*pair.server._connections]:
             each.cancel()
-        way.server._answering.clear()
-        await way.server.stop()
+        pair.server._answering.clear()
+        await pair.server.stop()
         with pytest.raises(NotTrading, match=r"engine is away\. Nothing is lost: send the same"):
             await waiting
         with pytest.raises(NotTrading, match="engine is away"):
-            await way.client.submit(OPENING[0])
-        assert (7, 5, False) == (way.seen[-1].committed, way.seen[-1].projected, way.seen[-1].writing)
-        way.gate.free.set()
-        way.server = way.new_server()
-        await way.server.start()
-        await until(lambda: way.client.trouble == "slow", "the client has found it")
-        assert 2 == (await way.client.submit(OPENING[1])).sequence
+            await pair.client.submit(OPENING[0])
+        assert (7, 5, False) == (pair.seen[-1].committed, pair.seen[-1].projected, pair.seen[-1].writing)
+        pair.gate.free.set()
+        pair.server = pair.new_server()
+        await pair.server.start()
+        await until(lambda: pair.client.trouble == "slow", "the client has found it")
+        assert 2 == (await pair.client.submit(OPENING[1])).sequence
 
 
 async def test_a_stop_answers_what_was_taken(tmp_path):
     """The gateway answers its last group, and the answer goes out before the connection closes."""
-    async with connected(tmp_path / "engine.sock") as way:
-        way.gate.free.clear()
-        waiting = asyncio.create_task(way.client.submit(OPENING[0]))
-        await until(lambda: way.gate.taken, "the command has arrived")
-        stopping = asyncio.create_task(way.server.stop())
+    async with connected(tmp_path / "engine.sock") as pair:
+        pair.gate.free.clear()
+        waiting = asyncio.create_task(pair.client.submit(OPENING[0]))
+        await until(lambda: pair.gate.taken, "the command has arrived")
+        stopping = asyncio.create_task(pair.server.stop())
         await asyncio.sleep(0)
-        way.gate.free.set()
+        pair.gate.free.set()
         await stopping
         assert 1 == (await waiting).sequence
 
 
 async def test_progress_and_looks_go_through(tmp_path):
     """The client knows how far the journal is; the server hears that an instruction was stored."""
-    async with connected(tmp_path / "engine.sock") as way:
-        assert (7, 5, True) == (way.client.committed, way.seen[-1].projected, way.seen[-1].writing)
-        way.client.look()
-        await until(lambda: way.looks, "the server looks")
-        assert 1 == way.looks
+    async with connected(tmp_path / "engine.sock") as pair:
+        assert (7, 5, True) == (pair.client.committed, pair.seen[-1].projected, pair.seen[-1].writing)
+        pair.client.look()
+        await until(lambda: pair.looks, "the server looks")
+        assert 1 == pair.looks
 
 
 async def test_a_long_path(tmp_path, monkeypatch):
@@ -197,8 +198,8 @@ async def test_a_long_path(tmp_path, monkeypatch):
     folder = tmp_path / ("d" * 100)
     folder.mkdir()
     path = folder / "engine.sock"
-    async with connected(path) as way:
-        assert 1 == (await way.client.submit(OPENING[0])).sequence
+    async with connected(path) as pair:
+        assert 1 == (await pair.client.submit(OPENING[0])).sequence
         assert 0o600 == stat.S_IMODE(path.stat().st_mode)
     monkeypatch.setattr(Path, "is_dir", lambda _: False)
     size = len(os.fsencode(path))
@@ -248,18 +249,18 @@ async def greeted_by(path: Path, hello: Hello) -> AsyncIterator[GatewayElsewhere
 )
 async def test_what_is_no_frame_ends_its_connection_alone(tmp_path, sent):
     """Others are served on."""
-    async with connected(tmp_path / "engine.sock") as way:
-        reader, writer = await asyncio.open_unix_connection(str(way.path))
+    async with connected(tmp_path / "engine.sock") as pair:
+        reader, writer = await asyncio.open_unix_connection(str(pair.path))
         writer.write(sent)
         writer.write_eof()
         async with asyncio.timeout(10):
             await reader.read()
         writer.close()
-        assert 1 == (await way.client.submit(OPENING[0])).sequence
+        assert 1 == (await pair.client.submit(OPENING[0])).sequence
 
 
 async def test_a_server_that_hangs_is_given_up(tmp_path, monkeypatch):
-    """It greets and then says nothing: the connection is dropped, and whoever waits is told."""
+    """It greets and then says nothing: the connection is dropped, and waiting callers get an error."""
     monkeypatch.setattr(forwarding, "SILENCE_LIMIT_S", 0.05)
     async with greeted_by(tmp_path / "engine.sock", forwarding.OURS) as client:
         await until(lambda: client._writer, "the client is greeted")
@@ -268,10 +269,10 @@ async def test_a_server_that_hangs_is_given_up(tmp_path, monkeypatch):
 
 
 async def test_a_fault_behind_the_gateway_is_answered(tmp_path, monkeypatch):
-    """Whoever waits is told, and the way stays open."""
-    async with connected(tmp_path / "engine.sock") as way:
+    """Waiting callers get an error, and the connection stays open."""
+    async with connected(tmp_path / "engine.sock") as pair:
         with monkeypatch.context() as broken:
-            broken.setattr(way.gate.engine, "market", None)
+            broken.setattr(pair.gate.engine, "market", None)
             with pytest.raises(NotTrading, match="engine failed"):
-                await way.client.submit(OPENING[0])
-        assert 1 == (await way.client.submit(OPENING[0])).sequence
+                await pair.client.submit(OPENING[0])
+        assert 1 == (await pair.client.submit(OPENING[0])).sequence

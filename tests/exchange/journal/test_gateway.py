@@ -1,6 +1,7 @@
 """The one way to the engine: groups, answers after the commit, and what follows when the journal is lost from sight."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 from unittest import mock
@@ -9,6 +10,8 @@ import asyncpg
 import pytest
 
 from deploy.pool import connect_pool
+from exchange.engine import commands as c
+from exchange.engine import events as e
 from exchange.engine.core import Engine
 from exchange.engine.events import Reason, Refused
 from exchange.engine.modes.continuous import Accepted
@@ -22,23 +25,24 @@ from exchange.orders import store
 from exchange.projections import store as projections
 from registry.kit import supervise
 from tests.database import connected
-from tests.simulation import floor as floors
-from tests.simulation.floor import OPENING, Floor, bid, held, replayed, waits
+from tests.faults.killing import until
+from tests.simulation import trading_stack
+from tests.simulation.trading_stack import OPENING, TradingStack, bid, journal_head_locked, replayed_hash, until_blocked
 
 
 @pytest.fixture
-async def ground(server, templates) -> AsyncIterator[str]:
-    """The address of a database with two instruments, on which nobody trades. No registry stands behind them."""
-    async with floors.ground(server, templates["empty"]) as dsn:
+async def market_dsn(server, templates) -> AsyncIterator[str]:
+    """The DSN of a database with two instruments and no trading yet. The registry holds nothing for them."""
+    async with trading_stack.market_database(server, templates["empty"]) as dsn:
         yield dsn
 
 
 @pytest.fixture
-async def floor(ground) -> AsyncIterator[Floor]:
-    """A gateway and a projector that trade; afterwards the journal replays to what the engine has."""
-    async with floors.trading(ground) as opened:
+async def stack(market_dsn) -> AsyncIterator[TradingStack]:
+    """A running gateway and projector; afterwards the journal replays to the engine's state."""
+    async with trading_stack.started(market_dsn) as opened:
         yield opened
-        assert state_hash(opened.engine.market) == await replayed(ground)
+        assert state_hash(opened.engine.market) == await replayed_hash(market_dsn)
 
 
 async def batches(dsn: str) -> list[tuple[int, int]]:
@@ -47,9 +51,9 @@ async def batches(dsn: str) -> list[tuple[int, int]]:
         return [tuple(row) for row in await owner.fetch("select first, last from exchange.journal order by first")]
 
 
-async def back(floor: Floor) -> None:
-    """Come back when the gateway is the writer again."""
-    await asyncio.wait_for(floor.gateway.writing.wait(), 20)
+async def until_writing(stack: TradingStack) -> None:
+    """Return once the gateway is the writer again."""
+    await asyncio.wait_for(stack.gateway.writing.wait(), 20)
 
 
 async def refused(task: "asyncio.Task[Any]") -> str:
@@ -59,90 +63,90 @@ async def refused(task: "asyncio.Task[Any]") -> str:
     return problem.value.detail
 
 
-def submitting(floor: Floor, *commands: object) -> "asyncio.Task[Any]":
-    """A submission under way."""
-    return asyncio.create_task(floor.gateway.submit_all(commands))  # type: ignore[arg-type]  # commands, as said
+def submitting(stack: TradingStack, *commands: object) -> "asyncio.Task[Any]":
+    """Start a submission."""
+    return asyncio.create_task(stack.gateway.submit_all(commands))  # type: ignore[arg-type]  # commands, as said
 
 
-async def test_what_arrives_during_a_commit_is_one_row(floor):
+async def test_what_arrives_during_a_commit_is_one_row(stack):
     """The first commit is held; five submissions that come meanwhile are stored together, in their order."""
     begun = len(OPENING)
-    async with held(floor.dsn) as holder:
-        first = submitting(floor, bid(3, 1))
-        await waits(holder, floor.connections[-1])
-        rest = [submitting(floor, bid(3, number), bid(4, number)) for number in range(2, 7)]
+    async with journal_head_locked(stack.dsn) as holder:
+        first = submitting(stack, bid(3, 1))
+        await until_blocked(holder, stack.connections[-1])
+        rest = [submitting(stack, bid(3, number), bid(4, number)) for number in range(2, 7)]
         await asyncio.sleep(0)
     answers = [await each for each in (first, *rest)]
     assert [begun + 1, *range(begun + 2, begun + 12, 2)] == [each[0].sequence for each in answers]
-    assert [(1, begun), (begun + 1, begun + 1), (begun + 2, begun + 11)] == await batches(floor.dsn)
+    assert [(1, begun), (begun + 1, begun + 1), (begun + 2, begun + 11)] == await batches(stack.dsn)
 
 
-async def test_a_group_has_a_limit(floor, monkeypatch):
+async def test_a_group_has_a_limit(stack, monkeypatch):
     """More than fits in a row goes into the next ones; a submission is never torn apart."""
-    monkeypatch.setattr(floor.gateway, "_group_limit", 3)
+    monkeypatch.setattr(stack.gateway, "_group_limit", 3)
     begun = len(OPENING)
-    await asyncio.gather(*(submitting(floor, bid(3, number), bid(4, number)) for number in range(1, 6)))
-    sizes = [last - first + 1 for first, last in await batches(floor.dsn)]
+    await asyncio.gather(*(submitting(stack, bid(3, number), bid(4, number)) for number in range(1, 6)))
+    sizes = [last - first + 1 for first, last in await batches(stack.dsn)]
     assert [begun, 4, 4, 2] == sizes
 
 
-async def test_nobody_is_answered_before_the_commit(floor):
+async def test_nobody_is_answered_before_the_commit(stack):
     """While the commit is open the caller waits, and journal, tables and readers know nothing of the order."""
     begun = len(OPENING)
-    await floor.projector.caught_up()
-    async with held(floor.dsn) as holder:
-        task = submitting(floor, bid(3, 1))
-        await waits(holder, floor.connections[-1])
+    await stack.projector.caught_up()
+    async with journal_head_locked(stack.dsn) as holder:
+        task = submitting(stack, bid(3, 1))
+        await until_blocked(holder, stack.connections[-1])
         assert not task.done()
-        assert begun + 1 == floor.engine.market.sequence, "memory is ahead"
-        assert begun == floor.gateway.committed
-        await floor.projector.caught_up()
-        async with floor.db.reading() as tx:
+        assert begun + 1 == stack.engine.market.sequence, "memory is ahead"
+        assert begun == stack.gateway.committed
+        await stack.projector.caught_up()
+        async with stack.db.reading() as tx:
             assert begun == await journal.projected(tx)
             assert {} == await store.orders(tx, [begun + 1])
-        assert [(1, begun)] == await batches(floor.dsn)
+        assert [(1, begun)] == await batches(stack.dsn)
     (answer,) = await task
     assert (begun + 1, Accepted) == (answer.sequence, type(answer.events[0]))
-    await floor.projector.caught_up()
-    async with floor.db.reading() as tx:
+    await stack.projector.caught_up()
+    async with stack.db.reading() as tx:
         assert [begun + 1] == list(await store.orders(tx, [begun + 1]))
 
 
-async def test_a_journal_lost_before_the_commit(floor):
-    """The server ends the idle session: the next order is told 503 and not stored; sent again, it is carried out."""
-    lost = floor.connections[-1]
-    async with connected(floor.dsn) as owner:
+async def test_a_journal_lost_before_the_commit(stack):
+    """The server ends the idle session: the next order gets 503 and is not stored; resent, it is carried out."""
+    lost = stack.connections[-1]
+    async with connected(stack.dsn) as owner:
         await owner.fetchval("select pg_terminate_backend($1, 5000)", lost.get_server_pid())
-    assert "send the same request again" in await refused(submitting(floor, bid(3, 1)))
-    await back(floor)
-    assert lost is not floor.connections[-1]
-    assert len(OPENING) == floor.engine.market.sequence
-    _, outcome, _ = await floor.gateway.submit(bid(3, 1))
+    assert "send the same request again" in await refused(submitting(stack, bid(3, 1)))
+    await until_writing(stack)
+    assert lost is not stack.connections[-1]
+    assert len(OPENING) == stack.engine.market.sequence
+    _, outcome, _ = await stack.gateway.submit(bid(3, 1))
     assert isinstance(outcome[0], Accepted)
 
 
-async def test_a_journal_lost_during_the_commit(floor):
-    """Both the batch in its commit and the one that grew behind it are dropped from memory; their callers hear 503."""
+async def test_a_journal_lost_during_the_commit(stack):
+    """Both the batch in its commit and the one that grew behind it are dropped from memory; their callers get 503."""
     begun = len(OPENING)
-    async with held(floor.dsn) as holder:
-        committing = submitting(floor, bid(3, 1))
-        await waits(holder, floor.connections[-1])
-        growing = submitting(floor, bid(4, 1))
+    async with journal_head_locked(stack.dsn) as holder:
+        committing = submitting(stack, bid(3, 1))
+        await until_blocked(holder, stack.connections[-1])
+        growing = submitting(stack, bid(4, 1))
         await asyncio.sleep(0)
-        async with connected(floor.dsn) as owner:
-            await owner.fetchval("select pg_terminate_backend($1, 5000)", floor.connections[-1].get_server_pid())
+        async with connected(stack.dsn) as owner:
+            await owner.fetchval("select pg_terminate_backend($1, 5000)", stack.connections[-1].get_server_pid())
         assert ["The commit failed.", "A commit failed."] == [
             (await refused(task)).split(" Nothing")[0] for task in (committing, growing)
         ]
-    await back(floor)
-    assert [(1, begun)] == await batches(floor.dsn)
-    assert begun == floor.engine.market.sequence
+    await until_writing(stack)
+    assert [(1, begun)] == await batches(stack.dsn)
+    assert begun == stack.engine.market.sequence
     for account in (3, 4):
-        _, outcome, _ = await floor.gateway.submit(bid(account, 1))
+        _, outcome, _ = await stack.gateway.submit(bid(account, 1))
         assert isinstance(outcome[0], Accepted)
 
 
-class Deaf:
+class LostAnswerConnection:
     """A connection on which the answer to the next commit is lost, after the server has stored it."""
 
     def __init__(self, real: asyncpg.Connection) -> None:
@@ -157,56 +161,56 @@ class Deaf:
         return getattr(self._real, name)
 
 
-async def test_a_commit_whose_answer_is_lost_is_found_again(floor):
+async def test_a_commit_whose_answer_is_lost_is_found_again(stack):
     """503, although it is stored: the recovery has it, the tables too, and the same client_order_id answers it."""
     begun = len(OPENING)
     append = journal.append
 
-    async def unheard(connection: asyncpg.Connection, epoch: int, **stored: object) -> object:
-        return await append(Deaf(connection), epoch, **stored)  # type: ignore[arg-type]  # stands in for a connection
+    async def append_without_answer(connection: asyncpg.Connection, epoch: int, **stored: object) -> object:
+        return await append(LostAnswerConnection(connection), epoch, **stored)  # type: ignore[arg-type]  # stands in for a connection
 
-    with mock.patch.object(journal, "append", unheard):
-        await refused(submitting(floor, bid(3, 1)))
-    await back(floor)
-    assert [(1, begun), (begun + 1, begun + 1)] == await batches(floor.dsn)
-    _, outcome, _ = await floor.gateway.submit(bid(3, 1))
+    with mock.patch.object(journal, "append", append_without_answer):
+        await refused(submitting(stack, bid(3, 1)))
+    await until_writing(stack)
+    assert [(1, begun), (begun + 1, begun + 1)] == await batches(stack.dsn)
+    _, outcome, _ = await stack.gateway.submit(bid(3, 1))
     assert Refused(Reason.STALE_CLIENT_ORDER_ID, 3, 1, 1, 1) == outcome[0]
-    await floor.projector.caught_up()
-    async with floor.db.reading() as tx:
+    await stack.projector.caught_up()
+    async with stack.db.reading() as tx:
         before = (await projections.requests(tx, 3, [1])).get(1)
     assert before is not None
     assert (begun + 1, digest(bid(3, 1)), None) == (before.sequence, before.digest, before.reason)
 
 
-async def test_a_second_writer_waits_for_the_first(floor):
+async def test_a_second_writer_waits_for_the_first(stack):
     """While the first lives the second takes nothing; when it has ended, the second goes on where it was."""
-    second = Floor(floor.dsn, floor.db._pool)
+    second = TradingStack(stack.dsn, stack.db._pool)
     second.start()
-    await floors.come(_says(second, "Another process trades"), "the second is turned away")
+    await until(_reports(second, "Another process trades"), "the second is turned away")
     with pytest.raises(NotTrading, match="Another process trades"):
         await second.gateway.submit(bid(3, 1))
-    await floor.gateway.submit(bid(3, 1))
-    hash_before = state_hash(floor.engine.market)
-    lost = floor.connections[-1]
+    await stack.gateway.submit(bid(3, 1))
+    hash_before = state_hash(stack.engine.market)
+    lost = stack.connections[-1]
     lost.terminate()  # the lock goes with the connection, and the first notices, idle as it is
-    await floors.come(_either_writes_anew(floor, second, lost), "one of them trades")
-    writer = floor if floor.gateway.writing.is_set() else second
+    await until(_either_writes_again(stack, second, lost), "one of them trades")
+    writer = stack if stack.gateway.writing.is_set() else second
     assert hash_before == state_hash(writer.engine.market)
     if writer is second:  # the fixture compares the first
         await second.stop()
-        await back(floor)
+        await until_writing(stack)
     else:
         await second.crash()
 
 
-def _says(floor: Floor, words: str):
-    async def said() -> bool:
-        return words in floor.gateway.trouble
+def _reports(stack: TradingStack, words: str):
+    async def reported() -> bool:
+        return words in stack.gateway.trouble
 
-    return said
+    return reported
 
 
-def _either_writes_anew(first: Floor, second: Floor, lost: object):
+def _either_writes_again(first: TradingStack, second: TradingStack, lost: object):
     async def one() -> bool:
         again = first.connections[-1] is not lost and first.gateway.writing.is_set()
         return again or second.gateway.writing.is_set()
@@ -214,30 +218,30 @@ def _either_writes_anew(first: Floor, second: Floor, lost: object):
     return one
 
 
-async def test_a_writer_that_was_overtaken_stores_nothing(floor):
+async def test_a_writer_that_was_overtaken_stores_nothing(stack):
     """
     The first loses its lock and does not know; the second takes over. The first's next batch finds no head to go on.
 
     The second then stores the same sequence number, and only it was acknowledged.
     """
     begun = len(OPENING)
-    second = Floor(floor.dsn, floor.db._pool)
-    await floor.connections[-1].execute("select pg_advisory_unlock_all()")
+    second = TradingStack(stack.dsn, stack.db._pool)
+    await stack.connections[-1].execute("select pg_advisory_unlock_all()")
     second.start()
-    await back(second)
-    with mock.patch.object(floor.gateway.supervisor, "_retry_s", 0.01):
-        assert "The commit failed." in await refused(submitting(floor, bid(3, 1)))
-        assert [(1, begun)] == await batches(floor.dsn)
+    await until_writing(second)
+    with mock.patch.object(stack.gateway.supervisor, "_retry_s", 0.01):
+        assert "The commit failed." in await refused(submitting(stack, bid(3, 1)))
+        assert [(1, begun)] == await batches(stack.dsn)
         sequence, outcome, _ = await second.gateway.submit(bid(4, 1))
         assert isinstance(outcome[0], Accepted)
         assert (begun + 1, 4) == (sequence, outcome[0].account)
-        await floors.come(_says(floor, "Another process trades"), "the first is turned away")
+        await until(_reports(stack, "Another process trades"), "the first is turned away")
         await second.stop()
-        await back(floor)
-    assert begun + 1 == floor.engine.market.sequence
+        await until_writing(stack)
+    assert begun + 1 == stack.engine.market.sequence
 
 
-async def test_the_journal_says_no_to_an_old_epoch(ground):
+async def test_the_journal_says_no_to_an_old_epoch(market_dsn):
     """The guard itself: the right sequence in an old epoch, and the right epoch at an old sequence, store nothing."""
     stored: dict[str, Any] = {
         "first": 1,
@@ -246,7 +250,7 @@ async def test_the_journal_says_no_to_an_old_epoch(ground):
         "events_hash": bytes(32),
         "chained": bytes(32),
     }
-    async with connected(ground) as one, connected(ground) as other:
+    async with connected(market_dsn) as one, connected(market_dsn) as other:
         first = await journal.take_over(one)
         with pytest.raises(WriterElsewhere):
             await journal.take_over(other)
@@ -273,73 +277,73 @@ def failing_at(number: int):
     return mock.patch.object(Engine, "apply", applied)
 
 
-async def test_an_engine_that_breaks_down_is_built_anew(floor):
-    """What it had applied is dropped and not stored; whoever waits hears 503; what was stored before stays."""
-    await floor.gateway.submit(bid(3, 1))
-    before = state_hash(floor.engine.market)
+async def test_an_engine_that_breaks_down_is_built_anew(stack):
+    """What it had applied is dropped and not stored; waiting callers get 503; what was stored before stays."""
+    await stack.gateway.submit(bid(3, 1))
+    before = state_hash(stack.engine.market)
     with failing_at(13), mock.patch.object(supervise.log, "error") as logged:
-        tasks = [submitting(floor, bid(4, 1)), submitting(floor, bid(3, 13)), submitting(floor, bid(5, 1))]
+        tasks = [submitting(stack, bid(4, 1)), submitting(stack, bid(3, 13)), submitting(stack, bid(5, 1))]
         for task in tasks:
             await refused(task)
-    await back(floor)
+    await until_writing(stack)
     assert [("part_failed",)] == [each.args for each in logged.call_args_list]
-    assert before == state_hash(floor.engine.market)
-    _, outcome, _ = await floor.gateway.submit(bid(3, 13))
+    assert before == state_hash(stack.engine.market)
+    _, outcome, _ = await stack.gateway.submit(bid(3, 13))
     assert isinstance(outcome[0], Accepted)
 
 
-async def test_a_commit_cut_off_before_it_began_answers_its_callers(floor, monkeypatch):
+async def test_a_commit_cut_off_before_it_began_answers_its_callers(stack, monkeypatch):
     """The next group breaks the engine before the commit of this one had its first turn: nobody waits for ever."""
-    monkeypatch.setattr(floor.gateway, "_group_limit", 1)
+    monkeypatch.setattr(stack.gateway, "_group_limit", 1)
     with failing_at(13):
-        tasks = [submitting(floor, bid(3, 1)), submitting(floor, bid(3, 13))]
+        tasks = [submitting(stack, bid(3, 1)), submitting(stack, bid(3, 13))]
         for task in tasks:
             await refused(task)
-    await back(floor)
-    assert len(OPENING) == floor.engine.market.sequence
+    await until_writing(stack)
+    assert len(OPENING) == stack.engine.market.sequence
 
 
-async def test_a_gateway_that_is_cut_off_answers_its_callers(ground):
-    """A stop that took too long ends the task: whoever waits is told so, whatever their batch was about."""
-    async with await connect_pool(ground, size=1) as pool:
-        floor = Floor(ground, pool)
-        floor.start()
-        await back(floor)
-        async with held(ground) as holder:
-            committing = submitting(floor, bid(3, 1))
-            await waits(holder, floor.connections[-1])
-            growing = submitting(floor, bid(3, 2))
+async def test_a_gateway_that_is_cut_off_answers_its_callers(market_dsn):
+    """A stop that takes too long cancels the task: every waiting caller gets an error, whatever its batch."""
+    async with await connect_pool(market_dsn, size=1) as pool:
+        stack = TradingStack(market_dsn, pool)
+        stack.start()
+        await until_writing(stack)
+        async with journal_head_locked(market_dsn) as holder:
+            committing = submitting(stack, bid(3, 1))
+            await until_blocked(holder, stack.connections[-1])
+            growing = submitting(stack, bid(3, 2))
             await asyncio.sleep(0)
-            floor._tasks[0].cancel()
-            late = submitting(floor, bid(3, 3))
+            stack._tasks[0].cancel()
+            late = submitting(stack, bid(3, 3))
             for task in (committing, growing, late):
                 await refused(task)
-            await floor.crash()
+            await stack.crash()
 
 
-async def test_too_many_waiting_commands_are_turned_away(floor, monkeypatch):
+async def test_too_many_waiting_commands_are_turned_away(stack, monkeypatch):
     """Beyond the limit 503; what waited before is carried out."""
     monkeypatch.setattr(gateways, "WAITING_LIMIT", 3)
-    async with held(floor.dsn) as holder:
-        first = submitting(floor, bid(3, 1))
-        await waits(holder, floor.connections[-1])
-        monkeypatch.setattr(floor.gateway, "_group_limit", 0)  # nothing more is taken up
-        waiting = submitting(floor, bid(3, 2), bid(3, 3))
+    async with journal_head_locked(stack.dsn) as holder:
+        first = submitting(stack, bid(3, 1))
+        await until_blocked(holder, stack.connections[-1])
+        monkeypatch.setattr(stack.gateway, "_group_limit", 0)  # nothing more is taken up
+        waiting = submitting(stack, bid(3, 2), bid(3, 3))
         await asyncio.sleep(0)
         with pytest.raises(NotTrading, match="2 commands wait"):
-            await floor.gateway.submit_all([bid(3, 4), bid(3, 5)])
-        monkeypatch.setattr(floor.gateway, "_group_limit", 1_000)
+            await stack.gateway.submit_all([bid(3, 4), bid(3, 5)])
+        monkeypatch.setattr(stack.gateway, "_group_limit", 1_000)
     assert [len(OPENING) + 1, len(OPENING) + 2] == [(await each)[0].sequence for each in (first, waiting)]
 
 
-async def test_a_caller_that_goes_away_disturbs_nobody(floor):
+async def test_a_caller_that_goes_away_disturbs_nobody(stack):
     """The order of a caller who hung up is stored like the others; the others are answered."""
-    async with held(floor.dsn) as holder:
-        gone, stays = submitting(floor, bid(3, 1)), submitting(floor, bid(4, 1))
-        await waits(holder, floor.connections[-1])
+    async with journal_head_locked(stack.dsn) as holder:
+        gone, stays = submitting(stack, bid(3, 1)), submitting(stack, bid(4, 1))
+        await until_blocked(holder, stack.connections[-1])
         gone.cancel()
     await stays
-    assert len(OPENING) + 2 == floor.engine.market.sequence
+    assert len(OPENING) + 2 == stack.engine.market.sequence
 
 
 async def test_before_the_start_and_after_the_stop_nothing_is_taken():
@@ -354,18 +358,57 @@ async def test_before_the_start_and_after_the_stop_nothing_is_taken():
     assert gateway.engine is None
 
 
-async def test_a_stop_stores_what_was_taken(ground):
+async def test_a_stop_stores_what_was_taken(market_dsn):
     """Submissions that wait when the stop comes are committed and answered; the end leaves a snapshot."""
-    async with floors.trading(ground) as floor:
-        async with held(ground) as holder:
-            tasks = [submitting(floor, bid(3, 1))]
-            await waits(holder, floor.connections[-1])
-            tasks += [submitting(floor, bid(3, 2)), submitting(floor, bid(3, 3))]
+    async with trading_stack.started(market_dsn) as stack:
+        async with journal_head_locked(market_dsn) as holder:
+            tasks = [submitting(stack, bid(3, 1))]
+            await until_blocked(holder, stack.connections[-1])
+            tasks += [submitting(stack, bid(3, 2)), submitting(stack, bid(3, 3))]
             await asyncio.sleep(0)
-            floor.gateway.stop()
+            stack.gateway.stop()
             with pytest.raises(NotTrading):
-                await floor.gateway.submit(bid(3, 4))
+                await stack.gateway.submit(bid(3, 4))
         last = [(await each)[0].sequence for each in tasks][-1]
-    async with connected(ground) as owner:
+    async with connected(market_dsn) as owner:
         kept = await owner.fetch("select sequence, state_hash from exchange.snapshot")
-    assert [(last, await replayed(ground))] == [tuple(row) for row in kept]
+    assert [(last, await replayed_hash(market_dsn))] == [tuple(row) for row in kept]
+
+
+@pytest.mark.parametrize("group_limit", [1, 1_000])
+async def test_a_large_cancel_goes_on_in_steps(stack, monkeypatch, group_limit):
+    """Nothing comes between the steps; the caller is answered by the last one, and the tables count all of them."""
+    await stack.gateway.submit_all([bid(1, number) for number in range(1, 2_502)])
+    monkeypatch.setattr(stack.gateway, "_group_limit", group_limit)
+    everything = asyncio.create_task(stack.gateway.submit(c.CancelAll(1, 0, 2_502)))
+    another = asyncio.create_task(stack.gateway.submit(bid(3, 1)))
+    answer, after = await asyncio.gather(everything, another)
+    assert [e.Reduced] * 2_501 + [e.Completed] == [type(each) for each in answer.events]
+    assert e.Completed(1, 2_502, 2_501) == answer.events[-1]
+    assert answer.sequence + 3 == after.sequence, "two more steps, and only then somebody else"
+    assert not stack.engine.market.accounts[1].orders
+    await stack.projector.caught_up()
+    async with stack.db.reading() as tx:
+        assert 2_501 == (await projections.requests(tx, 1, [2_502]))[2_502].wanted
+
+
+async def test_a_crash_between_two_steps_is_gone_on_from(market_dsn):
+    """The next writer does the rest before it does anything else."""
+    with contextlib.suppress(asyncio.CancelledError):
+        async with trading_stack.started(market_dsn) as stack:
+            await stack.gateway.submit_all([bid(1, number) for number in range(1, 2_502)])
+            stack.gateway._group_limit = 1
+            before = stack.gateway.committed
+            cancelling = asyncio.create_task(stack.gateway.submit(c.CancelAll(1, 0, 2_502)))
+            async with asyncio.timeout(20):
+                while stack.gateway.committed == before:  # noqa: ASYNC110 - an instant between two steps
+                    await asyncio.sleep(0)
+            await stack.crash()
+            await asyncio.gather(cancelling, return_exceptions=True)
+    async with trading_stack.started(market_dsn, opening=()) as stack:
+        await stack.gateway.submit(bid(3, 1))
+        assert not stack.engine.market.accounts[1].orders
+        assert stack.engine.market.unfinished is None
+        await stack.projector.caught_up()
+        async with stack.db.reading() as tx:
+            assert 2_501 == (await projections.requests(tx, 1, [2_502]))[2_502].wanted

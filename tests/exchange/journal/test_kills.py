@@ -1,8 +1,8 @@
 """
 A hundred SIGKILLs at random moments of journal and projections, and after them a replay that gives the same state.
 
-Each life is a process of its own, forked from the test: it recovers, takes up the commands that were not acknowledged,
-and kills itself with SIGKILL at a moment that a seed chose. What it acknowledged it had written to a pipe before.
+Each run is a process forked from the test: it recovers, sends the commands that were not acknowledged, and kills itself
+with SIGKILL at a moment chosen from a seed. It writes each acknowledgement to a pipe first.
 """
 
 import asyncio
@@ -26,14 +26,14 @@ from exchange.journal import store as journal
 from exchange.projections import projector
 from tests.database import connected
 from tests.oracle.market import NaiveMarket
-from tests.simulation import floor as floors
-from tests.simulation.floor import OPENING, Floor, Orders, journalled, replayed
-from tests.simulation.tables import agrees, stored
+from tests.simulation import trading_stack
+from tests.simulation.expected_tables import assert_tables_match, replayed_batches
+from tests.simulation.trading_stack import OPENING, RandomCommands, TradingStack, journalled_commands, replayed_hash
 
 KILLS = 100
 SNAPSHOT_EVERY = 25
 GROUPS = 6
-"""Submissions that a life begins with, what was not acknowledged before included."""
+"""Submissions per run, including those that the previous run did not acknowledge."""
 MOMENTS = (
     "before the append",
     "during the append",
@@ -49,32 +49,32 @@ _outcomes = list.__class_getitem__(list.__class_getitem__(any_of(event_types()))
 _encoder, _decoder = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(tuple.__class_getitem__((int, int, _outcomes)))
 
 
-def die() -> None:
-    """At once, with nothing tidied."""
+def kill_self() -> None:
+    """Die at once, without any clean-up."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 def at_nth(nth: int, work: Callable[..., Awaitable[Any]], *, before: bool, after_s: float | None = None) -> Any:
-    """*work* as it is, until its *nth* call: dead before it, after it, or some time into it."""
+    """Wrap *work* so that its *nth* call kills the process: before the call, after it, or *after_s* into it."""
     left = nth
 
-    async def mortal(*args: Any, **how: Any) -> Any:
+    async def counted(*args: Any, **how: Any) -> Any:
         nonlocal left
         left -= 1
         if left == 0 and after_s is not None:
-            asyncio.get_running_loop().call_later(after_s, die)
+            asyncio.get_running_loop().call_later(after_s, kill_self)
         elif left == 0 and before:
-            die()
+            kill_self()
         done = await work(*args, **how)
         if left == 0 and after_s is None:
-            die()
+            kill_self()
         return done
 
-    return mortal
+    return counted
 
 
-def doom(moment: str, dice: Random, floor: Floor) -> None:
-    """Choose the death of this process."""
+def arm_kill(moment: str, dice: Random, stack: TradingStack) -> None:
+    """Arrange for this process to kill itself at *moment*."""
     nth = dice.choice((1, 1, 2, 3))
     if moment == "before the append":
         journal.append = at_nth(nth, journal.append, before=True)
@@ -85,46 +85,46 @@ def doom(moment: str, dice: Random, floor: Floor) -> None:
     elif moment == "in the projection":
         projector.project_in = at_nth(nth, projector.project_in, before=dice.random() < 0.3)
     elif moment == "projected":
-        floor.projector._step = at_nth(nth, floor.projector._step, before=False)  # type: ignore[method-assign]  # in a process that is about to die
+        stack.projector._step = at_nth(nth, stack.projector._step, before=False)  # type: ignore[method-assign]  # in a process that is about to die
 
 
-async def live(dsn: str, groups: Sequence[Group], moment: str, seed: int, said: int) -> None:
-    """One life: send *groups* in order, say on *said* which were acknowledged, and die."""
+async def run_until_killed(dsn: str, groups: Sequence[Group], moment: str, seed: int, said: int) -> None:
+    """Send *groups* in order, write acknowledgements to the descriptor *said*, and die."""
     dice, answered = Random(seed), 0
-    async with await connect_pool(dsn, size=2) as pool, contextlib.AsyncExitStack() as stack:
-        floor = Floor(dsn, pool)
-        doom(moment, dice, floor)
-        floor.start()
-        await asyncio.wait_for(floor.gateway.writing.wait(), 20)
-        await stack.enter_async_context(floors.snapshots(dsn, every=SNAPSHOT_EVERY))
+    async with await connect_pool(dsn, size=2) as pool, contextlib.AsyncExitStack() as contexts:
+        stack = TradingStack(dsn, pool)
+        arm_kill(moment, dice, stack)
+        stack.start()
+        await asyncio.wait_for(stack.gateway.writing.wait(), 20)
+        await contexts.enter_async_context(trading_stack.snapshot_follower(dsn, every=SNAPSHOT_EVERY))
 
         async def send(number: int, group: Group) -> None:
             nonlocal answered
-            answers = await floor.gateway.submit_all(group)
+            answers = await stack.gateway.submit_all(group)
             first, outcomes = answers[0].sequence, [each.events for each in answers]
             ack = _encoder.encode((number, first, outcomes))
             os.write(said, len(ack).to_bytes(4, "big") + ack)
             answered += 1
             if moment == "acknowledged" and answered == dice.randrange(1, GROUPS + 1):
-                die()
+                kill_self()
 
         sending = []
         for number, group in enumerate(groups):
             sending.append(asyncio.create_task(send(number, group)))
             await asyncio.sleep(dice.choice((0, 0, 0.001)))
         await asyncio.gather(*sending)
-        await floor.projector.caught_up()
-        die()
+        await stack.projector.caught_up()
+        kill_self()
 
 
-def life(dsn: str, groups: Sequence[Group], moment: str, seed: int) -> list[Ack]:
-    """Run one life in a forked process until it is killed; answers what it acknowledged."""
+def run_in_fork(dsn: str, groups: Sequence[Group], moment: str, seed: int) -> list[Ack]:
+    """Run a forked process until it is killed; returns what it acknowledged."""
     heard, said = os.pipe()
     pid = os.fork()
     if pid == 0:
         try:
             os.close(heard)
-            asyncio.run(live(dsn, groups, moment, seed, said))
+            asyncio.run(run_until_killed(dsn, groups, moment, seed, said))
         finally:
             os._exit(3)
     os.close(said)
@@ -142,42 +142,42 @@ def life(dsn: str, groups: Sequence[Group], moment: str, seed: int) -> list[Ack]
 
 
 @pytest.fixture
-def ground(server, templates):
-    """The address of a database with two instruments, from outside any event loop."""
+def market_dsn(server, templates):
+    """The DSN of a database with two instruments, for use outside an event loop."""
     with asyncio.Runner() as runner:
-        opened = floors.ground(server, templates["empty"])
+        opened = trading_stack.market_database(server, templates["empty"])
         yield runner.run(opened.__aenter__())
         runner.run(opened.__aexit__(None, None, None))
 
 
-def test_a_hundred_kills_change_nothing(ground):
+def test_a_hundred_kills_change_nothing(market_dsn):
     """
-    Every acknowledged command is in the journal, once, with the outcome that was told; the rest after it was resent.
+    Every acknowledged command is in the journal, once, with the outcome that was reported; the rest once resent.
 
     The state after all of it is that of a replay from the first command, that of a naive market, and what the tables
     show.
     """
-    orders, dice = Orders(7), Random(7)
+    random_commands, dice = RandomCommands(7), Random(7)
     waiting: list[Group] = [OPENING]
     told: list[tuple[Group, Ack]] = []
     sent: set[tuple[int, int]] = set()
     for kill in range(KILLS):
         while len(waiting) < GROUPS:
-            waiting.append(tuple(orders.next() for _ in range(dice.randrange(1, 4))))
+            waiting.append(tuple(random_commands.next_command() for _ in range(dice.randrange(1, 4))))
         sent |= {key for group in waiting for each in group if (key := _key(each))}
-        acks = life(ground, waiting, MOMENTS[kill % len(MOMENTS)], kill)
+        acks = run_in_fork(market_dsn, waiting, MOMENTS[kill % len(MOMENTS)], kill)
         for ack in acks:
             told.append((waiting[ack[0]], ack))
             for outcome in ack[2]:
-                orders.hear(outcome)
+                random_commands.learn_from(outcome)
         answered = {ack[0] for ack in acks}
         waiting = [group for number, group in enumerate(waiting) if number not in answered]
-    assert SNAPSHOT_EVERY < asyncio.run(newest_snapshot(ground)), "lives began from a snapshot"
-    asyncio.run(finish(ground, waiting, told, sent))
+    assert SNAPSHOT_EVERY < asyncio.run(newest_snapshot(market_dsn)), "runs began from a snapshot"
+    asyncio.run(finish(market_dsn, waiting, told, sent))
 
 
 async def newest_snapshot(dsn: str) -> int:
-    """Behind which command the last life began, or would have."""
+    """The sequence from which the next run would begin."""
     async with connected(dsn) as owner:
         return int(await owner.fetchval("select coalesce(max(sequence), 0) from exchange.snapshot"))
 
@@ -191,15 +191,15 @@ def _key(command: Command) -> tuple[int, int] | None:
 
 async def finish(dsn: str, waiting: list[Group], told: list[tuple[Group, Ack]], sent: set[tuple[int, int]]) -> None:
     """Send what is left, and compare everything with everything."""
-    async with floors.trading(dsn, opening=()) as floor:
+    async with trading_stack.started(dsn, opening=()) as stack:
         for group in waiting:
-            await floor.gateway.submit_all(group)
-        await floor.projector.caught_up()
-        live_hash = state_hash(floor.engine.market)
-        await agrees(dsn, floor.engine)
-    assert live_hash == await replayed(dsn)
-    commands = await journalled(dsn)
-    outcomes = [outcome for batch in await stored(dsn) for outcome in batch.outcomes]
+            await stack.gateway.submit_all(group)
+        await stack.projector.caught_up()
+        live_hash = state_hash(stack.engine.market)
+        await assert_tables_match(dsn, stack.engine)
+    assert live_hash == await replayed_hash(dsn)
+    commands = await journalled_commands(dsn)
+    outcomes = [outcome for batch in await replayed_batches(dsn) for outcome in batch.outcomes]
     naive = NaiveMarket()
     assert outcomes == [naive.apply(each) for each in commands]
     for group, (_, first, answers) in told:

@@ -21,27 +21,27 @@ from exchange.journal.recovery import JournalBroken, Recovered, begin, recover
 from registry.kit.database import Database
 from tests import worlds
 from tests.database import connected
-from tests.simulation import floor as floors
-from tests.simulation.floor import OPENING, Orders, bid, replayed
+from tests.simulation import trading_stack
+from tests.simulation.trading_stack import OPENING, RandomCommands, bid, replayed_hash
 
 SENT = 120
 
 
 @pytest.fixture
-async def ground(server, templates) -> AsyncIterator[str]:
-    """The address of a database with two instruments, on which nobody trades."""
-    async with floors.ground(server, templates["empty"]) as dsn:
+async def market_dsn(server, templates) -> AsyncIterator[str]:
+    """The DSN of a database with two instruments and no trading yet."""
+    async with trading_stack.market_database(server, templates["empty"]) as dsn:
         yield dsn
 
 
 async def traded(dsn: str, seed: int, *, sent: int = SENT, opening=OPENING) -> bytes:
-    """Send seeded commands, a few at a time, and stop; answers the engine's state hash at the end."""
-    orders = Orders(seed)
-    async with floors.trading(dsn, opening=opening) as floor:
+    """Send seeded commands, a few at a time, and stop; returns the engine's final state hash."""
+    random_commands = RandomCommands(seed)
+    async with trading_stack.started(dsn, opening=opening) as stack:
         for _ in range(sent // 4):
-            for answer in await floor.gateway.submit_all([orders.next() for _ in range(4)]):
-                orders.hear(answer.events)
-        return state_hash(floor.engine.market)
+            for answer in await stack.gateway.submit_all([random_commands.next_command() for _ in range(4)]):
+                random_commands.learn_from(answer.events)
+        return state_hash(stack.engine.market)
 
 
 async def recovered(dsn: str) -> Recovered:
@@ -50,55 +50,58 @@ async def recovered(dsn: str) -> Recovered:
         return await recover(connection, await journal.journal_end(connection))
 
 
-async def test_a_snapshot_and_its_tail_recover_what_the_first_command_leads_to(ground):
+async def test_a_snapshot_and_its_tail_recover_what_the_first_command_leads_to(market_dsn):
     """The same state and the same chain, with the snapshot of a clean stop and without any."""
-    await traded(ground, 1)
-    async with floors.trading(ground, opening=()) as floor:
-        begun = floor.engine.market.sequence
+    await traded(market_dsn, 1)
+    async with trading_stack.started(market_dsn, opening=()) as stack:
+        begun = stack.engine.market.sequence
         for number in range(900, 905):
-            await floor.gateway.submit(bid(3, number))
-        live = state_hash(floor.engine.market)
-        by_snapshot = await recovered(ground)
+            await stack.gateway.submit(bid(3, number))
+        live = state_hash(stack.engine.market)
+        by_snapshot = await recovered(market_dsn)
     assert (begun, begun + 5) == (by_snapshot.snapshot_at, by_snapshot.engine.market.sequence)
-    async with connected(ground) as owner:
+    async with connected(market_dsn) as owner:
         await owner.execute("delete from exchange.snapshot")
-    from_genesis = await recovered(ground)
+    from_genesis = await recovered(market_dsn)
     assert 0 == from_genesis.snapshot_at
     assert {live} == {state_hash(each.engine.market) for each in (by_snapshot, from_genesis)}
     assert by_snapshot.hash == from_genesis.hash
-    assert live == await replayed(ground)
+    assert live == await replayed_hash(market_dsn)
 
 
-async def test_two_snapshots_are_kept(ground):
+async def test_two_snapshots_are_kept(market_dsn):
     """The newest and the one before it; each restart counts from the snapshot it began with."""
-    async with floors.trading(ground) as floor, floors.snapshots(ground, every=10) as stored:
+    async with (
+        trading_stack.started(market_dsn) as stack,
+        trading_stack.snapshot_follower(market_dsn, every=10) as stored,
+    ):
         for number in range(1, 36):
-            await floor.gateway.submit(bid(3, number))
+            await stack.gateway.submit(bid(3, number))
         await stored(len(OPENING) + 30)
-    async with connected(ground) as owner:
+    async with connected(market_dsn) as owner:
         kept = [row[0] for row in await owner.fetch("select sequence from exchange.snapshot order by 1")]
     assert [len(OPENING) + 30, len(OPENING) + 35] == kept
 
 
-async def test_restarts_do_not_put_the_next_snapshot_off(ground):
+async def test_restarts_do_not_put_the_next_snapshot_off(market_dsn):
     """A process that is killed again and again before it comes to a snapshot by itself still leaves one."""
     for number in range(1, 6):
-        async with await connect_pool(ground, size=2) as pool:
-            floor = floors.Floor(ground, pool)
-            floor.start()
-            await asyncio.wait_for(floor.gateway.writing.wait(), 20)
-            await floor.gateway.submit_all([bid(3, number)] if number > 1 else [*OPENING, bid(3, 1)])
-            await floor.projector.caught_up()
-            async with floors.snapshots(ground, every=len(OPENING) + 4) as stored:
+        async with await connect_pool(market_dsn, size=2) as pool:
+            stack = trading_stack.TradingStack(market_dsn, pool)
+            stack.start()
+            await asyncio.wait_for(stack.gateway.writing.wait(), 20)
+            await stack.gateway.submit_all([bid(3, number)] if number > 1 else [*OPENING, bid(3, 1)])
+            await stack.projector.caught_up()
+            async with trading_stack.snapshot_follower(market_dsn, every=len(OPENING) + 4) as stored:
                 await stored(len(OPENING) + 4 if number > 3 else 0)
-            await floor.crash()
-    async with connected(ground) as owner:
+            await stack.crash()
+    async with connected(market_dsn) as owner:
         assert len(OPENING) + 4 == await owner.fetchval("select max(sequence) from exchange.snapshot")
 
 
-async def test_a_snapshot_waits_for_the_projections(ground):
+async def test_a_snapshot_waits_for_the_projections(market_dsn):
     """One that the tables have not reached is not kept: a recovery from it could not tell them what is missing."""
-    async with connected(ground) as owner:
+    async with connected(market_dsn) as owner:
         assert not await journal.keep_snapshot(owner, 5, b"state", bytes(32), bytes(32))
         await owner.execute("update exchange.projection set sequence = 5")
         assert await journal.keep_snapshot(owner, 5, b"state", bytes(32), bytes(32))
@@ -138,7 +141,7 @@ SNAPSHOT_TOUCHED = {
         "update exchange.snapshot set state_hash = set_byte(state_hash, 0, get_byte(state_hash, 0) # 1)",
         "is not what its hash says",
     ),
-    "its codec": ("update exchange.snapshot set codec = 9", "has layout 9; this version reads layouts up to"),
+    "its codec": ("update exchange.snapshot set codec = 9", "has layout 9; this version reads 1 to"),
     "its place": ("update exchange.snapshot set sequence = sequence - 1", "is of 137"),
     "the journal's hash": (
         "update exchange.snapshot set hash = set_byte(hash, 0, get_byte(hash, 0) # 1)",
@@ -152,7 +155,7 @@ def touchable(server, templates) -> Iterator[str]:
     """A journal with a clean end, of which every case alters a transaction's own view."""
     with asyncio.Runner() as runner:
         stack = contextlib.AsyncExitStack()
-        dsn = runner.run(stack.enter_async_context(floors.ground(server, templates["empty"])))
+        dsn = runner.run(stack.enter_async_context(trading_stack.market_database(server, templates["empty"])))
         runner.run(traded(dsn, 2))
         yield dsn
         runner.run(stack.aclose())
@@ -179,8 +182,8 @@ async def test_a_recovery_that_fails_leaves_no_order_in_memory(touchable):
     statement, says = TOUCHED[next(iter(TOUCHED))]
     made: list[Engine] = []
 
-    def begun(snapshot: journal.StoredSnapshot | None) -> tuple[Engine, bytes]:
-        engine, chained = begin(snapshot)
+    def begun(snapshot: journal.StoredSnapshot | None, *modes: Any) -> tuple[Engine, bytes]:
+        engine, chained = begin(snapshot, *modes)
         made.append(engine)
         return engine, chained
 
@@ -199,18 +202,19 @@ async def test_a_recovery_that_fails_leaves_no_order_in_memory(touchable):
     ]
 
 
-async def test_with_a_broken_journal_the_registry_goes_on(ground):
-    """Nobody trades, readiness says why and where; what the registry serves it serves, and so are the tables read."""
-    await traded(ground, 4)
-    async with connected(ground) as owner:
+async def test_with_a_broken_journal_the_registry_goes_on(market_dsn):
+    """Trading stops and readiness says why and where; the registry and reads of the tables go on."""
+    await traded(market_dsn, 4)
+    async with connected(market_dsn) as owner:
         await owner.execute("delete from exchange.snapshot")
         await owner.execute("update exchange.journal set commands = set_byte(commands, 7, 99) where first = 1")
-    async with await connect_pool(ground, size=4) as pool:
+    async with await connect_pool(market_dsn, size=4) as pool:
         database = Database(pool)
-        exchange = at_rest(database, lambda: asyncpg.connect(ground))
+        exchange = at_rest(database, lambda: asyncpg.connect(market_dsn))
         parts = Parts(
             db=database,
             keyring=worlds.KEYRING,
+            authority=worlds.authority(database),
             region=worlds.PROFILE,
             exchange=exchange,
             trouble=lambda: exchange.gateway.trouble,
@@ -224,7 +228,7 @@ async def test_with_a_broken_journal_the_registry_goes_on(ground):
             assert "The batch at 1 " in ready.json()["detail"]
             for path in ("/health/live", "/v1/region", "/v1/projects", "/v1/instruments", "/v1/instruments/I-1/book"):
                 assert 200 == (await http.get(path)).status_code, path
-            async with connected(ground) as owner:
+            async with connected(market_dsn) as owner:
                 await owner.execute("update exchange.projection set sequence = sequence - 1")
             behind = await http.get("/v1/instruments/I-1/book")  # at once: the tables will never follow
             assert (503, True) == (behind.status_code, "The batch at 1 " in behind.json()["detail"])

@@ -137,7 +137,7 @@ async def test_a_batch_sent_again_asks_the_database_once(market: Market, monkeyp
 
 
 async def test_a_batch_that_is_none(market: Market):
-    """Empty, too long, too large, with an unknown verb or a number that is none: nothing of it is carried out."""
+    """Empty, too long, too large, with an unknown verb or an invalid number: nothing of it is carried out."""
     await market.bring("kiln", 10)
     too_many = [place(number, "sell", 1, 14_00) for number in range(1, BATCH_LIMIT + 2)]
     good = place(1, "sell", 1, 14_00)

@@ -91,7 +91,7 @@ async def test_the_buyer_s_freeze_does_not_stop_a_delivery(market: Market):
 
 
 async def test_a_frozen_account_s_orders_keep_nobody_waiting(server, templates):
-    """Whoever waits for the tables has no connection in hand: with one in all, orders of both kinds are answered."""
+    """A request waiting for the tables holds no connection: with a pool of one, both kinds of orders are answered."""
     async with worlds.opened(server, templates["issued"], pool_size=1) as world:
         market = Market(world)
         await market.open()

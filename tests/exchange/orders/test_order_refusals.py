@@ -1,4 +1,4 @@
-"""Orders that are refused: each is told why, with the numbers, and leaves book and balances as they were."""
+"""Refused orders: each response says why, with the numbers, and the order leaves book and balances as they were."""
 
 from typing import Any
 

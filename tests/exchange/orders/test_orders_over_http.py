@@ -39,7 +39,7 @@ async def test_an_order_as_it_is_answered_and_as_it_stands(market: Market):
 
 
 async def test_a_cancel_frees_what_was_locked_and_a_second_one_comes_too_late(market: Market):
-    """Whole, and what is left of one that was filled in part; stale cancels are told so, and change nothing."""
+    """Whole, and what is left of one that was filled in part; stale cancels are refused, and change nothing."""
     await market.bring("kiln", 100)
     await market.pay_in("solar", 10_000_00)
     ask = await market.sells("kiln", 30, 13_90)

@@ -7,7 +7,7 @@ from exchange.engine.modes import continuous
 from exchange.modes import COMMANDS, REFUSALS
 
 INTERNAL = {Reason.NOT_OUTSTANDING, Reason.STALE_INSTRUCTION}
-"""Of a settlement or an instruction that was told twice: nobody waits for that answer."""
+"""Refusals of a settlement or instruction that was sent twice: no caller waits for the answer."""
 
 
 def test_every_reason_is_worded():

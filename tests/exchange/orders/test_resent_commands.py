@@ -67,7 +67,7 @@ async def test_a_refused_command_again_is_refused_again(market: Market):
 
 
 async def test_a_cancel_that_came_before_its_order_says_nothing_of_it(market: Market):
-    """It was refused; what has that number by now is open, and nobody is told that it is closed."""
+    """It was refused; the order that has that number by now is open, and is not reported as closed."""
     await market.bring("kiln", 10)
     ask = await market.sells("kiln", 1, 14_00)
     early = {**market.party("kiln").next_order()}

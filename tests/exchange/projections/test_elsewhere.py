@@ -15,7 +15,7 @@ BEHIND = "update exchange.projection set sequence = sequence {} 1"
 
 
 async def test_tables_of_another_process(delivered: World):
-    """Behind its journal they are waited for; once it is away they are read, and nobody is told that a thing is not."""
+    """Behind its journal they are waited for; once it is away they are read, and nothing is reported as missing."""
     projector = Projector(delivered.db, TABLES)
     await as_owner(delivered, BEHIND.format("-"))
     projector.publish(Elsewhere(9, 5, away=False))
@@ -23,7 +23,7 @@ async def test_tables_of_another_process(delivered: World):
     waiting = asyncio.create_task(projector.caught_up())
     done, _ = await asyncio.wait((waiting,), timeout=0.2)
     assert not done
-    await projector.require_complete()  # whoever asks now has waited
+    await projector.require_complete()  # callers of this have waited before
     projector.publish(Elsewhere(9, 5, away=True))
     await projector.caught_up()
     with pytest.raises(NotTrading, match="The tables are at"):

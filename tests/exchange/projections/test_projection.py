@@ -1,4 +1,4 @@
-"""The tables that follow the journal: what the engine has, however often they were interrupted and told again."""
+"""The projection tables match the engine, however often they were interrupted and replayed."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -19,18 +19,18 @@ from registry.kit.database import Database
 from tests.database import connected
 from tests.exchange.marketplace import done
 from tests.probes import refused
-from tests.simulation import floor as floors
-from tests.simulation.floor import OPENING, Floor, Orders, bid
-from tests.simulation.tables import agrees, stored
+from tests.simulation import trading_stack
+from tests.simulation.expected_tables import assert_tables_match, replayed_batches
+from tests.simulation.trading_stack import OPENING, RandomCommands, TradingStack, bid
 
 SHOWN = ("projection", "placed", "trade", "position", "request")
 GROUPS = 90
 
 
 @pytest.fixture
-async def ground(server, templates) -> AsyncIterator[str]:
-    """The address of a database with two instruments, on which nobody trades."""
-    async with floors.ground(server, templates["empty"]) as dsn:
+async def market_dsn(server, templates) -> AsyncIterator[str]:
+    """The DSN of a database with two instruments and no trading yet."""
+    async with trading_stack.market_database(server, templates["empty"]) as dsn:
         yield dsn
 
 
@@ -42,60 +42,65 @@ async def rows(connection: asyncpg.Connection) -> dict[str, list[str]]:
     }
 
 
-async def sending(floor: Floor, orders: Orders, groups: int) -> None:
+async def sending(stack: TradingStack, random_commands: RandomCommands, groups: int) -> None:
     """Send groups of commands, some of them at the same time."""
     for _ in range(groups // 3):
-        sent = [floor.gateway.submit_all([orders.next() for _ in range(orders.dice.randrange(1, 7))]) for _ in range(3)]
+        sent = [
+            stack.gateway.submit_all(
+                [random_commands.next_command() for _ in range(random_commands.dice.randrange(1, 7))]
+            )
+            for _ in range(3)
+        ]
         for answers in await asyncio.gather(*sent):
             for answer in answers:
-                orders.hear(answer.events)
+                random_commands.learn_from(answer.events)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-async def test_the_tables_show_what_the_engine_has(ground, seed):
+async def test_the_tables_show_what_the_engine_has(market_dsn, seed):
     """After some hundred commands of every kind, in commits of every size."""
-    async with floors.trading(ground) as floor:
-        await sending(floor, Orders(seed), GROUPS)
-        await floor.projector.caught_up()
-        await agrees(ground, floor.engine)
+    async with trading_stack.started(market_dsn) as stack:
+        await sending(stack, RandomCommands(seed), GROUPS)
+        await stack.projector.caught_up()
+        await assert_tables_match(market_dsn, stack.engine)
 
 
-async def test_a_projector_that_dies_behind_the_journal_is_followed_by_one_that_is_told(ground):
+async def test_a_projector_that_dies_behind_the_journal_is_followed_by_one_that_is_told(market_dsn):
     """Killed at many places with the watermark behind: the next recovery says what it has not seen."""
-    orders, behind = Orders(3), []
-    async with await connect_pool(ground, size=4) as pool:
-        for life in range(8):
-            floor = Floor(ground, pool)
-            floor.start(projecting=life % 3 > 0)
-            await asyncio.wait_for(floor.gateway.writing.wait(), 20)
-            if life == 0:
-                await floor.gateway.submit_all(OPENING)
-            await sending(floor, orders, 9)
-            async with connected(ground) as owner:
-                behind.append(floor.gateway.committed - await journal.projected(owner))
-            await floor.crash()
+    random_commands, behind = RandomCommands(3), []
+    async with await connect_pool(market_dsn, size=4) as pool:
+        for run in range(8):
+            stack = TradingStack(market_dsn, pool)
+            stack.start(projecting=run % 3 > 0)
+            await asyncio.wait_for(stack.gateway.writing.wait(), 20)
+            if run == 0:
+                await stack.gateway.submit_all(OPENING)
+            await sending(stack, random_commands, 9)
+            async with connected(market_dsn) as owner:
+                behind.append(stack.gateway.committed - await journal.projected(owner))
+            await stack.crash()
     assert sum(each > 0 for each in behind) >= 3, behind
-    async with floors.trading(ground, opening=()) as floor:
-        await floor.projector.caught_up()
-        await agrees(ground, floor.engine)
+    async with trading_stack.started(market_dsn, opening=()) as stack:
+        await stack.projector.caught_up()
+        await assert_tables_match(market_dsn, stack.engine)
 
 
 async def written(dsn: str, *, seed: int = 4, groups: int = 30) -> list[Committed]:
-    """A journal with nothing projected; answers its batches."""
-    orders = Orders(seed)
+    """Write a journal and project nothing; returns its batches."""
+    random_commands = RandomCommands(seed)
     async with await connect_pool(dsn, size=2) as pool:
-        floor = Floor(dsn, pool)
-        floor.start(projecting=False)
-        await asyncio.wait_for(floor.gateway.writing.wait(), 20)
-        await floor.gateway.submit_all(OPENING)
-        await sending(floor, orders, groups)
-        await floor.crash()
-    return await stored(dsn)
+        stack = TradingStack(dsn, pool)
+        stack.start(projecting=False)
+        await asyncio.wait_for(stack.gateway.writing.wait(), 20)
+        await stack.gateway.submit_all(OPENING)
+        await sending(stack, random_commands, groups)
+        await stack.crash()
+    return await replayed_batches(dsn)
 
 
-async def test_however_batches_are_said_the_rows_are_the_same(ground):
+async def test_however_batches_are_said_the_rows_are_the_same(market_dsn):
     """One by one; all at once; each twice in one transaction; twice in two; old ones again: the same rows."""
-    batches = await written(ground)
+    batches = await written(market_dsn)
     ways = {
         "one by one": [[each] for each in batches],
         "all at once": [batches],
@@ -105,7 +110,7 @@ async def test_however_batches_are_said_the_rows_are_the_same(ground):
         "old ones again": [[*batches[max(0, at - 3) : at + 1]] for at in range(len(batches))],
     }
     found = {}
-    async with connected(ground, role="kilnwood_api") as connection:
+    async with connected(market_dsn, role="kilnwood_api") as connection:
         for way, said in ways.items():
             transaction = connection.transaction()
             await transaction.start()
@@ -118,20 +123,20 @@ async def test_however_batches_are_said_the_rows_are_the_same(ground):
     assert [] == [way for way, shown in found.items() if shown != expected]
 
 
-async def test_nothing_is_projected_beyond_a_gap(ground):
+async def test_nothing_is_projected_beyond_a_gap(market_dsn):
     """What a crashed database forgot comes before what waits: that is passed over until the recovery says it again."""
-    batches = await written(ground, groups=9)
-    async with connected(ground, role="kilnwood_api") as connection:
+    batches = await written(market_dsn, groups=9)
+    async with connected(market_dsn, role="kilnwood_api") as connection:
         assert 0 == await project_in(connection, batches[2:], TABLES)
         assert batches[0].last == await project_in(connection, [batches[0], *batches[2:]], TABLES)
         assert batches[0].last == await journal.projected(connection)
         assert batches[-1].last == await project_in(connection, [batches[3], *batches], TABLES)
 
 
-async def test_a_recovery_that_says_a_waiting_batch_again_is_projected_once(ground):
+async def test_a_recovery_that_says_a_waiting_batch_again_is_projected_once(market_dsn):
     """The projector was busy when the journal was lost: the batch is in its queue twice, and in the tables once."""
-    batches = await written(ground, groups=9)
-    async with await connect_pool(ground, size=2) as pool:
+    batches = await written(market_dsn, groups=9)
+    async with await connect_pool(market_dsn, size=2) as pool:
         projector = Projector(Database(pool), TABLES)
         for each in (*batches[:5], *batches[2:], *batches):
             projector.publish(each)
@@ -142,20 +147,20 @@ async def test_a_recovery_that_says_a_waiting_batch_again_is_projected_once(grou
     for batch in batches:
         for command in batch.commands:
             engine.apply(command)
-    await agrees(ground, engine)
+    await assert_tables_match(market_dsn, engine)
 
 
-async def test_readers_wait_again_when_the_database_forgot_projections(ground):
+async def test_readers_wait_again_when_the_database_forgot_projections(market_dsn):
     """Projections do not wait for the disk: what is said again after a crash is not shown until it is written again."""
-    batches = await written(ground, groups=9)
-    async with await connect_pool(ground, size=2) as pool:
+    batches = await written(market_dsn, groups=9)
+    async with await connect_pool(market_dsn, size=2) as pool:
         projector = Projector(Database(pool), TABLES)
         task = asyncio.create_task(projector.run())
         projector.publish(Resumed(0, 0))
         for each in batches:
             projector.publish(each)
         await projector.caught_up()
-        async with connected(ground) as owner:  # as a crashed server would come back
+        async with connected(market_dsn) as owner:  # as a crashed server would come back
             await owner.execute(
                 "truncate exchange.placed, exchange.trade, exchange.position, exchange.request;"
                 "update exchange.projection set sequence = 0"
@@ -165,55 +170,55 @@ async def test_readers_wait_again_when_the_database_forgot_projections(ground):
             projector.publish(each)
         assert projector.projected < batches[-1].last
         await projector.caught_up()
-        async with connected(ground) as owner:
+        async with connected(market_dsn) as owner:
             assert batches[-1].last == await journal.projected(owner)
         projector.stop()
         await task
 
 
-async def test_a_fault_of_a_projection_is_told_and_tried_again(ground):
-    """Readers hear 503 meanwhile, and are answered once it is repaired; the projector does not die of it."""
-    async with floors.trading(ground) as floor:
-        await floor.projector.caught_up()
+async def test_a_fault_of_a_projection_is_told_and_tried_again(market_dsn):
+    """Readers get 503 meanwhile, and are answered once it is repaired; the projector does not die of it."""
+    async with trading_stack.started(market_dsn) as stack:
+        await stack.projector.caught_up()
         with (
             mock.patch("exchange.projections.projector.project_in", side_effect=ZeroDivisionError),
-            mock.patch.object(floor.projector.supervisor, "_retry_s", 0.01),
+            mock.patch.object(stack.projector.supervisor, "_retry_s", 0.01),
             mock.patch("exchange.projections.projector.CATCH_UP_TIMEOUT_S", 0.05),
             mock.patch("registry.kit.supervise.log.error") as logged,
         ):
-            await floor.gateway.submit(bid(3, 1))
+            await stack.gateway.submit(bid(3, 1))
             with pytest.raises(NotTrading, match="The tables are at 17, the journal at 18"):
-                await floor.projector.caught_up()
+                await stack.projector.caught_up()
         assert "part_failed" == logged.call_args.args[0]
-        await floor.projector.caught_up()
-        await agrees(ground, floor.engine)
+        await stack.projector.caught_up()
+        await assert_tables_match(market_dsn, stack.engine)
 
 
-async def test_whoever_does_not_write_asks_the_database_how_far_the_journal_is(ground):
+async def test_whoever_does_not_write_asks_the_database_how_far_the_journal_is(market_dsn):
     """Beside another writer, and before a recovery: what was journalled by now is waited for, not what is unknown."""
-    async with floors.trading(ground) as floor, await connect_pool(ground, size=2) as pool:
+    async with trading_stack.started(market_dsn) as stack, await connect_pool(market_dsn, size=2) as pool:
         reader = Projector(Database(pool), TABLES)
         await reader.caught_up()
         with (
             mock.patch("exchange.projections.projector.project_in", side_effect=ZeroDivisionError),
-            mock.patch.object(floor.projector.supervisor, "_retry_s", 0.01),
+            mock.patch.object(stack.projector.supervisor, "_retry_s", 0.01),
             mock.patch("exchange.projections.projector.CATCH_UP_TIMEOUT_S", 0.05),
             mock.patch("registry.kit.supervise.log.error"),
         ):
-            await floor.gateway.submit(bid(3, 1))
+            await stack.gateway.submit(bid(3, 1))
             with pytest.raises(NotTrading, match="Ask again in a second"):
                 await reader.caught_up()
         await reader.caught_up()
-        async with connected(ground) as owner:
-            assert floor.gateway.committed == await journal.projected(owner)
+        async with connected(market_dsn) as owner:
+            assert stack.gateway.committed == await journal.projected(owner)
 
 
-async def test_after_a_start_the_tables_are_behind_by_what_they_lack(ground):
+async def test_after_a_start_the_tables_are_behind_by_what_they_lack(market_dsn):
     """Not by the whole journal: the first orders of a long one are taken, and the gauges are right at once."""
-    async with floors.trading(ground) as floor:
-        await floor.gateway.submit(bid(3, 1))
-    async with floors.trading(ground, opening=()) as floor:
-        assert floor.gateway.committed == floor.projector.committed == floor.projector.projected > 0
+    async with trading_stack.started(market_dsn) as stack:
+        await stack.gateway.submit(bid(3, 1))
+    async with trading_stack.started(market_dsn, opening=()) as stack:
+        assert stack.gateway.committed == stack.projector.committed == stack.projector.projected > 0
 
 
 async def test_orders_wait_while_the_tables_are_far_behind(market, monkeypatch):

@@ -5,7 +5,8 @@ import contextlib
 import pytest
 
 from exchange.engine.core import ENGINE_VERSION
-from exchange.engine.state import STATE_CODEC, dump, load
+from exchange.engine.layouts import STATE_CODEC
+from exchange.engine.state import dump, load
 from exchange.journal.audit import audit_in
 from exchange.settlement.reconciler import _tables_in, reconcile
 from tests.database import connected

@@ -113,7 +113,7 @@ async def test_tonnes_that_wait_for_settlement_cannot_be_sold_again(stocked):
 
 
 async def test_one_delivery_that_fails_stops_no_other(stocked):
-    """Whatever is wrong with it: the others are delivered meanwhile, it is told, and done when it can be."""
+    """Whatever the cause: the others are delivered, the settler reads as stalled, and the next step delivers it."""
     exchange, deliver_in = await stocked.world.trade(), port.deliver_in
     account = stocked.party("solar").account_id
 

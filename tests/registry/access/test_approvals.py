@@ -9,7 +9,7 @@ from tests.worlds import World
 
 
 async def person(world: World) -> int:
-    """A person without anything."""
+    """A person without key or role."""
     return int((await world.ok("/v1/people", {"name": "Somebody"}, by=world.regulators[0]))["id"])
 
 
@@ -19,7 +19,7 @@ async def grant_body(world: World, role: str = "member") -> dict[str, Any]:
 
 
 async def proposed(world: World, body: dict[str, Any]) -> dict[str, Any]:
-    """The first regulator proposes; answers what the second has to send."""
+    """Propose as the first regulator; return what the second has to send."""
     made = await world.ok("/v1/approvals", {"body": body, "reason": "test"}, by=world.regulators[0])
     return {"approval_id": made["id"], "body": body}
 
@@ -62,7 +62,7 @@ async def test_a_changed_body_is_refused(empty: World, change: dict[str, Any]):
 
 
 async def test_the_order_of_fields_is_not_the_body(empty: World):
-    """The same values in another order, and a default said aloud, are the same body."""
+    """The same values in another order, or with a default spelled out, are the same body."""
     order = await proposed(empty, await grant_body(empty))
     order["body"] = {"until": None, **dict(reversed(order["body"].items()))}
     await empty.ok("/v1/grants", order, by=empty.regulators[1])
@@ -105,7 +105,7 @@ async def test_an_approval_is_used_once(empty: World):
 
 
 async def test_a_resent_request_is_answered_again(empty: World):
-    """The same idempotency key with the same body answers the first grant and grants nothing more."""
+    """The same idempotency key with the same body returns the first grant and grants nothing more."""
     order = await proposed(empty, await grant_body(empty))
     first = await empty.post("/v1/grants", order, by=empty.regulators[1], key="once")
     async with unchanged(empty):
@@ -114,7 +114,7 @@ async def test_a_resent_request_is_answered_again(empty: World):
 
 
 async def test_a_resent_proposal_is_one_proposal(empty: World):
-    """The same key answers the same approval."""
+    """The same key returns the same approval."""
     body = {"body": await grant_body(empty), "reason": "test"}
     first = await empty.post("/v1/approvals", body, by=empty.regulators[0], key="once")
     again = await empty.post("/v1/approvals", body, by=empty.regulators[0], key="once")
@@ -122,7 +122,7 @@ async def test_a_resent_proposal_is_one_proposal(empty: World):
 
 
 async def test_a_refused_second_half_does_not_use_it_up(empty: World):
-    """What the body asks for is impossible: the approval stays open, because nothing was committed."""
+    """If the body cannot be carried out, the approval stays open: nothing was committed."""
     order = await proposed(empty, {**await grant_body(empty), "organisation_id": 999})
     async with unchanged(empty):
         refused(await empty.post("/v1/grants", order, by=empty.regulators[1]), 404, "not-found", 999)

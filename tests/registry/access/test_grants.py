@@ -40,7 +40,7 @@ async def test_a_role_ends_with_its_interval(issued: World):
 
 
 async def test_a_verifiers_role_ends_with_its_interval(issued: World):
-    """The same for a role that decides: the season's verifier of a month later is none."""
+    """The same for a role that decides: a month later the season's verifier may not verify."""
     person, key = await roleless(issued)
     await granted(issued, person, issued.party("vvb").organisation_id, "verifier", until="2025-02-01T00:00:00Z")
     await issued.ok("/v1/clock", {"at": "2025-02-02T00:00:00Z"}, by=issued.regulators[0])
@@ -81,7 +81,7 @@ async def test_a_role_ends_once(issued: World):
 
 
 async def test_a_role_is_held_at_one_organisation(issued: World):
-    """A developer of one organisation is nobody at another."""
+    """A developer of one organisation has no rights at another."""
     person, key = await roleless(issued)
     await granted(issued, person, issued.party("kiln").organisation_id, "developer")
     body = {"account_id": issued.party("forest").account_id, "receiver_id": issued.party("bank").account_id}

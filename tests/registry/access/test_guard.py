@@ -1,19 +1,38 @@
-"""The line of every request says which operation it was, also when nobody was let in."""
+"""The log line of every request names its operation, also if the request was refused."""
 
 import pytest
 import structlog
 
 from registry.access.authorisation import Unauthenticated
-from registry.access.keys import service
+from registry.access.authority import Authority
 from schemas.access import Actor
 from tests import offline
 
 
 @pytest.fixture
 async def client():
-    """The application without a database: the guard is passed or not before one is needed."""
+    """The application without a database: the guard decides before one is needed."""
     async with offline.client() as http:
         yield http
+
+
+@pytest.fixture
+def known(monkeypatch):
+    """Decide what authentication comes to: a person, or an error."""
+
+    async def current(_):
+        return None
+
+    def decide(found: Actor | Exception) -> None:
+        async def authenticate(*_):
+            if isinstance(found, Exception):
+                raise found
+            return found
+
+        monkeypatch.setattr(Authority, "authenticate", authenticate)
+
+    monkeypatch.setattr(Authority, "current", current)
+    return decide
 
 
 @pytest.fixture
@@ -44,25 +63,17 @@ async def test_a_malformed_key_is_logged_with_its_operation(client, lines, heade
     assert "person_id" not in only(lines)
 
 
-async def test_an_unknown_key_is_logged_with_its_operation(client, lines, monkeypatch):
+async def test_an_unknown_key_is_logged_with_its_operation(client, lines, known):
     """401 by the look-up."""
-
-    async def authenticate(*_, **__):
-        raise Unauthenticated("unknown")
-
-    monkeypatch.setattr(service, "authenticate", authenticate)
+    known(Unauthenticated("unknown"))
     reply = await client.get("/v1/me", headers={"Authorization": "Bearer kw_sim_x"})
     assert (401, "Bearer") == (reply.status_code, reply.headers["www-authenticate"])
     assert "get_me" == only(lines)["operation"]
 
 
-async def test_a_person_is_bound_when_there_is_one(client, lines, monkeypatch):
+async def test_a_person_is_bound_when_there_is_one(client, lines, known):
     """403 for somebody who is known."""
-
-    async def authenticate(*_, **__):
-        return Actor(person_id=7)
-
-    monkeypatch.setattr(service, "authenticate", authenticate)
+    known(Actor(person_id=7))
     reply = await client.get("/v1/approvals", headers={"Authorization": "Bearer kw_sim_x"})
     assert 403 == reply.status_code
     assert ("list_approvals", 7) == (only(lines)["operation"], only(lines)["person_id"])

@@ -1,4 +1,4 @@
-"""API keys: recognisable, unguessable, and useless to somebody who has only the database."""
+"""API keys: recognisable, unguessable, and useless to somebody who has the database only."""
 
 import hashlib
 import hmac
@@ -18,7 +18,7 @@ def test_a_secret_says_what_it_is(word):
 
 
 def test_secrets_do_not_repeat():
-    """They are drawn afresh each time."""
+    """Each call makes another one."""
     keyring = Keyring(PEPPER, "live")
     assert 1_000 == len({keyring.new_secret() for _ in range(1_000)})
 

@@ -38,12 +38,12 @@ async def test_a_revoked_key_is_refused_at_once(empty: World):
 
 
 async def test_a_401_says_how_to_authenticate(empty: World):
-    """The header that HTTP asks for."""
+    """It has the header that HTTP requires."""
     assert "Bearer" == (await empty.get("/v1/me")).headers["www-authenticate"]
 
 
 async def test_revoking_twice_changes_nothing(empty: World):
-    """The first time stays."""
+    """The time of the first revocation stays."""
     spare = await empty.ok("/v1/me/keys", by=empty.regulators[0])
     first = await empty.ok(f"/v1/keys/{spare['id']}/revoke", by=empty.regulators[0])
     again = await empty.ok(f"/v1/keys/{spare['id']}/revoke", by=empty.regulators[0])

@@ -46,7 +46,7 @@ def locked(**more: Any) -> LockedClaim:
 
 
 async def footprint(world: World, who: str, items: Any = EVENT) -> Any:
-    """The answer to a footprint."""
+    """The response to a footprint."""
     party = world.party(who)
     body = {"organisation_id": party.organisation_id, "request": {"profile": "chengdu-event", "items": list(items)}}
     return await world.post("/v1/footprints", body, by=party.key)
@@ -87,7 +87,7 @@ def test_the_deadline_is_the_last_moment():
     ],
 )
 def test_an_event_has_a_year_and_new_forest_six(ends: str, new_forest: bool, deadline: str):
-    """Counted from the end of the event (DOMAIN.md); a leap day has its anniversary on the 28th."""
+    """Counted from the end of the event; a leap day has its anniversary on the 28th."""
     body = NewClaim(
         organisation_id=1,
         type="event",
@@ -194,7 +194,7 @@ async def test_somebody_elses_footprint_backs_no_claim(delivered: World):
 
 
 async def test_a_footprint_keeps_its_arithmetic(delivered: World):
-    """Read back it is what was answered; of zero kilograms there is none."""
+    """A footprint reads back as it was returned; one of zero kilograms is refused."""
     answer = await footprint(delivered, "scenic")
     made = answer.json()
     assert REQUIRED_KG == made["result"]["footprint_kg"]

@@ -37,7 +37,7 @@ def test_pages_show_every_row_once_in_order(ids, limit):
 
 
 def encoded(text):
-    """A cursor as an outsider might make one."""
+    """A cursor as a client might forge one."""
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
@@ -62,8 +62,8 @@ def encoded(text):
     ],
 )
 def test_a_cursor_that_was_not_given_out_is_refused(cursor):
-    """Another spelling of a cursor of ours is foreign too."""
-    with pytest.raises(Invalid, match="not one that this registry gave out"):
+    """Another spelling of a valid cursor is refused too."""
+    with pytest.raises(Invalid, match="issued no such cursor"):
         Window(cursor, 10)
 
 

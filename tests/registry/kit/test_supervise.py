@@ -173,7 +173,7 @@ async def test_trouble_is_told_when_it_lasts(lines):
         return move
 
     await supervisor.run(playing(supervisor, look, later(9.9), later(0.2), lambda: None, look, later(9.9)))
-    lasting = "Nothing is delivered, for 10 s now; the log says why (deploy/RUNNING.md)."
+    lasting = "Nothing is delivered, for 10 s now; the log says why (deploy/README.md)."
     assert ["", "", lasting, "", ""] == said
 
 

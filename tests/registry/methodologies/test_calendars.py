@@ -19,7 +19,7 @@ covered_days = st.dates(date(2023, 1, 1), date(2026, 12, 1))
 
 
 def test_the_notice_of_the_first_season():
-    """DEMO.md: opened Friday 2023-12-01, counted from the 4th, seven working days, ends on the 12th."""
+    """The season: opened Friday 2023-12-01, counted from the 4th, seven working days, ends on the 12th."""
     assert date(2023, 12, 12) == end_of_public_notice(date(2023, 12, 1))
 
 

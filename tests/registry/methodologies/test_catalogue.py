@@ -21,7 +21,7 @@ def test_the_catalogue_lists_what_can_be_computed():
 
 @pytest.mark.parametrize(("issued_t", "buffer"), [(0, 0), (1, 1), (10, 1), (11, 2), (7_107, 711), (7_110, 711)])
 def test_a_tenth_of_forestry_goes_into_the_buffer(issued_t, buffer):
-    """10 %, rounded up to the tonne (DOMAIN.md)."""
+    """10 %, rounded up to the tonne."""
     assert buffer == buffer_t("forest-sink", issued_t)
 
 

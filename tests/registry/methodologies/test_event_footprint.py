@@ -60,7 +60,7 @@ def event(*parts, profile="chengdu-event"):
 
 
 def test_the_launch_event_term_by_term():
-    """DOMAIN.md: 151 + 326 + 74 + 89 + 399 + 161 kg, 1,199.0292 unrounded, 1,200 to retire."""
+    """The worked example: 151 + 326 + 74 + 89 + 399 + 161 kg, 1,199.0292 unrounded, 1,200 to retire."""
     result = footprint(msgspec.json.decode(LAUNCH, type=EventFootprintRequest))
     exact = ["150.6", "326.16", "73.68", "89.166", "398.9232", "160.5"]
     assert exact == [item.term.value for item in result.items]

@@ -1,4 +1,4 @@
-"""The factor table: DOMAIN.md's numbers, a source for each, and refusals that list what exists."""
+"""The factor table: the published numbers, a source for each, and refusals that list what exists."""
 
 import re
 from decimal import Decimal
@@ -36,7 +36,7 @@ def factor(**change):
     ],
 )
 def test_grid_factors(region, year, value):
-    """DOMAIN.md, grid factors in kgCO2/kWh; South and Southwest from the same announcement."""
+    """The table's grid factors in kgCO2/kWh; South and Southwest from the same announcement."""
     found = table().find("grid-electricity", region=region, year=year, basis="average")
     assert (value, Decimal(value), "kgCO2/kWh") == (found.value, found.number, found.unit)
 

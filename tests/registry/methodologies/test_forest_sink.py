@@ -18,13 +18,13 @@ amounts = st.decimals(0, 99_999_999, places=6).map(str)
 
 
 def longquan(**change):
-    """The forest of the demo, DEMO.md."""
+    """The forest of the demo's season."""
     body: dict[str, Any] = {"area_ha": 1267, "growth_project_m3_ha_yr": "5.23", "species": "chinese-fir"}
     return ForestSinkActivity(**(body | change))
 
 
 def test_the_forest_of_the_first_season():
-    """DEMO.md: 7,896.989 t, times 0.9 is 7,107.290, so 7,107 t, of which 711 go into the buffer and 6,396 are sold."""
+    """7,896.989 t, times 0.9 is 7,107.290, so 7,107 t, of which 711 go into the buffer and 6,396 are sold."""
     reduction = compute(longquan())
     assert ["1.191744741", "7896.989268", "7107.290341"] == [term.value for term in reduction.terms]
     assert (7_107_290, 7_107, 290) == (reduction.reduction_kg, reduction.issuable_t, reduction.lapses_kg)
@@ -57,7 +57,7 @@ def test_every_factor_is_named_and_provisional():
     ("species", "t_per_m3"), [("chinese-fir", "1.192"), ("masson-pine", "1.120"), ("eucalyptus", "1.716")]
 )
 def test_uptake_per_cubic_metre(species, t_per_m3):
-    """DOMAIN.md gives each species' tCO2/m³ to three decimals."""
+    """The standard gives each species' tCO2/m³ to three decimals."""
     assert Decimal(t_per_m3) == round(forest_sink.uptake_per_m3(species, table()), 3)
 
 

@@ -20,7 +20,7 @@ ratios = st.decimals("0.000001", 99_999_999, places=6).map(str)
 
 
 def glass_kiln(**change):
-    """The pharmaceutical glass kiln of the demo, DEMO.md."""
+    """The pharmaceutical glass kiln of the demo's season."""
     body: dict[str, Any] = {
         "gas_10k_nm3": 244,
         "efficiency_ratio": "0.5",
@@ -31,7 +31,7 @@ def glass_kiln(**change):
 
 
 def test_the_kiln_of_the_first_season():
-    """DEMO.md: 5,275.740694 − 13,193,324 × 0.1255/1000 = 3,619.9785, so 3,619 t."""
+    """The season: 5,275.740694 − 13,193,324 × 0.1255/1000 = 3,619.9785, so 3,619 t."""
     reduction = compute(glass_kiln())
     assert ["5275.740694", "13193324", "1655.762162", "3619.978532"] == [term.value for term in reduction.terms]
     assert (3_619_978, 3_619, 978) == (reduction.reduction_kg, reduction.issuable_t, reduction.lapses_kg)
@@ -45,7 +45,7 @@ def test_the_price_of_the_published_project():
 
 
 def test_the_grid_factor_of_the_next_year_gives_less():
-    """DEMO.md: 3,423 t with the 2022 factor 0.1404."""
+    """The worked example: 3,423 t with the 2022 factor 0.1404."""
     reduction = compute(glass_kiln(grid_year=2022))
     assert 3_423 == reduction.issuable_t
     assert "grid-electricity/CN-510000/2022/average/1" == reduction.factors[-1].code
@@ -53,7 +53,7 @@ def test_the_grid_factor_of_the_next_year_gives_less():
 
 
 def test_the_national_factor_makes_the_same_kiln_negative():
-    """DOMAIN.md: about −2,070 t, so nothing can be issued and the reply shows why."""
+    """The worked example: about −2,070 t, so nothing can be issued and the reply shows why."""
     with pytest.raises(NothingToIssue) as refused:
         compute(glass_kiln(grid_region="CN"))
     reduction = refused.value.reduction
@@ -65,13 +65,13 @@ def test_the_national_factor_makes_the_same_kiln_negative():
 
 
 def test_baseline_of_ten_thousand_cubic_metres():
-    """DOMAIN.md: 21.62 t per 10⁴ Nm³."""
+    """The worked example: 21.62 t per 10⁴ Nm³."""
     reduction = compute(glass_kiln(gas_10k_nm3=1))
     assert Decimal("21.62") == round(Decimal(reduction.terms[0].value), 2)
 
 
 def test_break_even_grid_factor():
-    """DOMAIN.md: 0.400 kgCO2/kWh, whatever the amount of gas."""
+    """The worked example: 0.400 kgCO2/kWh, whatever the amount of gas."""
     assert Decimal("0.400") == round(kiln_electrification.break_even_grid_factor(glass_kiln(), table()), 3)
     assert Decimal("0.400") == round(kiln_electrification.break_even_grid_factor(glass_kiln(gas_10k_nm3=1), table()), 3)
 

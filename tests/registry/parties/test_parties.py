@@ -13,7 +13,7 @@ LEI = "506700GE1G29325QX363"
 
 
 async def register(world: World, *identifiers: tuple[str, str], name: str = "Somebody") -> httpx.Response:
-    """Send a registration; answers the response."""
+    """Send a registration and return the response."""
     body = {"name": name, "identifiers": [{"scheme": scheme, "value": value} for scheme, value in identifiers]}
     return await world.post("/v1/organisations", body, by=world.regulators[0])
 
@@ -87,7 +87,7 @@ async def test_the_same_identifier_twice(empty: World):
 
 
 async def test_an_unknown_parent(empty: World):
-    """404 with its number; a person is no parent."""
+    """404 with its number; a person cannot be a parent."""
     person = await empty.ok("/v1/people", {"name": "Somebody"}, by=empty.regulators[0])
     for parent in (999, person["id"]):
         body = {"name": "Child", "identifiers": [{"scheme": "uscc", "value": USCC}], "parent_id": parent}
@@ -119,7 +119,7 @@ async def test_the_clock_never_goes_back(empty: World):
 
 
 async def test_a_resent_move_of_the_clock_is_answered(empty: World):
-    """The same key after somebody moved it further answers the time as it is now, and moves nothing."""
+    """The same key after the clock was moved further returns the present time, and moves nothing."""
     first = await empty.post("/v1/clock", {"at": "2024-01-01T00:00:00Z"}, by=empty.regulators[0], key="once")
     await empty.ok("/v1/clock", {"at": "2024-02-01T00:00:00Z"}, by=empty.regulators[1])
     async with unchanged(empty):

@@ -71,7 +71,7 @@ class Life:
         return {"why": why, "report_sha256": self._report_sha256}
 
     async def step(self, project_id: int, step: str, *, why: str = "Because", by: str = "") -> httpx.Response:
-        """Send one step of a project, as whoever's turn it usually is."""
+        """Send one step of a project, as the role whose turn it usually is."""
         bodies: dict[str, Any] = {
             "update": {key: value for key, value in project_body(0).items() if key != "organisation_id"},
             "comments": {"text": why},
@@ -90,7 +90,7 @@ class Life:
         return answer.json()
 
     async def project(self, state: str) -> int:
-        """A new project in *state*; answers its id. A registered one moves the clock past its notice."""
+        """Make a new project in *state* and return its id. A registered one moves the clock past its notice."""
         body = project_body(self.organisation_id)
         project_id = int((await self.world.ok("/v1/projects", body, by=self.developer))["id"])
         path = {
@@ -108,13 +108,13 @@ class Life:
         return project_id
 
     async def notice_over(self, project_id: int) -> None:
-        """Move the clock past the world's first notice, unless it is there already."""
+        """Move the clock past the world's first notice, unless it is past it already."""
         region = (await self.world.get("/v1/region")).json()
         if region["business_time"] < NOTICE_IS_OVER:
             await self.world.ok("/v1/clock", {"at": NOTICE_IS_OVER}, by=self.regulator)
 
     async def report(self, project_id: int, body: dict[str, Any] | None = None) -> int:
-        """A new report of a registered project; answers its id."""
+        """File a new report of a registered project and return its id."""
         made = await self.world.ok(f"/v1/projects/{project_id}/reports", body or report_body(), by=self.developer)
         return int(made["id"])
 

@@ -34,7 +34,7 @@ async def test_the_same_document_twice(empty: World):
 
 
 async def test_a_resent_upload(empty: World):
-    """The same key with the same bytes answers again; with other bytes it is refused."""
+    """The same key with the same bytes returns the same; with other bytes it is refused."""
     first = await upload(empty, b"one", by=empty.regulators[0], key="once")
     async with unchanged(empty):
         again = await upload(empty, b"one", by=empty.regulators[0], key="once")
@@ -57,7 +57,7 @@ async def test_the_largest_document(empty: World):
 
 
 async def test_a_document_that_is_not_there(empty: World):
-    """404 with its name; a name that is no SHA-256 is none either."""
+    """404 with its name, also for a name that is not a SHA-256."""
     refused(await empty.get(f"/v1/documents/{MISSING}", by=empty.regulators[0]), 404, "not-found", MISSING)
     for name in ("AB" * 32, "ab" * 31, "..%2f..%2fetc%2fpasswd"):
         answer = await empty.get(f"/v1/documents/{name}", by=empty.regulators[0])

@@ -27,11 +27,11 @@ STEPS = {
     "reject": "reject",
     "reports": "report",
 }
-"""What the path calls a step, and what the rules call it."""
+"""The name of a step in the path and in the rules."""
 
 
 async def state_of(world: World, project_id: int) -> str:
-    """Where a project stands."""
+    """The state of a project."""
     return str((await world.get(f"/v1/projects/{project_id}", by=world.regulators[1])).json()["state"])
 
 
@@ -99,7 +99,7 @@ async def test_a_step_from_the_wrong_state(delivered: World, state: str):
 
 @pytest.mark.parametrize("state", ["submitted", "validated", "public_notice"])
 async def test_sent_back_and_submitted_again(delivered: World, state: str):
-    """From each step whoever's turn it is sends it back; it says from where, can be corrected, and begins anew."""
+    """The role whose turn it is sends it back; the history says from which state, and it can be submitted again."""
     life = await life_of(delivered)
     project_id = await life.project(state)
     by = life.verifier if WHO_REJECTS[state] == "verifier" else life.regulator
@@ -213,7 +213,7 @@ DRAFTS = ("/v1/projects/{0}", "/v1/projects/{0}/history", "/v1/projects/{0}/comm
 
 
 async def test_a_draft_is_its_developers(delivered: World):
-    """Nobody else sees that it is there, overseers excepted; once it is submitted everybody does."""
+    """Only its developer and overseers see that it exists; once it is submitted, everybody does."""
     life = await life_of(delivered)
     project_id = await life.project("draft")
     for path in DRAFTS:
@@ -226,7 +226,7 @@ async def test_a_draft_is_its_developers(delivered: World):
 
 
 async def test_a_list_hides_the_drafts_of_others(delivered: World):
-    """Counted by who asks: the public none, the developer its own, an overseer all."""
+    """The public sees none, the developer its own, an overseer all."""
     life = await life_of(delivered)
     await life.project("draft")
     keys = ("", life.verifier, life.developer, life.regulator)

@@ -19,7 +19,7 @@ WRONG = [
 
 
 async def in_state(life: Life, state: str) -> int:
-    """A report in *state*; answers its id."""
+    """Make a report in *state* and return its id."""
     report_id = await life.report(await life.project("registered"))
     if state == "rejected":
         assert 201 == (await life.report_step(report_id, "reject")).status_code

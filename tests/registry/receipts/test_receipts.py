@@ -26,7 +26,7 @@ def log(tmp_path: Path) -> Iterator[Log]:
 
 
 async def retired(world: World, quantity_kg: int, *, claim: int, who: str = "scenic") -> list[str]:
-    """Retire for a claim, oldest credits first; answers the paths of the receipts."""
+    """Retire for a claim, oldest credits first; return the paths of the receipts."""
     party = world.party(who)
     body = {
         "account_id": party.account_id,

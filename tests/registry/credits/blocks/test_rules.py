@@ -60,7 +60,7 @@ def test_fifo_takes_the_oldest_kilograms_and_no_others(has: Held, data: st.DataO
 
 @given(held(), st.data())
 def test_fifo_splits_the_last_block_at_most_and_at_its_low_end(has: Held, data: st.DataObject):
-    """The old row keeps the upper remainder: whoever waits for it sees what is left (DESIGN §3)."""
+    """The old row keeps the upper remainder: whoever waits for it sees what is left."""
     cuts = rules.take_fifo(has.blocks, data.draw(st.integers(1, has.total_kg)))
     *whole, last = cuts
     assert [(cut.block.lower, cut.block.upper) for cut in whole] == [(cut.lower, cut.upper) for cut in whole]

@@ -53,7 +53,7 @@ def summary_of(bundle, trust=None):
 
 
 def test_the_checks_come_in_the_order_of_the_design():
-    """RECEIPTS.md "The verifier", first for the retirement, then for its claim."""
+    """The checks of registry/transparency/FORMAT.md, first for the retirement, then for its claim."""
     names = [check.name for check in verify(receipt()).checks]
     one = ["statement", "issuer signature", "sections", "leaf", "path", "checkpoint", "witnesses", "keys in force"]
     inner = [f"claim: {name}" for name in one]

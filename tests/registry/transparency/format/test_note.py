@@ -1,4 +1,4 @@
-"""Signed notes, verifier keys and the strictness that RECEIPTS.md asks for."""
+"""Signed notes, verifier keys and the strictness that registry/transparency/FORMAT.md asks for."""
 
 import pytest
 

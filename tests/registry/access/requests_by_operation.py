@@ -1,19 +1,26 @@
-"""For every operation of the API, the request that succeeds in the arena when the right person sends it."""
+"""For every operation of the API, the request that succeeds if the right person sends it."""
 
 from typing import Any, NamedTuple
 
-from tests.registry.access.arena import HOME, NOBODY, contribution_body, credits_body, footprint_body, order_body
+from tests.registry.access.organisations_of_each_role import (
+    HOME,
+    NOBODY,
+    contribution_body,
+    credits_body,
+    footprint_body,
+    order_body,
+)
 from tests.registry.projects.life import project_body, report_body
 
 WHY = {"why": "Because"}
 UPLOAD = b"Another document"
 
 
-class Ask(NamedTuple):
+class Request(NamedTuple):
     """
     One request and the status of its success.
 
-    *senders* are who may send it where that is not every permitted role at `HOME`; the first of them succeeds.
+    *senders* are the keys that may send it, if not those of every permitted role at `HOME`; the first of them succeeds.
     """
 
     method: str
@@ -23,17 +30,17 @@ class Ask(NamedTuple):
     senders: tuple[tuple[str, str], ...] = ()
 
 
-def read(path: str, status: int = 200) -> Ask:
+def read(path: str, status: int = 200) -> Request:
     """A GET."""
-    return Ask("GET", path, None, status)
+    return Request("GET", path, None, status)
 
 
-def write(path: str, body: Any = None, *senders: tuple[str, str]) -> Ask:
+def write(path: str, body: Any = None, *senders: tuple[str, str]) -> Request:
     """A POST."""
-    return Ask("POST", path, body, 201, senders)
+    return Request("POST", path, body, 201, senders)
 
 
-def requests(ids: dict[str, Any]) -> dict[str, Ask]:
+def requests_by_operation(ids: dict[str, Any]) -> dict[str, Request]:
     """The table. An operation that is missing here, or is not one of the API's, fails the tests."""
     return {
         **_region(ids),
@@ -46,7 +53,7 @@ def requests(ids: dict[str, Any]) -> dict[str, Ask]:
     }
 
 
-def _region(ids: dict[str, Any]) -> dict[str, Ask]:
+def _region(ids: dict[str, Any]) -> dict[str, Request]:
     identifier = {"scheme": "uscc", "value": "91350100M000100Y43"}
     return {
         "get_region": read("/v1/region"),
@@ -67,7 +74,7 @@ def _region(ids: dict[str, Any]) -> dict[str, Ask]:
     }
 
 
-def _access(ids: dict[str, Any]) -> dict[str, Ask]:
+def _access(ids: dict[str, Any]) -> dict[str, Request]:
     def approved(operation: str) -> dict[str, Any]:
         return {"approval_id": ids[f"approval_{operation}"], "body": ids["bodies"][operation]}
 
@@ -94,17 +101,17 @@ def _access(ids: dict[str, Any]) -> dict[str, Ask]:
     }
 
 
-def _projects(ids: dict[str, Any]) -> dict[str, Ask]:
+def _projects(ids: dict[str, Any]) -> dict[str, Request]:
     finding = {**WHY, "report_sha256": ids["document"]}
     draft = project_body(ids[HOME])
     changed = {key: value for key, value in draft.items() if key != "organisation_id"}
     fourth = report_body("2024-10-01", "2024-12-31")
     vvb = ("vvb", "verifier")
 
-    def step(state: str, word: str, body: Any, *senders: tuple[str, str]) -> Ask:
+    def step(state: str, word: str, body: Any, *senders: tuple[str, str]) -> Request:
         return write(f"/v1/projects/{ids[state]}/{word}", body, *senders)
 
-    def report_step(state: str, word: str, body: Any, *senders: tuple[str, str]) -> Ask:
+    def report_step(state: str, word: str, body: Any, *senders: tuple[str, str]) -> Request:
         return write(f"/v1/reports/{ids[f'report_{state}']}/{word}", body, *senders)
 
     return {
@@ -131,7 +138,7 @@ def _projects(ids: dict[str, Any]) -> dict[str, Ask]:
     }
 
 
-def _credits(ids: dict[str, Any]) -> dict[str, Ask]:
+def _credits(ids: dict[str, Any]) -> dict[str, Request]:
     account, code = f"/v1/accounts/{ids['account']}", ids["code"]
     some = {"account_id": ids["account"], "quantity_kg": 1, "reason": "test"}
     return {
@@ -155,7 +162,7 @@ def _credits(ids: dict[str, Any]) -> dict[str, Ask]:
     }
 
 
-def _claims(ids: dict[str, Any]) -> dict[str, Ask]:
+def _claims(ids: dict[str, Any]) -> dict[str, Request]:
     return {
         "create_footprint": write("/v1/footprints", footprint_body(ids[HOME])),
         "get_footprint": read(f"/v1/footprints/{ids['footprint']}"),
@@ -165,7 +172,7 @@ def _claims(ids: dict[str, Any]) -> dict[str, Ask]:
     }
 
 
-def _market(ids: dict[str, Any]) -> dict[str, Ask]:
+def _market(ids: dict[str, Any]) -> dict[str, Request]:
     instrument, account = f"/v1/instruments/{ids['instrument']}", f"/v1/accounts/{ids['account']}"
     new = {"account_id": ids["account"], "client_order_id": 1_000}
     order = order_body(ids, **new)
@@ -198,7 +205,7 @@ def _market(ids: dict[str, Any]) -> dict[str, Ask]:
     }
 
 
-def _custody(ids: dict[str, Any]) -> dict[str, Ask]:
+def _custody(ids: dict[str, Any]) -> dict[str, Request]:
     account = f"/v1/accounts/{ids['account']}"
     credit, money = credits_body(ids), {"account_id": ids["account"], "amount_fen": 100}
     return {

@@ -1,4 +1,4 @@
-"""An open market on a database, whose exchange runs in lives, and what everybody there should have."""
+"""An open market on a database whose exchange crashes and restarts, and the balances its accounts should have."""
 
 import contextlib
 import uuid
@@ -19,13 +19,12 @@ from schemas.orders import Order
 from tests import invariants, worlds
 from tests.database import connected
 from tests.exchange.marketplace import KILN, Market
-from tests.simulation import floor as floors
-from tests.simulation import lives as simulated
-from tests.simulation.lives import Lives
+from tests.simulation import restarts, trading_stack
+from tests.simulation.restarts import RestartingExchange
 
 
-class People(NamedTuple):
-    """Who acts, with which accounts: the seller, the buyer, and the operator with its fees."""
+class Participants(NamedTuple):
+    """The accounts of the seller, the buyer and the operator (fees), and the actors behind them."""
 
     seller: int
     buyer: int
@@ -33,66 +32,66 @@ class People(NamedTuple):
     actors: dict[str, Actor]
     instrument: int
     claim: int
-    """A contribution of the buyer's."""
+    """A contribution claim of the buyer."""
 
 
 ROLES = {"kiln": Role.DEVELOPER, "solar": Role.ENTERPRISE, "exchange": Role.OPERATOR}
 
 
-class Opened(NamedTuple):
-    """A template with an open market."""
+class MarketTemplate(NamedTuple):
+    """A template database with an open market."""
 
     database: str
-    people: People
+    people: Participants
 
 
-class Scene:
-    """One database with an open market, what was done on it, and what everybody should have."""
+class OpenMarket:
+    """One database with an open market, and the balances expected after what the test has done on it."""
 
-    def __init__(self, lives: Lives, people: People) -> None:
-        self.lives = lives
+    def __init__(self, exchange: RestartingExchange, people: Participants) -> None:
+        self.exchange = exchange
         self.people = people
         self.expected: Counter[tuple[int, int]] = Counter()
-        self.done = 0
-        self.met: list[tuple[str, bool]] = []
-        self.numbers: Counter[int] = Counter()
+        self.calls = 0
+        self.statements: list[tuple[str, bool]] = []
+        self.client_order_ids: Counter[int] = Counter()
 
-    async def has(self) -> dict[tuple[int, int], int]:
-        """What accounts have, all of it settled; a listing may rest for ever, so locked tonnes count too."""
-        rows = await self.lives.watcher.fetch(
+    async def balances(self) -> dict[tuple[int, int], int]:
+        """Balances by account and instrument, all settled; locked tonnes count, since a listing may stay open."""
+        rows = await self.exchange.watcher.fetch(
             "select account_id, instrument_id, settled + locked as free, incoming, outgoing from exchange.position"
         )
         assert not any(row["incoming"] or row["outgoing"] for row in rows)
         return {(row["account_id"], row["instrument_id"]): row["free"] for row in rows if row["free"]}
 
     def call(self, who: str, operation: str) -> Call:
-        """A request with a key of its own, sent as often as needed."""
-        self.done += 1
-        key = f"every-{self.done}"
+        """A call with its own idempotency key, which may be resent."""
+        self.calls += 1
+        key = f"every-{self.calls}"
         return Call(
             by=self.people.actors[who],
             operation=operation,
             permitted=ROUTES[operation].roles or frozenset(),
             key=key,
-            request_sha256=b"%032d" % self.done,
+            request_sha256=b"%032d" % self.calls,
         )
 
-    def next_number(self, account: int) -> int:
+    def next_client_order_id(self, account: int) -> int:
         """The account's next client_order_id."""
-        self.numbers[account] += 1
-        return self.numbers[account]
+        self.client_order_ids[account] += 1
+        return self.client_order_ids[account]
 
     async def carry_out(self, command: c.AccountCommand) -> Order:
-        """Send a command until it is answered."""
-        return await self.lives.ask(lambda exchange: trading.carry_out(command, exchange=exchange))
+        """Resend a command until it is answered."""
+        return await self.exchange.until_answered(lambda exchange: trading.carry_out(command, exchange=exchange))
 
-    def moved(self, account: int, instrument: int, amount: int) -> None:
-        """What an account should have from now on."""
+    def expect_change(self, account: int, instrument: int, amount: int) -> None:
+        """Add *amount* to the expected balance of an account."""
         self.expected[account, instrument] += amount
 
 
-async def open_market(server: str, template: worlds.Template) -> Opened:
-    """Build it over HTTP."""
+async def build_template(server: str, template: worlds.Template) -> MarketTemplate:
+    """Build the template over HTTP."""
     name = f"opened_{uuid.uuid4().hex}"
     async with connected(server) as admin:
         await admin.execute(f"create database {name} template {template.database}")
@@ -112,22 +111,22 @@ async def open_market(server: str, template: worlds.Template) -> Opened:
         for who, party in parties.items()
     }
     kiln, solar, exchange = (parties[who].account_id for who in ROLES)
-    return Opened(name, People(kiln, solar, exchange, actors, instrument, claim))
+    return MarketTemplate(name, Participants(kiln, solar, exchange, actors, instrument, claim))
 
 
 @contextlib.asynccontextmanager
-async def worlds_of_lives(server: str, opened: Opened) -> AsyncIterator[Scene]:
-    """A copy of an open market, with waits cut short."""
+async def copied_market(server: str, opened: MarketTemplate) -> AsyncIterator[OpenMarket]:
+    """A copy of an open market, with short retry delays; all invariants are checked at exit."""
     quick = {gateway: ("RETRY_S",), projector: ("RETRY_S",), instructions: ("RETRY_S",), settler: ("RETRY_S",)}
-    async with floors.copied(server, opened.database) as dsn:
+    async with trading_stack.copied_database(server, opened.database) as dsn:
         with contextlib.ExitStack() as patches:
             for module, names in quick.items():
                 for name in names:
                     patches.enter_context(mock.patch.object(module, name, 0.004))
             patches.enter_context(mock.patch.object(projector, "CATCH_UP_TIMEOUT_S", 0.3))
-            async with simulated.lived(dsn) as lives:
-                scene = Scene(lives, opened.people)
-                await lives.quiet()
-                scene.expected.update(await scene.has())
-                yield scene
+            async with restarts.restarting_exchange(dsn) as exchange:
+                market = OpenMarket(exchange, opened.people)
+                await exchange.until_settled()
+                market.expected.update(await market.balances())
+                yield market
         await invariants.check(dsn, worlds.KEYS)

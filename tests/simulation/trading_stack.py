@@ -1,4 +1,4 @@
-"""A gateway and a projector on a real database, without registry or HTTP around them, and who trades there."""
+"""A gateway and a projector on a real database, without the registry or HTTP, and random commands to send them."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,7 @@ from exchange.engine import events as e
 from exchange.engine.core import Engine
 from exchange.engine.modes import continuous, listings
 from exchange.engine.state import state_hash
-from exchange.journal import snapshots as following
+from exchange.journal import snapshots
 from exchange.journal.codec import Outcome, decode_commands
 from exchange.journal.gateway import Gateway
 from exchange.journal.snapshots import SnapshotFollower
@@ -28,7 +28,7 @@ from tests.worlds import Template, database_dsn
 
 CASH_FEN, TONNES = 5_000_000, 4_000
 ACCOUNTS = {1: 1, 2: 1, 3: 3, 4: 4, 5: 5}
-"""The traders by beneficial owner: the first two have the same."""
+"""Account to beneficial owner; the first two accounts have the same one."""
 FEES = 9
 INSTRUMENTS = {1: (5, 1, 1_000, 1_100, 30), 2: (1, 10, 500, 560, 0)}
 """Tick, lot, lowest and highest price, fee."""
@@ -51,8 +51,8 @@ values ($1, $2, 2024, 'A project', 'kiln-electrification', $3, $4, $5, $6, $7, $
 """
 
 
-class Floor:
-    """One life of gateway and projector. *connections* are the gateway's, the newest last."""
+class TradingStack:
+    """One gateway and one projector. *connections* are the gateway's, newest last."""
 
     def __init__(self, dsn: str, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
         self.dsn = dsn
@@ -73,20 +73,20 @@ class Floor:
         return self.gateway.engine
 
     def start(self, *, projecting: bool = True) -> None:
-        """Begin to trade."""
+        """Start both tasks, or only the gateway."""
         self._tasks.append(asyncio.create_task(self.gateway.run()))
         if projecting:
             self._tasks.append(asyncio.create_task(self.projector.run()))
 
     async def stop(self) -> None:
-        """End in order."""
+        """Stop both tasks cleanly."""
         self.gateway.stop()
         await self._tasks[0]
         self.projector.stop()
         await asyncio.gather(*self._tasks)
 
     async def crash(self) -> None:
-        """End as a killed process does, as far as the database can see: nothing is finished, nothing is said."""
+        """Drop every connection without finishing anything, which is what the database sees of a killed process."""
         for task in self._tasks:
             task.cancel()
         for connection in self.connections:
@@ -95,26 +95,26 @@ class Floor:
 
 
 @contextlib.asynccontextmanager
-async def trading(dsn: str, *, opening: Sequence[c.Command] = OPENING) -> AsyncIterator[Floor]:
-    """A floor that trades, opened with *opening*; ended in order, unless it has crashed."""
+async def started(dsn: str, *, opening: Sequence[c.Command] = OPENING) -> AsyncIterator[TradingStack]:
+    """Run a stack that has applied *opening*; it is stopped cleanly at exit, unless the test crashed it."""
     async with await connect_pool(dsn, size=4) as pool:
-        floor = Floor(dsn, pool)
-        floor.start()
+        stack = TradingStack(dsn, pool)
+        stack.start()
         try:
-            await asyncio.wait_for(floor.gateway.writing.wait(), 20)
+            await asyncio.wait_for(stack.gateway.writing.wait(), 20)
             if opening:
-                await floor.gateway.submit_all(opening)
-            yield floor
+                await stack.gateway.submit_all(opening)
+            yield stack
         finally:
-            await floor.stop()
+            await stack.stop()
 
 
 @contextlib.asynccontextmanager
-async def snapshots(dsn: str, *, every: int) -> AsyncIterator[Callable[[int], Awaitable[None]]]:
-    """Follow the journal as the snapshot process does. What is given waits for a snapshot at *sequence* or behind."""
+async def snapshot_follower(dsn: str, *, every: int) -> AsyncIterator[Callable[[int], Awaitable[None]]]:
+    """Follow the journal as the snapshot process does; yields a wait for a snapshot at *sequence* or later."""
     stop = asyncio.Event()
     async with connected(dsn, role="kilnwood_api") as connection, connected(dsn) as owner:
-        with mock.patch.object(following, "LOOK_EVERY_S", 0.01):
+        with mock.patch.object(snapshots, "LOOK_EVERY_S", 0.01):
             running = asyncio.create_task(SnapshotFollower(connection, every=every).run(stop))
 
             async def stored(sequence: int) -> None:
@@ -134,9 +134,9 @@ async def snapshots(dsn: str, *, every: int) -> AsyncIterator[Callable[[int], Aw
 
 
 @contextlib.asynccontextmanager
-async def copied(server: str, database: str) -> AsyncIterator[str]:
-    """The address of a copy of a template database, dropped afterwards."""
-    name = f"floor_{uuid.uuid4().hex}"
+async def copied_database(server: str, database: str) -> AsyncIterator[str]:
+    """Copy a template database; yields the DSN and drops the copy at exit."""
+    name = f"stack_{uuid.uuid4().hex}"
     async with connected(server) as admin:
         await admin.execute(f"create database {name} template {database}")
         try:
@@ -146,30 +146,31 @@ async def copied(server: str, database: str) -> AsyncIterator[str]:
 
 
 @contextlib.asynccontextmanager
-async def ground(server: str, template: Template) -> AsyncIterator[str]:
-    """The address of a copy of a template with both instruments; no registry stands behind what is traded here."""
-    async with copied(server, template.database) as dsn:
-        await prepare(dsn)
+async def market_database(server: str, template: Template) -> AsyncIterator[str]:
+    """A copy of *template* with both instruments. The registry holds nothing for what is traded here."""
+    async with copied_database(server, template.database) as dsn:
+        await insert_instruments(dsn)
         yield dsn
 
 
-async def prepare(dsn: str) -> None:
-    """The rows of both instruments, which their tables refer to."""
+async def insert_instruments(dsn: str) -> None:
+    """Insert the rows of both instruments; the exchange's tables have foreign keys to them."""
     async with connected(dsn) as owner:
         for number, (tick, lot, low, high, fee_bps) in INSTRUMENTS.items():
             await owner.execute(_INSTRUMENT, f"I-{number}", number, tick, lot, low, high, fee_bps, FEES)
 
 
 def bid(account: int, number: int, quantity: int = 1, price: int = 1_000, *, side: int = c.BUY) -> continuous.Place:
-    """An order in the first instrument."""
+    """An order in the first instrument, by default a bid."""
     return continuous.Place(account, 1, side, price, quantity, number)
 
 
-class Orders:
+class RandomCommands:
     """
-    What traders send, from a seed: orders, cancels, amendments, listings, subscriptions, deliveries.
+    Seeded random commands: orders, cancels, amendments, listings, subscriptions, deliveries.
 
-    Each command carries the account's next client_order_id. What is aimed at is what answers said.
+    Each command carries the account's next client_order_id. Cancels, subscriptions and deliveries refer to orders,
+    listings and trades that earlier outcomes reported to `learn_from`.
     """
 
     def __init__(self, seed: int) -> None:
@@ -180,8 +181,8 @@ class Orders:
         self.traded: list[int] = []
         self.deliveries = 0
 
-    def next(self) -> c.Command:  # noqa: PLR0911 - one kind of command after the other
-        """One more command."""
+    def next_command(self) -> c.Command:  # noqa: PLR0911 - one kind of command after the other
+        """Return the next command."""
         kinds = {"place": 10, "cancel": 2, "amend": 2, "offer": 1, "take": 2, "deliver": 2, "cancel_all": 0.2}
         (kind,) = self.dice.choices(list(kinds), list(kinds.values()))
         account = self.dice.choice(list(ACCOUNTS))
@@ -213,8 +214,8 @@ class Orders:
                 side, life, prevention = (self.dice.choice(each) for each in ((0, 1), (0, 0, 0, 1, 2, 3), (0, 1, 2, 3)))
                 return continuous.Place(account, instrument, side, price, quantity, number, life, prevention)
 
-    def hear(self, outcome: Outcome) -> None:
-        """Learn from an answer."""
+    def learn_from(self, outcome: Outcome) -> None:
+        """Record the orders, listings and trades that *outcome* reports."""
         for event in outcome:
             match event:
                 case continuous.Accepted():
@@ -226,24 +227,24 @@ class Orders:
                     self.traded.append(event.trade)
 
 
-async def journalled(dsn: str) -> list[c.Command]:
-    """Every command of the journal."""
+async def journalled_commands(dsn: str) -> list[c.Command]:
+    """Every command in the journal."""
     async with connected(dsn) as owner:
         rows = await owner.fetch("select commands from exchange.journal order by first")
     return [command for row in rows for command in decode_commands(row["commands"])]
 
 
-async def replayed(dsn: str) -> bytes:
-    """The state hash after every command of the journal, from nothing."""
+async def replayed_hash(dsn: str) -> bytes:
+    """The state hash after replaying the whole journal on a new engine."""
     engine = Engine()
-    for command in await journalled(dsn):
+    for command in await journalled_commands(dsn):
         engine.apply(command)
     return state_hash(engine.market)
 
 
 @contextlib.asynccontextmanager
-async def held(dsn: str) -> AsyncIterator[asyncpg.Connection]:
-    """Hold the journal's head: no commit can be finished inside."""
+async def journal_head_locked(dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    """Lock the journal's head row: no commit completes inside the block."""
     async with connected(dsn) as holder:
         transaction = holder.transaction()
         await transaction.start()
@@ -254,15 +255,10 @@ async def held(dsn: str) -> AsyncIterator[asyncpg.Connection]:
             await transaction.rollback()
 
 
-async def waits(holder: asyncpg.Connection, session: asyncpg.Connection) -> None:
-    """Come back when *session* waits for what *holder* has."""
-    await come(lambda: _blocked(holder, session.get_server_pid()), "the commit waits")
+async def until_blocked(holder: asyncpg.Connection, session: asyncpg.Connection) -> None:
+    """Return once *session* waits for a lock that *holder* has."""
+    await until(lambda: _blocked(holder, session.get_server_pid()), "the commit waits")
 
 
 async def _blocked(holder: asyncpg.Connection, pid: int) -> bool:
     return bool(await holder.fetchval("select $1 = any(pg_blocking_pids($2))", holder.get_server_pid(), pid))
-
-
-async def come(condition: Callable[[], Awaitable[bool]], what: str) -> None:
-    """Wait for something that comes by itself."""
-    await until(condition, what)

@@ -1,4 +1,4 @@
-"""What the tables that follow the journal should show, from the journal and the live engine."""
+"""The expected contents of the projection tables, derived from the journal and the live engine."""
 
 from exchange.engine import events as e
 from exchange.engine.core import Engine
@@ -10,8 +10,8 @@ from exchange.projections import store as projections
 from tests.database import connected
 
 
-async def stored(dsn: str) -> list[Committed]:
-    """The journal's batches, carried out once more."""
+async def replayed_batches(dsn: str) -> list[Committed]:
+    """Replay the journal; returns its batches."""
     engine, chained, found = Engine(), codec.GENESIS, []
     async with connected(dsn) as owner:
         async for batch in journal.batches(owner, 0):
@@ -20,16 +20,16 @@ async def stored(dsn: str) -> list[Committed]:
     return found
 
 
-async def agrees(dsn: str, engine: Engine) -> None:
-    """Positions, what is open, trades and replies are the engine's, each by another way than the product's."""
-    market, batches = engine.market, await stored(dsn)
+async def assert_tables_match(dsn: str, engine: Engine) -> None:
+    """Assert that positions, open orders, trades and replies match the engine's, read independently of the product."""
+    market, batches = engine.market, await replayed_batches(dsn)
     async with connected(dsn) as owner:
         assert market.sequence == await journal.projected(owner)
         assert audit.positions(market) == await projections.positions(owner)
         open_rows = await owner.fetch("select id, account_id, price_fen, open_t from exchange.placed where open_t > 0")
-        assert {
-            number: (number, order.account.id, order.price, order.open) for number, order in market.orders.items()
-        } == {row["id"]: tuple(row) for row in open_rows}
+        assert {order.id: (order.id, order.account.id, order.price, order.open) for order in market.open_orders()} == {
+            row["id"]: tuple(row) for row in open_rows
+        }
         trades = [
             (event.trade, event.instrument, event.price, event.quantity, event.buyer, event.seller, event.fee)
             for batch in batches

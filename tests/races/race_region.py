@@ -1,4 +1,4 @@
-"""The region that contenders meet in, and the gate that holds them until they all wait."""
+"""The region in which requests race, and the gate that holds them back until all of them wait."""
 
 import asyncio
 import contextlib
@@ -24,15 +24,15 @@ from tests.worlds import PROFILE, World
 
 BEGINS = "2025-01-06T01:00:00Z"
 ISSUED_KG = 14_000
-"""What one report of `ACTIVITY` brings."""
+"""The quantity issued for one report of `ACTIVITY`."""
 ACTIVITY = KilnElectrificationActivity(gas_10k_nm3=1, efficiency_ratio="0.5", grid_region="CN-510000", grid_year=2021)
 REPORTS = 3
 WAIT_S = 10.0
 
 
 @dataclass(frozen=True)
-class Template:
-    """A database with two regulators, a maker of credits, two buyers, an exchange, and reports; one is issued."""
+class RegionTemplate:
+    """A database with regulators, a maker of credits, two buyers, an exchange operator and reports; one is issued."""
 
     database: str
     season: Season
@@ -44,8 +44,8 @@ class Template:
 
 
 @dataclass
-class Ring:
-    """One test's copy of it."""
+class RaceRegion:
+    """One test's copy of the template."""
 
     world: World
     maker: Party
@@ -53,20 +53,20 @@ class Ring:
     operator: Party
     third_regulator: str
     reports: tuple[int, ...]
-    """The first is issued to the maker."""
+    """The first one is issued, to the maker."""
     watcher: asyncpg.Connection = field(repr=False)
 
-    async def until(self, come: Callable[[], Awaitable[bool]]) -> None:
-        """Ask again and again until it is so; fails after `WAIT_S`."""
+    async def until(self, condition: Callable[[], Awaitable[bool]]) -> None:
+        """Poll until *condition* holds; fails after `WAIT_S`."""
         try:
             async with asyncio.timeout(WAIT_S):
-                while not await come():
+                while not await condition():
                     pass  # each question goes to the database and back
         except TimeoutError:
-            raise AssertionError("the contenders never waited") from None
+            raise AssertionError("the requests never waited") from None
 
-    async def waiting(self) -> int:
-        """How many sessions of this database wait for a lock."""
+    async def waiting_sessions(self) -> int:
+        """The number of sessions of this database that wait for a lock."""
         return int(
             await self.watcher.fetchval(
                 "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
@@ -76,10 +76,10 @@ class Ring:
     @contextlib.asynccontextmanager
     async def gate(self, *held: str, until_waiting: int) -> AsyncIterator[None]:
         """
-        Hold what the statements lock; at the end, let go when so many sessions wait.
+        Hold the locks that the *held* statements take; at exit, release them once *until_waiting* sessions wait.
 
-        Where a guard is one lock, the gate holds the rows behind it as well: without the guard the contenders then wait
-        one step further, having read what they should not have read, and the harm is seen.
+        If a guard is a single lock, the gate also holds the rows behind it: without the guard the requests then wait
+        one step later, after a read that is stale by the time they continue, and the test sees the damage.
         """
         holder = await asyncpg.connect(self.world.dsn)
         try:
@@ -89,7 +89,7 @@ class Ring:
                 yield
 
                 async def all_there() -> bool:
-                    return await self.waiting() >= until_waiting
+                    return await self.waiting_sessions() >= until_waiting
 
                 await self.until(all_there)
         finally:
@@ -97,12 +97,12 @@ class Ring:
 
 
 def fresh_name() -> str:
-    """A database that no other process uses."""
+    """A database name that no other process uses."""
     return f"race_{uuid.uuid4().hex}"
 
 
-async def build(server: str, activity: KilnElectrificationActivity = ACTIVITY) -> Template:
-    """Migrate, begin the region, enrol its people over HTTP; the project and its reports are put there by hand."""
+async def build_template(server: str, activity: KilnElectrificationActivity = ACTIVITY) -> RegionTemplate:
+    """Migrate, create the region and enrol its people over HTTP; the project and reports are inserted with SQL."""
     name = fresh_name()
     admin = await asyncpg.connect(server)
     try:
@@ -124,7 +124,7 @@ async def build(server: str, activity: KilnElectrificationActivity = ACTIVITY) -
             body = {"operation": "issue_credits", "report_id": reports[0], "account_id": maker.account_id}
             await world.decide("/v1/issuances", body)
             season = copy.copy(world.season)
-        return Template(name, season, maker, buyers, operator, third, reports)
+        return RegionTemplate(name, season, maker, buyers, operator, third, reports)
     finally:
         await owner.close()
 
@@ -148,7 +148,7 @@ async def _begin(dsn: str) -> tuple[str, str]:
 
 
 async def _third_regulator(world: World) -> str:
-    """A further person who can be a second one to the first; the second issued their key, and so cannot be theirs."""
+    """A third person, who can approve what the first proposes but not what the second does, who issued this key."""
     authority = (await world.get("/v1/organisations", by=world.regulators[0])).json()["items"][0]["id"]
     person = await world.ok("/v1/people", {"name": "Third"}, by=world.regulators[0])
     key = await world.ok(f"/v1/people/{person['id']}/keys", by=world.regulators[1])
@@ -195,8 +195,8 @@ async def _verified_reports(
 
 
 @contextlib.asynccontextmanager
-async def copied(server: str, template: Template) -> AsyncIterator[str]:
-    """The address of a copy of the template, which is dropped afterwards."""
+async def copied_database(server: str, template: RegionTemplate) -> AsyncIterator[str]:
+    """Copy the template database; yields the DSN and drops the copy at exit."""
     name = fresh_name()
     admin = await asyncpg.connect(server)
     try:
@@ -208,12 +208,12 @@ async def copied(server: str, template: Template) -> AsyncIterator[str]:
 
 
 @contextlib.asynccontextmanager
-async def opened(dsn: str, template: Template) -> AsyncIterator[Ring]:
-    """The application over a copy of the template."""
+async def opened(dsn: str, template: RegionTemplate) -> AsyncIterator[RaceRegion]:
+    """The application on a copy of the template."""
     watcher = await asyncpg.connect(dsn)
     try:
         async with worlds.application(dsn, template.season) as world:
             people = (template.maker, template.buyers, template.operator, template.third_regulator)
-            yield Ring(world, *people, template.reports, watcher)
+            yield RaceRegion(world, *people, template.reports, watcher)
     finally:
         await watcher.close()

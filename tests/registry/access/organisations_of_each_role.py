@@ -19,7 +19,7 @@ _numbers = itertools.count(1)
 
 
 @dataclass
-class Arena:
+class EachRole:
     """A template database with the keys of its people and the ids of its objects."""
 
     template: Template
@@ -27,13 +27,13 @@ class Arena:
     ids: dict[str, Any] = field(default_factory=dict)
 
 
-async def build(world: World, arena: Arena) -> None:
-    """Fill the arena through the HTTP interface."""
-    await _people(world, arena)
-    await _projects(world, arena)  # first: it moves the clock
-    await _balances(world, arena)
-    await _market(world, arena)
-    await _decisions(world, arena)
+async def build(world: World, made: EachRole) -> None:
+    """Fill the database through the HTTP interface."""
+    await _people(world, made)
+    await _projects(world, made)  # first: it moves the clock
+    await _balances(world, made)
+    await _market(world, made)
+    await _decisions(world, made)
     # The restrictions above reach the engine here, and not during a test.
     await follow_freezes(exchange=await world.trade())
 
@@ -45,37 +45,37 @@ async def _organisation(world: World, name: str, parent: int | None) -> int:
     return int((await world.ok("/v1/organisations", body, by=world.regulators[0]))["id"])
 
 
-async def _person(world: World, arena: Arena, word: str, roles: list[tuple[int, str]]) -> str:
+async def _person(world: World, made: EachRole, word: str, roles: list[tuple[int, str]]) -> str:
     person = await world.ok("/v1/people", {"name": word}, by=world.regulators[0])
-    arena.ids[f"person_{word}"] = person["id"]
+    made.ids[f"person_{word}"] = person["id"]
     key = await world.ok(f"/v1/people/{person['id']}/keys", by=world.regulators[0])
-    arena.ids[f"key_{word}"] = key["id"]
+    made.ids[f"key_{word}"] = key["id"]
     for organisation_id, role in roles:
         grant = {"operation": "grant_role", "person_id": person["id"], "organisation_id": organisation_id, "role": role}
-        arena.ids[f"grant_{word}"] = (await world.decide("/v1/grants", grant))["id"]
+        made.ids[f"grant_{word}"] = (await world.decide("/v1/grants", grant))["id"]
     return str(key["secret"])
 
 
-async def _people(world: World, arena: Arena) -> None:
+async def _people(world: World, made: EachRole) -> None:
     parent = await _organisation(world, "Parent", None)
     places = {name: await _organisation(world, name, parent) for name in (HOME, SIBLING)}
     places |= {name: await _organisation(world, name, None) for name in (ELSEWHERE, SHARED)}
-    arena.ids |= places
+    made.ids |= places
     for place, role in itertools.product((HOME, ELSEWHERE), Role):
-        arena.keys[place, role] = await _person(world, arena, f"{role}_{place}", [(places[place], role)])
+        made.keys[place, role] = await _person(world, made, f"{role}_{place}", [(places[place], role)])
     for place in (SIBLING, SHARED):
-        arena.keys[place, "verifier"] = await _person(world, arena, f"verifier_{place}", [(places[place], "verifier")])
+        made.keys[place, "verifier"] = await _person(world, made, f"verifier_{place}", [(places[place], "verifier")])
     both = [(places[HOME], "member"), (places[SHARED], "member")]
-    await _person(world, arena, "both", both)
-    arena.keys[NOBODY, ""] = await _person(world, arena, NOBODY, [])
-    await _person(world, arena, "keyless", [])
-    await world.ok(f"/v1/keys/{arena.ids['key_keyless']}/revoke", by=world.regulators[0])
-    arena.keys["vvb", "verifier"] = world.party("vvb").key
+    await _person(world, made, "both", both)
+    made.keys[NOBODY, ""] = await _person(world, made, NOBODY, [])
+    await _person(world, made, "keyless", [])
+    await world.ok(f"/v1/keys/{made.ids['key_keyless']}/revoke", by=world.regulators[0])
+    made.keys["vvb", "verifier"] = world.party("vvb").key
 
 
-async def _balances(world: World, arena: Arena) -> None:
-    ids, forest = arena.ids, world.party("forest")
-    trader, organiser = arena.keys[HOME, "enterprise"], arena.keys[HOME, "organiser"]
+async def _balances(world: World, made: EachRole) -> None:
+    ids, forest = made.ids, world.party("forest")
+    trader, organiser = made.keys[HOME, "enterprise"], made.keys[HOME, "organiser"]
     body = {"owner_id": ids[HOME], "name": "Home holdings"}
     ids["account"] = (await world.ok("/v1/accounts", body, by=world.regulators[0]))["id"]
     ids["forest"], ids["bank"] = forest.account_id, world.party("bank").account_id
@@ -83,7 +83,7 @@ async def _balances(world: World, arena: Arena) -> None:
     await world.ok(f"/v1/transfers/{first}/accept", by=trader)
     ids["incoming"] = await _offer(world, ids["forest"], ids["account"], forest.key)
     ids["outgoing"] = await _offer(world, ids["account"], ids["forest"], trader)
-    body = {"account_id": ids["account"], "quantity_kg": 10, "reason": "arena"}
+    body = {"account_id": ids["account"], "quantity_kg": 10, "reason": "test"}
     ids["cancellation"] = (await world.ok("/v1/cancellations", body, by=trader))["order_id"]
     ids["footprint"] = (await world.ok("/v1/footprints", footprint_body(ids[HOME]), by=organiser))["id"]
     ids["claim"] = (await world.ok("/v1/claims", contribution_body(ids[HOME]), by=organiser))["id"]
@@ -92,10 +92,10 @@ async def _balances(world: World, arena: Arena) -> None:
     ids["code"] = world.season.issuances["forest"]
 
 
-async def _market(world: World, arena: Arena) -> None:
+async def _market(world: World, made: EachRole) -> None:
     """The owner has tonnes and money on the exchange, something of everything open, and one delivery behind it."""
-    ids, forest, scenic = arena.ids, world.party("forest"), world.party("scenic")
-    trader, operator = arena.keys[HOME, "enterprise"], arena.keys[HOME, "operator"]
+    ids, forest, scenic = made.ids, world.party("forest"), world.party("scenic")
+    trader, operator = made.keys[HOME, "enterprise"], made.keys[HOME, "operator"]
     body = {"operation": "issue_credits", "report_id": ids["report_issued"], "account_id": ids["account"]}
     await world.decide("/v1/issuances", body)  # of a project that is not traded yet
     ids["instrument"] = world.season.instruments["forest"]
@@ -125,7 +125,7 @@ async def _placed(world: World, path: str, key: str, body: dict[str, Any]) -> An
 
 
 def _numbered(ids: dict[str, Any]) -> dict[str, int]:
-    """A further command of the owner's account."""
+    """The next command of the owner's account."""
     ids["client_order_id"] = ids.get("client_order_id", 0) + 1
     return {"account_id": ids["account"], "client_order_id": ids["client_order_id"]}
 
@@ -141,7 +141,7 @@ def order_body(ids: dict[str, Any], **changed: Any) -> dict[str, Any]:
 
 
 async def _offer(world: World, sender: int, receiver: int, key: str, quantity_kg: int = 1_000) -> int:
-    body = {"account_id": sender, "receiver_id": receiver, "quantity_kg": quantity_kg, "reason": "arena"}
+    body = {"account_id": sender, "receiver_id": receiver, "quantity_kg": quantity_kg, "reason": "test"}
     return int((await world.ok("/v1/transfers", body, by=key))["id"])
 
 
@@ -163,14 +163,14 @@ def contribution_body(organisation_id: int) -> dict[str, Any]:
     }
 
 
-async def _projects(world: World, arena: Arena) -> None:
-    life = Life(world, arena.ids[HOME], arena.keys[HOME, "developer"])
+async def _projects(world: World, made: EachRole) -> None:
+    life = Life(world, made.ids[HOME], made.keys[HOME, "developer"])
     # Its notice is over and it is not registered yet; the next one's begins after the clock moved.
-    arena.ids["noticed"] = await life.project("public_notice")
+    made.ids["noticed"] = await life.project("public_notice")
     registered = await life.project("registered")
     for state in ("draft", "submitted", "validated", "public_notice"):
-        arena.ids[state] = await life.project(state)
-    arena.ids["registered"] = registered
+        made.ids[state] = await life.project(state)
+    made.ids["registered"] = registered
     periods = {
         "report_rejected": ("2024-01-01", "2024-03-31"),
         "report_submitted": ("2024-04-01", "2024-06-30"),
@@ -178,26 +178,26 @@ async def _projects(world: World, arena: Arena) -> None:
         "report_issued": ("2024-09-01", "2024-09-30"),
     }
     for name, period in periods.items():
-        arena.ids[name] = await life.report(registered, report_body(*period))
-    assert 201 == (await life.report_step(arena.ids["report_rejected"], "reject")).status_code
+        made.ids[name] = await life.report(registered, report_body(*period))
+    assert 201 == (await life.report_step(made.ids["report_rejected"], "reject")).status_code
     for name in ("report_verified", "report_issued"):
-        assert 201 == (await life.report_step(arena.ids[name], "verify")).status_code
-    arena.ids["document"] = (await upload(world, b"A document", by=life.developer)).json()["sha256"]
+        assert 201 == (await life.report_step(made.ids[name], "verify")).status_code
+    made.ids["document"] = (await upload(world, b"A document", by=life.developer)).json()["sha256"]
 
 
-async def _decisions(world: World, arena: Arena) -> None:
-    # The second regulator proposes: the first issued the arena's keys, and so could act as whoever holds them.
-    ids, first = arena.ids, world.regulators[1]
-    body = {"scope": "account", "target_id": ids["bank"], "reason": "arena"}
+async def _decisions(world: World, made: EachRole) -> None:
+    # The second regulator proposes: the first issued everybody's keys here, and so could act as any of them.
+    ids, first = made.ids, world.regulators[1]
+    body = {"scope": "account", "target_id": ids["bank"], "reason": "test"}
     ids["restriction"] = (await world.ok("/v1/restrictions", body, by=first))["id"]
     ids["bodies"] = {
         "grant_role": {"person_id": ids["person_nobody"], "organisation_id": ids[HOME], "role": "member"},
         "issue_credits": {"report_id": ids["report_verified"], "account_id": ids["account"]},
-        "lift_restriction": {"restriction_id": ids["restriction"], "reason": "arena"},
+        "lift_restriction": {"restriction_id": ids["restriction"], "reason": "test"},
         "reissue_key": {"person_id": ids["person_both"]},
     }
     ids["bodies"]["withdraw"] = ids["bodies"]["grant_role"] | {"operation": "grant_role"}
     for operation, wanted in ids["bodies"].items():
         wanted.setdefault("operation", operation)
-        proposed = await world.ok("/v1/approvals", {"body": wanted, "reason": "arena"}, by=first)
+        proposed = await world.ok("/v1/approvals", {"body": wanted, "reason": "test"}, by=first)
         ids[f"approval_{operation}"] = proposed["id"]
