@@ -178,10 +178,16 @@ def take_fifo(blocks: Sequence[Block], quantity_kg: int) -> tuple[Cut, ...]:
             held_kg=held_kg,
             wanted_kg=quantity_kg,
         )
-    raise InsufficientCredits(
-        f"The account has {held_kg} kg active that match; {quantity_kg} kg are wanted, {missing_kg} kg are missing.",
+    raise insufficient(held_kg, quantity_kg)
+
+
+def insufficient(held_kg: int, wanted_kg: int) -> InsufficientCredits:
+    """The refusal of more than there is, with its numbers."""
+    return InsufficientCredits(
+        f"The account has {held_kg} kg active that match; {wanted_kg} kg are wanted, "
+        f"{wanted_kg - held_kg} kg are missing.",
         held_kg=held_kg,
-        wanted_kg=quantity_kg,
+        wanted_kg=wanted_kg,
     )
 
 
