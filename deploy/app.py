@@ -112,7 +112,6 @@ def root(parts: NamedDependency[Parts]) -> dict[str, str]:
 
 def create_app(parts: Parts) -> ASGIApp:
     """The whole application, wrapped in its request log."""
-    totals = RegionTotals()
     app = Litestar(
         route_handlers=[
             PartiesController,
@@ -147,16 +146,7 @@ def create_app(parts: Parts) -> ASGIApp:
             root,
             create_static_files_router(path="/static", directories=[STATIC], include_in_schema=False),
         ],
-        dependencies={
-            **DEPENDENCIES,
-            "db": _constant(parts.db),
-            "keyring": _constant(parts.keyring),
-            "region": _constant(parts.region),
-            "authority": _constant(parts.authority),
-            "exchange": _constant(parts.exchange),
-            "region_totals": _constant(totals),
-            "parts": _constant(parts),
-        },
+        dependencies=_dependencies(parts),
         guards=[guard],
         exception_handlers=HANDLERS,
         openapi_config=_openapi(parts.region),
@@ -171,6 +161,20 @@ def create_app(parts: Parts) -> ASGIApp:
     _provide_in_turn(app)
     _note_queries(app)
     return RequestLog(app, parts.metrics)
+
+
+def _dependencies(parts: Parts) -> dict[str, Provide]:
+    """What handlers may ask for by name."""
+    return {
+        **DEPENDENCIES,
+        "db": _constant(parts.db),
+        "keyring": _constant(parts.keyring),
+        "region": _constant(parts.region),
+        "authority": _constant(parts.authority),
+        "exchange": _constant(parts.exchange),
+        "region_totals": _constant(RegionTotals()),
+        "parts": _constant(parts),
+    }
 
 
 def _name_operations(app: Litestar) -> None:

@@ -18,8 +18,8 @@ from registry.access.authorisation import (
     oversees,
 )
 from registry.access.authority import Authority
+from registry.credits.custody.deliveries import deliver_in
 from registry.credits.custody.service import (
-    deliver_in,
     freezes_in,
     hold_in,
     holds_in,

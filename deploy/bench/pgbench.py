@@ -21,11 +21,7 @@ from registry.kit import sql
 STATEMENTS: dict[str, SimpleNamespace] = {
     "access": sql.load("registry.access", "authority.sql"),
     "idempotency": sql.load("registry.kit", "idempotency.sql"),
-    "parties": sql.load("registry.parties"),
-    "claims": sql.load("registry.claims"),
-    "blocks": sql.load("registry.credits.blocks"),
     "retirement": sql.load("registry.credits.retirement"),
-    "transparency": sql.load("registry.transparency"),
 }
 _LINE = re.compile(r"@(?P<capability>\w+)\.(?P<name>\w+)(?: (?P<values>.*?))?(?P<gset> \\gset.*)?")
 _NOTE_BYTES = 560

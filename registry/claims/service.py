@@ -1,5 +1,7 @@
 """Footprints, claims and their coverage."""
 
+from datetime import datetime
+
 from registry.access import authorisation as access
 from registry.claims import rules, store
 from registry.claims.rules import LockedClaim
@@ -158,18 +160,19 @@ async def claims(window: Window, *, asked: Call, db: Database) -> Page[Claim]:
         return await store.claims(tx, window, claimants)
 
 
-async def allocate_in(tx: Tx, claim_id: int, quantity_kg: int, *, call: Call) -> LockedClaim:
+def check_allocation(
+    locked: LockedClaim | None, claim_id: int, quantity_kg: int, *, now: datetime, call: Call
+) -> LockedClaim:
     """
-    Lock the claim and allocate *quantity_kg* to it; the first lock of a retirement.
+    Check that *quantity_kg* may be allocated to a claim that is locked, *now* being business time under the lock.
 
     Raises `OverClaimed`, `DeadlinePassed`, `NotYours`, `Unknown`.
     """
-    locked = await store.lock_claim(tx, claim_id)
     if locked is None:
         raise Unknown(f"There is no claim {claim_id}.")
     access.authorise_for(call, locked.claimant_id)
     rules.check_amount(locked, quantity_kg)
-    rules.check_deadline(locked, await store.allocate(tx, claim_id, quantity_kg))
+    rules.check_deadline(locked, now)
     return locked
 
 

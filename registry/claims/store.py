@@ -1,14 +1,14 @@
 """Footprints and claims in PostgreSQL."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import asyncpg
 import msgspec
 from msgspec import structs
 
-from registry.claims.rules import FootprintUsed, LockedClaim, is_neutral
+from registry.claims.rules import FootprintUsed, is_neutral
 from registry.kit import sql
-from registry.kit.database import Tx, constraint, fetch_one
+from registry.kit.database import Tx, constraint
 from registry.kit.pages import Window
 from schemas.claims import Claim, NewClaim, NewFootprint, StoredFootprint
 from schemas.methodologies import EventFootprintRequest, Footprint
@@ -98,19 +98,6 @@ def _claim(row: asyncpg.Record) -> Claim:
         statement_hash=row["sha256"].hex(),
         created_at=row["created_at"],
     )
-
-
-async def lock_claim(tx: Tx, claim_id: int) -> LockedClaim | None:
-    """Lock a claim: no other transaction allocates to it until this one ends."""
-    row = await tx.fetchrow(_sql.lock_claim, claim_id)
-    return LockedClaim(**row) if row else None
-
-
-async def allocate(tx: Tx, claim_id: int, quantity_kg: int) -> datetime:
-    """Add to what is allocated and return business time. The caller holds the lock and has checked the amount."""
-    row = await fetch_one(tx, _sql.allocate, claim_id, quantity_kg)
-    at: datetime = row[0]
-    return at.astimezone(UTC)
 
 
 async def claim_statement(tx: Tx, claim_id: int) -> int:

@@ -17,13 +17,5 @@ select c.id, c.claimant_id, c.type, c.body, c.footprint_id, c.required_kg, c.all
 from registry.claim c join registry.statement_hash s on s.id = c.statement_id
 where c.id > $1 and ($3::bigint is null or c.id = $3) and ($4::bigint[] is null or c.claimant_id = any($4))
 order by c.id limit $2;
--- name: lock_claim
--- The first lock of a retirement: the accounts are locked after it, then their blocks are read.
-select c.claimant_id, c.type, c.new_forest, c.required_kg, c.allocated_kg, c.deadline, s.sha256
-from registry.claim c join registry.statement_hash s on s.id = c.statement_id
-where c.id = $1 for no key update of c;
--- name: allocate
--- Returns business time after the wait for the lock: the deadline is checked against it.
-update registry.claim set allocated_kg = allocated_kg + $2 where id = $1 returning registry.business_now();
 -- name: claim_statement
 select statement_id from registry.claim where id = $1;

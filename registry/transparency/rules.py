@@ -1,7 +1,9 @@
 """How a statement becomes the text of a leaf, and which sections it names by digest only. Pure."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from registry.kit.problems import DomainError, Kind
 from registry.transparency.format import statement as form
@@ -53,6 +55,48 @@ def seal(label: str, value: object) -> SealedSection:
 def sections(openings: tuple[SealedSection, ...]) -> dict[str, str]:
     """The digests as a statement carries them."""
     return {each.label: each.digest for each in openings}
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A statement as it is appended: its text, its hash, and the sections that it only names by digest."""
+
+    type: str
+    text: str
+    sha256: bytes
+    sections: tuple[SealedSection, ...] = ()
+
+
+def prepare(origin: str, statement: Statement, sections: tuple[SealedSection, ...] = ()) -> Prepared:
+    """Make the text and the hash of a statement. Raises `StatementTooLarge`."""
+    text = note_text(origin, statement)
+    return Prepared(statement.TYPE, text, bytes.fromhex(form.statement_hash(text)), sections)
+
+
+class StatementColumns(NamedTuple):
+    """Statements and their sections as the database function `append_statements` takes them."""
+
+    types: list[str]
+    texts: list[str]
+    hashes: list[bytes]
+    section_of: list[int]
+    labels: list[str]
+    salts: list[bytes]
+    sealed: list[str]
+
+
+def statement_columns(prepared: Sequence[Prepared]) -> StatementColumns:
+    """Turn statements into columns; a section names its statement by number, from 1."""
+    sections = [(number, section) for number, each in enumerate(prepared, 1) for section in each.sections]
+    return StatementColumns(
+        types=[each.type for each in prepared],
+        texts=[each.text for each in prepared],
+        hashes=[each.sha256 for each in prepared],
+        section_of=[number for number, _ in sections],
+        labels=[section.label for _, section in sections],
+        salts=[section.salt for _, section in sections],
+        sealed=[section.text for _, section in sections],
+    )
 
 
 def note_text(origin: str, statement: Statement) -> str:

@@ -1,13 +1,13 @@
 """The log for other capabilities and the public: append a statement, read the log, prove a leaf."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from registry.kit.database import Database, Tx
 from registry.transparency import rules, store
 from registry.transparency.format import prove, tile
-from registry.transparency.format.statement import statement_hash
 from registry.transparency.format.text import Malformed
-from registry.transparency.rules import NotInTheLog, NotYetWitnessed, SealedSection
+from registry.transparency.rules import NotInTheLog, NotYetWitnessed, Prepared, SealedSection
 from schemas.parties import RegionProfile
 from schemas.statements import Statement
 
@@ -40,12 +40,14 @@ async def append_in(
     Its id is then larger than that of any statement it depends on, and the sequencer keeps that order. After it the
     transaction only inserts rows that refer to the statement, for which it takes no lock that others hold.
     """
-    text = rules.note_text(region.log_origin, statement)
-    sha256 = bytes.fromhex(statement_hash(text))
-    statement_id = await store.append(tx, statement, text, sha256)
-    if openings:
-        await store.insert_openings(tx, statement_id, openings)
-    return Appended(statement_id, sha256)
+    prepared = rules.prepare(region.log_origin, statement, openings)
+    (statement_id,) = await store.append(tx, [prepared])
+    return Appended(statement_id, prepared.sha256)
+
+
+async def append_all_in(tx: Tx, prepared: Sequence[Prepared]) -> list[int]:
+    """Append many unsigned statements at once, as `append_in` does one; returns their rows in order."""
+    return await store.append(tx, prepared)
 
 
 async def openings_in(tx: Tx, statement_id: int) -> tuple[str, tuple[SealedSection, ...]]:

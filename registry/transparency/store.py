@@ -7,10 +7,10 @@ import asyncpg
 
 from registry.kit import sql
 from registry.kit.database import Tx, affected, fetch_one
+from registry.transparency import rules
 from registry.transparency.format.checkpoint import Checkpoint
 from registry.transparency.format.tile import TileKey
-from registry.transparency.rules import SealedSection
-from schemas.statements import Statement
+from registry.transparency.rules import Prepared, SealedSection
 
 _sql = sql.load(__package__)
 
@@ -51,15 +51,9 @@ class Backlog(NamedTuple):
     published: int
 
 
-async def append(tx: Tx, statement: Statement, text: str, sha256: bytes) -> int:
-    """Insert an unsigned statement."""
-    return int(await tx.fetchval(_sql.append, statement.TYPE, text, sha256))
-
-
-async def insert_openings(tx: Tx, statement_id: int, openings: Iterable[SealedSection]) -> None:
-    """Store the sections that the statement names by digest only."""
-    rows = [(statement_id, each.label, each.salt, each.text) for each in openings]
-    await tx.executemany(_sql.insert_opening, rows)
+async def append(tx: Tx, prepared: Sequence[Prepared]) -> list[int]:
+    """Insert unsigned statements with their sections; returns their ids in order."""
+    return list(await tx.fetchval(_sql.append, *rules.statement_columns(prepared)))
 
 
 async def openings(tx: Tx, statement_id: int) -> tuple[SealedSection, ...]:

@@ -1,8 +1,6 @@
 -- name: append
--- After every lock of its transaction (registry/transparency/FORMAT.md, "From row to leaf"): the id is drawn here.
-insert into registry.statement (type, note_text, sha256, at) values ($1, $2, $3, registry.business_now()) returning id;
--- name: insert_opening
-insert into registry.opening (statement_id, label, salt, text) values ($1, $2, $3, $4);
+-- After every lock of its transaction (registry/transparency/FORMAT.md, "From row to leaf"): the ids are drawn here.
+select registry.append_statements($1, $2, $3, $4, $5, $6, $7);
 -- name: openings
 select label, salt, text from registry.opening where statement_id = $1 order by label;
 -- name: published

@@ -8,19 +8,20 @@ import asyncio
 import contextlib
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from itertools import count
 from statistics import median, quantiles
 from time import perf_counter
 from typing import Final, NamedTuple
 
+import asyncpg
 import httpx
 import msgspec
 import uvloop
 
 from deploy.bench import region
 from deploy.bench.exchange.order_load import OrderJob, OrderLoad
-from deploy.bench.figures import Figure
+from deploy.bench.figures import Figure, at_least, at_most
 from deploy.bench.region import BenchRegion
 from deploy.bench.retirements import LoadFailed
 from deploy.pool import connect_pool
@@ -36,8 +37,17 @@ RATES: Final = (50, 200, 400)
 """Orders in a second."""
 _CONNECTIONS: Final = 32
 _CASH_FEN: Final = 10**12
-_BATCH: Final = 50
-"""Deliveries in one transaction, as the settler has them."""
+_BATCH: Final = 1_000
+"""Deliveries in one transaction."""
+_DELIVERIES_WANTED: Final = 3_000
+_WINNERS: Final = 10_000
+_WINNERS_WITHIN_S: Final = 4
+_SHORT_S: Final = 0.5
+_OPEN: Final = """
+insert into registry.account (region_id, owner_id, type, name, opened_at)
+select region_id, owner_id, type, 'Winner', opened_at from registry.account, generate_series(1, $2::integer)
+where id = $1 returning id
+"""
 _DEPOSITED_T: Final = 40
 _PATIENCE_S: Final = 60.0
 
@@ -142,48 +152,96 @@ def deliveries(market: ServedMarket, *, seconds: float, rounds: int) -> Figure:
         limit=None,
         limit_what="none beside it",
         share=None,
-        target=None,
+        target=at_least(median(rates), _DELIVERIES_WANTED, f"≥ {_DELIVERIES_WANTED:,}/s"),
         rounds=rounds,
     )
 
 
-async def _delivered(market: ServedMarket, seconds: float, rounds: int) -> list[float]:
+def winners(market: ServedMarket, *, seconds: float, rounds: int) -> Figure:
+    """One seller delivers to many accounts that had nothing on the exchange, as a campaign ends."""
+    count = _WINNERS if seconds >= _SHORT_S else _BATCH
+    took = uvloop.run(_won(market, count, rounds))
+    return Figure(
+        name="winners",
+        what=f"one seller delivers to {count:,} winners, {_BATCH} in a transaction",
+        unit="s",
+        value=median(took),
+        limit=None,
+        limit_what="none beside it",
+        share=None,
+        target=at_most(median(took), _WINNERS_WITHIN_S, f"≤ {_WINNERS_WITHIN_S} s") if count == _WINNERS else None,
+        rounds=rounds,
+    )
+
+
+@contextlib.asynccontextmanager
+async def _registry(market: ServedMarket) -> AsyncIterator[tuple[Database, RegionProfile]]:
     pool = await connect_pool(market.world.dsn, size=1)
-    async with httpx.AsyncClient(base_url=market.world.region.url, timeout=30, trust_env=False) as http:
-        profile = msgspec.convert((await http.get("/v1/region")).json(), RegionProfile)
-    rates = []
     try:
+        async with httpx.AsyncClient(base_url=market.world.region.url, timeout=30, trust_env=False) as http:
+            yield Database(pool), msgspec.convert((await http.get("/v1/region")).json(), RegionProfile)
+    finally:
+        pool.terminate()
+
+
+async def _delivered(market: ServedMarket, seconds: float, rounds: int) -> list[float]:
+    rates = []
+    async with _registry(market) as (db, profile):
         for _ in range(rounds):
             begun, done = perf_counter(), 0
             while perf_counter() - begun < seconds:
-                done += await _batch(Database(pool), market, profile)
+                done += await _deliver(db, [_round_sale(market) for _ in range(_BATCH)], profile)
             rates.append(done / (perf_counter() - begun))
-    finally:
-        pool.terminate()
     return rates
 
 
-async def _batch(db: Database, market: ServedMarket, profile: RegionProfile) -> int:
-    batch = [_delivery(market, next(market.deliveries)) for _ in range(_BATCH)]
+async def _won(market: ServedMarket, count: int, rounds: int) -> list[float]:
+    took = []
+    async with _registry(market) as (db, profile):
+        for number in range(rounds):
+            sales = [
+                _sale(market, market.world.accounts[number], each, 1) for each in await _opened_accounts(market, count)
+            ]
+            begun = perf_counter()
+            for at in range(0, count, _BATCH):
+                await _deliver(db, sales[at : at + _BATCH], profile)
+            took.append(perf_counter() - begun)
+    return took
 
+
+async def _opened_accounts(market: ServedMarket, count: int) -> list[int]:
+    """Accounts that only the bench has, opened by the owner of the tables."""
+    owner = await asyncpg.connect(market.world.dsn)
+    try:
+        return [row["id"] for row in await owner.fetch(_OPEN, market.world.accounts[0], count)]
+    finally:
+        await owner.close()
+
+
+async def _deliver(db: Database, batch: Sequence[Delivery], profile: RegionProfile) -> int:
     async def work(tx: Tx) -> tuple[Delivered, ...]:
         return await port.deliver_in(tx, batch, region=profile)
 
     for each in await db.transaction(work):
         if each.refusal is not None:
             raise LoadFailed(each.refusal)
-    return _BATCH
+    return len(batch)
 
 
-def _delivery(market: ServedMarket, number: int) -> Delivery:
+def _round_sale(market: ServedMarket) -> Delivery:
     """One tonne from an account to the next, round and round, so that nobody runs out."""
     accounts = market.world.accounts
+    number = next(market.deliveries)
+    return _sale(market, accounts[number % len(accounts)], accounts[(number + 1) % len(accounts)], KG_PER_T, number)
+
+
+def _sale(market: ServedMarket, seller_id: int, buyer_id: int, quantity_kg: int, number: int | None = None) -> Delivery:
     return Delivery(
-        reference=f"bench-{number}",
-        seller_id=accounts[number % len(accounts)],
-        buyer_id=accounts[(number + 1) % len(accounts)],
+        reference=f"bench-{next(market.deliveries) if number is None else number}",
+        seller_id=seller_id,
+        buyer_id=buyer_id,
         project_id=market.world.season.projects["kiln"],
         vintage=2024,
-        quantity_kg=KG_PER_T,
+        quantity_kg=quantity_kg,
         payment=Payment(tonnes=1, gross_fen=market.price_fen, fee_fen=0, net_fen=market.price_fen),
     )

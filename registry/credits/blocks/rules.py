@@ -3,10 +3,14 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import NamedTuple
 
-from registry.kit.problems import DomainError, Kind
-from schemas.serials import IssuanceCode, Serial, merge_ranges, positions
+from registry.kit.problems import DomainError, Kind, Unknown
+from schemas.credits import Selection
+from schemas.serials import IssuanceCode, Serial, merge_ranges, positions, span
 
+Span = tuple[int, int]
+"""Half-open, on the number line."""
 BLOCK_LIMIT = 1_000
 """Blocks one request may touch. The compactor joins neighbours, so that only true fragments count."""
 
@@ -93,6 +97,14 @@ class Cut:
         return self.upper - self.lower
 
 
+class NamedIssuance(NamedTuple):
+    """An issuance that a request names: its id and its half-open span."""
+
+    id: int
+    base: int
+    top: int
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """What one statement says: spans of one issuance, merged, in order."""
@@ -109,6 +121,38 @@ class Part:
     def ranges(self) -> tuple[tuple[int, int], ...]:
         """Inclusive positions inside the issuance, as statements carry them."""
         return tuple(positions(self.lot.base, lower, upper) for lower, upper in self.spans)
+
+
+def named_span(wanted: Selection, named: NamedIssuance | None) -> Span | None:
+    """
+    The span that the request's serial names, or None if it names none.
+
+    Raises `WrongQuantity`, or `Unknown` if there is no such issuance or kilogram.
+    """
+    code = wanted_issuance(wanted)
+    serial = Serial.parse(wanted.serial) if wanted.serial else None
+    if serial:
+        check_serial(serial, wanted.quantity_kg)
+    if code is not None and named is None:
+        raise Unknown(f"There is no issuance {code}.")
+    if serial is None or named is None:
+        return None
+    lower, upper = span(named.base, serial.first, serial.last)
+    if upper > named.top:
+        raise Unknown(f"{serial.issuance} has {named.top - named.base} kg; there is no kilogram {serial.last}.")
+    return lower, upper
+
+
+def wanted_issuance(wanted: Selection) -> IssuanceCode | None:
+    """The one issuance of which kilograms are wanted, or None for any."""
+    if wanted.serial is not None:
+        return Serial.parse(wanted.serial).issuance
+    return IssuanceCode.parse(wanted.issuance) if wanted.issuance is not None else None
+
+
+def choose(wanted: Selection, within: Span | None, eligible: Sequence[Block]) -> tuple[Cut, ...]:
+    """Cut what is wanted from the eligible blocks: exactly the span that was named, or the oldest."""
+    return take_exact(eligible, *within) if within else take_fifo(eligible, wanted.quantity_kg)
 
 
 def take_fifo(blocks: Sequence[Block], quantity_kg: int) -> tuple[Cut, ...]:
@@ -134,10 +178,16 @@ def take_fifo(blocks: Sequence[Block], quantity_kg: int) -> tuple[Cut, ...]:
             held_kg=held_kg,
             wanted_kg=quantity_kg,
         )
-    raise InsufficientCredits(
-        f"The account has {held_kg} kg active that match; {quantity_kg} kg are wanted, {missing_kg} kg are missing.",
+    raise insufficient(held_kg, quantity_kg)
+
+
+def insufficient(held_kg: int, wanted_kg: int) -> InsufficientCredits:
+    """The refusal of more than there is, with its numbers."""
+    return InsufficientCredits(
+        f"The account has {held_kg} kg active that match; {wanted_kg} kg are wanted, "
+        f"{wanted_kg - held_kg} kg are missing.",
         held_kg=held_kg,
-        wanted_kg=quantity_kg,
+        wanted_kg=wanted_kg,
     )
 
 

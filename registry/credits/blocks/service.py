@@ -13,7 +13,6 @@ from registry.parties import service as parties
 from registry.parties.rules import LockedAccount
 from schemas.access import Call
 from schemas.credits import Selection
-from schemas.serials import IssuanceCode, Serial, span
 
 
 async def authorise_account_in(tx: Tx, account_id: int, call: Call) -> None:
@@ -24,51 +23,41 @@ async def authorise_account_in(tx: Tx, account_id: int, call: Call) -> None:
 
 async def lock_open_accounts_in(tx: Tx, account_ids: Iterable[int]) -> dict[int, LockedAccount]:
     """Lock open holding accounts in id order. Raises `Unknown`, `AccountClosed`."""
-    wanted = set(account_ids)
+    wanted = sorted(set(account_ids))
     found = await parties.lock_accounts_in(tx, wanted)
-    if missing := wanted - found.keys():
-        raise Unknown(f"There is no account {min(missing)}.")
-    for account in found.values():
-        rules.check_account(account.id, account.type, account.status)
+    return {each: open_account(found.get(each), each) for each in wanted}
+
+
+def open_account(found: LockedAccount | None, account_id: int) -> LockedAccount:
+    """The account, if there is one and it can hold and give credits. Raises `Unknown`, `AccountClosed`."""
+    if found is None:
+        raise Unknown(f"There is no account {account_id}.")
+    rules.check_account(found.id, found.type, found.status)
     return found
 
 
 async def choose_in(tx: Tx, wanted: Selection, *, receiver_id: int | None = None) -> tuple[Cut, ...]:
     """Choose the kilograms under the account's lock. Raises if there are too few, or a freeze is in effect."""
-    cuts = await _chosen(tx, wanted)
-    if receiver_id or any(cut.block.frozen for cut in cuts):
-        lots = {cut.block.lot for cut in cuts}
-        await restrictions.refuse_frozen_in(
-            tx,
-            accounts=[wanted.account_id, *([receiver_id] if receiver_id else [])],
-            projects=sorted({lot.project_id for lot in lots}),
-            issuances=sorted({lot.issuance_id for lot in lots}),
-        )
+    code = rules.wanted_issuance(wanted)
+    named = await store.issuance(tx, code) if code else None
+    within = rules.named_span(wanted, named)
+    cuts = rules.choose(wanted, within, await store.eligible(tx, wanted.account_id, named, within))
+    await refuse_frozen_in(tx, cuts, wanted.account_id, receiver_id=receiver_id)
     return cuts
 
 
-async def _chosen(tx: Tx, wanted: Selection) -> tuple[Cut, ...]:
-    if wanted.serial is None:
-        issuance_id = await _issuance_id(tx, wanted.issuance)
-        return rules.take_fifo(await store.active(tx, wanted.account_id, issuance_id), wanted.quantity_kg)
-    serial = Serial.parse(wanted.serial)
-    rules.check_serial(serial, wanted.quantity_kg)
-    found = await store.issuance_span(tx, serial.issuance)
-    if found is None:
-        raise Unknown(f"There is no issuance {serial.issuance}.")
-    issuance_id, base, top = found
-    lower, upper = span(base, serial.first, serial.last)
-    if upper > top:
-        raise Unknown(f"{serial.issuance} has {top - base} kg; there is no kilogram {serial.last}.")
-    return rules.take_exact(await store.active_within(tx, wanted.account_id, issuance_id, lower, upper), lower, upper)
-
-
-async def _issuance_id(tx: Tx, code: str | None) -> int | None:
-    if code is None:
-        return None
-    if found := await store.issuance_span(tx, IssuanceCode.parse(code)):
-        return found[0]
-    raise Unknown(f"There is no issuance {code}.")
+async def refuse_frozen_in(tx: Tx, cuts: Iterable[Cut], account_id: int, *, receiver_id: int | None = None) -> None:
+    """Raise `Frozen` if what was chosen is, or the receiver, whose freezes were not read with the blocks."""
+    chosen = list(cuts)
+    if receiver_id is None and not any(cut.block.frozen for cut in chosen):
+        return
+    lots = {cut.block.lot for cut in chosen}
+    await restrictions.refuse_frozen_in(
+        tx,
+        accounts=[account_id, *([receiver_id] if receiver_id else [])],
+        projects=sorted({lot.project_id for lot in lots}),
+        issuances=sorted({lot.issuance_id for lot in lots}),
+    )
 
 
 async def end_in(tx: Tx, cuts: tuple[Cut, ...], account_id: int, state: str, cause: str) -> datetime:

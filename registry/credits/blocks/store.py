@@ -7,9 +7,9 @@ import asyncpg
 from asyncpg import Range
 
 from registry.credits.blocks import rules
-from registry.credits.blocks.rules import Block, Cut, Lot
+from registry.credits.blocks.rules import Block, Cut, Lot, NamedIssuance, Span
 from registry.kit import sql
-from registry.kit.database import Tx, affected
+from registry.kit.database import Tx, affected, fetch_one
 from schemas.serials import IssuanceCode
 
 _sql = sql.load(__package__)
@@ -19,38 +19,35 @@ class BlocksMoved(RuntimeError):
     """A guarded update found another row than was read under the lock: the locking is broken, nothing is kept."""
 
 
-async def active(tx: Tx, account_id: int, issuance_id: int | None) -> list[Block]:
-    """The oldest active blocks of an account, of one issuance or of all, up to the limit."""
-    rows = await tx.fetch(_sql.active, account_id, issuance_id, rules.BLOCK_LIMIT)
-    return [_block(row, frozen=row["frozen"]) for row in rows]
+async def eligible(tx: Tx, account_id: int, chosen: NamedIssuance | None, within: Span | None = None) -> list[Block]:
+    """The oldest active blocks of an account, of one issuance or all, touching a span or any, up to the limit."""
+    lower, upper = within or (None, None)
+    issuance_id = chosen.id if chosen else None
+    rows = await tx.fetch(_sql.eligible, account_id, issuance_id, lower, upper, rules.BLOCK_LIMIT)
+    return [block(row, frozen=row["frozen"]) for row in rows]
 
 
 async def active_of_vintage(tx: Tx, account_id: int, project_id: int, vintage: int) -> list[Block]:
     """The oldest active blocks of an account of one project and vintage, up to the limit."""
     rows = await tx.fetch(_sql.active_of_vintage, account_id, project_id, vintage, rules.BLOCK_LIMIT)
-    return [_block(row, frozen=row["frozen"]) for row in rows]
-
-
-async def active_within(tx: Tx, account_id: int, issuance_id: int, lower: int, upper: int) -> list[Block]:
-    """The active blocks of an account that touch [lower, upper)."""
-    rows = await tx.fetch(_sql.active_within, account_id, issuance_id, lower, upper, rules.BLOCK_LIMIT)
-    return [_block(row, frozen=row["frozen"]) for row in rows]
+    return [block(row, frozen=row["frozen"]) for row in rows]
 
 
 async def held(tx: Tx, hold_id: int) -> list[Block]:
     """The oldest blocks under a hold, up to the limit."""
-    return [_block(row, frozen=False) for row in await tx.fetch(_sql.held, hold_id, rules.BLOCK_LIMIT)]
+    return [block(row, frozen=False) for row in await tx.fetch(_sql.held, hold_id, rules.BLOCK_LIMIT)]
 
 
-def _block(row: asyncpg.Record, *, frozen: bool) -> Block:
+def block(row: asyncpg.Record, *, frozen: bool) -> Block:
+    """A row of `block_of_lot` or `eligible_blocks`."""
     lot = Lot(row["issuance_id"], row["code"], row["base"], row["project_id"], row["methodology"], row["vintage"])
     return Block(row["lower"], row["upper"], lot, frozen=frozen)
 
 
-async def issuance_span(tx: Tx, code: IssuanceCode) -> tuple[int, int, int] | None:
-    """Id and half-open span of an issuance."""
+async def issuance(tx: Tx, code: IssuanceCode) -> NamedIssuance | None:
+    """An issuance that a request names."""
     row = await tx.fetchrow(_sql.issuance_by_code, str(code))
-    return (row["id"], row["base"], row["top"]) if row else None
+    return NamedIssuance(row["id"], row["base"], row["top"]) if row else None
 
 
 async def located(tx: Tx, spans: Iterable[tuple[int, int]]) -> dict[int, tuple[str, int]]:
@@ -81,21 +78,36 @@ async def move_out(
 
     Raises `BlocksMoved`.
     """
-    columns = zip(*((cut.block.lower, cut.block.upper, cut.lower, cut.upper) for cut in cuts), strict=True)
-    moved = await tx.fetch(
+    row = await fetch_one(
+        tx,
         _sql.move_out,
-        *(list(each) for each in columns),
+        *cut_columns(cuts),
         account_id,
+        from_hold_id,
         to_account_id,
         to_state,
         hold_id,
         cause,
-        from_hold_id,
     )
-    if len(moved) != len(cuts):
-        raise BlocksMoved(f"{cause}: {len(moved)} of {len(cuts)} cuts were found as they had been read")
-    at: datetime = moved[0]["at"]
+    check_moved(row["moved"], cuts, cause)
+    at: datetime = row["at"]
     return at.astimezone(UTC)
+
+
+def cut_columns(cuts: Sequence[Cut]) -> tuple[list[int], list[int], list[int], list[int]]:
+    """Cuts as `move_blocks` takes them: bounds of the blocks as they were read, bounds of what leaves."""
+    return (
+        [cut.block.lower for cut in cuts],
+        [cut.block.upper for cut in cuts],
+        [cut.lower for cut in cuts],
+        [cut.upper for cut in cuts],
+    )
+
+
+def check_moved(moved: int, cuts: Sequence[Cut], cause: str) -> None:
+    """Raise `BlocksMoved` unless every cut was found as it had been read."""
+    if moved != len(cuts):
+        raise BlocksMoved(f"{cause}: {moved} of {len(cuts)} cuts were found as they had been read")
 
 
 async def insert_hold(tx: Tx, kind: str, account_id: int, quantity_kg: int) -> int:
@@ -108,7 +120,7 @@ async def release_hold(
 ) -> tuple[Cut, ...]:
     """Make everything under a hold active in *to_account_id* and close the hold. Raises `BlocksMoved`."""
     rows = await tx.fetch(_sql.release_hold, hold_id, to_account_id, cause, account_id)
-    blocks = [_block(row, frozen=False) for row in rows]
+    blocks = [block(row, frozen=False) for row in rows]
     cuts = tuple(Cut(each, each.lower, each.upper) for each in blocks)
     closed = affected(await tx.execute(_sql.close_hold, hold_id))
     if closed != 1 or sum(cut.size_kg for cut in cuts) != quantity_kg:

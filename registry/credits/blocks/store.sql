@@ -1,18 +1,10 @@
--- name: active
--- Oldest first, limited; the index block_active has this order. Spans of one issuance never overlap.
-select lower, upper, issuance_id, code, base, project_id, methodology, vintage, frozen
-from registry.block_of_lot where account_id = $1 and state = 'active' and ($2::bigint is null or issuance_id = $2)
-order by issuance_id, lower limit $3;
+-- name: eligible
+select * from registry.eligible_blocks($1, $2, $3, $4, $5);
 -- name: active_of_vintage
 -- Oldest first, of every issuance of one project and vintage.
 select lower, upper, issuance_id, code, base, project_id, methodology, vintage, frozen
 from registry.block_of_lot where account_id = $1 and state = 'active' and project_id = $2 and vintage = $3
 order by issuance_id, lower limit $4;
--- name: active_within
-select lower, upper, issuance_id, code, base, project_id, methodology, vintage, frozen
-from registry.block_of_lot
-where account_id = $1 and state = 'active' and issuance_id = $2 and span && int8range($3, $4)
-order by lower limit $5;
 -- name: held
 -- What is under a hold, oldest first. Whether it is frozen does not matter: what was traded is delivered.
 select lower, upper, issuance_id, code, base, project_id, methodology, vintage
@@ -24,34 +16,8 @@ select id, lower(span) as base, upper(span) as top from registry.issuance where 
 select lower(wanted) as lower, i.code, lower(i.span) as base
 from unnest($1::int8range[]) as wanted join registry.issuance i on i.span @> wanted;
 -- name: move_out
--- Guarded: a cut whose block is no longer what was read moves nothing and is not counted. The old row keeps the
--- remainder (the lower one only where none is above); a block that leaves whole changes in place. The insert reads
--- what the update returned, so a span is free before it is taken again. What leaves a hold, $10, was held.
-with cut as (
-  select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) as c (block_lower, block_upper, lo, hi)
-), shrunk as (
-  update registry.block b set
-    span = case when c.hi < c.block_upper then int8range(c.hi, c.block_upper)
-                when c.lo > c.block_lower then int8range(c.block_lower, c.lo)
-                else b.span end,
-    account_id = case when c.lo = c.block_lower and c.hi = c.block_upper then $6 else b.account_id end,
-    state = case when c.lo = c.block_lower and c.hi = c.block_upper then $7 else b.state end,
-    hold_id = case when c.lo = c.block_lower and c.hi = c.block_upper then $8 else b.hold_id end
-  from cut c
-  where b.span = int8range(c.block_lower, c.block_upper) and b.account_id = $5
-    and b.state = case when $10::bigint is null then 'active' else 'held' end and b.hold_id is not distinct from $10
-  returning b.issuance_id, c.block_lower, c.block_upper, c.lo, c.hi
-), placed as (
-  insert into registry.block (span, issuance_id, account_id, state, hold_id)
-  select int8range(lo, hi), issuance_id, $6, $7, $8 from shrunk where lo > block_lower or hi < block_upper
-  union all
-  select int8range(block_lower, lo), issuance_id, $5, case when $10::bigint is null then 'active' else 'held' end, $10
-    from shrunk where lo > block_lower and hi < block_upper
-)
-insert into registry.movement (at, cause, issuance_id, span, from_account_id, from_state, to_account_id, to_state)
-select registry.business_now(), $9, issuance_id, int8range(lo, hi), $5,
-  case when $10::bigint is null then 'active' else 'held' end, $6, $7
-from shrunk returning at;
+select at, registry.move_blocks($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, at) as moved
+from (select registry.business_now() as at) as clock;
 -- name: insert_hold
 insert into registry.hold (kind, account_id, quantity_kg, opened_at) values ($1, $2, $3, registry.business_now())
 returning id;

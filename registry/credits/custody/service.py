@@ -1,5 +1,5 @@
 """
-Kilograms on the exchange: held in its favour, delivered from hold to hold, and released again.
+Kilograms on the exchange: held in its favour and released again; `deliveries` moves them from hold to hold.
 
 Each function may be called again with the same reference: it answers what it answered first, and moves nothing. None
 of them opens a transaction: the exchange composes them with what it remembers itself, in one.
@@ -8,28 +8,20 @@ of them opens a transaction: the exchange composes them with what it remembers i
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from msgspec import to_builtins
-
 from registry.access import authorisation as access
 from registry.access.restrictions import service as restrictions
 from registry.credits.blocks import rules
 from registry.credits.blocks import service as blocks
 from registry.credits.blocks import store as block_store
-from registry.credits.blocks.rules import Cut, Part
+from registry.credits.blocks.rules import Cut
 from registry.credits.custody import store
 from registry.credits.custody.store import RememberedAnswer
-from registry.kit import clock
 from registry.kit.database import Tx
-from registry.kit.problems import DomainError, Unknown
+from registry.kit.problems import Unknown
 from registry.parties import service as parties
-from registry.parties.rules import LockedAccount
 from registry.projects.service import projects
-from registry.transparency import rules as transparency
-from registry.transparency import service as log
 from schemas.access import Call
-from schemas.custody import Delivered, Delivery, Freezes, Held, HoldRequest, Vintage
-from schemas.parties import RegionProfile
-from schemas.statements import DeliveryStatement
+from schemas.custody import Freezes, Held, HoldRequest, Vintage
 
 
 async def vintage_in(tx: Tx, project_id: int, year: int) -> Vintage:
@@ -102,45 +94,6 @@ async def release_in(tx: Tx, wanted: HoldRequest) -> None:
     await store.remember(tx, wanted.reference, _moved("release", cuts))
 
 
-async def deliver_in(tx: Tx, batch: Sequence[Delivery], *, region: RegionProfile) -> tuple[Delivered, ...]:
-    """
-    Deliver what was sold, from the sellers' holds into the buyers'.
-
-    Each delivery is done whole or refused whole; one that is refused leaves the others alone. Freezes do not matter:
-    what was traded before them is delivered, and stays held. Accounts are locked together, in id order.
-    """
-    await parties.lock_accounts_in(tx, {each for one in batch for each in (one.seller_id, one.buyer_id)})
-    return tuple([await _delivered_in(tx, each, region=region) for each in batch])
-
-
-async def _delivered_in(tx: Tx, delivery: Delivery, *, region: RegionProfile) -> Delivered:
-    if before := await store.answered(tx, delivery.reference):
-        return await _shown(tx, delivery.reference, before)
-    try:
-        async with tx.transaction():  # a savepoint: whatever a refused delivery did is undone
-            answer = await _deliver_in(tx, delivery, region=region)
-    except DomainError as refusal:
-        answer = RememberedAnswer("deliver", delivery.quantity_kg, refusal.detail, (), ())
-    await store.remember(tx, delivery.reference, answer)
-    return await _shown(tx, delivery.reference, answer)
-
-
-async def _deliver_in(tx: Tx, delivery: Delivery, *, region: RegionProfile) -> RememberedAnswer:
-    seller = await _open_account_in(tx, delivery.seller_id, "seller")
-    buyer = await _open_account_in(tx, delivery.buyer_id, "buyer")
-    from_hold = await store.hold_of(tx, seller.id, delivery.project_id, delivery.vintage)
-    into_hold = await store.hold_of(tx, buyer.id, delivery.project_id, delivery.vintage)
-    way = _Way(from_hold, seller.id, buyer.id, "held", into_hold)
-    cuts = await _moved_from_hold_in(tx, way, delivery.quantity_kg, cause=delivery.reference)
-    await store.resize_hold(tx, from_hold, -delivery.quantity_kg)
-    await store.resize_hold(tx, into_hold, delivery.quantity_kg)
-    statements = [
-        await _log_delivery_in(tx, delivery, part, (seller.owner_id, buyer.owner_id), region=region)
-        for part in rules.parts(cuts, transparency.RANGE_LIMIT)
-    ]
-    return _moved("deliver", cuts)._replace(statement_ids=tuple(statements))
-
-
 class _Way(NamedTuple):
     """From under which hold of whom to whom, as what, and under which hold there."""
 
@@ -171,42 +124,6 @@ async def _moved_from_hold_in(tx: Tx, way: _Way, quantity_kg: int, *, cause: str
     return cuts
 
 
-async def _open_account_in(tx: Tx, account_id: int, side: str) -> LockedAccount:
-    """One of the accounts that `deliver_in` locked. Either side may read the refusal, and learns no name from it."""
-    try:
-        return (await blocks.lock_open_accounts_in(tx, [account_id]))[account_id]
-    except rules.AccountClosed as refusal:
-        raise rules.AccountClosed(f"The {side}'s account is not open any more.") from refusal
-
-
-async def _log_delivery_in(
-    tx: Tx, delivery: Delivery, part: Part, owners: tuple[int, int], *, region: RegionProfile
-) -> int:
-    """The public log proves that kilograms changed hands; from whom to whom and for how much is behind commitments."""
-    sender, receiver = (
-        transparency.seal(label, {"organisation": owner})
-        for label, owner in zip(("sender", "receiver"), owners, strict=True)
-    )
-    payment = transparency.seal("payment", {"delivery": delivery.reference, **to_builtins(delivery.payment)})
-    statement = DeliveryStatement(
-        registry=region.name,
-        executed_at=clock.stamp(await clock.now_in(tx)),
-        delivery=delivery.reference,
-        issuance=part.lot.code,
-        ranges=part.ranges,
-        quantity_kg=part.quantity_kg,
-        sender=sender.digest,
-        receiver=receiver.digest,
-        payment=payment.digest,
-    )
-    return (await log.append_in(tx, statement, region=region, openings=(sender, receiver, payment))).id
-
-
 def _moved(kind: str, cuts: Sequence[Cut]) -> RememberedAnswer:
     spans = tuple(span for part in rules.parts(cuts, rules.BLOCK_LIMIT) for span in part.spans)
     return RememberedAnswer(kind, sum(cut.size_kg for cut in cuts), None, spans, ())
-
-
-async def _shown(tx: Tx, reference: str, answer: RememberedAnswer) -> Delivered:
-    serials = await block_store.serials_of(tx, answer.spans)
-    return Delivered(reference=reference, refusal=answer.refusal, serials=serials, statement_ids=answer.statement_ids)

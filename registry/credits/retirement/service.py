@@ -8,16 +8,15 @@ from registry.claims import service as claims
 from registry.claims.rules import LockedClaim, check_source
 from registry.credits.blocks import rules
 from registry.credits.blocks import service as blocks
-from registry.credits.blocks.rules import Part
+from registry.credits.blocks.rules import Cut, Part
 from registry.credits.retirement import store
 from registry.kit import clock
 from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written, once
-from registry.kit.ids import new
+from registry.kit.ids import new as new_id
 from registry.kit.pages import Window
 from registry.kit.problems import Unknown
 from registry.transparency import rules as transparency
-from registry.transparency import service as log
 from schemas.access import Call
 from schemas.credits import (
     Retirement,
@@ -32,38 +31,45 @@ from schemas.statements import (
 
 
 async def retire(request: RetireRequest, *, call: Call, db: Database, region: RegionProfile) -> RetirementOrder:
-    """Retire part of an account's credits for good, against one claim. There is no inverse command."""
-    order_id = new("O")
+    """
+    Retire part of an account's credits for good, against one claim. There is no inverse command.
+
+    The transaction is five round trips: begin; the idempotency key; the locks, with what may be retired; the
+    retirement, its statements appended after every lock; commit.
+    """
+    order_id = new_id("O")
 
     async def work(tx: Tx) -> Written[RetirementOrder]:
-        claim = await claims.allocate_in(tx, request.claim_id, request.quantity_kg, call=call)
-        locked = await blocks.lock_open_accounts_in(tx, [request.account_id])
-        access.authorise_for(call, locked[request.account_id].owner_id)
-        cuts = await blocks.choose_in(tx, request)
-        check_source(claim, (cut.block.lot.methodology for cut in cuts))
-        at = await blocks.end_in(tx, cuts, request.account_id, "retired", f"retirement:{order_id}")
-        done = [
-            await _log_retirement_in(tx, request, part, claim, order_id=order_id, at=at, call=call, region=region)
+        locked = await store.lock(tx, request)
+        claim, cuts = await _decided_in(tx, request, locked, call=call)
+        new = [
+            _new_retirement(request, part, claim, order_id=order_id, at=locked.at, region=region)
             for part in rules.parts(cuts, transparency.RANGE_LIMIT)
         ]
-        return Written(order_id, _order(done))
+        await store.record(tx, request, cuts, new, order_id=order_id, by=call.by.person_id, at=locked.at)
+        return Written(order_id, _order([_shown(request, each, order_id, locked.at) for each in new]))
 
     return await once(db, call, work, _order_again, object_id=order_id)
 
 
-async def _log_retirement_in(
-    tx: Tx,
-    request: RetireRequest,
-    part: Part,
-    claim: LockedClaim,
-    *,
-    order_id: str,
-    at: datetime,
-    call: Call,
-    region: RegionProfile,
-) -> Retirement:
-    receipt_id = new("R")
-    openings = _retirement_openings(request)
+async def _decided_in(
+    tx: Tx, request: RetireRequest, locked: store.Locked, *, call: Call
+) -> tuple[LockedClaim, tuple[Cut, ...]]:
+    """Decide, under the locks, what is retired; it asks the database again only to say which freeze is in effect."""
+    claim = claims.check_allocation(locked.claim, request.claim_id, request.quantity_kg, now=locked.at, call=call)
+    account = blocks.open_account(locked.account, request.account_id)
+    access.authorise_for(call, account.owner_id)
+    cuts = rules.choose(request, rules.named_span(request, locked.named), locked.eligible)
+    await blocks.refuse_frozen_in(tx, cuts, request.account_id)
+    check_source(claim, (cut.block.lot.methodology for cut in cuts))
+    return claim, cuts
+
+
+def _new_retirement(
+    request: RetireRequest, part: Part, claim: LockedClaim, *, order_id: str, at: datetime, region: RegionProfile
+) -> store.NewRetirement:
+    receipt_id = new_id("R")
+    sections = _sections(request)
     statement = RetirementStatement(
         registry=region.name,
         executed_at=clock.stamp(at),
@@ -80,32 +86,27 @@ async def _log_retirement_in(
         purpose="contribution" if claim.type == "contribution" else "claim",
         claim=claim.sha256.hex(),
         allocates_kg=part.quantity_kg,
-        sections=transparency.sections(openings),
+        sections=transparency.sections(sections),
     )
-    appended = await log.append_in(tx, statement, region=region, openings=openings)
-    await store.insert_retirement(
-        tx,
-        request,
-        part,
-        receipt_id=receipt_id,
-        order_id=order_id,
-        by=call.by.person_id,
-        statement_id=appended.id,
-        at=at,
-    )
-    return Retirement(  # what `_order_again` would read back, without asking for it
-        receipt_id=receipt_id,
+    return store.NewRetirement(receipt_id, part, transparency.prepare(region.log_origin, statement, sections))
+
+
+def _shown(request: RetireRequest, made: store.NewRetirement, order_id: str, at: datetime) -> Retirement:
+    """What `_order_again` would read back."""
+    part = made.part
+    return Retirement(
+        receipt_id=made.receipt_id,
         order_id=order_id,
         claim_id=request.claim_id,
         issuance=part.lot.code,
         serials=rules.serials(part.lot.code, part.lot.base, part.spans),
         quantity_kg=part.quantity_kg,
-        statement_hash=appended.sha256.hex(),
+        statement_hash=made.statement.sha256.hex(),
         at=at,
     )
 
 
-def _retirement_openings(request: RetireRequest) -> tuple[transparency.SealedSection, ...]:
+def _sections(request: RetireRequest) -> tuple[transparency.SealedSection, ...]:
     named = {
         "beneficiary": {"name": request.beneficiary} if request.beneficiary else None,
         "evidence": {"sha256": request.evidence} if request.evidence else None,

@@ -12,6 +12,7 @@ from registry.transparency import store
 from registry.transparency.format import grow
 from registry.transparency.format.statement import sign_statement, statement_text
 from registry.transparency.format.tile import TileKey, format_path, parse_entries
+from registry.transparency.rules import Prepared
 from registry.transparency.sequencer import sequence_once
 from tests import published, worlds
 from tests.oracle import merkle
@@ -154,6 +155,6 @@ async def append_text(dsn: str, text: str) -> None:
     """Append a statement whose text is known."""
     owner = await asyncpg.connect(dsn)
     try:
-        await store.append(owner, statement(), text, hashlib.sha256(text.encode()).digest())
+        await store.append(owner, [Prepared(statement().TYPE, text, hashlib.sha256(text.encode()).digest())])
     finally:
         await owner.close()
