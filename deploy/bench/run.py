@@ -17,7 +17,7 @@ from deploy.bench.exchange.core import call_latency, core
 from deploy.bench.exchange.depth import cancel, memory
 from deploy.bench.exchange.durable import durable_100, durable_1000, projected, replay
 from deploy.bench.exchange.large import fok, freeze
-from deploy.bench.exchange.served import ServedMarket, deliveries, orders_over_http, traded, winners
+from deploy.bench.exchange.served import ServedMarket, deliveries, orders_in_a_rush, orders_over_http, traded, winners
 from deploy.bench.exchange.sparse import sparse_range
 from deploy.bench.figures import Figure, Machine, Results, this_machine
 from deploy.bench.issuance import issuance
@@ -84,6 +84,7 @@ TRADED: dict[str, MarketMeasure] = {
     "deliveries": deliveries,
     "winners": winners,
     "orders-http": orders_over_http,
+    "orders-rush": orders_in_a_rush,
 }
 FIGURES: dict[str, Collection[str]] = {"registry": REGISTRY, "exchange": {**EXCHANGE, **TRADED}}
 """What can be measured, and the names of its figures."""

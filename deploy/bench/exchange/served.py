@@ -35,6 +35,11 @@ from schemas.serials import KG_PER_T
 
 RATES: Final = (50, 200, 400)
 """Orders in a second."""
+_LATENCY_WANTED_MS: Final = 2.5
+_RUSH_WANTED: Final = 1_200
+_RUSH: Final = 3_000
+"""Orders that are due at once, each a request of its own."""
+_AT_ONCE: Final = 1e6
 _CONNECTIONS: Final = 32
 _CASH_FEN: Final = 10**12
 _BATCH: Final = 1_000
@@ -103,7 +108,7 @@ def orders_over_http(market: ServedMarket, *, seconds: float, rounds: int) -> Fi
         limit=None,
         limit_what="none beside it",
         share=None,
-        target=None,
+        target=at_most(half[RATES[1]], _LATENCY_WANTED_MS, f"≤ {_LATENCY_WANTED_MS} ms"),
         rounds=rounds,
         notes={
             f"ms {which} at {rate}/s": found_ms[rate]
@@ -113,7 +118,24 @@ def orders_over_http(market: ServedMarket, *, seconds: float, rounds: int) -> Fi
     )
 
 
-def _answered(market: ServedMarket, rate: int, seconds: float) -> list[float]:
+def orders_in_a_rush(market: ServedMarket, *, seconds: float, rounds: int) -> Figure:
+    """How many orders a second are acknowledged when more are due than can be carried out."""
+    orders = _RUSH if seconds >= _SHORT_S else 100
+    rates = [orders / max(_answered(market, _AT_ONCE, orders / _AT_ONCE)) for _ in range(rounds)]
+    return Figure(
+        name="orders-rush",
+        what=f"orders over HTTP, one a request, on {_CONNECTIONS} connections as fast as they are answered",
+        unit="/s",
+        value=median(rates),
+        limit=None,
+        limit_what="none beside it",
+        share=None,
+        target=at_least(median(rates), _RUSH_WANTED, f"≥ {_RUSH_WANTED:,}/s"),
+        rounds=rounds,
+    )
+
+
+def _answered(market: ServedMarket, rate: float, seconds: float) -> list[float]:
     world = market.world
     job = OrderJob(
         port=int(world.region.url.rpartition(":")[2]),

@@ -28,7 +28,7 @@ def bench(what: str, names: tuple[str, ...], seconds: float, *, as_json: bool) -
                verification, cold-verify
     exchange   book, core, call-latency, cancel, memory, sparse-range, fok,
                freeze, durable-100, durable-1000, projected, replay,
-               deliveries, winners, orders-http
+               deliveries, winners, orders-http, orders-rush
 
     \b
     Examples:
