@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from schemas.kinds import Id, Instant, Name, Sha256, Text, check_years
+from schemas.scalars import Id, Instant, Name, Sha256, Text, check_years
 
 
 class Role(StrEnum):

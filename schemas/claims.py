@@ -4,8 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from schemas.kinds import Id, Instant, Kg0, Name, Remark, Sha256, ShortRemark, Text, check_years
 from schemas.methodologies import EventFootprintRequest, Footprint
+from schemas.scalars import Id, Instant, Kg0, Name, Remark, Sha256, ShortRemark, Text, check_years
 from schemas.statements import ClaimType
 
 

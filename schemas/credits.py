@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from schemas.kinds import Id, Instant, Kg, Kg0, Sha256, ShortRemark, Text, Vintage, check_years
+from schemas.scalars import Id, Instant, Kg, Kg0, Sha256, ShortRemark, Text, Vintage, check_years
 from schemas.serials import IssuanceCode, IssuanceCodeText, Serial, SerialText
 
 BlockState = Literal["active", "held", "buffer", "retired", "cancelled"]

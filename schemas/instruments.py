@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from schemas.kinds import Id, Instant, PriceFen, Text, Tonnes, Vintage
+from schemas.scalars import Id, Instant, PriceFen, Text, Tonnes, Vintage
 
 
 class NewInstrument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from schemas.kinds import ClientOrderId, Id, Instant, PriceFen, Tonnes, Tonnes0
+from schemas.scalars import ClientOrderId, Id, Instant, PriceFen, Tonnes, Tonnes0
 from schemas.serials import InstrumentCodeText
 
 

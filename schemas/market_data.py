@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from schemas.kinds import Fen, Id, Instant, PriceFen, Tonnes, Tonnes0
+from schemas.scalars import Fen, Id, Instant, PriceFen, Tonnes, Tonnes0
 
 Side = Literal["buy", "sell"]
 

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from schemas.kinds import Kg0, Name
+from schemas.scalars import Kg0, Name
 
 MAX_QUANTITY = 99_999_999
 

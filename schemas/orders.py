@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from schemas.kinds import ClientOrderId, Fen, Fen0, Id, Instant, PriceFen, Tonnes, Tonnes0
 from schemas.market_data import Side
+from schemas.scalars import ClientOrderId, Fen, Fen0, Id, Instant, PriceFen, Tonnes, Tonnes0
 from schemas.serials import InstrumentCodeText
 
 BATCH_LIMIT = 1_000

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from schemas.identifiers import Identifier
-from schemas.kinds import Id, Instant, Name, check_years
+from schemas.scalars import Id, Instant, Name, check_years
 
 
 class RegionProfile(Struct, frozen=True, kw_only=True):

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from schemas.kinds import Id, Instant, Name, Sha256, Text, Vintage, check_years
 from schemas.methodologies import Activity, MethodologyId, Reduction
+from schemas.scalars import Id, Instant, Name, Sha256, Text, Vintage, check_years
 
 ProjectState = Literal["draft", "submitted", "validated", "public_notice", "registered", "rejected"]
 ReportState = Literal["submitted", "verified", "rejected", "issued"]

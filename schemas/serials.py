@@ -15,7 +15,7 @@ from typing import Annotated, Final, Self, TypeVar
 
 from msgspec import Meta, Struct
 
-from schemas.kinds import MAX_INT
+from schemas.scalars import MAX_INT
 
 KG_PER_T: Final = 1000
 """Kilograms in a tonne: credits are issued and traded in whole tonnes, moved and retired by the kilogram."""

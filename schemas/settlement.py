@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from schemas.credits import Commitment
-from schemas.kinds import Fen, Fen0, Id, Instant, PriceFen, ShortRemark, Tonnes
+from schemas.scalars import Fen, Fen0, Id, Instant, PriceFen, ShortRemark, Tonnes
 from schemas.serials import InstrumentCodeText
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta, Struct
 
 from schemas.identifiers import Identifier
-from schemas.kinds import Kg, Kg0, Name, Sha256, Text, Vintage
+from schemas.scalars import Kg, Kg0, Name, Sha256, Text, Vintage
 
 Moment = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$(?!\n)")]
 Code = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9/._-]+$(?!\n)")]

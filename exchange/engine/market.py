@@ -8,7 +8,7 @@ from exchange.engine import commands as c
 from exchange.engine.accounts import OpenOrder, TradingAccount
 from exchange.engine.book import OrderBook
 from exchange.engine.events import InstructionRefused, Reason, Reduced, Refused, Traded
-from schemas.kinds import MAX_PRICE_FEN, MAX_QUANTITY_T
+from schemas.scalars import MAX_PRICE_FEN, MAX_QUANTITY_T
 
 MAX_TOTAL: Final = 2**53 - 1
 """Largest sum of all money, or of all tonnes of one instrument: what JSON and the registry keep exact."""

@@ -13,7 +13,7 @@ from exchange.engine.events import (
     Reason,
 )
 from exchange.engine.market import BPS, Market, TradedInstrument, given_before
-from schemas.kinds import MAX_PRICE_FEN
+from schemas.scalars import MAX_PRICE_FEN
 
 
 def open_instrument(market: Market, command: c.OpenInstrument) -> list[Event]:

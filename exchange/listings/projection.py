@@ -8,43 +8,39 @@ from exchange.projections.changes import Changes, Moment, Part, Placed
 
 
 def _opened(into: Changes, event: listings.ListingOpened, moment: Moment) -> None:
-    placed = Placed(
-        id=event.order,
-        kind="listing",
-        account_id=event.account,
-        instrument_id=event.instrument,
-        side="sell",
-        price_fen=event.price,
-        quantity_t=event.quantity,
-        open_t=event.quantity,
-        traded_t=0,
-        life="GTC",
-        client_order_id=event.client_order_id,
-        closed_because=None,
-        listing_id=None,
-        at=moment.at,
-    )
-    into.place(placed, c.SELL)
+    into.place(_placed(event, moment, kind="listing", side="sell", life="GTC", listing_id=None), c.SELL)
 
 
 def _subscribed(into: Changes, event: listings.Subscribed, moment: Moment) -> None:
-    placed = Placed(
+    into.place(_placed(event, moment, kind="subscription", side="buy", life="FOK", listing_id=event.listing), c.BUY)
+
+
+def _placed(
+    event: listings.ListingOpened | listings.Subscribed,
+    moment: Moment,
+    *,
+    kind: str,
+    side: str,
+    life: str,
+    listing_id: int | None,
+) -> Placed:
+    """Everything of it is open, and nothing traded yet."""
+    return Placed(
         id=event.order,
-        kind="subscription",
+        kind=kind,
         account_id=event.account,
         instrument_id=event.instrument,
-        side="buy",
+        side=side,
         price_fen=event.price,
         quantity_t=event.quantity,
         open_t=event.quantity,
         traded_t=0,
-        life="FOK",
+        life=life,
         client_order_id=event.client_order_id,
         closed_because=None,
-        listing_id=event.listing,
+        listing_id=listing_id,
         at=moment.at,
     )
-    into.place(placed, c.BUY)
 
 
 EVENTS: Final[Part] = {listings.ListingOpened: _opened, listings.Subscribed: _subscribed}

@@ -28,7 +28,7 @@ from litestar.status_codes import (
 from msgspec import Meta, Struct
 
 from registry.kit.problems import DomainError, Kind
-from schemas.kinds import MAX_INT
+from schemas.scalars import MAX_INT
 
 log = structlog.get_logger()
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from registry.kit.problems import Invalid
-from schemas.kinds import MAX_INT
 from schemas.pages import Page
+from schemas.scalars import MAX_INT
 
 T = TypeVar("T")
 

@@ -20,8 +20,8 @@ from functools import reduce
 from typing import Final
 
 from registry.kit.problems import DomainError, Kind
-from schemas.kinds import MAX_INT
 from schemas.methodologies import Factor, MethodologyId, Reduction, Term
+from schemas.scalars import MAX_INT
 from schemas.serials import KG_PER_T
 
 PRECISION: Final = 50

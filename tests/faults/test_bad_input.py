@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from schemas.kinds import MAX_INT
+from schemas.scalars import MAX_INT
 from tests.probes import refused, unchanged
 from tests.worlds import World
 

@@ -1,6 +1,7 @@
 """SIGKILL of what runs beside the service: sequencer, database, witness. Each comes back, and the log goes on."""
 
 import asyncio
+import contextlib
 import itertools
 import os
 import shutil
@@ -126,7 +127,10 @@ async def running(started) -> AsyncIterator[RunningRegion]:
 def children(pid: int) -> dict[str, int]:
     """The child processes of *pid*, by the command that each runs."""
     pids = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    commands = {each: Path(f"/proc/{each}/cmdline").read_bytes().rstrip(b"\0").split(b"\0") for each in pids}
+    commands = {}
+    for each in pids:
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it ended since it was listed
+            commands[each] = Path(f"/proc/{each}/cmdline").read_bytes().rstrip(b"\0").split(b"\0")
     return {words[-1].decode(): int(each) for each, words in commands.items()}
 
 

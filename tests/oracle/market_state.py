@@ -9,7 +9,8 @@ from exchange.engine.book import Level, Side
 from exchange.engine.cancelling import Closing
 from exchange.engine.market import Market
 from exchange.engine.modes.listings import Listings
-from tests.oracle.market import NaiveMarket, Parts
+from tests.oracle.market import NaiveMarket
+from tests.oracle.market_custody import Parts
 
 
 def balances(market: NaiveMarket | Market) -> dict[tuple[int, int], Parts]:

@@ -10,16 +10,14 @@ end every single kilogram is where the oracle has it, and the invariants hold, t
 
 import asyncio
 import contextlib
-import os
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, NamedTuple
 
 import asyncpg
 import msgspec
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from deploy.pool import connect_pool
 from deploy.routes import ROUTES
@@ -43,8 +41,8 @@ from schemas.parties import SetClock
 from tests import invariants, worlds
 from tests.oracle.ledger import Claim, Ledger, Offer
 from tests.races import race_region
+from tests.state_machine.examples import run_machine
 
-EXAMPLES = int(os.environ.get("KILNWOOD_STATE_EXAMPLES", "0"))
 BEGINS = datetime.fromisoformat(race_region.BEGINS)
 FOOTPRINT = msgspec.convert({"profile": "chengdu-event", "items": list(EVENT)}, EventFootprintRequest)
 FOOTPRINT_KG = 1_200
@@ -398,16 +396,4 @@ def test_the_ledger_is_what_a_naive_one_would_be(server: str):
     """Any order of proposing, closing, expiring, retiring, cancelling, claiming, freezing, issuing, joining blocks."""
     with asyncio.Runner() as runner:
         LedgerMachine.setting = Setting(server, runner.run(race_region.build_template(server, ACTIVITY)), runner)
-        run_state_machine_as_test(
-            LedgerMachine,
-            settings=settings(
-                max_examples=EXAMPLES or 12,
-                stateful_step_count=30,
-                derandomize=not EXAMPLES,
-                database=None,
-                deadline=None,
-                print_blob=False,
-                phases=(Phase.generate, Phase.shrink) if EXAMPLES else (Phase.generate,),
-                suppress_health_check=list(HealthCheck),  # an example is a database: slow, and not by mistake
-            ),
-        )
+        run_machine(LedgerMachine, examples=12, steps=30)

@@ -10,14 +10,12 @@ end nothing is under way, money and tonnes are what came in less what went out, 
 
 import asyncio
 import contextlib
-import os
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar, NamedTuple
 
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from exchange.engine import commands as c
 from exchange.engine.modes import continuous, listings
@@ -34,8 +32,8 @@ from tests import invariants, market_invariants, worlds
 from tests.exchange.marketplace import KILN
 from tests.simulation import open_market
 from tests.simulation.open_market import MarketTemplate, OpenMarket
+from tests.state_machine.examples import run_machine
 
-EXAMPLES = int(os.environ.get("KILNWOOD_STATE_EXAMPLES", "0"))
 CHANGE_ACCOUNT = "update registry.account set status = $2 where id = $1"
 WEIGHTS = {
     "order": 16,
@@ -311,16 +309,5 @@ def test_any_order_of_deposits_trades_crashes_and_withdrawals_keeps_every_book_r
     with asyncio.Runner() as runner:
         opened = runner.run(open_market.build_template(server, templates["issued"]))
         MarketMachine.setting = Setting(server, opened, runner)
-        run_state_machine_as_test(
-            MarketMachine,
-            settings=settings(
-                max_examples=EXAMPLES or 16,
-                stateful_step_count=40,
-                derandomize=not EXAMPLES,
-                database=None,
-                deadline=None,
-                phases=(Phase.generate, Phase.shrink) if EXAMPLES else (Phase.generate,),
-                suppress_health_check=list(HealthCheck),
-            ),
-        )
+        run_machine(MarketMachine, examples=16, steps=40)
     assert [] == [what for what, least in AT_LEAST.items() if MarketMachine.seen[what] < least], MarketMachine.seen

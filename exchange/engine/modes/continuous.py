@@ -25,7 +25,7 @@ from exchange.engine.market import (
     why_unfit,
 )
 from exchange.engine.modes import EngineMode
-from schemas.kinds import MAX_QUANTITY_T
+from schemas.scalars import MAX_QUANTITY_T
 
 
 class Place(Struct, array_like=True, gc=False, frozen=True, tag=9):

@@ -12,8 +12,8 @@ from registry.kit.http import READS, PathCode, PathId
 from registry.kit.pages import Window
 from schemas.access import Call
 from schemas.credits import Conservation, Holdings, Movement
-from schemas.kinds import Instant
 from schemas.pages import Page
+from schemas.scalars import Instant
 
 
 class HoldingsController(Controller):

@@ -19,8 +19,8 @@ from schemas.credits import (
     Holdings,
     Movement,
 )
-from schemas.kinds import check_years
 from schemas.pages import Page
+from schemas.scalars import check_years
 
 
 async def issuance_conservation(code: str, *, db: Database) -> Conservation:

@@ -12,7 +12,8 @@ from exchange.engine import commands as c
 from exchange.engine import events as e
 from exchange.engine.core import MODES, Engine
 from exchange.engine.modes import EngineMode, continuous
-from tests.oracle.market import NaiveMarket, Parts
+from tests.oracle.market import NaiveMarket
+from tests.oracle.market_custody import Parts
 from tests.oracle.market_state import balances, faults, open_orders, standing, whats_open
 
 BUY, SELL = c.BUY, c.SELL

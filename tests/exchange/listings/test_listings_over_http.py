@@ -1,6 +1,6 @@
 """Listings: opened, taken part by part, sold out, closed."""
 
-from schemas.kinds import MAX_QUANTITY_T
+from schemas.scalars import MAX_QUANTITY_T
 from tests.exchange.marketplace import FOREST, KILN, Market, done
 from tests.probes import refused
 

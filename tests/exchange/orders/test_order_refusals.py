@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from schemas.kinds import MAX_PRICE_FEN, MAX_QUANTITY_T
+from schemas.scalars import MAX_PRICE_FEN, MAX_QUANTITY_T
 from tests.exchange.marketplace import FOREST, KILN, Market, done
 from tests.probes import refused, unchanged
 from tests.registry.credits import steps

@@ -6,7 +6,7 @@ import pytest
 
 from exchange.instructions.service import Teller
 from registry.credits.blocks import compactor, rules
-from schemas.kinds import MAX_INT
+from schemas.scalars import MAX_INT
 from tests.exchange.marketplace import FOREST, KILN, Market, done
 from tests.probes import as_owner, refused, unchanged
 from tests.registry.credits import steps

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from registry.kit.pages import Window
 from registry.kit.problems import Invalid
-from schemas.kinds import MAX_INT
+from schemas.scalars import MAX_INT
 
 
 @given(st.integers(min_value=1, max_value=MAX_INT), st.integers(min_value=1, max_value=200))
