@@ -23,6 +23,7 @@ from exchange.engine.market import dissolve
 from exchange.engine.modes import EngineMode
 from exchange.engine.state import dump
 from exchange.journal import codec, store
+from exchange.journal.codec import Outcome
 from exchange.journal.groups import Answer, CommandGroup, Row, Submission
 from exchange.journal.recovery import Committed, JournalBroken, Lost, Resumed, recover
 from registry.kit.database import Tx
@@ -37,6 +38,8 @@ EVENTS_LIMIT: Final = 5_000
 """Events in one batch, but for what a single command adds: encoding and hashing them takes a few milliseconds."""
 SLICE_S: Final = 0.005
 """How long commands are applied before the loop may look at other requests."""
+APPLIED_AT_ONCE: Final = 64
+"""Commands of one submission between two looks at the clock."""
 WAITING_LIMIT: Final = 20_000
 """Commands that may wait to be carried out; further callers get a 503."""
 RETRY_S: Final = 0.2
@@ -285,31 +288,47 @@ class Gateway:
         a command leaves unfinished is carried on before anything else, over as many groups as it takes.
         """
         waiting, market, until_s = self._waiting, engine.market, time.perf_counter() + SLICE_S
-        while market.unfinished is not None or self._current or waiting:
-            if self._is_full(group) and (market.unfinished is not None or self._current is None):
-                return
-            self._apply_next(engine, group)
+        while True:
+            if market.unfinished is not None:
+                if self._is_full(group):
+                    return
+                self._go_on(engine, group)
+            elif self._current is not None or (waiting and not self._is_full(group)):
+                self._apply(engine, group)
+            else:
+                break
             if time.perf_counter() > until_s:
                 await asyncio.sleep(0)
                 until_s = time.perf_counter() + SLICE_S
         if not waiting:
             self._arrived.clear()
 
-    def _apply_next(self, engine: Engine, group: CommandGroup) -> None:
-        """Apply one command: a step of what is unfinished, or else the next one of a submission."""
+    def _apply(self, engine: Engine, group: CommandGroup) -> None:
+        """Apply some commands of one submission, fewer if one of them is unfinished."""
+        current = self._current = self._current or self._waiting.popleft()
+        apply, market, begun = engine.apply, engine.market, len(current.outcomes)
+        outcomes: list[Outcome] = []
+        for command in current.commands[begun : begun + APPLIED_AT_ONCE]:
+            outcomes.append(apply(command))
+            if market.unfinished is not None:
+                break
+        group.add(current.commands[begun : begun + len(outcomes)], outcomes)
+        current.outcomes += outcomes
+        current.sequences += range(market.sequence - len(outcomes) + 1, market.sequence + 1)
+        self._finish(engine, group)
+
+    def _go_on(self, engine: Engine, group: CommandGroup) -> None:
+        """Do one more step of what is unfinished; its events are the unfinished command's as well."""
+        outcome = engine.apply(CONTINUE)
+        group.add((CONTINUE,), (outcome,))
+        if self._current is not None:  # None: its caller was answered with a 503 before a recovery
+            self._current.outcomes[-1] = [*self._current.outcomes[-1], *outcome]
+            self._finish(engine, group)
+
+    def _finish(self, engine: Engine, group: CommandGroup) -> None:
+        """Let the group answer the current submission, if all of it is carried out."""
         current = self._current
-        if engine.market.unfinished is not None:
-            outcome = engine.apply(CONTINUE)
-            group.add(CONTINUE, outcome)
-            if current is not None:  # None: its caller was answered with a 503 before a recovery
-                sequence, before = current.done[-1]
-                current.done[-1] = (sequence, [*before, *outcome])
-        else:
-            current = self._current = current or self._waiting.popleft()
-            command = current.commands[len(current.done)]
-            outcome = engine.apply(command)
-            current.done.append((group.add(command, outcome), outcome))
-        if current is not None and engine.market.unfinished is None and len(current.done) == len(current.commands):
+        if current and engine.market.unfinished is None and len(current.outcomes) == len(current.commands):
             self._waiting_commands -= len(current.commands)
             self._current = None
             group.finished.append(current)
@@ -334,8 +353,7 @@ class Gateway:
         self.committed = last
         self._publish(Committed(group.first, last, at, tuple(group.commands), group.outcomes))
         for each in group.finished:
-            if not each.answer.done():  # its caller may have gone
-                each.answer.set_result([Answer(sequence, outcome, at) for sequence, outcome in each.done])
+            each.succeed(at)
 
     async def _store_last(self, engine: Engine, chained: bytes) -> None:
         """A clean stop leaves a snapshot, so that the next start, and the next version, begin there (`snapshots`)."""

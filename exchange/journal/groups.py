@@ -3,14 +3,17 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import repeat
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from exchange.engine.commands import Command
 from exchange.engine.events import Event
 from exchange.journal.codec import Outcome
 
 
-class Answer(NamedTuple):
+class Answer(Struct, array_like=True, gc=False, frozen=True):
     """One command that is stored for good: its sequence, its events, and the business time of its commit."""
 
     sequence: int
@@ -19,14 +22,20 @@ class Answer(NamedTuple):
 
 
 class Submission:
-    """Commands of one caller, who waits for their answers."""
+    """Commands of one caller, who waits for their answers. *sequences* and *outcomes* are those of the applied ones."""
 
-    __slots__ = ("answer", "commands", "done")
+    __slots__ = ("answer", "commands", "outcomes", "sequences")
 
     def __init__(self, commands: Sequence[Command]) -> None:
         self.commands = commands
-        self.done: list[tuple[int, Outcome]] = []
+        self.sequences: list[int] = []
+        self.outcomes: list[Outcome] = []
         self.answer: asyncio.Future[list[Answer]] = asyncio.get_running_loop().create_future()
+
+    def succeed(self, at: datetime) -> None:
+        """Answer the caller, unless it has gone."""
+        if not self.answer.done():
+            self.answer.set_result(list(map(Answer, self.sequences, self.outcomes, repeat(at))))
 
 
 class CommandGroup:
@@ -41,12 +50,11 @@ class CommandGroup:
         self.outcomes: list[Outcome] = []
         self.events = 0
 
-    def add(self, command: Command, outcome: Outcome) -> int:
-        """One more command with its events; returns its sequence."""
-        self.commands.append(command)
-        self.outcomes.append(outcome)
-        self.events += len(outcome)
-        return self.first + len(self.commands) - 1
+    def add(self, commands: Sequence[Command], outcomes: Sequence[Outcome]) -> None:
+        """More commands with the events of each."""
+        self.commands.extend(commands)
+        self.outcomes.extend(outcomes)
+        self.events += sum(map(len, outcomes))
 
 
 class Row(NamedTuple):

@@ -111,7 +111,7 @@ async def connected(path: Path) -> AsyncIterator[ForwardingPair]:
 async def test_answers_are_those_of_the_engine(tmp_path):
     """Every command and event arrives as it was, with its sequence and the time of its commit."""
     bare = Engine()
-    expected = [(number, bare.apply(each), AT) for number, each in enumerate(OPENING, start=1)]
+    expected = [Answer(number, bare.apply(each), AT) for number, each in enumerate(OPENING, start=1)]
     async with connected(tmp_path / "engine.sock") as pair:
         first = await pair.client.submit(OPENING[0])
         rest = await pair.client.submit_all(OPENING[1:])

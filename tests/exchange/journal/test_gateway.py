@@ -229,9 +229,9 @@ async def test_a_writer_that_was_overtaken_stores_nothing(stack):
     with mock.patch.object(stack.gateway.supervisor, "_retry_s", 0.01):
         assert "The commit failed." in await refused(submitting(stack, bid(3, 1)))
         assert [(1, begun)] == await batches(stack.dsn)
-        sequence, outcome, _ = await second.gateway.submit(bid(4, 1))
-        assert isinstance(outcome[0], Accepted)
-        assert (begun + 1, 4) == (sequence, outcome[0].account)
+        answer = await second.gateway.submit(bid(4, 1))
+        assert isinstance(answer.events[0], Accepted)
+        assert (begun + 1, 4) == (answer.sequence, answer.events[0].account)
         await until(_reports(stack, "Another process trades"), "the first is turned away")
         await second.stop()
         await until_writing(stack)
