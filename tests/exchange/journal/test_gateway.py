@@ -118,7 +118,7 @@ async def test_a_journal_lost_before_the_commit(stack):
     await until_writing(stack)
     assert lost is not stack.connections[-1]
     assert len(OPENING) == stack.engine.market.sequence
-    _, outcome, _ = await stack.gateway.submit(bid(3, 1))
+    outcome = (await stack.gateway.submit(bid(3, 1))).events
     assert isinstance(outcome[0], Accepted)
 
 
@@ -139,7 +139,7 @@ async def test_a_journal_lost_during_the_commit(stack):
     assert [(1, begun)] == await batches(stack.dsn)
     assert begun == stack.engine.market.sequence
     for account in (3, 4):
-        _, outcome, _ = await stack.gateway.submit(bid(account, 1))
+        outcome = (await stack.gateway.submit(bid(account, 1))).events
         assert isinstance(outcome[0], Accepted)
 
 
@@ -170,7 +170,7 @@ async def test_a_commit_whose_answer_is_lost_is_found_again(stack):
         await refused(submitting(stack, bid(3, 1)))
     await until_writing(stack)
     assert [(1, begun), (begun + 1, begun + 1)] == await batches(stack.dsn)
-    _, outcome, _ = await stack.gateway.submit(bid(3, 1))
+    outcome = (await stack.gateway.submit(bid(3, 1))).events
     assert Refused(Reason.STALE_CLIENT_ORDER_ID, 3, 1, 1, 1) == outcome[0]
     await stack.projector.caught_up()
     async with stack.db.reading() as tx:
@@ -285,7 +285,7 @@ async def test_an_engine_that_breaks_down_is_built_anew(stack):
     await until_writing(stack)
     assert [("part_failed",)] == [each.args for each in logged.call_args_list]
     assert before == state_hash(stack.engine.market)
-    _, outcome, _ = await stack.gateway.submit(bid(3, 13))
+    outcome = (await stack.gateway.submit(bid(3, 13))).events
     assert isinstance(outcome[0], Accepted)
 
 
