@@ -2,7 +2,7 @@
 Every way to trade, in one table for each thing that the centre has to know of it.
 
 A mode is a pure module in `engine/modes/` and a folder here. It is registered by its lines below; what lies under this
-module never names one. Whoever puts the exchange together hands the tables downwards.
+module never names one. The role that puts the exchange together hands the tables downwards.
 """
 
 from typing import Final

@@ -123,7 +123,7 @@ class KilnElectrificationActivity(
 
 
 Activity = ForestSinkActivity | KilnElectrificationActivity
-"""Told apart by `methodology`."""
+"""Distinguished by `methodology`."""
 MethodologyId = Literal["forest-sink", "kiln-electrification"]
 
 
@@ -204,7 +204,7 @@ class EventSupply(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
 
 
 EventActivity = EventElectricity | EventGas | EventHeat | EventTravel | EventAccommodation | EventSupply
-"""Told apart by `kind`."""
+"""Distinguished by `kind`."""
 
 
 class EventFootprintRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,5 +1,5 @@
 """
-The receipt bundle, what a verifier is told beforehand, and what it answers (registry/transparency/FORMAT.md).
+The receipt bundle, what a verifier has to know beforehand, and its report (registry/transparency/FORMAT.md).
 
 A bundle is one canonical JSON file, `*.receipt.json`; it holds everything that a check needs except trust. Trust comes
 by another way, as `trust.json`.
@@ -59,7 +59,7 @@ class TrustedKey(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
 
 class Trust(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
-    What a verifier is told beforehand, by a way other than the receipt: the file `trust.json`.
+    What a verifier has to know beforehand, obtained by a way other than the receipt: the file `trust.json`.
 
     *issuers* sign statements (Ed25519, type 0x01); *logs* sign checkpoints and come in both types, 0x01 and ML-DSA-44
     0x06, one of each is required on every checkpoint. *policy* is a tlog-policy text with witnesses and quorum.

@@ -148,8 +148,8 @@ def show(results: Results, console: Console) -> None:
         notes = "".join(f"; {what} {value:,.2f}" for what, value in each.notes.items())
         remarks = "".join(f"; {remark}" for remark in each.remarks)
         times = f"{each.rounds} round{'s' * (each.rounds != 1)}"
-        told = escape(f"{each.what}; limit: {each.limit_what}; {times}{notes}{remarks}")
-        console.print(f"[bold]{each.name}[/bold]: {told}")
+        explained = escape(f"{each.what}; limit: {each.limit_what}; {times}{notes}{remarks}")
+        console.print(f"[bold]{each.name}[/bold]: {explained}")
 
 
 def _named(machine: Machine) -> str:

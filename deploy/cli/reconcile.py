@@ -80,9 +80,13 @@ async def _check_readable(dsn: str) -> None:
 
 def as_json(found: Reconciliation) -> str:
     """The same as one document, in which *agree* is the verdict."""
-    told = msgspec.to_builtins(found)
-    head = {"agree": found.clean, "replayed_from": told.pop("begins") + 1, "journal_error": told.pop("journal") or None}
-    return msgspec.json.format(msgspec.json.encode(head | told), indent=2).decode()
+    report = msgspec.to_builtins(found)
+    head = {
+        "agree": found.clean,
+        "replayed_from": report.pop("begins") + 1,
+        "journal_error": report.pop("journal") or None,
+    }
+    return msgspec.json.format(msgspec.json.encode(head | report), indent=2).decode()
 
 
 def show(found: Reconciliation, console: Console) -> None:

@@ -76,8 +76,8 @@ class ApiRole:
     @property
     def trouble(self) -> str:
         """Why something does not work, in one line; empty when everything does."""
-        told = (*(each() for each in self._troubles), self._backlog.trouble, self._exchange.trouble)
-        return next((each for each in told if each), "")
+        found = (*(each() for each in self._troubles), self._backlog.trouble, self._exchange.trouble)
+        return next((each for each in found if each), "")
 
     async def start(self) -> None:
         """Listen; requests are answered from now on."""

@@ -110,7 +110,7 @@ async def region_made_elsewhere(settings: Settings, db: Database) -> RegionProfi
 
     Raises `CannotServe` where the database is another region's.
     """
-    told = False
+    reported = False
     while True:
         try:
             if region := await parties.find_region(db=db):
@@ -118,8 +118,8 @@ async def region_made_elsewhere(settings: Settings, db: Database) -> RegionProfi
                 return _profile(region)
         except DomainError as error:
             log.warning("region_unreachable", reason=error.slug)
-        if not told:
-            told = True
+        if not reported:
+            reported = True
             log.info("waiting_for_region", made_by="kilnwood serve --only api")
         await asyncio.sleep(REGION_POLL_S)
 

@@ -33,7 +33,7 @@ class RoleTaken(Exception):
 
 
 class NotStopped(Exception):
-    """A process was told to stop and did not; the text says which."""
+    """A process was asked to stop and did not; the text says which."""
 
 
 class StoppedProcess(NamedTuple):

@@ -162,11 +162,11 @@ def _child(role: ChildRole, database: RegionDatabase) -> ChildProcess:
 
 async def _report(only: Role, roles: Sequence[RoleObject]) -> None:
     """A role without HTTP says in its log when it is ready, when it is not, and why."""
-    told: str | None = None
+    reported: str | None = None
     while True:
         trouble = next((each.trouble for each in roles if each.trouble), "")
-        if trouble != told:
-            told = trouble
+        if trouble != reported:
+            reported = trouble
             if trouble:
                 log.warning("not_ready", role=only, reason=trouble)
             else:

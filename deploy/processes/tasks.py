@@ -9,7 +9,7 @@ log = structlog.get_logger()
 
 
 async def ended(task: "asyncio.Task[Any]", *, within_s: float) -> None:
-    """Wait for a task that was told to end; one that does not is cut off."""
+    """Wait for a task that was asked to end; one that does not is cut off."""
     done, _ = await asyncio.wait((task,), timeout=within_s)
     if not done:
         log.warning("part_cut_off", part=task.get_name())

@@ -1,5 +1,5 @@
 """
-What the engine can be told, whatever the mode of matching. Each mode in `exchange.engine.modes` adds its own commands.
+The commands of the engine that belong to no mode. Each mode in `exchange.engine.modes` adds its own commands.
 
 Commands are what the journal stores, so a field is only ever added at the end, with a default, and a tag is never used
 again. They are arrays with a number for their kind, not objects with names: they are encoded and decoded by the hundred
@@ -107,7 +107,7 @@ class DebitCash(Struct, array_like=True, gc=False, frozen=True, tag=7):
 
 
 class DebitTonnes(Struct, array_like=True, gc=False, frozen=True, tag=8):
-    """Settled tonnes leave the exchange; the registry is then told to release them."""
+    """Settled tonnes leave the exchange; the registry then releases them."""
 
     instruction: int
     account: int

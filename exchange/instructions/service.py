@@ -1,7 +1,7 @@
 """
-Instructions are stored first and then told to the engine, in the order of their numbers and each once.
+Instructions are stored first and then given to the engine, in the order of their numbers and each once.
 
-They are stored in the transaction of whoever gives them, together with what belongs to them (a hold in the registry, an
+They are stored in the transaction of the caller, together with what belongs to them (a hold in the registry, an
 idempotency key). The one teller gives them to the engine. A crash between the two leaves the instruction waiting, and
 the next start tells it.
 """
@@ -23,7 +23,7 @@ from schemas.access import Call
 AT_ONCE: Final = 500
 RETRY_S: Final = 0.2
 LOOK_EVERY_S: Final = 1.0
-"""Whoever stored an instruction may have lost the answer to that commit, and wake nobody."""
+"""A process that stored an instruction may have lost the answer to that commit, and then wakes nobody."""
 CARRIED_OUT_TIMEOUT_S: Final = 10.0
 _refusals: Final = Refusals((CORE,))
 
@@ -32,7 +32,7 @@ async def store_in(tx: Tx, command: Command, *, by: Call | None, remark: str = "
     """
     Store an instruction; returns its number. Call it last in the transaction, after every other lock.
 
-    *command* has 0 in the place of its number. *by* is None for what the exchange itself has to say.
+    *command* has 0 in the place of its number. *by* is None for an instruction of the exchange itself.
     """
     assert getattr(command, "instruction", None) == 0, "an instruction, whose number is given here"
     person_id = by.by.person_id if by else None
@@ -41,9 +41,9 @@ async def store_in(tx: Tx, command: Command, *, by: Call | None, remark: str = "
 
 async def refuse_in(tx: Tx, number: int) -> None:
     """Raise the refusal of an instruction that the engine refused."""
-    told = await store.told(tx, number)
-    if told.reason is not None:
-        raise _refusals.of(told.reason, told.wanted, told.bound)
+    outcome = await store.outcome(tx, number)
+    if outcome.reason is not None:
+        raise _refusals.of(outcome.reason, outcome.wanted, outcome.bound)
 
 
 Work = Callable[[Tx], Awaitable[Written[int]]]
@@ -51,7 +51,7 @@ Work = Callable[[Tx], Awaitable[Written[int]]]
 
 
 class Follower(Protocol):
-    """Whoever knows how far the tables follow the journal."""
+    """The projector, which knows how far the tables follow the journal."""
 
     async def caught_up(self) -> None:
         """Wait until the tables show what was committed."""
@@ -82,11 +82,11 @@ class Teller:
         """
         Wait until the engine has carried an instruction out or refused it, and the tables show it.
 
-        Raises `NotTrading`. A request that is sent again may ask for one that an earlier process told.
+        Raises `NotTrading`. A request that is sent again may ask for one that an earlier process gave.
         """
         self.look()
         self._wake_elsewhere()
-        if await self._is_told(number):
+        if await self._is_carried_out(number):
             return
         try:
             async with asyncio.timeout(CARRIED_OUT_TIMEOUT_S), self._moved:
@@ -99,9 +99,9 @@ class Teller:
             ) from error
         await self._tables.caught_up()
 
-    async def _is_told(self, number: int) -> bool:
+    async def _is_carried_out(self, number: int) -> bool:
         async with self._db.reading() as tx:
-            return (await store.told(tx, number)).state != "stored"
+            return (await store.outcome(tx, number)).state != "stored"
 
     async def run(self) -> None:
         """Tell what is stored, and then whatever comes, until `stop`."""
@@ -127,7 +127,7 @@ class Teller:
 
     async def _tell(self) -> bool:
         trading = self._gateway.writing.is_set()
-        await self._tables.caught_up()  # what was told before is not waiting any more
+        await self._tables.caught_up()  # what was given before is not waiting any more
         async with self._db.reading() as tx:
             newest = await store.newest(tx)
             waiting = await store.waiting(tx, AT_ONCE)

@@ -11,7 +11,7 @@ from registry.kit.database import Tx, affected, fetch_one
 _sql = sql.load(__package__)
 
 
-class Told(NamedTuple):
+class InstructionOutcome(NamedTuple):
     """How far an instruction is: its state, and the refusal's reason with its two numbers."""
 
     state: str
@@ -54,10 +54,10 @@ async def newest(tx: Tx) -> int:
     return int(await tx.fetchval(_sql.newest))
 
 
-async def told(tx: Tx, number: int) -> Told:
+async def outcome(tx: Tx, number: int) -> InstructionOutcome:
     """How far one instruction is."""
-    row = await fetch_one(tx, _sql.told, number)
-    return Told(row["state"], row["reason"], row["wanted"] or 0, row["bound"] or 0)
+    row = await fetch_one(tx, _sql.outcome, number)
+    return InstructionOutcome(row["state"], row["reason"], row["wanted"] or 0, row["bound"] or 0)
 
 
 async def answer(tx: Tx, answers: Mapping[int, Sequence[object]]) -> None:

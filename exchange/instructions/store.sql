@@ -15,7 +15,7 @@ where i.state = 'stored' order by i.id limit $1;
 -- name: newest
 -- Every number up to this one is committed.
 select coalesce(max(id), 0) from exchange.instruction;
--- name: told
+-- name: outcome
 select state, reason, wanted, bound from exchange.instruction where id = $1;
 -- name: answer
 update exchange.instruction i set state = a.state, reason = a.reason, wanted = a.wanted, bound = a.bound

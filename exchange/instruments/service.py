@@ -72,7 +72,7 @@ async def _opened_again(_: Tx, remembered: str) -> tuple[int, str]:
 def _check_band(low_fen: int, high_fen: int, tick_fen: int) -> None:
     for price in (low_fen, high_fen):
         if price % tick_fen:
-            raise BandOffTick(f"The band's end at {price} fen is no multiple of the tick, {tick_fen} fen.")
+            raise BandOffTick(f"The band's end at {price} fen is not a multiple of the tick, {tick_fen} fen.")
 
 
 async def set_band(code: str, body: Band, *, call: Call, exchange: Exchange) -> Instrument:
@@ -80,21 +80,21 @@ async def set_band(code: str, body: Band, *, call: Call, exchange: Exchange) -> 
     found = await exchange.instruments.by_code(code)
     _check_band(body.low_fen, body.high_fen, found.tick_fen)
     band = c.SetBand(0, found.id, body.low_fen, body.high_fen)
-    return await _told(code, band, remark=body.reason, call=call, exchange=exchange)
+    return await _carried_out(code, band, remark=body.reason, call=call, exchange=exchange)
 
 
 async def halt(code: str, body: HaltReason, *, call: Call, exchange: Exchange) -> Instrument:
     """Stop an instrument: it takes cancels only."""
     found = await exchange.instruments.by_code(code)
-    told = c.Halt(0, found.id, _cause(call), on=True)
-    return await _told(code, told, remark=body.reason, call=call, exchange=exchange)
+    halt = c.Halt(0, found.id, _cause(call), on=True)
+    return await _carried_out(code, halt, remark=body.reason, call=call, exchange=exchange)
 
 
 async def resume(code: str, body: HaltReason, *, call: Call, exchange: Exchange) -> Instrument:
     """End one's own halt: the operator's or the regulator's. Trade goes on when no other halt and no freeze stands."""
     found = await exchange.instruments.by_code(code)
-    told = c.Halt(0, found.id, _cause(call), on=False)
-    return await _told(code, told, remark=body.reason, call=call, exchange=exchange)
+    halt = c.Halt(0, found.id, _cause(call), on=False)
+    return await _carried_out(code, halt, remark=body.reason, call=call, exchange=exchange)
 
 
 def _cause(call: Call) -> int:
@@ -103,7 +103,9 @@ def _cause(call: Call) -> int:
     return c.HALTED_BY_REGULATOR if regulator else c.HALTED_BY_OPERATOR
 
 
-async def _told(code: str, command: c.SetBand | c.Halt, *, remark: str, call: Call, exchange: Exchange) -> Instrument:
+async def _carried_out(
+    code: str, command: c.SetBand | c.Halt, *, remark: str, call: Call, exchange: Exchange
+) -> Instrument:
     async def work(tx: Tx) -> Written[int]:
         number = await instructions.store_in(tx, command, by=call, remark=remark)
         return Written(number, number)
@@ -143,15 +145,15 @@ async def follow_freezes(*, exchange: Exchange) -> int:
     async def work(tx: Tx) -> int:
         freezes = await port.freezes_in(tx)
         known = await stored_instructions.frozen_accounts(tx)
-        told: list[c.Command] = [
+        given: list[c.Command] = [
             *(c.Freeze(0, each, on=True) for each in sorted(await store.traders(tx, freezes.accounts - known))),
             *(c.Freeze(0, each, on=False) for each in sorted(known - freezes.accounts)),
         ]
         for each in await store.vintages(tx):
             frozen = (each.project_id, each.vintage) in freezes.vintages
             if frozen != bool(each.causes & c.HALTED_BY_FREEZE):
-                told.append(c.Halt(0, each.id, c.HALTED_BY_FREEZE, on=frozen))
-        numbers = [await instructions.store_in(tx, each, by=None) for each in told]
+                given.append(c.Halt(0, each.id, c.HALTED_BY_FREEZE, on=frozen))
+        numbers = [await instructions.store_in(tx, each, by=None) for each in given]
         return max(numbers, default=0)
 
     await exchange.projector.caught_up()

@@ -366,7 +366,7 @@ def _fail(submission: Submission, why: str) -> None:
 
 
 def not_trading(why: str) -> NotTrading:
-    """The refusal of whoever cannot be answered now, and what to do."""
+    """The refusal of a request that cannot be answered now, and what to do."""
     return NotTrading(
         f"{why} Nothing is lost: send the same request again; what was carried out is found and not done twice.",
         retry_after_s=1,

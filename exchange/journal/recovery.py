@@ -21,7 +21,7 @@ from exchange.journal.store import Batch, JournalEnd, StoredSnapshot
 from registry.kit.database import Tx
 
 RELEASES: Final = {1: "0.1", 2: "0.2"}
-"""The release of Kilnwood that has each version of the engine, for whoever has to start an older one once more."""
+"""The release of Kilnwood that has each version of the engine, where an older one has to be started once more."""
 
 
 class JournalBroken(Exception):

@@ -90,10 +90,10 @@ CORE: Final[Wordings] = {
         amounts=False,
     ),
     Reason.PRICE_OFF_TICK: Wording(
-        _U, "price-off-tick", "Price off tick", "Price {wanted} fen is no multiple of the tick, {limit} fen."
+        _U, "price-off-tick", "Price off tick", "Price {wanted} fen is not a multiple of the tick, {limit} fen."
     ),
     Reason.QUANTITY_OFF_LOT: Wording(
-        _U, "quantity-off-lot", "Quantity off lot", "Quantity {wanted} t is no multiple of the lot, {limit} t."
+        _U, "quantity-off-lot", "Quantity off lot", "Quantity {wanted} t is not a multiple of the lot, {limit} t."
     ),
     Reason.PRICE_BELOW_BAND: Wording(
         _U,
@@ -164,7 +164,7 @@ CORE: Final[Wordings] = {
     Reason.STALE_INSTRUCTION: Wording(
         _C,
         "instruction-stale",
-        "Told already",
+        "Instruction out of date",
         "Instruction {wanted} came after {limit} was carried out.",
         amounts=False,
     ),

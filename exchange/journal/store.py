@@ -134,7 +134,7 @@ async def keep_snapshot(tx: Tx, sequence: int, state: bytes, state_hash: bytes, 
 
 
 async def journal_end(connection: Tx) -> JournalEnd:
-    """The end of the journal as it is, whoever writes it."""
+    """The end of the journal as it is, whichever process writes it."""
     return JournalEnd(*(await fetch_one(connection, _sql.journal_end)).values())
 
 

@@ -58,8 +58,8 @@ class OrdersController(Controller):
         """
         Up to 1,000 commands of one account in order; each is accepted or refused for itself.
 
-        One that is malformed, such as a negative quantity or a code that is none, refuses the whole batch with 400, and
-        none is carried out.
+        One that is malformed, such as a negative quantity or a code of the wrong form, refuses the whole batch with
+        400, and none is carried out.
         """
         return await service.place_batch(data, call=numbered, exchange=exchange, authority=authority)
 

@@ -131,7 +131,7 @@ class Changes:
         """
         What an instruction came to. The first answer counts.
 
-        One that is told again, because a crash hid that it had been, is refused as stale: that is no news of it.
+        One that is given again, because a crash hid that it had been, is refused as stale: that is no news of it.
         """
         reason, wanted, limit = why or (None, None, None)
         self.instructions.setdefault(instruction, (state, reason, wanted, limit))

@@ -1,4 +1,4 @@
-"""The reply to each command of an account, kept for whoever sends the same command again. Pure."""
+"""The reply to each command of an account, kept for when the same command is sent again. Pure."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType

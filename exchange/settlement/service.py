@@ -61,7 +61,7 @@ async def deposit_cash(body: CashMovement, *, call: Call, exchange: Exchange) ->
     async def work(tx: Tx) -> Written[int]:
         trader = await port.trader_in(tx, body.account_id)
         if not trader.usable:
-            raise AccountUnusable(f"Account {body.account_id} is no open holding account.")
+            raise AccountUnusable(f"Account {body.account_id} is not an open holding account.")
         credit = c.CreditCash(0, trader.id, trader.group_id, body.amount_fen)
         number = await instructions.store_in(tx, credit, by=call, remark=body.reference)
         return Written(number, number)

@@ -3,7 +3,7 @@ Delivers what was traded, and gives back what was withdrawn.
 
 Each step is stored before the next begins, and may be repeated: what a crash leaves behind is found and taken up by the
 next start. Trades wait for a delivery; a delivery is stored, then the registry moves the kilograms and the answer is
-kept in the same transaction, then the engine is told and what was incoming is settled.
+kept in the same transaction, then the engine is given the outcome and what was incoming is settled.
 """
 
 import functools
@@ -35,7 +35,7 @@ DELIVERED_AT_ONCE: Final = 1_000
 TOLD_AT_ONCE: Final = 1_000
 RELEASED_AT_ONCE: Final = 100
 IDLE_S: Final = 0.25
-"""How often it looks where nobody told it that there is something to do."""
+"""How often it looks where nothing has woken it."""
 RETRY_S: Final = 0.5
 
 
@@ -73,16 +73,16 @@ class Settler:
 
     async def step(self) -> bool:
         """Take everything that waits one step further; False when nothing could be."""
-        await self._exchange.projector.caught_up()  # else what the engine was told would be told again
+        await self._exchange.projector.caught_up()  # else an outcome would be given to the engine again
         self.stalled = False
         async with self._exchange.db.reading() as tx:
             waiting = await store.under_way(tx)
         if waiting.trades:
             await self._exchange.db.transaction(lambda tx: store.net(tx, NETTED_AT_ONCE))
         delivered = await self._deliver() if waiting.trades or waiting.deliveries else 0
-        told = await self._tell() if waiting.trades or waiting.deliveries else 0
+        given = await self._tell() if waiting.trades or waiting.deliveries else 0
         released = await self._release() if waiting.releases else 0
-        return bool(waiting.trades or delivered or told or released)
+        return bool(waiting.trades or delivered or given or released)
 
     async def _deliver(self) -> int:
         """The registry delivers what is stored, many at a time; where that fails, each for itself."""
@@ -145,7 +145,7 @@ class Settler:
         """
         The engine settles what was delivered, and refunds what was not. Each trade it takes once, whatever we do.
 
-        It refuses what it was told before and the tables did not show yet; they do by the next step.
+        It refuses what it was given before and the tables did not show yet; they do by the next step.
         """
         async with self._exchange.db.reading() as tx:
             ended = await store.unjournalled(tx, TOLD_AT_ONCE)

@@ -46,7 +46,7 @@ class Stored(NamedTuple):
 
 
 class Unjournalled(NamedTuple):
-    """A delivery whose outcome the engine has not been told."""
+    """A delivery whose outcome the engine does not have yet."""
 
     id: int
     trades: tuple[int, ...]
@@ -156,7 +156,7 @@ async def delivered(tx: Tx, numbers: Sequence[int], answers: Sequence[Delivered]
 
 
 async def unjournalled(tx: Tx, limit: int) -> list[Unjournalled]:
-    """Deliveries whose outcome the engine has to be told."""
+    """Deliveries whose outcome the engine does not have yet."""
     rows = await tx.fetch(_sql.unjournalled, limit)
     return [Unjournalled(row["id"], tuple(row["trades"]), row["state"] == "delivered") for row in rows]
 

@@ -107,7 +107,7 @@ def end_of_public_notice(opened: date, working_days: int = NOTICE_WORKING_DAYS) 
     working day.
     """
     if working_days < 1:
-        raise ValueError(f"a notice of {working_days} working days is none")
+        raise ValueError(f"a notice lasts at least one working day, not {working_days}")
     working = calendar()
     working.year(opened.year)
     day, left = opened, working_days

@@ -146,7 +146,7 @@ def _line(category: Category, label: str, expression: str, twelfths: Decimal, us
 
 
 def _declared(item: EventSupply) -> Factor:
-    """The organiser's own factor, provisional by nature: whoever verifies the claim checks its source."""
+    """The organiser's own factor, provisional by nature: the verifier of the claim checks its source."""
     return Factor(
         key=f"declared-{item.category}",
         region="CN",

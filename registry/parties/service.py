@@ -172,7 +172,7 @@ async def account(account_id: int, *, asked: Call, db: Database) -> Account:
 
 
 async def account_in(tx: Tx, account_id: int) -> Account:
-    """One account, inside a transaction, whoever owns it. Raises `Unknown`."""
+    """One account, inside a transaction, of any owner. Raises `Unknown`."""
     if found := await store.account(tx, account_id):
         return found
     raise Unknown(f"There is no account {account_id}.")

@@ -165,7 +165,7 @@ def _commands(operations: Sequence[Operation], first: int, orders: dict[int, int
 
 
 def opened() -> Engine:
-    """An engine to which `opening` was told."""
+    """An engine that has carried out `opening`."""
     engine = Engine()
     for command in opening():
         engine.apply(command)

@@ -83,9 +83,9 @@ def stop() -> None:
         database = postgres.stop(folder) if folder.exists() else False
     except (locks.NotStopped, PostgresUnavailable) as error:
         fail(str(error))
-    told = ["service" if set(each.roles) == set(locks.ROLES) else ", ".join(each.roles) for each in stopped]
-    told += ["database"] * database
-    click.echo(f"Stopped: {', '.join(told)}." if told else f"Nothing was running in {settings.data_dir}.")
+    ended = ["service" if set(each.roles) == set(locks.ROLES) else ", ".join(each.roles) for each in stopped]
+    ended += ["database"] * database
+    click.echo(f"Stopped: {', '.join(ended)}." if ended else f"Nothing was running in {settings.data_dir}.")
 
 
 @click.command()

@@ -34,7 +34,7 @@ async def hold_of(tx: Tx, account_id: int, project_id: int, vintage: int) -> int
 async def resize_hold(tx: Tx, hold_id: int, change_kg: int) -> None:
     """A hold of the exchange grows or shrinks with what is under it."""
     if affected(await tx.execute(_sql.resize_hold, hold_id, change_kg)) != 1:
-        raise BlocksMoved(f"hold {hold_id} is none of the exchange")
+        raise BlocksMoved(f"hold {hold_id} does not belong to the exchange")
 
 
 async def holds(tx: Tx) -> tuple[Held, ...]:

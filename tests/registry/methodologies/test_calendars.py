@@ -87,7 +87,7 @@ def test_years_that_are_not_arranged_are_refused(opened):
 
 def test_a_notice_lasts_a_day_at_least():
     """Zero working days would be no notice."""
-    with pytest.raises(ValueError, match="notice of 0 working days is none"):
+    with pytest.raises(ValueError, match="a notice lasts at least one working day, not 0"):
         end_of_public_notice(date(2023, 12, 1), 0)
 
 
