@@ -83,7 +83,7 @@ def live() -> dict[str, str]:
 
 @get("/health/ready", include_in_schema=False)
 async def ready(db: NamedDependency[Database], parts: NamedDependency[Parts]) -> Response[dict[str, object]]:
-    """RequestLog can be served: the database answers and the log is being signed."""
+    """Requests can be served: the database answers and the log is being signed."""
     async with db.reading() as tx:
         await tx.fetchval("select 1")
     if trouble := parts.trouble():

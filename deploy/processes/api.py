@@ -55,11 +55,7 @@ class ApiRole:
         self._metrics = CollectorRegistry()
         self._backlog = LogBacklog(self._metrics)
         self._exchange = exchange
-        self._troubles: tuple[Callable[[], str], ...] = (
-            *troubles,
-            lambda: self._backlog.trouble,
-            lambda: exchange.trouble,
-        )
+        self._troubles = troubles
         self._failed = failed
         self._stopping = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []

@@ -83,6 +83,8 @@ class EngineRole:
     async def start(self) -> None:
         """Start every part; commands are taken once the gateway has recovered."""
         exchange = self.exchange
+        if self._server:  # refuses commands until the gateway has recovered
+            await self._server.start()
         self._tasks = {
             name: asyncio.create_task(work, name=name)
             for name, work in (
@@ -93,8 +95,6 @@ class EngineRole:
                 ("freezes", _follow_freezes(exchange, self._following)),
             )
         }
-        if self._server:
-            await self._server.start()
         if self._snapshots:
             await self._snapshots.start()
 
@@ -104,10 +104,10 @@ class EngineRole:
             await self._snapshots.stop()
         self._settler.stop()
         await self._ended("settler")
-        self.exchange.teller.stop()
-        await self._ended("teller")
         self._following.stop()
         await self._ended("freezes")
+        self.exchange.teller.stop()
+        await self._ended("teller")
         self.exchange.gateway.stop()
         await self._ended("gateway")
         if self._server:

@@ -28,6 +28,7 @@ from deploy.processes.locks import Role
 from deploy.processes.sequencer import SequencerRole
 from deploy.processes.tasks import cancelled
 from deploy.settings import Settings
+from exchange.journal.forwarding import SocketPathTooLong
 
 log = structlog.get_logger()
 
@@ -97,7 +98,10 @@ async def _start(
     await database.start()
     roles = await (_alone(settings, only, database, failed) if only else _together(settings, database, failed))
     for role in roles:
-        await role.start()
+        try:
+            await role.start()
+        except SocketPathTooLong as error:
+            raise CannotServe(f"The engine's socket cannot be made: {error}.") from error
         stack.push_async_callback(role.stop)
     if only in (None, "api"):
         log.info("serving", url=f"http://{settings.host}:{settings.port}", region=settings.region)

@@ -1,7 +1,9 @@
 """The child of the engine that stores snapshots: a dump of a large market pauses only this process."""
 
 import asyncio
+import math
 import os
+import time
 from typing import Final
 
 import asyncpg
@@ -17,6 +19,8 @@ log = structlog.get_logger()
 
 CHILD: Final = ChildRole("snapshots", "snapshot process", "refuses to follow the journal")
 RECONNECT_S: Final = 0.5
+BROKEN_AGAIN_S: Final = 60.0
+"""A journal that is found broken twice within this time is: a restored database explains one."""
 NICENESS: Final = 5
 """Where processors are scarce, the processes that answer requests go first."""
 
@@ -26,17 +30,17 @@ async def run_as_child() -> int:
     os.nice(NICENESS)
     stop = asyncio.Event()
     until_parent_ends(stop)
-    broken = False
+    broken_at_s = -math.inf
     while not stop.is_set():
         try:
             await _follow(stop)
         except IS_GONE as error:
             log.warning("snapshots_reconnect", reason=str(error) or type(error).__name__)
         except JournalBroken as error:
-            if broken:
+            if time.monotonic() - broken_at_s < BROKEN_AGAIN_S:
                 log.error("journal_broken", reason=str(error))  # noqa: TRY400 - the reason says all
                 return REFUSED_EXIT
-            broken = True  # the first time the database may have gone back behind what was read
+            broken_at_s = time.monotonic()  # the first time the database may have gone back behind what was read
         await asyncio.sleep(0 if stop.is_set() else RECONNECT_S)
     return 0
 

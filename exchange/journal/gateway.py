@@ -33,12 +33,12 @@ from registry.kit.supervise import Supervisor
 log = structlog.get_logger()
 
 GROUP_LIMIT: Final = 1_000
-"""Commands in one batch of the journal, except for a submission that is larger itself."""
+"""Commands in one batch of the journal, except for the rest of a submission that has begun."""
 EVENTS_LIMIT: Final = 5_000
-"""Events in one batch, but for what a single command adds: encoding and hashing them takes a few milliseconds."""
+"""Events in one batch, except for the rest of a submission that has begun."""
 SLICE_S: Final = 0.005
 """How long commands are applied before the loop may look at other requests."""
-APPLIED_AT_ONCE: Final = 64
+APPLIED_AT_ONCE: Final = 16
 """Commands of one submission between two looks at the clock."""
 WAITING_LIMIT: Final = 20_000
 """Commands that may wait to be carried out; further callers get a 503."""

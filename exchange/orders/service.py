@@ -76,7 +76,7 @@ async def cancel_all(body: CancelOrders, *, call: Call, exchange: Exchange, auth
     number = (await exchange.instruments.by_code(body.instrument)).id if body.instrument else NO_INSTRUMENT
     command = c.CancelAll(body.account_id, number, body.client_order_id)
     answer = await exchange.gateway.submit(command)
-    await exchange.projector.caught_up()
+    await exchange.projector.reach(answer.sequence)
     async with exchange.db.reading() as tx:
         answered = await projections.requests(tx, body.account_id, [body.client_order_id])
     if isinstance(found := _shown_number(command, answer, answered, exchange), DomainError):
@@ -163,7 +163,7 @@ async def _replies(
     """The reply to each of one account's commands: the order that it is about, or why it was refused."""
     if all(_is_plain(command, answer.events, exchange) for command, answer in zip(commands, answers, strict=True)):
         return [await _plain(command, answer, exchange) for command, answer in zip(commands, answers, strict=True)]
-    await exchange.projector.caught_up()
+    await exchange.projector.reach(answers[-1].sequence)
     again = [
         command.client_order_id for command, answer in zip(commands, answers, strict=True) if _is_stale(answer.events)
     ]

@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import hashlib
+import math
+import time
 from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
@@ -23,6 +25,8 @@ log = structlog.get_logger()
 
 COMMANDS_AT_ONCE: Final = 5_000
 """Commands in one transaction; adding them up takes some fifty milliseconds of the loop."""
+EVENTS_AT_ONCE: Final = 10_000
+"""Events in one transaction, but for those of the last batch: one command may have thousands."""
 GATHER_S: Final = 0.02
 """How long committed batches may gather before they are written; not while a reader waits for them."""
 RETRY_S: Final = 0.2
@@ -51,6 +55,8 @@ class Projector:
         self._hopeless = ""
         self._stand = False
         self._look = asyncio.Lock()
+        self._looked_at_s = -math.inf
+        self._shown = 0
         self.projected = 0
         self.committed = 0
         self.supervisor = Supervisor("projector", "The tables do not follow the journal", retry_s=RETRY_S)
@@ -82,11 +88,25 @@ class Projector:
         Never call it while holding one of the pool's connections: the projections need one. Raises `NotTrading` when
         that takes too long.
         """
-        if not self._writing:
-            return await self._tables_reach_the_journal()
-        wanted = self.committed
+        if self._writing:
+            await self._projected(self.committed)
+        elif not self._stand:
+            journalled, projected = await self._progress()
+            if projected < journalled:
+                await self._tables_reach(journalled)
+
+    async def reach(self, sequence: int) -> None:
+        """
+        Wait until the command *sequence*, which was carried out, is in the tables. Raises `NotTrading`.
+
+        Unlike `caught_up`, it does so too where the process that writes them has gone away meanwhile.
+        """
+        await (self._projected(sequence) if self._writing else self._tables_reach(sequence))
+
+    async def _projected(self, wanted: int) -> None:
+        """Wait for this process to project the command *wanted*."""
         if self.projected >= wanted:
-            return None
+            return
         self._hurry.set()
         try:
             async with asyncio.timeout(CATCH_UP_TIMEOUT_S), self._moved:
@@ -94,26 +114,28 @@ class Projector:
         except TimeoutError as error:
             raise _behind(self.projected, wanted) from error
 
-    async def _tables_reach_the_journal(self) -> None:
-        """
-        Another process writes, or this one did: wait until the tables show what is journalled now.
-
-        While the other process is away nobody writes them, and readers see them as they stand.
-        """
-        if self._stand:
-            return
-        journalled, projected = await self._progress()
-        if projected >= journalled:
-            return
+    async def _tables_reach(self, wanted: int) -> None:
+        """Wait until the tables, which another process writes, show *wanted*; one look serves all who wait."""
         if self._hopeless:
             raise NotTrading(self._hopeless)
+        asked_s = time.monotonic()
         try:
-            async with asyncio.timeout(CATCH_UP_TIMEOUT_S), self._look:  # many may wait; one at a time looks
-                while projected < journalled:
-                    _, projected = await self._progress()
-                    await asyncio.sleep(LOOK_EVERY_S)
+            async with asyncio.timeout(CATCH_UP_TIMEOUT_S):
+                while not await self._look_whether(wanted, asked_s):
+                    pass
         except TimeoutError as error:
-            raise _behind(projected, journalled) from error
+            raise _behind(self._shown, wanted) from error
+
+    async def _look_whether(self, wanted: int, asked_s: float) -> bool:
+        """Whether the tables show *wanted*, by a look that began after *asked_s*; waits a moment if they do not."""
+        async with self._look:
+            if self._shown < wanted or self._looked_at_s < asked_s:
+                looked_at_s = time.monotonic()
+                _, self._shown = await self._progress()
+                self._looked_at_s = looked_at_s
+            if self._shown < wanted:
+                await asyncio.sleep(LOOK_EVERY_S)
+            return self._shown >= wanted
 
     async def require_complete(self) -> None:
         """
@@ -174,12 +196,13 @@ class Projector:
             self._queue.popleft()
             return
         batches: list[Committed] = []
-        commands = 0
+        commands = events = 0
         for each in self._queue:
-            if isinstance(each, StateDump) or commands >= COMMANDS_AT_ONCE:
+            if isinstance(each, StateDump) or commands >= COMMANDS_AT_ONCE or events >= EVENTS_AT_ONCE:
                 break
             batches.append(each)
             commands += len(each.commands)
+            events += sum(map(len, each.outcomes))
         reached = await self._db.transaction(lambda tx: project_in(tx, batches, self._tables))
         for _ in batches:
             self._queue.popleft()
