@@ -38,7 +38,6 @@ _REGION: Final = re.compile(REGION)
 _PROGRAMME: Final = re.compile(PROGRAMME)
 
 # The lookahead refuses a final newline, which `$` alone lets pass in Python; ECMA reads it the same way.
-ProjectCodeText = Annotated[str, Meta(pattern=f"^{_PROJECT}$(?!\\n)", max_length=40, examples=["SC-CDCER-0007"])]
 """A project code as it stands in a body; `ProjectCode.parse` checks the rest."""
 InstrumentCodeText = Annotated[
     str,
@@ -236,11 +235,6 @@ def merge_ranges(ranges: Iterable[Range]) -> tuple[Range, ...]:
         else:
             merged.append((first, last))
     return tuple(merged)
-
-
-def ranges_size_kg(ranges: Iterable[Range]) -> int:
-    """Kilograms in inclusive *ranges* that do not overlap."""
-    return sum(last - first + 1 for first, last in ranges)
 
 
 def _split(text: str, wanted: str) -> tuple[str, str, str, str | None, str | None]:

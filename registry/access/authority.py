@@ -81,7 +81,7 @@ class Authority:
 
     async def authenticate(self, secret: str, reading: AuthorityReading | None = None) -> Actor:
         """Return the person behind an API key, with the roles in effect now. Raises `Unauthenticated`."""
-        reading = await self._fresh(reading)
+        reading = await self.fresh(reading)
         hashed = self._keyring.hash(secret)
         key = self._keys.get(hashed)
         if key is None:
@@ -94,7 +94,7 @@ class Authority:
 
     async def trader(self, account_id: int, reading: AuthorityReading | None = None) -> Trader:
         """Return an account as the exchange sees it. Raises `Unknown`."""
-        reading = await self._fresh(reading)
+        reading = await self.fresh(reading)
         kept = self._traders.get(account_id)
         if kept is not None and (kept.until is None or reading.business_now < kept.until):
             return kept.trader
@@ -116,7 +116,8 @@ class Authority:
             self._keys.keep(hashed, read)
         return read
 
-    async def _fresh(self, reading: AuthorityReading | None) -> AuthorityReading:
+    async def fresh(self, reading: AuthorityReading | None) -> AuthorityReading:
+        """Return *reading*, or a new one if it is omitted or too old. Raises `Unavailable`."""
         if reading is not None and self._now_s() - reading.began_s < REUSED_FOR_S:
             return reading
         return await self.current()

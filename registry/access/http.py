@@ -14,7 +14,7 @@ from registry.access.authorisation import Route, Unauthenticated, authorise
 from registry.access.authority import Authority
 from registry.kit.http import refuse_loose, refuse_unknown_query
 from registry.kit.pages import Window
-from schemas.access import Actor, Call
+from schemas.access import Actor, AuthorityReading, Call
 from schemas.pages import PAGE_LIMIT
 
 IdempotencyKey = Annotated[
@@ -39,15 +39,35 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     if not operation:
         return  # health, metrics and pages: not operations of the API
     structlog.contextvars.bind_contextvars(operation=operation)  # before any refusal, so that its log line has it
+    await _authorise(connection, handler)
+    refuse_unknown_query(handler, connection.query_params)
+
+
+async def _authorise(
+    connection: ASGIConnection[Any, Any, Any, Any],
+    handler: BaseRouteHandler,
+    before: AuthorityReading | None = None,
+) -> None:
+    """Find the person behind the key that was sent, and check the roles; nothing is done if *before* still holds."""
     actor, reading = Actor(), None
     if secret := _bearer(connection.headers.get("authorization")):
         authority: Authority = connection.app.state.authority
-        reading = await authority.current()
+        reading = await authority.fresh(before)
+        if before is not None and reading is before:
+            return
         actor = await authority.authenticate(secret, reading)
         structlog.contextvars.bind_contextvars(person_id=actor.person_id)
     connection.scope["user"], connection.scope["auth"] = actor, reading
-    authorise(actor, operation, route_of(handler))
-    refuse_unknown_query(handler, connection.query_params)
+    authorise(actor, operation_of(handler), route_of(handler))
+
+
+async def _body(request: Request[Any, Any, Any]) -> bytes:
+    """The whole body, strictly read. Roles are checked again afterwards if the client took its time to send it."""
+    body = await request.body()
+    if (before := request.scope["auth"]) is not None:
+        await _authorise(request, request.route_handler, before)
+    refuse_loose(request.route_handler, body)
+    return body
 
 
 def operation_of(handler: BaseRouteHandler) -> str:
@@ -73,8 +93,7 @@ def _bearer(header: str | None) -> str:
 
 async def provide_call(request: Request[Any, Any, Any], idempotency_key: IdempotencyKey) -> Call:
     """One write that its Idempotency-Key identifies, with the hash that tells a resent request from a changed one."""
-    body = await request.body()
-    refuse_loose(request.route_handler, body)
+    body = await _body(request)
     target = f"{request.method} {request.url.path}\n".encode()
     return Call(
         by=request.scope["user"],
@@ -88,7 +107,7 @@ async def provide_call(request: Request[Any, Any, Any], idempotency_key: Idempot
 
 async def provide_numbered(request: Request[Any, Any, Any]) -> Call:
     """One write that the client_order_id in its body identifies: it takes no Idempotency-Key."""
-    refuse_loose(request.route_handler, await request.body())
+    await _body(request)
     return _call(request)
 
 

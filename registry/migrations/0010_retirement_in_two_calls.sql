@@ -6,6 +6,9 @@
 create function registry.business_at(wall timestamptz) returns timestamptz
 language sql stable parallel safe
 as $$ select case when simulated then at else greatest(at, wall) end from registry.business_clock $$;
+create or replace function registry.business_now() returns timestamptz
+language sql stable parallel safe
+as $$ select registry.business_at(statement_timestamp()) $$;
 
 -- Claims: the first lock of a retirement, and what it adds under that lock. The constraint claim_not_over stands behind.
 create function registry.lock_claim(wanted bigint)
@@ -18,8 +21,14 @@ as $$
   where c.id = wanted for no key update of c;
 $$;
 create function registry.allocate_to_claim(wanted bigint, kg bigint) returns void
-language sql
-as $$ update registry.claim set allocated_kg = allocated_kg + kg where id = wanted $$;
+language plpgsql
+as $$
+begin
+  update registry.claim set allocated_kg = allocated_kg + kg where id = wanted;
+  if not found then
+    raise 'there is no claim %, to which % kg were to be allocated', wanted, kg;
+  end if;
+end $$;
 
 -- The public log: append statements in their order. Call it after every lock of the transaction
 -- (registry/transparency/FORMAT.md, "From row to leaf"): the ids are drawn here. What a statement only names by digest is

@@ -72,12 +72,6 @@ async def leaf(tx: Tx, statement_id: int) -> StoredStatement:
     return StoredStatement(**await fetch_one(tx, _sql.leaf, statement_id))
 
 
-async def leaf_by_hash(tx: Tx, sha256: bytes) -> StoredStatement | None:
-    """The place of the statement with this statement hash."""
-    row = await tx.fetchrow(_sql.leaf_by_hash, sha256)
-    return StoredStatement(**row) if row else None
-
-
 async def tiles(tx: Tx, keys: Iterable[TileKey]) -> dict[TileKey, bytes]:
     """The tiles of these that exist."""
     wanted = list(keys)

@@ -8,8 +8,6 @@ select label, salt, text from registry.opening where statement_id = $1 order by 
 select size, root, note from registry.log_checkpoint where witnessed_at is not null order by size desc limit 1;
 -- name: leaf
 select id, type, sha256, leaf_index, note, leaf_hash from registry.statement where id = $1;
--- name: leaf_by_hash
-select id, type, sha256, leaf_index, note, leaf_hash from registry.statement where sha256 = $1;
 -- name: tiles
 select t.level, t.n, t.hashes from registry.log_tile t
 join unnest($1::smallint[], $2::bigint[]) as wanted (level, n) on t.level = wanted.level and t.n = wanted.n;

@@ -18,12 +18,10 @@ from schemas.serials import (
     IssuanceCode,
     IssuanceCodeText,
     ProjectCode,
-    ProjectCodeText,
     Serial,
     SerialText,
     merge_ranges,
     positions,
-    ranges_size_kg,
     span,
 )
 
@@ -66,12 +64,12 @@ def test_a_project_and_an_instrument_begin_an_issuance(code):
     assert str(instrument) == f"{project}-{code.vintage}"
     assert code == project.issuance(code.vintage, code.sequence)
     for kind, text_type, each in (
-        (ProjectCode, ProjectCodeText, project),
+        (ProjectCode, None, project),
         (InstrumentCode, InstrumentCodeText, instrument),
         (IssuanceCode, IssuanceCodeText, code),
     ):
         assert each == kind.parse(str(each))
-        assert str(each) == msgspec.convert(str(each), text_type)
+        assert text_type is None or str(each) == msgspec.convert(str(each), text_type)
         for other in {str(project), str(instrument), str(code)} - {str(each)}:
             with pytest.raises(ValueError, match=r"is not an? .* code such as"):
                 kind.parse(other)
@@ -195,5 +193,5 @@ def test_merging_keeps_every_kilogram_and_leaves_no_neighbours(kilograms):
     """Against sets of single kilograms as the oracle."""
     merged = merge_ranges((kg, kg) for kg in kilograms)
     assert kilograms == {kg for first, last in merged for kg in range(first, last + 1)}
-    assert len(kilograms) == ranges_size_kg(merged)
+    assert len(kilograms) == sum(last - first + 1 for first, last in merged)
     assert all(left[1] + 1 < right[0] for left, right in itertools.pairwise(merged))

@@ -56,12 +56,6 @@ async def located(tx: Tx, spans: Iterable[tuple[int, int]]) -> dict[int, tuple[s
     return {row["lower"]: (row["code"], row["base"]) for row in rows}
 
 
-async def serials_of(tx: Tx, spans: Sequence[tuple[int, int]]) -> tuple[str, ...]:
-    """Spans of any issuances as people see them."""
-    lots = await located(tx, spans)
-    return tuple(serial for span in spans for serial in rules.serials(*lots[span[0]], [span]))
-
-
 async def move_out(
     tx: Tx,
     cuts: Sequence[Cut],

@@ -6,7 +6,6 @@ of them opens a transaction: the exchange composes them with what it remembers i
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from registry.access import authorisation as access
 from registry.access.restrictions import service as restrictions
@@ -88,37 +87,35 @@ async def release_in(tx: Tx, wanted: HoldRequest) -> None:
     if await store.answered(tx, wanted.reference):
         return
     hold_id = await store.hold_of(tx, wanted.account_id, wanted.project_id, wanted.vintage)
-    way = _Way(hold_id, wanted.account_id, wanted.account_id, "active", None)
-    cuts = await _moved_from_hold_in(tx, way, wanted.quantity_kg, cause=wanted.reference)
+    cuts = await _released_in(tx, wanted, hold_id)
     await store.resize_hold(tx, hold_id, -wanted.quantity_kg)
     await store.remember(tx, wanted.reference, _moved("release", cuts))
 
 
-class _Way(NamedTuple):
-    """From under which hold of whom to whom, as what, and under which hold there."""
-
-    from_hold_id: int
-    account_id: int
-    to_account_id: int
-    to_state: str
-    hold_id: int | None
-
-
-async def _moved_from_hold_in(tx: Tx, way: _Way, quantity_kg: int, *, cause: str) -> list[Cut]:
+async def _released_in(tx: Tx, wanted: HoldRequest, hold_id: int) -> list[Cut]:
     """
-    Move what is oldest from under a hold, in however many pieces it is, a limited number of them at a time.
+    Release what is oldest under a hold, in however many pieces it is, a limited number of them at a time.
 
-    What the exchange owes can always be given: refusing it for its pieces would undo a trade that was made, or keep a
-    withdrawal back for ever. Raises `InsufficientCredits`.
+    What the exchange owes can always be given: refusing it for its pieces would keep a withdrawal back for ever. Raises
+    `InsufficientCredits`.
     """
     cuts: list[Cut] = []
-    missing_kg = quantity_kg
+    missing_kg = wanted.quantity_kg
     while missing_kg:
-        oldest = await block_store.held(tx, way.from_hold_id)
+        oldest = await block_store.held(tx, hold_id)
         all_of_them = len(oldest) < rules.BLOCK_LIMIT
         size_kg = missing_kg if all_of_them else min(missing_kg, sum(block.size_kg for block in oldest))
         taken = rules.take_fifo(oldest, size_kg)
-        await block_store.move_out(tx, taken, cause=cause, **way._asdict())
+        await block_store.move_out(
+            tx,
+            taken,
+            account_id=wanted.account_id,
+            from_hold_id=hold_id,
+            to_account_id=wanted.account_id,
+            to_state="active",
+            hold_id=None,
+            cause=wanted.reference,
+        )
         cuts.extend(taken)
         missing_kg -= size_kg
     return cuts

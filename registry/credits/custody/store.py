@@ -132,7 +132,7 @@ def _more_kg(page: Sequence[Block], wanted_kg: int) -> int:
 
 async def change_blocks(tx: Tx, changes: HoldChanges, hold_ids: Mapping[HoldOwner, int]) -> None:
     """
-    Change rows, insert new ones and resize holds, each guarded and counted.
+    Change rows, insert new ones and resize holds; the changes are guarded and counted.
 
     Rows shrink before what left them is inserted, so that no two ever overlap. Raises `BlocksMoved`.
     """

@@ -1,8 +1,11 @@
 -- name: lock
-select * from registry.lock_for_retirement($1, $2, $3, $4, $5, $6);
+select * from registry.lock_for_retirement(the_claim => $1, the_account => $2, the_issuance => $3, first_kg => $4, last_kg => $5, block_limit => $6);
 -- name: record
-select registry.record_retirement($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-  $20, $21, $22, $23);
+select registry.record_retirement(
+  the_claim => $1, the_account => $2, kg => $3, the_order => $4, why => $5, person => $6, retired_at => $7,
+  block_lowers => $8, block_uppers => $9, lowers => $10, uppers => $11, receipts => $12, issuances => $13, span_of
+  => $14, span_lowers => $15, span_uppers => $16, types => $17, texts => $18, hashes => $19, section_of => $20,
+  labels => $21, salts => $22, sealed => $23);
 -- name: retirements
 select * from registry.shown_retirement where id > $1 order by id limit $2;
 -- name: claim_retirements

@@ -9,6 +9,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from registry.access import authority
 from registry.access.authorisation import Unauthenticated
 from registry.access.authority import REUSED_FOR_S, Authority, ReadTrader
 from registry.kit.database import Database, Tx
@@ -69,6 +70,22 @@ async def test_a_key_that_another_process_revoked_is_refused_at_once(empty: Worl
     async with another(empty) as second:
         await second.ok(f"/v1/keys/{spare['id']}/revoke", by=second.regulators[0])
         refused(await empty.get("/v1/me", by=spare["secret"]), 401, "unauthenticated", "revoked")
+
+
+async def test_a_key_that_was_revoked_while_a_body_arrived_does_nothing(empty: World, monkeypatch: pytest.MonkeyPatch):
+    """A client may take minutes to send a body; what held when it began is asked again."""
+    monkeypatch.setattr(authority, "REUSED_FOR_S", 0.01)
+    spare = await empty.ok("/v1/me/keys", by=empty.regulators[0])
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield b'{"name": '
+        async with another(empty) as second:
+            await second.ok(f"/v1/keys/{spare['id']}/revoke", by=second.regulators[0])
+        yield b'"late"}'
+
+    headers = {"Authorization": f"Bearer {spare['secret']}", "Idempotency-Key": "slow"}
+    late = await empty.http.post("/v1/me/keys", content=slowly(), headers=headers)
+    refused(late, 401, "unauthenticated", "revoked")
 
 
 async def test_a_key_that_another_process_made_works_at_once(empty: World):
