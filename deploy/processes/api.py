@@ -76,9 +76,9 @@ class ApiRole:
         return next((each for each in found if each), "")
 
     async def start(self) -> None:
-        """Listen; requests are answered from now on."""
+        """Listen; returns when the port answers. Raises what ended the server before that."""
         self._count_commands()
-        app, settings = create_app(self._parts), self._settings
+        app, settings, answers = create_app(self._parts), self._settings, asyncio.Event()
         serving = asyncio.create_task(
             serve_until(
                 self._stopping,
@@ -87,10 +87,19 @@ class ApiRole:
                 settings.port,
                 timeout_s=STOP_TIMEOUT_S,
                 cut_off=self._database.cut_off,
+                ready=answers,
             )
         )
         serving.add_done_callback(lambda _: self._failed.set())
+        serving.add_done_callback(lambda _: answers.set())
         self._tasks = [serving, asyncio.create_task(self._backlog.watch(self._database.db))]
+        try:
+            await answers.wait()
+        except asyncio.CancelledError:  # a stop while it starts: who called does not know of the tasks yet
+            await self.stop()
+            raise
+        if serving.done():
+            await self.stop()
 
     async def stop(self) -> None:
         """Take no more requests, and wait for those in flight. Raises what ended the server before."""

@@ -40,13 +40,15 @@ async def serve_until(
     Serve until *stop*; raises what ended the server before that.
 
     Requests in flight have *timeout_s* to end; then *cut_off* should make them end, and they are no longer waited for.
-    *ready* is set when the port answers.
+    *ready* is set when the port answers, or never will.
     """
     server = Server(app, address=host, port=port, interface=Interfaces.ASGINL, websockets=False, log_enabled=False)
     serving = asyncio.create_task(server.serve())
     stopping = asyncio.create_task(stop.wait())
     if ready is not None:
-        await _until_answering(host, port)
+        answering = asyncio.create_task(_until_answering(host, port))
+        await asyncio.wait((serving, stopping, answering), return_when=asyncio.FIRST_COMPLETED)
+        answering.cancel()
         ready.set()
     await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()

@@ -139,8 +139,11 @@ async def follow_freezes(*, exchange: Exchange) -> int:
     Tell the engine what the registry has frozen since, and what was lifted; returns the last instruction's number.
 
     The freeze of an account is also looked up with every order of it; this closes what was open before. That of a
-    project or an issuance halts its instrument from here on. The engine's process runs it twice a second.
+    project or an issuance halts its instrument from here on. The engine's process runs it twice a second; while nobody
+    trades it stores nothing, since the same halts would be stored with every look.
     """
+    if not exchange.gateway.writing.is_set():
+        return 0
 
     async def work(tx: Tx) -> int:
         freezes = await port.freezes_in(tx)

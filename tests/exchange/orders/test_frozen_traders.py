@@ -4,6 +4,8 @@ import asyncio
 from unittest import mock
 
 from deploy.processes import engine as engine_role
+from deploy.processes.engine import at_rest
+from exchange.instruments.service import follow_freezes
 from registry.kit import supervise
 from tests import worlds
 from tests.exchange.marketplace import KILN, Market, done, until
@@ -107,6 +109,16 @@ async def test_a_frozen_account_s_orders_keep_nobody_waiting(server, templates):
             bidden, frozen = await asyncio.gather(bids(), asyncio.gather(*asks))
         assert [201] * 10 == bidden
         assert [409] * 10 == [each.status_code for each in frozen]
+
+
+async def test_while_nobody_trades_no_halt_is_stored_again_and_again(market: Market):
+    """Where the exchange is away, each look would store the halts that the one before stored."""
+    with market.nobody_follows_freezes():
+        await steps.freeze(market.world, "project", market.world.season.projects["kiln"])
+        away = at_rest(market.world.db, mock.AsyncMock())
+        assert 0 == await follow_freezes(exchange=away)
+        assert 0 < await follow_freezes(exchange=await market.world.trade())
+        assert 0 == await follow_freezes(exchange=await market.world.trade())
 
 
 async def test_freezes_that_are_not_followed_are_told(issued, monkeypatch):
