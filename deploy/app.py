@@ -41,6 +41,7 @@ from registry.credits.holdings.api import ConservationController, HoldingsContro
 from registry.credits.holdings.service import RegionTotals
 from registry.credits.issuance.api import IssuancesController
 from registry.credits.retirement.api import RetirementsController
+from registry.credits.retirement.service import retiring
 from registry.credits.transfers.api import AccountTransfersController, TransfersController
 from registry.kit.database import Database
 from registry.kit.http import HANDLERS, OF_NO_RULE, PROBLEM_TYPE, QUERY, STATUS, JsonRequest, problem
@@ -173,6 +174,7 @@ def _dependencies(parts: Parts) -> dict[str, Provide]:
         "authority": _constant(parts.authority),
         "exchange": _constant(parts.exchange),
         "region_totals": _constant(RegionTotals()),
+        "retiring": _constant(retiring(parts.db, parts.region)),
         "parts": _constant(parts),
     }
 

@@ -34,7 +34,7 @@ OWNED = {
     "registry.credits": {
         *("block", "cancellation", "exchange_request", "hold", "issuance", "movement", "number_line", "retirement"),
         *("transfer", "shown_retirement", "block_of_lot", "refuse_final", "eligible_blocks", "move_blocks"),
-        *("lock_for_retirement", "record_retirement"),
+        *("lock_for_retirement", "lock_for_retirements", "record_retirements"),
     },
     "exchange.journal": {"head", "journal", "snapshot"},
     "exchange.projections": {"placed", "position", "projection", "request", "trade"},
@@ -64,6 +64,7 @@ CREATED = re.compile(
     r"(?P<body>.*?)(?:\$\$.*?\$\$)?;[ ]*$",
     re.MULTILINE | re.DOTALL,
 )
+DROPPED = re.compile(r"^drop (?:table|view|function|sequence) (?P<name>(?:registry|exchange)\.\w+)", re.MULTILINE)
 NAMED = re.compile(r"(?:registry|exchange)\.\w+")
 
 
@@ -83,6 +84,8 @@ def created() -> dict[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
     for service in ("registry", "exchange"):
         for path in sorted((ROOT / service / "migrations").glob("*.sql")):
+            for name in DROPPED.findall(plain(path)):
+                del found[name]
             for each in CREATED.finditer(plain(path)):
                 found[each["name"]] = (each["kind"], each[0])
     return found

@@ -6,7 +6,7 @@ wrote, so a crash before the commit leaves neither, and after it the same reques
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Generic, TypeVar
@@ -81,6 +81,20 @@ async def once(
         return written.reply
 
     return await db.transaction(attempt)
+
+
+async def remember_all(tx: Tx, writes: Sequence[tuple[Call, str]]) -> bool:
+    """Remember writes by the ids of what they create; False if one of them is in flight or was seen before."""
+    remembered = await tx.fetchval(
+        _sql.remember_all,
+        [_lock_of(call) for call, _ in writes],
+        [call.by.person_id for call, _ in writes],
+        [call.operation for call, _ in writes],
+        [call.key for call, _ in writes],
+        [call.request_sha256 for call, _ in writes],
+        [object_id for _, object_id in writes],
+    )
+    return bool(remembered == len(writes))
 
 
 async def forget_old(db: Database, *, after: timedelta, kept_for_ever: Collection[str]) -> None:

@@ -320,7 +320,8 @@ class LedgerMachine(RuleBasedStateMachine):
         body, kilograms, missing = self.select(data, self.accounts[by], (claim.required_kg or 0) - claim.allocated_kg)
         request = RetireRequest(**body, claim_id=number, reason="test", beneficiary="Somebody")
         call = self.call(self.actors[by], "retire_credits")
-        actual, _ = self.refused(lambda: retirement.retire(request, call=call, db=self.db, region=worlds.PROFILE))
+        retiring = retirement.retiring(self.db, worlds.PROFILE)
+        actual, _ = self.refused(lambda: retirement.retire(request, call=call, retiring=retiring))
         right = self.oracle.allocation(number, request.quantity_kg, by=self.accounts[by])
         right |= self.oracle.finish(
             self.accounts[by], kilograms, "retired", by=self.accounts[by], missing=missing | right

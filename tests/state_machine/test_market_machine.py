@@ -299,7 +299,9 @@ class MarketMachine(RuleBasedStateMachine):
         )
         call = self.market.call("solar", "retire_credits")
         await self.may(
-            lambda exchange: retirement.retire(request, call=call, db=exchange.db, region=worlds.PROFILE),
+            lambda exchange: retirement.retire(
+                request, call=call, retiring=retirement.retiring(exchange.db, worlds.PROFILE)
+            ),
             "insufficient-credits",
         )
 

@@ -137,6 +137,11 @@ def to_ranges(spans: Iterable[tuple[int, int]]) -> "list[Range[int]]":
     return [Range(lower, upper) for lower, upper in spans]
 
 
+def range_array(spans: Iterable[Span]) -> str:
+    """Half-open spans as the text of an int8range[], for a parameter that has several such arrays."""
+    return "{" + ",".join(f'"[{lower},{upper})"' for lower, upper in spans) + "}"
+
+
 def to_spans(ranges: "Iterable[Range[int]]") -> tuple[tuple[int, int], ...]:
     """A column of type int8range[] as half-open spans."""
     return tuple(_bounds(each) for each in ranges)

@@ -15,7 +15,6 @@ from schemas.credits import (
     RetireRequest,
 )
 from schemas.pages import Page
-from schemas.parties import RegionProfile
 
 
 class RetirementsController(Controller):
@@ -29,11 +28,10 @@ class RetirementsController(Controller):
         self,
         data: JSONBody[RetireRequest],
         call: NamedDependency[Call],
-        db: NamedDependency[Database],
-        region: NamedDependency[RegionProfile],
+        retiring: NamedDependency[service.Retiring],
     ) -> RetirementOrder:
         """Permanently retire credits of an account against a claim, to the kilogram."""
-        return await service.retire(data, call=call, db=db, region=region)
+        return await service.retire(data, call=call, retiring=retiring)
 
     @get("/", operation_id="list_retirements", responses=READS)
     async def retirements(

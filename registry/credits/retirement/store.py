@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import accumulate, groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 import asyncpg
@@ -9,7 +11,7 @@ import asyncpg
 from registry.claims.rules import LockedClaim
 from registry.credits.blocks import rules
 from registry.credits.blocks.rules import Block, Cut, NamedIssuance, Part, serials, wanted_issuance
-from registry.credits.blocks.store import block, check_moved, cut_columns, to_spans
+from registry.credits.blocks.store import block, check_moved, cut_columns, range_array, to_spans
 from registry.kit import sql
 from registry.kit.database import Tx
 from registry.kit.pages import Window
@@ -32,23 +34,35 @@ class Locked(NamedTuple):
     eligible: list[Block]
 
 
-async def lock(tx: Tx, request: RetireRequest) -> Locked:
-    """Lock the claim, then the account, then read what may be retired, in one call."""
-    code = wanted_issuance(request)
-    serial = Serial.parse(request.serial) if request.serial else None
+async def lock(tx: Tx, requests: Sequence[RetireRequest], *, patience: str | None = None) -> list[Locked]:
+    """
+    For each request lock its claim, then its account, and read what may be retired, all in one call.
+
+    With *patience*, a PostgreSQL interval, no lock is waited for longer: `asyncpg.LockNotAvailableError`.
+    """
+    codes = [wanted_issuance(each) for each in requests]
+    serials = [Serial.parse(each.serial) if each.serial else None for each in requests]
     rows = await tx.fetch(
         _sql.lock,
-        request.claim_id,
-        request.account_id,
-        str(code) if code else None,
-        serial.first if serial else None,
-        serial.last if serial else None,
+        [each.claim_id for each in requests],
+        [each.account_id for each in requests],
+        [str(each) if each else None for each in codes],
+        [each.first if each else None for each in serials],
+        [each.last if each else None for each in serials],
         rules.BLOCK_LIMIT,
+        patience,
     )
+    return [
+        _locked(request.account_id, list(found))
+        for request, (_, found) in zip(requests, groupby(rows, key=itemgetter("number")), strict=True)
+    ]
+
+
+def _locked(account_id: int, rows: Sequence[asyncpg.Record]) -> Locked:
     first = rows[0]
     return Locked(
         claim=_claim(first) if first["claimant_id"] is not None else None,
-        account=_account(request.account_id, first) if first["owner_id"] is not None else None,
+        account=_account(account_id, first) if first["owner_id"] is not None else None,
         at=first["at"].astimezone(UTC),
         named=_named(first) if first["named_id"] is not None else None,
         eligible=[block(row, frozen=row["frozen"]) for row in rows if row["lower"] is not None],
@@ -83,36 +97,43 @@ class NewRetirement(NamedTuple):
     statement: Prepared
 
 
-async def record(
-    tx: Tx,
-    request: RetireRequest,
-    cuts: Sequence[Cut],
-    new: Sequence[NewRetirement],
-    *,
-    order_id: str,
-    by: int,
-    at: datetime,
-) -> None:
-    """Allocate to the claim, move the blocks, append the statements and insert the retirements, in one call."""
-    spans = [(number, span) for number, each in enumerate(new, 1) for span in each.part.spans]
+class DecidedRetirement(NamedTuple):
+    """An order that was decided under its locks: what leaves which blocks, by whom and when."""
+
+    order_id: str
+    request: RetireRequest
+    by: int
+    at: datetime
+    cuts: tuple[Cut, ...]
+    new: tuple[NewRetirement, ...]
+
+
+async def record(tx: Tx, orders: Sequence[DecidedRetirement]) -> None:
+    """Allocate to the claims, move the blocks, append the statements and insert the retirements, in one call."""
+    cuts = [cut for each in orders for cut in each.cuts]
+    parts = [(each, part) for each in orders for part in each.new]
     moved = await tx.fetchval(
         _sql.record,
-        request.claim_id,
-        request.account_id,
-        request.quantity_kg,
-        order_id,
-        request.reason,
-        by,
-        at,
+        [each.request.claim_id for each in orders],
+        [each.request.account_id for each in orders],
+        [each.request.quantity_kg for each in orders],
+        [each.order_id for each in orders],
+        [each.at for each in orders],
+        list(accumulate(len(each.cuts) for each in orders)),
         *cut_columns(cuts),
-        [each.receipt_id for each in new],
-        [each.part.lot.issuance_id for each in new],
-        [number for number, _ in spans],
-        [lower for _, (lower, _) in spans],
-        [upper for _, (_, upper) in spans],
-        *statement_columns([each.statement for each in new]),
+        [order.order_id for order, _ in parts],
+        [order.request.account_id for order, _ in parts],
+        [order.request.claim_id for order, _ in parts],
+        [made.part.lot.issuance_id for _, made in parts],
+        [range_array(made.part.spans) for _, made in parts],
+        [made.part.quantity_kg for _, made in parts],
+        [order.request.reason for order, _ in parts],
+        [order.by for order, _ in parts],
+        [made.receipt_id for _, made in parts],
+        [order.at for order, _ in parts],
+        *statement_columns([made.statement for _, made in parts]),
     )
-    check_moved(moved, cuts, order_id)
+    check_moved(moved, cuts, ", ".join(each.order_id for each in orders))
 
 
 class StoredRetirement(NamedTuple):

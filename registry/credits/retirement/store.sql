@@ -1,11 +1,12 @@
 -- name: lock
-select * from registry.lock_for_retirement(the_claim => $1, the_account => $2, the_issuance => $3, first_kg => $4, last_kg => $5, block_limit => $6);
+select * from registry.lock_for_retirements(claims => $1, accounts => $2, issuances => $3, first_kgs => $4, last_kgs => $5, block_limit => $6, patience => $7);
 -- name: record
-select registry.record_retirement(
-  the_claim => $1, the_account => $2, kg => $3, the_order => $4, why => $5, person => $6, retired_at => $7,
-  block_lowers => $8, block_uppers => $9, lowers => $10, uppers => $11, receipts => $12, issuances => $13, span_of
-  => $14, span_lowers => $15, span_uppers => $16, types => $17, texts => $18, hashes => $19, section_of => $20,
-  labels => $21, salts => $22, sealed => $23);
+select registry.record_retirements(
+  claims => $1, accounts => $2, kgs => $3, orders => $4, times => $5, cut_ends => $6, block_lowers => $7,
+  block_uppers => $8, lowers => $9, uppers => $10, part_orders => $11, part_accounts => $12, part_claims => $13,
+  part_issuances => $14, part_spans => $15, part_kgs => $16, whys => $17, persons => $18, receipts => $19,
+  part_times => $20, types => $21, texts => $22, hashes => $23, section_of => $24, labels => $25, salts => $26,
+  sealed => $27);
 -- name: retirements
 select * from registry.shown_retirement where id > $1 order by id limit $2;
 -- name: claim_retirements
