@@ -294,7 +294,7 @@ class Gateway:
                     return
                 self._go_on(engine, group)
             elif self._current is not None or (waiting and not self._is_full(group)):
-                self._apply(engine, group)
+                self._apply(engine, group, until_s)
             else:
                 break
             if time.perf_counter() > until_s:
@@ -303,18 +303,21 @@ class Gateway:
         if not waiting:
             self._arrived.clear()
 
-    def _apply(self, engine: Engine, group: CommandGroup) -> None:
-        """Apply some commands of one submission, fewer if one of them is unfinished."""
+    def _apply(self, engine: Engine, group: CommandGroup, until_s: float) -> None:
+        """Apply commands of one submission: all, or until the time is over or one of them is unfinished."""
         current = self._current = self._current or self._waiting.popleft()
         apply, market, begun = engine.apply, engine.market, len(current.outcomes)
         outcomes: list[Outcome] = []
-        for command in current.commands[begun : begun + APPLIED_AT_ONCE]:
-            outcomes.append(apply(command))
-            if market.unfinished is not None:
+        for first in range(begun, len(current.commands), APPLIED_AT_ONCE):
+            for command in current.commands[first : first + APPLIED_AT_ONCE]:
+                outcomes.append(apply(command))
+                if market.unfinished is not None:
+                    break
+            if market.unfinished is not None or time.perf_counter() > until_s:
                 break
         group.add(current.commands[begun : begun + len(outcomes)], outcomes)
         current.outcomes += outcomes
-        current.sequences += range(market.sequence - len(outcomes) + 1, market.sequence + 1)
+        current.sequences.append(range(market.sequence - len(outcomes) + 1, market.sequence + 1))
         self._finish(engine, group)
 
     def _go_on(self, engine: Engine, group: CommandGroup) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
-from itertools import repeat
+from itertools import chain, repeat
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -28,14 +28,14 @@ class Submission:
 
     def __init__(self, commands: Sequence[Command]) -> None:
         self.commands = commands
-        self.sequences: list[int] = []
+        self.sequences: list[range] = []
         self.outcomes: list[Outcome] = []
         self.answer: asyncio.Future[list[Answer]] = asyncio.get_running_loop().create_future()
 
     def succeed(self, at: datetime) -> None:
         """Answer the caller, unless it has gone."""
         if not self.answer.done():
-            self.answer.set_result(list(map(Answer, self.sequences, self.outcomes, repeat(at))))
+            self.answer.set_result(list(map(Answer, chain.from_iterable(self.sequences), self.outcomes, repeat(at))))
 
 
 class CommandGroup:
