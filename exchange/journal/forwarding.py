@@ -238,7 +238,7 @@ class GatewayServer:
     async def _answer(self, number: int, commands: Sequence[Command], writer: asyncio.StreamWriter) -> None:
         reply: Answered | Declined
         try:
-            answers = await self._gateway.submit_all(commands)
+            answers = list(await self._gateway.submit_all(commands))
             reply = Answered(number, msgspec.Raw(_encoder.encode(answers)))
         except NotTrading as error:
             reply = Declined(number, error.detail, int(str(error.members.get("retry_after_s", 1))))
@@ -265,7 +265,7 @@ class GatewayElsewhere:
         self._writer: asyncio.StreamWriter | None = None
         """The same connection, once the server has greeted and commands may be sent."""
         self._stopping = False
-        self._waiting: dict[int, asyncio.Future[list[Answer]]] = {}
+        self._waiting: dict[int, asyncio.Future[Iterator[Answer]]] = {}
         self._last = 0
         self._why = "The exchange's engine has not answered yet."
         self._seen = NOWHERE
@@ -288,13 +288,13 @@ class GatewayElsewhere:
         (answer,) = await self.submit_all((command,))
         return answer
 
-    async def submit_all(self, commands: Sequence[Command]) -> list[Answer]:
+    async def submit_all(self, commands: Sequence[Command]) -> Iterator[Answer]:
         """Carry commands out one after the other, with none of anybody else's in between. Raises `NotTrading`."""
         if self._writer is None:
             raise not_trading(self._why)
         self._last += 1
         number = self._last
-        answer: asyncio.Future[list[Answer]] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Iterator[Answer]] = asyncio.get_running_loop().create_future()
         self._waiting[number] = answer
         try:
             _write(self._writer, Submit(number, msgspec.Raw(encode_commands(commands))))
@@ -371,7 +371,7 @@ class GatewayElsewhere:
             if answer is None or answer.done():
                 return
             if isinstance(frame, Answered):
-                answer.set_result([Answer(*each) for each in _answers.decode(frame.answers)])
+                answer.set_result(iter([Answer(*each) for each in _answers.decode(frame.answers)]))
             else:
                 answer.set_exception(NotTrading(frame.detail, retry_after_s=frame.retry_after_s))
 

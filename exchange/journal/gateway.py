@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Final, Protocol
 
 import asyncpg
@@ -84,7 +84,7 @@ class Gate(Protocol):
     async def submit(self, command: Command) -> Answer:
         """Carry one command out; returns it stored for good. Raises `NotTrading`."""
 
-    async def submit_all(self, commands: Sequence[Command]) -> list[Answer]:
+    async def submit_all(self, commands: Sequence[Command]) -> Iterator[Answer]:
         """Carry commands out one after the other, with none of anybody else's in between. Raises `NotTrading`."""
 
     async def run(self) -> None:
@@ -136,11 +136,12 @@ class Gateway:
         (answer,) = await self.submit_all((command,))
         return answer
 
-    async def submit_all(self, commands: Sequence[Command]) -> list[Answer]:
+    async def submit_all(self, commands: Sequence[Command]) -> Iterator[Answer]:
         """
         Carry commands out one after the other, with none of anybody else's in between.
 
-        A command that is refused does not keep the others from being carried out.
+        A command that is refused does not keep the others from being carried out. Answers are made as they are read,
+        once: most callers want few of them.
         """
         assert commands, "a group of nothing is never committed, and so never answered"
         if self._engine is None or self.supervisor.stopping:

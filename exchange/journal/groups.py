@@ -1,7 +1,7 @@
 """What callers submit, and the groups that it is stored in."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import chain, repeat
 from typing import NamedTuple
@@ -30,12 +30,12 @@ class Submission:
         self.commands = commands
         self.sequences: list[range] = []
         self.outcomes: list[Outcome] = []
-        self.answer: asyncio.Future[list[Answer]] = asyncio.get_running_loop().create_future()
+        self.answer: asyncio.Future[Iterator[Answer]] = asyncio.get_running_loop().create_future()
 
     def succeed(self, at: datetime) -> None:
         """Answer the caller, unless it has gone."""
         if not self.answer.done():
-            self.answer.set_result(list(map(Answer, chain.from_iterable(self.sequences), self.outcomes, repeat(at))))
+            self.answer.set_result(map(Answer, chain.from_iterable(self.sequences), self.outcomes, repeat(at)))
 
 
 class CommandGroup:

@@ -102,7 +102,7 @@ async def place_batch(body: OrderBatch, *, call: Call, exchange: Exchange, autho
         await refuse_frozen(trader, max(ordering), exchange=exchange)
         _check_pace(exchange)
     commands = [_of_batch(each, body.account_id, instruments) for each in body.commands]
-    found = await _replies(commands, await exchange.gateway.submit_all(commands), exchange=exchange)
+    found = await _replies(commands, list(await exchange.gateway.submit_all(commands)), exchange=exchange)
     for number, each in enumerate(body.commands):
         if isinstance(each, PlaceInBatch) and each.instrument not in instruments and _is_unknown(found[number]):
             found[number] = no_instrument(each.instrument)
@@ -141,8 +141,8 @@ async def carry_out(command: AccountCommand, *, exchange: Exchange) -> Order:
     """
     if not isinstance(command, c.Cancel):
         _check_pace(exchange)
-    answers = await exchange.gateway.submit_all((command,))
-    (reply,) = await _replies((command,), answers, exchange=exchange)
+    answer = await exchange.gateway.submit(command)
+    (reply,) = await _replies((command,), (answer,), exchange=exchange)
     if isinstance(reply, DomainError):
         raise reply
     return reply

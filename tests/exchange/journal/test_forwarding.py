@@ -5,7 +5,7 @@ import contextlib
 import os
 import stat
 import struct
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -48,14 +48,14 @@ class EngineOnly:
         (answer,) = await self.submit_all((command,))
         return answer
 
-    async def submit_all(self, commands: Sequence[c.Command]) -> list[Answer]:
+    async def submit_all(self, commands: Sequence[c.Command]) -> Iterator[Answer]:
         """Apply at once, answer when free."""
         if self.trouble:
             raise not_trading(self.trouble)
         self.taken += commands
         answers = [Answer(self.engine.market.sequence + 1, self.engine.apply(each), AT) for each in commands]
         await self.free.wait()
-        return answers
+        return iter(answers)
 
     async def run(self) -> None:
         """Nothing runs."""

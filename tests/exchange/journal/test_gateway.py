@@ -61,8 +61,12 @@ async def refused(task: "asyncio.Task[Any]") -> str:
 
 
 def submitting(stack: TradingStack, *commands: object) -> "asyncio.Task[Any]":
-    """Start a submission."""
-    return asyncio.create_task(stack.gateway.submit_all(commands))  # type: ignore[arg-type]  # commands, as said
+    """Start a submission; the task returns the list of its answers."""
+
+    async def answers() -> list[Any]:
+        return list(await stack.gateway.submit_all(commands))  # type: ignore[arg-type]  # commands, as said
+
+    return asyncio.create_task(answers())
 
 
 async def test_what_arrives_during_a_commit_is_one_row(stack):

@@ -100,7 +100,7 @@ async def run_until_killed(dsn: str, groups: Sequence[Group], moment: str, seed:
 
         async def send(number: int, group: Group) -> None:
             nonlocal answered
-            answers = await stack.gateway.submit_all(group)
+            answers = list(await stack.gateway.submit_all(group))
             first, outcomes = answers[0].sequence, [each.events for each in answers]
             ack = _encoder.encode((number, first, outcomes))
             os.write(said, len(ack).to_bytes(4, "big") + ack)
