@@ -6,6 +6,8 @@ from datetime import datetime
 from functools import partial
 from typing import Final, NamedTuple
 
+import structlog
+
 from registry.access import authorisation as access
 from registry.claims import service as claims
 from registry.claims.rules import LockedClaim, check_source
@@ -14,7 +16,7 @@ from registry.credits.blocks import service as blocks
 from registry.credits.blocks.rules import Part
 from registry.credits.retirement import store
 from registry.kit import clock
-from registry.kit.database import Database, Tx
+from registry.kit.database import Contended, Database, Tx
 from registry.kit.idempotency import Written, once, remember_all
 from registry.kit.ids import new as new_id
 from registry.kit.pages import Window
@@ -32,6 +34,8 @@ from schemas.parties import RegionProfile
 from schemas.statements import (
     RetirementStatement,
 )
+
+log = structlog.get_logger()
 
 _PATIENCE: Final = "10ms"
 """How long retirements that go together wait for a lock; one that waits alone has the connection's limit."""
@@ -113,10 +117,13 @@ async def _retire_together(
 
     try:
         return await db.transaction(attempt)
-    except Unavailable:
-        raise
-    except Exception as error:
+    except (_NotTogetherError, Contended) as error:
         raise _NotTogetherError from error
+    except Exception as error:
+        if len(asked) == 1 or isinstance(error, Unavailable):
+            raise
+        log.exception("not_retired_together", orders=[each.id for each in asked])
+        raise _NotTogetherError from error  # the one at fault will hear it alone
 
 
 async def _decided_in(
