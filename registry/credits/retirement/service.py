@@ -1,5 +1,6 @@
 """Retire kilograms against a claim, and read what was retired."""
 
+import asyncio
 import contextlib
 from collections.abc import Sequence
 from datetime import datetime
@@ -40,6 +41,9 @@ log = structlog.get_logger()
 _PATIENCE: Final = "10ms"
 """How long retirements that go together wait for a lock; one that waits alone has the connection's limit."""
 
+_PARTS_AT_ONCE: Final = 5
+"""Statements written before others have the loop: a thousand ranges."""
+
 
 class AskedRetirement(NamedTuple):
     """A retirement that is asked for, under the id that it will have."""
@@ -79,15 +83,16 @@ async def retire(request: RetireRequest, *, call: Call, retiring: Retiring) -> R
 
     Retirements that wait at the same moment share a transaction of five round trips: begin; the locks, with what may be
     retired; the idempotency keys; the retirements, their statements appended after every lock; commit. One that is
-    refused changes nothing for the others. Where they cannot go together, each has a transaction of its own.
+    refused changes nothing for the others. Where they cannot go together, each has a transaction of its own; so has one
+    that ends more blocks than a group should wait for.
     """
     asked = AskedRetirement(new_id("O"), request, call)
     with contextlib.suppress(_NotTogetherError):
         return await retiring.together.join(asked)
 
     async def work(tx: Tx) -> Written[RetirementOrder]:
-        (locked,) = await store.lock(tx, [request])
-        decided = await _decided_in(tx, asked, locked, region=retiring.region)
+        (locked,) = await store.lock(tx, [request], block_limit=rules.RETIRED_BLOCK_LIMIT)
+        decided = await _decided_in(tx, asked, locked, rules.RETIRED_BLOCK_LIMIT, region=retiring.region)
         await store.record(tx, [decided])
         return Written(asked.id, _shown(decided))
 
@@ -104,11 +109,12 @@ async def _retire_together(
     """Carry out what can be; a refusal is not final here, since it may be of a request that was carried out before."""
 
     async def attempt(tx: Tx) -> list[RetirementOrder | Exception]:
-        locked = await store.lock(tx, [each.request for each in asked], patience=_PATIENCE)
+        requests = [each.request for each in asked]
+        locked = await store.lock(tx, requests, block_limit=rules.BLOCK_LIMIT, patience=_PATIENCE)
         decided: dict[str, store.DecidedRetirement] = {}
         for each, found in zip(asked, locked, strict=True):
             with contextlib.suppress(DomainError):
-                decided[each.id] = await _decided_in(tx, each, found, region=region)
+                decided[each.id] = await _decided_in(tx, each, found, rules.BLOCK_LIMIT, region=region)
         if decided:
             if not await remember_all(tx, [(each.call, each.id) for each in asked if each.id in decided]):
                 raise _NotTogetherError
@@ -127,21 +133,22 @@ async def _retire_together(
 
 
 async def _decided_in(
-    tx: Tx, asked: AskedRetirement, locked: store.Locked, *, region: RegionProfile
+    tx: Tx, asked: AskedRetirement, locked: store.Locked, block_limit: int, *, region: RegionProfile
 ) -> store.DecidedRetirement:
     """Decide, under the locks, what is retired; it asks the database again only to say which freeze is in effect."""
     request, call = asked.request, asked.call
     claim = claims.check_allocation(locked.claim, request.claim_id, request.quantity_kg, now=locked.at, call=call)
     account = blocks.open_account(locked.account, request.account_id)
     access.authorise_for(call, account.owner_id)
-    cuts = rules.choose(request, rules.named_span(request, locked.named), locked.eligible)
+    cuts = rules.choose(request, rules.named_span(request, locked.named), locked.eligible, block_limit)
     await blocks.refuse_frozen_in(tx, cuts, request.account_id)
     check_source(claim, (cut.block.lot.methodology for cut in cuts))
-    new = tuple(
-        _new_retirement(request, part, claim, order_id=asked.id, at=locked.at, region=region)
-        for part in rules.parts(cuts, transparency.RANGE_LIMIT)
-    )
-    return store.DecidedRetirement(asked.id, request, call.by.person_id, locked.at, cuts, new)
+    new: list[store.NewRetirement] = []
+    for part in rules.parts(cuts, transparency.RANGE_LIMIT):
+        new.append(_new_retirement(request, part, claim, order_id=asked.id, at=locked.at, region=region))
+        if len(new) % _PARTS_AT_ONCE == 0:
+            await asyncio.sleep(0)
+    return store.DecidedRetirement(asked.id, request, call.by.person_id, locked.at, cuts, tuple(new))
 
 
 def _new_retirement(

@@ -9,7 +9,6 @@ from typing import NamedTuple
 import asyncpg
 
 from registry.claims.rules import LockedClaim
-from registry.credits.blocks import rules
 from registry.credits.blocks.rules import Block, Cut, NamedIssuance, Part, serials, wanted_issuance
 from registry.credits.blocks.store import block, check_moved, cut_columns, range_array, to_spans
 from registry.kit import sql
@@ -34,9 +33,11 @@ class Locked(NamedTuple):
     eligible: list[Block]
 
 
-async def lock(tx: Tx, requests: Sequence[RetireRequest], *, patience: str | None = None) -> list[Locked]:
+async def lock(
+    tx: Tx, requests: Sequence[RetireRequest], *, block_limit: int, patience: str | None = None
+) -> list[Locked]:
     """
-    For each request lock its claim, then its account, and read what may be retired, all in one call.
+    For each request lock its claim, then its account, and read up to *block_limit* blocks that may be retired.
 
     With *patience*, a PostgreSQL interval, no lock is waited for longer: `asyncpg.LockNotAvailableError`.
     """
@@ -49,7 +50,7 @@ async def lock(tx: Tx, requests: Sequence[RetireRequest], *, patience: str | Non
         [str(each) if each else None for each in codes],
         [each.first if each else None for each in serials],
         [each.last if each else None for each in serials],
-        rules.BLOCK_LIMIT,
+        block_limit,
         patience,
     )
     return [
