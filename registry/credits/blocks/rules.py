@@ -1,7 +1,7 @@
 """Which kilograms leave which blocks, and why they may not. Pure; spans are half-open numbers on the one line."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import NamedTuple
 
@@ -13,6 +13,8 @@ Span = tuple[int, int]
 """Half-open, on the number line."""
 BLOCK_LIMIT = 1_000
 """Blocks one request may touch. The compactor joins neighbours, so that only true fragments count."""
+GROUPED_BLOCK_LIMIT = 100
+"""Blocks that are read for one of several retirements which go together."""
 RETIRED_BLOCK_LIMIT = 20_000
 """Blocks one retirement may end: its transaction then takes some seconds, and as many statements as it needs."""
 
@@ -157,6 +159,23 @@ def choose(
 ) -> tuple[Cut, ...]:
     """Cut what is wanted from blocks that were read up to *limit*: exactly the span that was named, or the oldest."""
     return take_exact(eligible, *within, limit) if within else take_fifo(eligible, wanted.quantity_kg, limit)
+
+
+def remaining(blocks: list[Block], cuts: Iterable[Cut]) -> list[Block]:
+    """What is left of *blocks* once *cuts* of them have left, as `move_blocks` leaves the rows."""
+    gone = sorted((cut.lower, cut.upper) for cut in cuts)
+    return [piece for block in blocks for piece in _pieces(block, gone)] if gone else blocks
+
+
+def _pieces(block: Block, gone: Iterable[Span]) -> Iterator[Block]:
+    lower = block.lower
+    for first, end in gone:
+        if first < block.upper and end > lower:
+            if first > lower:
+                yield replace(block, lower=lower, upper=first)
+            lower = end
+    if lower < block.upper:
+        yield replace(block, lower=lower)
 
 
 def take_fifo(blocks: Sequence[Block], quantity_kg: int, limit: int = BLOCK_LIMIT) -> tuple[Cut, ...]:

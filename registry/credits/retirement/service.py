@@ -2,12 +2,10 @@
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Final, NamedTuple
-
-import structlog
+from typing import Final, NamedTuple, TypeAlias
 
 from registry.access import authorisation as access
 from registry.claims import service as claims
@@ -17,11 +15,11 @@ from registry.credits.blocks import service as blocks
 from registry.credits.blocks.rules import Part
 from registry.credits.retirement import store
 from registry.kit import clock
-from registry.kit.database import Contended, Database, Tx
-from registry.kit.idempotency import Written, once, remember_all
+from registry.kit.database import Database, Tx
+from registry.kit.idempotency import Written, forget_all, once, remember_all
 from registry.kit.ids import new as new_id
 from registry.kit.pages import Window
-from registry.kit.problems import DomainError, Unavailable, Unknown
+from registry.kit.problems import DomainError, Unknown
 from registry.kit.together import Together
 from registry.transparency import rules as transparency
 from schemas.access import Call
@@ -36,10 +34,8 @@ from schemas.statements import (
     RetirementStatement,
 )
 
-log = structlog.get_logger()
-
 _PATIENCE: Final = "10ms"
-"""How long retirements that go together wait for a lock; one that waits alone has the connection's limit."""
+"""How long retirements that go together wait for each lock; one that is tried alone has the connection's limit."""
 
 _PARTS_AT_ONCE: Final = 5
 """Statements written before others have the loop: a thousand ranges."""
@@ -53,27 +49,15 @@ class AskedRetirement(NamedTuple):
     call: Call
 
 
-class Retiring(NamedTuple):
-    """What carries retirements out, and groups those that arrive together; one for each process."""
-
-    db: Database
-    region: RegionProfile
-    together: Together[AskedRetirement, RetirementOrder]
+Retiring: TypeAlias = Together[AskedRetirement, RetirementOrder]
 
 
 def retiring(db: Database, region: RegionProfile) -> Retiring:
-    """Put it together."""
-    return Retiring(
-        db,
-        region,
-        Together(
-            partial(_retire_together, db=db, region=region),
-            apart=lambda asked: (
-                ("claim", asked.request.claim_id),
-                ("account", asked.request.account_id),
-                ("call", asked.call.identity),
-            ),
-        ),
+    """What carries retirements out, and groups those that arrive together; one for each process."""
+    return Together(
+        partial(_retire_together, db=db, region=region),
+        alone=partial(_retire_alone, db=db, region=region),
+        about=lambda asked: (("claim", asked.request.claim_id), ("account", asked.request.account_id)),
     )
 
 
@@ -82,54 +66,63 @@ async def retire(request: RetireRequest, *, call: Call, retiring: Retiring) -> R
     Retire part of an account's credits for good, against one claim. There is no inverse command.
 
     Retirements that wait at the same moment share a transaction of five round trips: begin; the locks, with what may be
-    retired; the idempotency keys; the retirements, their statements appended after every lock; commit. One that is
-    refused changes nothing for the others. Where they cannot go together, each has a transaction of its own; so has one
-    that ends more blocks than a group should wait for.
+    retired; the idempotency keys; the retirements, their statements appended after every lock; commit. One that cannot
+    go with the others has a transaction of its own: it is refused, was sent before, meets a lock that is held
+    elsewhere, or ends more blocks than others should wait for.
     """
-    asked = AskedRetirement(new_id("O"), request, call)
-    with contextlib.suppress(_NotTogetherError):
-        return await retiring.together.join(asked)
+    return await retiring.join(AskedRetirement(new_id("O"), request, call))
 
+
+async def _retire_alone(asked: AskedRetirement, *, db: Database, region: RegionProfile) -> RetirementOrder:
     async def work(tx: Tx) -> Written[RetirementOrder]:
-        (locked,) = await store.lock(tx, [request], block_limit=rules.RETIRED_BLOCK_LIMIT)
-        decided = await _decided_in(tx, asked, locked, rules.RETIRED_BLOCK_LIMIT, region=retiring.region)
+        (locked,) = await store.lock(tx, [asked.request], block_limit=rules.RETIRED_BLOCK_LIMIT)
+        assert locked is not None, "it waited as long as it takes"
+        decided = await _decided_in(tx, asked, locked, rules.RETIRED_BLOCK_LIMIT, region=region)
         await store.record(tx, [decided])
         return Written(asked.id, _shown(decided))
 
-    return await once(retiring.db, call, work, _order_again, object_id=asked.id)
-
-
-class _NotTogetherError(Exception):
-    """This one is to be tried alone: it was refused, or its key was seen before, or a lock was not free."""
+    return await once(db, asked.call, work, _order_again, object_id=asked.id)
 
 
 async def _retire_together(
     asked: Sequence[AskedRetirement], *, db: Database, region: RegionProfile
-) -> list[RetirementOrder | Exception]:
-    """Carry out what can be; a refusal is not final here, since it may be of a request that was carried out before."""
+) -> list[RetirementOrder | None]:
+    """
+    Carry out in one transaction what can be; None for what is to be tried alone.
 
-    async def attempt(tx: Tx) -> list[RetirementOrder | Exception]:
+    Each is decided on what the ones before it leave. A key is remembered before that, and forgotten if the retirement
+    is refused.
+    """
+
+    async def attempt(tx: Tx) -> list[RetirementOrder | None]:
         requests = [each.request for each in asked]
-        locked = await store.lock(tx, requests, block_limit=rules.BLOCK_LIMIT, patience=_PATIENCE)
+        locked = await store.lock(tx, requests, block_limit=rules.GROUPED_BLOCK_LIMIT, patience=_PATIENCE)
+        fresh = await remember_all(
+            tx, [(each.call, each.id) for each, found in zip(asked, locked, strict=True) if found is not None]
+        )
         decided: dict[str, store.DecidedRetirement] = {}
         for each, found in zip(asked, locked, strict=True):
-            with contextlib.suppress(DomainError):
-                decided[each.id] = await _decided_in(tx, each, found, rules.BLOCK_LIMIT, region=region)
+            if found is not None and each.id in fresh:
+                with contextlib.suppress(DomainError):
+                    left = _left_by(decided.values(), each.request, found)
+                    decided[each.id] = await _decided_in(tx, each, left, rules.GROUPED_BLOCK_LIMIT, region=region)
+        if refused := fresh - decided.keys():
+            await forget_all(tx, [(each.call, each.id) for each in asked if each.id in refused])
         if decided:
-            if not await remember_all(tx, [(each.call, each.id) for each in asked if each.id in decided]):
-                raise _NotTogetherError
             await store.record(tx, list(decided.values()))
-        return [_shown(decided[each.id]) if each.id in decided else _NotTogetherError() for each in asked]
+        return [_shown(decided[each.id]) if each.id in decided else None for each in asked]
 
-    try:
-        return await db.transaction(attempt)
-    except (_NotTogetherError, Contended) as error:
-        raise _NotTogetherError from error
-    except Exception as error:
-        if len(asked) == 1 or isinstance(error, Unavailable):
-            raise
-        log.exception("not_retired_together", orders=[each.id for each in asked])
-        raise _NotTogetherError from error  # the one at fault will hear it alone
+    return await db.transaction(attempt)
+
+
+def _left_by(
+    earlier: Collection[store.DecidedRetirement], request: RetireRequest, locked: store.Locked
+) -> store.Locked:
+    """What was read under the locks, without what *earlier* ones of the same transaction take of it."""
+    of_claim = sum(each.request.quantity_kg for each in earlier if each.request.claim_id == request.claim_id)
+    of_account = [cut for each in earlier if each.request.account_id == request.account_id for cut in each.cuts]
+    claim = locked.claim._replace(allocated_kg=locked.claim.allocated_kg + of_claim) if locked.claim else None
+    return locked._replace(claim=claim, eligible=rules.remaining(locked.eligible, of_account))
 
 
 async def _decided_in(

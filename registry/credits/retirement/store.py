@@ -35,11 +35,11 @@ class Locked(NamedTuple):
 
 async def lock(
     tx: Tx, requests: Sequence[RetireRequest], *, block_limit: int, patience: str | None = None
-) -> list[Locked]:
+) -> list[Locked | None]:
     """
     For each request lock its claim, then its account, and read up to *block_limit* blocks that may be retired.
 
-    With *patience*, a PostgreSQL interval, no lock is waited for longer: `asyncpg.LockNotAvailableError`.
+    With *patience*, a time with its unit, no lock is waited for longer: None for a request whose locks are not free.
     """
     codes = [wanted_issuance(each) for each in requests]
     serials = [Serial.parse(each.serial) if each.serial else None for each in requests]
@@ -53,9 +53,10 @@ async def lock(
         block_limit,
         patience,
     )
+    found = {number: list(of_one) for number, of_one in groupby(rows, key=itemgetter("number"))}
     return [
-        _locked(request.account_id, list(found))
-        for request, (_, found) in zip(requests, groupby(rows, key=itemgetter("number")), strict=True)
+        _locked(request.account_id, found[number]) if number in found else None
+        for number, request in enumerate(requests, 1)
     ]
 
 

@@ -125,7 +125,7 @@ async def test_one_request_retires_whatever_lies_in_pieces(issued: World):
 
 async def test_a_retirement_of_too_many_pieces_says_how_many_may_come(issued: World, monkeypatch: pytest.MonkeyPatch):
     """There is a limit, so that one request keeps nobody waiting for long."""
-    monkeypatch.setattr(rules, "BLOCK_LIMIT", 10)
+    monkeypatch.setattr(rules, "GROUPED_BLOCK_LIMIT", 10)
     monkeypatch.setattr(rules, "RETIRED_BLOCK_LIMIT", 30)
     await scattered(issued, 40)
     solar, claim = issued.party("solar"), await issued.contribution("solar")
