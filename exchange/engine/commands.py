@@ -6,8 +6,8 @@ again. They are arrays with a number for their kind, not objects with names: the
 thousand.
 
 An *instruction* was stored before it was given: what the operator, the regulator, the registry and the bank say.
-Their numbers only rise, so each is carried out once. Commands of accounts carry a *client_order_id*, which rises for
-each account, to the same end.
+Their numbers only rise, so each is carried out once. Commands of accounts carry a *client_order_id*, which each account
+uses once, to the same end (`exchange.engine.accounts`).
 """
 
 from typing import ClassVar, Final, Protocol
@@ -116,7 +116,7 @@ class DebitTonnes(Struct, array_like=True, gc=False, frozen=True, tag=8):
 
 
 class Cancel(Struct, array_like=True, gc=False, frozen=True, tag=10):
-    """Take what is open of an order or a listing back."""
+    """Take what is open of an order or a listing back; without a number where *client_order_id* is 0."""
 
     account: int
     order: int
@@ -124,7 +124,11 @@ class Cancel(Struct, array_like=True, gc=False, frozen=True, tag=10):
 
 
 class CancelAll(Struct, array_like=True, gc=False, frozen=True, tag=11):
-    """Take back everything that an account has open in one instrument, or in all of them (0)."""
+    """
+    Take back everything that an account has open in one instrument, or in all of them (0).
+
+    Without a number where *client_order_id* is 0.
+    """
 
     account: int
     instrument: int
@@ -154,6 +158,19 @@ class Continue(Struct, array_like=True, gc=False, frozen=True, tag=17):
     """
 
 
+class RestartNumbers(Struct, array_like=True, gc=False, frozen=True, tag=18):
+    """
+    Let an account whose client_order_ids are used up go on from *highest*, 0 for an account that begins anew.
+
+    Until engine 2 nothing kept an account from using the largest number of all. The migration that frees such accounts
+    knows which numbers they have used.
+    """
+
+    instruction: int
+    account: int
+    highest: int
+
+
 class Command(Protocol):
     """A command of any mode: one of the types in `exchange.engine.core.MODES`."""
 
@@ -169,7 +186,7 @@ class AccountCommand(Command, Protocol):
 
     @property
     def client_order_id(self) -> int:
-        """Higher than that of any command of the account before."""
+        """A number that the account has not used before; 0 for a cancel without one."""
 
 
 class Instruction(Command, Protocol):

@@ -14,10 +14,10 @@ from exchange.engine.custody import credit_cash, credit_tonnes, debit_cash, debi
 from exchange.engine.events import Event
 from exchange.engine.market import Market, busy
 from exchange.engine.modes import EngineMode, Handler, Step, continuous, listings
-from exchange.engine.opening import freeze, halt, open_instrument, set_band
+from exchange.engine.opening import freeze, halt, open_instrument, restart_numbers, set_band
 from exchange.engine.settling import refund, settle
 
-ENGINE_VERSION: Final = 2
+ENGINE_VERSION: Final = 3
 """Rises whenever the same commands would give other events or another state; replay never crosses it."""
 
 MODES: Final[tuple[EngineMode, ...]] = (
@@ -41,6 +41,7 @@ _CORE: Final = EngineMode(
         c.SetBand: set_band,
         c.Halt: halt,
         c.Freeze: freeze,
+        c.RestartNumbers: restart_numbers,
         c.Continue: nothing_unfinished,
     },
     (
@@ -59,6 +60,7 @@ _CORE: Final = EngineMode(
         e.Settled,
         e.Refunded,
         e.Completed,
+        e.NumbersRestarted,
     ),
     steps={Closing: close_some},
 )

@@ -44,6 +44,7 @@ class Reason(IntEnum):
     TOO_MANY_ORDERS = 23
     BUSY = 24
     NOTHING_UNFINISHED = 25
+    CLIENT_ORDER_ID_TOO_FAR = 26
 
 
 class Cause(IntEnum):
@@ -167,7 +168,7 @@ class Reduced(Struct, array_like=True, gc=False, frozen=True, tag=15):
     """
     So many tonnes of an order or a listing are open no more; what was locked for them is settled again.
 
-    *client_order_id* is that of the cancel, 0 where nobody asked for it.
+    *client_order_id* is that of the cancel, 0 where it has none or nobody asked for it.
     """
 
     order: int
@@ -198,12 +199,20 @@ class Completed(Struct, array_like=True, gc=False, frozen=True, tag=19):
     """
     A command of an account was carried out that no other event names: an amendment, or a cancel of everything.
 
-    *closed* is how many orders the latter closed, in all its steps.
+    *closed* is how many orders the latter closed, in all its steps. *client_order_id* is 0 where it has none.
     """
 
     account: int
     client_order_id: int
     closed: int = 0
+
+
+class NumbersRestarted(Struct, array_like=True, gc=False, frozen=True, tag=20):
+    """An account's client_order_ids go on from *highest*."""
+
+    instruction: int
+    account: int
+    highest: int
 
 
 Event: TypeAlias = Struct

@@ -10,6 +10,7 @@ from exchange.engine.events import (
     HaltChanged,
     InstructionRefused,
     InstrumentOpened,
+    NumbersRestarted,
     Reason,
 )
 from exchange.engine.market import BPS, Market, TradedInstrument, given_before
@@ -59,6 +60,18 @@ def freeze(market: Market, command: c.Freeze) -> list[Event]:
     account.frozen = command.on
     closed = close_some(market, Closing(account.id, 0, Cause.FREEZE)) if command.on else []
     return [FreezeChanged(command.instruction, account.id, command.on), *closed]
+
+
+def restart_numbers(market: Market, command: c.RestartNumbers) -> list[Event]:
+    """Let an account that has used all its numbers up go on; those behind its new highest count as used."""
+    if (refusal := given_before(market, command)) is not None:
+        return [refusal]
+    account = market.accounts.get(command.account)
+    if account is None:
+        return [InstructionRefused(command.instruction, command.account, Reason.UNKNOWN_ACCOUNT, 0, 0)]
+    account.last_client_order_id = command.highest
+    account.number_from(command.highest, account.window())
+    return [NumbersRestarted(command.instruction, account.id, command.highest)]
 
 
 def _instrument(market: Market, command: c.SetBand | c.Halt) -> TradedInstrument | InstructionRefused:

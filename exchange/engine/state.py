@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from exchange.engine.accounts import Balance, OpenOrder, TradingAccount
+from exchange.engine.accounts import WINDOW, Balance, OpenOrder, TradingAccount
 from exchange.engine.book import Side
 from exchange.engine.commands import OpenInstrument
 from exchange.engine.core import MODES, any_of, step_types
@@ -68,7 +68,8 @@ def load(state: bytes, codec: int = STATE_CODEC, modes: Iterable[EngineMode] = M
     market.cash = stored.cash
     for each in stored.accounts:
         account = market.account(each.id, each.group)
-        account.frozen, account.last_client_order_id = each.frozen, each.last_client_order_id
+        account.frozen = each.frozen
+        _load_numbers(account, each)
         account.cash = _loaded(each.cash)
         account.tonnes = {instrument: _loaded(balance) for instrument, balance in each.tonnes}
     for stored_instrument in stored.instruments:
@@ -79,6 +80,19 @@ def load(state: bytes, codec: int = STATE_CODEC, modes: Iterable[EngineMode] = M
     market.unfinished = msgspec.msgpack.decode(stored.unfinished, type=unfinished)
     _load_parts(market, stored.parts, modes)
     return market
+
+
+def _load_numbers(account: TradingAccount, stored: StoredAccount) -> None:
+    last = account.last_client_order_id = stored.last_client_order_id
+    bits = -1 if stored.used is None else int.from_bytes(stored.used, "big")
+    account.number_from(last, [number for number in account.window() if bits >> (last - number) & 1])
+
+
+def _used(account: TradingAccount) -> bytes:
+    """A bit for each number of the window, in as few bytes as they need."""
+    taken = account.taken
+    bits = int("".join("1" if taken.get(number % WINDOW) == number else "0" for number in account.window()) or "0", 2)
+    return bits.to_bytes((bits.bit_length() + 7) // 8, "big")
 
 
 def _load_parts(market: Market, stored: dict[str, tuple[int, Raw]], modes: tuple[EngineMode, ...]) -> None:
@@ -142,6 +156,7 @@ def _account(account: TradingAccount) -> StoredAccount:
         account.last_client_order_id,
         _balance(account.cash),
         [(number, _balance(each)) for number, each in sorted(account.tonnes.items())],
+        _used(account),
     )
 
 

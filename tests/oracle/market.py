@@ -59,7 +59,7 @@ class NaiveMarket(NaiveCustody):
             if isinstance(command, OfDelivery):
                 self._check_undelivered(command.trades)
             elif isinstance(command, OfAccount):
-                self._admit(command.account, command.client_order_id)
+                self._admit(command)
             else:
                 self._check_instruction(command.instruction)
             carry_out: Callable[[Any], list[e.Event]] = getattr(self, "_" + type(command).__name__)
@@ -89,13 +89,20 @@ class NaiveMarket(NaiveCustody):
         found = [each for each in self.open.values() if each.listed and each.instrument == instrument]
         return sorted(found, key=lambda each: each.number)
 
-    def _admit(self, account: int, number: int) -> None:
+    def _admit(self, command: OfAccount) -> None:
+        account, number = command.account, command.client_order_id
         if account not in self.owners:
             refuse(Reason.UNKNOWN_ACCOUNT)
+        if number == 0 and isinstance(command, c.Cancel | c.CancelAll):
+            return
         owner = self.owners[account]
-        if number <= owner.last_number:
+        highest = min(owner.last_number + 2**32, 2**53 - 1) if owner.last_number else 2**53 - 2**32
+        if number > highest:
+            refuse(Reason.CLIENT_ORDER_ID_TOO_FAR, number, highest)
+        if number < 1 or number in owner.numbers or number <= owner.last_number - 1_024:
             refuse(Reason.STALE_CLIENT_ORDER_ID, number, owner.last_number)
-        owner.last_number = number
+        owner.numbers.add(number)
+        owner.last_number = max(owner.last_number, number)
 
     def _Freeze(self, said: c.Freeze) -> list[e.Event]:  # noqa: N802 - named as its command
         if said.account not in self.owners:

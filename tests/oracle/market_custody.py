@@ -44,6 +44,11 @@ class Owner:
     tonnes: Counter[int] = field(default_factory=Counter)
     frozen: bool = False
     last_number: int = 0
+    numbers: set[int] = field(default_factory=set)
+
+    def window(self) -> frozenset[int]:
+        """The numbers it used, of those near its highest."""
+        return frozenset(number for number in self.numbers if number > self.last_number - 1_024)
 
 
 @dataclass
@@ -152,6 +157,13 @@ class NaiveCustody:
         causes = causes | {said.cause} if said.on else causes - {said.cause}
         rules.halted = sum(causes)
         return [e.HaltChanged(said.instruction, said.instrument, rules.halted)]
+
+    def _RestartNumbers(self, said: c.RestartNumbers) -> list[e.Event]:  # noqa: N802 - named as its command
+        if said.account not in self.owners:
+            refuse(Reason.UNKNOWN_ACCOUNT, account=said.account)
+        self.owners[said.account].last_number = said.highest
+        self.owners[said.account].numbers = set(range(max(1, said.highest - 1_023), said.highest + 1))
+        return [e.NumbersRestarted(said.instruction, said.account, said.highest)]
 
     def _CreditCash(self, said: c.CreditCash) -> list[e.Event]:  # noqa: N802 - named as its command
         room = LARGEST_TOTAL - sum(each.cash for each in self.owners.values())

@@ -123,12 +123,12 @@ def open_listing(market: Market, command: OpenListing) -> list[Event]:
     price, quantity = command.price, command.quantity
     instrument = market.instruments.get(command.instrument)
     if instrument is None:
-        return [refused(account, Reason.UNKNOWN_INSTRUMENT, command.instrument)]
-    if (refusal := unfit(instrument, account, price, quantity, rests=True)) is not None:
+        return [refused(command, Reason.UNKNOWN_INSTRUMENT, command.instrument)]
+    if (refusal := unfit(command, instrument, account, price, quantity, rests=True)) is not None:
         return [refusal]
     holding = account.balance(instrument.id)
     if quantity > holding.settled:
-        return [refused(account, Reason.NOT_ENOUGH_TONNES, quantity, holding.settled)]
+        return [refused(command, Reason.NOT_ENOUGH_TONNES, quantity, holding.settled)]
     holding.settled -= quantity
     holding.locked += quantity
     listing = _order(market.sequence, account, instrument.id, c.SELL, price=price, quantity=quantity)
@@ -143,7 +143,7 @@ def subscribe(market: Market, command: Subscribe) -> list[Event]:
         return [account]
     listing = _listings(market).open.get(command.listing)
     if listing is None:
-        return [refused(account, Reason.NOT_OPEN, command.listing)]
+        return [refused(command, Reason.NOT_OPEN, command.listing)]
     if (refusal := _cannot_subscribe(market, listing, command, account.group)) is not None:
         return [refusal]
     instrument, quantity = market.instruments[listing.instrument], command.quantity
@@ -164,15 +164,15 @@ def subscribe(market: Market, command: Subscribe) -> list[Event]:
 def _cannot_subscribe(market: Market, listing: OpenOrder, command: Subscribe, group: int) -> Refused | None:
     """Why a subscription cannot be met."""
     account, quantity = market.accounts[command.account], command.quantity
-    refusal = unfit(market.instruments[listing.instrument], account, listing.price, quantity, rests=False)
+    refusal = unfit(command, market.instruments[listing.instrument], account, listing.price, quantity, rests=False)
     if refusal is not None:
         return refusal
     if listing.group == group:
-        return refused(account, Reason.OWN_LISTING, command.listing)
+        return refused(command, Reason.OWN_LISTING, command.listing)
     if quantity > listing.open:
-        return refused(account, Reason.LISTING_SHORT, quantity, listing.open)
+        return refused(command, Reason.LISTING_SHORT, quantity, listing.open)
     if listing.price * quantity > account.cash.settled:
-        return refused(account, Reason.NOT_ENOUGH_CASH, listing.price * quantity, account.cash.settled)
+        return refused(command, Reason.NOT_ENOUGH_CASH, listing.price * quantity, account.cash.settled)
     return None
 
 

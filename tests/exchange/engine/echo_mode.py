@@ -85,7 +85,7 @@ def echo(market: Market, command: Echo) -> list[Event]:
     if isinstance(account, Refused):
         return [account]
     if command.number > LOUDEST:
-        return [refused(account, EchoReason.TOO_LOUD, command.number, LOUDEST)]
+        return [refused(command, EchoReason.TOO_LOUD, command.number, LOUDEST)]
     return sound(market, Sounding(command))
 
 

@@ -14,6 +14,7 @@ FREEZE = c.Freeze(11, 2, on=True)
 LISTING = listings.OpenListing(1, CREDIT, 200, 100, 1)
 HUGE = 2**63
 LARGEST = 2**53 - 1
+FAR = 2**53 - 2**32
 
 
 def no(reason: Reason, account: int, number: int, wanted: int = 0, limit: int = 0) -> e.Refused:
@@ -45,7 +46,22 @@ CASES: list[Case] = [
     ([], listings.Subscribe(5, 11, 10, 1), no(Reason.UNKNOWN_ACCOUNT, 5, 1)),
     ([], c.Freeze(11, 5, on=True), told_no(Reason.UNKNOWN_ACCOUNT, 5)),
     ([buy(2, 200, 10, 3)], buy(2, 200, 10, 3), no(Reason.STALE_CLIENT_ORDER_ID, 2, 3, 3, 3)),
-    ([buy(2, 200, 10, 3)], c.Cancel(2, FIRST, 2), no(Reason.STALE_CLIENT_ORDER_ID, 2, 2, 2, 3)),
+    ([buy(2, 200, 10, 3)], c.Cancel(2, FIRST, 3), no(Reason.STALE_CLIENT_ORDER_ID, 2, 3, 3, 3)),
+    ([buy(2, 200, 10, 3)], c.Cancel(2, FIRST, -1), no(Reason.STALE_CLIENT_ORDER_ID, 2, -1, -1, 3)),
+    ([buy(2, 200, 10, 2_000)], buy(2, 200, 10, 976), no(Reason.STALE_CLIENT_ORDER_ID, 2, 976, 976, 2_000)),
+    ([], buy(2, 200, 10, FAR + 1), no(Reason.CLIENT_ORDER_ID_TOO_FAR, 2, FAR + 1, FAR + 1, FAR)),
+    (
+        [buy(2, 200, 10, 3)],
+        c.Cancel(2, FIRST, 2**32 + 4),
+        no(Reason.CLIENT_ORDER_ID_TOO_FAR, 2, 2**32 + 4, 2**32 + 4, 2**32 + 3),
+    ),
+    (
+        [buy(2, 200, 10, FAR), buy(2, 200, 10, LARGEST)],
+        buy(2, 200, 10, LARGEST + 1),
+        no(Reason.CLIENT_ORDER_ID_TOO_FAR, 2, LARGEST + 1, LARGEST + 1, LARGEST),
+    ),
+    ([], c.RestartNumbers(11, 5, 7), told_no(Reason.UNKNOWN_ACCOUNT, 5)),
+    ([], c.RestartNumbers(10, 2, 7), told_no(Reason.STALE_INSTRUCTION, 0, 10, 10, number=10)),
     ([buy(2, 200, 10, 3)], c.CancelAll(2, 0, 3), no(Reason.STALE_CLIENT_ORDER_ID, 2, 3, 3, 3)),
     ([buy(2, 200, 10, 3)], continuous.Amend(2, FIRST, 200, 20, 0), no(Reason.STALE_CLIENT_ORDER_ID, 2, 0, 0, 3)),
     (
@@ -230,7 +246,7 @@ def test_a_refusal_at_the_door_leaves_no_trace_at_all():
     table = Table(buy(2, 200, 10, 3))
     market = table.engine.market
     before = state.dump(market)
-    table.tell(buy(2, 200, 10, 3), buy(5, 200, 10, 1), c.Cancel(2, FIRST, 1), c.CreditCash(10, 1, 1, 5))
+    table.tell(buy(2, 200, 10, 3), buy(5, 200, 10, 1), c.Cancel(2, FIRST, 3), c.CreditCash(10, 1, 1, 5))
     market.sequence -= 4
     assert before == state.dump(market)
 

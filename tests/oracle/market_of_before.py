@@ -1,0 +1,25 @@
+"""The naive market under the rules of earlier engines: what their journals and snapshots are compared with."""
+
+from exchange.engine.events import Reason
+from tests.oracle.market import NaiveMarket, OfAccount
+from tests.oracle.market_custody import refuse
+
+
+class NaiveMarketOfBefore(NaiveMarket):
+    """As engines 1 and 2 had it: an account's numbers rose."""
+
+    def _admit(self, command: OfAccount) -> None:
+        if command.account not in self.owners:
+            refuse(Reason.UNKNOWN_ACCOUNT)
+        owner = self.owners[command.account]
+        if command.client_order_id <= owner.last_number:
+            refuse(Reason.STALE_CLIENT_ORDER_ID, command.client_order_id, owner.last_number)
+        owner.last_number = command.client_order_id
+
+    def upgraded(self) -> NaiveMarket:
+        """The same market under today's rules, in which no number is free that was not free before."""
+        for owner in self.owners.values():
+            owner.numbers = set(range(max(1, owner.last_number - 1_023), owner.last_number + 1))
+        today = NaiveMarket(open_orders_limit=self.open_orders_limit, step=self.step)
+        today.__dict__.update(self.__dict__)
+        return today
