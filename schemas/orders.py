@@ -114,7 +114,7 @@ class Order(Struct, frozen=True, kw_only=True):
     open_t: Tonnes0
     traded_t: Tonnes0
     state: Literal["open", "filled", "closed"]
-    closed_because: Literal["cancelled", "not-filled", "self-trade", "frozen"] | None
+    closed_because: Literal["cancelled", "not-filled", "self-trade", "frozen", "outside-band"] | None
     time_in_force: Literal["GTC", "IOC", "FOK"]
     post_only: bool
     client_order_id: ClientOrderId

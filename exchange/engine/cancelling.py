@@ -1,4 +1,4 @@
-"""What accounts take back: one open order of any mode, or all they have."""
+"""What accounts take back, one open order of any mode or all they have; and what is closed because it fits no more."""
 
 from typing import Final
 
@@ -25,6 +25,13 @@ class Closing(Struct, array_like=True, frozen=True, tag=1):
     cause: int
     client_order_id: int = 0
     closed: int = 0
+
+
+class Clearing(Struct, array_like=True, frozen=True, tag=2):
+    """These are being closed, whosever they are: pairs of an account and an order, the oldest first."""
+
+    orders: tuple[tuple[int, int], ...]
+    cause: int
 
 
 def cancel(market: Market, command: c.Cancel) -> list[Event]:
@@ -58,6 +65,15 @@ def close_some(market: Market, rest: Closing) -> list[Event]:
     market.unfinished = None
     if rest.cause == _OWNER:
         events.append(Completed(rest.account, rest.client_order_id, closed))
+    return events
+
+
+def clear_some(market: Market, rest: Clearing) -> list[Event]:
+    """Close what fits no more, as far as one step goes."""
+    accounts = market.accounts
+    events: list[Event] = [close(accounts[account].orders[order], rest.cause) for account, order in rest.orders[:STEP]]
+    left = rest.orders[STEP:]
+    market.unfinished = Clearing(left, rest.cause) if left else None
     return events
 
 

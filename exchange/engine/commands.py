@@ -54,7 +54,7 @@ class OpenInstrument(Struct, array_like=True, gc=False, frozen=True, tag=1):
 
 
 class SetBand(Struct, array_like=True, gc=False, frozen=True, tag=2):
-    """From now on, prices of new orders lie from *low* to *high* fen. Orders that rest stay."""
+    """From now on, prices lie from *low* to *high* fen. Whatever is open at others is closed."""
 
     instruction: int
     instrument: int

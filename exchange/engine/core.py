@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from exchange.engine import commands as c
 from exchange.engine import events as e
-from exchange.engine.cancelling import Closing, cancel, cancel_all, close_some, nothing_unfinished
+from exchange.engine.cancelling import Clearing, Closing, cancel, cancel_all, clear_some, close_some, nothing_unfinished
 from exchange.engine.commands import Command
 from exchange.engine.custody import credit_cash, credit_tonnes, debit_cash, debit_tonnes
 from exchange.engine.events import Event
@@ -62,7 +62,7 @@ _CORE: Final = EngineMode(
         e.Completed,
         e.NumbersRestarted,
     ),
-    steps={Closing: close_some},
+    steps={Closing: close_some, Clearing: clear_some},
 )
 
 

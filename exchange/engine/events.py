@@ -54,6 +54,7 @@ class Cause(IntEnum):
     NOT_FILLED = 2
     SELF_TRADE = 3
     FREEZE = 4
+    OUTSIDE_BAND = 5
 
 
 class Refused(Struct, array_like=True, gc=False, frozen=True, tag=1):
@@ -74,7 +75,7 @@ class InstrumentOpened(Struct, array_like=True, gc=False, frozen=True, tag=2):
 
 
 class BandSet(Struct, array_like=True, gc=False, frozen=True, tag=3):
-    """Prices of new orders lie in this band."""
+    """Prices of orders lie in this band; what was outside is closed next."""
 
     instruction: int
     instrument: int

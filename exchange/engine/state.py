@@ -9,6 +9,7 @@ by the hash of its bytes, never by dumping it again.
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -178,11 +179,7 @@ def _instrument(instrument: TradedInstrument) -> StoredInstrument:
 
 def _queued(side: Side) -> Iterator[OpenOrder]:
     """The orders of one side by price and time."""
-    for level in side.from_best():
-        order: OpenOrder | None = level.head
-        while order is not None:
-            yield order
-            order = order.next
+    return chain.from_iterable(level.orders() for level in side.from_best())
 
 
 def _order(order: OpenOrder) -> StoredOrder:

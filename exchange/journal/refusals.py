@@ -65,8 +65,8 @@ CORE: Final[Wordings] = {
         _C,
         "client-order-id-stale",
         "client_order_id too small",
-        "client_order_id {wanted} comes too long after {limit} was used, and no command with it is known. A new command "
-        "takes one above {limit}.",
+        "client_order_id {wanted} comes too long after {limit} was used, and no command with it is known. A new "
+        "command takes one above {limit}.",
     ),
     Reason.CLIENT_ORDER_ID_TOO_FAR: Wording(
         _U,

@@ -111,6 +111,14 @@ class NaiveMarket(NaiveCustody):
         changed = e.FreezeChanged(said.instruction, said.account, said.on)
         return [changed, *self._close_all(self._open_of(said.account), Cause.FREEZE)] if said.on else [changed]
 
+    def _SetBand(self, said: c.SetBand) -> list[e.Event]:  # noqa: N802 - named as its command
+        outside = [
+            each
+            for each in self.open.values()
+            if each.instrument == said.instrument and each.price not in range(said.low, said.high + 1)
+        ]
+        return [*super()._SetBand(said), *self._close_all(outside, Cause.OUTSIDE_BAND)]
+
     # Orders.
 
     def _check_fits(self, account: int, instrument: int, price: int, quantity: int) -> None:
@@ -129,6 +137,14 @@ class NaiveMarket(NaiveCustody):
             refuse(Reason.QUANTITY_OFF_LOT, quantity, rules.lot)
         if quantity > LARGEST_QUANTITY_T:
             refuse(Reason.TOO_LARGE, quantity, LARGEST_QUANTITY_T)
+
+    def _check_smaller(self, order: Offer, quantity: int) -> None:
+        """Its price does not matter."""
+        rules = self.rules[order.instrument]
+        if rules.halted:
+            refuse(Reason.HALTED, order.instrument, rules.halted)
+        if quantity < 1 or quantity % rules.lot != 0:
+            refuse(Reason.QUANTITY_OFF_LOT, quantity, rules.lot)
 
     def _check_room(self, account: int) -> None:
         """One more may rest."""
@@ -291,7 +307,10 @@ class NaiveMarket(NaiveCustody):
         order = self._mine(said.account, said.order)
         if order.listed:
             refuse(Reason.NOT_AN_ORDER, said.order)
-        self._check_fits(said.account, order.instrument, said.price, said.quantity)
+        if said.price == order.price and said.quantity <= order.quantity:
+            self._check_smaller(order, said.quantity)
+        else:
+            self._check_fits(said.account, order.instrument, said.price, said.quantity)
         used = order.quantity - order.open
         if said.quantity <= used:
             refuse(Reason.ALREADY_TRADED, said.quantity, used)

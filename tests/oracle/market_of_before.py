@@ -1,12 +1,14 @@
 """The naive market under the rules of earlier engines: what their journals and snapshots are compared with."""
 
+from exchange.engine import commands as c
+from exchange.engine import events as e
 from exchange.engine.events import Reason
 from tests.oracle.market import NaiveMarket, OfAccount
-from tests.oracle.market_custody import refuse
+from tests.oracle.market_custody import NaiveCustody, Offer, refuse
 
 
 class NaiveMarketOfBefore(NaiveMarket):
-    """As engines 1 and 2 had it: an account's numbers rose."""
+    """As engines 1 and 2 had it: an account's numbers rose, and what rested outside a new band stayed."""
 
     def _admit(self, command: OfAccount) -> None:
         if command.account not in self.owners:
@@ -15,6 +17,12 @@ class NaiveMarketOfBefore(NaiveMarket):
         if command.client_order_id <= owner.last_number:
             refuse(Reason.STALE_CLIENT_ORDER_ID, command.client_order_id, owner.last_number)
         owner.last_number = command.client_order_id
+
+    def _SetBand(self, said: c.SetBand) -> list[e.Event]:  # noqa: N802 - named as its command
+        return NaiveCustody._SetBand(self, said)
+
+    def _check_smaller(self, order: Offer, quantity: int) -> None:
+        self._check_fits(order.account, order.instrument, order.price, quantity)
 
     def upgraded(self) -> NaiveMarket:
         """The same market under today's rules, in which no number is free that was not free before."""

@@ -45,8 +45,8 @@ class Amend(Struct, array_like=True, gc=False, frozen=True, tag=12):
     """
     Give an order another price or total quantity, what was traded included.
 
-    At the same price, less or as much keeps its place in the queue; anything else goes to the end, and may trade at
-    once.
+    At the same price, less or as much keeps its place in the queue, even where the band has left that price; anything
+    else goes to the end, and may trade at once.
     """
 
     account: int
@@ -267,7 +267,10 @@ def amend(market: Market, command: Amend) -> list[Event]:
     if not isinstance(level, Level):
         return [refused(command, Reason.NOT_AN_ORDER, command.order)]
     instrument = market.instruments[order.instrument]
-    refusal = unfit(command, instrument, account, command.price, command.quantity, rests=False)
+    if _keeps_place(order, command):
+        refusal = _unfit_in_its_place(command, instrument)
+    else:
+        refusal = unfit(command, instrument, account, command.price, command.quantity, rests=False)
     traded = order.quantity - order.open
     if refusal is None and command.quantity <= traded:
         refusal = refused(command, Reason.ALREADY_TRADED, command.quantity, traded)
@@ -280,10 +283,24 @@ def amend(market: Market, command: Amend) -> list[Event]:
     return _amended(market, order, level, command)
 
 
+def _keeps_place(order: OpenOrder, command: Amend) -> bool:
+    """Whether an order only becomes smaller, or nothing of it changes."""
+    return command.price == order.price and command.quantity <= order.quantity
+
+
+def _unfit_in_its_place(command: Amend, instrument: TradedInstrument) -> Refused | None:
+    """Why an order cannot become smaller. Its price was taken once, and a later band changes nothing in that."""
+    if instrument.halted:
+        return refused(command, Reason.HALTED, instrument.id, instrument.halted)
+    if command.quantity <= 0 or command.quantity % instrument.lot:
+        return refused(command, Reason.QUANTITY_OFF_LOT, command.quantity, instrument.lot)
+    return None
+
+
 def _amended(market: Market, order: OpenOrder, level: Level, command: Amend) -> list[Event]:
     """Change an order of *level*: in its place where it only becomes smaller, else last in the queue of its price."""
     old_price, old_open = order.price, order.open
-    keeps_place = command.price == old_price and command.quantity <= order.quantity
+    keeps_place = _keeps_place(order, command)
     if not keeps_place:
         level.remove(order)
         order.prev = order.next = None

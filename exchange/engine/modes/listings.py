@@ -1,6 +1,6 @@
 """Fixed-price listings: tonnes at one price, sold part by part to those who subscribe."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import ClassVar, Final
 
 from msgspec import Struct
@@ -89,6 +89,10 @@ class Listings:
     def remove(self, order: OpenOrder) -> None:
         """Forget a listing that is closed."""
         del self.open[order.id]
+
+    def open_in(self, instrument: int) -> Iterator[OpenOrder]:
+        """Return the listings of an instrument."""
+        return (each for each in self.open.values() if each.instrument == instrument)
 
     def dump(self) -> StoredListings | None:
         """Return them as a snapshot has them."""

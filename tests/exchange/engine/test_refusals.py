@@ -116,7 +116,7 @@ CASES: list[Case] = [
     (
         [LISTING, c.SetBand(11, CREDIT, 300, 400)],
         listings.Subscribe(2, FIRST, 10, 1),
-        no(Reason.PRICE_BELOW_BAND, 2, 1, 200, 300),
+        no(Reason.NOT_OPEN, 2, 1, FIRST),
     ),
     ([], opened(low=0), told_no(Reason.PRICE_BELOW_BAND, 0, 0, 1)),
     ([], c.SetBand(11, CREDIT, -5, 1_000), told_no(Reason.PRICE_BELOW_BAND, 0, -5, 1)),
