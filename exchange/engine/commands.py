@@ -39,7 +39,8 @@ class OpenInstrument(Struct, array_like=True, gc=False, frozen=True, tag=1):
     Begin to trade one project and vintage.
 
     Prices are multiples of *tick* fen from *low* to *high*, quantities multiples of *lot* tonnes. The seller pays
-    *fee_bps* ten-thousandths of each amount, rounded down, to *fee_account* of *fee_group*.
+    *fee_bps* ten-thousandths of what an order or a listing is sold for, rounded down once, to *fee_account* of
+    *fee_group*.
     """
 
     instruction: int
@@ -72,7 +73,11 @@ class Halt(Struct, array_like=True, gc=False, frozen=True, tag=3):
 
 
 class Freeze(Struct, array_like=True, gc=False, frozen=True, tag=4):
-    """Cancel all orders and listings of an account and take no more of them, or take them again."""
+    """
+    Cancel all orders and listings of an account and take no more of them, or take them again.
+
+    Also of an account that has nothing here yet.
+    """
 
     instruction: int
     account: int

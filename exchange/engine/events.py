@@ -15,6 +15,8 @@ class Reason(IntEnum):
     """
     Why a command was refused; *wanted* and *limit* of the event are the two numbers that disagree.
 
+    Until engine 2 an amendment that left nothing open was refused as `ALREADY_TRADED`.
+
     Numbers below 100 stand here. A later mode numbers its own reasons in its module, in a hundred of its own: from 100,
     from 200, and so on, and names that enumeration in its `EngineMode`.
     """
@@ -148,7 +150,8 @@ class Traded(Struct, array_like=True, gc=False, frozen=True, tag=14):
     A trade at the resting order's price.
 
     The buyer had locked *cap* fen a tonne; what is above *price* is settled again. *fee* is the seller's, to
-    *fee_account*. *taker_side* is the side of the order that came later.
+    *fee_account*: what its order's fee, rounded down once, grew by. *taker_side* is the side of the order that
+    came later.
     """
 
     trade: int

@@ -10,7 +10,7 @@ of its own is stored under its name with a version of its own (`exchange.engine.
 from typing import Final
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, field
 
 from exchange.engine.events import Traded
 from exchange.engine.modes import listings
@@ -18,7 +18,7 @@ from exchange.engine.modes import listings
 STATE_CODEC: Final = 3
 """
 1: until engine 1. 2: listings are a part of their own, parts by mode, what is unfinished. 3: which numbers of an
-account are used behind its highest.
+account are used behind its highest, what each order was sold for, who was frozen before the first credit.
 """
 
 
@@ -63,6 +63,7 @@ class StoredOrder(Struct, array_like=True, gc=False):
     open: int
     life: int
     prevention: int
+    sold_for: int = 0
 
 
 class StoredInstrument(Struct, array_like=True):
@@ -107,6 +108,7 @@ class StoredState(Struct, array_like=True):
     unsettled: list[Traded]
     unfinished: Raw
     parts: dict[str, tuple[int, Raw]]
+    frozen_early: list[int] = field(default_factory=list)
 
 
 def decoded(state: bytes, codec: int) -> StoredState:

@@ -55,14 +55,16 @@ class Market:
     Accounts with what they have open, instruments, and what waits for delivery.
 
     *sequence* counts commands: an order, a subscription or a listing is known by the number of its command. *groups*
-    has the accounts of each beneficial owner. *cash* is the money of all accounts together. *parts* is what modes have
-    of their own, by the name of the mode. *unfinished* is what remains of a command that is carried out in steps: one
-    of the types in the modes' tables of steps.
+    has the accounts of each beneficial owner, *frozen_early* those that were frozen before they had anything here.
+    *cash* is the money of all accounts together. *parts* is what modes have of their own, by the name of the mode.
+    *unfinished* is what remains of a command that is carried out in steps: one of the types in the modes' tables of
+    steps.
     """
 
     __slots__ = (
         "accounts",
         "cash",
+        "frozen_early",
         "groups",
         "instruments",
         "last_instruction",
@@ -81,6 +83,7 @@ class Market:
         self.accounts: dict[int, TradingAccount] = {}
         self.instruments: dict[int, TradedInstrument] = {}
         self.groups: dict[int, list[TradingAccount]] = {}
+        self.frozen_early: set[int] = set()
         self.unsettled: dict[int, Traded] = {}
         self.parts: dict[str, Any] = {}
         self.unfinished: Any = None
@@ -94,6 +97,9 @@ class Market:
         found = self.accounts.get(account_id)
         if found is None:
             found = self.accounts[account_id] = TradingAccount(account_id, group)
+            if account_id in self.frozen_early:
+                self.frozen_early.remove(account_id)
+                found.frozen = True
             self.groups.setdefault(group, []).append(found)
         return found
 
@@ -221,7 +227,9 @@ def exchange(  # noqa: PLR0917 - keywords cost a tenth of the time of a trade
     market.trades = trade = market.trades + 1
     amount = price * quantity
     cap = buy.price
-    fee = amount * instrument.fee_bps // BPS
+    before, bps = sell.sold_for, instrument.fee_bps
+    sell.sold_for = after = before + amount
+    fee = after * bps // BPS - before * bps // BPS  # rounded once for the order, however it is sold
     fee_account = instrument.fee_account
     money, tonnes = buy.cash, sell.tonnes
     money.locked -= cap * quantity

@@ -71,8 +71,9 @@ def freeze(market: Market, command: c.Freeze) -> list[Event]:
     if (refusal := given_before(market, command)) is not None:
         return [refusal]
     account = market.accounts.get(command.account)
-    if account is None:
-        return [InstructionRefused(command.instruction, command.account, Reason.UNKNOWN_ACCOUNT, 0, 0)]
+    if account is None:  # it has nothing yet: the freeze waits for its first credit
+        (market.frozen_early.add if command.on else market.frozen_early.discard)(command.account)
+        return [FreezeChanged(command.instruction, command.account, command.on)]
     account.frozen = command.on
     closed = close_some(market, Closing(account.id, 0, Cause.FREEZE)) if command.on else []
     return [FreezeChanged(command.instruction, account.id, command.on), *closed]

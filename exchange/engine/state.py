@@ -48,6 +48,7 @@ def dump(market: Market) -> bytes:
             [each for _, each in sorted(market.unsettled.items())],
             Raw(_encoder.encode(market.unfinished)),
             {name: stored for name, part in sorted(market.parts.items()) if (stored := _part(part)) is not None},
+            sorted(market.frozen_early),
         )
     )
 
@@ -66,7 +67,7 @@ def load(state: bytes, codec: int = STATE_CODEC, modes: Iterable[EngineMode] = M
     stored = decoded(state, codec)
     market = Market()
     market.sequence, market.trades, market.last_instruction = stored.sequence, stored.trades, stored.last_instruction
-    market.cash = stored.cash
+    market.cash, market.frozen_early = stored.cash, set(stored.frozen_early)
     for each in stored.accounts:
         account = market.account(each.id, each.group)
         account.frozen = each.frozen
@@ -146,6 +147,7 @@ def _load_order(account: TradingAccount, instrument: int, stored: StoredOrder) -
         stored.open,
         stored.life,
         stored.prevention,
+        stored.sold_for,
     )
 
 
@@ -184,7 +186,15 @@ def _queued(side: Side) -> Iterator[OpenOrder]:
 
 def _order(order: OpenOrder) -> StoredOrder:
     return StoredOrder(
-        order.id, order.account.id, order.side, order.price, order.quantity, order.open, order.life, order.prevention
+        order.id,
+        order.account.id,
+        order.side,
+        order.price,
+        order.quantity,
+        order.open,
+        order.life,
+        order.prevention,
+        order.sold_for,
     )
 
 

@@ -149,7 +149,7 @@ async def follow_freezes(*, exchange: Exchange) -> int:
         freezes = await port.freezes_in(tx)
         known = await stored_instructions.frozen_accounts(tx)
         given: list[c.Command] = [
-            *(c.Freeze(0, each, on=True) for each in sorted(await store.traders(tx, freezes.accounts - known))),
+            *(c.Freeze(0, each, on=True) for each in sorted(freezes.accounts - known)),
             *(c.Freeze(0, each, on=False) for each in sorted(known - freezes.accounts)),
         ]
         for each in await store.vintages(tx):

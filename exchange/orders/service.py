@@ -290,6 +290,25 @@ async def order(order_id: int, *, asked: Call, exchange: Exchange) -> Order:
     raise Unknown(f"There is no order {order_id}.")
 
 
+async def order_by_client_order_id(account_id: int, client_order_id: int, *, asked: Call, exchange: Exchange) -> Order:
+    """The order, listing or subscription that a command of one's own account was about, by the command's number."""
+    await exchange.projector.caught_up()
+    async with exchange.db.reading() as tx:
+        await readable_in(tx, account_id, asked)
+        said = (await projections.requests(tx, account_id, [client_order_id])).get(client_order_id)
+        found = (await store.orders(tx, [said.order_id])).get(said.order_id) if said and said.reason is None else None
+    if found is not None:
+        return found
+    number = f"client_order_id {client_order_id} of account {account_id}"
+    if said is None:
+        await exchange.projector.require_complete()
+        raise Unknown(f"{number} is not used.")
+    if said.reason is None:
+        raise Unknown(f"{number} took everything back, and is about no single order.")
+    refusal = exchange.refusals.of(said.reason, said.wanted or 0, said.bound or 0)
+    raise Unknown(f"{number} was refused, and there is no order of it: {refusal.detail}")
+
+
 async def orders(
     account_id: int, window: Window, *, open_only: bool, newest_first: bool, asked: Call, exchange: Exchange
 ) -> Page[Order]:

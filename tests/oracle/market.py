@@ -105,10 +105,11 @@ class NaiveMarket(NaiveCustody):
         owner.last_number = max(owner.last_number, number)
 
     def _Freeze(self, said: c.Freeze) -> list[e.Event]:  # noqa: N802 - named as its command
-        if said.account not in self.owners:
-            refuse(Reason.UNKNOWN_ACCOUNT, account=said.account)
-        self.owners[said.account].frozen = said.on
         changed = e.FreezeChanged(said.instruction, said.account, said.on)
+        if said.account not in self.owners:
+            self.frozen_early = (self.frozen_early - {said.account}) | ({said.account} if said.on else set())
+            return [changed]
+        self.owners[said.account].frozen = said.on
         return [changed, *self._close_all(self._open_of(said.account), Cause.FREEZE)] if said.on else [changed]
 
     def _SetBand(self, said: c.SetBand) -> list[e.Event]:  # noqa: N802 - named as its command
@@ -245,7 +246,7 @@ class NaiveMarket(NaiveCustody):
         self.trades += 1
         buy, sell = (taker, maker) if taker.side == c.BUY else (maker, taker)
         rules = self.rules[taker.instrument]
-        fee = maker.price * quantity * rules.fee_bps // 10_000
+        fee = self._fee(sell, maker.price * quantity, rules.fee_bps)
         self.undelivered[self.trades] = e.Traded(
             self.trades,
             taker.instrument,
@@ -261,6 +262,11 @@ class NaiveMarket(NaiveCustody):
             taker.side,
         )
         return self.undelivered[self.trades]
+
+    def _fee(self, sell: Offer, amount: int, bps: int) -> int:
+        """What the whole order's fee grows by."""
+        sell.sold_for += amount
+        return sell.sold_for * bps // 10_000 - (sell.sold_for - amount) * bps // 10_000
 
     def _shrink(self, offer: Offer, quantity: int) -> None:
         offer.open -= quantity
@@ -307,17 +313,20 @@ class NaiveMarket(NaiveCustody):
         order = self._mine(said.account, said.order)
         if order.listed:
             refuse(Reason.NOT_AN_ORDER, said.order)
+        used = order.quantity - order.open
+        if self._closes(said, used):
+            completed = e.Completed(said.account, said.client_order_id)
+            return [*self._close([order], Cause.OWNER, said.client_order_id), completed]
         if said.price == order.price and said.quantity <= order.quantity:
             self._check_smaller(order, said.quantity)
         else:
             self._check_fits(said.account, order.instrument, said.price, said.quantity)
-        used = order.quantity - order.open
         if said.quantity <= used:
             refuse(Reason.ALREADY_TRADED, said.quantity, used)
         locked = order.open * (order.price if order.side == c.BUY else 1)
         changed = self._offer(order.account, order.instrument, order.side, said.price, said.quantity)
         changed.number, changed.open, changed.prevention = order.number, said.quantity - used, order.prevention
-        changed.post_only = order.post_only
+        changed.post_only, changed.sold_for = order.post_only, order.sold_for
         self._check_post_only(changed)
         self._check_covered(changed, locked)
         amended = Amended(
@@ -336,6 +345,10 @@ class NaiveMarket(NaiveCustody):
             return [amended, e.Completed(said.account, said.client_order_id)]
         del self.open[order.number]
         return [amended, *self._enter(changed, rests=True), e.Completed(said.account, said.client_order_id)]
+
+    def _closes(self, said: Amend, used: int) -> bool:
+        """Nothing of the order would be left open."""
+        return 0 < said.quantity <= used
 
     # Listings.
 

@@ -66,6 +66,7 @@ class Offer:
     prevention: int = c.PREVENT_TAKER
     listed: bool = False
     post_only: bool = False
+    sold_for: int = 0
 
 
 @dataclass
@@ -91,6 +92,7 @@ class NaiveCustody:
         self.rules: dict[int, Rules] = {}
         self.open: dict[int, Offer] = {}
         self.undelivered: dict[int, e.Traded] = {}
+        self.frozen_early: set[int] = set()
 
     def cash(self, account: int) -> Parts:
         """An account's money, added up."""
@@ -123,7 +125,10 @@ class NaiveCustody:
         self.last_instruction = number
 
     def _owner(self, account: int, group: int) -> Owner:
-        return self.owners.setdefault(account, Owner(group))
+        if account not in self.owners:
+            self.owners[account] = Owner(group, frozen=account in self.frozen_early)
+            self.frozen_early.discard(account)
+        return self.owners[account]
 
     def _OpenInstrument(self, said: c.OpenInstrument) -> list[e.Event]:  # noqa: N802 - named as its command
         if said.instrument in self.rules:

@@ -3,12 +3,18 @@
 from exchange.engine import commands as c
 from exchange.engine import events as e
 from exchange.engine.events import Reason
+from exchange.engine.modes.continuous import Amend
 from tests.oracle.market import NaiveMarket, OfAccount
 from tests.oracle.market_custody import NaiveCustody, Offer, refuse
 
 
 class NaiveMarketOfBefore(NaiveMarket):
-    """As engines 1 and 2 had it: an account's numbers rose, and what rested outside a new band stayed."""
+    """
+    As engines 1 and 2 had it.
+
+    An account's numbers rose; what rested outside a new band stayed; an amendment to what was traded was refused; a fee
+    was rounded for each trade; nobody was frozen before the first credit.
+    """
 
     def _admit(self, command: OfAccount) -> None:
         if command.account not in self.owners:
@@ -23,6 +29,17 @@ class NaiveMarketOfBefore(NaiveMarket):
 
     def _check_smaller(self, order: Offer, quantity: int) -> None:
         self._check_fits(order.account, order.instrument, order.price, quantity)
+
+    def _Freeze(self, said: c.Freeze) -> list[e.Event]:  # noqa: N802 - named as its command
+        if said.account not in self.owners:
+            refuse(Reason.UNKNOWN_ACCOUNT, account=said.account)
+        return super()._Freeze(said)
+
+    def _closes(self, _said: Amend, _used: int) -> bool:
+        return False
+
+    def _fee(self, _: Offer, amount: int, bps: int) -> int:
+        return amount * bps // 10_000
 
     def upgraded(self) -> NaiveMarket:
         """The same market under today's rules, in which no number is free that was not free before."""

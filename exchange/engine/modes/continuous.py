@@ -17,6 +17,7 @@ from exchange.engine.market import (
     Market,
     TradedInstrument,
     caller,
+    close,
     exchange,
     refused,
     refused_at_the_door,
@@ -43,7 +44,7 @@ class Place(Struct, array_like=True, gc=False, frozen=True, tag=9):
 
 class Amend(Struct, array_like=True, gc=False, frozen=True, tag=12):
     """
-    Give an order another price or total quantity, what was traded included.
+    Give an order another price or total quantity, what was traded included; no more than that closes it.
 
     At the same price, less or as much keeps its place in the queue, even where the band has left that price; anything
     else goes to the end, and may trade at once.
@@ -266,14 +267,14 @@ def amend(market: Market, command: Amend) -> list[Event]:
     level = order.queue
     if not isinstance(level, Level):
         return [refused(command, Reason.NOT_AN_ORDER, command.order)]
+    traded = order.quantity - order.open
+    if 0 < command.quantity <= traded:
+        return [close(order, Cause.OWNER, command.client_order_id), Completed(account.id, command.client_order_id)]
     instrument = market.instruments[order.instrument]
     if _keeps_place(order, command):
         refusal = _unfit_in_its_place(command, instrument)
     else:
         refusal = unfit(command, instrument, account, command.price, command.quantity, rests=False)
-    traded = order.quantity - order.open
-    if refusal is None and command.quantity <= traded:
-        refusal = refused(command, Reason.ALREADY_TRADED, command.quantity, traded)
     if refusal is None and order.life == c.POST_ONLY:
         refusal = _would_trade(instrument, order, command)
     if refusal is None:

@@ -55,7 +55,7 @@ class Subscribed(Struct, array_like=True, gc=False, frozen=True, tag=13):
 
 
 class StoredListing(Struct, array_like=True, gc=False):
-    """A listing in a snapshot."""
+    """A listing in a snapshot; what it was sold for stands there from the second layout on."""
 
     id: int
     account: int
@@ -63,6 +63,7 @@ class StoredListing(Struct, array_like=True, gc=False):
     price: int
     quantity: int
     open: int
+    sold_for: int = 0
 
 
 class StoredListings(Struct, array_like=True):
@@ -76,7 +77,7 @@ class Listings:
 
     __slots__ = ("open",)
 
-    layouts: ClassVar[Mapping[int, type[Struct]]] = {1: StoredListings}
+    layouts: ClassVar[Mapping[int, type[Struct]]] = {1: StoredListings, 2: StoredListings}
 
     def __init__(self) -> None:
         self.open: dict[int, OpenOrder] = {}
@@ -100,7 +101,9 @@ class Listings:
             return None
         return StoredListings(
             [
-                StoredListing(number, each.account.id, each.instrument, each.price, each.quantity, each.open)
+                StoredListing(
+                    number, each.account.id, each.instrument, each.price, each.quantity, each.open, each.sold_for
+                )
                 for number, each in sorted(self.open.items())
             ]
         )
@@ -110,7 +113,7 @@ class Listings:
         for each in stored.open:
             account = market.accounts[each.account]
             listing = _order(each.id, account, each.instrument, c.SELL, price=each.price, quantity=each.quantity)
-            listing.open = each.open
+            listing.open, listing.sold_for = each.open, each.sold_for
             self.add(listing)
 
 
