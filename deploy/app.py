@@ -268,7 +268,7 @@ def _openapi(region: RegionProfile) -> OpenAPIConfig:
             "Masses are whole kilograms of CO2e (`_kg`), on the exchange whole tonnes (`_t`); money is fen, CNY/100 "
             "(`_fen`), times RFC 3339 UTC. A POST takes an `Idempotency-Key`: the same key with the same body is "
             "carried out once, however often it is sent. Only orders, listings and subscriptions take none: they are "
-            "known by the `client_order_id` in their body, which rises for each account. Errors are RFC 9457 problem "
+            "known by the `client_order_id` in their body, which an account uses once. Errors are RFC 9457 problem "
             "documents; their `type` never changes, and `detail` says what was wrong, with the numbers, and what to "
             "do.\n\n" + _problems()
         ),

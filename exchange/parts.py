@@ -74,9 +74,9 @@ async def unfrozen_trader_in(tx: Tx, account_id: int, call: Call) -> Trader:
     return trader
 
 
-async def refuse_frozen(trader: Trader, client_order_id: int, *, exchange: Exchange) -> None:
+async def refuse_frozen(trader: Trader, *client_order_ids: int, exchange: Exchange) -> None:
     """
-    Raise `TradingRefused` where a freeze is on the account, unless a command with this number came before it.
+    Raise `TradingRefused` where a freeze is on the account, unless commands with all these numbers came before it.
 
     Call it outside of any transaction: it waits for the tables, which need a connection to catch up.
     """
@@ -84,7 +84,7 @@ async def refuse_frozen(trader: Trader, client_order_id: int, *, exchange: Excha
         return
     await exchange.projector.caught_up()
     async with exchange.db.reading() as tx:
-        if not await store.requests(tx, trader.id, [client_order_id]):
+        if len(await store.requests(tx, trader.id, client_order_ids)) < len(set(client_order_ids)):
             raise frozen()
 
 

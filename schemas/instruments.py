@@ -25,7 +25,7 @@ class NewInstrument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Band(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The prices within which new orders must lie from now on."""
+    """The prices of an instrument from now on; whatever is open at others is closed, with that cause."""
 
     low_fen: PriceFen
     high_fen: PriceFen

@@ -40,21 +40,27 @@ class NewOrder(_Terms, frozen=True):
 
 
 class CancelOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Take back what is open of an order or a listing."""
+    """
+    Take back what is open of an order or a listing.
+
+    The number may be left out: cancelling again does no harm, and is answered with `not-open`.
+    """
 
     account_id: Id
-    client_order_id: ClientOrderId
+    client_order_id: ClientOrderId | None = None
 
 
 class CancelOrders(CancelOrder, frozen=True):
-    """Take back everything that an account has open, in one instrument or in all."""
+    """Take back everything that an account has open, in one instrument or in all. The number may be left out."""
 
     instrument: InstrumentCodeText | None = None
 
 
-class AmendOrder(CancelOrder, frozen=True):
+class AmendOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Another price or total quantity; both are said. Less at the same price keeps its place in the queue."""
 
+    account_id: Id
+    client_order_id: ClientOrderId
     price_fen: PriceFen
     quantity_t: Annotated[Tonnes, Meta(description="Whole tonnes in all, those already traded included")]
 
@@ -64,10 +70,10 @@ class PlaceInBatch(_Terms, frozen=True, tag_field="do", tag="place"):
 
 
 class CancelInBatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="do", tag="cancel"):
-    """In a batch: cancel an order."""
+    """In a batch: cancel an order. The number may be left out."""
 
     order_id: Id
-    client_order_id: ClientOrderId
+    client_order_id: ClientOrderId | None = None
 
 
 class AmendInBatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="do", tag="amend"):
@@ -108,7 +114,7 @@ class Order(Struct, frozen=True, kw_only=True):
     open_t: Tonnes0
     traded_t: Tonnes0
     state: Literal["open", "filled", "closed"]
-    closed_because: Literal["cancelled", "not-filled", "self-trade", "frozen"] | None
+    closed_because: Literal["cancelled", "not-filled", "self-trade", "frozen", "outside-band"] | None
     time_in_force: Literal["GTC", "IOC", "FOK"]
     post_only: bool
     client_order_id: ClientOrderId
@@ -130,7 +136,7 @@ class Refusal(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class CommandAnswer(Struct, frozen=True, kw_only=True):
     """What one command of a batch came to: the order as it stands, or the refusal."""
 
-    client_order_id: ClientOrderId
+    client_order_id: ClientOrderId | None
     order: Order | None
     refusal: Refusal | None
 
@@ -145,7 +151,7 @@ class CancelledOrders(Struct, frozen=True, kw_only=True):
     """That everything open was taken back."""
 
     account_id: Id
-    client_order_id: ClientOrderId
+    client_order_id: ClientOrderId | None
     cancelled: Annotated[int, Meta(ge=0, description="Orders and listings that this command closed")]
 
 
@@ -190,6 +196,8 @@ class Balances(Struct, frozen=True, kw_only=True):
 
     account_id: Id
     sequence: int
-    last_client_order_id: Annotated[int, Meta(description="Use a larger one for the next command")]
+    last_client_order_id: Annotated[
+        int, Meta(description="The highest that was used; the next command may have a larger one")
+    ]
     cash: CashBalance
     tonnes: tuple[TonnesBalance, ...]

@@ -26,13 +26,17 @@ Tonnes = Annotated[int, Meta(ge=1, le=MAX_QUANTITY_T, description="Whole tonnes 
 Tonnes0 = Annotated[int, Meta(ge=0, le=MAX_INT, description="Whole tonnes of CO2e")]
 Fen = Annotated[int, Meta(ge=1, le=MAX_INT, description="Money in fen (CNY/100)")]
 Fen0 = Annotated[int, Meta(ge=0, le=MAX_INT, description="Money in fen (CNY/100)")]
+FIRST_CLIENT_ORDER_ID_LIMIT = 2**53 - 2**32
+"""Largest first number of an account, so that no account can begin where its numbers end."""
 ClientOrderId = Annotated[
     int,
     Meta(
         ge=1,
         le=MAX_INT,
-        description="Larger with every command of the account, and all that a resent one is known by: that is not "
-        "carried out again, and its answer shows the order as it is now",
+        description="Yours: each number is for one command of the account, and all that a resent one is known by, "
+        "which is not carried out again: its answer shows the order as it is now. Numbers rise, but may come in any "
+        "order within 1,024 of the highest. The first may be anything up to 2^53 - 2^32, the next at most 2^32 above "
+        "the highest",
     ),
 ]
 

@@ -22,7 +22,9 @@ class CashMovement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     account_id: Id
     amount_fen: Fen
-    reference: Annotated[ShortRemark, Meta(description="The bank's own, shown on the statement")] = ""
+    reference: Annotated[
+        ShortRemark, Meta(description="The bank's own; money that came in under one is booked once")
+    ] = ""
 
 
 class CustodyMovement(Struct, frozen=True, kw_only=True):

@@ -29,6 +29,13 @@ class Level:
         self.head = self.tail = order
         self.total = order.open
 
+    def orders(self) -> Iterator[OpenOrder]:
+        """Its orders, oldest first."""
+        order: OpenOrder | None = self.head
+        while order is not None:
+            yield order
+            order = order.next
+
     def remove(self, order: OpenOrder) -> None:
         """Unlink an order from anywhere in the queue. What *order* itself links to is left: it is on its way out."""
         prev, after = order.prev, order.next

@@ -1,4 +1,4 @@
-"""What accounts take back: one open order of any mode, or all they have."""
+"""What accounts take back, one open order of any mode or all they have; and what is closed because it fits no more."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from exchange.engine import commands as c
 from exchange.engine.events import Cause, Completed, Event, Reason, Refused
-from exchange.engine.market import STEP, Market, caller, close, refused, refused_at_the_door
+from exchange.engine.market import STEP, Market, close, refused, refused_at_the_door
 
 _OWNER: Final = Cause.OWNER
 _NOT_OPEN: Final = Reason.NOT_OPEN
@@ -17,7 +17,7 @@ class Closing(Struct, array_like=True, frozen=True, tag=1):
     """
     What an account has open in one instrument, or in all of them (0), is being closed; *closed* orders are already.
 
-    With a *client_order_id* it is the account's own command, and the last step says that it is completed.
+    Where its owner is the *cause* it is the account's own command, and the last step says that it is completed.
     """
 
     account: int
@@ -27,23 +27,29 @@ class Closing(Struct, array_like=True, frozen=True, tag=1):
     closed: int = 0
 
 
+class Clearing(Struct, array_like=True, frozen=True, tag=2):
+    """These are being closed, whosever they are: pairs of an account and an order, the oldest first."""
+
+    orders: tuple[tuple[int, int], ...]
+    cause: int
+
+
 def cancel(market: Market, command: c.Cancel) -> list[Event]:
     """Take an order or a listing back. Somebody else's is as good as none."""
     account, client_order_id = market.accounts.get(command.account), command.client_order_id
-    if account is None or client_order_id <= account.last_client_order_id:
+    if account is None or (client_order_id and not account.take(client_order_id)):
         return [refused_at_the_door(account, command)]
-    account.last_client_order_id = client_order_id
     order = account.orders.get(command.order)
     if order is None:
-        return [refused(account, _NOT_OPEN, command.order)]
+        return [refused(command, _NOT_OPEN, command.order)]
     return [close(order, _OWNER, client_order_id)]
 
 
 def cancel_all(market: Market, command: c.CancelAll) -> list[Event]:
     """Take everything back, in steps."""
-    account = caller(market, command)
-    if isinstance(account, Refused):
-        return [account]
+    account = market.accounts.get(command.account)
+    if account is None or (command.client_order_id and not account.take(command.client_order_id)):
+        return [refused_at_the_door(account, command)]
     return close_some(market, Closing(account.id, command.instrument, _OWNER, command.client_order_id))
 
 
@@ -57,8 +63,17 @@ def close_some(market: Market, rest: Closing) -> list[Event]:
         market.unfinished = Closing(rest.account, instrument, rest.cause, rest.client_order_id, closed)
         return events
     market.unfinished = None
-    if rest.client_order_id:
+    if rest.cause == _OWNER:
         events.append(Completed(rest.account, rest.client_order_id, closed))
+    return events
+
+
+def clear_some(market: Market, rest: Clearing) -> list[Event]:
+    """Close what fits no more, as far as one step goes."""
+    accounts = market.accounts
+    events: list[Event] = [close(accounts[account].orders[order], rest.cause) for account, order in rest.orders[:STEP]]
+    left = rest.orders[STEP:]
+    market.unfinished = Clearing(left, rest.cause) if left else None
     return events
 
 

@@ -6,8 +6,8 @@ again. They are arrays with a number for their kind, not objects with names: the
 thousand.
 
 An *instruction* was stored before it was given: what the operator, the regulator, the registry and the bank say.
-Their numbers only rise, so each is carried out once. Commands of accounts carry a *client_order_id*, which rises for
-each account, to the same end.
+Their numbers only rise, so each is carried out once. Commands of accounts carry a *client_order_id*, which each account
+uses once, to the same end (`exchange.engine.accounts`).
 """
 
 from typing import ClassVar, Final, Protocol
@@ -39,7 +39,8 @@ class OpenInstrument(Struct, array_like=True, gc=False, frozen=True, tag=1):
     Begin to trade one project and vintage.
 
     Prices are multiples of *tick* fen from *low* to *high*, quantities multiples of *lot* tonnes. The seller pays
-    *fee_bps* ten-thousandths of each amount, rounded down, to *fee_account* of *fee_group*.
+    *fee_bps* ten-thousandths of what an order or a listing is sold for, rounded down once, to *fee_account* of
+    *fee_group*.
     """
 
     instruction: int
@@ -54,7 +55,7 @@ class OpenInstrument(Struct, array_like=True, gc=False, frozen=True, tag=1):
 
 
 class SetBand(Struct, array_like=True, gc=False, frozen=True, tag=2):
-    """From now on, prices of new orders lie from *low* to *high* fen. Orders that rest stay."""
+    """From now on, prices lie from *low* to *high* fen. Whatever is open at others is closed."""
 
     instruction: int
     instrument: int
@@ -72,7 +73,11 @@ class Halt(Struct, array_like=True, gc=False, frozen=True, tag=3):
 
 
 class Freeze(Struct, array_like=True, gc=False, frozen=True, tag=4):
-    """Cancel all orders and listings of an account and take no more of them, or take them again."""
+    """
+    Cancel all orders and listings of an account and take no more of them, or take them again.
+
+    Also of an account that has nothing here yet.
+    """
 
     instruction: int
     account: int
@@ -116,7 +121,7 @@ class DebitTonnes(Struct, array_like=True, gc=False, frozen=True, tag=8):
 
 
 class Cancel(Struct, array_like=True, gc=False, frozen=True, tag=10):
-    """Take what is open of an order or a listing back."""
+    """Take what is open of an order or a listing back; without a number where *client_order_id* is 0."""
 
     account: int
     order: int
@@ -124,7 +129,11 @@ class Cancel(Struct, array_like=True, gc=False, frozen=True, tag=10):
 
 
 class CancelAll(Struct, array_like=True, gc=False, frozen=True, tag=11):
-    """Take back everything that an account has open in one instrument, or in all of them (0)."""
+    """
+    Take back everything that an account has open in one instrument, or in all of them (0).
+
+    Without a number where *client_order_id* is 0.
+    """
 
     account: int
     instrument: int
@@ -154,6 +163,19 @@ class Continue(Struct, array_like=True, gc=False, frozen=True, tag=17):
     """
 
 
+class RestartNumbers(Struct, array_like=True, gc=False, frozen=True, tag=18):
+    """
+    Let an account whose client_order_ids are used up go on from *highest*, 0 for an account that begins anew.
+
+    Until engine 2 nothing kept an account from using the largest number of all. The migration that frees such accounts
+    knows which numbers they have used.
+    """
+
+    instruction: int
+    account: int
+    highest: int
+
+
 class Command(Protocol):
     """A command of any mode: one of the types in `exchange.engine.core.MODES`."""
 
@@ -169,7 +191,7 @@ class AccountCommand(Command, Protocol):
 
     @property
     def client_order_id(self) -> int:
-        """Higher than that of any command of the account before."""
+        """A number that the account has not used before; 0 for a cancel without one."""
 
 
 class Instruction(Command, Protocol):

@@ -8,16 +8,16 @@ from typing import Any, Final
 
 from exchange.engine import commands as c
 from exchange.engine import events as e
-from exchange.engine.cancelling import Closing, cancel, cancel_all, close_some, nothing_unfinished
+from exchange.engine.cancelling import Clearing, Closing, cancel, cancel_all, clear_some, close_some, nothing_unfinished
 from exchange.engine.commands import Command
 from exchange.engine.custody import credit_cash, credit_tonnes, debit_cash, debit_tonnes
 from exchange.engine.events import Event
 from exchange.engine.market import Market, busy
 from exchange.engine.modes import EngineMode, Handler, Step, continuous, listings
-from exchange.engine.opening import freeze, halt, open_instrument, set_band
+from exchange.engine.opening import freeze, halt, open_instrument, restart_numbers, set_band
 from exchange.engine.settling import refund, settle
 
-ENGINE_VERSION: Final = 2
+ENGINE_VERSION: Final = 3
 """Rises whenever the same commands would give other events or another state; replay never crosses it."""
 
 MODES: Final[tuple[EngineMode, ...]] = (
@@ -41,6 +41,7 @@ _CORE: Final = EngineMode(
         c.SetBand: set_band,
         c.Halt: halt,
         c.Freeze: freeze,
+        c.RestartNumbers: restart_numbers,
         c.Continue: nothing_unfinished,
     },
     (
@@ -59,8 +60,9 @@ _CORE: Final = EngineMode(
         e.Settled,
         e.Refunded,
         e.Completed,
+        e.NumbersRestarted,
     ),
-    steps={Closing: close_some},
+    steps={Closing: close_some, Clearing: clear_some},
 )
 
 

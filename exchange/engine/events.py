@@ -15,6 +15,8 @@ class Reason(IntEnum):
     """
     Why a command was refused; *wanted* and *limit* of the event are the two numbers that disagree.
 
+    Until engine 2 an amendment that left nothing open was refused as `ALREADY_TRADED`.
+
     Numbers below 100 stand here. A later mode numbers its own reasons in its module, in a hundred of its own: from 100,
     from 200, and so on, and names that enumeration in its `EngineMode`.
     """
@@ -44,6 +46,7 @@ class Reason(IntEnum):
     TOO_MANY_ORDERS = 23
     BUSY = 24
     NOTHING_UNFINISHED = 25
+    CLIENT_ORDER_ID_TOO_FAR = 26
 
 
 class Cause(IntEnum):
@@ -53,6 +56,7 @@ class Cause(IntEnum):
     NOT_FILLED = 2
     SELF_TRADE = 3
     FREEZE = 4
+    OUTSIDE_BAND = 5
 
 
 class Refused(Struct, array_like=True, gc=False, frozen=True, tag=1):
@@ -73,7 +77,7 @@ class InstrumentOpened(Struct, array_like=True, gc=False, frozen=True, tag=2):
 
 
 class BandSet(Struct, array_like=True, gc=False, frozen=True, tag=3):
-    """Prices of new orders lie in this band."""
+    """Prices of orders lie in this band; what was outside is closed next."""
 
     instruction: int
     instrument: int
@@ -146,7 +150,8 @@ class Traded(Struct, array_like=True, gc=False, frozen=True, tag=14):
     A trade at the resting order's price.
 
     The buyer had locked *cap* fen a tonne; what is above *price* is settled again. *fee* is the seller's, to
-    *fee_account*. *taker_side* is the side of the order that came later.
+    *fee_account*: what its order's fee, rounded down once, grew by. *taker_side* is the side of the order that
+    came later.
     """
 
     trade: int
@@ -167,7 +172,7 @@ class Reduced(Struct, array_like=True, gc=False, frozen=True, tag=15):
     """
     So many tonnes of an order or a listing are open no more; what was locked for them is settled again.
 
-    *client_order_id* is that of the cancel, 0 where nobody asked for it.
+    *client_order_id* is that of the cancel, 0 where it has none or nobody asked for it.
     """
 
     order: int
@@ -198,12 +203,20 @@ class Completed(Struct, array_like=True, gc=False, frozen=True, tag=19):
     """
     A command of an account was carried out that no other event names: an amendment, or a cancel of everything.
 
-    *closed* is how many orders the latter closed, in all its steps.
+    *closed* is how many orders the latter closed, in all its steps. *client_order_id* is 0 where it has none.
     """
 
     account: int
     client_order_id: int
     closed: int = 0
+
+
+class NumbersRestarted(Struct, array_like=True, gc=False, frozen=True, tag=20):
+    """An account's client_order_ids go on from *highest*."""
+
+    instruction: int
+    account: int
+    highest: int
 
 
 Event: TypeAlias = Struct

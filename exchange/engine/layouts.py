@@ -10,13 +10,16 @@ of its own is stored under its name with a version of its own (`exchange.engine.
 from typing import Final
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, field
 
 from exchange.engine.events import Traded
 from exchange.engine.modes import listings
 
-STATE_CODEC: Final = 2
-"""1: until engine 1. 2: listings are a part of their own, parts by mode, what is unfinished."""
+STATE_CODEC: Final = 3
+"""
+1: until engine 1. 2: listings are a part of their own, parts by mode, what is unfinished. 3: which numbers of an
+account are used behind its highest, what each order was sold for, who was frozen before the first credit.
+"""
 
 
 class UnknownLayout(Exception):
@@ -33,7 +36,12 @@ class StoredBalance(Struct, array_like=True, gc=False):
 
 
 class StoredAccount(Struct, array_like=True):
-    """An account, its tonnes by instrument."""
+    """
+    An account, its tonnes by instrument.
+
+    *used* has a bit for each number of the window, the lowest for the highest number; None until layout 2, where only
+    a higher number than the last could be used, so that all of the window are.
+    """
 
     id: int
     group: int
@@ -41,6 +49,7 @@ class StoredAccount(Struct, array_like=True):
     last_client_order_id: int
     cash: StoredBalance
     tonnes: list[tuple[int, StoredBalance]]
+    used: bytes | None = None
 
 
 class StoredOrder(Struct, array_like=True, gc=False):
@@ -54,6 +63,7 @@ class StoredOrder(Struct, array_like=True, gc=False):
     open: int
     life: int
     prevention: int
+    sold_for: int = 0
 
 
 class StoredInstrument(Struct, array_like=True):
@@ -98,11 +108,12 @@ class StoredState(Struct, array_like=True):
     unsettled: list[Traded]
     unfinished: Raw
     parts: dict[str, tuple[int, Raw]]
+    frozen_early: list[int] = field(default_factory=list)
 
 
 def decoded(state: bytes, codec: int) -> StoredState:
     """Return a stored state in today's layout. Raises `UnknownLayout`, and `msgspec.DecodeError` for broken bytes."""
-    if codec == STATE_CODEC:
+    if codec in {2, STATE_CODEC}:  # what layout 3 added has a default
         return msgspec.msgpack.decode(state, type=StoredState)
     if codec == 1:
         return _from_1(msgspec.msgpack.decode(state, type=_State1))

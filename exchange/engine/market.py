@@ -55,14 +55,16 @@ class Market:
     Accounts with what they have open, instruments, and what waits for delivery.
 
     *sequence* counts commands: an order, a subscription or a listing is known by the number of its command. *groups*
-    has the accounts of each beneficial owner. *cash* is the money of all accounts together. *parts* is what modes have
-    of their own, by the name of the mode. *unfinished* is what remains of a command that is carried out in steps: one
-    of the types in the modes' tables of steps.
+    has the accounts of each beneficial owner, *frozen_early* those that were frozen before they had anything here.
+    *cash* is the money of all accounts together. *parts* is what modes have of their own, by the name of the mode.
+    *unfinished* is what remains of a command that is carried out in steps: one of the types in the modes' tables of
+    steps.
     """
 
     __slots__ = (
         "accounts",
         "cash",
+        "frozen_early",
         "groups",
         "instruments",
         "last_instruction",
@@ -81,6 +83,7 @@ class Market:
         self.accounts: dict[int, TradingAccount] = {}
         self.instruments: dict[int, TradedInstrument] = {}
         self.groups: dict[int, list[TradingAccount]] = {}
+        self.frozen_early: set[int] = set()
         self.unsettled: dict[int, Traded] = {}
         self.parts: dict[str, Any] = {}
         self.unfinished: Any = None
@@ -94,6 +97,9 @@ class Market:
         found = self.accounts.get(account_id)
         if found is None:
             found = self.accounts[account_id] = TradingAccount(account_id, group)
+            if account_id in self.frozen_early:
+                self.frozen_early.remove(account_id)
+                found.frozen = True
             self.groups.setdefault(group, []).append(found)
         return found
 
@@ -105,18 +111,20 @@ class Market:
 def caller(market: Market, command: c.AccountCommand) -> TradingAccount | Refused:
     """Whose command it is, with its client_order_id taken; or why it is not taken at all."""
     account = market.accounts.get(command.account)
-    if account is None or command.client_order_id <= account.last_client_order_id:
+    if account is None or not account.take(command.client_order_id):
         return refused_at_the_door(account, command)
-    account.last_client_order_id = command.client_order_id
     return account
 
 
 def refused_at_the_door(account: TradingAccount | None, command: c.AccountCommand) -> Refused:
-    """Refuse a command of nobody known here, or one that is resent or late; it leaves no trace at all."""
+    """Refuse a command of nobody known here, or one that is resent, late or far ahead; it leaves no trace at all."""
     number = command.client_order_id
     if account is None:
         return Refused(Reason.UNKNOWN_ACCOUNT, command.account, number, 0, 0)
-    return Refused(Reason.STALE_CLIENT_ORDER_ID, account.id, number, number, account.last_client_order_id)
+    last = account.last_client_order_id
+    if number > last:
+        return Refused(Reason.CLIENT_ORDER_ID_TOO_FAR, account.id, number, number, account.highest_allowed)
+    return Refused(Reason.STALE_CLIENT_ORDER_ID, account.id, number, number, last)
 
 
 def given_before(market: Market, command: c.Instruction) -> InstructionRefused | None:
@@ -139,13 +147,19 @@ def busy(command: c.Command) -> Refused | InstructionRefused:
     return Refused(Reason.BUSY, 0, 0, 0, given.delivery)
 
 
-def refused(account: TradingAccount, reason: int, wanted: int = 0, limit: int = 0) -> Refused:
-    """Refuse the command whose client_order_id was just taken."""
-    return Refused(reason, account.id, account.last_client_order_id, wanted, limit)
+def refused(command: c.AccountCommand, reason: int, wanted: int = 0, limit: int = 0) -> Refused:
+    """Refuse a command whose client_order_id was taken."""
+    return Refused(reason, command.account, command.client_order_id, wanted, limit)
 
 
 def unfit(
-    instrument: TradedInstrument, account: TradingAccount, price: int, quantity: int, *, rests: bool
+    command: c.AccountCommand,
+    instrument: TradedInstrument,
+    account: TradingAccount,
+    price: int,
+    quantity: int,
+    *,
+    rests: bool,
 ) -> Refused | None:
     """Why an order cannot be entered, whatever is in the book. What *rests* counts among the account's open ones."""
     if (
@@ -158,10 +172,12 @@ def unfit(
         and (len(account.orders) < OPEN_ORDERS_LIMIT or not rests)
     ):
         return None
-    return why_unfit(instrument, account, price, quantity)
+    return why_unfit(command, instrument, account, price, quantity)
 
 
-def why_unfit(instrument: TradedInstrument, account: TradingAccount, price: int, quantity: int) -> Refused:
+def why_unfit(
+    command: c.AccountCommand, instrument: TradedInstrument, account: TradingAccount, price: int, quantity: int
+) -> Refused:
     """The first reason against an order that is known to be unfit."""
     checks = (
         (instrument.halted, Reason.HALTED, instrument.id, instrument.halted),
@@ -173,7 +189,7 @@ def why_unfit(instrument: TradedInstrument, account: TradingAccount, price: int,
         (quantity > MAX_QUANTITY_T, Reason.TOO_LARGE, quantity, MAX_QUANTITY_T),
         (True, Reason.TOO_MANY_ORDERS, len(account.orders), OPEN_ORDERS_LIMIT),
     )
-    return next(refused(account, reason, wanted, limit) for wrong, reason, wanted, limit in checks if wrong)
+    return next(refused(command, reason, wanted, limit) for wrong, reason, wanted, limit in checks if wrong)
 
 
 def unlock(order: OpenOrder, quantity: int, cause: int, client_order_id: int = 0) -> Reduced:
@@ -211,7 +227,9 @@ def exchange(  # noqa: PLR0917 - keywords cost a tenth of the time of a trade
     market.trades = trade = market.trades + 1
     amount = price * quantity
     cap = buy.price
-    fee = amount * instrument.fee_bps // BPS
+    before, bps = sell.sold_for, instrument.fee_bps
+    sell.sold_for = after = before + amount
+    fee = after * bps // BPS - before * bps // BPS  # rounded once for the order, however it is sold
     fee_account = instrument.fee_account
     money, tonnes = buy.cash, sell.tonnes
     money.locked -= cap * quantity

@@ -1,7 +1,10 @@
 """What the operator and the regulator decide: what can be traded, at which prices, and who may not."""
 
+from collections.abc import Iterator
+
 from exchange.engine import commands as c
-from exchange.engine.cancelling import Closing, close_some
+from exchange.engine.accounts import OpenOrder
+from exchange.engine.cancelling import Clearing, Closing, clear_some, close_some
 from exchange.engine.events import (
     BandSet,
     Cause,
@@ -10,6 +13,7 @@ from exchange.engine.events import (
     HaltChanged,
     InstructionRefused,
     InstrumentOpened,
+    NumbersRestarted,
     Reason,
 )
 from exchange.engine.market import BPS, Market, TradedInstrument, given_before
@@ -30,14 +34,27 @@ def open_instrument(market: Market, command: c.OpenInstrument) -> list[Event]:
 
 
 def set_band(market: Market, command: c.SetBand) -> list[Event]:
-    """Bound the prices of new orders."""
+    """Bound prices, and close what is open at others, in steps; so nothing ever trades outside the band."""
     instrument = _instrument(market, command)
     if isinstance(instrument, InstructionRefused):
         return [instrument]
     if (refusal := _beyond_prices(command)) is not None:
         return [refusal]
     instrument.low, instrument.high = command.low, command.high
-    return [BandSet(command.instruction, instrument.id, command.low, command.high)]
+    outside = sorted((each.id, each.account.id) for each in _outside_band(market, instrument))
+    closing = Clearing(tuple((account, order) for order, account in outside), Cause.OUTSIDE_BAND)
+    return [BandSet(command.instruction, instrument.id, command.low, command.high), *clear_some(market, closing)]
+
+
+def _outside_band(market: Market, instrument: TradedInstrument) -> Iterator[OpenOrder]:
+    """What is open at prices that the band does not have: whole levels of the book, and what modes have beside it."""
+    low, high = instrument.low, instrument.high
+    for side in (instrument.book.bids, instrument.book.asks):
+        for price, level in side.levels.items():
+            if not low <= price <= high:
+                yield from level.orders()
+    for part in market.parts.values():
+        yield from (each for each in part.open_in(instrument.id) if not low <= each.price <= high)
 
 
 def halt(market: Market, command: c.Halt) -> list[Event]:
@@ -54,11 +71,24 @@ def freeze(market: Market, command: c.Freeze) -> list[Event]:
     if (refusal := given_before(market, command)) is not None:
         return [refusal]
     account = market.accounts.get(command.account)
-    if account is None:
-        return [InstructionRefused(command.instruction, command.account, Reason.UNKNOWN_ACCOUNT, 0, 0)]
+    if account is None:  # it has nothing yet: the freeze waits for its first credit
+        (market.frozen_early.add if command.on else market.frozen_early.discard)(command.account)
+        return [FreezeChanged(command.instruction, command.account, command.on)]
     account.frozen = command.on
     closed = close_some(market, Closing(account.id, 0, Cause.FREEZE)) if command.on else []
     return [FreezeChanged(command.instruction, account.id, command.on), *closed]
+
+
+def restart_numbers(market: Market, command: c.RestartNumbers) -> list[Event]:
+    """Let an account that has used all its numbers up go on; those behind its new highest count as used."""
+    if (refusal := given_before(market, command)) is not None:
+        return [refusal]
+    account = market.accounts.get(command.account)
+    if account is None:
+        return [InstructionRefused(command.instruction, command.account, Reason.UNKNOWN_ACCOUNT, 0, 0)]
+    account.last_client_order_id = command.highest
+    account.number_from(command.highest, account.window())
+    return [NumbersRestarted(command.instruction, account.id, command.highest)]
 
 
 def _instrument(market: Market, command: c.SetBand | c.Halt) -> TradedInstrument | InstructionRefused:

@@ -9,12 +9,13 @@ by the hash of its bytes, never by dumping it again.
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 import msgspec
 from msgspec import Raw
 
-from exchange.engine.accounts import Balance, OpenOrder, TradingAccount
+from exchange.engine.accounts import WINDOW, Balance, OpenOrder, TradingAccount
 from exchange.engine.book import Side
 from exchange.engine.commands import OpenInstrument
 from exchange.engine.core import MODES, any_of, step_types
@@ -47,6 +48,7 @@ def dump(market: Market) -> bytes:
             [each for _, each in sorted(market.unsettled.items())],
             Raw(_encoder.encode(market.unfinished)),
             {name: stored for name, part in sorted(market.parts.items()) if (stored := _part(part)) is not None},
+            sorted(market.frozen_early),
         )
     )
 
@@ -65,10 +67,11 @@ def load(state: bytes, codec: int = STATE_CODEC, modes: Iterable[EngineMode] = M
     stored = decoded(state, codec)
     market = Market()
     market.sequence, market.trades, market.last_instruction = stored.sequence, stored.trades, stored.last_instruction
-    market.cash = stored.cash
+    market.cash, market.frozen_early = stored.cash, set(stored.frozen_early)
     for each in stored.accounts:
         account = market.account(each.id, each.group)
-        account.frozen, account.last_client_order_id = each.frozen, each.last_client_order_id
+        account.frozen = each.frozen
+        _load_numbers(account, each)
         account.cash = _loaded(each.cash)
         account.tonnes = {instrument: _loaded(balance) for instrument, balance in each.tonnes}
     for stored_instrument in stored.instruments:
@@ -79,6 +82,19 @@ def load(state: bytes, codec: int = STATE_CODEC, modes: Iterable[EngineMode] = M
     market.unfinished = msgspec.msgpack.decode(stored.unfinished, type=unfinished)
     _load_parts(market, stored.parts, modes)
     return market
+
+
+def _load_numbers(account: TradingAccount, stored: StoredAccount) -> None:
+    last = account.last_client_order_id = stored.last_client_order_id
+    bits = -1 if stored.used is None else int.from_bytes(stored.used, "big")
+    account.number_from(last, [number for number in account.window() if bits >> (last - number) & 1])
+
+
+def _used(account: TradingAccount) -> bytes:
+    """A bit for each number of the window, in as few bytes as they need."""
+    taken = account.taken
+    bits = int("".join("1" if taken.get(number % WINDOW) == number else "0" for number in account.window()) or "0", 2)
+    return bits.to_bytes((bits.bit_length() + 7) // 8, "big")
 
 
 def _load_parts(market: Market, stored: dict[str, tuple[int, Raw]], modes: tuple[EngineMode, ...]) -> None:
@@ -131,6 +147,7 @@ def _load_order(account: TradingAccount, instrument: int, stored: StoredOrder) -
         stored.open,
         stored.life,
         stored.prevention,
+        stored.sold_for,
     )
 
 
@@ -142,6 +159,7 @@ def _account(account: TradingAccount) -> StoredAccount:
         account.last_client_order_id,
         _balance(account.cash),
         [(number, _balance(each)) for number, each in sorted(account.tonnes.items())],
+        _used(account),
     )
 
 
@@ -163,16 +181,20 @@ def _instrument(instrument: TradedInstrument) -> StoredInstrument:
 
 def _queued(side: Side) -> Iterator[OpenOrder]:
     """The orders of one side by price and time."""
-    for level in side.from_best():
-        order: OpenOrder | None = level.head
-        while order is not None:
-            yield order
-            order = order.next
+    return chain.from_iterable(level.orders() for level in side.from_best())
 
 
 def _order(order: OpenOrder) -> StoredOrder:
     return StoredOrder(
-        order.id, order.account.id, order.side, order.price, order.quantity, order.open, order.life, order.prevention
+        order.id,
+        order.account.id,
+        order.side,
+        order.price,
+        order.quantity,
+        order.open,
+        order.life,
+        order.prevention,
+        order.sold_for,
     )
 
 

@@ -1,8 +1,8 @@
 """
 How an instruction is stored, in every version ever released. Pure.
 
-An instruction is the engine's own command, encoded as the journal encodes it, with 0 in the place of its number. The
-first version stored no command: kind and columns said what it was (`_FIRST_VERSION`).
+An instruction is the engine's own command, encoded as the journal encodes it, with 0 in the place of its number. Rows
+of the first version, and those that a migration stores, have no command: kind and columns say what it is (`_BY_KIND`).
 """
 
 import re
@@ -42,7 +42,7 @@ def encoded(command: Command) -> bytes:
 def command_of(row: Row) -> Command:
     """The command of a stored row, with the row's number. Raises `msgspec.DecodeError`."""
     if row["command"] is None:
-        return _FIRST_VERSION[row["kind"]](row)
+        return _BY_KIND[row["kind"]](row)
     (command,) = codec.decode_commands(row["command"])
     return structs.replace(command, instruction=row["id"])  # type: ignore[type-var]  # every command is a struct
 
@@ -51,7 +51,7 @@ def _halt(cause: int, *, on: bool) -> Callable[[Row], Command]:
     return lambda row: c.Halt(row["id"], row["instrument_id"], cause, on)
 
 
-_FIRST_VERSION: Final[dict[str, Callable[[Row], Command]]] = {
+_BY_KIND: Final[dict[str, Callable[[Row], Command]]] = {
     "open_instrument": lambda row: c.OpenInstrument(
         row["id"],
         row["instrument_id"],
@@ -77,5 +77,6 @@ _FIRST_VERSION: Final[dict[str, Callable[[Row], Command]]] = {
         row["id"], row["account_id"], row["group_id"], row["instrument_id"], row["amount"]
     ),
     "debit_cash": lambda row: c.DebitCash(row["id"], row["account_id"], row["amount"]),
+    "restart_numbers": lambda row: c.RestartNumbers(row["id"], row["account_id"], row["amount"] or 0),
     "debit_tonnes": lambda row: c.DebitTonnes(row["id"], row["account_id"], row["instrument_id"], row["amount"]),
 }

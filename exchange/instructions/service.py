@@ -28,7 +28,9 @@ CARRIED_OUT_TIMEOUT_S: Final = 10.0
 _refusals: Final = Refusals((CORE,))
 
 
-async def store_in(tx: Tx, command: Command, *, by: Call | None, remark: str = "") -> int:
+async def store_in(
+    tx: Tx, command: Command, *, by: Call | None, remark: str = "", bank_reference: str | None = None
+) -> int:
     """
     Store an instruction; returns its number. Call it last in the transaction, after every other lock.
 
@@ -36,7 +38,9 @@ async def store_in(tx: Tx, command: Command, *, by: Call | None, remark: str = "
     """
     assert getattr(command, "instruction", None) == 0, "an instruction, whose number is given here"
     person_id = by.by.person_id if by else None
-    return await store.insert(tx, command, rules.columns_of(command), remark=remark, person_id=person_id)
+    return await store.insert(
+        tx, command, rules.columns_of(command), remark=remark, person_id=person_id, bank_reference=bank_reference
+    )
 
 
 async def refuse_in(tx: Tx, number: int) -> None:

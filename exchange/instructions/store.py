@@ -1,6 +1,7 @@
 """Instructions in PostgreSQL."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from exchange.engine.commands import Command
@@ -27,7 +28,18 @@ class Waiting(NamedTuple):
     command: Command
 
 
-async def insert(tx: Tx, command: Command, columns: Columns, *, remark: str, person_id: int | None) -> int:
+class Booked(NamedTuple):
+    """Money that was booked under a reference of the bank."""
+
+    id: int
+    account_id: int
+    amount_fen: int
+    at: datetime
+
+
+async def insert(
+    tx: Tx, command: Command, columns: Columns, *, remark: str, person_id: int | None, bank_reference: str | None
+) -> int:
     """Store an instruction under the next number; every other lock is taken before."""
     number = int(await tx.fetchval(_sql.number))
     await tx.execute(
@@ -40,8 +52,15 @@ async def insert(tx: Tx, command: Command, columns: Columns, *, remark: str, per
         encoded(command),
         remark,
         person_id,
+        bank_reference,
     )
     return number
+
+
+async def booked(tx: Tx, bank_reference: str) -> Booked | None:
+    """What was booked under a reference of the bank, unless the engine refused it."""
+    row = await tx.fetchrow(_sql.booked, bank_reference)
+    return Booked(*row.values()) if row else None
 
 
 async def waiting(tx: Tx, limit: int) -> list[Waiting]:

@@ -4,8 +4,11 @@
 select nextval('exchange.instruction_number') from (
   select pg_advisory_xact_lock(hashtextextended('exchange instruction', 0))) as locked;
 -- name: insert
-insert into exchange.instruction (id, kind, account_id, instrument_id, amount, command, remark, person_id, at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, registry.business_now());
+insert into exchange.instruction (id, kind, account_id, instrument_id, amount, command, remark, person_id, bank_reference,
+  at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, registry.business_now());
+-- name: booked
+select id, account_id, amount, at from exchange.instruction where bank_reference = $1 and state <> 'refused';
 -- name: waiting
 -- What a row of the first version leaves to its instrument is read from there.
 select i.id, i.kind, i.command, i.account_id, i.group_id, i.instrument_id, i.amount,

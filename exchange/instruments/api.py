@@ -46,7 +46,7 @@ class InstrumentsController(Controller):
         call: NamedDependency[Call],
         exchange: NamedDependency[Exchange],
     ) -> Instrument:
-        """Bound the prices of new orders."""
+        """Bound prices. Orders and listings at prices outside are closed, each with that cause."""
         return await service.set_band(code, data, call=call, exchange=exchange)
 
     @post("/{code:str}/halt", operation_id="halt_instrument", responses=WRITES)

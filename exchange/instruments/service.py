@@ -76,7 +76,7 @@ def _check_band(low_fen: int, high_fen: int, tick_fen: int) -> None:
 
 
 async def set_band(code: str, body: Band, *, call: Call, exchange: Exchange) -> Instrument:
-    """Bound the prices of new orders from now on; orders that rest stay."""
+    """Bound prices from now on; whatever is open at others is closed."""
     found = await exchange.instruments.by_code(code)
     _check_band(body.low_fen, body.high_fen, found.tick_fen)
     band = c.SetBand(0, found.id, body.low_fen, body.high_fen)
@@ -149,7 +149,7 @@ async def follow_freezes(*, exchange: Exchange) -> int:
         freezes = await port.freezes_in(tx)
         known = await stored_instructions.frozen_accounts(tx)
         given: list[c.Command] = [
-            *(c.Freeze(0, each, on=True) for each in sorted(await store.traders(tx, freezes.accounts - known))),
+            *(c.Freeze(0, each, on=True) for each in sorted(freezes.accounts - known)),
             *(c.Freeze(0, each, on=False) for each in sorted(known - freezes.accounts)),
         ]
         for each in await store.vintages(tx):

@@ -1,6 +1,5 @@
 """Instruments in PostgreSQL."""
 
-from collections.abc import Collection
 from typing import NamedTuple
 
 import asyncpg
@@ -91,8 +90,3 @@ async def bounds(tx: Tx) -> list[Bounds]:
 async def vintages(tx: Tx) -> list[Halted]:
     """Every open instrument with what halts it."""
     return [Halted(*row.values()) for row in await tx.fetch(_sql.vintages)]
-
-
-async def traders(tx: Tx, accounts: Collection[int]) -> set[int]:
-    """Those of *accounts* that have or had something here: no others are known to the engine."""
-    return {row["account_id"] for row in await tx.fetch(_sql.traders, list(accounts))} if accounts else set()

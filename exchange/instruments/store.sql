@@ -8,6 +8,3 @@ select * from exchange.instrument where id > $1 and ($3::text is null or code = 
 select id, project_id, vintage, halted from exchange.instrument where open order by id;
 -- name: bounds
 select id, halted, low_fen, high_fen from exchange.instrument where open;
--- name: traders
--- Of these accounts, those that have or had something here.
-select distinct account_id from exchange.shown_position where account_id = any($1::bigint[]);

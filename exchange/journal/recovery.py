@@ -20,7 +20,7 @@ from exchange.journal.codec import Outcome
 from exchange.journal.store import Batch, JournalEnd, StoredSnapshot
 from registry.kit.database import Tx
 
-RELEASES: Final = {1: "0.1", 2: "0.2"}
+RELEASES: Final = {1: "0.1", 2: "0.2", 3: "0.3"}
 """The release of Kilnwood that has each version of the engine, where an older one has to be started once more."""
 
 

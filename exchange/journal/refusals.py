@@ -65,8 +65,14 @@ CORE: Final[Wordings] = {
         _C,
         "client-order-id-stale",
         "client_order_id too small",
-        "client_order_id {wanted} comes after {limit} was used, and no command with it is known. A new command takes "
-        "one above {limit}.",
+        "client_order_id {wanted} comes too long after {limit} was used, and no command with it is known. A new "
+        "command takes one above {limit}.",
+    ),
+    Reason.CLIENT_ORDER_ID_TOO_FAR: Wording(
+        _U,
+        "client-order-id-too-far",
+        "client_order_id too far ahead",
+        "client_order_id {wanted} is too far ahead: the account's next command may have {limit} at most.",
     ),
     Reason.UNKNOWN_INSTRUMENT: Wording(
         _K,

@@ -137,6 +137,17 @@ class TraderController(Controller):
             account_id, window, open_only=open_only, newest_first=newest_first, asked=asked, exchange=exchange
         )
 
+    @get("/orders/{client_order_id:int}", operation_id="get_order_by_client_order_id", responses=READS)
+    async def order_by_client_order_id(
+        self,
+        account_id: PathId,
+        client_order_id: PathId,
+        asked: NamedDependency[Call],
+        exchange: NamedDependency[Exchange],
+    ) -> Order:
+        """The order, listing or subscription that a command of the account was about, by its client_order_id."""
+        return await service.order_by_client_order_id(account_id, client_order_id, asked=asked, exchange=exchange)
+
     @get("/fills", operation_id="list_fills", responses=READS)
     async def fills(
         self,

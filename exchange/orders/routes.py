@@ -9,6 +9,7 @@ ROUTES: dict[str, Route] = {
     "cancel_orders": Route(TRADERS, "account"),
     "amend_order": Route(TRADERS, "account"),
     "get_order": Route(EVERY_ROLE, "account"),
+    "get_order_by_client_order_id": Route(EVERY_ROLE, "account"),
     "list_orders": Route(EVERY_ROLE, "account"),
     "list_fills": Route(EVERY_ROLE, "account"),
     "get_balances": Route(EVERY_ROLE, "account"),

@@ -25,6 +25,7 @@ _CLOSED_BECAUSE: Final = {
     Cause.NOT_FILLED: "not-filled",
     Cause.SELF_TRADE: "self-trade",
     Cause.FREEZE: "frozen",
+    Cause.OUTSIDE_BAND: "outside-band",
 }
 _AMENDING: Final[Wordings] = {
     Reason.NOT_ENOUGH_CASH: Wording(
@@ -69,7 +70,7 @@ def as_order(placed: Placed, code: str) -> Order:
         open_t=placed.open_t,
         traded_t=placed.traded_t,
         state=state,
-        closed_because=because,  # type: ignore[arg-type]  # the table above has the four words
+        closed_because=because,  # type: ignore[arg-type]  # the words of the table above
         time_in_force="GTC" if placed.life == "POST_ONLY" else placed.life,  # type: ignore[arg-type]  # three words
         post_only=placed.life == "POST_ONLY",
         client_order_id=placed.client_order_id,

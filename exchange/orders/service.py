@@ -5,7 +5,7 @@ from typing import Final
 
 from exchange.engine import commands as c
 from exchange.engine.commands import AccountCommand
-from exchange.engine.events import Event, Reason, Refused
+from exchange.engine.events import Event, Reason, Reduced, Refused
 from exchange.engine.modes import continuous
 from exchange.journal.codec import digest
 from exchange.journal.gateway import NotTrading
@@ -44,6 +44,9 @@ from schemas.pages import Page
 
 BEHIND_LIMIT: Final = 50_000
 """Commands by which the tables may be behind the journal before orders have to wait."""
+_UNTAKEN: Final = (Reason.STALE_CLIENT_ORDER_ID, Reason.CLIENT_ORDER_ID_TOO_FAR)
+UNNUMBERED: Final = 0
+"""Stands where a command of the engine has its client_order_id: a cancel without one."""
 NO_INSTRUMENT: Final = 0
 """No instrument of the engine has this number."""
 
@@ -59,7 +62,7 @@ async def place(body: NewOrder, *, call: Call, exchange: Exchange, authority: Au
 async def cancel(order_id: int, body: CancelOrder, *, call: Call, exchange: Exchange, authority: Authority) -> Order:
     """Take back what is open of an order or a listing; also while its instrument is halted."""
     await known_trader(body.account_id, call, authority)
-    return await carry_out(c.Cancel(body.account_id, order_id, body.client_order_id), exchange=exchange)
+    return await carry_out(c.Cancel(body.account_id, order_id, body.client_order_id or UNNUMBERED), exchange=exchange)
 
 
 async def amend(order_id: int, body: AmendOrder, *, call: Call, exchange: Exchange, authority: Authority) -> Order:
@@ -74,18 +77,18 @@ async def cancel_all(body: CancelOrders, *, call: Call, exchange: Exchange, auth
     """Take back everything that an account has open."""
     await known_trader(body.account_id, call, authority)
     number = (await exchange.instruments.by_code(body.instrument)).id if body.instrument else NO_INSTRUMENT
-    command = c.CancelAll(body.account_id, number, body.client_order_id)
+    command = c.CancelAll(body.account_id, number, body.client_order_id or UNNUMBERED)
     answer = await exchange.gateway.submit(command)
     await exchange.projector.reach(answer.sequence)
     async with exchange.db.reading() as tx:
-        answered = await projections.requests(tx, body.account_id, [body.client_order_id])
+        answered = await projections.requests(tx, body.account_id, [command.client_order_id])
     if isinstance(found := _shown_number(command, answer, answered, exchange), DomainError):
         raise found
-    return CancelledOrders(
-        account_id=body.account_id,
-        client_order_id=body.client_order_id,
-        cancelled=answered[body.client_order_id].wanted or 0,
-    )
+    if body.client_order_id is None:
+        cancelled = sum(isinstance(event, Reduced) for event in answer.events)
+    else:
+        cancelled = answered[body.client_order_id].wanted or 0
+    return CancelledOrders(account_id=body.account_id, client_order_id=body.client_order_id, cancelled=cancelled)
 
 
 async def place_batch(body: OrderBatch, *, call: Call, exchange: Exchange, authority: Authority) -> BatchAnswer:
@@ -98,8 +101,8 @@ async def place_batch(body: OrderBatch, *, call: Call, exchange: Exchange, autho
     codes = {each.instrument for each in body.commands if isinstance(each, PlaceInBatch)}
     trader = await known_trader(body.account_id, call, authority)
     instruments = await exchange.instruments.ids(codes)
-    if ordering:  # where the largest number is known, all are
-        await refuse_frozen(trader, max(ordering), exchange=exchange)
+    if ordering:
+        await refuse_frozen(trader, *ordering, exchange=exchange)
         _check_pace(exchange)
     commands = [_of_batch(each, body.account_id, instruments) for each in body.commands]
     found = await _replies(commands, list(await exchange.gateway.submit_all(commands)), exchange=exchange)
@@ -109,7 +112,7 @@ async def place_batch(body: OrderBatch, *, call: Call, exchange: Exchange, autho
     return BatchAnswer(
         answers=tuple(
             CommandAnswer(
-                client_order_id=command.client_order_id,
+                client_order_id=command.client_order_id or None,
                 order=each if isinstance(each, Order) else None,
                 refusal=_shown(each) if isinstance(each, DomainError) else None,
             )
@@ -165,7 +168,7 @@ async def _replies(
         return [await _plain(command, answer, exchange) for command, answer in zip(commands, answers, strict=True)]
     await exchange.projector.reach(answers[-1].sequence)
     again = [
-        command.client_order_id for command, answer in zip(commands, answers, strict=True) if _is_stale(answer.events)
+        command.client_order_id for command, answer in zip(commands, answers, strict=True) if _is_untaken(answer.events)
     ]
     async with exchange.db.reading() as tx:
         known = await projections.requests(tx, commands[0].account, again) if again else {}
@@ -187,16 +190,17 @@ def _about(command: AccountCommand, exchange: Exchange) -> About:
     return exchange.tables.about[type(command)]
 
 
-def _is_stale(events: Sequence[Event]) -> bool:
+def _is_untaken(events: Sequence[Event]) -> bool:
+    """Whether a command was refused for its number, and so may be one that was carried out before."""
     first = events[0]
-    return isinstance(first, Refused) and first.reason == Reason.STALE_CLIENT_ORDER_ID
+    return isinstance(first, Refused) and first.reason in _UNTAKEN
 
 
 def _is_plain(command: AccountCommand, events: Sequence[Event], exchange: Exchange) -> bool:
     """Whether a command's own events say all that its reply shows."""
     first = events[0]
     if isinstance(first, Refused):
-        return first.reason not in (Reason.STALE_CLIENT_ORDER_ID, Reason.NOT_OPEN)
+        return first.reason not in (*_UNTAKEN, Reason.NOT_OPEN)
     return _about(command, exchange).makes
 
 
@@ -216,13 +220,14 @@ def _shown_number(
     first, about = answer.events[0], _about(command, exchange)
     if not isinstance(first, Refused):
         return about.shown(command, answer.sequence)
-    before = known.get(command.client_order_id) if _is_stale(answer.events) else None
+    before = known.get(command.client_order_id) if _is_untaken(answer.events) else None
     if before is None:
         return exchange.refusals.of(first.reason, first.wanted, first.limit, instead=about.instead)
     if before.digest != digest(command):
+        new = "up to {}" if first.reason == Reason.CLIENT_ORDER_ID_TOO_FAR else "above {}, the highest that was used"
         return UsedOtherwise(
             f"client_order_id {command.client_order_id} of account {command.account} was used for another command "
-            f"(sequence {before.sequence}). A new command takes one above {first.limit}, the last that was used."
+            f"(sequence {before.sequence}). A new command takes one {new.format(first.limit)}."
         )
     if before.reason is not None:
         refusal = exchange.refusals.of(before.reason, before.wanted or 0, before.bound or 0, instead=about.instead)
@@ -269,7 +274,7 @@ def _of_batch(
     if isinstance(each, PlaceInBatch):
         return _place(each, account_id, instruments.get(each.instrument, NO_INSTRUMENT))
     if isinstance(each, CancelInBatch):
-        return c.Cancel(account_id, each.order_id, each.client_order_id)
+        return c.Cancel(account_id, each.order_id, each.client_order_id or UNNUMBERED)
     return continuous.Amend(account_id, each.order_id, each.price_fen, each.quantity_t, each.client_order_id)
 
 
@@ -283,6 +288,25 @@ async def order(order_id: int, *, asked: Call, exchange: Exchange) -> Order:
             return found
     await exchange.projector.require_complete()
     raise Unknown(f"There is no order {order_id}.")
+
+
+async def order_by_client_order_id(account_id: int, client_order_id: int, *, asked: Call, exchange: Exchange) -> Order:
+    """The order, listing or subscription that a command of one's own account was about, by the command's number."""
+    await exchange.projector.caught_up()
+    async with exchange.db.reading() as tx:
+        await readable_in(tx, account_id, asked)
+        said = (await projections.requests(tx, account_id, [client_order_id])).get(client_order_id)
+        found = (await store.orders(tx, [said.order_id])).get(said.order_id) if said and said.reason is None else None
+    if found is not None:
+        return found
+    number = f"client_order_id {client_order_id} of account {account_id}"
+    if said is None:
+        await exchange.projector.require_complete()
+        raise Unknown(f"{number} is not used.")
+    if said.reason is None:
+        raise Unknown(f"{number} took everything back, and is about no single order.")
+    refusal = exchange.refusals.of(said.reason, said.wanted or 0, said.bound or 0)
+    raise Unknown(f"{number} was refused, and there is no order of it: {refusal.detail}")
 
 
 async def orders(

@@ -112,6 +112,7 @@ EVENTS: Final[Part] = {
     e.TonnesCredited: _tonnes_credited,
     e.TonnesDebited: _tonnes_debited,
     e.FreezeChanged: carried_out,
+    e.NumbersRestarted: carried_out,
     e.InstructionRefused: _instruction_refused,
     e.Refused: _nothing,
     e.Completed: _nothing,

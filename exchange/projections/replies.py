@@ -10,7 +10,12 @@ from exchange.journal.codec import Outcome, digest
 from exchange.journal.refusals import Wordings
 from exchange.projections.changes import Changes
 
-_UNTRACED: Final = (e.Reason.STALE_CLIENT_ORDER_ID, e.Reason.UNKNOWN_ACCOUNT, e.Reason.BUSY)
+_UNTRACED: Final = (
+    e.Reason.STALE_CLIENT_ORDER_ID,
+    e.Reason.CLIENT_ORDER_ID_TOO_FAR,
+    e.Reason.UNKNOWN_ACCOUNT,
+    e.Reason.BUSY,
+)
 
 
 def _none(_: object) -> int:
@@ -42,11 +47,13 @@ AboutTable = Mapping[type, About]
 
 
 def remember(into: Changes, command: Any, outcome: Outcome, sequence: int, about: AboutTable) -> None:  # noqa: ANN401 - any command
-    """Keep the reply to an account's command; none for one that came too late, which changed nothing."""
+    """Keep the reply to an account's command; none for one without a number, or whose number was not taken."""
     kind = about.get(type(command))
     if kind is None:
         if isinstance(command, Continue):
             _complete(into, outcome)
+        return
+    if not command.client_order_id:
         return
     key = (command.account, command.client_order_id)
     head = (*key, sequence, digest(command), kind.shown(command, sequence))
@@ -61,5 +68,5 @@ def remember(into: Changes, command: Any, outcome: Outcome, sequence: int, about
 def _complete(into: Changes, outcome: Outcome) -> None:
     """Say in the reply to a command that went on in steps how many orders it closed in all of them."""
     for event in outcome:
-        if isinstance(event, e.Completed):
+        if isinstance(event, e.Completed) and event.client_order_id:
             into.completed[event.account, event.client_order_id] = event.closed

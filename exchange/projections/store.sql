@@ -41,7 +41,9 @@ where p.account_id = c.account_id and p.instrument_id = c.instrument_id;
 -- name: insert_requests
 insert into exchange.request (account_id, client_order_id, sequence, digest, order_id, reason, wanted, bound)
 select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bytea[], $5::bigint[], $6::smallint[], $7::bigint[],
-  $8::bigint[]);
+  $8::bigint[])
+-- Only an account whose numbers began anew can come to one that it used before: its first reply stays.
+on conflict (account_id, client_order_id) do nothing;
 -- name: complete_requests
 update exchange.request r set wanted = c.closed from unnest($1::bigint[], $2::bigint[], $3::bigint[])
   as c (account_id, client_order_id, closed)
@@ -52,7 +54,8 @@ update exchange.trade t set state = e.state from unnest($1::bigint[], $2::text[]
 select client_order_id, sequence, digest, order_id, reason, wanted, bound from exchange.request
 where account_id = $1 and client_order_id = any($2::bigint[]);
 -- name: last_client_order_id
-select coalesce(max(client_order_id), 0) from exchange.request where account_id = $1;
+-- Without those that count no more, since the account's numbers began anew behind them.
+select coalesce(max(client_order_id), 0) from exchange.request where account_id = $1 and not left_behind;
 -- name: undelivered
 select seller_id, buyer_id, instrument_id, sum(quantity_t)::bigint as quantity_t,
   sum(price_fen * quantity_t)::bigint as gross_fen, sum(fee_fen)::bigint as fee_fen, array_agg(id order by id) as trades

@@ -9,15 +9,17 @@ from msgspec import structs
 from exchange.engine import commands as c
 from exchange.engine.events import Reason
 from exchange.instructions import service as instructions
+from exchange.instructions import store as stored_instructions
+from exchange.journal.refusals import yuan
 from exchange.parts import AccountUnusable, Exchange, readable_in, trader_in, unfrozen_trader_in
 from exchange.settlement import store
 from exchange.settlement.store import Direction, StoredDelivery
 from registry import port
 from registry.kit import ids
-from registry.kit.database import Tx
+from registry.kit.database import Tx, constraint
 from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
-from registry.kit.problems import DomainError, Unknown
+from registry.kit.problems import DomainError, Kind, Unknown
 from schemas.access import Call
 from schemas.credits import Commitment
 from schemas.custody import HoldRequest
@@ -55,18 +57,40 @@ async def deposit_credits(body: CreditMovement, *, call: Call, exchange: Exchang
     return await _carried_out(work, call=call, exchange=exchange)
 
 
+class BookedBefore(DomainError):
+    """Money with this reference of the bank was booked."""
+
+    kind, slug, title = Kind.CONFLICT, "bank-reference-booked", "Booked already"
+
+
 async def deposit_cash(body: CashMovement, *, call: Call, exchange: Exchange) -> CustodyMovement:
-    """Book money that the operator's bank received for an account."""
+    """
+    Book money that the operator's bank received for an account, once for each reference of the bank.
+
+    Raises `BookedBefore`.
+    """
+    reference = body.reference.strip() or None
 
     async def work(tx: Tx) -> Written[int]:
         trader = await port.trader_in(tx, body.account_id)
         if not trader.usable:
             raise AccountUnusable(f"Account {body.account_id} is not an open holding account.")
+        if reference is not None and (before := await stored_instructions.booked(tx, reference)) is not None:
+            raise _booked_before(reference, before)
         credit = c.CreditCash(0, trader.id, trader.group_id, body.amount_fen)
-        number = await instructions.store_in(tx, credit, by=call, remark=body.reference)
+        with constraint("instruction_bank_reference", BookedBefore(f"{reference!r} is being booked just now.")):
+            number = await instructions.store_in(tx, credit, by=call, remark=body.reference, bank_reference=reference)
         return Written(number, number)
 
     return await _carried_out(work, call=call, exchange=exchange)
+
+
+def _booked_before(reference: str, before: stored_instructions.Booked) -> BookedBefore:
+    return BookedBefore(
+        f"The bank's reference {reference!r} was booked on {before.at:%Y-%m-%d} as deposit {before.id}: "
+        f"{yuan(before.amount_fen)} CNY for account {before.account_id}. Money is booked once; another payment has a "
+        "reference of its own."
+    )
 
 
 async def withdraw_credits(body: CreditMovement, *, call: Call, exchange: Exchange) -> CustodyMovement:

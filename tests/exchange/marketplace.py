@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
@@ -35,6 +36,7 @@ class Market:
 
     def __init__(self, world: World) -> None:
         self.world = world
+        self.slips = itertools.count(1)
 
     def party(self, who: str | Party) -> Party:
         """One of the season's organisations, or a newcomer."""
@@ -64,8 +66,12 @@ class Market:
         return await self.world.ok("/v1/deposits/credits", body, by=party.key)
 
     async def pay_in(self, who: str | Party, fen: int) -> Any:
-        """The operator books money."""
-        body = {"account_id": self.party(who).account_id, "amount_fen": fen, "reference": "Bank slip"}
+        """The operator books money, under the next reference of its bank."""
+        body = {
+            "account_id": self.party(who).account_id,
+            "amount_fen": fen,
+            "reference": f"Bank slip {next(self.slips)}",
+        }
         return await self.world.ok("/v1/deposits/cash", body, by=self.world.party("exchange").key)
 
     async def send(self, who: str | Party, path: str, **said: Any) -> httpx.Response:

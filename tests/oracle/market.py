@@ -59,7 +59,7 @@ class NaiveMarket(NaiveCustody):
             if isinstance(command, OfDelivery):
                 self._check_undelivered(command.trades)
             elif isinstance(command, OfAccount):
-                self._admit(command.account, command.client_order_id)
+                self._admit(command)
             else:
                 self._check_instruction(command.instruction)
             carry_out: Callable[[Any], list[e.Event]] = getattr(self, "_" + type(command).__name__)
@@ -89,20 +89,36 @@ class NaiveMarket(NaiveCustody):
         found = [each for each in self.open.values() if each.listed and each.instrument == instrument]
         return sorted(found, key=lambda each: each.number)
 
-    def _admit(self, account: int, number: int) -> None:
+    def _admit(self, command: OfAccount) -> None:
+        account, number = command.account, command.client_order_id
         if account not in self.owners:
             refuse(Reason.UNKNOWN_ACCOUNT)
+        if number == 0 and isinstance(command, c.Cancel | c.CancelAll):
+            return
         owner = self.owners[account]
-        if number <= owner.last_number:
+        highest = min(owner.last_number + 2**32, 2**53 - 1) if owner.last_number else 2**53 - 2**32
+        if number > highest:
+            refuse(Reason.CLIENT_ORDER_ID_TOO_FAR, number, highest)
+        if number < 1 or number in owner.numbers or number <= owner.last_number - 1_024:
             refuse(Reason.STALE_CLIENT_ORDER_ID, number, owner.last_number)
-        owner.last_number = number
+        owner.numbers.add(number)
+        owner.last_number = max(owner.last_number, number)
 
     def _Freeze(self, said: c.Freeze) -> list[e.Event]:  # noqa: N802 - named as its command
-        if said.account not in self.owners:
-            refuse(Reason.UNKNOWN_ACCOUNT, account=said.account)
-        self.owners[said.account].frozen = said.on
         changed = e.FreezeChanged(said.instruction, said.account, said.on)
+        if said.account not in self.owners:
+            self.frozen_early = (self.frozen_early - {said.account}) | ({said.account} if said.on else set())
+            return [changed]
+        self.owners[said.account].frozen = said.on
         return [changed, *self._close_all(self._open_of(said.account), Cause.FREEZE)] if said.on else [changed]
+
+    def _SetBand(self, said: c.SetBand) -> list[e.Event]:  # noqa: N802 - named as its command
+        outside = [
+            each
+            for each in self.open.values()
+            if each.instrument == said.instrument and each.price not in range(said.low, said.high + 1)
+        ]
+        return [*super()._SetBand(said), *self._close_all(outside, Cause.OUTSIDE_BAND)]
 
     # Orders.
 
@@ -122,6 +138,14 @@ class NaiveMarket(NaiveCustody):
             refuse(Reason.QUANTITY_OFF_LOT, quantity, rules.lot)
         if quantity > LARGEST_QUANTITY_T:
             refuse(Reason.TOO_LARGE, quantity, LARGEST_QUANTITY_T)
+
+    def _check_smaller(self, order: Offer, quantity: int) -> None:
+        """Its price does not matter."""
+        rules = self.rules[order.instrument]
+        if rules.halted:
+            refuse(Reason.HALTED, order.instrument, rules.halted)
+        if quantity < 1 or quantity % rules.lot != 0:
+            refuse(Reason.QUANTITY_OFF_LOT, quantity, rules.lot)
 
     def _check_room(self, account: int) -> None:
         """One more may rest."""
@@ -222,7 +246,7 @@ class NaiveMarket(NaiveCustody):
         self.trades += 1
         buy, sell = (taker, maker) if taker.side == c.BUY else (maker, taker)
         rules = self.rules[taker.instrument]
-        fee = maker.price * quantity * rules.fee_bps // 10_000
+        fee = self._fee(sell, maker.price * quantity, rules.fee_bps)
         self.undelivered[self.trades] = e.Traded(
             self.trades,
             taker.instrument,
@@ -238,6 +262,11 @@ class NaiveMarket(NaiveCustody):
             taker.side,
         )
         return self.undelivered[self.trades]
+
+    def _fee(self, sell: Offer, amount: int, bps: int) -> int:
+        """What the whole order's fee grows by."""
+        sell.sold_for += amount
+        return sell.sold_for * bps // 10_000 - (sell.sold_for - amount) * bps // 10_000
 
     def _shrink(self, offer: Offer, quantity: int) -> None:
         offer.open -= quantity
@@ -284,14 +313,20 @@ class NaiveMarket(NaiveCustody):
         order = self._mine(said.account, said.order)
         if order.listed:
             refuse(Reason.NOT_AN_ORDER, said.order)
-        self._check_fits(said.account, order.instrument, said.price, said.quantity)
         used = order.quantity - order.open
+        if self._closes(said, used):
+            completed = e.Completed(said.account, said.client_order_id)
+            return [*self._close([order], Cause.OWNER, said.client_order_id), completed]
+        if said.price == order.price and said.quantity <= order.quantity:
+            self._check_smaller(order, said.quantity)
+        else:
+            self._check_fits(said.account, order.instrument, said.price, said.quantity)
         if said.quantity <= used:
             refuse(Reason.ALREADY_TRADED, said.quantity, used)
         locked = order.open * (order.price if order.side == c.BUY else 1)
         changed = self._offer(order.account, order.instrument, order.side, said.price, said.quantity)
         changed.number, changed.open, changed.prevention = order.number, said.quantity - used, order.prevention
-        changed.post_only = order.post_only
+        changed.post_only, changed.sold_for = order.post_only, order.sold_for
         self._check_post_only(changed)
         self._check_covered(changed, locked)
         amended = Amended(
@@ -310,6 +345,10 @@ class NaiveMarket(NaiveCustody):
             return [amended, e.Completed(said.account, said.client_order_id)]
         del self.open[order.number]
         return [amended, *self._enter(changed, rests=True), e.Completed(said.account, said.client_order_id)]
+
+    def _closes(self, said: Amend, used: int) -> bool:
+        """Nothing of the order would be left open."""
+        return 0 < said.quantity <= used
 
     # Listings.
 

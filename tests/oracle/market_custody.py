@@ -44,6 +44,11 @@ class Owner:
     tonnes: Counter[int] = field(default_factory=Counter)
     frozen: bool = False
     last_number: int = 0
+    numbers: set[int] = field(default_factory=set)
+
+    def window(self) -> frozenset[int]:
+        """The numbers it used, of those near its highest."""
+        return frozenset(number for number in self.numbers if number > self.last_number - 1_024)
 
 
 @dataclass
@@ -61,6 +66,7 @@ class Offer:
     prevention: int = c.PREVENT_TAKER
     listed: bool = False
     post_only: bool = False
+    sold_for: int = 0
 
 
 @dataclass
@@ -86,6 +92,7 @@ class NaiveCustody:
         self.rules: dict[int, Rules] = {}
         self.open: dict[int, Offer] = {}
         self.undelivered: dict[int, e.Traded] = {}
+        self.frozen_early: set[int] = set()
 
     def cash(self, account: int) -> Parts:
         """An account's money, added up."""
@@ -118,7 +125,10 @@ class NaiveCustody:
         self.last_instruction = number
 
     def _owner(self, account: int, group: int) -> Owner:
-        return self.owners.setdefault(account, Owner(group))
+        if account not in self.owners:
+            self.owners[account] = Owner(group, frozen=account in self.frozen_early)
+            self.frozen_early.discard(account)
+        return self.owners[account]
 
     def _OpenInstrument(self, said: c.OpenInstrument) -> list[e.Event]:  # noqa: N802 - named as its command
         if said.instrument in self.rules:
@@ -152,6 +162,13 @@ class NaiveCustody:
         causes = causes | {said.cause} if said.on else causes - {said.cause}
         rules.halted = sum(causes)
         return [e.HaltChanged(said.instruction, said.instrument, rules.halted)]
+
+    def _RestartNumbers(self, said: c.RestartNumbers) -> list[e.Event]:  # noqa: N802 - named as its command
+        if said.account not in self.owners:
+            refuse(Reason.UNKNOWN_ACCOUNT, account=said.account)
+        self.owners[said.account].last_number = said.highest
+        self.owners[said.account].numbers = set(range(max(1, said.highest - 1_023), said.highest + 1))
+        return [e.NumbersRestarted(said.instruction, said.account, said.highest)]
 
     def _CreditCash(self, said: c.CreditCash) -> list[e.Event]:  # noqa: N802 - named as its command
         room = LARGEST_TOTAL - sum(each.cash for each in self.owners.values())

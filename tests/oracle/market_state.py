@@ -1,7 +1,7 @@
 """The engine's state from outside: what it has, in the naive market's words, and what is wrong with it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from exchange.engine import commands as c
 from exchange.engine.accounts import Balance, OpenOrder
@@ -33,11 +33,18 @@ def parts(holding: Balance) -> Parts:
     return holding.settled, holding.locked, holding.incoming, holding.outgoing
 
 
-def standing(market: NaiveMarket | Market) -> dict[int, tuple[bool, int]]:
-    """Of each account: whether it is frozen, and the last client_order_id it used."""
+def standing(market: NaiveMarket | Market) -> dict[int, tuple[bool, int, frozenset[int]]]:
+    """Of each account: whether it is frozen, the highest client_order_id it used, and those it used near that."""
     if isinstance(market, NaiveMarket):
-        return {number: (each.frozen, each.last_number) for number, each in market.owners.items()}
-    return {number: (each.frozen, each.last_client_order_id) for number, each in market.accounts.items()}
+        return {number: (each.frozen, each.last_number, each.window()) for number, each in market.owners.items()}
+    return {
+        number: (each.frozen, each.last_client_order_id, _window(each.last_client_order_id, each.taken.values()))
+        for number, each in market.accounts.items()
+    }
+
+
+def _window(highest: int, taken: Iterable[int]) -> frozenset[int]:
+    return frozenset(number for number in taken if number > highest - 1_024)
 
 
 def whats_open(market: NaiveMarket | Market, instrument: int) -> list[list[tuple[int, int, int, int, int]]]:

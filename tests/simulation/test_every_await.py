@@ -128,7 +128,7 @@ async def start_again(market: OpenMarket) -> None:
     crash_plan = market.exchange.current.crash_plan
     crash_point = crash_plan.crash_point
     crash_plan.arm(None)
-    body = CashMovement(account_id=market.people.buyer, amount_fen=5, reference="Bank slip")
+    body = CashMovement(account_id=market.people.buyer, amount_fen=5, reference="Another slip")
     call = market.call("exchange", "deposit_cash")
 
     def asking(exchange: Exchange) -> Awaitable[object]:

@@ -189,7 +189,7 @@ class MarketMachine(RuleBasedStateMachine):
     async def _pay_in(self, data: st.DataObject) -> None:
         """Money for either."""
         fen = data.draw(st.integers(1, 50_000))
-        body = CashMovement(account_id=self.either(data), amount_fen=fen, reference="Bank slip")
+        body = CashMovement(account_id=self.either(data), amount_fen=fen)
         call = self.market.call("exchange", "deposit_cash")
         await self.market.exchange.until_answered(
             lambda exchange: settlement.deposit_cash(body, call=call, exchange=exchange)

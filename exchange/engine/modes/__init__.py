@@ -5,13 +5,14 @@ A mode is known to the engine by one line in `exchange.engine.core.MODES`. The j
 decoders from that same table.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import IntEnum
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeAlias
 
 from msgspec import Struct
 
+from exchange.engine.accounts import OpenOrder
 from exchange.engine.events import Event
 from exchange.engine.market import Market
 
@@ -33,6 +34,9 @@ class StatePart(Protocol):
     """
 
     layouts: ClassVar[Mapping[int, type[Struct]]]
+
+    def open_in(self, instrument: int) -> Iterable[OpenOrder]:
+        """Return what is open of it in an instrument, beside the book."""
 
     def dump(self) -> Struct | None:
         """Return it in the newest layout, in its one spelling; None if there is nothing."""

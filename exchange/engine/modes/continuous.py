@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import Struct
 
 from exchange.engine import commands as c
-from exchange.engine.accounts import OpenOrder, TradingAccount
+from exchange.engine.accounts import WINDOW, OpenOrder, TradingAccount
 from exchange.engine.book import Fill, Level, Side
 from exchange.engine.events import Cause, Completed, Event, Reason, Refused
 from exchange.engine.market import (
@@ -17,6 +17,7 @@ from exchange.engine.market import (
     Market,
     TradedInstrument,
     caller,
+    close,
     exchange,
     refused,
     refused_at_the_door,
@@ -25,7 +26,7 @@ from exchange.engine.market import (
     why_unfit,
 )
 from exchange.engine.modes import EngineMode
-from schemas.scalars import MAX_QUANTITY_T
+from schemas.scalars import MAX_INT, MAX_QUANTITY_T
 
 
 class Place(Struct, array_like=True, gc=False, frozen=True, tag=9):
@@ -43,10 +44,10 @@ class Place(Struct, array_like=True, gc=False, frozen=True, tag=9):
 
 class Amend(Struct, array_like=True, gc=False, frozen=True, tag=12):
     """
-    Give an order another price or total quantity, what was traded included.
+    Give an order another price or total quantity, what was traded included; no more than that closes it.
 
-    At the same price, less or as much keeps its place in the queue; anything else goes to the end, and may trade at
-    once.
+    At the same price, less or as much keeps its place in the queue, even where the band has left that price; anything
+    else goes to the end, and may trade at once.
     """
 
     account: int
@@ -82,20 +83,21 @@ class Amended(Struct, array_like=True, gc=False, frozen=True, tag=16):
     open: int
 
 
-def place(market: Market, command: Place) -> list[Event]:  # noqa: C901, PLR0911 - the hot path, one check a line
+def place(market: Market, command: Place) -> list[Event]:  # noqa: C901, PLR0911, PLR0912 - the hot path, one check a line
     """Take an order that can be paid or delivered, match it, and let the rest of it wait where its life says so."""
     client_order_id = command.client_order_id
     try:
         account = market.accounts[command.account]
     except KeyError:
         return [refused_at_the_door(None, command)]
-    if client_order_id <= account.last_client_order_id:
+    if client_order_id == account.last_client_order_id + 1 <= MAX_INT:  # as most are: nothing to look up
+        account.last_client_order_id = account.taken[client_order_id % WINDOW] = client_order_id
+    elif not account.take(client_order_id):
         return [refused_at_the_door(account, command)]
-    account.last_client_order_id = client_order_id
     number, side, price, quantity = command.instrument, command.side, command.price, command.quantity
     instrument, life, prevention = market.instruments.get(number), command.life, command.prevention
     if instrument is None:
-        return [refused(account, Reason.UNKNOWN_INSTRUMENT, number)]
+        return [refused(command, Reason.UNKNOWN_INSTRUMENT, number)]
     if (
         price < instrument.low
         or price > instrument.high
@@ -107,7 +109,7 @@ def place(market: Market, command: Place) -> list[Event]:  # noqa: C901, PLR0911
         or account.frozen
         or (len(account.orders) >= OPEN_ORDERS_LIMIT and life in {c.GTC, c.POST_ONLY})
     ):  # asked here as `unfit` asks it: a call for each order costs a twentieth of its time
-        return [why_unfit(instrument, account, price, quantity)]
+        return [why_unfit(command, instrument, account, price, quantity)]
     try:
         tonnes = account.tonnes[number]
     except KeyError:
@@ -115,13 +117,13 @@ def place(market: Market, command: Place) -> list[Event]:  # noqa: C901, PLR0911
     cash, cost = account.cash, price * quantity
     if side:
         if quantity > tonnes.settled:
-            return [refused(account, Reason.NOT_ENOUGH_TONNES, quantity, tonnes.settled)]
+            return [refused(command, Reason.NOT_ENOUGH_TONNES, quantity, tonnes.settled)]
     elif cost > cash.settled:
-        return [refused(account, Reason.NOT_ENOUGH_CASH, cost, cash.settled)]
+        return [refused(command, Reason.NOT_ENOUGH_CASH, cost, cash.settled)]
     order = OpenOrder(
         market.sequence, account, account.group, cash, tonnes, number, side, price, quantity, quantity, life, prevention
     )
-    if life and (refusal := _not_in_its_life(market, instrument, order)) is not None:
+    if life and (refusal := _not_in_its_life(market, instrument, order, command)) is not None:
         return [refusal]
     if side:
         tonnes.settled -= quantity
@@ -141,12 +143,12 @@ def place(market: Market, command: Place) -> list[Event]:  # noqa: C901, PLR0911
     return [accepted]
 
 
-def _not_in_its_life(market: Market, instrument: TradedInstrument, order: OpenOrder) -> Refused | None:
+def _not_in_its_life(market: Market, instrument: TradedInstrument, order: OpenOrder, command: Place) -> Refused | None:
     """A post-only order that would trade, or a fill-or-kill order that would not trade whole."""
     if order.life == c.POST_ONLY:
-        return _would_trade(instrument, order, order.price)
+        return _would_trade(instrument, order, command)
     if order.life == c.FOK and not _fills(market, instrument.book.side(1 - order.side), order):
-        return refused(order.account, Reason.NOT_FILLABLE, order.quantity)
+        return refused(command, Reason.NOT_FILLABLE, order.quantity)
     return None
 
 
@@ -214,12 +216,13 @@ def _own_in_the_way(accounts: list[TradingAccount], taker: OpenOrder) -> list[Op
     ]
 
 
-def _would_trade(instrument: TradedInstrument, order: OpenOrder, price: int) -> Refused | None:
+def _would_trade(instrument: TradedInstrument, order: OpenOrder, command: Place | Amend) -> Refused | None:
     """Refuse to let a post-only order come to a price at which it trades at once."""
+    price = command.price
     best = (instrument.book.bids if order.side else instrument.book.asks).best
     if best is None or not instrument.book.crosses(order.side, price):
         return None
-    return refused(order.account, Reason.WOULD_TRADE, price, best.price)
+    return refused(command, Reason.WOULD_TRADE, price, best.price)
 
 
 def _enter(market: Market, instrument: TradedInstrument, order: OpenOrder, events: list[Event], *, rests: bool) -> None:
@@ -260,28 +263,45 @@ def amend(market: Market, command: Amend) -> list[Event]:
         return [account]
     order = account.orders.get(command.order)
     if order is None:
-        return [refused(account, Reason.NOT_OPEN, command.order)]
+        return [refused(command, Reason.NOT_OPEN, command.order)]
     level = order.queue
     if not isinstance(level, Level):
-        return [refused(account, Reason.NOT_AN_ORDER, command.order)]
-    instrument = market.instruments[order.instrument]
-    refusal = unfit(instrument, account, command.price, command.quantity, rests=False)
+        return [refused(command, Reason.NOT_AN_ORDER, command.order)]
     traded = order.quantity - order.open
-    if refusal is None and command.quantity <= traded:
-        refusal = refused(account, Reason.ALREADY_TRADED, command.quantity, traded)
+    if 0 < command.quantity <= traded:
+        return [close(order, Cause.OWNER, command.client_order_id), Completed(account.id, command.client_order_id)]
+    instrument = market.instruments[order.instrument]
+    if _keeps_place(order, command):
+        refusal = _unfit_in_its_place(command, instrument)
+    else:
+        refusal = unfit(command, instrument, account, command.price, command.quantity, rests=False)
     if refusal is None and order.life == c.POST_ONLY:
-        refusal = _would_trade(instrument, order, command.price)
+        refusal = _would_trade(instrument, order, command)
     if refusal is None:
-        refusal = _relock(order, command.price, command.quantity - traded)
+        refusal = _relock(order, command.quantity - traded, command)
     if refusal is not None:
         return [refusal]
     return _amended(market, order, level, command)
 
 
+def _keeps_place(order: OpenOrder, command: Amend) -> bool:
+    """Whether an order only becomes smaller, or nothing of it changes."""
+    return command.price == order.price and command.quantity <= order.quantity
+
+
+def _unfit_in_its_place(command: Amend, instrument: TradedInstrument) -> Refused | None:
+    """Why an order cannot become smaller. Its price was taken once, and a later band changes nothing in that."""
+    if instrument.halted:
+        return refused(command, Reason.HALTED, instrument.id, instrument.halted)
+    if command.quantity <= 0 or command.quantity % instrument.lot:
+        return refused(command, Reason.QUANTITY_OFF_LOT, command.quantity, instrument.lot)
+    return None
+
+
 def _amended(market: Market, order: OpenOrder, level: Level, command: Amend) -> list[Event]:
     """Change an order of *level*: in its place where it only becomes smaller, else last in the queue of its price."""
     old_price, old_open = order.price, order.open
-    keeps_place = command.price == old_price and command.quantity <= order.quantity
+    keeps_place = _keeps_place(order, command)
     if not keeps_place:
         level.remove(order)
         order.prev = order.next = None
@@ -300,14 +320,15 @@ def _amended(market: Market, order: OpenOrder, level: Level, command: Amend) -> 
     return events
 
 
-def _relock(order: OpenOrder, price: int, open_t: int) -> Refused | None:
+def _relock(order: OpenOrder, open_t: int, command: Amend) -> Refused | None:
     """Exchange what is locked behind an order for what its new price and open quantity need."""
+    price = command.price
     if order.side:
         holding, more, short = order.tonnes, open_t - order.open, Reason.NOT_ENOUGH_TONNES
     else:
         holding, more, short = order.cash, price * open_t - order.price * order.open, Reason.NOT_ENOUGH_CASH
     if more > holding.settled:
-        return refused(order.account, short, more, holding.settled)
+        return refused(command, short, more, holding.settled)
     holding.settled -= more
     holding.locked += more
     return None

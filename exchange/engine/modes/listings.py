@@ -1,6 +1,6 @@
 """Fixed-price listings: tonnes at one price, sold part by part to those who subscribe."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import ClassVar, Final
 
 from msgspec import Struct
@@ -55,7 +55,7 @@ class Subscribed(Struct, array_like=True, gc=False, frozen=True, tag=13):
 
 
 class StoredListing(Struct, array_like=True, gc=False):
-    """A listing in a snapshot."""
+    """A listing in a snapshot; what it was sold for stands there from the second layout on."""
 
     id: int
     account: int
@@ -63,6 +63,7 @@ class StoredListing(Struct, array_like=True, gc=False):
     price: int
     quantity: int
     open: int
+    sold_for: int = 0
 
 
 class StoredListings(Struct, array_like=True):
@@ -76,7 +77,7 @@ class Listings:
 
     __slots__ = ("open",)
 
-    layouts: ClassVar[Mapping[int, type[Struct]]] = {1: StoredListings}
+    layouts: ClassVar[Mapping[int, type[Struct]]] = {1: StoredListings, 2: StoredListings}
 
     def __init__(self) -> None:
         self.open: dict[int, OpenOrder] = {}
@@ -90,13 +91,19 @@ class Listings:
         """Forget a listing that is closed."""
         del self.open[order.id]
 
+    def open_in(self, instrument: int) -> Iterator[OpenOrder]:
+        """Return the listings of an instrument."""
+        return (each for each in self.open.values() if each.instrument == instrument)
+
     def dump(self) -> StoredListings | None:
         """Return them as a snapshot has them."""
         if not self.open:
             return None
         return StoredListings(
             [
-                StoredListing(number, each.account.id, each.instrument, each.price, each.quantity, each.open)
+                StoredListing(
+                    number, each.account.id, each.instrument, each.price, each.quantity, each.open, each.sold_for
+                )
                 for number, each in sorted(self.open.items())
             ]
         )
@@ -106,7 +113,7 @@ class Listings:
         for each in stored.open:
             account = market.accounts[each.account]
             listing = _order(each.id, account, each.instrument, c.SELL, price=each.price, quantity=each.quantity)
-            listing.open = each.open
+            listing.open, listing.sold_for = each.open, each.sold_for
             self.add(listing)
 
 
@@ -123,12 +130,12 @@ def open_listing(market: Market, command: OpenListing) -> list[Event]:
     price, quantity = command.price, command.quantity
     instrument = market.instruments.get(command.instrument)
     if instrument is None:
-        return [refused(account, Reason.UNKNOWN_INSTRUMENT, command.instrument)]
-    if (refusal := unfit(instrument, account, price, quantity, rests=True)) is not None:
+        return [refused(command, Reason.UNKNOWN_INSTRUMENT, command.instrument)]
+    if (refusal := unfit(command, instrument, account, price, quantity, rests=True)) is not None:
         return [refusal]
     holding = account.balance(instrument.id)
     if quantity > holding.settled:
-        return [refused(account, Reason.NOT_ENOUGH_TONNES, quantity, holding.settled)]
+        return [refused(command, Reason.NOT_ENOUGH_TONNES, quantity, holding.settled)]
     holding.settled -= quantity
     holding.locked += quantity
     listing = _order(market.sequence, account, instrument.id, c.SELL, price=price, quantity=quantity)
@@ -143,7 +150,7 @@ def subscribe(market: Market, command: Subscribe) -> list[Event]:
         return [account]
     listing = _listings(market).open.get(command.listing)
     if listing is None:
-        return [refused(account, Reason.NOT_OPEN, command.listing)]
+        return [refused(command, Reason.NOT_OPEN, command.listing)]
     if (refusal := _cannot_subscribe(market, listing, command, account.group)) is not None:
         return [refusal]
     instrument, quantity = market.instruments[listing.instrument], command.quantity
@@ -164,15 +171,15 @@ def subscribe(market: Market, command: Subscribe) -> list[Event]:
 def _cannot_subscribe(market: Market, listing: OpenOrder, command: Subscribe, group: int) -> Refused | None:
     """Why a subscription cannot be met."""
     account, quantity = market.accounts[command.account], command.quantity
-    refusal = unfit(market.instruments[listing.instrument], account, listing.price, quantity, rests=False)
+    refusal = unfit(command, market.instruments[listing.instrument], account, listing.price, quantity, rests=False)
     if refusal is not None:
         return refusal
     if listing.group == group:
-        return refused(account, Reason.OWN_LISTING, command.listing)
+        return refused(command, Reason.OWN_LISTING, command.listing)
     if quantity > listing.open:
-        return refused(account, Reason.LISTING_SHORT, quantity, listing.open)
+        return refused(command, Reason.LISTING_SHORT, quantity, listing.open)
     if listing.price * quantity > account.cash.settled:
-        return refused(account, Reason.NOT_ENOUGH_CASH, listing.price * quantity, account.cash.settled)
+        return refused(command, Reason.NOT_ENOUGH_CASH, listing.price * quantity, account.cash.settled)
     return None
 
 

@@ -233,6 +233,19 @@ async def test_an_order_in_flight_when_the_engine_dies_is_done_once(apart):
         assert 1 == sum(each["client_order_id"] == order["client_order_id"] for each in found)
 
 
+async def test_parallel_orders_of_one_account_are_all_taken(apart):
+    """Twenty at once, each on a connection of its own, sent with their numbers backwards: none is refused as stale."""
+    async with client(apart) as http:
+        await apart.trades(http)
+        orders = [apart.order() for _ in range(20)]
+        begun = (await apart.get(http, f"/v1/accounts/{apart.bank.account_id}/orders?open_only=true")).json()["items"]
+        answers = await asyncio.gather(*(apart.post(http, "/v1/orders", order) for order in reversed(orders)))
+        assert [201] * 20 == [each.status_code for each in answers], [each.text for each in answers]
+        found = (await apart.get(http, f"/v1/accounts/{apart.bank.account_id}/orders?open_only=true")).json()["items"]
+        assert len(begun) + 20 == len(found)
+        assert {each["client_order_id"] for each in orders} <= {each["client_order_id"] for each in found}
+
+
 async def test_a_role_runs_once_and_all_are_stopped_together(apart):
     """A second engine is refused by name; `kilnwood stop` ends them in order, each cleanly."""
     assert set(ROLES) == set(running(apart.data))

@@ -69,6 +69,10 @@ class Echoes:
     def __init__(self) -> None:
         self.times: Counter[int] = Counter()
 
+    def open_in(self, _: int) -> tuple[()]:
+        """Nothing said is ever open."""
+        return ()
+
     def dump(self) -> StoredEchoes | None:
         """Return them by account; nothing before the first."""
         return StoredEchoes(sorted(self.times.items())) if self.times else None
@@ -85,7 +89,7 @@ def echo(market: Market, command: Echo) -> list[Event]:
     if isinstance(account, Refused):
         return [account]
     if command.number > LOUDEST:
-        return [refused(account, EchoReason.TOO_LOUD, command.number, LOUDEST)]
+        return [refused(command, EchoReason.TOO_LOUD, command.number, LOUDEST)]
     return sound(market, Sounding(command))
 
 

@@ -45,6 +45,7 @@ WEIGHTS: Weighted = {
     "band": 6,
     "reopen": 3,
     "go_on": 1,
+    "restart": 1,
 }
 
 
@@ -107,10 +108,16 @@ class Stream:
         return 77 if self.one_in(200) else self.dice.choice(list(GROUPS))
 
     def client_order_id(self, account: int) -> int:
-        """A number that rises for each account, seldom a stale one."""
+        """A number that rises for each account, often from a gap; seldom one that is used, or too far off."""
         owner = self.market.owners.get(account)
         last = owner.last_number if owner else 0
-        return max(0, last - self.dice.randrange(3)) if self.one_in(60) else last + self.dice.choice((1, 1, 1, 4))
+        if self.one_in(60):
+            return max(0, last - self.dice.randrange(3))
+        if self.one_in(30):
+            return max(0, last - self.dice.choice((1, 2, 3, 5, 8, 1_023, 1_024)))
+        if self.one_in(200):
+            return last + self.dice.choice((1_000, 1_025, 2**32, 2**32 + 1, 2**53))
+        return last + self.dice.choice((1, 1, 1, 4))
 
     def price(self, instrument: int, side: int) -> int:
         """A price near the middle of the band, buyers' a little below, seldom one that cannot be."""
@@ -266,6 +273,13 @@ class Stream:
         if frozen and not self.one_in(4):
             return c.Freeze(self.instruction(), self.dice.choice(frozen), on=False)
         return c.Freeze(self.instruction(), self.account(), on=True)
+
+    def restart(self) -> c.RestartNumbers:
+        """Somebody's numbers go on a little behind or beyond."""
+        account = self.account()
+        owner = self.market.owners.get(account)
+        last = owner.last_number if owner else 0
+        return c.RestartNumbers(self.instruction(), account, max(0, last + self.dice.choice((-2_000, 0, 2_000))))
 
     def band(self) -> c.SetBand:
         """A narrower band, or the first one again, seldom one that cannot be."""

@@ -10,13 +10,14 @@ from exchange.engine import state
 from exchange.engine.commands import GTC, Continue
 from exchange.engine.core import MODES, Engine, account_command_types, any_of, command_types, event_types, step_types
 from exchange.engine.events import Reason
-from exchange.engine.layouts import UnknownLayout
+from exchange.engine.layouts import StoredState, UnknownLayout
 from exchange.engine.modes.continuous import Accepted
 from tests.exchange.engine import echo_mode
 from tests.exchange.engine.echo_mode import Echo, Echoed, EchoReason
 from tests.exchange.engine.market_table import BUY, CREDIT, FIRST, GIVEN, buy, engine_of
 
 ALL = (*MODES, echo_mode.MODE)
+PARTS = StoredState.__struct_fields__.index("parts")
 
 
 def engine_with_echo() -> Engine:
@@ -82,9 +83,9 @@ def test_a_snapshot_with_a_mode_that_is_not_there_is_refused():
 def test_every_layout_of_a_mode_is_read(layout, stored, times):
     """What an older version of the mode stored starts today's; what a newer one did is refused."""
     whole = msgspec.msgpack.decode(state.dump(engine_of(GIVEN).market))
-    whole[-1]["echo"] = [layout, stored]
+    whole[PARTS]["echo"] = [layout, stored]
     assert times == state.load(msgspec.msgpack.encode(whole), modes=ALL).parts["echo"].times
-    whole[-1]["echo"] = [3, stored]
+    whole[PARTS]["echo"] = [3, stored]
     with pytest.raises(UnknownLayout, match="layout 3"):
         state.load(msgspec.msgpack.encode(whole), modes=ALL)
 

@@ -289,16 +289,17 @@ def test_an_instrument_trades_again_when_every_cause_is_gone():
     assert [continuous.Accepted] == [type(each) for each in table.tell(buy(2, 200, 10, 1))]
 
 
-def test_a_narrower_band_leaves_what_rests():
-    """An order outside the new band still trades, and can be cancelled."""
-    table = Table(sell(1, 200, 10, 1), sell(1, 200, 10, 2), c.SetBand(11, CREDIT, 300, 400))
-    assert [(14, 11, 200, 10)] == traded(table.tell(buy(2, 300, 10, 1)))
-    assert [(12, 10, Cause.OWNER)] == reduced(table.tell(c.Cancel(1, 12, 3)))
+def test_a_narrower_band_closes_what_it_leaves_out():
+    """Nothing trades outside it; what is inside, at both ends too, keeps its place. More in `test_bands`."""
+    table = Table(sell(1, 295, 10, 1), sell(1, 300, 10, 2), sell(1, 400, 10, 3), sell(1, 405, 10, 4))
+    closed = table.tell(c.SetBand(11, CREDIT, 300, 400))
+    assert [(11, 10, Cause.OUTSIDE_BAND), (14, 10, Cause.OUTSIDE_BAND)] == reduced(closed)
+    assert [(12, 300, 10), (13, 400, 10)] == table.asks()
 
 
 def test_every_cause_is_shown_above():
     """A cause that is added without an example fails here."""
-    assert {Cause.OWNER, Cause.NOT_FILLED, Cause.SELF_TRADE, Cause.FREEZE} == set(Cause)
+    assert {Cause.OWNER, Cause.NOT_FILLED, Cause.SELF_TRADE, Cause.FREEZE, Cause.OUTSIDE_BAND} == set(Cause)
 
 
 def test_orders_of_two_instruments_never_meet():

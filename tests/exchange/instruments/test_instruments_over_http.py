@@ -1,10 +1,12 @@
 """Instruments: opened, bounded, halted, and everything that is refused."""
 
+from pathlib import Path
 from typing import Any
 
+from exchange import migrations
 from exchange.instruments.service import follow_freezes
 from tests.exchange.marketplace import FOREST, KILN, Market, done
-from tests.probes import refused, unchanged
+from tests.probes import as_owner, refused, unchanged
 from tests.registry.credits import steps
 from tests.worlds import World
 
@@ -75,11 +77,12 @@ async def test_an_instrument_is_opened_once(issued: World):
     assert [first] == (await issued.get(path)).json()["items"]
 
 
-async def test_a_band_bounds_new_orders_only(market: Market):
-    """Set by a regulator, on the tick; what rests outside it stays, may be cancelled, and trades with who meets it."""
+async def test_a_band_closes_what_it_leaves_out(market: Market):
+    """Set by a regulator, on the tick; orders and listings outside it are closed with that cause, those inside stay."""
     await market.bring("kiln", 100)
     await market.pay_in("solar", 10_000_00)
-    ask = await market.sells("kiln", 10, 19_00)
+    asks = [await market.sells("kiln", 10, price) for price in (19_00, 15_00)]
+    listing = await market.lists("kiln", 10, 19_00)
     path, regulator = f"/v1/instruments/{KILN}/band", market.world.regulators[0]
     band = {"low_fen": 12_00, "high_fen": 15_00, "reason": "Calm"}
     refused(await market.world.post(path, {**band, "low_fen": 12_01}, by=regulator), 422, "band-off-tick", 1201)
@@ -94,12 +97,36 @@ async def test_a_band_bounds_new_orders_only(market: Market):
     wider = done(await market.world.post(path, {**band, "high_fen": 15_50}, by=regulator))
     assert wider == done(await market.world.post(path, band, by=regulator, key="band"))
     refused(await market.order("solar", "buy", 5, 19_00), 422, "price-outside-band", "15.50")
-    assert "open" == (await market.order_of("kiln", ask["id"]))["state"]
-    answer = await market.send("kiln", f"/v1/orders/{ask['id']}/amend", price_fen=19_00, quantity_t=5)
+    closed = [await market.order_of("kiln", each["id"]) for each in (asks[0], listing, asks[1])]
+    assert [("closed", "outside-band"), ("closed", "outside-band"), ("open", None)] == [
+        (each["state"], each["closed_because"]) for each in closed
+    ]
+    answer = await market.send("kiln", f"/v1/orders/{asks[1]['id']}/amend", price_fen=19_00, quantity_t=5)
     refused(answer, 422, "price-outside-band", "15.50")
-    done(await market.send("kiln", f"/v1/orders/{ask['id']}/cancel"))
+    answer = await market.send("kiln", f"/v1/orders/{asks[0]['id']}/cancel")
+    refused(answer, 409, "not-open", "is closed (outside-band)")
+    assert (90, 10, 0, 0) == await market.tonnes("kiln")
     forest = await market.read(f"/v1/instruments/{FOREST}")
     assert (30_00, 45_00) == (forest["low_fen"], forest["high_fen"])
+
+
+async def test_what_an_older_version_left_outside_a_band_is_closed(market: Market):
+    """The migration sets such a band once more, and no other; one that is being set already is left alone."""
+    await market.bring("kiln", 10)
+    await market.bring("forest", 10, FOREST)
+    ask = await market.sells("kiln", 10, 19_00)
+    inside = await market.sells("forest", 10, 44_00, instrument=FOREST)
+    await market.projected()
+    await as_owner(market.world, "update exchange.instrument set high_fen = 1500 where code = $1", KILN)
+    exchange, newest = await market.world.trade(), "select max(id) from exchange.instruction"
+    before = await as_owner(market.world, newest)
+    await as_owner(market.world, (Path(migrations.__file__).parent / "0006_inside_bands.sql").read_text("utf-8"))
+    number = await as_owner(market.world, newest)
+    assert before + 1 == number
+    await exchange.teller.carried_out(number)
+    assert "outside-band" == (await market.order_of("kiln", ask["id"]))["closed_because"]
+    assert "open" == (await market.order_of("forest", inside["id"]))["state"]
+    refused(await market.order("kiln", "sell", 10, 19_00), 422, "price-outside-band", "15.00")
 
 
 async def test_who_halts(market: Market):

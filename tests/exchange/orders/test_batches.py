@@ -48,21 +48,21 @@ def forget_repetition(answers: Any) -> None:
 async def test_each_command_is_taken_or_refused_for_itself(market: Market):
     """In their order: what one locks the next one lacks, what one places the next one cancels. Again, the same."""
     await market.bring("kiln", 30)
-    ask = await market.sells("kiln", 10, 14_00, client_order_id=10)
+    ask = await market.sells("kiln", 10, 14_00, client_order_id=2_010)
     commands = (
-        place(11, "sell", 15, 15_00),
-        place(12, "sell", 10, 15_00),
-        {"do": "cancel", "client_order_id": 13, "order_id": ask["id"]},
-        place(14, "sell", 10, 15_05),
-        {"do": "amend", "client_order_id": 15, "order_id": 999, "price_fen": 14_00, "quantity_t": 1},
-        place(15, "sell", 1, 14_00),
-        place(12, "sell", 10, 15_00),
+        place(2_011, "sell", 15, 15_00),
+        place(2_012, "sell", 10, 15_00),
+        {"do": "cancel", "client_order_id": 2_013, "order_id": ask["id"]},
+        place(2_014, "sell", 10, 15_05),
+        {"do": "amend", "client_order_id": 2_015, "order_id": 999, "price_fen": 14_00, "quantity_t": 1},
+        place(2_015, "sell", 1, 14_00),
+        place(2_012, "sell", 10, 15_00),
         place(9, "sell", 1, 14_00),
-        {"do": "cancel", "client_order_id": 16, "order_id": ask["id"]},
-        place(17, "sell", 1, 20_05),
-        place(18, "sell", 1, 14_01),
-        place(19, "sell", 5, 14_00, instrument=FOREST),
-        place(20, "sell", 1, 14_00, instrument="SC-CDCER-0009-2024"),
+        {"do": "cancel", "client_order_id": 2_016, "order_id": ask["id"]},
+        place(2_017, "sell", 1, 20_05),
+        place(2_018, "sell", 1, 14_01),
+        place(2_019, "sell", 5, 14_00, instrument=FOREST),
+        place(2_020, "sell", 1, 14_00, instrument="SC-CDCER-0009-2024"),
     )
     answers = done(await batch(market, "kiln", *commands))
     expected = [
@@ -96,9 +96,11 @@ async def test_each_command_is_taken_or_refused_for_itself(market: Market):
     gone = f"Order {ask['id']} is closed (cancelled): 0 of 10 t were traded, and nothing of it is open."
     assert gone == answers["answers"][8]["refusal"]["detail"]
     again = done(await batch(market, "kiln", *commands))
-    for number, word in ((7, "after {} was used"), (5, "above {}, the last")):  # these two name the last number
+    for number, word in ((7, "after {} was used"), (5, "above {}, the highest")):  # these two name it
         late = [each["answers"].pop(number)["refusal"]["detail"] for each in (answers, again)]
-        assert [True, True] == [word.format(last) in each for last, each in zip((15, 20), late, strict=True)], late
+        assert [True, True] == [word.format(last) in each for last, each in zip((2_015, 2_020), late, strict=True)], (
+            late
+        )
     for each in (answers, again):  # one of them was sent twice in the batch itself
         forget_repetition(each)
     assert answers == again

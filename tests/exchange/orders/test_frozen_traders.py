@@ -139,3 +139,15 @@ async def test_freezes_that_are_not_followed_are_told(issued, monkeypatch):
             return not exchange.trouble
 
         await until(well, "an end of it")
+
+
+async def test_a_freeze_before_the_first_credit_holds_in_the_engine(market: Market):
+    """Frozen while it had nothing here: money may come, and the engine takes no order of it."""
+    solar = market.party("solar")
+    await steps.freeze(market.world, "account", solar.account_id)
+    await market.follow_freezes()
+    await market.pay_in("solar", 100_00)
+    engine = (await market.world.trade()).gateway.engine
+    assert engine is not None
+    assert engine.market.accounts[solar.account_id].frozen
+    refused(await market.order("solar", "buy", 1, 14_00), 409, "frozen")

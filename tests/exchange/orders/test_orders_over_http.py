@@ -120,8 +120,11 @@ async def test_an_amendment_is_paid_for_and_may_trade(market: Market):
     assert ("open", 15, 5, 15_00) == (better["state"], better["traded_t"], better["open_t"], better["price_fen"])
     await market.settled()
     assert (300_00 - 15 * 14_00 - 5 * 15_00, 5 * 15_00, 0, 0) == await market.cash("solar")
-    answer = await market.send("solar", path, price_fen=15_00, quantity_t=15)
-    refused(answer, 409, "already-traded", "15 t of the order", "Cancel it")
+    less = done(await market.send("solar", path, price_fen=15_00, quantity_t=15))
+    assert ("closed", "cancelled", 15, 0) == tuple(
+        less[each] for each in ("state", "closed_because", "traded_t", "open_t")
+    )
+    assert (300_00 - 15 * 14_00, 0, 0, 0) == await market.cash("solar")
     listing = await market.lists("kiln", 25, 14_00)
     answer = await market.send("kiln", f"/v1/orders/{listing['id']}/amend", price_fen=14_00, quantity_t=5)
     refused(answer, 409, "not-an-order", listing["id"])
@@ -166,3 +169,24 @@ async def test_nobody_trades_with_themselves(market: Market, relation: str):
     listing = await market.lists(other, 10, 13_00)
     refused(await market.subscribe("solar", listing["id"], 1), 409, "own-listing", listing["id"], "beneficial owner")
     assert 50 == sum(each["quantity_t"] for each in (await market.read(f"/v1/instruments/{KILN}/trades"))["items"])
+
+
+async def test_an_order_is_found_by_the_number_of_its_command(market: Market):
+    """Also a listing, and what an amendment or a cancel was about; what there is no order of says why."""
+    await market.bring("kiln", 40)
+    kiln = market.party("kiln")
+    ask = await market.sells("kiln", 20, 14_00, client_order_id=70)
+    done(await market.send("kiln", f"/v1/orders/{ask['id']}/amend", price_fen=14_00, quantity_t=5, client_order_id=71))
+    listing = done(
+        await market.send("kiln", "/v1/listings", instrument=KILN, price_fen=14_00, quantity_t=3, client_order_id=72)
+    )
+    done(await market.send("kiln", f"/v1/orders/{ask['id']}/cancel", client_order_id=73))
+    done(await market.send("kiln", "/v1/orders/cancel-all", client_order_id=74))
+    refused(await market.order("kiln", "sell", 50, 14_00, client_order_id=75), 409, "not-enough-tonnes")
+    assert await market.order_of("kiln", ask["id"]) == await market.own("kiln", "orders/70")
+    about = [await market.own("kiln", f"orders/{number}") for number in (70, 71, 72, 73)]
+    assert [ask["id"], ask["id"], listing["id"], ask["id"]] == [each["id"] for each in about]
+    path = f"/v1/accounts/{kiln.account_id}/orders"
+    for number, told in ((74, "took everything back"), (75, "was refused"), (75, "50 t"), (76, "is not used")):
+        refused(await market.world.get(f"{path}/{number}", by=kiln.key), 404, "not-found", told, number)
+    refused(await market.world.get(f"{path}/70", by=market.party("solar").key), 403, "not-yours")

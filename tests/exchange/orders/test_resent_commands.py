@@ -1,11 +1,17 @@
 """A command that is sent again is answered as before; numbers that come too late say what to do."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
+from exchange import migrations
 from tests.exchange.marketplace import KILN, Market, done
-from tests.probes import refused
+from tests.probes import as_owner, refused
 from tests.registry.credits import steps
+
+MIGRATION = (Path(migrations.__file__).parent / "0005_numbers.sql").read_text(encoding="utf-8")
+FREEING = MIGRATION.split(";")[1:-1]
+"""Its statements behind the one that adds a column."""
 
 
 async def test_the_same_command_again_is_carried_out_once(market: Market):
@@ -91,21 +97,86 @@ async def test_a_number_is_for_one_command(market: Market):
 
 
 async def test_a_number_that_comes_too_late(market: Market):
-    """Numbers may leave gaps; one from a gap names the last that was used, and is no command."""
+    """One from a gap is taken if it is among the last 1,024; another names the highest, and is no command."""
     await market.bring("kiln", 10)
-    await market.sells("kiln", 1, 14_00, client_order_id=1_000)
+    await market.sells("kiln", 1, 14_00, client_order_id=3_000)
+    await market.sells("kiln", 1, 14_00, client_order_id=1_977)
     problem = refused(
-        await market.order("kiln", "sell", 1, 14_00, client_order_id=999), 409, "client-order-id-stale", "999", "1000"
+        await market.order("kiln", "sell", 1, 14_00, client_order_id=1_976),
+        409,
+        "client-order-id-stale",
+        "1976 ",
+        "3000",
     )
-    assert (999, 1_000) == (problem["wanted"], problem["limit"])
-    refused(await market.send("kiln", "/v1/orders/1/cancel", client_order_id=7), 409, "client-order-id-stale", "1000")
+    assert (1_976, 3_000) == (problem["wanted"], problem["limit"])
+    refused(await market.send("kiln", "/v1/orders/1/cancel", client_order_id=7), 409, "client-order-id-stale", "3000")
     await market.pay_in("solar", 10_000_00)
     await market.buys("solar", 1, 12_00, client_order_id=999)
-    refused(await market.order("kiln", "sell", 50, 14_00, client_order_id=1_001), 409, "not-enough-tonnes")
-    answer = await market.order("kiln", "sell", 50, 14_00, client_order_id=1_000)
-    refused(answer, 422, "client-order-id-reused", "1000")
-    refused(await market.send("kiln", "/v1/orders/1/cancel", client_order_id=7), 409, "client-order-id-stale", "1001")
-    await market.sells("kiln", 1, 14_00, client_order_id=2**53 - 1)
+    refused(await market.order("kiln", "sell", 50, 14_00, client_order_id=3_001), 409, "not-enough-tonnes")
+    answer = await market.order("kiln", "sell", 50, 14_00, client_order_id=3_000)
+    refused(answer, 422, "client-order-id-reused", "3000", "above 3001, the highest that was used")
+    refused(await market.send("kiln", "/v1/orders/1/cancel", client_order_id=7), 409, "client-order-id-stale", "3001")
+
+
+async def test_a_number_behind_the_window_is_looked_up_and_never_carried_out(market: Market):
+    """The very command is answered as it stands; another one is refused, whatever became of the first."""
+    await market.bring("kiln", 10)
+    first = await market.sells("kiln", 1, 14_00, client_order_id=5)
+    await market.sells("kiln", 1, 14_00, client_order_id=5_000)
+    assert first == await market.sells("kiln", 1, 14_00, client_order_id=5)
+    answer = await market.order("kiln", "sell", 2, 14_00, client_order_id=5)
+    refused(answer, 422, "client-order-id-reused", "above 5000")
+    assert 2 == len((await market.own("kiln", "orders"))["items"])
+
+
+async def test_a_number_too_far_ahead_locks_no_account(market: Market):
+    """The largest of all is refused and named with the limit, first or later; the next is taken."""
+    await market.bring("kiln", 10)
+    for limit in (2**53 - 2**32, 2**32 + 7):
+        answer = await market.order("kiln", "sell", 1, 14_00, client_order_id=2**53 - 1)
+        problem = refused(answer, 422, "client-order-id-too-far", str(2**53 - 1), f"{limit} at most")
+        assert (2**53 - 1, limit) == (problem["wanted"], problem["limit"])
+        await market.sells("kiln", 1, 14_00, client_order_id=7 if limit > 2**40 else limit)
+    refused(await market.order("kiln", "sell", 1, 14_00, client_order_id=2**53), 400, "invalid-request")
+
+
+async def test_an_account_whose_numbers_are_used_up_is_freed(market: Market):
+    """What the migration does: it goes on behind its last usual number; what it sent beyond that is still known."""
+    await market.bring("kiln", 10)
+    await market.sells("kiln", 1, 14_00, client_order_id=41)
+    account, exchange = market.party("kiln").account_id, await market.world.trade()
+    await market.projected()
+    used_up = "insert into exchange.request values ($1, $2, 1, sha256('an order of before'), 1, null, null, null)"
+    await as_owner(market.world, used_up, account, 2**53 - 1)
+    for statement in FREEING:
+        await as_owner(market.world, statement)
+    await exchange.teller.carried_out(await as_owner(market.world, "select max(id) from exchange.instruction"))
+    assert 41 == (await market.own("kiln", "balances"))["last_client_order_id"]
+    answer = await market.order("kiln", "sell", 1, 14_00, client_order_id=2**53 - 1)
+    refused(answer, 422, "client-order-id-reused", "sequence 1", f"up to {2**32 + 41}")
+    assert "open" == (await market.sells("kiln", 1, 14_00, client_order_id=42))["state"]
+    assert 42 == (await market.own("kiln", "balances"))["last_client_order_id"]
+
+
+async def test_a_cancel_needs_no_number(market: Market):
+    """One order, everything, and in a batch; again it finds nothing open, and the numbers stay as they were."""
+    await market.bring("kiln", 10)
+    kiln = market.party("kiln")
+    asks = [await market.sells("kiln", 1, 14_00) for _ in range(5)]
+    used = (await market.own("kiln", "balances"))["last_client_order_id"]
+    mine = {"account_id": kiln.account_id}
+    path = f"/v1/orders/{asks[0]['id']}/cancel"
+    assert "cancelled" == done(await market.world.post(path, mine, by=kiln.key))["closed_because"]
+    refused(await market.world.post(path, mine, by=kiln.key), 409, "not-open", "closed (cancelled)")
+    batch = {**mine, "commands": [{"do": "cancel", "order_id": asks[1]["id"]}] * 2}
+    first, again = done(await market.world.post("/v1/orders/batch", batch, by=kiln.key))["answers"]
+    assert (None, "closed", None) == (first["client_order_id"], first["order"]["state"], first["refusal"])
+    assert (None, None) == (again["client_order_id"], again["order"])
+    assert "not-open" in again["refusal"]["type"]
+    for closed in (3, 0):
+        answer = done(await market.world.post("/v1/orders/cancel-all", mine, by=kiln.key))
+        assert {**mine, "client_order_id": None, "cancelled": closed} == answer
+    assert used == (await market.own("kiln", "balances"))["last_client_order_id"]
 
 
 async def test_a_command_refused_at_the_door_keeps_its_number(market: Market):

@@ -1,5 +1,6 @@
 """Deposits and withdrawals of tonnes and money: what can come in and go out, once, and what is refused."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -210,7 +211,7 @@ async def test_money_comes_in_and_goes_out(market: Market):
     """Booked by the operator, withdrawn by its owner; nothing above what is settled; never more than can be counted."""
     operator, solar = market.party("exchange"), market.party("solar")
     deposit = await market.pay_in("solar", 1_000_00)
-    assert ("deposit", 1_000_00, None, "Bank slip", "done") == tuple(
+    assert ("deposit", 1_000_00, None, "Bank slip 1", "done") == tuple(
         deposit[each] for each in ("direction", "amount_fen", "instrument", "reference", "state")
     )
     await market.buys("solar", 10, 14_00)
@@ -292,3 +293,33 @@ async def test_the_compactor_joins_what_lies_side_by_side_under_one_hold(market:
     body = {"account_id": solar.account_id, "instrument": KILN, "quantity_t": 5}
     assert "done" == done(await market.world.post("/v1/withdrawals/credits", body, by=solar.key))["state"]
     assert {"active": 5_000, "held": 1_000} == await states(market, "solar")
+
+
+async def test_money_with_one_reference_of_the_bank_is_booked_once(market: Market):
+    """Under another key, for another account or amount: refused with what was booked; four at once are one."""
+    operator, solar, car = (market.party(word) for word in ("exchange", "solar", "car"))
+    path, slip = "/v1/deposits/cash", {"account_id": solar.account_id, "amount_fen": 1_000_00, "reference": "MT910/77"}
+    first = done(await market.world.post(path, slip, by=operator.key, key="slip"))
+    assert first == done(await market.world.post(path, slip, by=operator.key, key="slip"))
+    for changed in ({}, {"account_id": car.account_id}, {"amount_fen": 5}, {"reference": " MT910/77 "}):
+        answer = await market.world.post(path, {**slip, **changed}, by=operator.key)
+        told = ("'MT910/77'", f"deposit {first['id']}", "1,000.00 CNY", f"account {solar.account_id}", "2025-01-06")
+        refused(answer, 409, "bank-reference-booked", *told)
+    racing = [market.world.post(path, {**slip, "reference": "MT910/78"}, by=operator.key) for _ in range(4)]
+    assert [201, 409, 409, 409] == sorted(each.status_code for each in await asyncio.gather(*racing))
+    for _ in range(2):
+        done(await market.world.post(path, {**slip, "reference": ""}, by=operator.key))
+        done(await market.world.post("/v1/withdrawals/cash", {**slip, "reference": "home"}, by=solar.key))
+    assert (2_000_00, 0, 0, 0) == await market.cash("solar")
+
+
+async def test_a_reference_whose_money_was_refused_can_be_booked(market: Market):
+    """More than can be counted is not booked; the right amount then is."""
+    operator, solar = market.party("exchange"), market.party("solar")
+    await market.pay_in("car", 5)
+    path, slip = "/v1/deposits/cash", {"account_id": solar.account_id, "amount_fen": MAX_INT, "reference": "MT910/79"}
+    refused(await market.world.post(path, slip, by=operator.key), 422, "beyond-capacity")
+    await market.projected()
+    assert "done" == done(await market.world.post(path, {**slip, "amount_fen": 7}, by=operator.key))["state"]
+    answer = await market.world.post(path, {**slip, "amount_fen": 7}, by=operator.key)
+    refused(answer, 409, "bank-reference-booked", "0.07 CNY")

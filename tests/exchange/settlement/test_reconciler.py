@@ -83,7 +83,7 @@ TABLES = {
         {
             "tonnes to be delivered of trade": (2, 0),
             "fen a tonne of trade": (PRICE_FEN, 0),
-            "fen of fee of trade": (7, 0),
+            "fen of fee of trade": (8, 0),
         },
     ),
     "a trade at another price": (

@@ -200,6 +200,7 @@ def _market(ids: dict[str, Any]) -> dict[str, Request]:
         "amend_order": write(f"/v1/orders/{ids['order_too']}/amend", {**new, "price_fen": 43_00, "quantity_t": 1}),
         "get_order": read(f"/v1/orders/{ids['order']}"),
         "list_orders": read(f"{account}/orders"),
+        "get_order_by_client_order_id": read(f"{account}/orders/1"),
         "list_fills": read(f"{account}/fills"),
         "get_balances": read(f"{account}/balances"),
     }
