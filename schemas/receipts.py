@@ -1,5 +1,5 @@
 """
-The receipt bundle, what a verifier has to know beforehand, and its report (registry/transparency/FORMAT.md).
+The receipt bundle and what a verifier has to know beforehand (registry/transparency/FORMAT.md).
 
 A bundle is one canonical JSON file, `*.receipt.json`; it holds everything that a check needs except trust. Trust comes
 by another way, as `trust.json`.
@@ -72,43 +72,3 @@ class Trust(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     issuers: Annotated[tuple[TrustedKey, ...], Meta(min_length=1, max_length=64)]
     logs: Annotated[tuple[TrustedKey, ...], Meta(min_length=2, max_length=64)]
     policy: Annotated[str, Meta(min_length=1, max_length=131_072)]
-
-
-Outcome = Literal["ok", "note", "failed"]
-Verdict = Literal["valid", "invalid", "unwitnessed", "superseded", "shortfall"]
-
-EXIT_CODES: dict[Verdict, int] = {"valid": 0, "invalid": 1, "unwitnessed": 3, "superseded": 4, "shortfall": 5}
-"""Exit codes of `kilnwood verify`; 2 is a usage error. From worst to best: 1, 4, 5, 3, 0."""
-
-
-class Check(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One check that was made; *outcome* `note` is something to know that fails nothing by itself."""
-
-    outcome: Outcome
-    name: str
-    detail: str
-
-
-class VerifyReport(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """
-    What the verifier found in one file.
-
-    Checks stand in the order in which they were made and end at the first failure. *size* and *witnessed_at* say as of
-    which log: the verdict holds for that size, not for now. Fields that were not reached are None.
-    """
-
-    file: str
-    verdict: Verdict
-    exit_code: int
-    summary: str
-    simulated: bool
-    checks: tuple[Check, ...]
-    type: str | None = None
-    statement_hash: str | None = None
-    leaf_index: int | None = None
-    size: int | None = None
-    witnessed_at: str | None = None
-    receipt: str | None = None
-    quantity_kg: int | None = None
-    allocates_kg: int | None = None
-    required_kg: int | None = None

@@ -21,6 +21,7 @@ from registry.kit.pages import Window
 from registry.kit.problems import DomainError, Unavailable, Unknown
 from registry.kit.together import Together
 from registry.transparency import rules as transparency
+from registry.transparency.format.statement_rules import ClaimTerms, check_retirement
 from schemas.access import Call
 from schemas.credits import (
     Retirement,
@@ -160,6 +161,9 @@ def _new_retirement(
         allocates_kg=part.quantity_kg,
         sections=transparency.sections(sections),
     )
+    # No retirement's time is before its claim's: business time never goes back, and the claim's row is locked.
+    terms = ClaimTerms(region.name, claim.type, claim.required_kg, claim.new_forest, executed_at=None)
+    transparency.require_sense(partial(check_retirement, statement, terms), statement)
     return store.NewRetirement(receipt_id, part, transparency.prepare(region.log_origin, statement, sections))
 
 

@@ -20,26 +20,56 @@ _LAST_SECOND = 253_402_300_799
 """9999-12-31T23:59:59Z, the last instant that `YYYY-MM-DDTHH:MM:SSZ` can express."""
 
 
+class Head(NamedTuple):
+    """A checkpoint whose signatures were checked, with the note that carries them."""
+
+    note: Note
+    sealed: SealedCheckpoint
+    witnessed_at: str | None
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """What the log stated."""
+        return self.sealed.checkpoint
+
+
 class Leaf(NamedTuple):
-    """A statement that is in the log. *witnessed_at* is None if there is no quorum of witnesses."""
+    """A statement that is in the log; *sha256* is its leaf hash, *openings* are those that the file has, checked."""
 
     statement: Statement
     statement_hash: str
+    sha256: bytes
     leaf_index: int
-    checkpoint: Checkpoint
-    witnessed_at: str | None
+    head: Head
+    openings: tuple[Opening, ...]
+
+    @property
+    def witnessed_at(self) -> str | None:
+        """None if there is no quorum of witnesses."""
+        return self.head.witnessed_at
 
 
-def check_leaf(bundle: Bundle, trust: LoadedTrust, checks: Checklist) -> Leaf:
-    """Make every check that does not depend on the kind of statement. Raises `Stopped`."""
+def check_leaf(bundle: Bundle, trust: LoadedTrust, checks: Checklist, *, under: Head | None = None) -> Leaf:
+    """
+    Make every check that does not depend on other statements. Raises `Stopped`.
+
+    *under* is the head of the receipt, if this is the claim in it: its signatures are not checked a second time.
+    """
     note, statement = _check_statement(bundle, trust, checks)
     issuer = _check_issuer(note, trust, checks)
     _check_sections(bundle, statement, checks)
-    proof, sealed = _check_log(bundle, trust, checks)
-    witnessed_at = _check_witnesses(sealed, trust, checks)
+    with checks.checking("log proof"):
+        proof = parse_proof(bundle.proof)
+        if proof.extra is not None:
+            raise Malformed("extra data in the proof, which nothing authenticates")
+        own = under if under is not None and under.note == proof.checkpoint else None
+        sealed = own.sealed if own else verify_checkpoint(proof.checkpoint, trust.checkpoint_keys())
+    leaf = _check_path(bundle.note, proof, sealed.checkpoint, checks)
+    head = own or _check_head(proof.checkpoint, sealed, trust, checks)
+    if own:
+        checks.ok("checkpoint", "the receipt's own")
     _check_keys(issuer, proof, sealed, trust, checks)
-    digest = statement_hash(note.text)
-    return Leaf(statement, digest, proof.leaf_index, sealed.checkpoint, witnessed_at)
+    return Leaf(statement, statement_hash(note.text), leaf, proof.leaf_index, head, bundle.openings)
 
 
 def _check_statement(bundle: Bundle, trust: LoadedTrust, checks: Checklist) -> tuple[Note, Statement]:
@@ -85,20 +115,18 @@ def _digest_of(opening: Opening) -> str:
     return section_digest(opening.label, parse_hex(opening.salt, size=SALT_BYTES), opening.text)
 
 
-def _check_log(bundle: Bundle, trust: LoadedTrust, checks: Checklist) -> tuple[LogProof, SealedCheckpoint]:
-    with checks.checking("log proof"):
-        proof = parse_proof(bundle.proof)
-        if proof.extra is not None:
-            raise Malformed("extra data in the proof, which nothing authenticates")
-        sealed = verify_checkpoint(proof.checkpoint, trust.checkpoint_keys())
-    head = sealed.checkpoint
-    leaf = leaf_hash(bundle.note.encode())
+def _check_path(leaf: str, proof: LogProof, head: Checkpoint, checks: Checklist) -> bytes:
+    sha256 = leaf_hash(leaf.encode())
     with checks.checking("path"):
-        verify_inclusion(leaf, proof.leaf_index, head.size, proof.hashes, head.root)
-    checks.ok("leaf", leaf.hex())
+        verify_inclusion(sha256, proof.leaf_index, head.size, proof.hashes, head.root)
+    checks.ok("leaf", sha256.hex())
     checks.ok("path", f"leaf {proof.leaf_index} is in the tree of size {head.size}")
-    _check_checkpoint(proof.checkpoint, sealed, trust, checks)
-    return proof, sealed
+    return sha256
+
+
+def _check_head(note: Note, sealed: SealedCheckpoint, trust: LoadedTrust, checks: Checklist) -> Head:
+    _check_checkpoint(note, sealed, trust, checks)
+    return Head(note, sealed, _check_witnesses(sealed, trust, checks))
 
 
 def _check_checkpoint(note: Note, sealed: SealedCheckpoint, trust: LoadedTrust, checks: Checklist) -> None:

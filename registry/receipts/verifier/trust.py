@@ -28,8 +28,9 @@ class InForce(NamedTuple):
 
 
 class LoadedTrust(NamedTuple):
-    """A trust file whose keys have been read and found sound."""
+    """A trust file whose keys have been read and found sound; *number* is its edition."""
 
+    number: int
     origin: str
     issuers: tuple[InForce, ...]
     logs: tuple[InForce, ...]
@@ -59,7 +60,7 @@ def load_trust(raw: bytes) -> LoadedTrust:
     if any(key.name != trust.origin for key in policy.logs):
         raise Malformed(f"the policy lists a log that is not {trust.origin}")
     _require_apart(issuers, logs, policy)
-    return LoadedTrust(trust.origin, issuers, logs, policy)
+    return LoadedTrust(trust.number, trust.origin, issuers, logs, policy)
 
 
 def _load(trusted: TrustedKey, kinds: tuple[int, ...]) -> InForce:

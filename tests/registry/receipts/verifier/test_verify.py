@@ -56,8 +56,9 @@ def test_the_checks_come_in_the_order_of_the_design():
     """The checks of registry/transparency/FORMAT.md, first for the retirement, then for its claim."""
     names = [check.name for check in verify(receipt()).checks]
     one = ["statement", "issuer signature", "sections", "leaf", "path", "checkpoint", "witnesses", "keys in force"]
-    inner = [f"claim: {name}" for name in one]
-    assert ["SIMULATED", "file", *one, "ranges", *inner, "claim", "allocation", "status"] == names
+    inner = [f"claim: {name}" for name in one if name != "witnesses"]  # under the receipt's own checkpoint
+    both = [*one, "rules", "ranges", *inner, "claim: rules"]
+    assert ["SIMULATED", "trust", "file", *both, "claim", "allocation", "status"] == names
 
 
 def test_what_a_full_receipt_says():
@@ -102,15 +103,18 @@ def test_a_retirement_after_the_deadline_does_not_count():
 
 def test_a_contribution_is_never_neutral():
     """It requires nothing, says no "neutral", and a file that asserts neutrality for it is invalid."""
-    claim = changed(CLAIM, type="contribution", required_kg=0)
-    assert ("valid", 0, "contributes 1200 kg; this is no neutrality claim") == summary_of(receipt(claim=claim))
-    assert ("allocation", "a contribution claim is never neutral") == failed(receipt(claim=claim, asserts_neutral=True))
+    given = {
+        "claim": changed(CLAIM, type="contribution", required_kg=0),
+        "retirement": changed(RETIREMENT, purpose="contribution"),
+    }
+    assert ("valid", 0, "contributes 1200 kg; this is no neutrality claim") == summary_of(receipt(**given))
+    assert ("allocation", "a contribution claim is never neutral") == failed(receipt(**given, asserts_neutral=True))
 
 
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"quantity_kg": 1201, "allocates_kg": 1200}, "they hold 1200 kg, the statement says 1201 kg"),
+        ({"quantity_kg": 1201, "allocates_kg": 1200}, "the ranges hold 1200 kg, the statement says 1201 kg"),
         ({"ranges": ((2001, 2200), (1, 1000))}, "not in order"),
         ({"ranges": ((1, 1000), (1000, 1199))}, "in two of them"),
         ({"ranges": ((1000, 1), (2001, 2200))}, "not in order"),
@@ -119,13 +123,13 @@ def test_a_contribution_is_never_neutral():
 def test_ranges_add_up(values, words):
     """In order, apart, and together the quantity."""
     name, detail = failed(receipt(retirement=changed(RETIREMENT, **values)))
-    assert "ranges" == name
+    assert "rules" == name
     assert words in detail
 
 
 def test_more_cannot_be_allocated_than_was_retired():
     """The allocation is a part of the quantity."""
-    assert "allocation" == failed(receipt(retirement=changed(RETIREMENT, allocates_kg=1201)))[0]
+    assert "rules" == failed(receipt(retirement=changed(RETIREMENT, allocates_kg=1201)))[0]
 
 
 def test_sections():
@@ -167,12 +171,15 @@ def test_the_claim_must_be_the_one_named_and_come_first():
 
 
 def test_other_statements_are_verified_too_and_carry_no_claim():
-    """A claim's own file, or a cancellation: in the log, ranges checked."""
+    """A claim's own file, or a cancellation: in the log, its rules checked, and no receipt, witnessed or not."""
     log = World()
     log.add(FILLER)
     log.add(CLAIM)
-    assert ("valid", 0, "the statement cancellation/v1 is in the log") == summary_of(log.bundle(0))
-    assert "valid" == verify(log.bundle(1)).verdict
+    told = "the statement {} is in the log; it is no receipt"
+    assert ("logged", 6, told.format("cancellation/v1")) == summary_of(log.bundle(0))
+    assert ("logged", 6, told.format("claim/v1")) == summary_of(log.bundle(1))
+    unseen = summary_of(log.bundle(1, log.checkpoint(witnesses=())))
+    assert ("logged", 6, told.format("claim/v1") + "; no quorum of witnesses has seen this log yet") == unseen
     assert "claim" == failed(log.bundle(0, claim=log.bundle(1)))[0]
     assert "claim" == failed(log.bundle(0, asserts_neutral=True))[0]
 
@@ -196,8 +203,8 @@ def test_an_unwitnessed_claim_leaves_the_receipt_unwitnessed():
     """Both leaves must have been seen."""
     log = World()
     named = log.add(CLAIM)
-    claim = log.bundle(0, log.checkpoint(witnesses=()))
     log.add(changed(RETIREMENT, claim=named))
+    claim = log.bundle(0, log.checkpoint(witnesses=()))
     assert ("unwitnessed", 3) == summary_of(log.bundle(1, claim=claim))[:2]
 
 
@@ -212,7 +219,7 @@ def test_a_quorum_of_several_is_reached_when_its_last_needed_witness_signed():
     found = [
         verify(log.bundle(0, format_note(note.text, [*note.signatures, *lines[:count]])), trust) for count in (1, 2, 3)
     ]
-    assert ["unwitnessed", "valid", "valid"] == [each.verdict for each in found]
+    assert ["logged"] * 3 == [each.verdict for each in found]
     assert [None, "2026-05-28T20:27:40Z", "2026-05-28T20:27:10Z"] == [each.witnessed_at for each in found]
 
 
@@ -225,7 +232,7 @@ def test_a_line_that_resembles_a_trusted_key_is_damage():
         name, detail = failed(log.bundle(0, format_note(note.text, [*note.signatures, alike])))
         assert ("checkpoint", True) == (name, "damaged or forged" in detail)
     stranger = SignatureLine("else.example", b"abcd", b"x")
-    assert "valid" == verify(log.bundle(0, format_note(note.text, [*note.signatures, stranger]))).verdict
+    assert "logged" == verify(log.bundle(0, format_note(note.text, [*note.signatures, stranger]))).verdict
 
 
 def test_both_log_signatures_are_required():
