@@ -188,10 +188,16 @@ def _shown_part(made: store.NewRetirement, decided: store.DecidedRetirement) -> 
 
 def _sections(request: RetireRequest) -> tuple[transparency.SealedSection, ...]:
     named = {
-        "beneficiary": {"name": request.beneficiary} if request.beneficiary else None,
+        "beneficiary": _beneficiary(request) if request.beneficiary else None,
         "evidence": {"sha256": request.evidence} if request.evidence else None,
     }
     return tuple(transparency.seal(label, value) for label, value in named.items() if value)
+
+
+def _beneficiary(request: RetireRequest) -> dict[str, object]:
+    """A name can be anybody's; an identifier is one organisation's."""
+    identifiers = request.beneficiary_identifiers
+    return {"name": request.beneficiary} | ({"identifiers": identifiers} if identifiers else {})
 
 
 async def _order_again(tx: Tx, order_id: str) -> RetirementOrder:

@@ -11,11 +11,13 @@ from registry.transparency.format.note import parse_note
 from registry.transparency.format.strict_json import decode_strict
 from schemas.receipts import Bundle
 from schemas.statements import RetirementStatement
+from schemas.verdicts import NamedParty
 from tests.registry.transparency.logs import Log, new_log
 from tests.worlds import World
 
 RESPONSIBLE = "Jing Qu"
 BENEFICIARY = "Guests of the launch"
+LEI = "5493001KJTIIGC8Y1R12"
 
 
 @pytest.fixture
@@ -108,6 +110,29 @@ async def test_a_retirement_over_two_issuances_gives_two_receipts(delivered, log
     assert [1_000_000, 47] == [part.quantity_kg for part in parts]
     assert 2 == len({part.issuance for part in parts})
     assert ["valid", "valid"] == [verify_bundle(each, log.trust).verdict for each in bundles]
+
+
+async def test_a_beneficiary_has_its_identifiers_beside_its_name(delivered, log):
+    """Sealed with it, opened with it, and refused without a name or with a wrong check digit."""
+    party, claim = delivered.party("scenic"), await delivered.event_claim()
+    body = {
+        "account_id": party.account_id,
+        "claim_id": claim,
+        "quantity_kg": 47,
+        "reason": "event",
+        "beneficiary": BENEFICIARY,
+        "beneficiary_identifiers": [{"scheme": "lei", "value": LEI}],
+    }
+    wrong = {"beneficiary_identifiers": [{"scheme": "lei", "value": LEI[:-1] + "3"}]}
+    for refused, words in ((body | wrong, "check digits"), (body | {"beneficiary": " "}, "the beneficiary's name")):
+        answer = await delivered.post("/v1/retirements", refused, by=party.key)
+        assert (400, True) == (answer.status_code, words in answer.text)
+    order = await delivered.ok("/v1/retirements", body, by=party.key)
+    await log.publish(delivered.dsn)
+    path = f"/v1/receipts/{order['retirements'][0]['receipt_id']}"
+    report = verify_bundle((await delivered.get(path, by=party.key)).content, log.trust)
+    assert report.about is not None
+    assert NamedParty(name=BENEFICIARY, identifiers=(f"lei {LEI}",)) == report.about.beneficiary
 
 
 async def test_a_part_of_an_event_is_not_neutral_alone(delivered, log):
