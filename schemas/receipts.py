@@ -13,7 +13,9 @@ LeafIndex = Annotated[int, Meta(ge=0, le=2**53 - 1, description="Position of a l
 Digest = Annotated[str, Meta(min_length=64, max_length=64, description="32 bytes in lower-case hexadecimal")]
 NoteText = Annotated[str, Meta(min_length=1, max_length=131_072, description="A signed note, c2sp.org/signed-note")]
 
-BUNDLE_FORMAT: Literal["kilnwood-receipt/v1"] = "kilnwood-receipt/v1"
+BUNDLE_FORMAT: Literal["kilnwood-receipt/v2"] = "kilnwood-receipt/v2"
+BUNDLE_FORMAT_1: Literal["kilnwood-receipt/v1"] = "kilnwood-receipt/v1"
+"""Read for ever, not written any more: without *sha256*, and with *asserts_neutral*."""
 TRUST_FORMAT: Literal["kilnwood-trust/v1"] = "kilnwood-trust/v1"
 
 
@@ -30,14 +32,18 @@ class Bundle(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
     One statement with everything that proves it: the file `*.receipt.json`.
 
     *note* is the signed statement, which is the leaf; *proof* a tlog-proof text; *claim* the bundle of the claim that a
-    retirement names. *asserts_neutral* says that this file alone is meant to cover its claim; a file that says so and
-    does not is a shortfall. *status* is kept free for a newer status snapshot; the present verifier refuses it, for it
-    cannot check one.
+    retirement names. *sha256* is the SHA-256 of note, a zero byte, and proof, so that damage to a signature line that
+    nobody knows is seen as well; it authenticates nothing. *status* is kept free for a newer status snapshot; the
+    present verifier refuses it, for it cannot check one.
+
+    Version 1 has no *sha256*, and *asserts_neutral*: this file alone is meant to cover its claim, and is a shortfall if
+    it does not.
     """
 
-    format: Literal["kilnwood-receipt/v1"]
+    format: Literal["kilnwood-receipt/v1", "kilnwood-receipt/v2"]
     note: NoteText
     proof: NoteText
+    sha256: Digest | None = None
     openings: Annotated[tuple[Opening, ...], Meta(max_length=32)] = ()
     claim: "Bundle | None" = None
     asserts_neutral: bool = False

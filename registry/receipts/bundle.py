@@ -8,6 +8,7 @@ from registry.transparency.format.note import VerifierKey, parse_note
 from registry.transparency.format.policy import parse_policy
 from registry.transparency.format.proof import LogProof, format_proof
 from registry.transparency.format.prove import inclusion_proof
+from registry.transparency.format.statement import bundle_digest
 from registry.transparency.format.strict_json import encode, indented
 from schemas.receipts import BUNDLE_FORMAT, TRUST_FORMAT, Bundle, Opening, Trust, TrustedKey
 
@@ -20,7 +21,6 @@ def build_bundle(
     tiles: Tiles,
     openings: Sequence[Opening] = (),
     claim: Bundle | None = None,
-    asserts_neutral: bool = False,
 ) -> Bundle:
     """
     The bundle of the statement *note* at *leaf_index* under a published checkpoint with its cosignatures.
@@ -30,14 +30,14 @@ def build_bundle(
     """
     checkpoint = parse_note(checkpoint_note)
     size = parse_checkpoint_text(checkpoint.text).size
-    proof = LogProof(leaf_index, inclusion_proof(leaf_index, size, tiles), checkpoint)
+    proof = format_proof(LogProof(leaf_index, inclusion_proof(leaf_index, size, tiles), checkpoint))
     return Bundle(
         format=BUNDLE_FORMAT,
         note=note,
-        proof=format_proof(proof),
+        proof=proof,
+        sha256=bundle_digest(note, proof),
         openings=tuple(sorted(openings, key=lambda each: each.label)),
         claim=claim,
-        asserts_neutral=asserts_neutral,
     )
 
 

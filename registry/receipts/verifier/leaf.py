@@ -9,11 +9,11 @@ from registry.transparency.format.checkpoint import Checkpoint, Seal, SealedChec
 from registry.transparency.format.note import Note, parse_note, verify_note
 from registry.transparency.format.policy import NONE, is_satisfied
 from registry.transparency.format.proof import LogProof, parse_proof
-from registry.transparency.format.statement import SALT_BYTES, section_digest, statement_hash
+from registry.transparency.format.statement import SALT_BYTES, bundle_digest, section_digest, statement_hash
 from registry.transparency.format.strict_json import decode_strict
 from registry.transparency.format.text import Malformed, parse_hex
 from registry.transparency.format.tree import leaf_hash, verify_inclusion
-from schemas.receipts import Bundle, Opening
+from schemas.receipts import BUNDLE_FORMAT_1, Bundle, Opening
 from schemas.statements import STATEMENT_TYPES, Statement
 
 _LAST_SECOND = 253_402_300_799
@@ -55,6 +55,7 @@ def check_leaf(bundle: Bundle, trust: LoadedTrust, checks: Checklist, *, under: 
 
     *under* is the head of the receipt, if this is the claim in it: its signatures are not checked a second time.
     """
+    _check_form(bundle, checks)
     note, statement = _check_statement(bundle, trust, checks)
     issuer = _check_issuer(note, trust, checks)
     _check_sections(bundle, statement, checks)
@@ -64,12 +65,24 @@ def check_leaf(bundle: Bundle, trust: LoadedTrust, checks: Checklist, *, under: 
             raise Malformed("extra data in the proof, which nothing authenticates")
         own = under if under is not None and under.note == proof.checkpoint else None
         sealed = own.sealed if own else verify_checkpoint(proof.checkpoint, trust.checkpoint_keys())
+    if bundle.sha256 is None:
+        _require_no_lookalike(proof.checkpoint, trust, checks)
     leaf = _check_path(bundle.note, proof, sealed.checkpoint, checks)
     head = own or _check_head(proof.checkpoint, sealed, trust, checks)
     if own:
         checks.ok("checkpoint", "the receipt's own")
     _check_keys(issuer, proof, sealed, trust, checks)
     return Leaf(statement, statement_hash(note.text), leaf, proof.leaf_index, head, bundle.openings)
+
+
+def _check_form(bundle: Bundle, checks: Checklist) -> None:
+    """What belongs to which version; the digest is there so that every damaged byte is seen, also in unknown lines."""
+    if bundle.format == BUNDLE_FORMAT_1:
+        checks.require(bundle.sha256 is None, "file", "a bundle of version 1 has no sha256")
+        return
+    checks.require(not bundle.asserts_neutral, "file", "a bundle of version 2 asserts nothing")
+    undamaged = bundle.sha256 == bundle_digest(bundle.note, bundle.proof)
+    checks.require(undamaged, "file", "its note and proof do not have the SHA-256 that it states: it is damaged")
 
 
 def _check_statement(bundle: Bundle, trust: LoadedTrust, checks: Checklist) -> tuple[Note, Statement]:
@@ -125,14 +138,13 @@ def _check_path(leaf: str, proof: LogProof, head: Checkpoint, checks: Checklist)
 
 
 def _check_head(note: Note, sealed: SealedCheckpoint, trust: LoadedTrust, checks: Checklist) -> Head:
-    _check_checkpoint(note, sealed, trust, checks)
+    _check_checkpoint(sealed, trust, checks)
     return Head(note, sealed, _check_witnesses(sealed, trust, checks))
 
 
-def _check_checkpoint(note: Note, sealed: SealedCheckpoint, trust: LoadedTrust, checks: Checklist) -> None:
+def _check_checkpoint(sealed: SealedCheckpoint, trust: LoadedTrust, checks: Checklist) -> None:
     origin = sealed.checkpoint.origin
     checks.require(origin == trust.origin, "checkpoint", f"it is of the log {origin}, not of {trust.origin}")
-    _require_no_lookalike(note, trust, checks)
     signed = {seal.key for seal in sealed.seals}
     ours = {each.key.kind for each in trust.logs if each.key in signed}
     names = {kind: name for kind, name in zip(LOG_KINDS, ("Ed25519", "ML-DSA-44"), strict=True) if kind not in ours}
@@ -146,8 +158,9 @@ def _require_no_lookalike(note: Note, trust: LoadedTrust, checks: Checklist) -> 
     """
     Refuse a line that shares its name or its id, not both, with a trusted key.
 
-    signed-note lets such a line pass as one by an unknown key. In a receipt it is a damaged line: without this rule one
-    changed byte would turn a cosignature into nothing and the receipt would still read as valid, only less witnessed.
+    For bundles of version 1 only, which state no SHA-256: there one changed byte would turn a cosignature into nothing,
+    and the receipt would still read as valid, only less witnessed. Otherwise such a line is one by an unknown key,
+    which signed-note ignores: after a change of keys a name has two ids.
     """
     known = {(key.name, key.key_id) for key in trust.checkpoint_keys()}
     names, ids = {name for name, _ in known}, {each for _, each in known}

@@ -62,7 +62,7 @@ def _find(raw: bytes, trust: LoadedTrust, checks: Checklist, leaves: list[Leaf])
     checks.ok("trust", f"edition {trust.number} for {trust.origin}")
     with checks.checking("file"):
         bundle = decode_strict(raw, Bundle)
-    checks.ok("file", f"{len(raw)} bytes, strict parse, re-encoding equals the input")
+    checks.ok("file", f"{len(raw)} bytes, {bundle.format}, strict parse, re-encoding equals the input")
     leaf = check_leaf(bundle, trust, checks)
     leaves.append(leaf)
     _check_rules(leaf.statement, checks)

@@ -9,7 +9,16 @@ import pytest
 
 from deploy.cli.verify import main
 from registry.receipts.bundle import bundle_file
-from tests.registry.receipts.verifier.world import CLAIM, GOLDEN, RETIREMENT, World, changed, receipt
+from tests.registry.receipts.verifier.world import (
+    CLAIM,
+    GOLDEN,
+    RETIREMENT,
+    World,
+    changed,
+    first_version,
+    receipt,
+    spoiled,
+)
 
 ROOT = Path(__file__).parents[3]
 TRUST = ["--trust", str(GOLDEN / "trust.json")]
@@ -27,7 +36,7 @@ def files(tmp_path):
     made = {
         "valid": bundle_file(log.bundle(2, seen, claim=log.bundle(0, seen))),
         "unwitnessed": bundle_file(log.bundle(2, unseen, claim=log.bundle(0, unseen))),
-        "shortfall": bundle_file(log.bundle(3, seen, claim=log.bundle(1, seen), asserts_neutral=True)),
+        "shortfall": bundle_file(first_version(log.bundle(3, seen, claim=log.bundle(1, seen)), asserts_neutral=True)),
         "logged": bundle_file(log.bundle(0, seen)),
         "invalid": bundle_file(log.bundle(2, seen, claim=log.bundle(0, seen)))[:-1],
     }
@@ -112,9 +121,9 @@ def test_help_has_examples(capsys):
 def test_a_file_cannot_steer_the_terminal(tmp_path, capsysbinary):
     """Escapes in what a file says are written out."""
     evil = receipt()
-    spoiled = evil.proof.replace("\n— ", "\n— evil\u009b2J\u202e AAAAAAAA\n— ", 1).replace("AAAAAAAA", "KQhvlv8=")
+    proof = evil.proof.replace("\n— ", "\n— evil\u009b2J\u202e AAAAAAAA\n— ", 1).replace("AAAAAAAA", "KQhvlv8=")
     (tmp_path / "evil").write_bytes(
-        bundle_file(changed(evil, proof=spoiled, note=evil.note.replace("/retirement/", "/\u009b2J/")))
+        bundle_file(spoiled(evil, proof=proof, note=evil.note.replace("/retirement/", "/\u009b2J/")))
     )
     assert 1 == main([str(tmp_path / "evil"), *TRUST])
     out = capsysbinary.readouterr().out.decode()

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from registry.receipts.verifier.verify import verify_bundle
+from registry.receipts.verifier.together import compare
+from registry.receipts.verifier.verify import judge, verify_bundle
 from registry.transparency.format.note import parse_note
 from registry.transparency.format.strict_json import decode_strict
 from schemas.receipts import Bundle
@@ -136,12 +137,14 @@ async def test_a_beneficiary_has_its_identifiers_beside_its_name(delivered, log)
 
 
 async def test_a_part_of_an_event_is_not_neutral_alone(delivered, log):
-    """Two receipts cover one claim: neither file says that it alone does."""
+    """Two receipts cover one claim: each is a part, together they are the whole."""
     claim = await delivered.event_claim()
     paths = [path for part in (700, 500) for path in await retired(delivered, part, claim=claim)]
     await log.publish(delivered.dsn)
-    bundles = [decode_strict((await delivered.get(path)).content, Bundle) for path in paths]
-    assert [False, False] == [each.asserts_neutral for each in bundles]
+    judged = [judge((await delivered.get(path)).content, log.trust, file=path) for path in paths]
+    assert ["a part of the claim"] * 2 == [each.report.summary.rpartition(", ")[2] for each in judged]
+    (cover,) = compare(judged).summary.claims
+    assert (True, 2, 1200) == (cover.covered, cover.receipts, cover.allocated_kg)
 
 
 async def test_an_unknown_receipt_is_not_found(empty):

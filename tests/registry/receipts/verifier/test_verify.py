@@ -12,7 +12,7 @@ from registry.transparency.format.note import COSIGNATURE_ED25519, ED25519, Sign
 from registry.transparency.format.signer import SeedSigner
 from registry.transparency.format.statement import sign_statement
 from registry.transparency.format.text import Malformed
-from schemas.receipts import Opening
+from schemas.receipts import BUNDLE_FORMAT_1, Opening
 from tests.registry.receipts.verifier import world
 from tests.registry.receipts.verifier.world import (
     CLAIM,
@@ -27,7 +27,9 @@ from tests.registry.receipts.verifier.world import (
     WITNESSED_S,
     World,
     changed,
+    first_version,
     receipt,
+    spoiled,
     trust_bytes,
     verify,
 )
@@ -88,7 +90,8 @@ def test_an_origin_without_sim_is_not_called_simulated():
 )
 def test_cover(allocates_kg, neutral, verdict, code, words):
     """A part is valid and says so; a file that asserts neutrality must cover."""
-    found = summary_of(receipt(retirement=changed(RETIREMENT, allocates_kg=allocates_kg), asserts_neutral=neutral))
+    made = receipt(retirement=changed(RETIREMENT, allocates_kg=allocates_kg))
+    found = summary_of(first_version(made, asserts_neutral=neutral))
     assert (verdict, code) == found[:2]
     assert words in found[2]
 
@@ -108,7 +111,9 @@ def test_a_contribution_is_never_neutral():
         "retirement": changed(RETIREMENT, purpose="contribution"),
     }
     assert ("valid", 0, "contributes 1200 kg; this is no neutrality claim") == summary_of(receipt(**given))
-    assert ("allocation", "a contribution claim is never neutral") == failed(receipt(**given, asserts_neutral=True))
+    assert ("allocation", "a contribution claim is never neutral") == failed(
+        first_version(receipt(**given), asserts_neutral=True)
+    )
 
 
 @pytest.mark.parametrize(
@@ -181,7 +186,7 @@ def test_other_statements_are_verified_too_and_carry_no_claim():
     unseen = summary_of(log.bundle(1, log.checkpoint(witnesses=())))
     assert ("logged", 6, told.format("claim/v1") + "; no quorum of witnesses has seen this log yet") == unseen
     assert "claim" == failed(log.bundle(0, claim=log.bundle(1)))[0]
-    assert "claim" == failed(log.bundle(0, asserts_neutral=True))[0]
+    assert "claim" == failed(first_version(log.bundle(0), asserts_neutral=True))[0]
 
 
 def test_a_status_snapshot_is_refused_until_it_can_be_checked():
@@ -223,16 +228,43 @@ def test_a_quorum_of_several_is_reached_when_its_last_needed_witness_signed():
     assert [None, "2026-05-28T20:27:40Z", "2026-05-28T20:27:10Z"] == [each.witnessed_at for each in found]
 
 
-def test_a_line_that_resembles_a_trusted_key_is_damage():
-    """The same name with another id, or the reverse, is refused in a receipt, though a note would let it pass."""
+def test_bundles_of_version_1_are_read_and_those_of_version_2_state_their_digest():
+    """What earlier registries wrote is valid for ever; neither version takes what belongs to the other."""
+    good = receipt()
+    assert ("valid", "valid") == (verify(good).verdict, verify(first_version(good)).verdict)
+    assert "it is damaged" in failed(changed(good, sha256="0" * 64))[1]
+    assert "it is damaged" in failed(changed(good, sha256=None))[1]
+    assert "asserts nothing" in failed(changed(good, asserts_neutral=True))[1]
+    assert "version 1 has no sha256" in failed(changed(good, format=BUNDLE_FORMAT_1))[1]
+    assert good.claim is not None
+    assert "claim: file" == failed(changed(good, claim=changed(good.claim, sha256="0" * 64)))[0]
+
+
+def test_a_line_with_a_known_name_and_another_id_is_by_an_unknown_key():
+    """As signed-note says: a name whose key was changed signs with two ids. Name and id of a known key must verify."""
+    log = World()
+    log.add(FILLER)
+    note = parse_note(log.checkpoint())
+    for unknown in (
+        SignatureLine(WITNESS.key.name, b"abcd", b"x"),
+        SignatureLine("else.example", LOG.key.key_id, b"x"),
+    ):
+        assert "logged" == verify(log.bundle(0, format_note(note.text, [*note.signatures, unknown]))).verdict
+    wrong = SignatureLine(WITNESS.key.name, WITNESS.key.key_id, b"x" * 72)
+    assert "log proof" == failed(log.bundle(0, format_note(note.text, [*note.signatures, wrong])))[0]
+
+
+def test_in_a_bundle_of_version_1_a_line_that_resembles_a_trusted_key_is_damage():
+    """It states no digest, so a changed byte in a line is seen no other way."""
     log = World()
     log.add(FILLER)
     note = parse_note(log.checkpoint())
     for alike in (SignatureLine(WITNESS.key.name, b"abcd", b"x"), SignatureLine("else.example", LOG.key.key_id, b"x")):
-        name, detail = failed(log.bundle(0, format_note(note.text, [*note.signatures, alike])))
+        name, detail = failed(first_version(log.bundle(0, format_note(note.text, [*note.signatures, alike]))))
         assert ("checkpoint", True) == (name, "damaged or forged" in detail)
     stranger = SignatureLine("else.example", b"abcd", b"x")
-    assert "logged" == verify(log.bundle(0, format_note(note.text, [*note.signatures, stranger]))).verdict
+    strange = log.bundle(0, format_note(note.text, [*note.signatures, stranger]))
+    assert ["logged"] * 2 == [verify(each).verdict for each in (strange, first_version(strange))]
 
 
 def test_both_log_signatures_are_required():
@@ -308,9 +340,9 @@ def test_proofs_are_checked():
     """Another leaf's proof, extra data, and a checkpoint of another origin."""
     good = receipt()
     assert good.claim is not None
-    assert "path" == failed(changed(good, proof=good.claim.proof))[0]
-    assert "extra data" in failed(changed(good, proof=good.proof.replace("index", "extra AAAA\nindex")))[1]
-    assert "log proof" == failed(changed(good, proof="x"))[0]
+    assert "path" == failed(spoiled(good, proof=good.claim.proof))[0]
+    assert "extra data" in failed(spoiled(good, proof=good.proof.replace("index", "extra AAAA\nindex")))[1]
+    assert "log proof" == failed(spoiled(good, proof="x"))[0]
     log = World()
     log.add(FILLER)
     assert "not of" in failed(log.bundle(0, log.checkpoint(origin="other.example")))[1]
