@@ -72,17 +72,26 @@ def check_leaf(bundle: Bundle, trust: LoadedTrust, checks: Checklist, *, under: 
     if own:
         checks.ok("checkpoint", "the receipt's own")
     _check_keys(issuer, proof, sealed, trust, checks)
+    _check_digest(bundle, checks)
     return Leaf(statement, statement_hash(note.text), leaf, proof.leaf_index, head, bundle.openings)
 
 
 def _check_form(bundle: Bundle, checks: Checklist) -> None:
-    """What belongs to which version; the digest is there so that every damaged byte is seen, also in unknown lines."""
+    """What belongs to which version."""
     if bundle.format == BUNDLE_FORMAT_1:
         checks.require(bundle.sha256 is None, "file", "a bundle of version 1 has no sha256")
         return
     checks.require(not bundle.asserts_neutral, "file", "a bundle of version 2 asserts nothing")
+    checks.require(bundle.sha256 is not None, "file", "a bundle of version 2 states its sha256")
+
+
+def _check_digest(bundle: Bundle, checks: Checklist) -> None:
+    """After every signature, for it proves nothing but that lines by unknown keys are undamaged too."""
+    if bundle.sha256 is None:
+        return
     undamaged = bundle.sha256 == bundle_digest(bundle.note, bundle.proof)
-    checks.require(undamaged, "file", "its note and proof do not have the SHA-256 that it states: it is damaged")
+    checks.require(undamaged, "digest", "note and proof do not have the SHA-256 that the file states: it is damaged")
+    checks.ok("digest", "every byte of note and proof is as it was written")
 
 
 def _check_statement(bundle: Bundle, trust: LoadedTrust, checks: Checklist) -> tuple[Note, Statement]:

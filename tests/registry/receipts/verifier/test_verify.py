@@ -57,7 +57,17 @@ def summary_of(bundle, trust=None):
 def test_the_checks_come_in_the_order_of_the_design():
     """The checks of registry/transparency/FORMAT.md, first for the retirement, then for its claim."""
     names = [check.name for check in verify(receipt()).checks]
-    one = ["statement", "issuer signature", "sections", "leaf", "path", "checkpoint", "witnesses", "keys in force"]
+    one = [
+        "statement",
+        "issuer signature",
+        "sections",
+        "leaf",
+        "path",
+        "checkpoint",
+        "witnesses",
+        "keys in force",
+        "digest",
+    ]
     inner = [f"claim: {name}" for name in one if name != "witnesses"]  # under the receipt's own checkpoint
     both = [*one, "rules", "ranges", *inner, "claim: rules"]
     assert ["SIMULATED", "trust", "file", *both, "claim", "allocation", "status"] == names
@@ -233,11 +243,11 @@ def test_bundles_of_version_1_are_read_and_those_of_version_2_state_their_digest
     good = receipt()
     assert ("valid", "valid") == (verify(good).verdict, verify(first_version(good)).verdict)
     assert "it is damaged" in failed(changed(good, sha256="0" * 64))[1]
-    assert "it is damaged" in failed(changed(good, sha256=None))[1]
+    assert "states its sha256" in failed(changed(good, sha256=None))[1]
     assert "asserts nothing" in failed(changed(good, asserts_neutral=True))[1]
     assert "version 1 has no sha256" in failed(changed(good, format=BUNDLE_FORMAT_1))[1]
     assert good.claim is not None
-    assert "claim: file" == failed(changed(good, claim=changed(good.claim, sha256="0" * 64)))[0]
+    assert "claim: digest" == failed(changed(good, claim=changed(good.claim, sha256="0" * 64)))[0]
 
 
 def test_a_line_with_a_known_name_and_another_id_is_by_an_unknown_key():
