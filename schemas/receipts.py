@@ -16,7 +16,8 @@ NoteText = Annotated[str, Meta(min_length=1, max_length=131_072, description="A 
 BUNDLE_FORMAT: Literal["kilnwood-receipt/v2"] = "kilnwood-receipt/v2"
 BUNDLE_FORMAT_1: Literal["kilnwood-receipt/v1"] = "kilnwood-receipt/v1"
 """Read for ever, not written any more: without *sha256*, and with *asserts_neutral*."""
-TRUST_FORMAT: Literal["kilnwood-trust/v1"] = "kilnwood-trust/v1"
+TRUST_FORMAT_1: Literal["kilnwood-trust/v1"] = "kilnwood-trust/v1"
+TRUST_FORMAT: Literal["kilnwood-trust/v2"] = "kilnwood-trust/v2"
 
 
 class Opening(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -63,18 +64,27 @@ class TrustedKey(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     end: LeafIndex | None = field(name="to", default=None)
 
 
-class Trust(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class EarlierPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A tlog-policy text that counted for checkpoints whose last leaf is before *end* (in JSON `to`)."""
+
+    policy: Annotated[str, Meta(min_length=1, max_length=131_072)]
+    end: LeafIndex = field(name="to")
+
+
+class Trust(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """
     What a verifier has to know beforehand, obtained by a way other than the receipt: the file `trust.json`.
 
     *issuers* sign statements (Ed25519, type 0x01); *logs* sign checkpoints and come in both types, 0x01 and ML-DSA-44
     0x06, one of each is required on every checkpoint. *policy* is a tlog-policy text with witnesses and quorum.
-    *number* grows with each edition.
+    *number* grows with each edition. *earlier_policies* make version 2 of the file: a checkpoint is judged by the first
+    one that reaches its last leaf, or else by *policy*, so that a change of witnesses spoils no receipt.
     """
 
-    format: Literal["kilnwood-trust/v1"]
+    format: Literal["kilnwood-trust/v1", "kilnwood-trust/v2"]
     number: Annotated[int, Meta(ge=1)]
     origin: Annotated[str, Meta(min_length=1, max_length=255)]
     issuers: Annotated[tuple[TrustedKey, ...], Meta(min_length=1, max_length=64)]
     logs: Annotated[tuple[TrustedKey, ...], Meta(min_length=2, max_length=64)]
     policy: Annotated[str, Meta(min_length=1, max_length=131_072)]
+    earlier_policies: Annotated[tuple[EarlierPolicy, ...], Meta(max_length=64)] = ()

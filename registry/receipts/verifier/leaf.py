@@ -158,7 +158,7 @@ def _check_checkpoint(sealed: SealedCheckpoint, trust: LoadedTrust, checks: Chec
     ours = {each.key.kind for each in trust.logs if each.key in signed}
     names = {kind: name for kind, name in zip(LOG_KINDS, ("Ed25519", "ML-DSA-44"), strict=True) if kind not in ours}
     checks.require(not names, "checkpoint", f"no signature of the log with {' nor '.join(names.values())}")
-    listed = trust.policy.logs
+    listed = trust.policy_at(sealed.checkpoint.size - 1).logs
     checks.require(not listed or signed & set(listed), "checkpoint", "no log of the policy signed it")
     checks.ok("checkpoint", f"{origin}, size {sealed.checkpoint.size}, signed with Ed25519 and ML-DSA-44")
 
@@ -179,18 +179,19 @@ def _require_no_lookalike(note: Note, trust: LoadedTrust, checks: Checklist) -> 
 
 
 def _check_witnesses(sealed: SealedCheckpoint, trust: LoadedTrust, checks: Checklist) -> str | None:
-    witnesses = set(trust.policy.witnesses.values())
+    policy = trust.policy_at(sealed.checkpoint.size - 1)
+    witnesses = set(policy.witnesses.values())
     seals = sorted((each for each in sealed.seals if each.key in witnesses and each.timestamp), key=_when)
-    if trust.policy.quorum == NONE:
+    if policy.quorum == NONE:
         checks.note("witnesses", "the policy asks for none (quorum none)")
         return None
     for count, seal in enumerate(seals, start=1):
-        if is_satisfied(trust.policy, [each.key for each in seals[:count]]):
+        if is_satisfied(policy, [each.key for each in seals[:count]]):
             with checks.checking("witnesses"):
                 witnessed_at = _moment(seal.timestamp)
-            checks.ok("witnesses", f"quorum {trust.policy.quorum} at {witnessed_at}: {_names(seals)}")
+            checks.ok("witnesses", f"quorum {policy.quorum} at {witnessed_at}: {_names(seals)}")
             return witnessed_at
-    checks.note("witnesses", f"quorum {trust.policy.quorum} is missing; cosigned by {_names(seals) or 'nobody'}")
+    checks.note("witnesses", f"quorum {policy.quorum} is missing; cosigned by {_names(seals) or 'nobody'}")
     return None
 
 
