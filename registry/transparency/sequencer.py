@@ -2,10 +2,10 @@
 The one process that holds the log's private keys: it gives statements their place, signs, and publishes.
 
 At a start, and whenever the database was lost from sight, nothing is sequenced or signed until the keys are known to
-be the log's own, the database is known to hold what they signed, and every witness has been asked: each is shown the
+be the log's own, the database is known to hold what they signed, and the witnesses have been asked: each is shown the
 newest checkpoint that *was* signed (the empty tree, where none was), and says whether it has seen another one or a
-larger one. A witness that cannot be reached delays the log: it is exactly the one that would know of a restored
-database.
+larger one. Of n witnesses of which k must cosign, n - k + 1 have to agree: whatever was published was seen by k, so by
+one of these at least. Fewer delay the log, and those that cannot be reached are named.
 
 What each crash leaves behind:
 
@@ -41,7 +41,7 @@ from registry.transparency.format.checkpoint import (
     verify_checkpoint,
 )
 from registry.transparency.format.note import Note, SignatureLine, VerifierKey, format_note
-from registry.transparency.format.policy import Policy, is_satisfied
+from registry.transparency.format.policy import Policy, is_satisfied, least_cosigners
 from registry.transparency.format.signer import Signer
 from registry.transparency.format.statement import sign_statement
 from registry.transparency.format.tree import EMPTY_ROOT, leaf_hash
@@ -109,7 +109,8 @@ class Sequencer:
         """
         Wait for the previous sequencer to be gone; return when it is known that signing continues what was signed.
 
-        Waits for witnesses that cannot be reached. Raises `SigningRefused`.
+        Every witness is asked; one that disagrees is enough to refuse. Waits while too few answer. Raises
+        `SigningRefused`.
         """
         while not await store.lone_sequencer(self._connection):  # noqa: ASYNC110 - another process ends; no event
             await asyncio.sleep(POLL_S)
@@ -118,10 +119,13 @@ class Sequencer:
         self._origin = origin
         await continuity.require_known_keys(self._connection, self._keys)
         await continuity.require_continued(self._connection, self._head)
+        spare = least_cosigners(self._policy) - 1
         left = [each for each in self._witnesses if not await self._agrees(each)]
-        while left:
+        while len(left) > max(spare, 0):
             await asyncio.sleep(ASK_AGAIN_S)
             left = [each for each in left if not await self._agrees(each)]
+        if left:
+            log.warning("signing_without_witnesses", urls=[each.url for each in left])
 
     async def close(self) -> None:
         """Give up the connections to the witnesses."""
@@ -185,7 +189,7 @@ class Sequencer:
             except (witness_client.WitnessDisagrees, witness_client.ProofRefused) as error:
                 raise SigningRefused(f"{_forked(witness, error)} Nothing was signed. {continuity.REMEDY}") from error
             except witness_client.WitnessUnreachable as error:
-                log.warning("witness_unreachable", url=witness.url, reason=str(error), signing="waits")
+                log.warning("witness_unreachable", url=witness.url, reason=str(error), asked="at the start")
                 return False
         return False
 
