@@ -22,7 +22,8 @@ In no order can a root be signed that is not committed, or two roots of one size
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import asyncpg
@@ -117,6 +118,12 @@ class Sequencer:
         while (origin := await parties.log_origin_in(self._connection)) is None:  # noqa: ASYNC110 - another process makes it
             await asyncio.sleep(POLL_S)
         self._origin = origin
+        async with self._refusing_writes():
+            await self._require_agreement()
+            await store.allow(self._connection)
+
+    async def _require_agreement(self) -> None:
+        """The keys, the head file, the witnesses."""
         await continuity.require_known_keys(self._connection, self._keys)
         await continuity.require_continued(self._connection, self._head)
         spare = least_cosigners(self._policy) - 1
@@ -134,13 +141,27 @@ class Sequencer:
     async def run(self, stop: asyncio.Event, *, interval_s: float = 1.0) -> None:
         """Work until *stop*: sequence at once, publish at most once in *interval_s*, never when idle."""
         next_s = 0.0
-        while not stop.is_set():
-            waiting = await store.anything_waits(self._connection)
-            count = await sequence_once(self._connection, self._keys) if waiting else 0
-            if time.monotonic() >= next_s and await self.publish_once():
-                next_s = time.monotonic() + interval_s
-            if not count:
-                await _wait(stop, POLL_S)
+        async with self._refusing_writes():
+            while not stop.is_set():
+                waiting = await store.anything_waits(self._connection)
+                count = await sequence_once(self._connection, self._keys) if waiting else 0
+                if time.monotonic() >= next_s and await self.publish_once():
+                    next_s = time.monotonic() + interval_s
+                if not count:
+                    await _wait(stop, POLL_S)
+
+    @asynccontextmanager
+    async def _refusing_writes(self) -> AsyncIterator[None]:
+        """
+        When the log refuses, writes refuse: what is committed now would never be in the log that others saw.
+
+        A crash before the row is written leaves writes open until the next start, which refuses again.
+        """
+        try:
+            yield
+        except SigningRefused as error:
+            await store.refuse(self._connection, str(error))
+            raise
 
     async def publish_once(self) -> bool:
         """Sign and publish the newest stored root unless that is done; returns True if there was something to do."""
