@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from deploy.settings import Settings
-from registry.receipts.bundle import trust_file, trusted, witness_policy
+from registry.receipts.bundle import next_trust_file, trust_file, trusted, witness_policy
 from registry.transparency.continuity import make_keys
 from registry.transparency.keys import RegistryKeys, has_keys, load_registry_keys
 
@@ -29,6 +29,11 @@ def ensure_keys(settings: Settings) -> RegistryKeys:
 def policy_text(settings: Settings) -> str:
     """The tlog-policy of these settings: the witnesses and how many of them must cosign."""
     return witness_policy([key for _, key in settings.witnesses], quorum=settings.quorum)
+
+
+def next_trust_bytes(settings: Settings, before: bytes, *, from_leaf: int) -> bytes:
+    """The edition after *before*, with the witnesses of these settings from that leaf on. Raises `Malformed`."""
+    return next_trust_file(before, policy_text(settings), from_leaf=from_leaf)
 
 
 def trust_bytes(settings: Settings, keys: RegistryKeys) -> bytes:

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from schemas.identifiers import Identifier
 from schemas.scalars import Id, Instant, Kg, Kg0, Sha256, ShortRemark, Text, Vintage, check_years
 from schemas.serials import IssuanceCode, IssuanceCodeText, Serial, SerialText
 
@@ -169,7 +170,16 @@ class RetireRequest(Selection, frozen=True):
     claim_id: Id
     reason: Text
     beneficiary: Annotated[ShortRemark, Meta(description="For whom; enters the log only as a salted digest")] = ""
+    beneficiary_identifiers: Annotated[
+        tuple[Identifier, ...], Meta(max_length=4, description="Of the beneficiary, if an organisation; logged with it")
+    ] = ()
     evidence: Annotated[Sha256 | None, Meta(description="SHA-256 of a document; logged as a salted digest")] = None
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for identifiers without the name that they belong to."""
+        super().__post_init__()
+        if self.beneficiary_identifiers and not self.beneficiary.strip():
+            raise ValueError("beneficiary_identifiers need the beneficiary's name beside them")
 
 
 class Retirement(Struct, frozen=True, kw_only=True):

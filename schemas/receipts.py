@@ -1,5 +1,5 @@
 """
-The receipt bundle, what a verifier has to know beforehand, and its report (registry/transparency/FORMAT.md).
+The receipt bundle and what a verifier has to know beforehand (registry/transparency/FORMAT.md).
 
 A bundle is one canonical JSON file, `*.receipt.json`; it holds everything that a check needs except trust. Trust comes
 by another way, as `trust.json`.
@@ -13,8 +13,11 @@ LeafIndex = Annotated[int, Meta(ge=0, le=2**53 - 1, description="Position of a l
 Digest = Annotated[str, Meta(min_length=64, max_length=64, description="32 bytes in lower-case hexadecimal")]
 NoteText = Annotated[str, Meta(min_length=1, max_length=131_072, description="A signed note, c2sp.org/signed-note")]
 
-BUNDLE_FORMAT: Literal["kilnwood-receipt/v1"] = "kilnwood-receipt/v1"
-TRUST_FORMAT: Literal["kilnwood-trust/v1"] = "kilnwood-trust/v1"
+BUNDLE_FORMAT: Literal["kilnwood-receipt/v2"] = "kilnwood-receipt/v2"
+BUNDLE_FORMAT_1: Literal["kilnwood-receipt/v1"] = "kilnwood-receipt/v1"
+"""Read for ever, not written any more: without *sha256*, and with *asserts_neutral*."""
+TRUST_FORMAT_1: Literal["kilnwood-trust/v1"] = "kilnwood-trust/v1"
+TRUST_FORMAT: Literal["kilnwood-trust/v2"] = "kilnwood-trust/v2"
 
 
 class Opening(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -30,14 +33,18 @@ class Bundle(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
     One statement with everything that proves it: the file `*.receipt.json`.
 
     *note* is the signed statement, which is the leaf; *proof* a tlog-proof text; *claim* the bundle of the claim that a
-    retirement names. *asserts_neutral* says that this file alone is meant to cover its claim; a file that says so and
-    does not is a shortfall. *status* is kept free for a newer status snapshot; the present verifier refuses it, for it
-    cannot check one.
+    retirement names. *sha256* is the SHA-256 of note, a zero byte, and proof, so that damage to a signature line that
+    nobody knows is seen as well; it authenticates nothing. *status* is kept free for a newer status snapshot; the
+    present verifier refuses it, for it cannot check one.
+
+    Version 1 has no *sha256*, and *asserts_neutral*: this file alone is meant to cover its claim, and is a shortfall if
+    it does not.
     """
 
-    format: Literal["kilnwood-receipt/v1"]
+    format: Literal["kilnwood-receipt/v1", "kilnwood-receipt/v2"]
     note: NoteText
     proof: NoteText
+    sha256: Digest | None = None
     openings: Annotated[tuple[Opening, ...], Meta(max_length=32)] = ()
     claim: "Bundle | None" = None
     asserts_neutral: bool = False
@@ -57,58 +64,27 @@ class TrustedKey(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     end: LeafIndex | None = field(name="to", default=None)
 
 
-class Trust(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class EarlierPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A tlog-policy text that counted for checkpoints whose last leaf is before *end* (in JSON `to`)."""
+
+    policy: Annotated[str, Meta(min_length=1, max_length=131_072)]
+    end: LeafIndex = field(name="to")
+
+
+class Trust(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """
     What a verifier has to know beforehand, obtained by a way other than the receipt: the file `trust.json`.
 
     *issuers* sign statements (Ed25519, type 0x01); *logs* sign checkpoints and come in both types, 0x01 and ML-DSA-44
     0x06, one of each is required on every checkpoint. *policy* is a tlog-policy text with witnesses and quorum.
-    *number* grows with each edition.
+    *number* grows with each edition. *earlier_policies* make version 2 of the file: a checkpoint is judged by the first
+    one that reaches its last leaf, or else by *policy*, so that a change of witnesses spoils no receipt.
     """
 
-    format: Literal["kilnwood-trust/v1"]
+    format: Literal["kilnwood-trust/v1", "kilnwood-trust/v2"]
     number: Annotated[int, Meta(ge=1)]
     origin: Annotated[str, Meta(min_length=1, max_length=255)]
     issuers: Annotated[tuple[TrustedKey, ...], Meta(min_length=1, max_length=64)]
     logs: Annotated[tuple[TrustedKey, ...], Meta(min_length=2, max_length=64)]
     policy: Annotated[str, Meta(min_length=1, max_length=131_072)]
-
-
-Outcome = Literal["ok", "note", "failed"]
-Verdict = Literal["valid", "invalid", "unwitnessed", "superseded", "shortfall"]
-
-EXIT_CODES: dict[Verdict, int] = {"valid": 0, "invalid": 1, "unwitnessed": 3, "superseded": 4, "shortfall": 5}
-"""Exit codes of `kilnwood verify`; 2 is a usage error. From worst to best: 1, 4, 5, 3, 0."""
-
-
-class Check(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One check that was made; *outcome* `note` is something to know that fails nothing by itself."""
-
-    outcome: Outcome
-    name: str
-    detail: str
-
-
-class VerifyReport(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """
-    What the verifier found in one file.
-
-    Checks stand in the order in which they were made and end at the first failure. *size* and *witnessed_at* say as of
-    which log: the verdict holds for that size, not for now. Fields that were not reached are None.
-    """
-
-    file: str
-    verdict: Verdict
-    exit_code: int
-    summary: str
-    simulated: bool
-    checks: tuple[Check, ...]
-    type: str | None = None
-    statement_hash: str | None = None
-    leaf_index: int | None = None
-    size: int | None = None
-    witnessed_at: str | None = None
-    receipt: str | None = None
-    quantity_kg: int | None = None
-    allocates_kg: int | None = None
-    required_kg: int | None = None
+    earlier_policies: Annotated[tuple[EarlierPolicy, ...], Meta(max_length=64)] = ()

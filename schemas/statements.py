@@ -110,6 +110,7 @@ class ClaimStatement(Statement, frozen=True, kw_only=True):
     A neutrality or contribution claim: who claims what about which subject, and how many kilograms that takes.
 
     Sections named in *sections* are ``SHA-256(label || 0x00 || salt || JCS)`` digests; natural persons appear only so.
+    With *new_forest* it takes credits of forest sinks only, and has six years instead of one.
     """
 
     TYPE: ClassVar[str] = "claim/v1"
@@ -133,6 +134,7 @@ class ClaimStatement(Statement, frozen=True, kw_only=True):
     confirmation: Literal["self", "third-party"]
     deadline: Moment | None = None
     exclusive: bool
+    new_forest: bool = False
     sections: dict[Code, Sha256] = {}
 
 

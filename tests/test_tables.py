@@ -25,6 +25,8 @@ OWNED = {
         "log_checkpoint",
         "log_head",
         "log_key",
+        "log_refusal",
+        "refuse_with_the_log",
         "log_tile",
         "opening",
         "statement",

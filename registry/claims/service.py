@@ -130,6 +130,7 @@ def _statement(
         confirmation="self",
         deadline=clock.stamp(until) if until else None,
         exclusive=body.exclusive,
+        new_forest=body.new_forest,
         sections=transparency.sections(openings),
     )
 

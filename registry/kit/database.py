@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, TypeVar
 import asyncpg
 import msgspec
 
-from registry.kit.problems import DomainError, Kind, StorageFull, Unavailable
+from registry.kit.problems import DomainError, Kind, LogRefuses, StorageFull, Unavailable
 
 T = TypeVar("T")
 Tx: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
@@ -94,6 +94,14 @@ def _driver_errors() -> Iterator[None]:
         ) from error
     except asyncpg.LockNotAvailableError as error:
         raise Contended("Other writers held the same rows for too long; nothing was written. Send it again.") from error
+    except asyncpg.ObjectNotInPrerequisiteStateError as error:
+        if error.constraint_name != "log_refuses":
+            raise
+        raise LogRefuses(
+            "Nothing was written: the public log refuses to sign, because this database does not continue what was "
+            "published. Send the request again once the operator has restored the newer one.",
+            retry_after_s=60,
+        ) from error
     except _GONE as error:
         if isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError):
             raise  # a value that fits no column: a fault of ours, not of the connection

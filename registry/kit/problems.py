@@ -60,6 +60,12 @@ class Unavailable(DomainError):
     kind, slug, title = Kind.UNAVAILABLE, "unavailable", "Temporarily unavailable"
 
 
+class LogRefuses(DomainError):
+    """The public log signs nothing, so nothing is written that belongs into it."""
+
+    kind, slug, title = Kind.UNAVAILABLE, "log-refuses", "The public log refuses"
+
+
 class StorageFull(DomainError):
     """The database has no room left; nothing was written."""
 

@@ -2,14 +2,26 @@
 
 from collections.abc import Sequence
 
+from registry.receipts.verifier.trust import load_trust
 from registry.transparency.format.checkpoint import parse_checkpoint_text
 from registry.transparency.format.grow import Tiles
 from registry.transparency.format.note import VerifierKey, parse_note
 from registry.transparency.format.policy import parse_policy
 from registry.transparency.format.proof import LogProof, format_proof
 from registry.transparency.format.prove import inclusion_proof
-from registry.transparency.format.strict_json import encode, indented
-from schemas.receipts import BUNDLE_FORMAT, TRUST_FORMAT, Bundle, Opening, Trust, TrustedKey
+from registry.transparency.format.statement import bundle_digest
+from registry.transparency.format.strict_json import decode_readable, encode, indented
+from registry.transparency.format.text import Malformed
+from schemas.receipts import (
+    BUNDLE_FORMAT,
+    TRUST_FORMAT,
+    TRUST_FORMAT_1,
+    Bundle,
+    EarlierPolicy,
+    Opening,
+    Trust,
+    TrustedKey,
+)
 
 
 def build_bundle(
@@ -20,7 +32,6 @@ def build_bundle(
     tiles: Tiles,
     openings: Sequence[Opening] = (),
     claim: Bundle | None = None,
-    asserts_neutral: bool = False,
 ) -> Bundle:
     """
     The bundle of the statement *note* at *leaf_index* under a published checkpoint with its cosignatures.
@@ -30,14 +41,14 @@ def build_bundle(
     """
     checkpoint = parse_note(checkpoint_note)
     size = parse_checkpoint_text(checkpoint.text).size
-    proof = LogProof(leaf_index, inclusion_proof(leaf_index, size, tiles), checkpoint)
+    proof = format_proof(LogProof(leaf_index, inclusion_proof(leaf_index, size, tiles), checkpoint))
     return Bundle(
         format=BUNDLE_FORMAT,
         note=note,
-        proof=format_proof(proof),
+        proof=proof,
+        sha256=bundle_digest(note, proof),
         openings=tuple(sorted(openings, key=lambda each: each.label)),
         claim=claim,
-        asserts_neutral=asserts_neutral,
     )
 
 
@@ -47,7 +58,13 @@ def bundle_file(bundle: Bundle) -> bytes:
 
 
 def trust_file(
-    origin: str, *, issuers: Sequence[TrustedKey], logs: Sequence[TrustedKey], policy: str, number: int = 1
+    origin: str,
+    *,
+    issuers: Sequence[TrustedKey],
+    logs: Sequence[TrustedKey],
+    policy: str,
+    number: int = 1,
+    earlier_policies: Sequence[EarlierPolicy] = (),
 ) -> bytes:
     """
     The bytes of `trust.json`, indented for reading.
@@ -56,9 +73,37 @@ def trust_file(
     """
     parse_policy(policy)
     trust = Trust(
-        format=TRUST_FORMAT, number=number, origin=origin, issuers=tuple(issuers), logs=tuple(logs), policy=policy
+        format=TRUST_FORMAT if earlier_policies else TRUST_FORMAT_1,
+        number=number,
+        origin=origin,
+        issuers=tuple(issuers),
+        logs=tuple(logs),
+        policy=policy,
+        earlier_policies=tuple(earlier_policies),
     )
     return indented(encode(trust))
+
+
+def next_trust_file(before: bytes, policy: str, *, from_leaf: int) -> bytes:
+    """
+    The edition after *before*: *policy* counts from leaf *from_leaf* on, that of *before* for the leaves up to it.
+
+    Keys stay as they are. Raises `Malformed` for a file that cannot be read, a policy that is the same, or a leaf that
+    is not after the last change.
+    """
+    trust = decode_readable(before, Trust)
+    if trust.policy == policy:
+        raise Malformed("the policy is the one that the trust file has already: there is nothing to change")
+    made = trust_file(
+        trust.origin,
+        issuers=trust.issuers,
+        logs=trust.logs,
+        policy=policy,
+        number=trust.number + 1,
+        earlier_policies=(*trust.earlier_policies, EarlierPolicy(policy=trust.policy, end=from_leaf)),
+    )
+    load_trust(made)
+    return made
 
 
 def trusted(key: VerifierKey, first: int = 0, end: int | None = None) -> TrustedKey:

@@ -28,18 +28,16 @@ async def receipt(receipt_id: str, *, asked: Call, db: Database) -> bytes:
     mine = access.organisations_of(asked.by)
     all_opened = access.oversees(asked.by)
     claim_bundle = _bundle(claimed, opened=all_opened or claim.claimant_id in mine)
-    covers_alone = claim.type != "contribution" and found.retirement.quantity_kg >= claim.required_kg
     return form.bundle_file(
         _bundle(
             retired,
             opened=all_opened or account.owner_id in mine,
             claim=claim_bundle,
-            asserts_neutral=covers_alone,
         )
     )
 
 
-def _bundle(proven: log.Proven, *, opened: bool, claim: Bundle | None = None, asserts_neutral: bool = False) -> Bundle:
+def _bundle(proven: log.Proven, *, opened: bool, claim: Bundle | None = None) -> Bundle:
     openings = [Opening(label=each.label, salt=each.salt.hex(), text=each.text) for each in proven.openings]
     return form.build_bundle(
         note=proven.note,
@@ -48,5 +46,4 @@ def _bundle(proven: log.Proven, *, opened: bool, claim: Bundle | None = None, as
         tiles=proven.tiles,
         openings=openings if opened else [],
         claim=claim,
-        asserts_neutral=asserts_neutral,
     )

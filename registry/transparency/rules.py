@@ -1,13 +1,15 @@
 """How a statement becomes the text of a leaf, and which sections it names by digest only. Pure."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 from registry.kit.problems import DomainError, Kind
 from registry.transparency.format import statement as form
 from registry.transparency.format import strict_json
+from registry.transparency.format.statement_rules import check_statement
 from registry.transparency.format.text import Malformed
 from schemas.statements import Statement
 
@@ -19,6 +21,12 @@ class StatementTooLarge(DomainError):
     """A statement would not fit into a leaf."""
 
     kind, slug, title = Kind.UNPROCESSABLE, "statement-too-large", "Too large for the public log"
+
+
+class StatementContradicts(DomainError):
+    """A statement would contradict itself or the one that it names; a verifier would refuse it for ever."""
+
+    kind, slug, title = Kind.UNPROCESSABLE, "statement-contradicts", "The statement contradicts itself"
 
 
 class NotInTheLog(DomainError):
@@ -68,9 +76,22 @@ class Prepared:
 
 
 def prepare(origin: str, statement: Statement, sections: tuple[SealedSection, ...] = ()) -> Prepared:
-    """Make the text and the hash of a statement. Raises `StatementTooLarge`."""
+    """
+    Make the text and the hash of a statement, after the rules that every verifier applies to it.
+
+    Raises `StatementContradicts` and `StatementTooLarge`.
+    """
+    require_sense(partial(check_statement, statement), statement)
     text = note_text(origin, statement)
     return Prepared(statement.TYPE, text, bytes.fromhex(form.statement_hash(text)), sections)
+
+
+def require_sense(check: Callable[[], None], statement: Statement) -> None:
+    """Run a check of the formats' rules before *statement* is appended. Raises `StatementContradicts`."""
+    try:
+        check()
+    except Malformed as error:
+        raise StatementContradicts(f"The {statement.TYPE} statement would not be valid: {error}.") from error
 
 
 class StatementColumns(NamedTuple):

@@ -2,10 +2,10 @@
 The one process that holds the log's private keys: it gives statements their place, signs, and publishes.
 
 At a start, and whenever the database was lost from sight, nothing is sequenced or signed until the keys are known to
-be the log's own, the database is known to hold what they signed, and every witness has been asked: each is shown the
+be the log's own, the database is known to hold what they signed, and the witnesses have been asked: each is shown the
 newest checkpoint that *was* signed (the empty tree, where none was), and says whether it has seen another one or a
-larger one. A witness that cannot be reached delays the log: it is exactly the one that would know of a restored
-database.
+larger one. Of n witnesses of which k must cosign, n - k + 1 have to agree: whatever was published was seen by k, so by
+one of these at least. Fewer delay the log, and those that cannot be reached are named.
 
 What each crash leaves behind:
 
@@ -22,7 +22,8 @@ In no order can a root be signed that is not committed, or two roots of one size
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import asyncpg
@@ -41,7 +42,7 @@ from registry.transparency.format.checkpoint import (
     verify_checkpoint,
 )
 from registry.transparency.format.note import Note, SignatureLine, VerifierKey, format_note
-from registry.transparency.format.policy import Policy, is_satisfied
+from registry.transparency.format.policy import Policy, is_satisfied, least_cosigners
 from registry.transparency.format.signer import Signer
 from registry.transparency.format.statement import sign_statement
 from registry.transparency.format.tree import EMPTY_ROOT, leaf_hash
@@ -109,19 +110,29 @@ class Sequencer:
         """
         Wait for the previous sequencer to be gone; return when it is known that signing continues what was signed.
 
-        Waits for witnesses that cannot be reached. Raises `SigningRefused`.
+        Every witness is asked; one that disagrees is enough to refuse. Waits while too few answer. Raises
+        `SigningRefused`.
         """
         while not await store.lone_sequencer(self._connection):  # noqa: ASYNC110 - another process ends; no event
             await asyncio.sleep(POLL_S)
         while (origin := await parties.log_origin_in(self._connection)) is None:  # noqa: ASYNC110 - another process makes it
             await asyncio.sleep(POLL_S)
         self._origin = origin
+        async with self._refusing_writes():
+            await self._require_agreement()
+            await store.allow(self._connection)
+
+    async def _require_agreement(self) -> None:
+        """The keys, the head file, the witnesses."""
         await continuity.require_known_keys(self._connection, self._keys)
         await continuity.require_continued(self._connection, self._head)
+        spare = least_cosigners(self._policy) - 1
         left = [each for each in self._witnesses if not await self._agrees(each)]
-        while left:
+        while len(left) > max(spare, 0):
             await asyncio.sleep(ASK_AGAIN_S)
             left = [each for each in left if not await self._agrees(each)]
+        if left:
+            log.warning("signing_without_witnesses", urls=[each.url for each in left])
 
     async def close(self) -> None:
         """Give up the connections to the witnesses."""
@@ -130,13 +141,27 @@ class Sequencer:
     async def run(self, stop: asyncio.Event, *, interval_s: float = 1.0) -> None:
         """Work until *stop*: sequence at once, publish at most once in *interval_s*, never when idle."""
         next_s = 0.0
-        while not stop.is_set():
-            waiting = await store.anything_waits(self._connection)
-            count = await sequence_once(self._connection, self._keys) if waiting else 0
-            if time.monotonic() >= next_s and await self.publish_once():
-                next_s = time.monotonic() + interval_s
-            if not count:
-                await _wait(stop, POLL_S)
+        async with self._refusing_writes():
+            while not stop.is_set():
+                waiting = await store.anything_waits(self._connection)
+                count = await sequence_once(self._connection, self._keys) if waiting else 0
+                if time.monotonic() >= next_s and await self.publish_once():
+                    next_s = time.monotonic() + interval_s
+                if not count:
+                    await _wait(stop, POLL_S)
+
+    @asynccontextmanager
+    async def _refusing_writes(self) -> AsyncIterator[None]:
+        """
+        When the log refuses, writes refuse: what is committed now would never be in the log that others saw.
+
+        A crash before the row is written leaves writes open until the next start, which refuses again.
+        """
+        try:
+            yield
+        except SigningRefused as error:
+            await store.refuse(self._connection, str(error))
+            raise
 
     async def publish_once(self) -> bool:
         """Sign and publish the newest stored root unless that is done; returns True if there was something to do."""
@@ -185,7 +210,7 @@ class Sequencer:
             except (witness_client.WitnessDisagrees, witness_client.ProofRefused) as error:
                 raise SigningRefused(f"{_forked(witness, error)} Nothing was signed. {continuity.REMEDY}") from error
             except witness_client.WitnessUnreachable as error:
-                log.warning("witness_unreachable", url=witness.url, reason=str(error), signing="waits")
+                log.warning("witness_unreachable", url=witness.url, reason=str(error), asked="at the start")
                 return False
         return False
 

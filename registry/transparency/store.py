@@ -156,3 +156,13 @@ async def publish(tx: Tx, checkpoint: Checkpoint, note: str, *, witnessed: bool)
 async def witnessed_size(tx: Tx) -> int:
     """The size of the newest witnessed checkpoint."""
     return int(await tx.fetchval(_sql.witnessed_size))
+
+
+async def refuse(tx: Tx, reason: str) -> None:
+    """Refuse every statement from now on, whoever appends it: nothing is signed."""
+    await tx.execute(_sql.refuse, reason)
+
+
+async def allow(tx: Tx) -> None:
+    """Take statements again."""
+    await tx.execute(_sql.allow)

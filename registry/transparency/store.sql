@@ -58,3 +58,8 @@ where size = $1 and witnessed_at is null;
 select coalesce(max(size), 0) from registry.log_checkpoint where witnessed_at is not null;
 -- name: lone_sequencer
 select pg_try_advisory_lock(hashtext('kilnwood sequencer'));
+-- name: refuse
+-- From here on no statement is inserted, by a trigger.
+insert into registry.log_refusal (reason) values ($1) on conflict (one) do update set reason = excluded.reason;
+-- name: allow
+delete from registry.log_refusal;

@@ -37,7 +37,11 @@ class WitnessAhead(Exception):
 
 
 class WitnessDisagrees(Exception):
-    """409 for the very size stated as old: the witness has seen another root for it. The log has forked; stop."""
+    """
+    409 without a size, or for the very size stated as old: the witness has seen another root for it. Stop.
+
+    Witnesses of the earlier tlog-witness reply so to another root for the size cosigned last; newer ones with 422.
+    """
 
 
 async def cosign(
@@ -81,6 +85,8 @@ def _read_answer(answer: httpx.Response, old_size: int) -> tuple[SignatureLine, 
         if answer.status_code == httpx.codes.OK:
             return parse_signature_lines(text)
         if answer.status_code == httpx.codes.CONFLICT:
+            if not text.strip():
+                raise WitnessDisagrees(f"a conflict without a size: the witness has seen another root for {old_size}")
             size = parse_size(text.removesuffix("\n"))
             if size == old_size:
                 raise WitnessDisagrees(f"the witness has seen another root for size {size}")

@@ -11,6 +11,7 @@ from registry.transparency import keys
 from registry.transparency.head import SignedHead
 
 FIRST = Path(__file__).parents[1] / "golden" / "stored" / "registry-1"
+SECOND = FIRST.parent / "registry-2"
 
 
 def test_a_receipt_of_the_first_version_is_valid():
@@ -18,6 +19,13 @@ def test_a_receipt_of_the_first_version_is_valid():
     trust = load_trust((FIRST / "trust.json").read_bytes())
     report = verify_bundle((FIRST / "event.receipt.json").read_bytes(), trust)
     assert ("valid", 0, 5) == (report.verdict, report.exit_code, report.size)
+
+
+def test_a_receipt_of_the_second_version_is_valid():
+    """With a trust file that has another witness since: the policy of its time is kept."""
+    trust = load_trust((SECOND / "trust.json").read_bytes())
+    report = verify_bundle((SECOND / "event.receipt.json").read_bytes(), trust)
+    assert ("valid", 0, 5, 2) == (report.verdict, report.exit_code, report.size, trust.number)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """`kilnwood keys`: the log's public keys."""
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import rich_click as click
@@ -30,16 +31,33 @@ def keys_show() -> None:
 
 
 @keys.command("trust")
-def keys_trust() -> None:
+@click.option(
+    "--after",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The edition before: its witnesses count for the leaves up to --from-leaf, those of the settings from there.",
+)
+@click.option("--from-leaf", type=click.IntRange(min=1), help="The size of the log when the witnesses were changed.")
+def keys_trust(after: Path | None, from_leaf: int | None) -> None:
     """Print trust.json for the present settings: hand it to verifiers by a way they trust.
 
     \b
-    Example:
+    Examples:
       kilnwood keys trust > trust.json
+      kilnwood keys trust --after trust.json --from-leaf 5120 > trust-2.json
     """
-    from deploy.log_keys import trust_bytes
+    from deploy.log_keys import next_trust_bytes, trust_bytes
+    from registry.transparency.format.text import Malformed
 
     settings = read_environment()
+    if (after is None) != (from_leaf is None):
+        raise click.UsageError("--after and --from-leaf belong together")
+    if after is not None and from_leaf is not None:
+        try:
+            made = next_trust_bytes(settings, after.read_bytes(), from_leaf=from_leaf)
+        except Malformed as error:
+            fail(f"{after}: {error}.")
+        sys.stdout.buffer.write(made)
+        return
     sys.stdout.buffer.write(trust_bytes(settings, _ensure_keys(settings)))
 
 

@@ -22,6 +22,7 @@ from registry.kit.pages import Window
 from registry.kit.problems import DomainError, Unknown
 from registry.kit.together import Together
 from registry.transparency import rules as transparency
+from registry.transparency.format.statement_rules import ClaimTerms, check_retirement
 from schemas.access import Call
 from schemas.credits import (
     Retirement,
@@ -167,6 +168,9 @@ def _new_retirement(
         allocates_kg=part.quantity_kg,
         sections=transparency.sections(sections),
     )
+    # No retirement's time is before its claim's: business time never goes back, and the claim's row is locked.
+    terms = ClaimTerms(region.name, claim.type, claim.required_kg, claim.new_forest, executed_at=None)
+    transparency.require_sense(partial(check_retirement, statement, terms), statement)
     return store.NewRetirement(receipt_id, part, transparency.prepare(region.log_origin, statement, sections))
 
 
@@ -191,10 +195,16 @@ def _shown_part(made: store.NewRetirement, decided: store.DecidedRetirement) -> 
 
 def _sections(request: RetireRequest) -> tuple[transparency.SealedSection, ...]:
     named = {
-        "beneficiary": {"name": request.beneficiary} if request.beneficiary else None,
+        "beneficiary": _beneficiary(request) if request.beneficiary else None,
         "evidence": {"sha256": request.evidence} if request.evidence else None,
     }
     return tuple(transparency.seal(label, value) for label, value in named.items() if value)
+
+
+def _beneficiary(request: RetireRequest) -> dict[str, object]:
+    """A name can be anybody's; an identifier is one organisation's."""
+    identifiers = request.beneficiary_identifiers
+    return {"name": request.beneficiary} | ({"identifiers": identifiers} if identifiers else {})
 
 
 async def _order_again(tx: Tx, order_id: str) -> RetirementOrder:

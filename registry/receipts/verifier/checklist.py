@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from registry.transparency.format.text import BadSignature, Malformed
 from registry.transparency.format.tree import ProofMismatch
-from schemas.receipts import Check, Outcome
+from schemas.verdicts import Check, Outcome
 
 
 class Stopped(Exception):

@@ -9,37 +9,89 @@ from registry.transparency.format.checkpoint import Checkpoint, Seal, SealedChec
 from registry.transparency.format.note import Note, parse_note, verify_note
 from registry.transparency.format.policy import NONE, is_satisfied
 from registry.transparency.format.proof import LogProof, parse_proof
-from registry.transparency.format.statement import SALT_BYTES, section_digest, statement_hash
+from registry.transparency.format.statement import SALT_BYTES, bundle_digest, section_digest, statement_hash
 from registry.transparency.format.strict_json import decode_strict
 from registry.transparency.format.text import Malformed, parse_hex
 from registry.transparency.format.tree import leaf_hash, verify_inclusion
-from schemas.receipts import Bundle, Opening
+from schemas.receipts import BUNDLE_FORMAT_1, Bundle, Opening
 from schemas.statements import STATEMENT_TYPES, Statement
 
 _LAST_SECOND = 253_402_300_799
 """9999-12-31T23:59:59Z, the last instant that `YYYY-MM-DDTHH:MM:SSZ` can express."""
 
 
+class Head(NamedTuple):
+    """A checkpoint whose signatures were checked, with the note that carries them."""
+
+    note: Note
+    sealed: SealedCheckpoint
+    witnessed_at: str | None
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """What the log stated."""
+        return self.sealed.checkpoint
+
+
 class Leaf(NamedTuple):
-    """A statement that is in the log. *witnessed_at* is None if there is no quorum of witnesses."""
+    """A statement that is in the log; *sha256* is its leaf hash, *openings* are those that the file has, checked."""
 
     statement: Statement
     statement_hash: str
+    sha256: bytes
     leaf_index: int
-    checkpoint: Checkpoint
-    witnessed_at: str | None
+    head: Head
+    openings: tuple[Opening, ...]
+
+    @property
+    def witnessed_at(self) -> str | None:
+        """None if there is no quorum of witnesses."""
+        return self.head.witnessed_at
 
 
-def check_leaf(bundle: Bundle, trust: LoadedTrust, checks: Checklist) -> Leaf:
-    """Make every check that does not depend on the kind of statement. Raises `Stopped`."""
+def check_leaf(bundle: Bundle, trust: LoadedTrust, checks: Checklist, *, under: Head | None = None) -> Leaf:
+    """
+    Make every check that does not depend on other statements. Raises `Stopped`.
+
+    *under* is the head of the receipt, if this is the claim in it: its signatures are not checked a second time.
+    """
+    _check_form(bundle, checks)
     note, statement = _check_statement(bundle, trust, checks)
     issuer = _check_issuer(note, trust, checks)
     _check_sections(bundle, statement, checks)
-    proof, sealed = _check_log(bundle, trust, checks)
-    witnessed_at = _check_witnesses(sealed, trust, checks)
+    with checks.checking("log proof"):
+        proof = parse_proof(bundle.proof)
+        if proof.extra is not None:
+            raise Malformed("extra data in the proof, which nothing authenticates")
+        own = under if under is not None and under.note == proof.checkpoint else None
+        sealed = own.sealed if own else verify_checkpoint(proof.checkpoint, trust.checkpoint_keys())
+    if bundle.sha256 is None:
+        _require_no_lookalike(proof.checkpoint, trust, checks)
+    leaf = _check_path(bundle.note, proof, sealed.checkpoint, checks)
+    head = own or _check_head(proof.checkpoint, sealed, trust, checks)
+    if own:
+        checks.ok("checkpoint", "the receipt's own")
     _check_keys(issuer, proof, sealed, trust, checks)
-    digest = statement_hash(note.text)
-    return Leaf(statement, digest, proof.leaf_index, sealed.checkpoint, witnessed_at)
+    _check_digest(bundle, checks)
+    return Leaf(statement, statement_hash(note.text), leaf, proof.leaf_index, head, bundle.openings)
+
+
+def _check_form(bundle: Bundle, checks: Checklist) -> None:
+    """What belongs to which version."""
+    if bundle.format == BUNDLE_FORMAT_1:
+        checks.require(bundle.sha256 is None, "file", "a bundle of version 1 has no sha256")
+        return
+    checks.require(not bundle.asserts_neutral, "file", "a bundle of version 2 asserts nothing")
+    checks.require(bundle.sha256 is not None, "file", "a bundle of version 2 states its sha256")
+
+
+def _check_digest(bundle: Bundle, checks: Checklist) -> None:
+    """After every signature, for it proves nothing but that lines by unknown keys are undamaged too."""
+    if bundle.sha256 is None:
+        return
+    undamaged = bundle.sha256 == bundle_digest(bundle.note, bundle.proof)
+    checks.require(undamaged, "digest", "note and proof do not have the SHA-256 that the file states: it is damaged")
+    checks.ok("digest", "every byte of note and proof is as it was written")
 
 
 def _check_statement(bundle: Bundle, trust: LoadedTrust, checks: Checklist) -> tuple[Note, Statement]:
@@ -85,31 +137,28 @@ def _digest_of(opening: Opening) -> str:
     return section_digest(opening.label, parse_hex(opening.salt, size=SALT_BYTES), opening.text)
 
 
-def _check_log(bundle: Bundle, trust: LoadedTrust, checks: Checklist) -> tuple[LogProof, SealedCheckpoint]:
-    with checks.checking("log proof"):
-        proof = parse_proof(bundle.proof)
-        if proof.extra is not None:
-            raise Malformed("extra data in the proof, which nothing authenticates")
-        sealed = verify_checkpoint(proof.checkpoint, trust.checkpoint_keys())
-    head = sealed.checkpoint
-    leaf = leaf_hash(bundle.note.encode())
+def _check_path(leaf: str, proof: LogProof, head: Checkpoint, checks: Checklist) -> bytes:
+    sha256 = leaf_hash(leaf.encode())
     with checks.checking("path"):
-        verify_inclusion(leaf, proof.leaf_index, head.size, proof.hashes, head.root)
-    checks.ok("leaf", leaf.hex())
+        verify_inclusion(sha256, proof.leaf_index, head.size, proof.hashes, head.root)
+    checks.ok("leaf", sha256.hex())
     checks.ok("path", f"leaf {proof.leaf_index} is in the tree of size {head.size}")
-    _check_checkpoint(proof.checkpoint, sealed, trust, checks)
-    return proof, sealed
+    return sha256
 
 
-def _check_checkpoint(note: Note, sealed: SealedCheckpoint, trust: LoadedTrust, checks: Checklist) -> None:
+def _check_head(note: Note, sealed: SealedCheckpoint, trust: LoadedTrust, checks: Checklist) -> Head:
+    _check_checkpoint(sealed, trust, checks)
+    return Head(note, sealed, _check_witnesses(sealed, trust, checks))
+
+
+def _check_checkpoint(sealed: SealedCheckpoint, trust: LoadedTrust, checks: Checklist) -> None:
     origin = sealed.checkpoint.origin
     checks.require(origin == trust.origin, "checkpoint", f"it is of the log {origin}, not of {trust.origin}")
-    _require_no_lookalike(note, trust, checks)
     signed = {seal.key for seal in sealed.seals}
     ours = {each.key.kind for each in trust.logs if each.key in signed}
     names = {kind: name for kind, name in zip(LOG_KINDS, ("Ed25519", "ML-DSA-44"), strict=True) if kind not in ours}
     checks.require(not names, "checkpoint", f"no signature of the log with {' nor '.join(names.values())}")
-    listed = trust.policy.logs
+    listed = trust.policy_at(sealed.checkpoint.size - 1).logs
     checks.require(not listed or signed & set(listed), "checkpoint", "no log of the policy signed it")
     checks.ok("checkpoint", f"{origin}, size {sealed.checkpoint.size}, signed with Ed25519 and ML-DSA-44")
 
@@ -118,8 +167,9 @@ def _require_no_lookalike(note: Note, trust: LoadedTrust, checks: Checklist) -> 
     """
     Refuse a line that shares its name or its id, not both, with a trusted key.
 
-    signed-note lets such a line pass as one by an unknown key. In a receipt it is a damaged line: without this rule one
-    changed byte would turn a cosignature into nothing and the receipt would still read as valid, only less witnessed.
+    For bundles of version 1 only, which state no SHA-256: there one changed byte would turn a cosignature into nothing,
+    and the receipt would still read as valid, only less witnessed. Otherwise such a line is one by an unknown key,
+    which signed-note ignores: after a change of keys a name has two ids.
     """
     known = {(key.name, key.key_id) for key in trust.checkpoint_keys()}
     names, ids = {name for name, _ in known}, {each for _, each in known}
@@ -129,18 +179,19 @@ def _require_no_lookalike(note: Note, trust: LoadedTrust, checks: Checklist) -> 
 
 
 def _check_witnesses(sealed: SealedCheckpoint, trust: LoadedTrust, checks: Checklist) -> str | None:
-    witnesses = set(trust.policy.witnesses.values())
+    policy = trust.policy_at(sealed.checkpoint.size - 1)
+    witnesses = set(policy.witnesses.values())
     seals = sorted((each for each in sealed.seals if each.key in witnesses and each.timestamp), key=_when)
-    if trust.policy.quorum == NONE:
+    if policy.quorum == NONE:
         checks.note("witnesses", "the policy asks for none (quorum none)")
         return None
     for count, seal in enumerate(seals, start=1):
-        if is_satisfied(trust.policy, [each.key for each in seals[:count]]):
+        if is_satisfied(policy, [each.key for each in seals[:count]]):
             with checks.checking("witnesses"):
                 witnessed_at = _moment(seal.timestamp)
-            checks.ok("witnesses", f"quorum {trust.policy.quorum} at {witnessed_at}: {_names(seals)}")
+            checks.ok("witnesses", f"quorum {policy.quorum} at {witnessed_at}: {_names(seals)}")
             return witnessed_at
-    checks.note("witnesses", f"quorum {trust.policy.quorum} is missing; cosigned by {_names(seals) or 'nobody'}")
+    checks.note("witnesses", f"quorum {policy.quorum} is missing; cosigned by {_names(seals) or 'nobody'}")
     return None
 
 

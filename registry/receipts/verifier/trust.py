@@ -1,12 +1,13 @@
 """Reading `trust.json`: every key is checked when it is loaded, before it has verified anything."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from registry.transparency.format.note import COSIGNATURE_ML_DSA_44, ED25519, VerifierKey, parse_vkey
 from registry.transparency.format.policy import Policy, parse_policy
 from registry.transparency.format.strict_json import decode_readable
 from registry.transparency.format.text import Malformed
-from schemas.receipts import Trust, TrustedKey
+from schemas.receipts import TRUST_FORMAT_1, Trust, TrustedKey
 
 LOG_KINDS = (ED25519, COSIGNATURE_ML_DSA_44)
 
@@ -28,12 +29,22 @@ class InForce(NamedTuple):
 
 
 class LoadedTrust(NamedTuple):
-    """A trust file whose keys have been read and found sound."""
+    """A trust file whose keys have been read and found sound; *number* is its edition."""
 
+    number: int
     origin: str
     issuers: tuple[InForce, ...]
     logs: tuple[InForce, ...]
-    policy: Policy
+    policies: tuple[tuple[int | None, Policy], ...]
+
+    @property
+    def policy(self) -> Policy:
+        """The policy of today's checkpoints."""
+        return self.policies[-1][1]
+
+    def policy_at(self, leaf_index: int) -> Policy:
+        """The policy for checkpoints whose last leaf is that one: the first that ends after it, or today's."""
+        return next(policy for end, policy in self.policies if end is None or leaf_index < end)
 
     @property
     def simulated(self) -> bool:
@@ -41,8 +52,9 @@ class LoadedTrust(NamedTuple):
         return "/sim/" in f"{self.origin}/"
 
     def checkpoint_keys(self) -> tuple[VerifierKey, ...]:
-        """Every key that may sign a checkpoint: the log's, the policy's logs, the witnesses."""
-        return (*(each.key for each in self.logs), *self.policy.logs, *self.policy.witnesses.values())
+        """Every key that may sign a checkpoint, whenever: the log's, the policies' logs, the witnesses."""
+        policies = [key for _, each in self.policies for key in (*each.logs, *each.witnesses.values())]
+        return (*(each.key for each in self.logs), *policies)
 
 
 def load_trust(raw: bytes) -> LoadedTrust:
@@ -50,16 +62,27 @@ def load_trust(raw: bytes) -> LoadedTrust:
     trust = decode_readable(raw, Trust)
     issuers = tuple(_load(each, (ED25519,)) for each in trust.issuers)
     logs = tuple(_load(each, LOG_KINDS) for each in trust.logs)
-    policy = parse_policy(trust.policy)
+    policies = _load_policies(trust)
     for each in logs:
         if each.key.name != trust.origin:
             raise Malformed(f"the log key {each.key.name} does not bear the origin {trust.origin} as its name")
     if {each.key.kind for each in logs} != set(LOG_KINDS):
         raise Malformed("log keys of both types are required: Ed25519 (0x01) and ML-DSA-44 (0x06)")
-    if any(key.name != trust.origin for key in policy.logs):
+    if any(key.name != trust.origin for _, policy in policies for key in policy.logs):
         raise Malformed(f"the policy lists a log that is not {trust.origin}")
-    _require_apart(issuers, logs, policy)
-    return LoadedTrust(trust.origin, issuers, logs, policy)
+    _require_apart(issuers, logs, [policy for _, policy in policies])
+    return LoadedTrust(trust.number, trust.origin, issuers, logs, policies)
+
+
+def _load_policies(trust: Trust) -> tuple[tuple[int | None, Policy], ...]:
+    """Earlier ones in the order of their ends, then today's."""
+    if (trust.format == TRUST_FORMAT_1) == bool(trust.earlier_policies):
+        raise Malformed(f"a file of {trust.format} with {len(trust.earlier_policies)} earlier policies")
+    ends = [each.end for each in trust.earlier_policies]
+    if ends != sorted(set(ends)) or 0 in ends:
+        raise Malformed("the earlier policies do not stand in the order of their ends, each after the one before")
+    earlier = tuple((each.end, parse_policy(each.policy)) for each in trust.earlier_policies)
+    return (*earlier, (None, parse_policy(trust.policy)))
 
 
 def _load(trusted: TrustedKey, kinds: tuple[int, ...]) -> InForce:
@@ -71,8 +94,9 @@ def _load(trusted: TrustedKey, kinds: tuple[int, ...]) -> InForce:
     return InForce(key, trusted.first, trusted.end)
 
 
-def _require_apart(issuers: tuple[InForce, ...], logs: tuple[InForce, ...], policy: Policy) -> None:
-    """One key, one role: a witness that is the log itself, or an issuer, witnesses nothing."""
-    publics = [each.key.public for each in (*issuers, *logs)] + [key.public for key in policy.witnesses.values()]
+def _require_apart(issuers: tuple[InForce, ...], logs: tuple[InForce, ...], policies: Sequence[Policy]) -> None:
+    """One key, one role: a witness that is the log itself, or an issuer, witnesses nothing. It may stay a witness."""
+    witnesses = {key.public for policy in policies for key in policy.witnesses.values()}
+    publics = [*(each.key.public for each in (*issuers, *logs)), *witnesses]
     if len(set(publics)) != len(publics):
         raise Malformed("the same public key stands in two places of the trust file")

@@ -1,77 +1,102 @@
-"""The verdict on one receipt, in the order of registry/transparency/FORMAT.md."""
+"""The verdict on one file, in the order of registry/transparency/FORMAT.md. What several say together: `together`."""
 
-from itertools import pairwise
 from typing import NamedTuple
 
+from registry.receipts.verifier.about import about
 from registry.receipts.verifier.checklist import Checklist, Stopped
 from registry.receipts.verifier.leaf import Leaf, check_leaf
 from registry.receipts.verifier.trust import LoadedTrust
+from registry.transparency.format.statement_rules import check_retirement, check_statement, claim_terms
 from registry.transparency.format.strict_json import decode_strict
-from schemas.receipts import EXIT_CODES, Bundle, Verdict, VerifyReport
-from schemas.statements import ClaimStatement, RetirementStatement, Statement
+from schemas.receipts import Bundle
+from schemas.statements import ClaimStatement, Ranges, RetirementStatement, Statement
+from schemas.verdicts import EXIT_CODES, Verdict, VerifyReport
+
+_SERIALS_SHOWN = 3
+
+
+class Judged(NamedTuple):
+    """
+    One file's report, and the leaves that it proves to be in the log: the statement, then the claim that it names.
+
+    A file may be invalid and still prove what the log showed; *leaves* is empty if it does not even do that.
+    """
+
+    report: VerifyReport
+    leaves: tuple[Leaf, ...]
 
 
 class Conclusion(NamedTuple):
-    """The result of the checks: the verdict, one sentence, and what was verified on the way."""
+    """The verdict, and one sentence."""
 
     verdict: Verdict
     summary: str
-    leaf: Leaf | None = None
-    claim: Leaf | None = None
 
 
 def verify_bundle(raw: bytes, trust: LoadedTrust, *, file: str = "") -> VerifyReport:
+    """Check one file alone, without network or clock. Never raises for what is in *raw*."""
+    return judge(raw, trust, file=file).report
+
+
+def judge(raw: bytes, trust: LoadedTrust, *, file: str = "") -> Judged:
     """
-    Check one receipt against *trust*, without network or clock.
+    Check one file, and keep what a comparison with others needs.
 
     A receipt proves its own allocation; what other receipts give to the same claim cannot be seen from it. So a partial
     allocation is valid and says which part it is, "covers the claim alone" is said when it does, and shortfall is the
     verdict on a file that asserts neutrality and does not cover, or that came after the claim's deadline and so counts
-    for nothing. Never raises for what is in *raw*.
+    for nothing. Any other statement is logged, not valid: it retires nothing.
     """
-    checks = Checklist()
+    checks, leaves = Checklist(), list[Leaf]()
     try:
-        finding = _find(raw, trust, checks)
+        finding = _find(raw, trust, checks, leaves)
     except Stopped:
         failed = checks.checks[-1]
         finding = Conclusion("invalid", f"{failed.name}: {failed.detail}")
-    return _report(finding, checks, trust, file)
+    return Judged(_report(finding, checks, leaves, trust, file), tuple(leaves))
 
 
-def _find(raw: bytes, trust: LoadedTrust, checks: Checklist) -> Conclusion:
+def _find(raw: bytes, trust: LoadedTrust, checks: Checklist, leaves: list[Leaf]) -> Conclusion:
     if trust.simulated:
         checks.note("SIMULATED", f"{trust.origin} is a simulated region: no tonne behind this receipt is real")
+    checks.ok("trust", f"edition {trust.number} for {trust.origin}")
     with checks.checking("file"):
         bundle = decode_strict(raw, Bundle)
-    checks.ok("file", f"{len(raw)} bytes, strict parse, re-encoding equals the input")
+    checks.ok("file", f"{len(raw)} bytes, {bundle.format}, strict parse, re-encoding equals the input")
     leaf = check_leaf(bundle, trust, checks)
-    _check_ranges(leaf.statement, checks)
+    leaves.append(leaf)
+    _check_rules(leaf.statement, checks)
+    _show_ranges(leaf.statement, checks)
     if not isinstance(leaf.statement, RetirementStatement):
         checks.require(bundle.claim is None and not bundle.asserts_neutral, "claim", "only a retirement names a claim")
         _check_status(bundle, checks)
-        return _settle(leaf, None, f"the statement {leaf.statement.TYPE} is in the log", short=False)
-    claim = _check_claim(bundle, leaf, trust, checks)
-    summary, short = _check_cover(leaf.statement, claim.statement, checks, neutral=bundle.asserts_neutral)
+        return _logged(leaf)
+    claim = _check_claim(bundle, leaf, trust, checks, leaves)
+    summary, short = _check_cover(leaf.statement, claim, checks, neutral=bundle.asserts_neutral)
     _check_status(bundle, checks)
-    return _settle(leaf, claim, summary, short=short)
+    return _settle(leaf, leaves[-1], summary, short=short)
 
 
-def _check_ranges(statement: Statement, checks: Checklist) -> None:
-    ranges: tuple[tuple[int, int], ...] | None = getattr(statement, "ranges", None)
+def _check_rules(statement: Statement, checks: Checklist) -> None:
+    with checks.checking("rules"):
+        check_statement(statement)
+    checks.ok("rules", "dates, ranges and amounts agree with each other")
+
+
+def _show_ranges(statement: Statement, checks: Checklist) -> None:
+    ranges: Ranges | None = getattr(statement, "ranges", None)
     if ranges is None:
         return
-    ordered = all(first <= last for first, last in ranges) and all(a[1] < b[0] for a, b in pairwise(ranges))
-    checks.require(ordered, "ranges", "the ranges are not in order, or a kilogram stands in two of them")
-    total_kg = sum(last - first + 1 for first, last in ranges)
     quantity_kg: int = getattr(statement, "quantity_kg", 0)
-    checks.require(total_kg == quantity_kg, "ranges", f"they hold {total_kg} kg, the statement says {quantity_kg} kg")
     issuance: str = getattr(statement, "issuance", "")
-    serials = ", ".join(f"{issuance}:{first}-{last}kg" for first, last in ranges[:3])
-    more = f" and {len(ranges) - 3} more" * (len(ranges) > 3)  # noqa: PLR2004 - a line holds three serials
+    serials = ", ".join(f"{issuance}:{first}-{last}kg" for first, last in ranges[:_SERIALS_SHOWN])
+    more = f" and {len(ranges) - _SERIALS_SHOWN} more" * (len(ranges) > _SERIALS_SHOWN)
     checks.ok("ranges", f"{quantity_kg} kg: {serials}{more}")
 
 
-def _check_claim(bundle: Bundle, leaf: Leaf, trust: LoadedTrust, checks: Checklist) -> Leaf:
+def _check_claim(
+    bundle: Bundle, leaf: Leaf, trust: LoadedTrust, checks: Checklist, leaves: list[Leaf]
+) -> ClaimStatement:
     retirement = leaf.statement
     assert isinstance(retirement, RetirementStatement)
     checks.require(bundle.claim is not None, "claim", "the bundle of the claim is missing")
@@ -79,31 +104,41 @@ def _check_claim(bundle: Bundle, leaf: Leaf, trust: LoadedTrust, checks: Checkli
     nested = bundle.claim.claim or bundle.claim.status or bundle.claim.asserts_neutral
     checks.require(not nested, "claim", "the claim's bundle carries more than the claim")
     with checks.inside("claim"):
-        claim = check_leaf(bundle.claim, trust, checks)
-    checks.require(isinstance(claim.statement, ClaimStatement), "claim", "the claim's bundle holds something else")
+        claim = check_leaf(bundle.claim, trust, checks, under=leaf.head)
+        leaves.append(claim)
+        _check_rules(claim.statement, checks)
+    _check_one_checkpoint(leaf, claim, checks)
+    statement = claim.statement
+    checks.require(isinstance(statement, ClaimStatement), "claim", "the claim's bundle holds something else")
+    assert isinstance(statement, ClaimStatement)
     named = claim.statement_hash == retirement.claim
     checks.require(named, "claim", f"it is {claim.statement_hash}, the retirement names {retirement.claim}")
     earlier = claim.leaf_index < leaf.leaf_index
     checks.require(earlier, "claim", f"leaf {claim.leaf_index} does not come before the retirement, {leaf.leaf_index}")
-    assert isinstance(claim.statement, ClaimStatement)
-    checks.ok(
-        "claim", f"{claim.statement.claim}, {claim.statement.type}, leaf {claim.leaf_index}, as the receipt names it"
-    )
-    return claim
+    with checks.checking("claim"):
+        check_retirement(retirement, claim_terms(statement))
+    checks.ok("claim", f"{statement.claim}, {statement.type}, leaf {claim.leaf_index}, as the receipt names it")
+    return statement
+
+
+def _check_one_checkpoint(leaf: Leaf, claim: Leaf, checks: Checklist) -> None:
+    """Two checkpoints in one file would be two views of the log, which nothing in the file joins."""
+    ours, theirs = leaf.head.checkpoint, claim.head.checkpoint
+    fork = ours.size == theirs.size and ours.root != theirs.root
+    checks.require(not fork, "one log", f"the file has two roots of the tree of size {ours.size}: a fork")
+    one = ours.size == theirs.size
+    checks.require(one, "one log", f"the claim stands under a checkpoint of size {theirs.size}, not {ours.size}")
 
 
 def _check_cover(
-    retirement: RetirementStatement, claim: Statement, checks: Checklist, *, neutral: bool
+    retirement: RetirementStatement, claim: ClaimStatement, checks: Checklist, *, neutral: bool
 ) -> tuple[str, bool]:
-    assert isinstance(claim, ClaimStatement)
     gives_kg, needs_kg = retirement.allocates_kg, claim.required_kg
-    within = gives_kg <= retirement.quantity_kg
-    checks.require(within, "allocation", f"{gives_kg} kg allocated of {retirement.quantity_kg} kg retired")
     if claim.type == "contribution":
         checks.require(not neutral, "allocation", "a contribution claim is never neutral")
         checks.ok("allocation", f"contributes {gives_kg} kg; a contribution claim requires nothing")
         return f"contributes {gives_kg} kg; this is no neutrality claim", False
-    if claim.deadline is not None and retirement.executed_at > claim.deadline:
+    if is_late(retirement, claim):
         late = f"retired {retirement.executed_at}, after the deadline {claim.deadline}: it does not count for the claim"
         checks.note("allocation", late)
         return late, True
@@ -118,22 +153,33 @@ def _check_cover(
     return f"{part}, a part of the claim", False
 
 
+def is_late(retirement: RetirementStatement, claim: ClaimStatement) -> bool:
+    """Whether a retirement came after its claim's deadline and so does not count for it."""
+    return claim.deadline is not None and retirement.executed_at > claim.deadline
+
+
 def _check_status(bundle: Bundle, checks: Checklist) -> None:
     checks.require(bundle.status is None, "status", "a status snapshot, which this version cannot check")
     checks.ok("status", "no newer statement in the file")
 
 
-def _settle(leaf: Leaf, claim: Leaf | None, summary: str, *, short: bool) -> Conclusion:
+def _logged(leaf: Leaf) -> Conclusion:
+    seen = "" if leaf.witnessed_at else "; no quorum of witnesses has seen this log yet"
+    return Conclusion("logged", f"the statement {leaf.statement.TYPE} is in the log; it is no receipt{seen}")
+
+
+def _settle(leaf: Leaf, claim: Leaf, summary: str, *, short: bool) -> Conclusion:
     if short:
-        return Conclusion("shortfall", summary, leaf, claim)
-    if leaf.witnessed_at is None or (claim is not None and claim.witnessed_at is None):
-        return Conclusion("unwitnessed", f"{summary}; no quorum of witnesses has seen this log yet", leaf, claim)
-    return Conclusion("valid", summary, leaf, claim)
+        return Conclusion("shortfall", summary)
+    if leaf.witnessed_at is None or claim.witnessed_at is None:
+        return Conclusion("unwitnessed", f"{summary}; no quorum of witnesses has seen this log yet")
+    return Conclusion("valid", summary)
 
 
-def _report(finding: Conclusion, checks: Checklist, trust: LoadedTrust, file: str) -> VerifyReport:
-    leaf, claim = finding.leaf, finding.claim and finding.claim.statement
+def _report(finding: Conclusion, checks: Checklist, leaves: list[Leaf], trust: LoadedTrust, file: str) -> VerifyReport:
+    leaf = leaves[0] if leaves else None
     retirement = leaf.statement if leaf and isinstance(leaf.statement, RetirementStatement) else None
+    claims = [each.statement for each in leaves if isinstance(each.statement, ClaimStatement)]
     return VerifyReport(
         file=file,
         verdict=finding.verdict,
@@ -144,10 +190,11 @@ def _report(finding: Conclusion, checks: Checklist, trust: LoadedTrust, file: st
         type=leaf.statement.TYPE if leaf else None,
         statement_hash=leaf.statement_hash if leaf else None,
         leaf_index=leaf.leaf_index if leaf else None,
-        size=leaf.checkpoint.size if leaf else None,
+        size=leaf.head.checkpoint.size if leaf else None,
         witnessed_at=leaf.witnessed_at if leaf else None,
         receipt=retirement.receipt if retirement else None,
         quantity_kg=retirement.quantity_kg if retirement else None,
         allocates_kg=retirement.allocates_kg if retirement else None,
-        required_kg=claim.required_kg if isinstance(claim, ClaimStatement) else None,
+        required_kg=claims[0].required_kg if claims else None,
+        about=about(leaves) if leaves else None,
     )

@@ -65,6 +65,18 @@ def is_satisfied(policy: Policy, cosigners: Collection[VerifierKey]) -> bool:
     return policy.quorum == NONE or witnessed(policy.quorum)
 
 
+def least_cosigners(policy: Policy) -> int:
+    """The smallest number of witnesses that can make the quorum; 0 for `quorum none`."""
+
+    def needs(name: str) -> int:
+        if name in policy.witnesses:
+            return 1
+        group = policy.groups[name]
+        return sum(sorted(map(needs, group.members))[: group.threshold])
+
+    return 0 if policy.quorum == NONE else needs(policy.quorum)
+
+
 class _Reader:
     """What has been read so far: a line may only name what stands above it."""
 

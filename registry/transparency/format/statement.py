@@ -31,6 +31,11 @@ def sign_statement(text: str, issuer: Signer) -> str:
     return format_note(text, [sign_note(text, issuer)])
 
 
+def bundle_digest(note: str, proof: str) -> str:
+    """SHA-256(note || 0x00 || proof) in hexadecimal: what a bundle says of its own bytes, against damage only."""
+    return sha256(b"%s\x00%s" % (note.encode(), proof.encode())).hexdigest()
+
+
 def section_digest(label: str, salt: bytes, text: str) -> str:
     """
     `SHA-256(label || 0x00 || salt || JCS)` in hexadecimal.

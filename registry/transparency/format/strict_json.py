@@ -6,6 +6,7 @@ times as `YYYY-MM-DDTHH:MM:SSZ`. Outside it `order="sorted"` is not JCS, so it i
 we read.
 """
 
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -16,6 +17,10 @@ from registry.transparency.format.text import Malformed
 
 INT_LIMIT = 1 << 53
 DOCUMENT_LIMIT_BYTES = 1 << 20
+DEPTH_LIMIT = 32
+"""Objects and lists inside each other. We write at most six; decoders recurse, each to a limit of its own."""
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
+_BUT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 _ENCODER = msgspec.json.Encoder(order="sorted")
 _ZERO = timedelta(0)
@@ -64,10 +69,22 @@ def indented(canonical: bytes) -> bytes:
 def _decode(raw: bytes, kind: type[T]) -> T:
     if len(raw) > DOCUMENT_LIMIT_BYTES:
         raise Malformed(f"a document of {len(raw)} bytes; the limit is {DOCUMENT_LIMIT_BYTES}")
+    _require_shallow(raw)
     try:
         return msgspec.json.decode(raw, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Malformed(str(error)) from error
+
+
+def _require_shallow(raw: bytes) -> None:
+    """Before decoding, so that every version of Python refuses the same documents, and none runs out of stack."""
+    if raw.count(b"[") + raw.count(b"{") <= DEPTH_LIMIT:
+        return
+    depth = 0
+    for bracket in _STRING.sub(b"", raw).translate(None, _BUT_BRACKETS):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > DEPTH_LIMIT:
+            raise Malformed(f"JSON that is nested more than {DEPTH_LIMIT} deep")
 
 
 def _require_profile(value: Any) -> None:  # noqa: ANN401 - any JSON value

@@ -44,8 +44,8 @@ def require_continuation(asked: AddCheckpoint, latest: Checkpoint | None) -> Non
     """
     The checkpoint continues *latest*, the last one cosigned (None: never any).
 
-    400 when the old size exceeds the new one; 409 when it is not the size cosigned last, or when the same size has
-    another root; 422 when the proof does not hold. Raises `CheckpointRefused`.
+    400 when the old size exceeds the new one; 409 when it is not the size cosigned last; 422 when the same size
+    has another root or the proof does not hold. Raises `CheckpointRefused`.
     """
     new = asked.checkpoint
     seen_size, seen_root = (latest.size, latest.root) if latest else (0, EMPTY_ROOT)
@@ -55,7 +55,7 @@ def require_continuation(asked: AddCheckpoint, latest: Checkpoint | None) -> Non
         raise CheckpointRefused(HTTPStatus.CONFLICT, "the old size is not the one cosigned last", size=seen_size)
     if new.size == seen_size and new.root != seen_root:
         raise CheckpointRefused(
-            HTTPStatus.CONFLICT, "another root for the size cosigned last: the log has forked", size=seen_size
+            HTTPStatus.UNPROCESSABLE_ENTITY, "another root for the size cosigned last: the log has forked"
         )
     try:
         verify_consistency(seen_size, new.size, seen_root, new.root, asked.proof)

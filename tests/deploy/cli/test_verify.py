@@ -9,7 +9,16 @@ import pytest
 
 from deploy.cli.verify import main
 from registry.receipts.bundle import bundle_file
-from tests.registry.receipts.verifier.world import GOLDEN, RETIREMENT, changed, receipt
+from tests.registry.receipts.verifier.world import (
+    CLAIM,
+    GOLDEN,
+    RETIREMENT,
+    World,
+    changed,
+    first_version,
+    receipt,
+    spoiled,
+)
 
 ROOT = Path(__file__).parents[3]
 TRUST = ["--trust", str(GOLDEN / "trust.json")]
@@ -19,12 +28,17 @@ RECEIPT = str(GOLDEN / "event.receipt.json")
 @pytest.fixture
 def files(tmp_path):
     """A receipt for each verdict."""
-    partial = changed(RETIREMENT, allocates_kg=1)
+    log = World()
+    named = [log.add(CLAIM), log.add(changed(CLAIM, claim="claim-2"))]
+    log.add(changed(RETIREMENT, claim=named[0]))
+    log.add(changed(RETIREMENT, claim=named[1], receipt="R-2", ranges=((3000, 3000),), quantity_kg=1, allocates_kg=1))
+    seen, unseen = log.checkpoint(), log.checkpoint(witnesses=())
     made = {
-        "valid": bundle_file(receipt()),
-        "unwitnessed": bundle_file(receipt(witnesses=())),
-        "shortfall": bundle_file(receipt(retirement=partial, asserts_neutral=True)),
-        "invalid": bundle_file(receipt())[:-1],
+        "valid": bundle_file(log.bundle(2, seen, claim=log.bundle(0, seen))),
+        "unwitnessed": bundle_file(log.bundle(2, unseen, claim=log.bundle(0, unseen))),
+        "shortfall": bundle_file(first_version(log.bundle(3, seen, claim=log.bundle(1, seen)), asserts_neutral=True)),
+        "logged": bundle_file(log.bundle(0, seen)),
+        "invalid": bundle_file(log.bundle(2, seen, claim=log.bundle(0, seen)))[:-1],
     }
     for name, raw in made.items():
         (tmp_path / name).write_bytes(raw)
@@ -34,8 +48,9 @@ def files(tmp_path):
 @pytest.mark.parametrize(
     ("names", "code"),
     [
-        ("valid", 0), ("invalid", 1), ("missing", 2), ("unwitnessed", 3), ("shortfall", 5), ("valid unwitnessed", 3),
-        ("unwitnessed shortfall", 5), ("shortfall invalid valid", 1), ("invalid missing", 2), ("valid valid", 0),
+        ("valid", 0), ("invalid", 1), ("missing", 7), ("unwitnessed", 3), ("shortfall", 5), ("valid unwitnessed", 3),
+        ("unwitnessed shortfall", 5), ("shortfall invalid valid", 1), ("invalid missing", 1), ("valid valid", 0),
+        ("logged", 6), ("logged valid", 6), ("logged shortfall", 5), ("missing shortfall", 7),
     ],
 )  # fmt: skip
 def test_exit_codes(files, names, code, capsysbinary):
@@ -63,9 +78,10 @@ def test_a_failure_is_named(files, capsysbinary):
 
 
 def test_json_is_one_object_a_line(files, capsysbinary):
-    """For programs: the report's fields, one line for each file."""
+    """For programs: the report's fields, one line for each file, and one for all."""
     assert 3 == main([files["valid"], files["unwitnessed"], "--json", *TRUST])
-    reports = [json.loads(line) for line in capsysbinary.readouterr().out.splitlines()]
+    *reports, together = [json.loads(line) for line in capsysbinary.readouterr().out.splitlines()]
+    assert (2, 3) == (together["files"], together["exit_code"])
     assert [("valid", 0), ("unwitnessed", 3)] == [(each["verdict"], each["exit_code"]) for each in reports]
     assert [files["valid"], files["unwitnessed"]] == [each["file"] for each in reports]
 
@@ -105,9 +121,9 @@ def test_help_has_examples(capsys):
 def test_a_file_cannot_steer_the_terminal(tmp_path, capsysbinary):
     """Escapes in what a file says are written out."""
     evil = receipt()
-    spoiled = evil.proof.replace("\n— ", "\n— evil\u009b2J\u202e AAAAAAAA\n— ", 1).replace("AAAAAAAA", "KQhvlv8=")
+    proof = evil.proof.replace("\n— ", "\n— evil\u009b2J\u202e AAAAAAAA\n— ", 1).replace("AAAAAAAA", "KQhvlv8=")
     (tmp_path / "evil").write_bytes(
-        bundle_file(changed(evil, proof=spoiled, note=evil.note.replace("/retirement/", "/\u009b2J/")))
+        bundle_file(spoiled(evil, proof=proof, note=evil.note.replace("/retirement/", "/\u009b2J/")))
     )
     assert 1 == main([str(tmp_path / "evil"), *TRUST])
     out = capsysbinary.readouterr().out.decode()

@@ -8,8 +8,10 @@ import pytest
 
 from deploy.processes import first_start
 from deploy.settings import Settings, read_settings
+from registry.receipts.verifier.trust import load_trust
 from tests.deploy.services import Service, kilnwood
 from tests.faults.killing import until
+from tests.registry.receipts.verifier.world import WITNESS
 from tests.worlds import database_dsn
 
 KEY_FILES = ["head.json", "issuer.key", "log-ed25519.key", "log-ml-dsa-44.key"]
@@ -41,6 +43,22 @@ def test_keys_show_makes_keys_once_and_says_so(tmp_path):
         refused = kilnwood(*words, KILNWOOD_DATA_DIR=folder)
         assert (1, "") == (refused.returncode, refused.stdout)
         assert "issuer.key does not exist; restore it from its copy" in refused.stderr
+
+
+def test_the_next_edition_of_trust_keeps_the_witnesses_before(tmp_path):
+    """`--after` the edition before, from the leaf at which the witnesses were changed; without a change it refuses."""
+    folder, before = str(tmp_path / "data"), tmp_path / "trust.json"
+    before.write_text(kilnwood("keys", "trust", KILNWOOD_DATA_DIR=folder).stdout)
+    witnesses = f"http://127.0.0.1:9 {WITNESS.key.text()}"
+    words = ("keys", "trust", "--after", str(before), "--from-leaf", "7")
+    made = kilnwood(*words, KILNWOOD_DATA_DIR=folder, KILNWOOD_WITNESSES=witnesses)
+    assert (0, "") == (made.returncode, made.stderr)
+    trust = load_trust(made.stdout.encode())
+    assert (2, [(7, 0), (None, 1)]) == (trust.number, [(end, len(each.witnesses)) for end, each in trust.policies])
+    same = kilnwood(*words, KILNWOOD_DATA_DIR=folder)
+    assert (1, "") == (same.returncode, same.stdout)
+    assert "there is nothing to change" in same.stderr
+    assert "belong together" in kilnwood(*words[:4], KILNWOOD_DATA_DIR=folder).stderr
 
 
 async def test_what_was_lost_is_not_made_again(open_folder, dsn):

@@ -6,16 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from registry.receipts.verifier.verify import verify_bundle
+from registry.receipts.verifier.together import compare
+from registry.receipts.verifier.verify import judge, verify_bundle
 from registry.transparency.format.note import parse_note
 from registry.transparency.format.strict_json import decode_strict
 from schemas.receipts import Bundle
 from schemas.statements import RetirementStatement
+from schemas.verdicts import NamedParty
 from tests.registry.transparency.logs import Log, new_log
 from tests.worlds import World
 
 RESPONSIBLE = "Jing Qu"
 BENEFICIARY = "Guests of the launch"
+LEI = "5493001KJTIIGC8Y1R12"
 
 
 @pytest.fixture
@@ -110,13 +113,38 @@ async def test_a_retirement_over_two_issuances_gives_two_receipts(delivered, log
     assert ["valid", "valid"] == [verify_bundle(each, log.trust).verdict for each in bundles]
 
 
+async def test_a_beneficiary_has_its_identifiers_beside_its_name(delivered, log):
+    """Sealed with it, opened with it, and refused without a name or with a wrong check digit."""
+    party, claim = delivered.party("scenic"), await delivered.event_claim()
+    body = {
+        "account_id": party.account_id,
+        "claim_id": claim,
+        "quantity_kg": 47,
+        "reason": "event",
+        "beneficiary": BENEFICIARY,
+        "beneficiary_identifiers": [{"scheme": "lei", "value": LEI}],
+    }
+    wrong = {"beneficiary_identifiers": [{"scheme": "lei", "value": LEI[:-1] + "3"}]}
+    for refused, words in ((body | wrong, "check digits"), (body | {"beneficiary": " "}, "the beneficiary's name")):
+        answer = await delivered.post("/v1/retirements", refused, by=party.key)
+        assert (400, True) == (answer.status_code, words in answer.text)
+    order = await delivered.ok("/v1/retirements", body, by=party.key)
+    await log.publish(delivered.dsn)
+    path = f"/v1/receipts/{order['retirements'][0]['receipt_id']}"
+    report = verify_bundle((await delivered.get(path, by=party.key)).content, log.trust)
+    assert report.about is not None
+    assert NamedParty(name=BENEFICIARY, identifiers=(f"lei {LEI}",)) == report.about.beneficiary
+
+
 async def test_a_part_of_an_event_is_not_neutral_alone(delivered, log):
-    """Two receipts cover one claim: neither file says that it alone does."""
+    """Two receipts cover one claim: each is a part, together they are the whole."""
     claim = await delivered.event_claim()
     paths = [path for part in (700, 500) for path in await retired(delivered, part, claim=claim)]
     await log.publish(delivered.dsn)
-    bundles = [decode_strict((await delivered.get(path)).content, Bundle) for path in paths]
-    assert [False, False] == [each.asserts_neutral for each in bundles]
+    judged = [judge((await delivered.get(path)).content, log.trust, file=path) for path in paths]
+    assert ["a part of the claim"] * 2 == [each.report.summary.rpartition(", ")[2] for each in judged]
+    (cover,) = compare(judged).summary.claims
+    assert (True, 2, 1200) == (cover.covered, cover.receipts, cover.allocated_kg)
 
 
 async def test_an_unknown_receipt_is_not_found(empty):

@@ -16,10 +16,16 @@ from registry.transparency.format import grow
 from registry.transparency.format.checkpoint import Checkpoint, checkpoint_text, cosign, sign_checkpoint
 from registry.transparency.format.note import COSIGNATURE_ED25519, COSIGNATURE_ML_DSA_44, ED25519, format_note
 from registry.transparency.format.signer import SeedSigner
-from registry.transparency.format.statement import section_digest, sign_statement, statement_hash, statement_text
+from registry.transparency.format.statement import (
+    bundle_digest,
+    section_digest,
+    sign_statement,
+    statement_hash,
+    statement_text,
+)
 from registry.transparency.format.tile import TileKey
 from registry.transparency.format.tree import leaf_hash
-from schemas.receipts import Bundle, Opening
+from schemas.receipts import BUNDLE_FORMAT_1, Bundle, Opening
 from schemas.statements import CancellationStatement, ClaimStatement, Period, RetirementStatement, Statement
 
 GOLDEN = Path(__file__).parents[3] / "golden"
@@ -132,7 +138,19 @@ def changed(statement, **values):
     return type(statement)(**{name: values.get(name, getattr(statement, name)) for name in statement.__struct_fields__})
 
 
-def receipt(*, retirement=RETIREMENT, claim=CLAIM, openings=(OPENING,), asserts_neutral=False, **sealing) -> Bundle:
+def spoiled(bundle, **values):
+    """The bundle with another note or proof, whose digest the forger did not forget."""
+    other = changed(bundle, **values)
+    return changed(other, sha256=bundle_digest(other.note, other.proof))
+
+
+def first_version(bundle, **values):
+    """The bundle as version 1 wrote it."""
+    claim = bundle.claim and first_version(bundle.claim)
+    return changed(bundle, format=BUNDLE_FORMAT_1, sha256=None, claim=claim, **values)
+
+
+def receipt(*, retirement=RETIREMENT, claim=CLAIM, openings=(OPENING,), **sealing) -> Bundle:
     """A receipt in a log of five leaves: filler, claim, filler, retirement, filler."""
     world = World()
     world.add(FILLER)
@@ -141,9 +159,7 @@ def receipt(*, retirement=RETIREMENT, claim=CLAIM, openings=(OPENING,), asserts_
     world.add(changed(retirement, claim=named))
     world.add(FILLER)
     checkpoint = world.checkpoint(**sealing)
-    return world.bundle(
-        3, checkpoint, claim=world.bundle(1, checkpoint, openings=openings), asserts_neutral=asserts_neutral
-    )
+    return world.bundle(3, checkpoint, claim=world.bundle(1, checkpoint, openings=openings))
 
 
 def trust_bytes(*, policy=None, issuers=None, logs=None, origin=ORIGIN) -> bytes:

@@ -127,13 +127,16 @@ async def test_another_old_size_is_a_conflict_that_states_the_size(post, log):
 
 
 async def test_a_fork_is_never_cosigned(post, log):
-    """Another root for the same size: 409. A longer tree with another past: 422, whatever proof comes with it."""
+    """Another root for the same size: 422. A longer tree with another past: 422, whatever proof comes with it."""
     await post(format_add_checkpoint(0, (), log.note(5)))
     fork = Log("other")
     for size in (5, 300):
         fork.grow_to(size)
     answer = await post(format_add_checkpoint(5, (), fork.note(5)))
-    assert (409, b"5\n") == (answer.status_code, answer.content)
+    assert (422, b"another root for the size cosigned last: the log has forked\n") == (
+        answer.status_code,
+        answer.content,
+    )
     for proof in (fork.proof(5, 300), log.proof(5, 300), (), (bytes(32),) * 63):
         assert 422 == (await post(format_add_checkpoint(5, proof, fork.note(300)))).status_code
     assert 200 == (await post(format_add_checkpoint(5, log.proof(5, 300), log.note(300)))).status_code
@@ -145,10 +148,10 @@ async def test_a_first_checkpoint_takes_no_proof(post, log):
 
 
 async def test_an_empty_log_may_be_cosigned(post, log):
-    """Size 0 with the root of the empty tree, and growth from there; another root for size 0 is a conflict."""
+    """Size 0 with the root of the empty tree, and growth from there; another root for size 0 is refused."""
     assert 200 == (await post(format_add_checkpoint(0, (), log.note(0)))).status_code
     log.heads[0] = Checkpoint(ORIGIN, 0, bytes(32))
-    assert 409 == (await post(format_add_checkpoint(0, (), log.note(0)))).status_code
+    assert 422 == (await post(format_add_checkpoint(0, (), log.note(0)))).status_code
     assert 200 == (await post(format_add_checkpoint(0, (), log.note(3)))).status_code
 
 
@@ -308,7 +311,7 @@ async def test_a_killed_witness_remembers(folder, log):
     assert 5 == ahead.value.size
     fork = Log("other")
     fork.grow_to(5)
-    with pytest.raises(witness_client.WitnessDisagrees):
+    with pytest.raises(witness_client.ProofRefused, match="another root for the size cosigned last"):
         await witness_client.cosign(url, 5, (), fork.note(5))
     assert 1 == len(await witness_client.cosign(url, 5, log.proof(5, 300), log.note(300), keys=[key]))
     begun = asyncio.get_running_loop().time()
@@ -352,6 +355,14 @@ async def test_answers_that_are_no_cosignature(log, status, body):
         with pytest.raises(witness_client.WitnessRefused) as caught:
             await witness_client.cosign("http://w", 0, (), log.note(3), client=client)
     assert status == caught.value.status
+
+
+@pytest.mark.parametrize("body", [b"", b"\n", b"3\n"])
+async def test_a_conflict_without_a_newer_size_is_an_alarm(log, body):
+    """An empty 409, or one that states the very size that was given as old: another root was seen."""
+    async with answering(409, body) as client:
+        with pytest.raises(witness_client.WitnessDisagrees, match="another root"):
+            await witness_client.cosign("http://w", 3, (), log.note(3), client=client)
 
 
 async def test_cosignatures_of_unknown_keys_are_ignored(log, folder):

@@ -1,0 +1,77 @@
+"""What `kilnwood verify` prints for people. Nothing that a file says may steer the terminal."""
+
+from collections.abc import Iterator
+
+from schemas.verdicts import Fork, NamedParty, Particulars, Summary, VerifyReport
+
+_MARKS = {"ok": "ok    ", "note": "note  ", "failed": "FAILED"}
+_SERIALS_SHOWN = 5
+
+
+def report_in_words(report: VerifyReport) -> str:
+    """Each check, the verdict, as of which log it holds, and about whom and what it speaks."""
+    wide = max(len(check.name) for check in report.checks)
+    lines = [report.file, *(f"  {_MARKS[c.outcome]} {c.name:<{wide}}  {c.detail}" for c in report.checks)]
+    if report.about is not None and report.verdict != "invalid":
+        rows = list(_about(report, report.about))
+        wide = max(len(name) for name, _ in rows)
+        lines += (f"  {name:<{wide}}  {value}" for name, value in rows)
+    lines.append(f"{'SIMULATED, ' * report.simulated}{report.verdict.upper()}: {report.summary}")
+    if report.size is not None:
+        valid = "valid " * (report.verdict in ("valid", "unwitnessed"))
+        witnessed = f"witnessed at {report.witnessed_at}" if report.witnessed_at else "not witnessed"
+        lines.append(f"{valid}as of size {report.size}, {witnessed}")
+    return _printable(lines)
+
+
+def _about(report: VerifyReport, found: Particulars) -> Iterator[tuple[str, str]]:
+    yield "registry", found.registry
+    if report.receipt is not None:
+        yield "receipt", f"{report.receipt}, retired {found.retired_at}"
+    if report.quantity_kg is not None:
+        gives = f", {report.allocates_kg} kg of it to the claim" if report.allocates_kg is not None else ""
+        yield "kilograms", f"{report.quantity_kg} kg{gives}"
+    if "beneficiary" in found.sealed:
+        yield "beneficiary", "sealed: this file does not open it"
+    elif report.receipt is not None:
+        yield "beneficiary", _party(found.beneficiary) if found.beneficiary else "not stated"
+    if found.project is not None:
+        yield "project", f"{found.project}, vintage {found.vintage}, {found.methodology}"
+    if found.serials:
+        more = f" and {len(found.serials) - _SERIALS_SHOWN} more" * (len(found.serials) > _SERIALS_SHOWN)
+        yield "serials", ", ".join(found.serials[:_SERIALS_SHOWN]) + more
+    if found.claim is not None:
+        yield "claim", f"{found.claim}, {found.claim_type}, {found.standard}, made {found.claimed_at}"
+        yield "claimant", ", ".join(found.claimant) or "not stated"
+        yield "subject", found.subject or ""
+        yield "period", f"{found.period_begins} to {found.period_ends}"
+        yield "required", f"{report.required_kg} kg" + (f" by {found.deadline}" if found.deadline else "")
+
+
+def _party(party: NamedParty) -> str:
+    return ", ".join([party.name or "", *party.identifiers])
+
+
+def fork_in_words(fork: Fork) -> str:
+    """Both signed notes, verbatim: together they are the proof, for anybody who knows the log's key."""
+    lines = [f"FORK: {fork.what}. The log signed both of these, which no append-only log can:"]
+    for view in (fork.first, fork.second):
+        lines.append(f"--- {view.file}" + (f", leaf {view.leaf}" if view.leaf else ""))
+        lines += view.note.rstrip("\n").split("\n")
+    return _printable([*lines, "---"])
+
+
+def summary_in_words(summary: Summary) -> str:
+    """What all files give to each claim together."""
+    lines = [f"{summary.files} files, {len(summary.claims)} claims:"]
+    lines += (f"  {each.claim}, {each.subject}: {each.summary}" for each in summary.claims)
+    return _printable(lines)
+
+
+def _printable(lines: list[str]) -> str:
+    """Control and invisible characters are written as escapes."""
+    return "\n".join("".join(map(_shown, line)) for line in lines)
+
+
+def _shown(char: str) -> str:
+    return char if char.isprintable() else char.encode("unicode_escape").decode()

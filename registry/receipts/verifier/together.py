@@ -1,0 +1,269 @@
+"""
+What several files say together: one log or a fork, kilograms that were used twice, and which claims are covered.
+
+A registry that shows one tree to one reader and another to another is caught by whoever holds both files, so all files
+that were given are compared in one pass. Whatever contradicts another file is INVALID in both: nobody can tell which of
+the two is the lie.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from msgspec import structs
+
+from registry.receipts.verifier.leaf import Leaf
+from registry.receipts.verifier.verify import Judged, is_late
+from registry.transparency.format.note import format_note
+from registry.transparency.format.statement_rules import check_allocated, check_origin, claim_terms
+from registry.transparency.format.text import Malformed
+from schemas.statements import (
+    CancellationStatement,
+    ClaimStatement,
+    IssuanceStatement,
+    RetirementStatement,
+)
+from schemas.verdicts import EXIT_CODES, WORST_FIRST, Check, ClaimCover, Fork, Summary, VerifyReport, View
+
+
+class Compared(NamedTuple):
+    """The reports as they are after the comparison, in the order of the files, and what they say together."""
+
+    reports: tuple[VerifyReport, ...]
+    summary: Summary
+
+
+class Seen(NamedTuple):
+    """A leaf in one of the files; *file* is that file's place in the list."""
+
+    file: int
+    leaf: Leaf
+
+
+def compare(judged: Sequence[Judged]) -> Compared:
+    """Compare the files, change the verdict on those that contradict others, and sum up by claim."""
+    faults = _Faults([each.report for each in judged])
+    seen = [Seen(at, leaf) for at, each in enumerate(judged) for leaf in each.leaves]
+    forks = (*_forked_sizes(seen, faults), *_forked_leaves(seen, faults))
+    _check_serials(_sound(judged, faults), faults)
+    _check_origins(_sound(judged, faults), faults)
+    _check_allocations(_sound(judged, faults), faults)
+    reports = faults.reports()
+    codes = [each.exit_code for each in reports]
+    summary = Summary(
+        files=len(judged),
+        exit_code=min(codes, key=WORST_FIRST.index, default=0),
+        claims=tuple(_covers(_sound(judged, faults))),
+        forks=forks,
+    )
+    return Compared(reports, summary)
+
+
+class _Faults:
+    """What the comparison found against single files."""
+
+    def __init__(self, reports: Sequence[VerifyReport]) -> None:
+        self.alone = reports
+        self.found: dict[int, list[Check]] = defaultdict(list)
+
+    def add(self, files: Iterable[int], name: str, detail: str) -> None:
+        for file in sorted(set(files)):
+            self.found[file].append(Check(outcome="failed", name=name, detail=detail))
+
+    def is_sound(self, file: int) -> bool:
+        return self.alone[file].verdict != "invalid" and file not in self.found
+
+    def reports(self) -> tuple[VerifyReport, ...]:
+        return tuple(self._amended(at, report) for at, report in enumerate(self.alone))
+
+    def _amended(self, at: int, report: VerifyReport) -> VerifyReport:
+        if at not in self.found or report.verdict == "invalid":
+            return report  # its own failure is the last check, and reason enough
+        first = self.found[at][0]
+        return structs.replace(
+            report,
+            verdict="invalid",
+            exit_code=EXIT_CODES["invalid"],
+            summary=f"{first.name}: {first.detail}",
+            checks=(*report.checks, *self.found[at]),
+        )
+
+
+def _forked_sizes(seen: Sequence[Seen], faults: _Faults) -> Iterator[Fork]:
+    """One size has one root."""
+    sizes: dict[int, list[Seen]] = defaultdict(list)
+    for each in seen:
+        sizes[each.leaf.head.checkpoint.size].append(each)
+    for size, group in sorted(sizes.items()):
+        first = group[0]
+        other = next((each for each in group if each.leaf.head.checkpoint != first.leaf.head.checkpoint), None)
+        if other:
+            what = f"two roots of the tree of size {size}"
+            faults.add((each.file for each in group), "one log", f"{what}, both signed by the log: a fork")
+            yield Fork(what=what, first=_view(first, faults), second=_view(other, faults))
+
+
+def _forked_leaves(seen: Sequence[Seen], faults: _Faults) -> Iterator[Fork]:
+    """One index has one leaf, whatever the size. Under two roots of one size it is the fork that is said already."""
+    places: dict[int, list[Seen]] = defaultdict(list)
+    for each in seen:
+        places[each.leaf.leaf_index].append(each)
+    for index, group in sorted(places.items()):
+        first = group[0]
+        other = next((each for each in group if _contradict(first.leaf, each.leaf)), None)
+        if other:
+            what = f"two leaves at index {index}"
+            faults.add((each.file for each in group), "one log", f"{what}, under checkpoints of the log: a fork")
+            yield Fork(what=what, first=_view(first, faults, leaf=True), second=_view(other, faults, leaf=True))
+
+
+def _contradict(one: Leaf, two: Leaf) -> bool:
+    return one.sha256 != two.sha256 and one.head.checkpoint.size != two.head.checkpoint.size
+
+
+def _view(seen: Seen, faults: _Faults, *, leaf: bool = False) -> View:
+    return View(
+        file=faults.alone[seen.file].file,
+        note=format_note(*seen.leaf.head.note),
+        leaf=seen.leaf.sha256.hex() if leaf else None,
+    )
+
+
+def _sound(judged: Sequence[Judged], faults: _Faults) -> list[Seen]:
+    """The leaves of the files that nothing speaks against so far."""
+    return [Seen(at, leaf) for at, each in enumerate(judged) if faults.is_sound(at) for leaf in each.leaves]
+
+
+def _by_place(seen: Iterable[Seen]) -> dict[int, list[Seen]]:
+    """One leaf in several files is one leaf."""
+    places: dict[int, list[Seen]] = defaultdict(list)
+    for each in seen:
+        places[each.leaf.leaf_index].append(each)
+    return dict(sorted(places.items()))
+
+
+class _Use(NamedTuple):
+    """Kilograms that a leaf ended for good; sorts by where they begin."""
+
+    first: int
+    last: int
+    place: int
+
+
+def _check_serials(seen: Sequence[Seen], faults: _Faults) -> None:
+    """A kilogram is retired or cancelled once."""
+    places = _by_place(seen)
+    uses: dict[str, list[_Use]] = defaultdict(list)
+    for place, found in places.items():
+        statement = found[0].leaf.statement
+        if isinstance(statement, RetirementStatement | CancellationStatement):
+            uses[statement.issuance] += (_Use(first, last, place) for first, last in statement.ranges)
+    for issuance, ended in sorted(uses.items()):
+        for one, two in _overlaps(sorted(ended)):
+            files = [each.file for place in (one.place, two.place) for each in places[place]]
+            twice = f"{issuance}:{two.first}-{min(one.last, two.last)}kg"
+            names = " and ".join(dict.fromkeys(faults.alone[file].file for file in files))
+            faults.add(files, "serials", f"{twice} is used twice, by leaves {one.place} and {two.place}: {names}")
+
+
+def _overlaps(uses: Sequence[_Use]) -> Iterator[tuple[_Use, _Use]]:
+    """Each use that begins before an earlier one has ended, with the one that ends last of those before it."""
+    reach: _Use | None = None
+    for use in uses:
+        if reach is not None and use.first <= reach.last:
+            yield reach, use
+        if reach is None or use.last > reach.last:
+            reach = use
+
+
+def _check_origins(seen: Sequence[Seen], faults: _Faults) -> None:
+    """Where an issuance is among the files, the other statements take only what it brought into being."""
+    issuances: dict[str, list[Seen]] = defaultdict(list)
+    for found in _by_place(seen).values():
+        statement = found[0].leaf.statement
+        if isinstance(statement, IssuanceStatement):
+            issuances[statement.issuance] += found
+    for code, group in sorted(issuances.items()):
+        if len({each.leaf.leaf_index for each in group}) > 1:
+            faults.add((each.file for each in group), "serials", f"{code} is issued by two statements")
+    for each in seen:
+        source = issuances.get(getattr(each.leaf.statement, "issuance", ""))
+        if source is None or isinstance(each.leaf.statement, IssuanceStatement):
+            continue
+        issued = source[0].leaf.statement
+        assert isinstance(issued, IssuanceStatement)
+        try:
+            check_origin(each.leaf.statement, issued)
+        except Malformed as error:
+            faults.add([each.file, *(other.file for other in source)], "serials", str(error))
+
+
+class _Given(NamedTuple):
+    """A claim, and what sound retirements give to it in time."""
+
+    claim: Leaf
+    files: list[int]
+    retirements: list[RetirementStatement]
+
+    @property
+    def allocated_kg(self) -> int:
+        return sum(each.allocates_kg for each in self.retirements)
+
+
+def _given(seen: Sequence[Seen]) -> list[_Given]:
+    """The claims in the order of their leaves."""
+    claims = {
+        each.leaf.statement_hash: _Given(each.leaf, [], [])
+        for found in _by_place(seen).values()
+        for each in found
+        if isinstance(each.leaf.statement, ClaimStatement)
+    }
+    for found in _by_place(seen).values():
+        retirement = found[0].leaf.statement
+        if not isinstance(retirement, RetirementStatement):
+            continue
+        given = claims[retirement.claim]  # a sound receipt brings its claim
+        assert isinstance(given.claim.statement, ClaimStatement)
+        if not is_late(retirement, given.claim.statement):
+            given.retirements.append(retirement)
+            given.files.extend(each.file for each in found)
+    return list(claims.values())
+
+
+def _check_allocations(seen: Sequence[Seen], faults: _Faults) -> None:
+    """The registry gives no claim more than it requires, so receipts that do are not of one honest registry."""
+    for given in _given(seen):
+        assert isinstance(given.claim.statement, ClaimStatement)
+        try:
+            check_allocated(claim_terms(given.claim.statement), given.allocated_kg)
+        except Malformed as error:
+            faults.add(given.files, "claim", f"{given.claim.statement.claim}: {error}, by all files together")
+
+
+def _covers(seen: Sequence[Seen]) -> Iterator[ClaimCover]:
+    for given in _given(seen):
+        claim = given.claim.statement
+        assert isinstance(claim, ClaimStatement)
+        missing_kg = max(0, claim.required_kg - given.allocated_kg)
+        yield ClaimCover(
+            claim=claim.claim,
+            statement_hash=given.claim.statement_hash,
+            type=claim.type,
+            subject=claim.subject,
+            required_kg=claim.required_kg,
+            allocated_kg=given.allocated_kg,
+            missing_kg=missing_kg,
+            receipts=len(given.retirements),
+            covered=None if claim.type == "contribution" else not missing_kg,
+            summary=_in_words(claim, given, missing_kg),
+        )
+
+
+def _in_words(claim: ClaimStatement, given: _Given, missing_kg: int) -> str:
+    count = len(given.retirements)
+    by = f"{count} receipt{'s' * (count != 1)}"
+    if claim.type == "contribution":
+        return f"{by}: {given.allocated_kg} kg contributed; this is no neutrality claim"
+    if missing_kg:
+        return f"{by}: {given.allocated_kg} of {claim.required_kg} kg, {missing_kg} kg are missing from these files"
+    return f"{by}: {given.allocated_kg} of {claim.required_kg} kg, covered"
