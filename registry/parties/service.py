@@ -62,7 +62,7 @@ async def create_region_once(
             person = await store.insert_person(tx, name)
             await grants.grant_first_in(tx, person.id, authority, Role.REGULATOR)
             secret = keep(number, keyring.new_secret())
-            await keys.new_key_in(tx, person.id, by=None, keyring=keyring, secret=secret)
+            await keys.first_key_in(tx, person.id, by=None, keyring=keyring, secret=secret)
         return first.region
 
     return await db.transaction(work)

@@ -39,13 +39,13 @@ class Pair:
     """
     The proposer of an approval and the person who would carry it out.
 
-    *proposer_stands*: the proposer is still a regulator. *keys_crossed*: one of the two issued a key of the other, and
-    so could act as both. *now* is the database's time.
+    *proposer_stands*: the proposer is still a regulator. *joined*: by keys that nobody
+    outside has confirmed, so that the two count as one. *now* is the database's time.
     """
 
     second_id: int
     proposer_stands: bool
-    keys_crossed: bool
+    joined: bool
     now: datetime
 
 
@@ -72,9 +72,12 @@ def check_second(approval: Approval, body: ApprovalBody, pair: Pair) -> None:
             f"Approval {approval.id} expired at {approval.expires_at:%Y-%m-%d %H:%M:%S}Z. Propose anew."
         )
     if not pair.proposer_stands:
-        raise ApprovalClosed(f"Person {approval.proposer_id}, who proposed it, is no longer a regulator. Propose anew.")
-    if pair.keys_crossed:
+        raise ApprovalClosed(
+            f"Person {approval.proposer_id}, who proposed it, is no regulator any more, or is suspended. Propose anew."
+        )
+    if pair.joined:
         raise SamePerson(
-            f"Of persons {approval.proposer_id} and {pair.second_id}, one issued a key of the other and could act as "
-            "both, so they do not count as two. Another regulator has to carry it out."
+            f"Persons {approval.proposer_id} and {pair.second_id} are joined by first keys that one made for another, "
+            "and count as one. A regulator outside confirms the key that each made alone "
+            "(POST /v1/keys/ID/confirm), or another regulator carries it out."
         )

@@ -2,6 +2,7 @@
 
 from registry.access.approvals import service as approvals
 from registry.access.grants import rules, store
+from registry.access.persons import service as persons
 from registry.kit import clock
 from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written, once
@@ -41,9 +42,10 @@ async def end_grant(grant_id: int, *, call: Call, db: Database) -> Grant:
 
     async def work(tx: Tx) -> Written[Grant]:
         await _grant_again(tx, str(grant_id))
+        power = await persons.power_in(tx)
         if not await store.end_grant(tx, grant_id):
             raise AlreadyEnded(f"Grant {grant_id} has already ended.")
-        await two_regulators_remain_in(tx)
+        await persons.refuse_powerless_in(tx, power)
         return Written(grant_id, await _grant_again(tx, str(grant_id)))
 
     return await once(db, call, work, _grant_again)
@@ -70,8 +72,3 @@ async def lock_person_in(tx: Tx, person_id: int) -> None:
 async def held_any_role_in(tx: Tx, person_id: int) -> bool:
     """Whether the person was ever given a role."""
     return await store.roles_ever(tx, person_id) > 0
-
-
-async def two_regulators_remain_in(tx: Tx) -> None:
-    """Call this after power was taken away: rolls back if the region could not decide anything any more."""
-    rules.check_two_remain(await store.working_regulators(tx))

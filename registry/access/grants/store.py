@@ -47,12 +47,6 @@ async def roles_ever(tx: Tx, person_id: int) -> int:
     return int(await tx.fetchval(_sql.roles_ever, person_id))
 
 
-async def working_regulators(tx: Tx) -> int:
-    """How many regulators hold their role now and have a key that works; others that end one wait meanwhile."""
-    await tx.execute(_sql.regulators_lock)
-    return int(await tx.fetchval(_sql.working_regulators))
-
-
 async def lock_person(tx: Tx, person_id: int) -> bool:
     """Lock the person's row; returns False if there is no such person."""
     return await tx.fetchval(_sql.lock_person, person_id) is not None

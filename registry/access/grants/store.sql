@@ -21,13 +21,6 @@ set during = tstzrange(least(lower(during), registry.business_now() - interval '
 where id = $1 and (upper_inf(during) or upper(during) > registry.business_now());
 -- name: roles_ever
 select count(*) from registry.role_grant where person_id = $1;
--- name: regulators_lock
--- Whatever takes power from a regulator queues here, so that the count after it is true at the commit.
-select pg_advisory_xact_lock(hashtextextended('regulators', 0));
--- name: working_regulators
-select count(distinct g.person_id) from registry.role_grant g
-join registry.api_key k on k.person_id = g.person_id and k.revoked_at is null
-where g.role = 'regulator' and g.during @> registry.business_now();
 -- name: lock_person
 -- Key issuance for one person is serialised, so that "has no key yet" stays true until the commit.
 select name from registry.person where id = $1 for no key update;

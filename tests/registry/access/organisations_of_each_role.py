@@ -46,14 +46,13 @@ async def _organisation(world: World, name: str, parent: int | None) -> int:
 
 
 async def _person(world: World, made: EachRole, word: str, roles: list[tuple[int, str]]) -> str:
-    person = await world.ok("/v1/people", {"name": word}, by=world.regulators[0])
-    made.ids[f"person_{word}"] = person["id"]
-    key = await world.ok(f"/v1/people/{person['id']}/keys", by=world.regulators[0])
-    made.ids[f"key_{word}"] = key["id"]
+    person_id, key = await world.person(word)
+    made.ids[f"person_{word}"] = person_id
+    made.ids[f"key_{word}"] = (await world.get("/v1/me", by=key)).json()["key_id"]
     for organisation_id, role in roles:
-        grant = {"operation": "grant_role", "person_id": person["id"], "organisation_id": organisation_id, "role": role}
+        grant = {"operation": "grant_role", "person_id": person_id, "organisation_id": organisation_id, "role": role}
         made.ids[f"grant_{word}"] = (await world.decide("/v1/grants", grant))["id"]
-    return str(key["secret"])
+    return key
 
 
 async def _people(world: World, made: EachRole) -> None:
@@ -70,6 +69,11 @@ async def _people(world: World, made: EachRole) -> None:
     made.keys[NOBODY, ""] = await _person(world, made, NOBODY, [])
     await _person(world, made, "keyless", [])
     await world.ok(f"/v1/keys/{made.ids['key_keyless']}/revoke", by=world.regulators[0])
+    await _person(world, made, "regulator_spare", [(1, "regulator")])
+    # Of another maker than the others, so that they may confirm the key.
+    made.ids["person_unconfirmed"], key = await world.person("unconfirmed", by=world.regulators[1])
+    shown = (await world.get("/v1/me", by=key)).json()
+    made.ids |= {"key_unconfirmed": shown["key_id"], "fingerprint": shown["key_fingerprint"]}
     made.keys["vvb", "verifier"] = world.party("vvb").key
 
 
@@ -190,11 +194,14 @@ async def _decisions(world: World, made: EachRole) -> None:
     ids, first = made.ids, world.regulators[1]
     body = {"scope": "account", "target_id": ids["bank"], "reason": "test"}
     ids["restriction"] = (await world.ok("/v1/restrictions", body, by=first))["id"]
+    body = {"person_id": ids["person_regulator_spare"], "reason": "test"}
+    ids["suspension"] = (await world.ok("/v1/suspensions", body, by=made.keys[ELSEWHERE, "regulator"]))["id"]
     ids["bodies"] = {
         "grant_role": {"person_id": ids["person_nobody"], "organisation_id": ids[HOME], "role": "member"},
         "issue_credits": {"report_id": ids["report_verified"], "account_id": ids["account"]},
         "lift_restriction": {"restriction_id": ids["restriction"], "reason": "test"},
         "reissue_key": {"person_id": ids["person_both"]},
+        "settle_suspension": {"suspension_id": ids["suspension"], "outcome": "lift"},
     }
     ids["bodies"]["withdraw"] = ids["bodies"]["grant_role"] | {"operation": "grant_role"}
     for operation, wanted in ids["bodies"].items():

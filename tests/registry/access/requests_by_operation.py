@@ -85,6 +85,7 @@ def _access(ids: dict[str, Any]) -> dict[str, Request]:
         "list_keys": read(f"/v1/people/{ids['person_keyless']}/keys"),
         "create_own_key": write("/v1/me/keys"),
         "revoke_key": write(f"/v1/keys/{ids['key_nobody']}/revoke", None, (NOBODY, "")),
+        "confirm_key": write(f"/v1/keys/{ids['key_unconfirmed']}/confirm", {"fingerprint": ids["fingerprint"]}),
         "issue_key": write(f"/v1/people/{ids['person_keyless']}/keys"),
         "reissue_key": write("/v1/keys/reissue", approved("reissue_key")),
         "propose_approval": write("/v1/approvals", {"body": member, "reason": "test"}),
@@ -97,6 +98,9 @@ def _access(ids: dict[str, Any]) -> dict[str, Request]:
         "restrict": write("/v1/restrictions", {"scope": "account", "target_id": ids["account"], "reason": "test"}),
         "lift_restriction": write("/v1/restrictions/lift", approved("lift_restriction")),
         "list_restrictions": read("/v1/restrictions"),
+        "suspend": write("/v1/suspensions", {"person_id": ids["person_regulator_spare"], "reason": "test"}),
+        "settle_suspension": write("/v1/suspensions/settle", approved("settle_suspension")),
+        "list_suspensions": read("/v1/suspensions"),
         "issue_credits": write("/v1/issuances", approved("issue_credits")),
     }
 

@@ -20,9 +20,7 @@ async def organisation(world: World, number: int, parent: int | None = None) -> 
 
 async def person(world: World) -> tuple[int, str]:
     """A person with a key."""
-    made = await world.ok("/v1/people", {"name": "Somebody"}, by=world.regulators[0])
-    key = await world.ok(f"/v1/people/{made['id']}/keys", by=world.regulators[0])
-    return int(made["id"]), str(key["secret"])
+    return await world.person("Somebody")
 
 
 async def grant(world: World, person_id: int, organisation_id: int, role: str) -> Any:
