@@ -48,7 +48,7 @@ OWNED = {
 PUBLISHED = {
     "registry.kit": {"business_at", "business_now"},
     "registry.access": {"freeze_in_effect"},
-    "registry.parties": {"known_account", "lock_accounts", "organisation", "person", "region_id"},
+    "registry.parties": {"authority_id", "known_account", "lock_accounts", "organisation", "person", "region_id"},
     "registry.projects": {"known_project"},
     "registry.transparency": {"append_statements", "statement_hash"},
     "registry.claims": {"allocate_to_claim", "lock_claim"},

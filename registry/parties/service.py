@@ -149,6 +149,16 @@ async def create_person(body: NewPerson, *, call: Call, db: Database) -> Person:
     return await once(db, call, work, again)
 
 
+async def new_person_in(tx: Tx, name: str) -> int:
+    """Register a person, inside a transaction."""
+    return (await store.insert_person(tx, name)).id
+
+
+async def authority_in(tx: Tx) -> int:
+    """The organisation that keeps the registry: it owns the buffer account from the first start on."""
+    return await store.authority(tx)
+
+
 async def open_account(body: NewAccount, *, call: Call, db: Database) -> Account:
     """Open a holding account for an organisation."""
 

@@ -49,6 +49,11 @@ async def insert_person(tx: Tx, name: str) -> Person:
     return convert(await fetch_one(tx, _sql.insert_party, "person", name), Person)
 
 
+async def authority(tx: Tx) -> int:
+    """The organisation that keeps the registry."""
+    return int(await tx.fetchval(_sql.authority))
+
+
 async def insert_organisation(tx: Tx, body: NewOrganisation) -> int:
     """Register an organisation with its identifiers and owner."""
     row = await fetch_one(tx, _sql.insert_party, "organisation", body.name)

@@ -39,6 +39,8 @@ where id > $1 and ($3::bigint[] is null or owner_id = any($3))
 order by id limit $2;
 -- name: buffer_account
 select id from registry.account where type = 'buffer';
+-- name: authority
+select registry.authority_id();
 -- name: lock_accounts
 select id, owner_id, type, status from registry.lock_accounts($1::bigint[]);
 -- name: trader

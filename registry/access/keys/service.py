@@ -138,6 +138,12 @@ async def confirm_key(key_id: int, body: ConfirmKey, *, call: Call, db: Database
     return await once(db, call, work, _key_again)
 
 
+async def end_all_in(tx: Tx, person_id: int) -> None:
+    """End every key of a person, also the last one: only the operator's recovery does."""
+    await persons.power_in(tx)
+    await store.revoke_all(tx, person_id)
+
+
 async def revoke_key(key_id: int, *, call: Call, db: Database) -> KeyIssued:
     """End a key at once: one's own, or any as a regulator."""
 

@@ -41,6 +41,11 @@ async def revoke_key(tx: Tx, key_id: int) -> bool:
     return affected(await tx.execute(_sql.revoke_key, key_id)) == 1
 
 
+async def revoke_all(tx: Tx, person_id: int) -> None:
+    """End all keys of a person now."""
+    await tx.execute(_sql.revoke_all, person_id)
+
+
 async def keys(tx: Tx, window: Window, person_id: int) -> Page[KeyIssued]:
     """Every key a person ever had, without secrets."""
     rows = await tx.fetch(_sql.keys, *window.args, person_id, None)

@@ -11,6 +11,8 @@ where k.id > $1 and ($3::bigint is null or k.person_id = $3) and ($4::bigint is 
 order by k.id limit $2;
 -- name: revoke_key
 update registry.api_key set revoked_at = now() where id = $1 and revoked_at is null;
+-- name: revoke_all
+update registry.api_key set revoked_at = now() where person_id = $1 and revoked_at is null;
 -- name: spend_key
 -- Guarded: 0 rows means that the first key was used before, or has ended.
 update registry.api_key set spent_at = now(), revoked_at = now() where id = $1 and first and revoked_at is null;
