@@ -16,6 +16,7 @@ from registry.access.authorisation import (
     Route,
     authorise_for,
     oversees,
+    refuse_own,
 )
 from registry.access.authority import Authority
 from registry.credits.custody.deliveries import deliver_in
@@ -46,6 +47,7 @@ __all__ = [
     "lock_account_in",
     "openings_in",
     "oversees",
+    "refuse_own",
     "release_in",
     "trader_in",
     "vintage_in",

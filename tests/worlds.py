@@ -23,6 +23,7 @@ from deploy.scenarios.client import Api
 from deploy.scenarios.registration import take_office
 from deploy.scenarios.season import play_until
 from exchange.parts import Exchange
+from registry.access.authorisation import OVERSEERS
 from registry.access.authority import Authority
 from registry.access.keys.rules import Keyring
 from registry.credits.holdings.service import RegionTotals
@@ -54,6 +55,8 @@ PROFILE = RegionProfile(
 )
 TEMPLATES = {"issued": "issued", "delivered": "withdrawn"}
 """The milestone of each template database; each goes on where the one before it ended."""
+AUTHORITY = 1
+"""The organisation that keeps the registry, where the roles that hold region-wide are granted."""
 _numbers = itertools.count(1)
 
 
@@ -129,7 +132,7 @@ class World:
         grant = {
             "operation": "grant_role",
             "person_id": person_id,
-            "organisation_id": made["id"],
+            "organisation_id": AUTHORITY if role in OVERSEERS else made["id"],
             "role": role,
         }
         await self.decide("/v1/grants", grant)

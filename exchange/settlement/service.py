@@ -56,12 +56,13 @@ async def deposit_credits(body: CreditMovement, *, call: Call, exchange: Exchang
 
 
 async def deposit_cash(body: CashMovement, *, call: Call, exchange: Exchange) -> CustodyMovement:
-    """Book money that the operator's bank received for an account."""
+    """Book money that the operator's bank received for another organisation's account. Raises `OwnOrganisation`."""
 
     async def work(tx: Tx) -> Written[int]:
         trader = await port.trader_in(tx, body.account_id)
         if not trader.usable:
             raise AccountUnusable(f"Account {body.account_id} is not an open holding account.")
+        port.refuse_own(call.by, trader.owner_id, "booking money for it")
         credit = c.CreditCash(0, trader.id, trader.group_id, body.amount_fen)
         number = await instructions.store_in(tx, credit, by=call, remark=body.reference)
         return Written(number, number)

@@ -75,6 +75,12 @@ class NotYours(DomainError):
     kind, slug, title = Kind.DENIED, "not-yours", "Belongs to somebody else"
 
 
+class OwnOrganisation(DomainError):
+    """Somebody would decide for an organisation they belong to."""
+
+    kind, slug, title = Kind.DENIED, "own-organisation", "Nobody decides for their own organisation"
+
+
 def merge_routes(*tables: Mapping[str, Route]) -> dict[str, Route]:
     """One table of all operations. Raises `LookupError` for an operation that two capabilities name."""
     merged: dict[str, Route] = {}
@@ -130,6 +136,16 @@ def authorise_for(call: Call, organisation_id: int) -> None:
         raise NotYours(
             f"This belongs to another organisation; {call.operation} takes one of the roles "
             f"{_names(call.permitted)} there."
+        )
+
+
+def refuse_own(by: Actor, organisation_id: int, what: str) -> None:
+    """Raise `OwnOrganisation` if the caller holds any role at the organisation for which *what* is decided."""
+    if organisation_id in organisations_of(by):
+        raise OwnOrganisation(
+            f"Person {by.person_id} belongs to organisation {organisation_id}, for which this decides ({what}). "
+            "Somebody who belongs elsewhere has to.",
+            organisation_id=organisation_id,
         )
 
 

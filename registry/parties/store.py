@@ -99,9 +99,9 @@ def _organisation(row: asyncpg.Record) -> Organisation:
     )
 
 
-async def parents(tx: Tx, organisation_id: int) -> frozenset[int]:
-    """The organisations that own an organisation now."""
-    return frozenset(row["owner_id"] for row in await tx.fetch(_sql.parents, organisation_id))
+async def ancestors(tx: Tx, organisation_id: int) -> frozenset[int]:
+    """The organisations that own an organisation now, directly or through others."""
+    return frozenset(row["id"] for row in await tx.fetch(_sql.ancestors, organisation_id))
 
 
 async def insert_account(tx: Tx, owner_id: int, type_: str, name: str) -> Account:

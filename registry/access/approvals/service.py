@@ -44,6 +44,11 @@ async def use_approval_in(tx: Tx, approved: Approved, kind: type[Body], *, by: A
     return body
 
 
+async def both_in(tx: Tx, approved: Approved, call: Call) -> tuple[int, int]:
+    """The two people who decide: who proposed, and who carries it out."""
+    return (await approval_in(tx, approved.approval_id)).proposer_id, call.by.person_id
+
+
 async def withdraw_approval(approval_id: int, *, call: Call, db: Database) -> Approval:
     """Withdraw a proposal, one's own or a colleague's: this only takes power away."""
 

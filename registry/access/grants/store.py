@@ -1,5 +1,7 @@
 """Role grants in PostgreSQL."""
 
+from datetime import timedelta
+
 from registry.kit import sql
 from registry.kit.database import Tx, affected, convert
 from registry.kit.pages import Window
@@ -24,6 +26,16 @@ async def insert_first_grant(tx: Tx, person_id: int, organisation_id: int, role:
 async def people_at(tx: Tx, organisation_id: int) -> frozenset[int]:
     """The people who hold any role at an organisation now."""
     return frozenset(row["person_id"] for row in await tx.fetch(_sql.people_at, organisation_id))
+
+
+async def people_since(tx: Tx, organisation_id: int, cooling: timedelta) -> frozenset[int]:
+    """The people who held any role at an organisation since *cooling* before now."""
+    return frozenset(row["person_id"] for row in await tx.fetch(_sql.people_since, organisation_id, cooling))
+
+
+async def authority(tx: Tx) -> int:
+    """The organisation that keeps the registry."""
+    return int(await tx.fetchval(_sql.authority))
 
 
 async def grant(tx: Tx, grant_id: int) -> Grant | None:

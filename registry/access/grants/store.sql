@@ -7,6 +7,11 @@ insert into registry.role_grant (person_id, organisation_id, role, during)
 values ($1, $2, $3, tstzrange(registry.business_now(), null));
 -- name: people_at
 select distinct person_id from registry.role_grant where organisation_id = $1 and during @> registry.business_now();
+-- name: people_since
+select distinct person_id from registry.role_grant
+where organisation_id = $1 and during && tstzrange(registry.business_now() - $2::interval, registry.business_now(), '[]');
+-- name: authority
+select registry.authority_id();
 -- name: grant
 select id, person_id, organisation_id, role, lower(during) as begins, upper(during) as ends, approval_id
 from registry.role_grant where id = $1;

@@ -6,10 +6,11 @@ from typing import Any
 
 from deploy.scenarios.cast import EVENT
 from exchange.instruments.service import follow_freezes
+from registry.access.authorisation import OVERSEERS
 from schemas.access import Role
 from schemas.identifiers import uscc_check_character
 from tests.registry.projects.life import Life, report_body, upload
-from tests.worlds import Template, World
+from tests.worlds import AUTHORITY, Template, World
 
 HOME, ELSEWHERE, SIBLING, SHARED = "home", "elsewhere", "sibling", "shared"
 """The owner, a stranger, one with the same parent, and one with a person in common."""
@@ -61,7 +62,8 @@ async def _people(world: World, made: EachRole) -> None:
     places |= {name: await _organisation(world, name, None) for name in (ELSEWHERE, SHARED)}
     made.ids |= places
     for place, role in itertools.product((HOME, ELSEWHERE), Role):
-        made.keys[place, role] = await _person(world, made, f"{role}_{place}", [(places[place], role)])
+        where = AUTHORITY if role in OVERSEERS else places[place]
+        made.keys[place, role] = await _person(world, made, f"{role}_{place}", [(where, role)])
     for place in (SIBLING, SHARED):
         made.keys[place, "verifier"] = await _person(world, made, f"verifier_{place}", [(places[place], "verifier")])
     both = [(places[HOME], "member"), (places[SHARED], "member")]
@@ -69,7 +71,7 @@ async def _people(world: World, made: EachRole) -> None:
     made.keys[NOBODY, ""] = await _person(world, made, NOBODY, [])
     await _person(world, made, "keyless", [])
     await world.ok(f"/v1/keys/{made.ids['key_keyless']}/revoke", by=world.regulators[0])
-    await _person(world, made, "regulator_spare", [(1, "regulator")])
+    await _person(world, made, "regulator_spare", [(AUTHORITY, "regulator")])
     # Of another maker than the others, so that they may confirm the key.
     made.ids["person_unconfirmed"], key = await world.person("unconfirmed", by=world.regulators[1])
     shown = (await world.get("/v1/me", by=key)).json()
@@ -99,7 +101,7 @@ async def _balances(world: World, made: EachRole) -> None:
 async def _market(world: World, made: EachRole) -> None:
     """The owner has tonnes and money on the exchange, something of everything open, and one delivery behind it."""
     ids, forest, scenic = made.ids, world.party("forest"), world.party("scenic")
-    trader, operator = made.keys[HOME, "enterprise"], made.keys[HOME, "operator"]
+    trader, operator = made.keys[HOME, "enterprise"], made.keys[ELSEWHERE, "operator"]
     body = {"operation": "issue_credits", "report_id": ids["report_issued"], "account_id": ids["account"]}
     await world.decide("/v1/issuances", body)  # of a project that is not traded yet
     ids["instrument"] = world.season.instruments["forest"]

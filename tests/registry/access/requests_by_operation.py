@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from tests.registry.access.organisations_of_each_role import (
+    ELSEWHERE,
     HOME,
     NOBODY,
     contribution_body,
@@ -78,7 +79,7 @@ def _access(ids: dict[str, Any]) -> dict[str, Request]:
     def approved(operation: str) -> dict[str, Any]:
         return {"approval_id": ids[f"approval_{operation}"], "body": ids["bodies"][operation]}
 
-    member = {**ids["bodies"]["grant_role"], "role": "auditor"}
+    member = {**ids["bodies"]["grant_role"], "role": "developer"}
     return {
         "get_me": read("/v1/me"),
         "list_own_keys": read("/v1/me/keys"),
@@ -214,7 +215,7 @@ def _custody(ids: dict[str, Any]) -> dict[str, Request]:
     credit, money = credits_body(ids), {"account_id": ids["account"], "amount_fen": 100}
     return {
         "deposit_credits": write("/v1/deposits/credits", credit),
-        "deposit_cash": write("/v1/deposits/cash", money),
+        "deposit_cash": write("/v1/deposits/cash", money, (ELSEWHERE, "operator")),
         "get_deposit": read(f"/v1/deposits/{ids['deposit']}"),
         "list_deposits": read(f"{account}/deposits"),
         "withdraw_credits": write("/v1/withdrawals/credits", credit),
