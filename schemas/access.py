@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from schemas.scalars import Id, Instant, Name, Sha256, Text, check_years
+from schemas.scalars import Fen, Id, Instant, Name, Sha256, ShortRemark, Text, check_years
 
 
 class Role(StrEnum):
@@ -146,7 +146,17 @@ class SettleSuspensionBody(
     outcome: Literal["confirm", "lift"]
 
 
-ApprovalBody = GrantBody | IssueBody | LiftBody | RekeyBody | SettleSuspensionBody
+class DepositCashBody(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="operation", tag="deposit_cash"
+):
+    """Book money that the operator's bank received for an account, above what one operator books alone."""
+
+    account_id: Id
+    amount_fen: Fen
+    reference: Annotated[ShortRemark, Meta(description="The bank's own, shown on the statement")] = ""
+
+
+ApprovalBody = DepositCashBody | GrantBody | IssueBody | LiftBody | RekeyBody | SettleSuspensionBody
 
 
 class ProposeApproval(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

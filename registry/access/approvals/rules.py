@@ -6,8 +6,9 @@ from datetime import datetime
 
 import msgspec
 
+from registry.access.authorisation import Denied
 from registry.kit.problems import DomainError, Kind
-from schemas.access import Approval, ApprovalBody
+from schemas.access import Actor, Approval, ApprovalBody, DepositCashBody, Role
 
 
 class SamePerson(DomainError):
@@ -28,6 +29,18 @@ class ApprovalClosed(DomainError):
     kind, slug, title = Kind.CONFLICT, "approval-closed", "The approval is no longer open"
 
 
+def role_for(body: ApprovalBody) -> Role:
+    """Whose decision it is: both people hold this role."""
+    return Role.OPERATOR if isinstance(body, DepositCashBody) else Role.REGULATOR
+
+
+def check_proposer(body: ApprovalBody, by: Actor) -> None:
+    """Raise `Denied` unless the decision is one of the caller's role."""
+    role = role_for(body)
+    if not any(held.role == role for held in by.roles):
+        raise Denied(f"{body.__struct_config__.tag} is decided by two people in the role of {role}.")
+
+
 def canonical(body: ApprovalBody) -> tuple[str, bytes]:
     """The exact body as text with sorted keys, and its SHA-256: what two people agree on."""
     text = msgspec.json.Encoder(order="sorted").encode(body)
@@ -39,7 +52,7 @@ class Pair:
     """
     The proposer of an approval and the person who would carry it out.
 
-    *proposer_stands*: the proposer is still a regulator. *joined*: by keys that nobody
+    *proposer_stands*: the proposer still holds the role and is not suspended. *joined*: by keys that nobody
     outside has confirmed, so that the two count as one. *now* is the database's time.
     """
 
@@ -73,7 +86,8 @@ def check_second(approval: Approval, body: ApprovalBody, pair: Pair) -> None:
         )
     if not pair.proposer_stands:
         raise ApprovalClosed(
-            f"Person {approval.proposer_id}, who proposed it, is no regulator any more, or is suspended. Propose anew."
+            f"Person {approval.proposer_id}, who proposed it, does not hold the role any more, or is suspended. "
+            "Propose anew."
         )
     if pair.joined:
         raise SamePerson(

@@ -16,6 +16,7 @@ Body = TypeVar("Body", bound=ApprovalBody)
 
 async def propose(request: ProposeApproval, *, call: Call, db: Database) -> Approval:
     """Store the first person's half of a decision. It expires after seven days."""
+    rules.check_proposer(request.body, call.by)
 
     async def work(tx: Tx) -> Written[Approval]:
         approval = await store.insert_approval(tx, request.body, request.reason, call.by)

@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 from deploy.scenarios.cast import EVENT
@@ -206,7 +207,12 @@ async def _decisions(world: World, made: EachRole) -> None:
         "settle_suspension": {"suspension_id": ids["suspension"], "outcome": "lift"},
     }
     ids["bodies"]["withdraw"] = ids["bodies"]["grant_role"] | {"operation": "grant_role"}
+    # Of another component than the operator at home, who carries it out.
+    operator = made.keys[ELSEWHERE, "operator"]
+    assert HTTPStatus.CREATED == (await world.confirm(operator, by=first)).status_code
+    ids["bodies"]["deposit_cash"] = {"account_id": ids["bank"], "amount_fen": 100, "reference": "Slip"}
     for operation, wanted in ids["bodies"].items():
         wanted.setdefault("operation", operation)
-        proposed = await world.ok("/v1/approvals", {"body": wanted, "reason": "test"}, by=first)
+        by = operator if operation == "deposit_cash" else first
+        proposed = await world.ok("/v1/approvals", {"body": wanted, "reason": "test"}, by=by)
         ids[f"approval_{operation}"] = proposed["id"]

@@ -89,7 +89,7 @@ def _access(ids: dict[str, Any]) -> dict[str, Request]:
         "confirm_key": write(f"/v1/keys/{ids['key_unconfirmed']}/confirm", {"fingerprint": ids["fingerprint"]}),
         "issue_key": write(f"/v1/people/{ids['person_keyless']}/keys"),
         "reissue_key": write("/v1/keys/reissue", approved("reissue_key")),
-        "propose_approval": write("/v1/approvals", {"body": member, "reason": "test"}),
+        "propose_approval": write("/v1/approvals", {"body": member, "reason": "test"}, (HOME, "regulator")),
         "withdraw_approval": write(f"/v1/approvals/{ids['approval_withdraw']}/withdraw"),
         "list_approvals": read("/v1/approvals"),
         "get_approval": read(f"/v1/approvals/{ids['approval_grant_role']}"),
@@ -216,6 +216,10 @@ def _custody(ids: dict[str, Any]) -> dict[str, Request]:
     return {
         "deposit_credits": write("/v1/deposits/credits", credit),
         "deposit_cash": write("/v1/deposits/cash", money, (ELSEWHERE, "operator")),
+        "deposit_cash_by_two": write(
+            "/v1/deposits/cash/approved",
+            {"approval_id": ids["approval_deposit_cash"], "body": ids["bodies"]["deposit_cash"]},
+        ),
         "get_deposit": read(f"/v1/deposits/{ids['deposit']}"),
         "list_deposits": read(f"{account}/deposits"),
         "withdraw_credits": write("/v1/withdrawals/credits", credit),
