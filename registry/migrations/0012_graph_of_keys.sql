@@ -8,7 +8,7 @@ alter table registry.api_key
   add column parent_id bigint references registry.api_key,
   -- What two people compare (keys/rules.py); null for keys from before this migration, whose secret nobody has.
   add column fingerprint text,
-  add column spent_at timestamptz check (spent_at is null or revoked_at is not null),
+  add column spent_at timestamptz,
   -- On the key that somebody else made: which own key of its holder was confirmed, by whom.
   add column confirmed_key_id bigint references registry.api_key,
   add column confirmed_by bigint references registry.party,

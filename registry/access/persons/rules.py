@@ -108,7 +108,8 @@ def check_pairs_left(before: Power, after: Power) -> None:
         )
     raise LastRegulators(
         f"{left}; {len(people)} of them and 0 pairs, and one pair is needed to decide anything. First give somebody "
-        "the role, or let somebody outside confirm a key. In an emergency suspend the person (POST /v1/suspensions).",
+        "the role, or let somebody outside confirm a key; a key for somebody else is best made by whoever made their "
+        "last one. In an emergency suspend the person (POST /v1/suspensions).",
         working=len(people),
         remaining=people,
     )

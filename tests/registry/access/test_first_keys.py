@@ -155,3 +155,19 @@ async def test_a_key_that_would_join_the_last_pair_is_not_made(empty: World):
     refused(answer, 409, "last-regulators", "count as one")
     assert 201 == (await empty.confirm(key, by=empty.regulators[1])).status_code
     await empty.ok("/v1/keys/reissue", order, by=empty.regulators[1])
+
+
+async def test_keys_from_before_the_graph_work_as_they_did(empty: World):
+    """They act, and make own keys more than once; nobody is confirmed until all that their maker may have is over."""
+    person_id, first = await first_key(empty, by=empty.regulators[0])
+    await as_owner(
+        empty, "update registry.api_key set first = false, fingerprint = null where person_id = $1", person_id
+    )
+    assert 200 == (await empty.get("/v1/me/keys", by=first)).status_code
+    one, other = [(await empty.ok("/v1/me/keys", by=first)) for _ in range(2)]
+    second = empty.regulators[1]
+    given = (await me(empty, first))["key_id"]
+    for key_id in (given, other["id"]):
+        refused(await empty.confirm(one["secret"], by=second), 409, "not-to-be-confirmed", f"Key {key_id} of person")
+        await empty.ok(f"/v1/keys/{key_id}/revoke", by=one["secret"])
+    assert 201 == (await empty.confirm(one["secret"], by=second)).status_code
