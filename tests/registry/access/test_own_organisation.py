@@ -95,3 +95,14 @@ async def test_an_operator_books_no_money_for_its_own(delivered: World):
     operator = delivered.party("exchange")
     money = {"account_id": operator.account_id, "amount_fen": 100}
     refused(await delivered.post("/v1/deposits/cash", money, by=operator.key), 403, "own-organisation", "booking money")
+
+
+async def test_nobody_sets_a_band_for_their_own_credits(delivered: World):
+    """Nor ends a halt of them; to halt only takes away."""
+    _, key = await insider(delivered, delivered.party("forest").organisation_id)
+    path = f"/v1/instruments/{delivered.season.instruments['forest']}"
+    band = {"low_fen": 1_000, "high_fen": 9_000, "reason": "test"}
+    refused(await delivered.post(f"{path}/band", band, by=key), 403, "own-organisation", "trading in its credits")
+    await delivered.ok(f"{path}/halt", {"reason": "test"}, by=key)
+    refused(await delivered.post(f"{path}/resume", {"reason": "test"}, by=key), 403, "own-organisation")
+    await delivered.ok(f"{path}/resume", {"reason": "test"}, by=delivered.regulators[0])
