@@ -35,6 +35,7 @@ from registry.access.http import DEPENDENCIES, guard, operation_of
 from registry.access.keys.api import KeysController
 from registry.access.keys.rules import Keyring
 from registry.access.restrictions.api import RestrictionsController
+from registry.access.suspensions.api import SuspensionsController
 from registry.claims.api import ClaimsController
 from registry.credits.cancellation.api import CancellationsController
 from registry.credits.holdings.api import ConservationController, HoldingsController
@@ -120,6 +121,7 @@ def create_app(parts: Parts) -> ASGIApp:
             ApprovalsController,
             GrantsController,
             RestrictionsController,
+            SuspensionsController,
             MethodologiesController,
             DocumentsController,
             ProjectsController,

@@ -11,6 +11,7 @@ import registry.access.approvals.routes
 import registry.access.grants.routes
 import registry.access.keys.routes
 import registry.access.restrictions.routes
+import registry.access.suspensions.routes
 import registry.claims.routes
 import registry.credits.cancellation.routes
 import registry.credits.holdings.routes
@@ -31,6 +32,7 @@ ROUTES = merge_routes(
     registry.access.approvals.routes.ROUTES,
     registry.access.grants.routes.ROUTES,
     registry.access.restrictions.routes.ROUTES,
+    registry.access.suspensions.routes.ROUTES,
     registry.methodologies.routes.ROUTES,
     registry.projects.routes.ROUTES,
     registry.credits.issuance.routes.ROUTES,

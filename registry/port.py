@@ -6,6 +6,7 @@ a delivery or a withdrawal commits together with the kilograms it moved. Each of
 the exchange's own: called again with it, they return the same and move nothing twice.
 """
 
+from registry.access.approvals.service import both_in, use_approval_in
 from registry.access.authorisation import (
     EVERY_ROLE,
     OPERATORS,
@@ -16,8 +17,10 @@ from registry.access.authorisation import (
     Route,
     authorise_for,
     oversees,
+    refuse_own,
 )
 from registry.access.authority import Authority
+from registry.access.grants.service import refuse_own_in
 from registry.credits.custody.deliveries import deliver_in
 from registry.credits.custody.service import (
     freezes_in,
@@ -39,6 +42,7 @@ __all__ = [
     "Authority",
     "Route",
     "authorise_for",
+    "both_in",
     "deliver_in",
     "freezes_in",
     "hold_in",
@@ -46,7 +50,10 @@ __all__ = [
     "lock_account_in",
     "openings_in",
     "oversees",
+    "refuse_own",
+    "refuse_own_in",
     "release_in",
     "trader_in",
+    "use_approval_in",
     "vintage_in",
 ]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from schemas.scalars import Id, Instant, Name, Sha256, Text, check_years
+from schemas.scalars import Fen, Id, Instant, Name, Sha256, ShortRemark, Text, check_years
 
 
 class Role(StrEnum):
@@ -30,11 +30,18 @@ class HeldRole(Struct, frozen=True):
 
 
 class Actor(Struct, frozen=True, kw_only=True):
-    """The person behind a request. Nobody has person_id 0 and no roles: requests without a key."""
+    """
+    The person behind a request. Nobody has person_id 0 and no roles: requests without a key.
+
+    *first_key*: the key was made by somebody else, and makes the person's own one and nothing more. *suspension_id*:
+    because of it the person may not decide as a regulator now.
+    """
 
     person_id: int = 0
     key_id: int = 0
     roles: tuple[HeldRole, ...] = ()
+    first_key: bool = False
+    suspension_id: int | None = None
 
 
 class AuthorityReading(Struct, frozen=True, kw_only=True):
@@ -75,6 +82,20 @@ class KeyIssued(Struct, frozen=True, kw_only=True):
     secret: str | None = None
     created_at: Instant
     revoked_at: Instant | None = None
+    created_by: Annotated[Id | None, Meta(description="Null for a key that the operator's hands made")] = None
+    first: Annotated[bool, Meta(description="Made for somebody else: works once, to make one's own key")] = False
+    fingerprint: Annotated[
+        str | None, Meta(description="What two people compare before one confirms the key of the other")
+    ] = None
+    confirmed_by: Annotated[Id | None, Meta(description="Who confirmed it as the key of its holder alone")] = None
+
+
+class ConfirmKey(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the holder's screen shows as the fingerprint of the key."""
+
+    fingerprint: Annotated[
+        str, Meta(pattern="^[0-9a-f]{4}(-[0-9a-f]{4}){5}$", examples=["3f9a-01bc-77e0-52d4-a9c6-10fe"])
+    ]
 
 
 class GrantBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="operation", tag="grant_role"):
@@ -116,7 +137,26 @@ class RekeyBody(
     person_id: Id
 
 
-ApprovalBody = GrantBody | IssueBody | LiftBody | RekeyBody
+class SettleSuspensionBody(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="operation", tag="settle_suspension"
+):
+    """Confirm an emergency suspension, which frees the suspender and lasts until it is lifted; or lift it."""
+
+    suspension_id: Id
+    outcome: Literal["confirm", "lift"]
+
+
+class DepositCashBody(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="operation", tag="deposit_cash"
+):
+    """Book money that the operator's bank received for an account, above what one operator books alone."""
+
+    account_id: Id
+    amount_fen: Fen
+    reference: Annotated[ShortRemark, Meta(description="The bank's own, shown on the statement")] = ""
+
+
+ApprovalBody = DepositCashBody | GrantBody | IssueBody | LiftBody | RekeyBody | SettleSuspensionBody
 
 
 class ProposeApproval(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -182,6 +222,33 @@ class Restriction(Struct, frozen=True, kw_only=True):
     approval_id: Id | None
 
 
+class NewSuspension(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whom to stop from deciding, and why. Whoever sends it is stopped as well."""
+
+    person_id: Id
+    reason: Text
+
+
+class Suspension(Struct, frozen=True, kw_only=True):
+    """
+    An emergency suspension of two regulators: *person_id* and *placed_by*.
+
+    Open, it lapses at *lapses_at* (real time). Confirmed, *placed_by* decides again and *person_id* does not, until it
+    is lifted.
+    """
+
+    id: Id
+    person_id: Id
+    placed_by: Id
+    reason: str
+    placed_at: Instant
+    lapses_at: Instant
+    confirmed_at: Instant | None
+    lifted_at: Instant | None
+    approval_id: Annotated[Id | None, Meta(description="What settled it; null as well if the operator did")]
+    state: Literal["open", "confirmed", "lifted", "lapsed"]
+
+
 class Me(Struct, frozen=True, kw_only=True):
     """The caller: person, name and roles in effect now."""
 
@@ -190,3 +257,5 @@ class Me(Struct, frozen=True, kw_only=True):
     roles: tuple[HeldRole, ...]
     key_id: Annotated[int, Meta(description="The key in use, as `revoke` wants it")]
     key_prefix: Annotated[str, Meta(description="Recognisable first part of the key in use")]
+    key_fingerprint: Annotated[str | None, Meta(description="What somebody compares who confirms the key in use")]
+    first_key: Annotated[bool, Meta(description="The key in use works once, to make your own: POST /v1/me/keys")]

@@ -19,6 +19,7 @@ class Vintage(Struct, frozen=True, kw_only=True):
     code: str
     project_name: str
     methodology: str
+    developer_id: int
 
 
 class Held(Struct, frozen=True):

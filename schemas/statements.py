@@ -171,6 +171,21 @@ class CancellationStatement(Statement, frozen=True, kw_only=True):
     reason: Text
 
 
+class RecoveryStatement(Statement, frozen=True, kw_only=True):
+    """
+    Power was given or taken with hands on the machine, and not by two regulators.
+
+    *persons* are ``person-<number>`` of the registry: whose key or role it is, or target and suspender.
+    """
+
+    TYPE: ClassVar[str] = "recovery/v1"
+
+    recovery: Code
+    act: Literal["confirm-suspension", "lift-suspension", "new-key", "new-regulator"]
+    persons: Annotated[tuple[Code, ...], Meta(min_length=1, max_length=8)]
+    reason: Text
+
+
 STATEMENT_TYPES: dict[str, type[Statement]] = {
     each.TYPE: each
     for each in (
@@ -181,5 +196,6 @@ STATEMENT_TYPES: dict[str, type[Statement]] = {
         ClaimStatement,
         RetirementStatement,
         CancellationStatement,
+        RecoveryStatement,
     )
 }

@@ -16,7 +16,10 @@ ROOT = Path(__file__).parents[1]
 
 OWNED = {
     "registry.kit": {"business_clock", "idempotency"},
-    "registry.access": {"api_key", "approval", "authority_epoch", "move_authority_epoch", "restriction", "role_grant"},
+    "registry.access": {
+        *("api_key", "approval", "authority_epoch", "move_authority_epoch", "restriction", "role_grant", "suspension"),
+        "suspended",
+    },
     "registry.parties": {"account", "ownership", "party", "party_identifier", "region"},
     "registry.projects": {
         *("document", "monitoring_report", "notice_comment", "project", "project_event", "project_number_seq"),
@@ -47,7 +50,7 @@ OWNED = {
 PUBLISHED = {
     "registry.kit": {"business_at", "business_now"},
     "registry.access": {"freeze_in_effect"},
-    "registry.parties": {"known_account", "lock_accounts", "organisation", "person", "region_id"},
+    "registry.parties": {"authority_id", "known_account", "lock_accounts", "organisation", "person", "region_id"},
     "registry.projects": {"known_project"},
     "registry.transparency": {"append_statements", "statement_hash"},
     "registry.claims": {"allocate_to_claim", "lock_claim"},

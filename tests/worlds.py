@@ -20,8 +20,10 @@ from deploy.pool import connect_pool
 from deploy.processes.engine import EngineRole, at_rest
 from deploy.scenarios.cast import BEGINS, Party, Season
 from deploy.scenarios.client import Api
+from deploy.scenarios.registration import take_office
 from deploy.scenarios.season import play_until
 from exchange.parts import Exchange
+from registry.access.authorisation import OVERSEERS
 from registry.access.authority import Authority
 from registry.access.keys.rules import Keyring
 from registry.credits.holdings.service import RegionTotals
@@ -53,6 +55,8 @@ PROFILE = RegionProfile(
 )
 TEMPLATES = {"issued": "issued", "delivered": "withdrawn"}
 """The milestone of each template database; each goes on where the one before it ended."""
+AUTHORITY = 1
+"""The organisation that keeps the registry, where the roles that hold region-wide are granted."""
 _numbers = itertools.count(1)
 
 
@@ -124,17 +128,28 @@ class World:
         first_regulator = self.regulators[0]
         identifier = {"scheme": "uscc", "value": first + uscc_check_character(first)}
         made = await self.ok("/v1/organisations", {"name": name, "identifiers": [identifier]}, by=first_regulator)
-        person = await self.ok("/v1/people", {"name": f"{name} person"}, by=first_regulator)
-        key = await self.ok(f"/v1/people/{person['id']}/keys", by=first_regulator)
+        person_id, key = await self.person(f"{name} person")
         grant = {
             "operation": "grant_role",
-            "person_id": person["id"],
-            "organisation_id": made["id"],
+            "person_id": person_id,
+            "organisation_id": AUTHORITY if role in OVERSEERS else made["id"],
             "role": role,
         }
         await self.decide("/v1/grants", grant)
         account = await self.ok("/v1/accounts", {"owner_id": made["id"], "name": name}, by=first_regulator)
-        return Party(made["id"], person["id"], key["secret"], account["id"])
+        return Party(made["id"], person_id, key, account["id"])
+
+    async def person(self, name: str, *, by: str = "") -> tuple[int, str]:
+        """A new person, whose first key the first regulator made, or *by*; returns the id and the person's own key."""
+        by = by or self.regulators[0]
+        person = await self.ok("/v1/people", {"name": name}, by=by)
+        first = await self.ok(f"/v1/people/{person['id']}/keys", by=by)
+        return int(person["id"]), str((await self.ok("/v1/me/keys", by=first["secret"]))["secret"])
+
+    async def confirm(self, holder: str, *, by: str) -> httpx.Response:
+        """Confirm the key that *holder* is, by the fingerprint that its screen shows."""
+        me = (await self.get("/v1/me", by=holder)).json()
+        return await self.post(f"/v1/keys/{me['key_id']}/confirm", {"fingerprint": me["key_fingerprint"]}, by=by)
 
     async def contribution(self, who: str | Party) -> int:
         """A contribution claim of one party; returns its id. It takes any amount."""
@@ -341,4 +356,6 @@ async def _first_start(dsn: str) -> Season:
             regulators=("First", "Second"),
         )
         await parties.create_region_once(first, db=world.db, keyring=KEYRING, keep=keep)
-        return Season(world.season.api, (secrets[0], secrets[1]))
+        season = Season(world.season.api, (secrets[0], secrets[1]))
+        await take_office(season)
+        return season

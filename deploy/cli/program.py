@@ -6,6 +6,7 @@ from deploy.cli.commands.bench import bench
 from deploy.cli.commands.demo import demo
 from deploy.cli.commands.keys import keys
 from deploy.cli.commands.reconcile import reconcile
+from deploy.cli.commands.recover import recover
 from deploy.cli.commands.service import migrate, sequencer, serve, snapshots, stop
 from deploy.cli.commands.verify import verify
 from deploy.cli.commands.witness import witness
@@ -24,5 +25,5 @@ def cli() -> None:
     """
 
 
-for _command in (serve, sequencer, snapshots, stop, migrate, reconcile, keys, witness, verify, demo, bench):
+for _command in (serve, sequencer, snapshots, stop, migrate, reconcile, recover, keys, witness, verify, demo, bench):
     cli.add_command(_command)

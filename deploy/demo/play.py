@@ -20,7 +20,7 @@ from deploy.local.children import ChildTrouble
 from deploy.local.region import LocalRegion, new_region
 from deploy.postgres import server as postgres
 from deploy.postgres.programs import PostgresUnavailable
-from deploy.scenarios.cast import CAST, Season
+from deploy.scenarios.cast import Season
 from deploy.scenarios.client import Api, Unexpected
 from deploy.scenarios.season import SEASON, play_step
 
@@ -191,14 +191,16 @@ def _serve(region: LocalRegion, season: Season, out: Path, console: Console) -> 
     """Start the region again and keep it up until Ctrl-C."""
     folder = out / "keys"
     folder.mkdir(mode=0o700)
-    for word, party in season.parties.items():
+    keys = {f"regulator-{number}": key for number, key in enumerate(season.regulators, start=1)}
+    keys |= {word: party.key for word, party in season.parties.items()}
+    for word, key in keys.items():
         path = folder / f"{word}.key"
         path.touch(mode=0o600)
-        path.write_text(party.key + "\n", "ascii")
+        path.write_text(key + "\n", "ascii")
     region.start()
     console.print(
         f"\nThe region is up again at [bold]{region.url}/docs[/]; the keys of its people are in {folder} "
-        f"({', '.join(CAST)}). Ctrl-C ends it.\n"
+        f"({', '.join(keys)}). Ctrl-C ends it.\n"
         f'[dim]$ curl -H "Authorization: Bearer $(cat {folder}/bank.key)" {region.url}/v1/me[/]',
         soft_wrap=True,
     )

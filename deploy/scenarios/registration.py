@@ -1,15 +1,15 @@
 """The season's beginning: a region, its organisations, their people and accounts."""
 
 from deploy.scenarios.cast import CAST, Party, Season, Story
+from deploy.scenarios.client import Api
 from schemas.identifiers import uscc_check_character
 
 
 async def meet_the_region(season: Season) -> Story:
     """A registry with two regulator people and nothing else."""
     region = await season.api.get("/v1/region")
-    for key in season.regulators:
-        me = await season.api.get("/v1/me", by=key)
-        season.regulator_ids.append(me["person_id"])
+    if not season.regulator_ids:
+        await take_office(season)
     kind = "simulated" if region["simulated"] else "real"
     return [
         f"{region['name']}, a {kind} region; business time {region['business_time']}.",
@@ -17,7 +17,31 @@ async def meet_the_region(season: Season) -> Story:
             f"Its first start made two regulators (persons {season.regulator_ids[0]} and {season.regulator_ids[1]}); "
             "every role from here on takes both."
         ),
+        (
+            "Each made a key of their own with the first one, read its fingerprint to the other, and was confirmed: "
+            f"{', '.join([(await season.api.get('/v1/me', by=key))['key_fingerprint'] for key in season.regulators])}."
+        ),
     ]
+
+
+async def take_office(season: Season) -> None:
+    """
+    The regulators make keys of their own with those of the first start, and confirm each other's.
+
+    Until then they count as one, since whoever started the region saw both first keys.
+    """
+    first, second = [await own_key(season.api, key) for key in season.regulators]
+    season.regulators = (first, second)
+    for holder, confirmer in ((first, second), (second, first)):
+        me = await season.api.get("/v1/me", by=holder)
+        season.regulator_ids.append(me["person_id"])
+        shown = {"fingerprint": me["key_fingerprint"]}
+        await season.api.post(f"/v1/keys/{me['key_id']}/confirm", shown, by=confirmer)
+
+
+async def own_key(api: Api, first_key: str) -> str:
+    """The key that its holder makes with a first key, which is spent by that."""
+    return str((await api.post("/v1/me/keys", by=first_key))["secret"])
 
 
 async def register_organisations(season: Season) -> Story:
@@ -38,7 +62,7 @@ async def enrol_people(season: Season) -> Story:
         party = season.parties[word]
         person = await season.api.post("/v1/people", {"name": cast.person}, by=season.regulators[0])
         party.person_id = person["id"]
-        party.key = await _first_key(season, party.person_id)
+        party.key = await own_key(season.api, await _first_key(season, party.person_id))
         for role in cast.roles:
             body = {
                 "operation": "grant_role",
@@ -47,11 +71,16 @@ async def enrol_people(season: Season) -> Story:
                 "role": role,
             }
             await season.decide("/v1/grants", body, f"{role} at {cast.name}")
-    return [f"{len(CAST)} people with an API key of 256 random bits each, shown once and stored as a keyed hash."]
+    return [
+        (
+            f"{len(CAST)} people with an API key of 256 random bits each, made by its holder alone, shown once and "
+            "stored as a keyed hash."
+        )
+    ]
 
 
 async def _first_key(season: Season, person_id: int) -> str:
-    """A key whose answer was lost on the way is revoked and replaced: the registry never shows one twice."""
+    """A first key whose answer was lost on the way is revoked and replaced: the registry never shows one twice."""
     by = season.regulators[0]
     while True:
         key = await season.api.post(f"/v1/people/{person_id}/keys", by=by)

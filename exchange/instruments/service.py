@@ -76,7 +76,7 @@ def _check_band(low_fen: int, high_fen: int, tick_fen: int) -> None:
 
 
 async def set_band(code: str, body: Band, *, call: Call, exchange: Exchange) -> Instrument:
-    """Bound prices from now on; whatever is open at others is closed."""
+    """Bound prices from now on; whatever is open at others is closed. Raises `OwnOrganisation`."""
     found = await exchange.instruments.by_code(code)
     _check_band(body.low_fen, body.high_fen, found.tick_fen)
     band = c.SetBand(0, found.id, body.low_fen, body.high_fen)
@@ -91,7 +91,11 @@ async def halt(code: str, body: HaltReason, *, call: Call, exchange: Exchange) -
 
 
 async def resume(code: str, body: HaltReason, *, call: Call, exchange: Exchange) -> Instrument:
-    """End one's own halt: the operator's or the regulator's. Trade goes on when no other halt and no freeze stands."""
+    """
+    End one's own halt: the operator's or the regulator's. Trade goes on when no other halt and no freeze stands.
+
+    Raises `OwnOrganisation`; a halt only takes away, and anybody who may halts.
+    """
     found = await exchange.instruments.by_code(code)
     halt = c.Halt(0, found.id, _cause(call), on=False)
     return await _carried_out(code, halt, remark=body.reason, call=call, exchange=exchange)
@@ -106,7 +110,13 @@ def _cause(call: Call) -> int:
 async def _carried_out(
     code: str, command: c.SetBand | c.Halt, *, remark: str, call: Call, exchange: Exchange
 ) -> Instrument:
+    found = await exchange.instruments.by_code(code)
+    only_takes_away = isinstance(command, c.Halt) and command.on
+
     async def work(tx: Tx) -> Written[int]:
+        if not only_takes_away:
+            vintage = await port.vintage_in(tx, found.project_id, found.vintage)
+            port.refuse_own(call.by, vintage.developer_id, "trading in its credits")
         number = await instructions.store_in(tx, command, by=call, remark=remark)
         return Written(number, number)
 

@@ -8,7 +8,7 @@ from exchange.parts import Exchange
 from exchange.settlement import service
 from registry.kit.http import READS, WRITES, PathId
 from registry.kit.pages import Window
-from schemas.access import Call
+from schemas.access import Approved, Call
 from schemas.pages import Page
 from schemas.settlement import CashMovement, CreditMovement, CustodyMovement, DeliveryNote, OpenedDeliveryNote
 
@@ -32,6 +32,13 @@ class CustodyController(Controller):
     ) -> CustodyMovement:
         """Book money that the operator's bank received for an account."""
         return await service.deposit_cash(data, call=call, exchange=exchange)
+
+    @post("/deposits/cash/approved", operation_id="deposit_cash_by_two", responses=WRITES)
+    async def deposit_cash_by_two(
+        self, data: JSONBody[Approved], call: NamedDependency[Call], exchange: NamedDependency[Exchange]
+    ) -> CustodyMovement:
+        """Book money above what one operator books alone; carries out an approval of two operators."""
+        return await service.deposit_cash_by_two(data, call=call, exchange=exchange)
 
     @get("/deposits/{custody_id:int}", operation_id="get_deposit", responses=READS)
     async def deposit(

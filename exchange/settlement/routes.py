@@ -5,6 +5,7 @@ from registry.port import EVERY_ROLE, OPERATORS, TRADERS, Route
 ROUTES: dict[str, Route] = {
     "deposit_credits": Route(TRADERS, "account"),
     "deposit_cash": Route(OPERATORS),
+    "deposit_cash_by_two": Route(OPERATORS),
     "get_deposit": Route(EVERY_ROLE, "account"),
     "list_deposits": Route(EVERY_ROLE, "account"),
     "withdraw_credits": Route(TRADERS, "account"),

@@ -12,7 +12,7 @@ from exchange.instructions import service as instructions
 from exchange.instructions import store as stored_instructions
 from exchange.journal.refusals import yuan
 from exchange.parts import AccountUnusable, Exchange, readable_in, trader_in, unfrozen_trader_in
-from exchange.settlement import store
+from exchange.settlement import rules, store
 from exchange.settlement.store import Direction, StoredDelivery
 from registry import port
 from registry.kit import ids
@@ -20,9 +20,9 @@ from registry.kit.database import Tx, constraint
 from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
 from registry.kit.problems import DomainError, Kind, Unknown
-from schemas.access import Call
+from schemas.access import Approved, Call, DepositCashBody
 from schemas.credits import Commitment
-from schemas.custody import HoldRequest
+from schemas.custody import HoldRequest, Trader
 from schemas.pages import Page
 from schemas.serials import KG_PER_T
 from schemas.settlement import CashMovement, CreditMovement, CustodyMovement, DeliveryNote, OpenedDeliveryNote
@@ -65,24 +65,50 @@ class BookedBefore(DomainError):
 
 async def deposit_cash(body: CashMovement, *, call: Call, exchange: Exchange) -> CustodyMovement:
     """
-    Book money that the operator's bank received for an account, once for each reference of the bank.
+    Book money that the operator's bank received for another organisation's account, once for each of its references.
 
-    Raises `BookedBefore`.
+    Raises `BookedBefore`, `OwnOrganisation`, `MoneyTakesTwo`.
     """
-    reference = body.reference.strip() or None
 
     async def work(tx: Tx) -> Written[int]:
-        trader = await port.trader_in(tx, body.account_id)
-        if not trader.usable:
-            raise AccountUnusable(f"Account {body.account_id} is not an open holding account.")
-        if reference is not None and (before := await stored_instructions.booked(tx, reference)) is not None:
-            raise _booked_before(reference, before)
-        credit = c.CreditCash(0, trader.id, trader.group_id, body.amount_fen)
-        with constraint("instruction_bank_reference", BookedBefore(f"{reference!r} is being booked just now.")):
-            number = await instructions.store_in(tx, credit, by=call, remark=body.reference, bank_reference=reference)
-        return Written(number, number)
+        await port.lock_account_in(tx, body.account_id)  # so that two deposits at once are not both within the limit
+        trader = await _depositor_in(tx, body.account_id)
+        port.refuse_own(call.by, trader.owner_id, "booking money for it")
+        booked_fen = await store.booked_fen(tx, body.account_id, rules.ALONE_WITHIN)
+        rules.check_alone(body.account_id, body.amount_fen, booked_fen)
+        return await _credited_in(tx, trader, body, call=call)
 
     return await _carried_out(work, call=call, exchange=exchange)
+
+
+async def deposit_cash_by_two(approved: Approved, *, call: Call, exchange: Exchange) -> CustodyMovement:
+    """Book money of any amount, by two operators who do not belong to the account's owner. Raises `BookedBefore`."""
+
+    async def work(tx: Tx) -> Written[int]:
+        body = await port.use_approval_in(tx, approved, DepositCashBody, by=call.by)
+        trader = await _depositor_in(tx, body.account_id)
+        people = await port.both_in(tx, approved, call)
+        await port.refuse_own_in(tx, people, trader.owner_id, "booking money for it")
+        return await _credited_in(tx, trader, body, call=call)
+
+    return await _carried_out(work, call=call, exchange=exchange)
+
+
+async def _depositor_in(tx: Tx, account_id: int) -> Trader:
+    trader = await port.trader_in(tx, account_id)
+    if not trader.usable:
+        raise AccountUnusable(f"Account {account_id} is not an open holding account.")
+    return trader
+
+
+async def _credited_in(tx: Tx, trader: Trader, body: CashMovement | DepositCashBody, *, call: Call) -> Written[int]:
+    reference = body.reference.strip() or None
+    if reference is not None and (before := await stored_instructions.booked(tx, reference)) is not None:
+        raise _booked_before(reference, before)
+    credit = c.CreditCash(0, trader.id, trader.group_id, body.amount_fen)
+    with constraint("instruction_bank_reference", BookedBefore(f"{reference!r} is being booked just now.")):
+        number = await instructions.store_in(tx, credit, by=call, remark=body.reference, bank_reference=reference)
+    return Written(number, number)
 
 
 def _booked_before(reference: str, before: stored_instructions.Booked) -> BookedBefore:

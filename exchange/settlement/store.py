@@ -1,6 +1,7 @@
 """Deposits, withdrawals and deliveries in PostgreSQL."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final, Literal, NamedTuple
 
 import asyncpg
@@ -76,6 +77,11 @@ async def custody(tx: Tx, number: int) -> CustodyMovement | None:
     """A deposit or withdrawal."""
     row = await tx.fetchrow(_sql.custody, number)
     return _custody(row) if row else None
+
+
+async def booked_fen(tx: Tx, account_id: int, within: timedelta) -> int:
+    """The money that was booked for an account until now, in business time; refused deposits do not count."""
+    return int(await tx.fetchval(_sql.booked_fen, account_id, within))
 
 
 async def custody_of(tx: Tx, window: Window, account_id: int, direction: Direction) -> Page[CustodyMovement]:

@@ -1,6 +1,9 @@
 -- name: custody
 select id, kind, account_id, code, amount, remark, state, reason, wanted, bound, at from exchange.shown_instruction
 where id = $1 and kind in ('credit_cash', 'credit_tonnes', 'debit_cash', 'debit_tonnes');
+-- name: booked_fen
+select coalesce(sum(amount), 0)::bigint from exchange.shown_instruction
+where account_id = $1 and kind = 'credit_cash' and state <> 'refused' and at > registry.business_now() - $2::interval;
 -- name: custody_of
 select id, kind, account_id, code, amount, remark, state, reason, wanted, bound, at from exchange.shown_instruction
 where account_id = $3 and id > $1 and kind = any($4::text[]) order by id limit $2;

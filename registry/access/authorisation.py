@@ -10,6 +10,8 @@ organisation that owns the object. The denial tests are generated from the merge
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from msgspec import structs
+
 from registry.kit.problems import DomainError, Kind
 from schemas.access import Actor, Call, Role
 
@@ -38,6 +40,8 @@ class Route:
 
 
 PUBLIC = Route(None)
+FIRST_KEY_MAY = frozenset({"get_me", "create_own_key"})
+"""What a key that somebody else made is good for."""
 ANY_PERSON = Route(frozenset())
 
 
@@ -53,10 +57,28 @@ class Denied(DomainError):
     kind, slug, title = Kind.DENIED, "denied", "Not permitted"
 
 
+class FirstKeyOnly(DomainError):
+    """A first key makes its holder's own key and does nothing else."""
+
+    kind, slug, title = Kind.DENIED, "first-key", "Make your own key first"
+
+
+class Suspended(DomainError):
+    """An emergency suspension keeps the person from deciding."""
+
+    kind, slug, title = Kind.DENIED, "suspended", "Suspended from deciding"
+
+
 class NotYours(DomainError):
     """The person holds the role, but not at the organisation that owns the object."""
 
     kind, slug, title = Kind.DENIED, "not-yours", "Belongs to somebody else"
+
+
+class OwnOrganisation(DomainError):
+    """Somebody would decide for an organisation they belong to."""
+
+    kind, slug, title = Kind.DENIED, "own-organisation", "Nobody decides for their own organisation"
 
 
 def merge_routes(*tables: Mapping[str, Route]) -> dict[str, Route]:
@@ -75,11 +97,34 @@ def authorise(by: Actor, operation: str, route: Route) -> None:
         return
     if not by.person_id:
         raise Unauthenticated("This needs an API key: send the header 'Authorization: Bearer kw_…'.")
+    if by.first_key and operation not in FIRST_KEY_MAY:
+        raise FirstKeyOnly(
+            "This is a first key, which somebody else made for you. It works once: make your own key with it "
+            "(POST /v1/me/keys) and use that one."
+        )
     if route.roles and not any(held.role in route.roles for held in by.roles):
         raise Denied(
             f"{operation} takes one of the roles {_names(route.roles)}; "
             f"you hold {_names(each.role for each in by.roles)}."
         )
+
+
+def deciding(by: Actor, operation: str, route: Route) -> Actor:
+    """
+    The person as one who writes: while suspended, without the role of regulator.
+
+    Raises `Suspended` if no other role of theirs permits *operation*.
+    """
+    if by.suspension_id is None:
+        return by
+    left = tuple(held for held in by.roles if held.role != Role.REGULATOR)
+    if route.roles and not any(held.role in route.roles for held in left):
+        raise Suspended(
+            f"Suspension {by.suspension_id} keeps you from deciding, and {operation} takes it. It lapses after seven "
+            "days unless two other regulators or the operator confirm it (GET /v1/suspensions).",
+            suspension_id=by.suspension_id,
+        )
+    return structs.replace(by, roles=left)
 
 
 def authorise_for(call: Call, organisation_id: int) -> None:
@@ -91,6 +136,16 @@ def authorise_for(call: Call, organisation_id: int) -> None:
         raise NotYours(
             f"This belongs to another organisation; {call.operation} takes one of the roles "
             f"{_names(call.permitted)} there."
+        )
+
+
+def refuse_own(by: Actor, organisation_id: int, what: str) -> None:
+    """Raise `OwnOrganisation` if the caller holds any role at the organisation for which *what* is decided."""
+    if organisation_id in organisations_of(by):
+        raise OwnOrganisation(
+            f"Person {by.person_id} belongs to organisation {organisation_id}, for which this decides ({what}). "
+            "Somebody who belongs elsewhere has to.",
+            organisation_id=organisation_id,
         )
 
 

@@ -11,7 +11,7 @@ checked against the business time that came with the epoch.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Hashable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final, Generic, NamedTuple, TypeVar
 
 import asyncpg
@@ -88,6 +88,11 @@ class Authority:
             key = await self._read_key(hashed)
         if key is None:
             raise Unauthenticated("This API key is not known here. Check that it was copied whole.")
+        if key.spent_at is not None:
+            raise Unauthenticated(
+                f"This first key was used at {key.spent_at:%Y-%m-%d %H:%M:%S}Z to make its person's own key, and works "
+                "once. If that was not you, tell a regulator at once."
+            )
         if key.revoked_at is not None:
             raise Unauthenticated(f"This API key was revoked at {key.revoked_at:%Y-%m-%d %H:%M:%S}Z. Use another one.")
         return key.actor_at(reading.business_now)
@@ -179,6 +184,9 @@ class _Key(NamedTuple):
     person_id: int
     key_id: int
     revoked_at: datetime | None
+    spent_at: datetime | None
+    first: bool
+    suspension: tuple[int, datetime | None] | None
     grants: tuple[_Grant, ...]
 
     def actor_at(self, now: datetime) -> Actor:
@@ -188,7 +196,20 @@ class _Key(NamedTuple):
             for each in self.grants
             if (each.begins is None or each.begins <= now) and (each.ends is None or now < each.ends)
         )
-        return Actor(person_id=self.person_id, key_id=self.key_id, roles=roles)
+        return Actor(
+            person_id=self.person_id,
+            key_id=self.key_id,
+            roles=roles,
+            first_key=self.first,
+            suspension_id=self._suspended_by(),
+        )
+
+    def _suspended_by(self) -> int | None:
+        """The suspension in effect; it lapses in real time."""
+        if self.suspension is None:
+            return None
+        suspension_id, until = self.suspension
+        return suspension_id if until is None or datetime.now(UTC) < until else None
 
 
 def _key(row: asyncpg.Record) -> _Key:
@@ -198,6 +219,9 @@ def _key(row: asyncpg.Record) -> _Key:
         row["person_id"],
         row["key_id"],
         row["revoked_at"],
+        row["spent_at"],
+        row["first"],
+        (row["suspension_id"], row["suspended_until"]) if row["suspension_id"] else None,
         tuple(
             _Grant(HeldRole(Role(role), organisation_id), begins, ends)
             for role, organisation_id, begins, ends in grants

@@ -10,7 +10,7 @@ from litestar.di import Provide
 from litestar.handlers.base import BaseRouteHandler
 from litestar.params import HeaderParameter, QueryParameter
 
-from registry.access.authorisation import Route, Unauthenticated, authorise
+from registry.access.authorisation import Route, Unauthenticated, authorise, deciding
 from registry.access.authority import Authority
 from registry.kit.http import refuse_loose, refuse_unknown_query
 from registry.kit.pages import Window
@@ -57,8 +57,11 @@ async def _authorise(
             return
         actor = await authority.authenticate(secret, reading)
         structlog.contextvars.bind_contextvars(person_id=actor.person_id)
+    operation, route = operation_of(handler), route_of(handler)
+    authorise(actor, operation, route)
+    if writes(handler):
+        actor = deciding(actor, operation, route)
     connection.scope["user"], connection.scope["auth"] = actor, reading
-    authorise(actor, operation_of(handler), route_of(handler))
 
 
 async def _body(request: Request[Any, Any, Any]) -> bytes:
@@ -74,6 +77,11 @@ def operation_of(handler: BaseRouteHandler) -> str:
     """The operation that a handler carries out; empty for health, metrics and pages."""
     name = getattr(handler, "operation_id", None)
     return name if isinstance(name, str) else ""
+
+
+def writes(handler: BaseRouteHandler) -> bool:
+    """Whether the operation changes anything."""
+    return "POST" in getattr(handler, "http_methods", ())
 
 
 def route_of(handler: BaseRouteHandler) -> Route:

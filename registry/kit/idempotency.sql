@@ -32,5 +32,10 @@ with recursive operations (operation) as (
   select (select min(i.operation) from registry.idempotency i where i.operation > o.operation)
   from operations o where o.operation is not null
 )
-delete from registry.idempotency i using operations o
-where i.operation = o.operation and o.operation <> all($2::text[]) and i.created_at < now() - $1::interval;
+delete from registry.idempotency where ctid = any(array(
+  select old.ctid from operations o, lateral (
+    select i.ctid from registry.idempotency i
+    where i.operation = o.operation and i.created_at < now() - $1::interval
+    order by i.operation, i.created_at limit 1000000  -- for the planner: it then reads no operation that is kept
+  ) old
+  where o.operation <> all($2::text[])));

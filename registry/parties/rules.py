@@ -2,7 +2,8 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import NamedTuple
+from datetime import timedelta
+from typing import Final, NamedTuple
 
 from registry.kit.problems import DomainError, Kind
 
@@ -28,17 +29,25 @@ class LockedAccount(NamedTuple):
     status: str
 
 
+COOLING: Final = timedelta(days=365)
+"""How long after their last role somebody still counts as one of an organisation's people, in business time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The facts that decide about conflicts: an organisation, its present owners, and the people who act for it."""
+    """
+    The facts that decide about conflicts.
+
+    An organisation, all that own it directly or through others, and the people who act for it or did within `COOLING`.
+    """
 
     organisation_id: int
-    parents: frozenset[int]
+    ancestors: frozenset[int]
     people: frozenset[int]
 
 
 def refuse_conflict(verifier: Standing, owner: Standing, project: str) -> None:
-    """Raise `VerifierConflict` for the same organisation, a parent in common or a person in common."""
+    """Raise `VerifierConflict` for the same organisation, an ancestor or a person in common."""
     reason = _conflict(verifier, owner)
     if reason:
         raise VerifierConflict(
@@ -51,12 +60,12 @@ def refuse_conflict(verifier: Standing, owner: Standing, project: str) -> None:
 def _conflict(verifier: Standing, owner: Standing) -> str:
     if verifier.organisation_id == owner.organisation_id:
         return "it owns the project"
-    if verifier.organisation_id in owner.parents or owner.organisation_id in verifier.parents:
+    if verifier.organisation_id in owner.ancestors or owner.organisation_id in verifier.ancestors:
         return "one of the two owns the other"
-    if shared := verifier.parents & owner.parents:
+    if shared := verifier.ancestors & owner.ancestors:
         return f"both belong to organisation {min(shared)}"
     if people := verifier.people & owner.people:
-        return f"{_count(people)} act for both"
+        return f"{_count(people)} act for both, or did within the last {COOLING.days} days or at the project itself"
     return ""
 
 

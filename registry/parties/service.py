@@ -14,7 +14,7 @@ from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
 from registry.kit.problems import Unavailable, Unknown
 from registry.parties import rules, store
-from schemas.access import Call, Role
+from schemas.access import Actor, Call, Role
 from schemas.custody import Trader
 from schemas.identifiers import Identifier
 from schemas.pages import Page
@@ -62,7 +62,7 @@ async def create_region_once(
             person = await store.insert_person(tx, name)
             await grants.grant_first_in(tx, person.id, authority, Role.REGULATOR)
             secret = keep(number, keyring.new_secret())
-            await keys.new_key_in(tx, person.id, by=None, keyring=keyring, secret=secret)
+            await keys.first_key_in(tx, person.id, by=None, keyring=keyring, secret=secret)
         return first.region
 
     return await db.transaction(work)
@@ -149,6 +149,16 @@ async def create_person(body: NewPerson, *, call: Call, db: Database) -> Person:
     return await once(db, call, work, again)
 
 
+async def new_person_in(tx: Tx, name: str) -> int:
+    """Register a person, inside a transaction."""
+    return (await store.insert_person(tx, name)).id
+
+
+async def authority_in(tx: Tx) -> int:
+    """The organisation that keeps the registry: it owns the buffer account from the first start on."""
+    return await store.authority(tx)
+
+
 async def open_account(body: NewAccount, *, call: Call, db: Database) -> Account:
     """Open a holding account for an organisation."""
 
@@ -222,11 +232,18 @@ async def log_origin_in(tx: Tx) -> str | None:
     return await store.log_origin(tx)
 
 
-async def refuse_conflict_in(tx: Tx, *, verifier_id: int, owner_id: int, project: str) -> None:
-    """Raise `VerifierConflict` if the verifier is too close to the owner of *project* now."""
-    rules.refuse_conflict(await _standing_in(tx, verifier_id), await _standing_in(tx, owner_id), project)
+async def refuse_conflict_in(
+    tx: Tx, *, verifier_id: int, by: Actor, owner_id: int, drafters: frozenset[int], project: str
+) -> None:
+    """
+    Raise `VerifierConflict` if the verifier is too close to the owner of *project* now.
+
+    *by* counts as one of the verifier's people, the *drafters* of the project as the owner's for ever.
+    """
+    verifier = await _standing_in(tx, verifier_id, frozenset({by.person_id}))
+    rules.refuse_conflict(verifier, await _standing_in(tx, owner_id, drafters), project)
 
 
-async def _standing_in(tx: Tx, organisation_id: int) -> rules.Standing:
-    parents = await store.parents(tx, organisation_id)
-    return rules.Standing(organisation_id, parents, await grants.people_at_in(tx, organisation_id))
+async def _standing_in(tx: Tx, organisation_id: int, more: frozenset[int]) -> rules.Standing:
+    people = await grants.people_since_in(tx, organisation_id, rules.COOLING)
+    return rules.Standing(organisation_id, await store.ancestors(tx, organisation_id), people | more)

@@ -49,6 +49,11 @@ async def insert_person(tx: Tx, name: str) -> Person:
     return convert(await fetch_one(tx, _sql.insert_party, "person", name), Person)
 
 
+async def authority(tx: Tx) -> int:
+    """The organisation that keeps the registry."""
+    return int(await tx.fetchval(_sql.authority))
+
+
 async def insert_organisation(tx: Tx, body: NewOrganisation) -> int:
     """Register an organisation with its identifiers and owner."""
     row = await fetch_one(tx, _sql.insert_party, "organisation", body.name)
@@ -94,9 +99,9 @@ def _organisation(row: asyncpg.Record) -> Organisation:
     )
 
 
-async def parents(tx: Tx, organisation_id: int) -> frozenset[int]:
-    """The organisations that own an organisation now."""
-    return frozenset(row["owner_id"] for row in await tx.fetch(_sql.parents, organisation_id))
+async def ancestors(tx: Tx, organisation_id: int) -> frozenset[int]:
+    """The organisations that own an organisation now, directly or through others."""
+    return frozenset(row["id"] for row in await tx.fetch(_sql.ancestors, organisation_id))
 
 
 async def insert_account(tx: Tx, owner_id: int, type_: str, name: str) -> Account:

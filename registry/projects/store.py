@@ -107,6 +107,12 @@ async def move_project(
     await tx.execute(_sql.insert_event, project.id, None, person_id, organisation_id, project.state, to, why)
 
 
+async def drafters(tx: Tx, project: Project) -> frozenset[int]:
+    """The people who ever took a step of the project for its developer."""
+    rows = await tx.fetch(_sql.drafters, project.id, project.developer_id)
+    return frozenset(row["person_id"] for row in rows)
+
+
 async def record(tx: Tx, project_id: int, to: str, *, person_id: int, organisation_id: int, why: str) -> None:
     """Record a project's first state."""
     await tx.execute(_sql.insert_event, project_id, None, person_id, organisation_id, None, to, why)

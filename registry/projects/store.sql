@@ -37,6 +37,9 @@ where id = $1 and state = $2;
 -- name: insert_event
 insert into registry.project_event (project_id, report_id, person_id, organisation_id, from_state, to_state, why, at)
 values ($1, $2, $3, $4, $5, $6, $7, registry.business_now());
+-- name: drafters
+-- Whoever acted for the developer: drafted, submitted, reported.
+select distinct person_id from registry.project_event where project_id = $1 and organisation_id = $2;
 -- name: events
 select id, report_id, person_id, organisation_id, from_state, to_state, why, at
 from registry.project_event where project_id = $3 and id > $1 order by id limit $2;

@@ -25,6 +25,7 @@ class Service:
             "KILNWOOD_SIMULATED": "yes",
             **settings,
         }
+        self._own: dict[int, str] = {}
         self.log = folder / "service.log"
         self.child = Child(["serve"], log=self.log, environment=own_environment(self.settings))
 
@@ -39,9 +40,14 @@ class Service:
         assert self.child.process is not None
         return self.child.process
 
-    def regulator(self, number: int = 1) -> str:
-        """The key of a regulator, from the data folder."""
-        return (self.data / "secrets" / f"regulator-{number}.key").read_text().strip()
+    async def regulator(self, number: int = 1) -> str:
+        """A regulator's own key, which the first one in the data folder makes once."""
+        if number not in self._own:
+            first = (self.data / "secrets" / f"regulator-{number}.key").read_text().strip()
+            headers = {"Authorization": f"Bearer {first}", "Idempotency-Key": "own"}
+            async with self.client() as http:
+                self._own[number] = (await http.post("/v1/me/keys", headers=headers)).json()["secret"]
+        return self._own[number]
 
     def client(self) -> httpx.AsyncClient:
         """A client of this service."""

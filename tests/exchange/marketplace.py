@@ -5,6 +5,7 @@ import contextlib
 import itertools
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from http import HTTPStatus
 from typing import Any
 from unittest import mock
 
@@ -15,6 +16,7 @@ from deploy.scenarios.cast import Party
 from exchange.instruments.service import follow_freezes
 from exchange.settlement import store
 from exchange.settlement.reconciler import reconcile
+from exchange.settlement.rules import ALONE_FEN
 from exchange.settlement.settler import Settler
 from tests.worlds import World
 
@@ -66,13 +68,37 @@ class Market:
         return await self.world.ok("/v1/deposits/credits", body, by=party.key)
 
     async def pay_in(self, who: str | Party, fen: int) -> Any:
-        """The operator books money, under the next reference of its bank."""
+        """The operator books money, under the next reference of its bank, or two do if it takes two."""
         body = {
             "account_id": self.party(who).account_id,
             "amount_fen": fen,
             "reference": f"Bank slip {next(self.slips)}",
         }
+        if fen > ALONE_FEN:
+            return await self.pay_in_by_two(body)
         return await self.world.ok("/v1/deposits/cash", body, by=self.world.party("exchange").key)
+
+    async def pay_in_by_two(self, body: dict[str, Any]) -> Any:
+        """The operator proposes, and a second one carries it out whose key another regulator confirmed."""
+        order = await self.proposed(body)
+        return await self.world.ok("/v1/deposits/cash/approved", order, by=await self.second_operator())
+
+    async def proposed(self, body: dict[str, Any]) -> dict[str, Any]:
+        """What the second operator has to send."""
+        body = {"operation": "deposit_cash", **body}
+        operator = self.world.party("exchange").key
+        made = await self.world.ok("/v1/approvals", {"body": body, "reason": "Bank slip"}, by=operator)
+        return {"approval_id": made["id"], "body": body}
+
+    async def second_operator(self, *, confirmed: bool = True) -> str:
+        """A further operator of the exchange."""
+        person_id, key = await self.world.person("Second operator")
+        place = {"organisation_id": self.world.party("exchange").organisation_id, "role": "operator"}
+        await self.world.decide("/v1/grants", {"operation": "grant_role", "person_id": person_id, **place})
+        if confirmed:
+            answer = await self.world.confirm(key, by=self.world.regulators[1])
+            assert HTTPStatus.CREATED == answer.status_code, answer.text
+        return key
 
     async def send(self, who: str | Party, path: str, **said: Any) -> httpx.Response:
         """One command of a party, with its next client_order_id unless one is said."""

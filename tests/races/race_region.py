@@ -13,6 +13,7 @@ import msgspec
 
 from deploy.migrations import every_migration
 from deploy.scenarios.cast import Party, Season
+from deploy.scenarios.registration import take_office
 from registry.kit.migrate import migrate
 from registry.methodologies import catalogue
 from registry.parties import service as parties
@@ -116,6 +117,7 @@ async def build_template(server: str, activity: KilnElectrificationActivity = AC
         secrets = await _begin(dsn)
         async with worlds.application(dsn, None) as world:
             world.season.regulators = secrets
+            await take_office(world.season)
             maker = await world.newcomer("developer", name="Maker")
             buyers = (await world.newcomer("enterprise", name="One"), await world.newcomer("enterprise", name="Two"))
             operator = await world.newcomer("operator", name="Exchange")
@@ -150,11 +152,10 @@ async def _begin(dsn: str) -> tuple[str, str]:
 async def _third_regulator(world: World) -> str:
     """A third person, who can approve what the first proposes but not what the second does, who issued this key."""
     authority = (await world.get("/v1/organisations", by=world.regulators[0])).json()["items"][0]["id"]
-    person = await world.ok("/v1/people", {"name": "Third"}, by=world.regulators[0])
-    key = await world.ok(f"/v1/people/{person['id']}/keys", by=world.regulators[1])
-    grant = {"operation": "grant_role", "person_id": person["id"], "organisation_id": authority, "role": "regulator"}
+    person_id, key = await world.person("Third", by=world.regulators[1])
+    grant = {"operation": "grant_role", "person_id": person_id, "organisation_id": authority, "role": "regulator"}
     await world.decide("/v1/grants", grant)
-    return str(key["secret"])
+    return key
 
 
 async def _verified_reports(

@@ -41,7 +41,7 @@ _RUSH: Final = 3_000
 """Orders that are due at once, each a request of its own."""
 _AT_ONCE: Final = 1e6
 _CONNECTIONS: Final = 32
-_CASH_FEN: Final = 10**12
+_CASH_FEN: Final = 900_000_00  # less than takes two operators
 _BATCH: Final = 1_000
 """Deliveries in one transaction."""
 _DELIVERIES_WANTED: Final = 3_000

@@ -1,4 +1,4 @@
-"""`kilnwood keys`: the log's public keys."""
+"""`kilnwood keys`: the log's public keys, and the fingerprints of API keys."""
 
 import sys
 from pathlib import Path
@@ -59,6 +59,25 @@ def keys_trust(after: Path | None, from_leaf: int | None) -> None:
         sys.stdout.buffer.write(made)
         return
     sys.stdout.buffer.write(trust_bytes(settings, _ensure_keys(settings)))
+
+
+@keys.command("fingerprint")
+@click.argument("file", type=click.File("r"), default="-")
+def keys_fingerprint(file: Any) -> None:  # noqa: ANN401 - click's file
+    """Print the fingerprint of an API key from a file, or from standard input; it needs no service.
+
+    A regulator who confirms the key compares it with what the registry shows them.
+
+    \b
+    Example:
+      kilnwood keys fingerprint my.key
+    """
+    from registry.access.keys.rules import Keyring
+
+    secret = file.read().strip()
+    if not secret.startswith("kw_"):
+        fail("this is no API key: one begins with kw_.", 2)
+    click.echo(Keyring.fingerprint(secret))
 
 
 def _ensure_keys(settings: Settings) -> Any:  # noqa: ANN401 - imported late

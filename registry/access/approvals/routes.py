@@ -1,9 +1,9 @@
 """Who may call the operations on approvals."""
 
-from registry.access.authorisation import OVERSEERS, REGULATORS, Route
+from registry.access.authorisation import OPERATORS, OVERSEERS, REGULATORS, Route
 
 ROUTES: dict[str, Route] = {
-    "propose_approval": Route(REGULATORS),
+    "propose_approval": Route(REGULATORS | OPERATORS),
     "withdraw_approval": Route(REGULATORS),
     "list_approvals": Route(OVERSEERS),
     "get_approval": Route(OVERSEERS),

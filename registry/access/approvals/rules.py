@@ -6,8 +6,9 @@ from datetime import datetime
 
 import msgspec
 
+from registry.access.authorisation import Denied
 from registry.kit.problems import DomainError, Kind
-from schemas.access import Approval, ApprovalBody
+from schemas.access import Actor, Approval, ApprovalBody, DepositCashBody, Role
 
 
 class SamePerson(DomainError):
@@ -28,6 +29,18 @@ class ApprovalClosed(DomainError):
     kind, slug, title = Kind.CONFLICT, "approval-closed", "The approval is no longer open"
 
 
+def role_for(body: ApprovalBody) -> Role:
+    """Whose decision it is: both people hold this role."""
+    return Role.OPERATOR if isinstance(body, DepositCashBody) else Role.REGULATOR
+
+
+def check_proposer(body: ApprovalBody, by: Actor) -> None:
+    """Raise `Denied` unless the decision is one of the caller's role."""
+    role = role_for(body)
+    if not any(held.role == role for held in by.roles):
+        raise Denied(f"{body.__struct_config__.tag} is decided by two people in the role of {role}.")
+
+
 def canonical(body: ApprovalBody) -> tuple[str, bytes]:
     """The exact body as text with sorted keys, and its SHA-256: what two people agree on."""
     text = msgspec.json.Encoder(order="sorted").encode(body)
@@ -39,13 +52,13 @@ class Pair:
     """
     The proposer of an approval and the person who would carry it out.
 
-    *proposer_stands*: the proposer is still a regulator. *keys_crossed*: one of the two issued a key of the other, and
-    so could act as both. *now* is the database's time.
+    *proposer_stands*: the proposer still holds the role and is not suspended. *joined*: by keys that nobody
+    outside has confirmed, so that the two count as one. *now* is the database's time.
     """
 
     second_id: int
     proposer_stands: bool
-    keys_crossed: bool
+    joined: bool
     now: datetime
 
 
@@ -72,9 +85,13 @@ def check_second(approval: Approval, body: ApprovalBody, pair: Pair) -> None:
             f"Approval {approval.id} expired at {approval.expires_at:%Y-%m-%d %H:%M:%S}Z. Propose anew."
         )
     if not pair.proposer_stands:
-        raise ApprovalClosed(f"Person {approval.proposer_id}, who proposed it, is no longer a regulator. Propose anew.")
-    if pair.keys_crossed:
+        raise ApprovalClosed(
+            f"Person {approval.proposer_id}, who proposed it, does not hold the role any more, or is suspended. "
+            "Propose anew."
+        )
+    if pair.joined:
         raise SamePerson(
-            f"Of persons {approval.proposer_id} and {pair.second_id}, one issued a key of the other and could act as "
-            "both, so they do not count as two. Another regulator has to carry it out."
+            f"Persons {approval.proposer_id} and {pair.second_id} are joined by first keys that one made for another, "
+            "and count as one. A regulator outside confirms the key that each made alone "
+            "(POST /v1/keys/ID/confirm), or another regulator carries it out."
         )

@@ -3,6 +3,7 @@
 from typing import TypeVar
 
 from registry.access.approvals import rules, store
+from registry.access.persons import service as persons
 from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
@@ -15,6 +16,7 @@ Body = TypeVar("Body", bound=ApprovalBody)
 
 async def propose(request: ProposeApproval, *, call: Call, db: Database) -> Approval:
     """Store the first person's half of a decision. It expires after seven days."""
+    rules.check_proposer(request.body, call.by)
 
     async def work(tx: Tx) -> Written[Approval]:
         approval = await store.insert_approval(tx, request.body, request.reason, call.by)
@@ -32,13 +34,20 @@ async def use_approval_in(tx: Tx, approved: Approved, kind: type[Body], *, by: A
     body = approved.body
     if not isinstance(body, kind):
         raise Invalid(f"This route carries out {kind.__struct_config__.tag}, not {body.__struct_config__.tag}.")
-    found = await store.pair(tx, approved.approval_id, by)
+    found = await store.standing(tx, approved.approval_id)
     if found is None:
         raise Unknown(f"There is no approval {approved.approval_id}.")
-    rules.check_second(found[0], body, found[1])
+    approval, stands, now = found
+    joined = await persons.joined_in(tx, approval.proposer_id, by.person_id)
+    rules.check_second(approval, body, rules.Pair(by.person_id, stands, joined, now))
     if not await store.use_approval(tx, approved.approval_id, by):
         raise rules.ApprovalClosed(f"Approval {approved.approval_id} was used by somebody else just now.")
     return body
+
+
+async def both_in(tx: Tx, approved: Approved, call: Call) -> tuple[int, int]:
+    """The two people who decide: who proposed, and who carries it out."""
+    return (await approval_in(tx, approved.approval_id)).proposer_id, call.by.person_id
 
 
 async def withdraw_approval(approval_id: int, *, call: Call, db: Database) -> Approval:

@@ -1,5 +1,6 @@
 """Approvals in PostgreSQL."""
 
+from datetime import datetime
 from typing import Literal
 
 import asyncpg
@@ -24,16 +25,14 @@ async def insert_approval(tx: Tx, body: ApprovalBody, reason: str, by: Actor) ->
 
 async def approval(tx: Tx, approval_id: int) -> Approval | None:
     """One approval."""
-    row = await tx.fetchrow(_sql.approval, approval_id, None)
+    row = await tx.fetchrow(_sql.approval, approval_id)
     return _approval(row) if row else None
 
 
-async def pair(tx: Tx, approval_id: int, by: Actor) -> tuple[Approval, rules.Pair] | None:
-    """One approval, and what decides whether its proposer and *by* are two people who may decide."""
-    row = await tx.fetchrow(_sql.approval, approval_id, by.person_id)
-    if row is None:
-        return None
-    return _approval(row), rules.Pair(by.person_id, row["proposer_stands"], row["keys_crossed"], row["read_at"])
+async def standing(tx: Tx, approval_id: int) -> tuple[Approval, bool, datetime] | None:
+    """One approval, whether its proposer is still a regulator who may decide, and the database's time."""
+    row = await tx.fetchrow(_sql.approval, approval_id)
+    return (_approval(row), row["proposer_stands"], row["read_at"]) if row else None
 
 
 async def approvals(tx: Tx, window: Window) -> Page[Approval]:

@@ -4,10 +4,10 @@ values ($1, $2, $3, $4, $5, now(), now() + interval '7 days')
 returning *, now() as read_at;
 -- name: approval
 select a.*, now() as read_at,
-  exists (select from registry.role_grant g where g.person_id = a.proposer_id and g.role = 'regulator'
-    and g.during @> registry.business_now()) as proposer_stands,
-  exists (select from registry.api_key k where (k.person_id = $2 and k.created_by = a.proposer_id)
-    or (k.person_id = a.proposer_id and k.created_by = $2)) as keys_crossed
+  exists (select from registry.role_grant g where g.person_id = a.proposer_id
+    and g.role = case a.operation when 'deposit_cash' then 'operator' else 'regulator' end
+    and g.during @> registry.business_now())
+  and not exists (select from registry.suspended s where s.person_id = a.proposer_id) as proposer_stands
 from registry.approval a where a.id = $1;
 -- name: approvals
 select *, now() as read_at from registry.approval where id > $1 order by id limit $2;

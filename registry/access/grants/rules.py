@@ -2,15 +2,9 @@
 
 from datetime import UTC, datetime
 
+from registry.access.authorisation import OVERSEERS
 from registry.kit.problems import DomainError, Kind
-
-REGULATORS_NEEDED = 2
-
-
-class LastRegulators(DomainError):
-    """Too few regulators would be left to decide what takes two people."""
-
-    kind, slug, title = Kind.CONFLICT, "last-regulators", "Two regulators are needed"
+from schemas.access import GrantBody
 
 
 class RoleIsOver(DomainError):
@@ -19,13 +13,18 @@ class RoleIsOver(DomainError):
     kind, slug, title = Kind.UNPROCESSABLE, "role-is-over", "The role would be over"
 
 
-def check_two_remain(working: int) -> None:
-    """Raise `LastRegulators` if fewer than two regulators with a working key would be left."""
-    if working < REGULATORS_NEEDED:
-        raise LastRegulators(
-            f"{working} regulator{'s' * (working != 1)} with a working key would be left, and {REGULATORS_NEEDED} are "
-            "needed to decide anything. Give somebody the role, or the person another key, first.",
-            working=working,
+class RegionWideRole(DomainError):
+    """A role that holds region-wide would be granted elsewhere than at the authority."""
+
+    kind, slug, title = Kind.UNPROCESSABLE, "region-wide-role", "Granted at the authority only"
+
+
+def check_place(body: GrantBody, authority_id: int) -> None:
+    """Raise `RegionWideRole` for one who would oversee the whole region on behalf of somebody else."""
+    if body.role in OVERSEERS and body.organisation_id != authority_id:
+        raise RegionWideRole(
+            f"The role of {body.role} holds for the whole region, so it is granted at the authority "
+            f"(organisation {authority_id}) only, and not at organisation {body.organisation_id}."
         )
 
 

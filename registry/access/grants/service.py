@@ -1,13 +1,18 @@
 """Giving and ending roles; two people give, one may end."""
 
+from collections.abc import Collection
+from datetime import timedelta
+
+from registry.access import authorisation as access
 from registry.access.approvals import service as approvals
 from registry.access.grants import rules, store
+from registry.access.persons import service as persons
 from registry.kit import clock
 from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
 from registry.kit.problems import AlreadyEnded, Unknown
-from schemas.access import Approved, Call, Grant, GrantBody, Role
+from schemas.access import Actor, Approved, Call, Grant, GrantBody, HeldRole, Role
 from schemas.pages import Page
 
 
@@ -19,6 +24,10 @@ async def grant_role(approved: Approved, *, call: Call, db: Database) -> Grant:
         await lock_person_in(tx, body.person_id)
         if not await store.organisation_exists(tx, body.organisation_id):
             raise Unknown(f"There is no organisation {body.organisation_id}.")
+        authority_id = await store.authority(tx)
+        rules.check_place(body, authority_id)
+        if body.organisation_id != authority_id:  # its own people have nobody else who could
+            await refuse_own_in(tx, await approvals.both_in(tx, approved, call), body.organisation_id, "a role there")
         rules.check_until(body.until, await clock.now_in(tx))
         grant_id = await store.insert_grant(tx, body, approved.approval_id)
         return Written(grant_id, await _grant_again(tx, str(grant_id)))
@@ -31,9 +40,16 @@ async def grant_first_in(tx: Tx, person_id: int, organisation_id: int, role: Rol
     await store.insert_first_grant(tx, person_id, organisation_id, role)
 
 
-async def people_at_in(tx: Tx, organisation_id: int) -> frozenset[int]:
-    """The people who hold any role at an organisation now."""
-    return await store.people_at(tx, organisation_id)
+async def refuse_own_in(tx: Tx, people: Collection[int], organisation_id: int, what: str) -> None:
+    """Raise `OwnOrganisation` if one of the two who decide belongs to the organisation for which they do."""
+    for person_id in sorted(await store.people_at(tx, organisation_id) & set(people)):
+        by = Actor(person_id=person_id, roles=(HeldRole(Role.MEMBER, organisation_id),))
+        access.refuse_own(by, organisation_id, what)
+
+
+async def people_since_in(tx: Tx, organisation_id: int, cooling: timedelta) -> frozenset[int]:
+    """The people who hold any role at an organisation, or held one within the period before now (business time)."""
+    return await store.people_since(tx, organisation_id, cooling)
 
 
 async def end_grant(grant_id: int, *, call: Call, db: Database) -> Grant:
@@ -41,9 +57,10 @@ async def end_grant(grant_id: int, *, call: Call, db: Database) -> Grant:
 
     async def work(tx: Tx) -> Written[Grant]:
         await _grant_again(tx, str(grant_id))
+        power = await persons.power_in(tx)
         if not await store.end_grant(tx, grant_id):
             raise AlreadyEnded(f"Grant {grant_id} has already ended.")
-        await two_regulators_remain_in(tx)
+        await persons.refuse_powerless_in(tx, power)
         return Written(grant_id, await _grant_again(tx, str(grant_id)))
 
     return await once(db, call, work, _grant_again)
@@ -70,8 +87,3 @@ async def lock_person_in(tx: Tx, person_id: int) -> None:
 async def held_any_role_in(tx: Tx, person_id: int) -> bool:
     """Whether the person was ever given a role."""
     return await store.roles_ever(tx, person_id) > 0
-
-
-async def two_regulators_remain_in(tx: Tx) -> None:
-    """Call this after power was taken away: rolls back if the region could not decide anything any more."""
-    rules.check_two_remain(await store.working_regulators(tx))

@@ -1,5 +1,7 @@
 """Role grants in PostgreSQL."""
 
+from datetime import timedelta
+
 from registry.kit import sql
 from registry.kit.database import Tx, affected, convert
 from registry.kit.pages import Window
@@ -26,6 +28,16 @@ async def people_at(tx: Tx, organisation_id: int) -> frozenset[int]:
     return frozenset(row["person_id"] for row in await tx.fetch(_sql.people_at, organisation_id))
 
 
+async def people_since(tx: Tx, organisation_id: int, cooling: timedelta) -> frozenset[int]:
+    """The people who held any role at an organisation since *cooling* before now."""
+    return frozenset(row["person_id"] for row in await tx.fetch(_sql.people_since, organisation_id, cooling))
+
+
+async def authority(tx: Tx) -> int:
+    """The organisation that keeps the registry."""
+    return int(await tx.fetchval(_sql.authority))
+
+
 async def grant(tx: Tx, grant_id: int) -> Grant | None:
     """One grant."""
     row = await tx.fetchrow(_sql.grant, grant_id)
@@ -45,12 +57,6 @@ async def end_grant(tx: Tx, grant_id: int) -> bool:
 async def roles_ever(tx: Tx, person_id: int) -> int:
     """How many grants the person ever had."""
     return int(await tx.fetchval(_sql.roles_ever, person_id))
-
-
-async def working_regulators(tx: Tx) -> int:
-    """How many regulators hold their role now and have a key that works; others that end one wait meanwhile."""
-    await tx.execute(_sql.regulators_lock)
-    return int(await tx.fetchval(_sql.working_regulators))
 
 
 async def lock_person(tx: Tx, person_id: int) -> bool:

@@ -7,6 +7,11 @@ insert into registry.role_grant (person_id, organisation_id, role, during)
 values ($1, $2, $3, tstzrange(registry.business_now(), null));
 -- name: people_at
 select distinct person_id from registry.role_grant where organisation_id = $1 and during @> registry.business_now();
+-- name: people_since
+select distinct person_id from registry.role_grant
+where organisation_id = $1 and during && tstzrange(registry.business_now() - $2::interval, registry.business_now(), '[]');
+-- name: authority
+select registry.authority_id();
 -- name: grant
 select id, person_id, organisation_id, role, lower(during) as begins, upper(during) as ends, approval_id
 from registry.role_grant where id = $1;
@@ -21,13 +26,6 @@ set during = tstzrange(least(lower(during), registry.business_now() - interval '
 where id = $1 and (upper_inf(during) or upper(during) > registry.business_now());
 -- name: roles_ever
 select count(*) from registry.role_grant where person_id = $1;
--- name: regulators_lock
--- Whatever takes power from a regulator queues here, so that the count after it is true at the commit.
-select pg_advisory_xact_lock(hashtextextended('regulators', 0));
--- name: working_regulators
-select count(distinct g.person_id) from registry.role_grant g
-join registry.api_key k on k.person_id = g.person_id and k.revoked_at is null
-where g.role = 'regulator' and g.during @> registry.business_now();
 -- name: lock_person
 -- Key issuance for one person is serialised, so that "has no key yet" stays true until the commit.
 select name from registry.person where id = $1 for no key update;

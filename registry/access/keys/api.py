@@ -9,7 +9,7 @@ from registry.access.keys.rules import Keyring
 from registry.kit.database import Database
 from registry.kit.http import READS, WRITES, PathId
 from registry.kit.pages import Window
-from schemas.access import Approved, Call, KeyIssued, Me
+from schemas.access import Approved, Call, ConfirmKey, KeyIssued, Me
 from schemas.pages import Page
 
 
@@ -42,7 +42,7 @@ class KeysController(Controller):
     async def own_key(
         self, call: NamedDependency[Call], db: NamedDependency[Database], keyring: NamedDependency[Keyring]
     ) -> KeyIssued:
-        """A further key for yourself. Its secret is shown once."""
+        """A key of your own, with your first key (which is then spent) or a further one. Its secret is shown once."""
         return await service.create_own_key(call, db=db, keyring=keyring)
 
     @post("/people/{person_id:int}/keys", operation_id="issue_key", responses=WRITES)
@@ -53,7 +53,7 @@ class KeysController(Controller):
         db: NamedDependency[Database],
         keyring: NamedDependency[Keyring],
     ) -> KeyIssued:
-        """The first key of a person without roles. Its secret is shown once."""
+        """The first key of a person without roles, who makes their own with it. Its secret is shown once."""
         return await service.issue_key(person_id, call=call, db=db, keyring=keyring)
 
     @post("/keys/reissue", operation_id="reissue_key", responses=WRITES)
@@ -64,8 +64,19 @@ class KeysController(Controller):
         db: NamedDependency[Database],
         keyring: NamedDependency[Keyring],
     ) -> KeyIssued:
-        """A new key for a person who lost theirs; carries out an approval."""
+        """A new first key for a person who lost theirs; carries out an approval."""
         return await service.reissue_key(data, call=call, db=db, keyring=keyring)
+
+    @post("/keys/{key_id:int}/confirm", operation_id="confirm_key", responses=WRITES)
+    async def confirm_key(
+        self,
+        key_id: PathId,
+        data: JSONBody[ConfirmKey],
+        call: NamedDependency[Call],
+        db: NamedDependency[Database],
+    ) -> KeyIssued:
+        """Confirm that the person in front of you holds this key: the fingerprint on their screen is that of yours."""
+        return await service.confirm_key(key_id, data, call=call, db=db)
 
     @post("/keys/{key_id:int}/revoke", operation_id="revoke_key", responses=WRITES)
     async def revoke_key(self, key_id: PathId, call: NamedDependency[Call], db: NamedDependency[Database]) -> KeyIssued:

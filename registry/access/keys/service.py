@@ -1,14 +1,18 @@
 """The caller, and making and revoking API keys."""
 
+from msgspec import structs
+
 from registry.access import authorisation
 from registry.access.approvals import service as approvals
 from registry.access.grants import service as grants
 from registry.access.keys import rules, store
+from registry.access.persons import service as persons
+from registry.access.persons.rules import OPERATOR
 from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
 from registry.kit.problems import Unknown
-from schemas.access import Approved, Call, KeyIssued, Me, RekeyBody, Role
+from schemas.access import Approved, Call, ConfirmKey, KeyIssued, Me, RekeyBody, Role
 from schemas.pages import Page
 
 
@@ -17,8 +21,15 @@ async def me(call: Call, *, db: Database) -> Me:
     async with db.reading() as tx:
         key = await store.key(tx, call.by.key_id)
         name = await store.person_name(tx, call.by.person_id)
-    prefix = key.prefix if key else ""
-    return Me(person_id=call.by.person_id, name=name, roles=call.by.roles, key_id=call.by.key_id, key_prefix=prefix)
+    return Me(
+        person_id=call.by.person_id,
+        name=name,
+        roles=call.by.roles,
+        key_id=call.by.key_id,
+        key_prefix=key.prefix if key else "",
+        key_fingerprint=key.fingerprint if key else None,
+        first_key=call.by.first_key,
+    )
 
 
 async def keys(person_id: int, window: Window, *, db: Database) -> Page[KeyIssued]:
@@ -27,20 +38,42 @@ async def keys(person_id: int, window: Window, *, db: Database) -> Page[KeyIssue
         return await store.keys(tx, window, person_id)
 
 
-async def new_key_in(tx: Tx, person_id: int, *, by: int | None, keyring: rules.Keyring, secret: str = "") -> KeyIssued:
-    """Make a key for *person_id*. The reply is the only place where its secret is ever shown."""
-    secret = secret or keyring.new_secret()
-    stored = await store.insert_key(tx, person_id, keyring.prefix(secret), keyring.hash(secret), by)
-    return KeyIssued(
-        id=stored.id, person_id=person_id, prefix=stored.prefix, secret=secret, created_at=stored.created_at
+async def first_key_in(
+    tx: Tx, person_id: int, *, by: int | None, keyring: rules.Keyring, secret: str = ""
+) -> KeyIssued:
+    """
+    Make a key for somebody else, with which they make their own. *by* None: the operator's hands make it.
+
+    It joins maker and holder until somebody outside confirms the holder's own key (registry/access/persons).
+    """
+    return await _new_key_in(tx, person_id, secret or keyring.new_secret(), keyring, created_by=by, parent_id=None)
+
+
+async def _new_key_in(
+    tx: Tx, person_id: int, secret: str, keyring: rules.Keyring, *, created_by: int | None, parent_id: int | None
+) -> KeyIssued:
+    """Store a key. The reply is the only place where its secret is ever shown."""
+    new = rules.NewKey(
+        person_id=person_id,
+        prefix=keyring.prefix(secret),
+        hash=keyring.hash(secret),
+        created_by=created_by,
+        first=created_by != person_id,
+        parent_id=parent_id,
+        fingerprint=keyring.fingerprint(secret),
     )
+    return structs.replace(await store.insert_key(tx, new), secret=secret)
 
 
 async def create_own_key(call: Call, *, db: Database, keyring: rules.Keyring) -> KeyIssued:
-    """Make a further key for the caller, to rotate to."""
+    """Make an own key for the caller: to rotate to, or the one that a first key is for. Raises `FirstKeySpent`."""
 
     async def work(tx: Tx) -> Written[KeyIssued]:
-        key = await new_key_in(tx, call.by.person_id, by=call.by.person_id, keyring=keyring)
+        by = call.by
+        if by.first_key and not await store.spend_key(tx, by.key_id):
+            raise rules.FirstKeySpent(f"Key {by.key_id} is a first key and was used just now; it works once.")
+        secret = keyring.new_secret()
+        key = await _new_key_in(tx, by.person_id, secret, keyring, created_by=by.person_id, parent_id=by.key_id)
         return Written(key.id, key)
 
     return await once(db, call, work, _key_again)
@@ -61,7 +94,9 @@ async def issue_key(person_id: int, *, call: Call, db: Database, keyring: rules.
                 f"Person {person_id} holds roles or has a key that works. Revoke the unused key of a person without "
                 "roles; for anybody else propose the approval 'reissue_key'."
             )
-        key = await new_key_in(tx, person_id, by=call.by.person_id, keyring=keyring)
+        power = await persons.power_in(tx)
+        key = await first_key_in(tx, person_id, by=call.by.person_id, keyring=keyring)
+        await persons.refuse_powerless_in(tx, power)
         return Written(key.id, key)
 
     return await once(db, call, work, _key_again)
@@ -73,10 +108,40 @@ async def reissue_key(approved: Approved, *, call: Call, db: Database, keyring: 
     async def work(tx: Tx) -> Written[KeyIssued]:
         body = await approvals.use_approval_in(tx, approved, RekeyBody, by=call.by)
         await grants.lock_person_in(tx, body.person_id)
-        key = await new_key_in(tx, body.person_id, by=call.by.person_id, keyring=keyring)
+        power = await persons.power_in(tx)
+        key = await first_key_in(tx, body.person_id, by=call.by.person_id, keyring=keyring)
+        await persons.refuse_powerless_in(tx, power)
         return Written(key.id, key)
 
     return await once(db, call, work, _key_again)
+
+
+async def confirm_key(key_id: int, body: ConfirmKey, *, call: Call, db: Database) -> KeyIssued:
+    """
+    Confirm as a regulator that the person in front of you holds this key: its fingerprint is on both screens.
+
+    From then on its holder and whoever made their first key count as two. Raises `NotToBeConfirmed`,
+    `FingerprintDiffers`, `NotOutside`.
+    """
+
+    async def work(tx: Tx) -> Written[KeyIssued]:
+        await persons.power_in(tx)  # one confirmation at a time: each sees the graph that the last one left
+        keys = await store.linked_keys(tx, key_id)
+        if not keys:
+            raise Unknown(f"There is no key {key_id}.")
+        given = rules.check_confirmable(keys, key_id, body.fingerprint)
+        maker = OPERATOR if given.maker_id is None else given.maker_id
+        await persons.check_confirmer_in(tx, (maker, given.person_id), call.by.person_id)
+        await store.confirm_key(tx, given.id, key_id, call.by.person_id)
+        return Written(key_id, await _key_again(tx, str(key_id)))
+
+    return await once(db, call, work, _key_again)
+
+
+async def end_all_in(tx: Tx, person_id: int) -> None:
+    """End every key of a person, also the last one: only the operator's recovery does."""
+    await persons.power_in(tx)
+    await store.revoke_all(tx, person_id)
 
 
 async def revoke_key(key_id: int, *, call: Call, db: Database) -> KeyIssued:
@@ -87,8 +152,9 @@ async def revoke_key(key_id: int, *, call: Call, db: Database) -> KeyIssued:
         regulator = any(held.role == Role.REGULATOR for held in call.by.roles)
         if key.person_id != call.by.person_id and not regulator:
             raise authorisation.NotYours(f"Key {key_id} belongs to person {key.person_id}.")
-        if await store.revoke_key(tx, key_id):  # a second revocation changes nothing
-            await grants.two_regulators_remain_in(tx)
+        power = await persons.power_in(tx)
+        await store.revoke_key(tx, key_id)  # a second revocation changes nothing
+        await persons.refuse_powerless_in(tx, power)
         return Written(key_id, await _key_again(tx, str(key_id)))
 
     return await once(db, call, work, _key_again)

@@ -1,5 +1,6 @@
 """API keys in PostgreSQL."""
 
+from registry.access.keys import rules
 from registry.kit import sql
 from registry.kit.database import Tx, affected, convert, fetch_one
 from registry.kit.pages import Window
@@ -9,15 +10,30 @@ from schemas.pages import Page
 _sql = sql.load(__package__)
 
 
-async def insert_key(tx: Tx, person_id: int, prefix: str, key_hash: bytes, by: int | None) -> KeyIssued:
+async def insert_key(tx: Tx, new: rules.NewKey) -> KeyIssued:
     """Store the keyed hash of a new key; the secret is added by the caller."""
-    return convert(await fetch_one(tx, _sql.insert_key, person_id, prefix, key_hash, by), KeyIssued)
+    return convert(await fetch_one(tx, _sql.insert_key, *new), KeyIssued)
 
 
 async def key(tx: Tx, key_id: int) -> KeyIssued | None:
     """One key without its secret."""
-    row = await tx.fetchrow(_sql.key, key_id)
+    row = await tx.fetchrow(_sql.keys, 0, 1, None, key_id)
     return convert(row, KeyIssued) if row else None
+
+
+async def spend_key(tx: Tx, key_id: int) -> bool:
+    """End a first key because its holder makes an own one with it; returns False if it has ended before."""
+    return affected(await tx.execute(_sql.spend_key, key_id)) == 1
+
+
+async def linked_keys(tx: Tx, key_id: int) -> tuple[rules.LinkedKey, ...]:
+    """All keys that the holder of *key_id* ever had, locked; none if there is no such key."""
+    return tuple(rules.LinkedKey(**row) for row in await tx.fetch(_sql.linked_keys, key_id))
+
+
+async def confirm_key(tx: Tx, given_id: int, key_id: int, by: int) -> None:
+    """Note that *by* confirmed *key_id* as the key that the holder of *given_id* made alone."""
+    assert affected(await tx.execute(_sql.confirm_key, given_id, key_id, by)) == 1, "it was read under its lock"
 
 
 async def revoke_key(tx: Tx, key_id: int) -> bool:
@@ -25,9 +41,14 @@ async def revoke_key(tx: Tx, key_id: int) -> bool:
     return affected(await tx.execute(_sql.revoke_key, key_id)) == 1
 
 
+async def revoke_all(tx: Tx, person_id: int) -> None:
+    """End all keys of a person now."""
+    await tx.execute(_sql.revoke_all, person_id)
+
+
 async def keys(tx: Tx, window: Window, person_id: int) -> Page[KeyIssued]:
     """Every key a person ever had, without secrets."""
-    rows = await tx.fetch(_sql.keys, *window.args, person_id)
+    rows = await tx.fetch(_sql.keys, *window.args, person_id, None)
     return window.page([(row["id"], convert(row, KeyIssued)) for row in rows])
 
 

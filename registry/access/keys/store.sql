@@ -1,13 +1,30 @@
 -- name: insert_key
-insert into registry.api_key (person_id, prefix, hash, created_by) values ($1, $2, $3, $4)
-returning id, person_id, prefix, created_at, revoked_at;
--- name: key
-select id, person_id, prefix, created_at, revoked_at from registry.api_key where id = $1;
+insert into registry.api_key (person_id, prefix, hash, created_by, first, parent_id, fingerprint)
+values ($1, $2, $3, $4, $5, $6, $7)
+returning id, person_id, prefix, created_at, revoked_at, created_by, first, fingerprint;
+-- name: keys
+-- Those of one person, or one of anybody's.
+select k.id, k.person_id, k.prefix, k.created_at, k.revoked_at, k.created_by, k.first, k.fingerprint,
+  (select g.confirmed_by from registry.api_key g where g.confirmed_key_id = k.id) as confirmed_by
+from registry.api_key k
+where k.id > $1 and ($3::bigint is null or k.person_id = $3) and ($4::bigint is null or k.id = $4)
+order by k.id limit $2;
 -- name: revoke_key
 update registry.api_key set revoked_at = now() where id = $1 and revoked_at is null;
--- name: keys
-select id, person_id, prefix, created_at, revoked_at from registry.api_key
-where person_id = $3 and id > $1 order by id limit $2;
+-- name: revoke_all
+update registry.api_key set revoked_at = now() where person_id = $1 and revoked_at is null;
+-- name: spend_key
+-- Guarded: 0 rows means that the first key was used before, or has ended.
+update registry.api_key set spent_at = now(), revoked_at = now() where id = $1 and first and revoked_at is null;
+-- name: linked_keys
+-- All keys of the holder of one, locked: none is added to the chain or confirmed meanwhile.
+select id, person_id, created_by as maker_id, parent_id, fingerprint, revoked_at is null as works,
+  confirmed_at is not null as confirmed
+from registry.api_key
+where person_id = (select person_id from registry.api_key where id = $1) order by id for no key update;
+-- name: confirm_key
+update registry.api_key set confirmed_key_id = $2, confirmed_by = $3, confirmed_at = now()
+where id = $1 and confirmed_at is null;
 -- name: open_keys
 select count(*) from registry.api_key where person_id = $1 and revoked_at is null;
 -- name: person_name

@@ -1,6 +1,7 @@
 """Placing and lifting freezes, and refusing what they stop."""
 
 from registry.access.approvals import service as approvals
+from registry.access.grants import service as grants
 from registry.access.restrictions import rules, store
 from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written, once
@@ -28,6 +29,8 @@ async def lift_restriction(approved: Approved, *, call: Call, db: Database) -> R
     async def work(tx: Tx) -> Written[Restriction]:
         body = await approvals.use_approval_in(tx, approved, LiftBody, by=call.by)
         await _restriction_again(tx, str(body.restriction_id))
+        owner_id = await store.owner(tx, body.restriction_id)
+        await grants.refuse_own_in(tx, await approvals.both_in(tx, approved, call), owner_id, "lifting a freeze")
         if not await store.lift_restriction(tx, body.restriction_id, approved.approval_id):
             raise AlreadyEnded(f"Restriction {body.restriction_id} has already been lifted.")
         return Written(body.restriction_id, await _restriction_again(tx, str(body.restriction_id)))

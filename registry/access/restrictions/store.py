@@ -35,6 +35,11 @@ async def restrictions(tx: Tx, window: Window) -> Page[Restriction]:
     return window.page([(row["id"], convert(row, Restriction)) for row in rows])
 
 
+async def owner(tx: Tx, restriction_id: int) -> int:
+    """The organisation that owns what is frozen."""
+    return int(await tx.fetchval(_sql.owner, restriction_id))
+
+
 async def lift_restriction(tx: Tx, restriction_id: int, approval_id: int) -> bool:
     """End a freeze now; returns False if it had ended before."""
     return affected(await tx.execute(_sql.lift_restriction, restriction_id, approval_id)) == 1

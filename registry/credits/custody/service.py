@@ -30,7 +30,12 @@ async def vintage_in(tx: Tx, project_id: int, year: int) -> Vintage:
         raise Unknown(f"Nothing of project {project_id} and vintage {year} was issued.")
     code, methodology = found
     project = await projects.project_in(tx, project_id)
-    return Vintage(code=str(code.instrument_code), project_name=project.name, methodology=methodology)
+    return Vintage(
+        code=str(code.instrument_code),
+        project_name=project.name,
+        methodology=methodology,
+        developer_id=project.developer_id,
+    )
 
 
 async def freezes_in(tx: Tx) -> Freezes:

@@ -1,6 +1,7 @@
 """Issue the credits of a verified report, and read issuances."""
 
 from registry.access.approvals import service as approvals
+from registry.access.grants import service as grants
 from registry.access.restrictions import service as restrictions
 from registry.credits.blocks.rules import WrongAccount
 from registry.credits.blocks.service import lock_open_accounts_in
@@ -35,11 +36,12 @@ async def issue(approved: Approved, *, call: Call, db: Database, region: RegionP
     async def work(tx: Tx) -> Written[Issuance]:
         body = await approvals.use_approval_in(tx, approved, IssueBody, by=call.by)
         report, project = await reports.issue_report_in(tx, body.report_id, call=call)
+        people = await approvals.both_in(tx, approved, call)
+        await grants.refuse_own_in(tx, people, project.developer_id, "issuing its credits")
         await _owned_account_in(tx, body.account_id, project)
         await restrictions.refuse_frozen_in(tx, accounts=[body.account_id], projects=[project.id], issuances=[])
-        approval = await approvals.approval_in(tx, approved.approval_id)
-        people = (approval.proposer_id, call.by.person_id)
-        code = await _issue_in(tx, body, report, project, approval_id=approval.id, people=people, region=region)
+        approval_id = approved.approval_id
+        code = await _issue_in(tx, body, report, project, approval_id=approval_id, people=people, region=region)
         return Written(code, await _issuance_again(tx, code))
 
     return await once(db, call, work, _issuance_again)

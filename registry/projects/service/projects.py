@@ -102,6 +102,7 @@ async def open_public_notice(project_id: int, body: Decision, *, call: Call, db:
     async def work(tx: Tx) -> Written[Project]:
         project = await _locked_project(tx, project_id)
         rules.check_step(project.code, "open_notice", project.state, rules.PROJECT_STEPS)
+        access.refuse_own(call.by, project.developer_id, "its public notice")
         opened = calendars.shanghai_date(await clock.now_in(tx))
         await store.move_project(
             tx,
@@ -140,6 +141,7 @@ async def register_project(project_id: int, body: Decision, *, call: Call, db: D
     async def work(tx: Tx) -> Written[Project]:
         project = await _locked_project(tx, project_id)
         rules.check_step(project.code, "register", project.state, rules.PROJECT_STEPS)
+        access.refuse_own(call.by, project.developer_id, "registering its project")
         assert project.notice_ends is not None  # every project in public notice has its last day
         rules.check_notice_over(project, calendars.end_of_day(project.notice_ends), await clock.now_in(tx))
         await store.move_project(
@@ -235,7 +237,10 @@ async def verifier_in(tx: Tx, project: Project, call: Call) -> int:
     verifier = access.organisation_acting(call.by, Role.VERIFIER)
     if verifier is None:
         raise rules.NotYourTurn(f"{project.code} is judged by a verifier; you do not hold that role.")
-    await parties.refuse_conflict_in(tx, verifier_id=verifier, owner_id=project.developer_id, project=project.code)
+    drafters = await store.drafters(tx, project)
+    await parties.refuse_conflict_in(
+        tx, verifier_id=verifier, by=call.by, owner_id=project.developer_id, drafters=drafters, project=project.code
+    )
     return verifier
 
 
@@ -247,4 +252,5 @@ async def whose_turn_in(tx: Tx, project: Project, state: str, call: Call) -> int
     organisation_id = access.organisation_acting(call.by, role)
     if organisation_id is None:
         raise rules.NotYourTurn(f"What is {state} is decided by a {role}; you do not hold that role.")
+    access.refuse_own(call.by, project.developer_id, "sending its work back")
     return organisation_id

@@ -88,7 +88,7 @@ async def test_the_first_start_makes_two_regulators(service):
     assert [0o600] * 3 == [stat.S_IMODE(file.stat().st_mode) for file in files]
     async with service.client() as http:
         who = [
-            (await http.get("/v1/me", headers={"Authorization": f"Bearer {service.regulator(number)}"})).json()
+            (await http.get("/v1/me", headers={"Authorization": f"Bearer {await service.regulator(number)}"})).json()
             for number in (1, 2)
         ]
     assert 2 == len({each["person_id"] for each in who})
@@ -97,7 +97,7 @@ async def test_the_first_start_makes_two_regulators(service):
 
 async def test_one_line_a_request_and_nothing_personal(service):
     """Method, path, status, duration and identifiers; no body, key, name or query. Refusals and strays as well."""
-    key, body = service.regulator(), {"name": NAME, "identifiers": []}
+    key, body = await service.regulator(), {"name": NAME, "identifiers": []}
     begun = service.log.stat().st_size
     headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": "secretive-key-1"}
     async with service.client() as http:

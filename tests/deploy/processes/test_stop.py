@@ -48,8 +48,9 @@ async def test_a_request_in_flight_is_answered_before_the_end(service):
     """SIGTERM while a write is held back, beside an idle connection that is kept alive; no new connection is taken."""
     async with service.client() as http, service.client() as idle:
         assert 200 == (await idle.get("/health/live")).status_code
+        key = await service.regulator()
         async with gate(service.settings["DATABASE_URL"], "registry.idempotency in share mode") as held:
-            request = write(service, http, service.regulator())
+            request = write(service, http, key)
             waiting = f"{held.get_server_pid()} = any(pg_blocking_pids(pid))"
             await until(lambda: backends(held, waiting), "the request waits")
             begun = time.monotonic()
@@ -73,9 +74,9 @@ async def closed(service: Service) -> bool:
 
 async def test_a_request_that_never_ends_does_not_hold_the_stop(service):
     """It gets a 503 to retry and leaves nothing; the service still ends in time and without a trace in its log."""
-    dsn = service.settings["DATABASE_URL"]
+    dsn, key = service.settings["DATABASE_URL"], await service.regulator()
     async with service.client() as http, gate(dsn, "registry.idempotency in share mode") as held:
-        request = write(service, http, service.regulator())
+        request = write(service, http, key)
         waiting = f"{held.get_server_pid()} = any(pg_blocking_pids(pid))"
         await until(lambda: backends(held, waiting), "the request waits")
         begun = time.monotonic()

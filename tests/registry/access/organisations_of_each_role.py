@@ -2,14 +2,16 @@
 
 import itertools
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 from deploy.scenarios.cast import EVENT
 from exchange.instruments.service import follow_freezes
+from registry.access.authorisation import OVERSEERS
 from schemas.access import Role
 from schemas.identifiers import uscc_check_character
 from tests.registry.projects.life import Life, report_body, upload
-from tests.worlds import Template, World
+from tests.worlds import AUTHORITY, Template, World
 
 HOME, ELSEWHERE, SIBLING, SHARED = "home", "elsewhere", "sibling", "shared"
 """The owner, a stranger, one with the same parent, and one with a person in common."""
@@ -46,14 +48,13 @@ async def _organisation(world: World, name: str, parent: int | None) -> int:
 
 
 async def _person(world: World, made: EachRole, word: str, roles: list[tuple[int, str]]) -> str:
-    person = await world.ok("/v1/people", {"name": word}, by=world.regulators[0])
-    made.ids[f"person_{word}"] = person["id"]
-    key = await world.ok(f"/v1/people/{person['id']}/keys", by=world.regulators[0])
-    made.ids[f"key_{word}"] = key["id"]
+    person_id, key = await world.person(word)
+    made.ids[f"person_{word}"] = person_id
+    made.ids[f"key_{word}"] = (await world.get("/v1/me", by=key)).json()["key_id"]
     for organisation_id, role in roles:
-        grant = {"operation": "grant_role", "person_id": person["id"], "organisation_id": organisation_id, "role": role}
+        grant = {"operation": "grant_role", "person_id": person_id, "organisation_id": organisation_id, "role": role}
         made.ids[f"grant_{word}"] = (await world.decide("/v1/grants", grant))["id"]
-    return str(key["secret"])
+    return key
 
 
 async def _people(world: World, made: EachRole) -> None:
@@ -62,7 +63,8 @@ async def _people(world: World, made: EachRole) -> None:
     places |= {name: await _organisation(world, name, None) for name in (ELSEWHERE, SHARED)}
     made.ids |= places
     for place, role in itertools.product((HOME, ELSEWHERE), Role):
-        made.keys[place, role] = await _person(world, made, f"{role}_{place}", [(places[place], role)])
+        where = AUTHORITY if role in OVERSEERS else places[place]
+        made.keys[place, role] = await _person(world, made, f"{role}_{place}", [(where, role)])
     for place in (SIBLING, SHARED):
         made.keys[place, "verifier"] = await _person(world, made, f"verifier_{place}", [(places[place], "verifier")])
     both = [(places[HOME], "member"), (places[SHARED], "member")]
@@ -70,6 +72,11 @@ async def _people(world: World, made: EachRole) -> None:
     made.keys[NOBODY, ""] = await _person(world, made, NOBODY, [])
     await _person(world, made, "keyless", [])
     await world.ok(f"/v1/keys/{made.ids['key_keyless']}/revoke", by=world.regulators[0])
+    await _person(world, made, "regulator_spare", [(AUTHORITY, "regulator")])
+    # Of another maker than the others, so that they may confirm the key.
+    made.ids["person_unconfirmed"], key = await world.person("unconfirmed", by=world.regulators[1])
+    shown = (await world.get("/v1/me", by=key)).json()
+    made.ids |= {"key_unconfirmed": shown["key_id"], "fingerprint": shown["key_fingerprint"]}
     made.keys["vvb", "verifier"] = world.party("vvb").key
 
 
@@ -95,7 +102,7 @@ async def _balances(world: World, made: EachRole) -> None:
 async def _market(world: World, made: EachRole) -> None:
     """The owner has tonnes and money on the exchange, something of everything open, and one delivery behind it."""
     ids, forest, scenic = made.ids, world.party("forest"), world.party("scenic")
-    trader, operator = made.keys[HOME, "enterprise"], made.keys[HOME, "operator"]
+    trader, operator = made.keys[HOME, "enterprise"], made.keys[ELSEWHERE, "operator"]
     body = {"operation": "issue_credits", "report_id": ids["report_issued"], "account_id": ids["account"]}
     await world.decide("/v1/issuances", body)  # of a project that is not traded yet
     ids["instrument"] = world.season.instruments["forest"]
@@ -190,14 +197,22 @@ async def _decisions(world: World, made: EachRole) -> None:
     ids, first = made.ids, world.regulators[1]
     body = {"scope": "account", "target_id": ids["bank"], "reason": "test"}
     ids["restriction"] = (await world.ok("/v1/restrictions", body, by=first))["id"]
+    body = {"person_id": ids["person_regulator_spare"], "reason": "test"}
+    ids["suspension"] = (await world.ok("/v1/suspensions", body, by=made.keys[ELSEWHERE, "regulator"]))["id"]
     ids["bodies"] = {
         "grant_role": {"person_id": ids["person_nobody"], "organisation_id": ids[HOME], "role": "member"},
         "issue_credits": {"report_id": ids["report_verified"], "account_id": ids["account"]},
         "lift_restriction": {"restriction_id": ids["restriction"], "reason": "test"},
         "reissue_key": {"person_id": ids["person_both"]},
+        "settle_suspension": {"suspension_id": ids["suspension"], "outcome": "lift"},
     }
     ids["bodies"]["withdraw"] = ids["bodies"]["grant_role"] | {"operation": "grant_role"}
+    # Of another component than the operator at home, who carries it out.
+    operator = made.keys[ELSEWHERE, "operator"]
+    assert HTTPStatus.CREATED == (await world.confirm(operator, by=first)).status_code
+    ids["bodies"]["deposit_cash"] = {"account_id": ids["bank"], "amount_fen": 100, "reference": "Slip"}
     for operation, wanted in ids["bodies"].items():
         wanted.setdefault("operation", operation)
-        proposed = await world.ok("/v1/approvals", {"body": wanted, "reason": "test"}, by=first)
+        by = operator if operation == "deposit_cash" else first
+        proposed = await world.ok("/v1/approvals", {"body": wanted, "reason": "test"}, by=by)
         ids[f"approval_{operation}"] = proposed["id"]

@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from tests.registry.access.organisations_of_each_role import (
+    ELSEWHERE,
     HOME,
     NOBODY,
     contribution_body,
@@ -78,16 +79,17 @@ def _access(ids: dict[str, Any]) -> dict[str, Request]:
     def approved(operation: str) -> dict[str, Any]:
         return {"approval_id": ids[f"approval_{operation}"], "body": ids["bodies"][operation]}
 
-    member = {**ids["bodies"]["grant_role"], "role": "auditor"}
+    member = {**ids["bodies"]["grant_role"], "role": "developer"}
     return {
         "get_me": read("/v1/me"),
         "list_own_keys": read("/v1/me/keys"),
         "list_keys": read(f"/v1/people/{ids['person_keyless']}/keys"),
         "create_own_key": write("/v1/me/keys"),
         "revoke_key": write(f"/v1/keys/{ids['key_nobody']}/revoke", None, (NOBODY, "")),
+        "confirm_key": write(f"/v1/keys/{ids['key_unconfirmed']}/confirm", {"fingerprint": ids["fingerprint"]}),
         "issue_key": write(f"/v1/people/{ids['person_keyless']}/keys"),
         "reissue_key": write("/v1/keys/reissue", approved("reissue_key")),
-        "propose_approval": write("/v1/approvals", {"body": member, "reason": "test"}),
+        "propose_approval": write("/v1/approvals", {"body": member, "reason": "test"}, (HOME, "regulator")),
         "withdraw_approval": write(f"/v1/approvals/{ids['approval_withdraw']}/withdraw"),
         "list_approvals": read("/v1/approvals"),
         "get_approval": read(f"/v1/approvals/{ids['approval_grant_role']}"),
@@ -97,6 +99,9 @@ def _access(ids: dict[str, Any]) -> dict[str, Request]:
         "restrict": write("/v1/restrictions", {"scope": "account", "target_id": ids["account"], "reason": "test"}),
         "lift_restriction": write("/v1/restrictions/lift", approved("lift_restriction")),
         "list_restrictions": read("/v1/restrictions"),
+        "suspend": write("/v1/suspensions", {"person_id": ids["person_regulator_spare"], "reason": "test"}),
+        "settle_suspension": write("/v1/suspensions/settle", approved("settle_suspension")),
+        "list_suspensions": read("/v1/suspensions"),
         "issue_credits": write("/v1/issuances", approved("issue_credits")),
     }
 
@@ -211,7 +216,11 @@ def _custody(ids: dict[str, Any]) -> dict[str, Request]:
     credit, money = credits_body(ids), {"account_id": ids["account"], "amount_fen": 100}
     return {
         "deposit_credits": write("/v1/deposits/credits", credit),
-        "deposit_cash": write("/v1/deposits/cash", money),
+        "deposit_cash": write("/v1/deposits/cash", money, (ELSEWHERE, "operator")),
+        "deposit_cash_by_two": write(
+            "/v1/deposits/cash/approved",
+            {"approval_id": ids["approval_deposit_cash"], "body": ids["bodies"]["deposit_cash"]},
+        ),
         "get_deposit": read(f"/v1/deposits/{ids['deposit']}"),
         "list_deposits": read(f"{account}/deposits"),
         "withdraw_credits": write("/v1/withdrawals/credits", credit),

@@ -14,7 +14,12 @@ from tests.worlds import World
     "change",
     [
         "update registry.api_key set revoked_at = now() where id = (select min(id) from registry.api_key)",
-        "delete from registry.api_key where id = (select max(id) from registry.api_key)",
+        "delete from registry.api_key",
+        "update registry.api_key set confirmed_key_id = null, confirmed_by = null, confirmed_at = null",
+        (
+            "insert into registry.suspension (person_id, placed_by, reason)"
+            " select min(person_id), max(person_id), 'x' from registry.api_key"
+        ),
         "insert into registry.api_key (person_id, prefix, hash) select min(person_id), 'kw', 'x' from registry.api_key",
         (
             "insert into registry.role_grant (person_id, organisation_id, role, during)"

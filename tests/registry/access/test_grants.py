@@ -18,9 +18,7 @@ async def granted(world: World, person_id: int, organisation_id: int, role: str,
 
 async def roleless(world: World) -> tuple[int, str]:
     """A person with a key and no role."""
-    person = await world.ok("/v1/people", {"name": "Somebody"}, by=world.regulators[0])
-    key = await world.ok(f"/v1/people/{person['id']}/keys", by=world.regulators[0])
-    return int(person["id"]), str(key["secret"])
+    return await world.person("Somebody")
 
 
 async def roles(world: World, key: str) -> list[str]:

@@ -13,8 +13,7 @@ def grant_body(person_id: int, role: str = "regulator") -> dict[str, Any]:
 
 async def third_regulator(world: World) -> tuple[int, str]:
     """A person whose first key the first regulator issued, and whom both made a regulator."""
-    person = (await world.ok("/v1/people", {"name": "Third"}, by=world.regulators[0]))["id"]
-    key = (await world.ok(f"/v1/people/{person}/keys", by=world.regulators[0]))["secret"]
+    person, key = await world.person("Third")
     await world.decide("/v1/grants", grant_body(person))
     return person, key
 
@@ -56,14 +55,17 @@ async def test_a_withdrawn_proposal_cannot_be_carried_out(empty: World):
 
 
 async def test_the_last_two_regulators_stay_able_to_decide(empty: World):
-    """With two, neither a key nor a role of one can be taken by the other; with three it can."""
+    """With two, neither a key nor a role of one can be taken; with a third it can, once that one counts as another."""
     first, second = empty.regulators
-    victim = (await empty.get("/v1/me", by=second)).json()
+    me, victim = [(await empty.get("/v1/me", by=key)).json() for key in (first, second)]
     grants = (await empty.get("/v1/grants", by=first)).json()["items"]
     grant = next(each["id"] for each in grants if each["person_id"] == victim["person_id"])
     refused(await empty.post(f"/v1/keys/{victim['key_id']}/revoke", by=first), 409, "last-regulators", 1)
     refused(await empty.post(f"/v1/grants/{grant}/end", by=first), 409, "last-regulators", 1)
-    await third_regulator(empty)
+    person, key = await third_regulator(empty)
+    answer = await empty.post(f"/v1/grants/{grant}/end", by=first)
+    refused(answer, 409, "last-regulators", f"Persons {me['person_id']} and {person} would remain")
+    assert 201 == (await empty.confirm(key, by=second)).status_code
     await empty.ok(f"/v1/grants/{grant}/end", by=first)
 
 
@@ -72,12 +74,13 @@ async def test_a_stolen_key_can_be_found_and_replaced(empty: World):
     stolen = empty.regulators[1]
     child = await empty.ok("/v1/me/keys", by=stolen)
     listed = (await empty.get("/v1/me/keys", by=stolen)).json()["items"]
-    assert [None, None] == [each["secret"] for each in listed]
+    assert [None, None, None] == [each["secret"] for each in listed]
+    assert [True, False, False] == [each["first"] for each in listed]
     fresh = (await empty.ok("/v1/me/keys", by=stolen))["secret"]
-    for key_id in (listed[0]["id"], child["id"]):
+    for key_id in (listed[1]["id"], child["id"]):
         await empty.ok(f"/v1/keys/{key_id}/revoke", by=fresh)
     refused(await empty.get("/v1/me", by=stolen), 401, "unauthenticated")
     assert 200 == (await empty.get("/v1/me", by=fresh)).status_code
     person = (await empty.get("/v1/me", by=fresh)).json()["person_id"]
     seen = (await empty.get(f"/v1/people/{person}/keys", by=empty.regulators[0])).json()["items"]
-    assert 3 == len(seen)
+    assert 4 == len(seen)

@@ -20,9 +20,7 @@ async def organisation(world: World, number: int, parent: int | None = None) -> 
 
 async def person(world: World) -> tuple[int, str]:
     """A person with a key."""
-    made = await world.ok("/v1/people", {"name": "Somebody"}, by=world.regulators[0])
-    key = await world.ok(f"/v1/people/{made['id']}/keys", by=world.regulators[0])
-    return int(made["id"]), str(key["secret"])
+    return await world.person("Somebody")
 
 
 async def grant(world: World, person_id: int, organisation_id: int, role: str) -> Any:
@@ -48,12 +46,26 @@ async def setting(world: World, how: str) -> tuple[int, int, str]:
             parent = await organisation(world, 1)
             children = [await organisation(world, number, parent) for number in (2, 3)]
             return children[0], children[1], f"both belong to organisation {parent}"
-        case "owner":
-            verifier = await organisation(world, 1)
-            return await organisation(world, 2, verifier), verifier, "one of the two owns the other"
+        case "grandparent":
+            top = await organisation(world, 1)
+            one, other = [await organisation(world, number, top) for number in (2, 3)]
+            return (
+                await organisation(world, 4, one),
+                await organisation(world, 5, other),
+                f"belong to organisation {top}",
+            )
+        case "owner" | "owner's owner":
+            owner = verifier = await organisation(world, 1)
+            if how == "owner's owner":
+                owner = await organisation(world, 2, verifier)
+            return await organisation(world, 3, owner), verifier, "one of the two owns the other"
         case "owned":
             developer = await organisation(world, 1)
             return developer, await organisation(world, 2, developer), "one of the two owns the other"
+    return await _person_in_common(world)
+
+
+async def _person_in_common(world: World) -> tuple[int, int, str]:
     developer, verifier = [await organisation(world, number) for number in (1, 2)]
     person_id, _ = await person(world)
     await grant(world, person_id, developer, "member")
@@ -61,7 +73,7 @@ async def setting(world: World, how: str) -> tuple[int, int, str]:
     return developer, verifier, "one person act"
 
 
-CLOSE = ("same", "parent", "owner", "owned", "person")
+CLOSE = ("same", "parent", "grandparent", "owner", "owner's owner", "owned", "person")
 
 
 @pytest.mark.parametrize("how", CLOSE)
@@ -87,19 +99,37 @@ async def test_it_neither_verifies_nor_rejects_a_report(delivered: World, how: s
         refused(await life.report_step(report_id, step, by=key), 403, "verifier-conflict", verifier, said)
 
 
-async def test_a_person_who_left_is_no_conflict(delivered: World):
-    """What counts is who acts for both now."""
+async def test_a_person_who_left_is_a_conflict_for_a_year(delivered: World):
+    """Acting for both within the last 365 days of business time counts as acting for both; longer ago it does not."""
     life = await life_of(delivered)
     project_id = await life.project("submitted")
     person_id, _ = await person(delivered)
     await grant(delivered, person_id, life.organisation_id, "member")
     ended = await grant(delivered, person_id, delivered.party("vvb").organisation_id, "member")
     finding = await life.finding()
-    async with unchanged(delivered):
-        answer = await delivered.post(f"/v1/projects/{project_id}/validate", finding, by=life.verifier)
-    refused(answer, 403, "verifier-conflict")
     await delivered.ok(f"/v1/grants/{ended['id']}/end", by=life.regulator)
+    for at in ("2025-01-06T01:00:01Z", "2026-01-06T00:59:59Z"):
+        await delivered.ok("/v1/clock", {"at": at}, by=life.regulator)
+        async with unchanged(delivered):
+            answer = await delivered.post(f"/v1/projects/{project_id}/validate", finding, by=life.verifier)
+        refused(answer, 403, "verifier-conflict", "365 days")
+    await delivered.ok("/v1/clock", {"at": "2026-01-06T01:00:01Z"}, by=life.regulator)
     assert "validated" == (await life.took(project_id, "validate"))["state"]
+
+
+async def test_whoever_drafted_a_project_never_judges_it(delivered: World):
+    """Neither the person, nor the organisation they went to, however long ago it was."""
+    developer = await organisation(delivered, 1)
+    person_id, key = await person(delivered)
+    held = await grant(delivered, person_id, developer, "developer")
+    life = Life(delivered, developer, key)
+    project_id = await life.project("submitted")
+    await delivered.ok(f"/v1/grants/{held['id']}/end", by=life.regulator)
+    await delivered.ok("/v1/clock", {"at": "2027-01-06T01:00:00Z"}, by=life.regulator)
+    vvb = delivered.party("vvb")
+    await grant(delivered, person_id, vvb.organisation_id, "verifier")
+    for verifier in (key, vvb.key):
+        refused(await life.step(project_id, "validate", by=verifier), 403, "verifier-conflict", "at the project itself")
 
 
 async def test_a_verifier_of_two_organisations(delivered: World):

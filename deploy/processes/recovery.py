@@ -1,0 +1,150 @@
+"""
+`kilnwood recover`: what the operator does with hands on the machine when the regulators cannot decide any more.
+
+Each act is one transaction, and a statement in the public log that names the persons by their numbers: whoever watches
+the log sees that power was given otherwise than by two people. The first keys that it makes count as the operator's
+hands (registry/access/persons/rules.py).
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import asyncpg
+from msgspec import convert
+
+from deploy import secrets
+from deploy.pool import connect_pool
+from deploy.postgres import server as postgres
+from deploy.postgres.programs import PostgresUnavailable
+from deploy.settings import Settings
+from registry.access.grants import service as grants
+from registry.access.keys import service as keys
+from registry.access.keys.rules import Keyring
+from registry.access.suspensions import service as suspensions
+from registry.kit import clock
+from registry.kit.database import Database, Tx
+from registry.kit.ids import new
+from registry.kit.problems import DomainError
+from registry.parties import service as parties
+from registry.transparency import service as log
+from schemas.access import Role
+from schemas.parties import RegionProfile
+from schemas.statements import RecoveryStatement
+
+Act = Literal["confirm-suspension", "lift-suspension", "new-key", "new-regulator"]
+
+
+class CannotRecover(Exception):
+    """Nothing was changed; the text says why, and what to do."""
+
+
+class Recovered(NamedTuple):
+    """The person whose keys were made anew, where the first key is, and the statement in the public log."""
+
+    person_id: int
+    key_file: Path
+    statement: str
+
+
+async def settle_suspension(settings: Settings, suspension_id: int, *, confirm: bool, reason: str) -> str:
+    """Confirm or lift a suspension; returns the hash of the statement. Raises `CannotRecover`."""
+
+    async def work(tx: Tx) -> str:
+        found = await suspensions.suspension_in(tx, suspension_id)
+        await suspensions.settle_in(tx, suspension_id, None, confirm=confirm)
+        act: Act = "confirm-suspension" if confirm else "lift-suspension"
+        return await _said_in(tx, act, (found.person_id, found.placed_by), reason)
+
+    async with _database(settings) as db:
+        return await db.transaction(work)
+
+
+async def new_key(settings: Settings, person_id: int, *, reason: str) -> Recovered:
+    """
+    End all keys of a person and make a first key for them, in a file of mode 0600. Raises `CannotRecover`.
+
+    A crash before the commit leaves a file whose key works nowhere: delete it.
+    """
+    fresh = _fresh_key(settings)
+
+    async def work(tx: Tx) -> Recovered:
+        await grants.lock_person_in(tx, person_id)
+        await keys.end_all_in(tx, person_id)
+        return await _first_key_in(tx, fresh, person_id, "new-key", reason)
+
+    async with _database(settings) as db:
+        return await db.transaction(work)
+
+
+async def new_regulator(settings: Settings, name: str, *, reason: str) -> Recovered:
+    """Register a person with a first key who is a regulator at the authority. Raises `CannotRecover`."""
+    fresh = _fresh_key(settings)
+
+    async def work(tx: Tx) -> Recovered:
+        person_id = await parties.new_person_in(tx, name)
+        await grants.grant_first_in(tx, person_id, await parties.authority_in(tx), Role.REGULATOR)
+        return await _first_key_in(tx, fresh, person_id, "new-regulator", reason)
+
+    async with _database(settings) as db:
+        return await db.transaction(work)
+
+
+class _FreshKey(NamedTuple):
+    """A secret that is on disk before anything in the database knows its hash."""
+
+    path: Path
+    keyring: Keyring
+    secret: str
+
+
+def _fresh_key(settings: Settings) -> _FreshKey:
+    try:
+        keyring = Keyring(secrets.pepper(settings.data_dir), "sim" if settings.simulated else "live")
+        path = secrets.folder_of(settings.data_dir) / f"{new('recovery')}.key"
+        return _FreshKey(path, keyring, secrets.kept(path, keyring.new_secret()))
+    except secrets.SecretTrouble as error:
+        raise CannotRecover(f"{error}. Recovery runs on the machine that has the data folder.") from error
+
+
+async def _first_key_in(tx: Tx, fresh: _FreshKey, person_id: int, act: Act, reason: str) -> Recovered:
+    await keys.first_key_in(tx, person_id, by=None, keyring=fresh.keyring, secret=fresh.secret)
+    return Recovered(person_id, fresh.path, await _said_in(tx, act, (person_id,), reason))
+
+
+async def _said_in(tx: Tx, act: Act, people: tuple[int, ...], reason: str) -> str:
+    region = convert(await parties.region_in(tx), RegionProfile, from_attributes=True)
+    statement = RecoveryStatement(
+        registry=region.name,
+        executed_at=clock.stamp(await clock.now_in(tx)),
+        recovery=new("V"),
+        act=act,
+        persons=tuple(f"person-{number}" for number in people),
+        reason=reason,
+    )
+    return (await log.append_in(tx, statement, region=region)).sha256.hex()
+
+
+@asynccontextmanager
+async def _database(settings: Settings) -> AsyncIterator[Database]:
+    """The database, as the serving role; the embedded one is started for it where it does not run."""
+    folder, started = settings.data_dir / "postgres", False
+    try:
+        dsn = settings.database_url
+        if not dsn:
+            started = not postgres.runs(folder)
+            dsn = (await asyncio.to_thread(postgres.start, folder, create=False)).dsn
+        pool = await connect_pool(dsn, size=1)
+        try:
+            yield Database(pool)
+        finally:
+            pool.terminate()
+    except DomainError as error:
+        raise CannotRecover(error.detail) from error
+    except (PostgresUnavailable, OSError, asyncpg.PostgresError) as error:
+        raise CannotRecover(f"{error}.") from error
+    finally:
+        if started:
+            await asyncio.to_thread(postgres.stop, folder)

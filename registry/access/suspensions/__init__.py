@@ -1,0 +1,1 @@
+"""Emergency suspensions: one regulator stops another from deciding, and is stopped as well."""

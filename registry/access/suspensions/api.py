@@ -1,0 +1,38 @@
+"""Emergency suspensions over HTTP."""
+
+from litestar import Controller, get, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+
+from registry.access.suspensions import service
+from registry.kit.database import Database
+from registry.kit.http import READS, WRITES
+from registry.kit.pages import Window
+from schemas.access import Approved, Call, NewSuspension, Suspension
+from schemas.pages import Page
+
+
+class SuspensionsController(Controller):
+    """Which regulators may not decide."""
+
+    path = "/v1/suspensions"
+    tags = ("Access",)
+
+    @post("/", operation_id="suspend", responses=WRITES)
+    async def suspend(
+        self, data: JSONBody[NewSuspension], call: NamedDependency[Call], db: NamedDependency[Database]
+    ) -> Suspension:
+        """In an emergency: stop another regulator from deciding, and yourself as well, for seven days at most."""
+        return await service.suspend(data, call=call, db=db)
+
+    @get("/", operation_id="list_suspensions", responses=READS)
+    async def suspensions(self, window: NamedDependency[Window], db: NamedDependency[Database]) -> Page[Suspension]:
+        """All suspensions, oldest first."""
+        return await service.suspensions(window, db=db)
+
+    @post("/settle", operation_id="settle_suspension", responses=WRITES)
+    async def settle(
+        self, data: JSONBody[Approved], call: NamedDependency[Call], db: NamedDependency[Database]
+    ) -> Suspension:
+        """Confirm a suspension or lift it; carries out an approval of two regulators whom it does not touch."""
+        return await service.settle_suspension(data, call=call, db=db)

@@ -1,0 +1,35 @@
+"""Who may suspend whom, and who may settle it. Pure."""
+
+from registry.kit.problems import DomainError, Kind
+from schemas.access import Suspension
+
+
+class NoSuspension(DomainError):
+    """There is nobody to be suspended."""
+
+    kind, slug, title = Kind.UNPROCESSABLE, "no-suspension", "Cannot be suspended"
+
+
+class TouchedBySuspension(DomainError):
+    """Whoever is suspended, or suspended somebody, does not settle it."""
+
+    kind, slug, title = Kind.DENIED, "touched-by-suspension", "Others have to settle it"
+
+
+def check_target(person_id: int, suspender_id: int, *, regulator: bool) -> None:
+    """Raise `NoSuspension` unless *person_id* is another person and a regulator now."""
+    if person_id == suspender_id:
+        raise NoSuspension("You cannot suspend yourself. End your own key or role in place of it.")
+    if not regulator:
+        raise NoSuspension(f"Person {person_id} is no regulator now: there is nothing that they could decide.")
+
+
+def check_untouched(suspension: Suspension, people: tuple[int, ...]) -> None:
+    """Raise `TouchedBySuspension` if one of *people* is the target or the suspender."""
+    for person_id in people:
+        if person_id in {suspension.person_id, suspension.placed_by}:
+            raise TouchedBySuspension(
+                f"Person {person_id} is a party of suspension {suspension.id} (person {suspension.placed_by} suspended "
+                f"person {suspension.person_id}). Two other regulators settle it, or the operator "
+                '("kilnwood recover").'
+            )

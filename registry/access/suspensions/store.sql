@@ -1,0 +1,17 @@
+-- name: regulator
+select exists (select from registry.role_grant
+  where person_id = $1 and role = 'regulator' and during @> registry.business_now());
+-- name: insert_suspension
+insert into registry.suspension (person_id, placed_by, reason) values ($1, $2, $3) returning id;
+-- name: suspensions
+select id, person_id, placed_by, reason, placed_at, lapses_at, confirmed_at, lifted_at, approval_id,
+  case when lifted_at is not null then 'lifted' when confirmed_at is not null then 'confirmed'
+    when lapses_at <= now() then 'lapsed' else 'open' end as state
+from registry.suspension where id > $1 and ($3::bigint is null or id = $3) order by id limit $2;
+-- name: confirm_suspension
+-- Guarded: 0 rows means that it has been settled or has lapsed.
+update registry.suspension set confirmed_at = now(), approval_id = $2
+where id = $1 and confirmed_at is null and lifted_at is null and lapses_at > now();
+-- name: lift_suspension
+update registry.suspension set lifted_at = now(), approval_id = $2
+where id = $1 and lifted_at is null and (confirmed_at is not null or lapses_at > now());

@@ -1,0 +1,108 @@
+"""Nobody decides for an organisation they belong to, and region-wide roles are the authority's."""
+
+from typing import Any
+
+import pytest
+
+from tests.probes import refused, unchanged
+from tests.registry.access.test_two_people import grant_body, propose
+from tests.registry.projects.life import NOTICE_IS_OVER, life_of
+from tests.worlds import World
+
+
+async def insider(world: World, organisation_id: int) -> tuple[int, str]:
+    """A regulator who counts as another than both others, and is a member of an organisation."""
+    person_id, key = await world.person("Insider")
+    await world.decide("/v1/grants", grant_body(person_id))
+    assert 201 == (await world.confirm(key, by=world.regulators[1])).status_code
+    body = {**grant_body(person_id, "member"), "organisation_id": organisation_id}
+    await world.decide("/v1/grants", body)
+    return person_id, key
+
+
+async def test_a_regulator_takes_no_step_of_its_own_project(delivered: World):
+    """Notice, registration, sending back: somebody else has to."""
+    life = await life_of(delivered)
+    person_id, key = await insider(delivered, life.organisation_id)
+    validated = await life.project("validated")
+    noticed = await life.project("public_notice")
+    await delivered.ok("/v1/clock", {"at": NOTICE_IS_OVER}, by=life.regulator)
+    for project_id, step in ((validated, "notice"), (noticed, "register"), (noticed, "reject")):
+        async with unchanged(delivered):
+            answer = await life.step(project_id, step, by=key)
+        refused(answer, 403, "own-organisation", f"Person {person_id} belongs to organisation {life.organisation_id}")
+    await life.took(noticed, "register")
+
+
+@pytest.mark.parametrize("half", ["proposes", "carries out"])
+async def test_neither_half_of_an_issuance_is_of_the_developer(delivered: World, half: str):
+    """The regulator who proposed issuance of its own project, and the one who would carry it out."""
+    life = await life_of(delivered)
+    report = await life.report(await life.project("registered"))
+    assert 201 == (await life.report_step(report, "verify")).status_code
+    account = await delivered.ok(
+        "/v1/accounts", {"owner_id": life.organisation_id, "name": "Own"}, by=delivered.regulators[0]
+    )
+    _, key = await insider(delivered, life.organisation_id)
+    pair = (key, delivered.regulators[1]) if half == "proposes" else (delivered.regulators[1], key)
+    body = {"operation": "issue_credits", "report_id": report, "account_id": account["id"]}
+    order = await propose(delivered, body, pair[0])
+    async with unchanged(delivered):
+        answer = await delivered.post("/v1/issuances", order, by=pair[1])
+    refused(answer, 403, "own-organisation", "issuing its credits")
+    await delivered.decide("/v1/issuances", body)
+
+
+@pytest.mark.parametrize("scope", ["account", "project", "issuance"])
+async def test_nobody_lifts_the_freeze_of_their_own(delivered: World, scope: str):
+    """Of an account, a project or an issuance: the owner's people are refused."""
+    forest = delivered.party("forest")
+    target = {"account": forest.account_id, "project": delivered.season.projects["forest"], "issuance": 1}[scope]
+    frozen = {"scope": scope, "target_id": target, "reason": "test"}
+    restriction = (await delivered.ok("/v1/restrictions", frozen, by=delivered.regulators[0]))["id"]
+    person_id, key = await insider(delivered, forest.organisation_id)
+    body = {"operation": "lift_restriction", "restriction_id": restriction, "reason": "test"}
+    order = await propose(delivered, body, key)
+    async with unchanged(delivered):
+        answer = await delivered.post("/v1/restrictions/lift", order, by=delivered.regulators[1])
+    refused(answer, 403, "own-organisation", person_id)
+    await delivered.decide("/v1/restrictions/lift", body)
+
+
+async def test_nobody_gives_roles_at_their_own_organisation(issued: World):
+    """Except at the authority, whose people are the only ones who could."""
+    forest = issued.party("forest").organisation_id
+    person_id, key = await insider(issued, forest)
+    body: dict[str, Any] = {**grant_body(person_id, "developer"), "organisation_id": forest}
+    order = await propose(issued, body, key)
+    async with unchanged(issued):
+        refused(await issued.post("/v1/grants", order, by=issued.regulators[1]), 403, "own-organisation", forest)
+    await issued.decide("/v1/grants", body)
+
+
+@pytest.mark.parametrize("role", ["regulator", "auditor"])
+async def test_region_wide_roles_are_granted_at_the_authority_only(issued: World, role: str):
+    """Anywhere else they would oversee the whole region on behalf of somebody else."""
+    forest = issued.party("forest").organisation_id
+    order = await propose(issued, {**grant_body(2, role), "organisation_id": forest}, issued.regulators[0])
+    async with unchanged(issued):
+        answer = await issued.post("/v1/grants", order, by=issued.regulators[1])
+    refused(answer, 422, "region-wide-role", f"organisation {forest}")
+
+
+async def test_an_operator_books_no_money_for_its_own(delivered: World):
+    """The deposit of an account of an organisation at which the operator holds a role."""
+    operator = delivered.party("exchange")
+    money = {"account_id": operator.account_id, "amount_fen": 100}
+    refused(await delivered.post("/v1/deposits/cash", money, by=operator.key), 403, "own-organisation", "booking money")
+
+
+async def test_nobody_sets_a_band_for_their_own_credits(delivered: World):
+    """Nor ends a halt of them; to halt only takes away."""
+    _, key = await insider(delivered, delivered.party("forest").organisation_id)
+    path = f"/v1/instruments/{delivered.season.instruments['forest']}"
+    band = {"low_fen": 1_000, "high_fen": 9_000, "reason": "test"}
+    refused(await delivered.post(f"{path}/band", band, by=key), 403, "own-organisation", "trading in its credits")
+    await delivered.ok(f"{path}/halt", {"reason": "test"}, by=key)
+    refused(await delivered.post(f"{path}/resume", {"reason": "test"}, by=key), 403, "own-organisation")
+    await delivered.ok(f"{path}/resume", {"reason": "test"}, by=delivered.regulators[0])
