@@ -1,6 +1,5 @@
 """What an account has on the exchange: money and tonnes, each in four parts, and its open orders."""
 
-from collections.abc import Iterable
 from typing import Final, Protocol
 
 from msgspec import Struct
@@ -9,7 +8,7 @@ from exchange.engine.commands import GTC, PREVENT_TAKER
 from schemas.scalars import FIRST_CLIENT_ORDER_ID_LIMIT, MAX_INT
 
 WINDOW: Final = 1_024
-"""Numbers of an account, from its highest downwards, of which each may still be used, once. A power of two."""
+"""Numbers of an account, from its highest downwards, of which each may still be used, once."""
 JUMP: Final = 2**32
 """How far beyond its highest number an account may go at once, so that no mistake uses all numbers up."""
 
@@ -43,10 +42,10 @@ class OpenOrder(Struct, eq=False, gc=False):
     """
     An order with *open* of its *quantity* left. *queue* is where it waits, None if it does not.
 
-    *group*, *cash* and *tonnes* are its account's; *life* is `LISTED` for a listing; *sold_for* is what its trades
-    amount to so far, from which a seller's fee is taken. A struct, because building one costs a quarter of what a
-    class with slots does. Out of the collector's sight: nothing that stands in a market links
-    to an order that has left it.
+    *group*, *cash* and *tonnes* are its account's; *life* is `LISTED` for a listing; *fee_rest* is what the seller's
+    fee was rounded down by so far, in ten-thousandths of a fen. A struct, because building one costs a quarter of what
+    a class with slots does. Out of the collector's sight: nothing that stands in a market links to an order that has
+    left it.
     """
 
     id: int
@@ -61,7 +60,7 @@ class OpenOrder(Struct, eq=False, gc=False):
     open: int
     life: int = GTC
     prevention: int = PREVENT_TAKER
-    sold_for: int = 0
+    fee_rest: int = 0
     queue: Queue | None = None
     prev: "OpenOrder | None" = None
     next: "OpenOrder | None" = None
@@ -72,11 +71,11 @@ class TradingAccount:
     An account of the registry, as the exchange knows it. *group* is its beneficial owner.
 
     *orders* has everything that it has open, of any mode, by number. *last_client_order_id* is the highest that it has
-    used; *taken* has those of the window behind it that are used, each at its remainder by `WINDOW`: what is left of
-    an older one there is another number, and does not count.
+    used; *gaps* are the free numbers behind it, in their order. Those behind the window count as used; they are
+    forgotten now and then.
     """
 
-    __slots__ = ("cash", "frozen", "group", "id", "last_client_order_id", "orders", "taken", "tonnes")
+    __slots__ = ("cash", "frozen", "gaps", "group", "id", "last_client_order_id", "orders", "tonnes")
 
     def __init__(self, account_id: int, group: int) -> None:
         self.id = account_id
@@ -84,7 +83,7 @@ class TradingAccount:
         self.cash = Balance()
         self.tonnes: dict[int, Balance] = {}
         self.last_client_order_id = 0
-        self.taken: dict[int, int] = {}
+        self.gaps: list[range] = []
         self.frozen = False
         self.orders: dict[int, OpenOrder] = {}
 
@@ -96,20 +95,30 @@ class TradingAccount:
 
     def take(self, client_order_id: int) -> bool:
         """Use a number up, if it may be used: not before, not behind the window, and not too far ahead."""
-        last = self.last_client_order_id
-        if client_order_id > last:
-            if client_order_id > self.highest_allowed:
-                return False
-            self.last_client_order_id = client_order_id
-        elif client_order_id <= max(0, last - WINDOW) or self.taken.get(client_order_id % WINDOW) == client_order_id:
+        last, gaps = self.last_client_order_id, self.gaps
+        if client_order_id <= last:
+            return client_order_id > last - WINDOW and self._fill(client_order_id)
+        if client_order_id > self.highest_allowed:
             return False
-        self.taken[client_order_id % WINDOW] = client_order_id
+        if client_order_id > last + 1:
+            if len(gaps) > WINDOW:  # half of these are behind the window
+                gaps[:] = [gap for gap in gaps if gap.stop > last - WINDOW]
+            gaps.append(range(last + 1, client_order_id))
+        self.last_client_order_id = client_order_id
         return True
 
-    def number_from(self, highest: int, used: Iterable[int]) -> None:
-        """Go on from *highest*, with the numbers of the window that are *used*."""
-        self.last_client_order_id = highest
-        self.taken = {number % WINDOW: number for number in used}
+    def _fill(self, client_order_id: int) -> bool:
+        """Use a number of a gap up; most that come late are in one of the newest."""
+        gaps = self.gaps
+        for at in range(len(gaps) - 1, -1, -1):
+            gap = gaps[at]
+            if client_order_id in gap:
+                parts = (range(gap.start, client_order_id), range(client_order_id + 1, gap.stop))
+                gaps[at : at + 1] = [part for part in parts if part]
+                return True
+            if gap.stop <= client_order_id:
+                return False
+        return False
 
     def window(self) -> range:
         """The numbers behind the highest, that one included, which are used or can still be."""

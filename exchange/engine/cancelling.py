@@ -7,6 +7,7 @@ from msgspec import Struct
 from exchange.engine import commands as c
 from exchange.engine.events import Cause, Completed, Event, Reason, Refused
 from exchange.engine.market import STEP, Market, close, refused, refused_at_the_door
+from schemas.scalars import MAX_INT
 
 _OWNER: Final = Cause.OWNER
 _NOT_OPEN: Final = Reason.NOT_OPEN
@@ -37,7 +38,11 @@ class Clearing(Struct, array_like=True, frozen=True, tag=2):
 def cancel(market: Market, command: c.Cancel) -> list[Event]:
     """Take an order or a listing back. Somebody else's is as good as none."""
     account, client_order_id = market.accounts.get(command.account), command.client_order_id
-    if account is None or (client_order_id and not account.take(client_order_id)):
+    if account is None:
+        return [refused_at_the_door(account, command)]
+    if client_order_id == account.last_client_order_id + 1 <= MAX_INT:  # as most are: nothing to look up
+        account.last_client_order_id = client_order_id
+    elif client_order_id and not account.take(client_order_id):
         return [refused_at_the_door(account, command)]
     order = account.orders.get(command.order)
     if order is None:

@@ -18,7 +18,7 @@ from exchange.engine.modes import listings
 STATE_CODEC: Final = 3
 """
 1: until engine 1. 2: listings are a part of their own, parts by mode, what is unfinished. 3: which numbers of an
-account are used behind its highest, what each order was sold for, who was frozen before the first credit.
+account are used behind its highest, what was rounded off each fee, who was frozen before the first credit.
 """
 
 
@@ -63,7 +63,7 @@ class StoredOrder(Struct, array_like=True, gc=False):
     open: int
     life: int
     prevention: int
-    sold_for: int = 0
+    fee_rest: int = 0
 
 
 class StoredInstrument(Struct, array_like=True):

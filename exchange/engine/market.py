@@ -227,9 +227,9 @@ def exchange(  # noqa: PLR0917 - keywords cost a tenth of the time of a trade
     market.trades = trade = market.trades + 1
     amount = price * quantity
     cap = buy.price
-    before, bps = sell.sold_for, instrument.fee_bps
-    sell.sold_for = after = before + amount
-    fee = after * bps // BPS - before * bps // BPS  # rounded once for the order, however it is sold
+    due = amount * instrument.fee_bps + sell.fee_rest
+    fee = due // BPS
+    sell.fee_rest = due - fee * BPS  # rounded once for the order, however it is sold
     fee_account = instrument.fee_account
     money, tonnes = buy.cash, sell.tonnes
     money.locked -= cap * quantity

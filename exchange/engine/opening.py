@@ -87,7 +87,7 @@ def restart_numbers(market: Market, command: c.RestartNumbers) -> list[Event]:
     if account is None:
         return [InstructionRefused(command.instruction, command.account, Reason.UNKNOWN_ACCOUNT, 0, 0)]
     account.last_client_order_id = command.highest
-    account.number_from(command.highest, account.window())
+    account.gaps.clear()
     return [NumbersRestarted(command.instruction, account.id, command.highest)]
 
 

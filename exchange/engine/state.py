@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from exchange.engine.accounts import WINDOW, Balance, OpenOrder, TradingAccount
+from exchange.engine.accounts import Balance, OpenOrder, TradingAccount
 from exchange.engine.book import Side
 from exchange.engine.commands import OpenInstrument
 from exchange.engine.core import MODES, any_of, step_types
@@ -86,14 +86,23 @@ def load(state: bytes, codec: int = STATE_CODEC, modes: Iterable[EngineMode] = M
 
 def _load_numbers(account: TradingAccount, stored: StoredAccount) -> None:
     last = account.last_client_order_id = stored.last_client_order_id
-    bits = -1 if stored.used is None else int.from_bytes(stored.used, "big")
-    account.number_from(last, [number for number in account.window() if bits >> (last - number) & 1])
+    window = account.window()
+    free = ~int.from_bytes(stored.used, "big") & (1 << len(window)) - 1 if stored.used is not None else 0
+    while free:
+        at = free.bit_length()
+        taken = (free ^ (1 << at) - 1).bit_length()
+        account.gaps.append(range(last - at + 1, last - taken + 1))
+        free &= (1 << taken) - 1
 
 
 def _used(account: TradingAccount) -> bytes:
     """A bit for each number of the window, in as few bytes as they need."""
-    taken = account.taken
-    bits = int("".join("1" if taken.get(number % WINDOW) == number else "0" for number in account.window()) or "0", 2)
+    last, window = account.last_client_order_id, account.window()
+    bits = (1 << len(window)) - 1
+    for gap in account.gaps:
+        size = gap.stop - max(gap.start, window.start)
+        if size > 0:
+            bits &= ~((1 << size) - 1 << last - gap.stop + 1)
     return bits.to_bytes((bits.bit_length() + 7) // 8, "big")
 
 
@@ -147,7 +156,7 @@ def _load_order(account: TradingAccount, instrument: int, stored: StoredOrder) -
         stored.open,
         stored.life,
         stored.prevention,
-        stored.sold_for,
+        stored.fee_rest,
     )
 
 
@@ -194,7 +203,7 @@ def _order(order: OpenOrder) -> StoredOrder:
         order.open,
         order.life,
         order.prevention,
-        order.sold_for,
+        order.fee_rest,
     )
 
 

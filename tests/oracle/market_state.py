@@ -1,10 +1,10 @@
 """The engine's state from outside: what it has, in the naive market's words, and what is wrong with it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from exchange.engine import commands as c
-from exchange.engine.accounts import Balance, OpenOrder
+from exchange.engine.accounts import Balance, OpenOrder, TradingAccount
 from exchange.engine.book import Level, Side
 from exchange.engine.cancelling import Closing
 from exchange.engine.market import Market
@@ -37,14 +37,13 @@ def standing(market: NaiveMarket | Market) -> dict[int, tuple[bool, int, frozens
     """Of each account: whether it is frozen, the highest client_order_id it used, and those it used near that."""
     if isinstance(market, NaiveMarket):
         return {number: (each.frozen, each.last_number, each.window()) for number, each in market.owners.items()}
-    return {
-        number: (each.frozen, each.last_client_order_id, _window(each.last_client_order_id, each.taken.values()))
-        for number, each in market.accounts.items()
-    }
+    return {number: (each.frozen, each.last_client_order_id, _window(each)) for number, each in market.accounts.items()}
 
 
-def _window(highest: int, taken: Iterable[int]) -> frozenset[int]:
-    return frozenset(number for number in taken if number > highest - 1_024)
+def _window(account: TradingAccount) -> frozenset[int]:
+    highest = account.last_client_order_id
+    near = range(max(1, highest - 1_023), highest + 1)
+    return frozenset(number for number in near if not any(number in gap for gap in account.gaps))
 
 
 def whats_open(market: NaiveMarket | Market, instrument: int) -> list[list[tuple[int, int, int, int, int]]]:

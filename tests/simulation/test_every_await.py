@@ -8,6 +8,7 @@ trade or withdrawal; registry and exchange agree; and the movements replay to th
 
 import asyncio
 import contextlib
+import itertools
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from unittest import mock
@@ -29,6 +30,7 @@ from tests.simulation.restarts import CrashPoint
 TIMES, COMMITS, ATTEMPTS = 2, 6, 3
 PRICE_FEN = 12_00
 FEE_BPS = 30
+SLIPS = itertools.count(1)
 
 
 async def deposit_tonnes(market: OpenMarket) -> None:
@@ -44,7 +46,7 @@ async def deposit_tonnes(market: OpenMarket) -> None:
 
 async def deposit_cash(market: OpenMarket) -> None:
     """Money of the buyer."""
-    body = CashMovement(account_id=market.people.buyer, amount_fen=7_777, reference="Bank slip")
+    body = CashMovement(account_id=market.people.buyer, amount_fen=7_777, reference=f"Bank slip {next(SLIPS)}")
     call = market.call("exchange", "deposit_cash")
     done = await market.exchange.until_answered(
         lambda exchange: settlement.deposit_cash(body, call=call, exchange=exchange)
@@ -128,7 +130,7 @@ async def start_again(market: OpenMarket) -> None:
     crash_plan = market.exchange.current.crash_plan
     crash_point = crash_plan.crash_point
     crash_plan.arm(None)
-    body = CashMovement(account_id=market.people.buyer, amount_fen=5, reference="Another slip")
+    body = CashMovement(account_id=market.people.buyer, amount_fen=5)
     call = market.call("exchange", "deposit_cash")
 
     def asking(exchange: Exchange) -> Awaitable[object]:

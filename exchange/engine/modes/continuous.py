@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import Struct
 
 from exchange.engine import commands as c
-from exchange.engine.accounts import WINDOW, OpenOrder, TradingAccount
+from exchange.engine.accounts import OpenOrder, TradingAccount
 from exchange.engine.book import Fill, Level, Side
 from exchange.engine.events import Cause, Completed, Event, Reason, Refused
 from exchange.engine.market import (
@@ -91,7 +91,7 @@ def place(market: Market, command: Place) -> list[Event]:  # noqa: C901, PLR0911
     except KeyError:
         return [refused_at_the_door(None, command)]
     if client_order_id == account.last_client_order_id + 1 <= MAX_INT:  # as most are: nothing to look up
-        account.last_client_order_id = account.taken[client_order_id % WINDOW] = client_order_id
+        account.last_client_order_id = client_order_id
     elif not account.take(client_order_id):
         return [refused_at_the_door(account, command)]
     number, side, price, quantity = command.instrument, command.side, command.price, command.quantity

@@ -55,7 +55,7 @@ class Subscribed(Struct, array_like=True, gc=False, frozen=True, tag=13):
 
 
 class StoredListing(Struct, array_like=True, gc=False):
-    """A listing in a snapshot; what it was sold for stands there from the second layout on."""
+    """A listing in a snapshot; what was rounded off its fee stands there from the second layout on."""
 
     id: int
     account: int
@@ -63,7 +63,7 @@ class StoredListing(Struct, array_like=True, gc=False):
     price: int
     quantity: int
     open: int
-    sold_for: int = 0
+    fee_rest: int = 0
 
 
 class StoredListings(Struct, array_like=True):
@@ -102,7 +102,7 @@ class Listings:
         return StoredListings(
             [
                 StoredListing(
-                    number, each.account.id, each.instrument, each.price, each.quantity, each.open, each.sold_for
+                    number, each.account.id, each.instrument, each.price, each.quantity, each.open, each.fee_rest
                 )
                 for number, each in sorted(self.open.items())
             ]
@@ -113,7 +113,7 @@ class Listings:
         for each in stored.open:
             account = market.accounts[each.account]
             listing = _order(each.id, account, each.instrument, c.SELL, price=each.price, quantity=each.quantity)
-            listing.open, listing.sold_for = each.open, each.sold_for
+            listing.open, listing.fee_rest = each.open, each.fee_rest
             self.add(listing)
 
 
