@@ -60,10 +60,10 @@ class Unavailable(DomainError):
     kind, slug, title = Kind.UNAVAILABLE, "unavailable", "Temporarily unavailable"
 
 
-class LogRefuses(DomainError):
-    """The public log signs nothing, so nothing is written that belongs into it."""
+class LogRefuses(Unavailable):
+    """The public log signs nothing, so nothing is written that belongs into it. As final as any absence: try later."""
 
-    kind, slug, title = Kind.UNAVAILABLE, "log-refuses", "The public log refuses"
+    slug, title = "log-refuses", "The public log refuses"
 
 
 class StorageFull(DomainError):
