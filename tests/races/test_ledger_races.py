@@ -193,10 +193,12 @@ async def test_blocks_are_joined_while_a_retirement_waits(region: RaceRegion):
         await given(region, 0, 25)
     claim = await region.world.contribution(buyer)
     async with region.gate(BLOCKS, until_waiting=2):
-        joining = asyncio.create_task(compactor.compact(db=region.world.db))
         retiring = asyncio.create_task(
             region.world.post("/v1/retirements", steps.retire_body(buyer, claim, 60), by=buyer.key)
         )
+        # In this order: without its lock the compactor joins blocks that it read before the retirement took its part.
+        await region.until(lambda: are_waiting(region, 1))
+        joining = asyncio.create_task(compactor.compact(db=region.world.db))
     assert 201 == (await retiring).status_code
     assert 1 == await joining
     assert 40 == await region.world.active_kg(buyer)
