@@ -122,6 +122,9 @@ TABLE = (
     Setting("KILNWOOD_PORT", "8000", "Port to listen on", _whole(1, 65535)),
     Setting("DATABASE_URL", "", "PostgreSQL 15 or newer; empty: the embedded one", _database),
     Setting("DATABASE_OWNER_URL", "", "The same as the tables' owner, for migrations", _database),
+    Setting("KILNWOOD_CONNECTIONS", "4000", "Connections of clients at a time", _whole(1, 100_000)),
+    Setting("KILNWOOD_CLIENT_TIMEOUT_S", "15", "How long a client may take to send or to take", _seconds),
+    Setting("KILNWOOD_HTTP2", "no", "Speak HTTP/2 too; only behind a proxy that closes silent connections", _yes),
     Setting("KILNWOOD_POOL", "10", "Connections to the database", _whole(1, 100)),
     Setting("KILNWOOD_REGION", "CN-510100", "Code of the region", _text(r"[A-Z]{2}(-[0-9A-Z]{1,6})?", "CN-510100")),
     Setting(
@@ -160,6 +163,9 @@ class Settings:
     port: int
     database_url: str
     owner_url: str
+    connections: int
+    client_timeout_s: float
+    http2: bool
     pool: int
     region: str
     region_name: str

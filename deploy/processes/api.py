@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, Gauge
 from deploy.app import Parts, create_app
 from deploy.processes.database import RegionDatabase
 from deploy.processes.first_start import CannotServe
-from deploy.processes.http import require_free, serve_until
+from deploy.processes.http import Limits, require_free, serve_until
 from deploy.processes.log_backlog import LogBacklog
 from deploy.processes.tasks import cancelled
 from deploy.settings import Settings
@@ -86,6 +86,7 @@ class ApiRole:
                 settings.host,
                 settings.port,
                 timeout_s=STOP_TIMEOUT_S,
+                limits=Limits(settings.connections, settings.client_timeout_s, settings.http2),
                 cut_off=self._database.cut_off,
                 ready=answers,
             )

@@ -15,6 +15,7 @@ class Kind(StrEnum):
     UNPROCESSABLE = "unprocessable"
     UNAVAILABLE = "unavailable"
     FULL = "full"
+    SLOW = "slow"
     PENDING = "pending"
 
 
