@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from litestar import Litestar, MediaType, Request, Response, get
+from litestar import Litestar, Request, Response, get
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.openapi import OpenAPIConfig
@@ -17,7 +17,7 @@ from litestar.plugins import OpenAPISchemaPlugin
 from litestar.static_files import create_static_files_router
 from litestar.types import ASGIApp
 from litestar.typing import FieldDefinition
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry
 
 from deploy.routes import give_routes
 from exchange.instruments.api import InstrumentsController
@@ -65,7 +65,7 @@ def _fine() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What an application is made of. *trouble* says in one line why it is not ready, or nothing."""
+    """What an application is made of. *trouble* says in one line why it refuses requests of some kind, or nothing."""
 
     db: Database
     keyring: Keyring
@@ -84,18 +84,12 @@ def live() -> dict[str, str]:
 
 @get("/health/ready", include_in_schema=False)
 async def ready(db: NamedDependency[Database], parts: NamedDependency[Parts]) -> Response[dict[str, object]]:
-    """Requests can be served: the database answers and the log is being signed."""
+    """Requests can be served: the database answers, and orders are taken. Why not is said on the inner face alone."""
     async with db.reading() as tx:
         await tx.fetchval("select 1")
-    if trouble := parts.trouble():
-        return problem(503, "not-ready", "Not ready", trouble)
+    if parts.trouble():
+        return problem(503, "not-ready", "Not ready", "Requests of some kind are refused now; the operator sees why.")
     return Response({"status": "ready"})
-
-
-@get("/metrics", include_in_schema=False, media_type=MediaType.TEXT, sync_to_thread=False)
-def metrics(parts: NamedDependency[Parts]) -> Response[bytes]:
-    """Counters for Prometheus."""
-    return Response(generate_latest(parts.metrics), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 @get("/", include_in_schema=False, sync_to_thread=False)
@@ -143,7 +137,6 @@ def create_app(parts: Parts) -> ASGIApp:
             AccountCustodyController,
             live,
             ready,
-            metrics,
             root,
             create_static_files_router(path="/static", directories=[STATIC], include_in_schema=False),
         ],

@@ -122,6 +122,13 @@ TABLE = (
     Setting("KILNWOOD_PORT", "8000", "Port to listen on", _whole(1, 65535)),
     Setting("DATABASE_URL", "", "PostgreSQL 15 or newer; empty: the embedded one", _database),
     Setting("DATABASE_OWNER_URL", "", "The same as the tables' owner, for migrations", _database),
+    Setting(
+        "KILNWOOD_INNER_HOST",
+        "127.0.0.1",
+        "Address of metrics and detailed readiness, for the operator",
+        _text(r"[0-9A-Za-z.:-]+", "an address"),
+    ),
+    Setting("KILNWOOD_INNER_PORT", "8001", "Its port", _whole(1, 65535)),
     Setting("KILNWOOD_CONNECTIONS", "4000", "Connections of clients at a time", _whole(1, 100_000)),
     Setting("KILNWOOD_CLIENT_TIMEOUT_S", "15", "How long a client may take to send or to take", _seconds),
     Setting("KILNWOOD_HTTP2", "no", "Speak HTTP/2 too; only behind a proxy that closes silent connections", _yes),
@@ -163,6 +170,8 @@ class Settings:
     port: int
     database_url: str
     owner_url: str
+    inner_host: str
+    inner_port: int
     connections: int
     client_timeout_s: float
     http2: bool
