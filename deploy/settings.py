@@ -132,7 +132,7 @@ TABLE = (
     Setting("KILNWOOD_CONNECTIONS", "4000", "Connections of clients at a time", _whole(1, 100_000)),
     Setting("KILNWOOD_CLIENT_TIMEOUT_S", "15", "How long a client may take to send or to take", _seconds),
     Setting("KILNWOOD_HTTP2", "no", "Speak HTTP/2 too; only behind a proxy that closes silent connections", _yes),
-    Setting("KILNWOOD_POOL", "10", "Connections to the database", _whole(1, 100)),
+    Setting("KILNWOOD_POOL", "10", "Connections to the database for reads, and as many for writes", _whole(1, 100)),
     Setting("KILNWOOD_REGION", "CN-510100", "Code of the region", _text(r"[A-Z]{2}(-[0-9A-Z]{1,6})?", "CN-510100")),
     Setting(
         "KILNWOOD_REGION_NAME", "Chengdu carbon inclusion registry", "Name of the registry", _text(_NAME, "a name")

@@ -225,7 +225,7 @@ def _pointed_at(pool: "asyncpg.Pool[asyncpg.Record]") -> tuple[Database, Exchang
             create_app(Parts(db=db, keyring=KEYRING, authority=authority(db), region=PROFILE, exchange=exchange)),
         )
     found = _idle.pop()
-    found[0]._pool = pool
+    Database.__init__(found[0], pool)
     return found
 
 

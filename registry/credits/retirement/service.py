@@ -112,7 +112,7 @@ async def _retire_together(
         return [_shown(decided[each.id]) if each.id in decided else _NotTogetherError() for each in asked]
 
     try:
-        return await db.transaction(attempt)
+        return await db.transaction(attempt, patient=False)
     except Unavailable:
         raise
     except Exception as error:
