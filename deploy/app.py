@@ -31,9 +31,10 @@ from exchange.settlement.api import AccountCustodyController, CustodyController
 from registry.access.approvals.api import ApprovalsController
 from registry.access.authority import Authority
 from registry.access.grants.api import GrantsController
-from registry.access.http import DEPENDENCIES, guard, operation_of
+from registry.access.http import DEPENDENCIES, RATE_CLASS, guard, operation_of
 from registry.access.keys.api import KeysController
 from registry.access.keys.rules import Keyring
+from registry.access.rates import ORDERS, READS, WRITES, Rates
 from registry.access.restrictions.api import RestrictionsController
 from registry.claims.api import ClaimsController
 from registry.credits.cancellation.api import CancellationsController
@@ -74,6 +75,7 @@ class Parts:
     exchange: Exchange
     trouble: Callable[[], str] = _fine
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
+    rates: Rates = field(default_factory=Rates)
 
 
 @get("/health/live", include_in_schema=False, sync_to_thread=False)
@@ -144,7 +146,7 @@ def create_app(parts: Parts) -> ASGIApp:
         guards=[guard],
         exception_handlers=HANDLERS,
         openapi_config=_openapi(parts.region),
-        state=State({"authority": parts.authority}),
+        state=State({"authority": parts.authority, "rates": parts.rates}),
         logging_config=None,
         request_class=JsonRequest,
         plugins=[_DescribedStructs()],
@@ -154,6 +156,7 @@ def create_app(parts: Parts) -> ASGIApp:
     _name_operations(app)
     _provide_in_turn(app)
     _note_queries(app)
+    _note_rates(app)
     return RequestLog(app, parts.metrics)
 
 
@@ -198,6 +201,15 @@ def _note_queries(app: Litestar) -> None:
     for route in app.routes:
         for handler, model in getattr(route, "route_handler_map", {}).values():
             handler.opt[QUERY] = frozenset(each.field_alias for each in model.expected_query_params)
+
+
+def _note_rates(app: Litestar) -> None:
+    """Each handler knows by which policy its requests are counted: commands of the exchange are apart."""
+    for route in app.routes:
+        for handler in getattr(route, "route_handlers", ()):
+            reads = handler.http_methods <= {"GET", "HEAD", "OPTIONS"}
+            numbered = "numbered" in handler.parsed_fn_signature.parameters
+            handler.opt[RATE_CLASS] = ORDERS if numbered else READS if reads else WRITES
 
 
 def _constant(value: object) -> Provide:

@@ -17,6 +17,7 @@ from deploy.settings import Settings
 from exchange.parts import Exchange
 from registry.access.authority import Authority
 from registry.access.keys.rules import Keyring
+from registry.access.rates import Rates, policies
 from registry.parties.service import dated_trader_in
 from schemas.parties import RegionProfile
 
@@ -76,6 +77,7 @@ class ApiRole:
             exchange=exchange,
             trouble=lambda: self._health.trouble,
             metrics=self._metrics,
+            rates=Rates(policies(settings.rates), proxies=settings.proxies),
         )
 
     @property

@@ -24,6 +24,7 @@ from litestar.status_codes import (
     HTTP_404_NOT_FOUND,
     HTTP_408_REQUEST_TIMEOUT,
     HTTP_415_UNSUPPORTED_MEDIA_TYPE,
+    HTTP_429_TOO_MANY_REQUESTS,
     HTTP_503_SERVICE_UNAVAILABLE,
 )
 from msgspec import Meta, Struct
@@ -45,6 +46,7 @@ QUERY = "query"
 PROBLEM_TYPE = "urn:kilnwood:problem:"
 STATUS = {
     Kind.SLOW: 408,
+    Kind.LIMITED: 429,
     Kind.INVALID: 400,
     Kind.UNAUTHENTICATED: 401,
     Kind.DENIED: 403,
@@ -92,6 +94,7 @@ def _documented(*statuses: int) -> dict[int, ResponseSpec]:
         413: "The body is too large",
         415: "Unsupported media type",
         422: "Well-formed, but it cannot be carried out",
+        429: "Too many requests of this caller; Retry-After says when",
         503: "It cannot be answered right now; nothing is lost, send it again",
         507: "The database has no room left",
     }
@@ -106,11 +109,11 @@ def _documented(*statuses: int) -> dict[int, ResponseSpec]:
     }
 
 
-READS = _documented(400, 401, 403, 404, 503)
+READS = _documented(400, 401, 403, 404, 429, 503)
 """The problems that any read may return."""
 PENDING = _documented(202)
 """The response while a receipt is not available yet."""
-WRITES = _documented(400, 401, 403, 404, 408, 409, 413, 415, 422, 503, 507)
+WRITES = _documented(400, 401, 403, 404, 408, 409, 413, 415, 422, 429, 503, 507)
 """The problems that any write may return."""
 
 
@@ -118,7 +121,7 @@ def problem(status: int, slug: str, title: str, detail: str, **members: object) 
     """Build a problem document, the form of every error of this service."""
     body = {"type": PROBLEM_TYPE + slug, "title": title, "status": status, "detail": detail, **members}
     headers = {}
-    if status in (HTTP_202_ACCEPTED, HTTP_503_SERVICE_UNAVAILABLE):
+    if status in (HTTP_202_ACCEPTED, HTTP_429_TOO_MANY_REQUESTS, HTTP_503_SERVICE_UNAVAILABLE):
         headers["Retry-After"] = str(members.get("retry_after_s", 1))
     if status == HTTP_401_UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"

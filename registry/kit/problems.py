@@ -16,6 +16,7 @@ class Kind(StrEnum):
     UNAVAILABLE = "unavailable"
     FULL = "full"
     SLOW = "slow"
+    LIMITED = "limited"
     PENDING = "pending"
 
 
