@@ -75,6 +75,8 @@ class KeyIssued(Struct, frozen=True, kw_only=True):
     secret: str | None = None
     created_at: Instant
     revoked_at: Instant | None = None
+    expires_at: Instant
+    last_used_at: Annotated[Instant | None, Meta(description="To the minute; absent until its first use")] = None
 
 
 class GrantBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="operation", tag="grant_role"):

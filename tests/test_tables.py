@@ -16,7 +16,15 @@ ROOT = Path(__file__).parents[1]
 
 OWNED = {
     "registry.kit": {"business_clock", "idempotency"},
-    "registry.access": {"api_key", "approval", "authority_epoch", "move_authority_epoch", "restriction", "role_grant"},
+    "registry.access": {
+        "api_key",
+        "api_key_use",
+        "approval",
+        "authority_epoch",
+        "move_authority_epoch",
+        "restriction",
+        "role_grant",
+    },
     "registry.parties": {"account", "ownership", "party", "party_identifier", "region"},
     "registry.projects": {
         *("document", "monitoring_report", "notice_comment", "project", "project_event", "project_number_seq"),

@@ -16,14 +16,17 @@ from deploy.processes.tasks import cancelled
 from deploy.settings import Settings
 from exchange.parts import Exchange
 from registry.access.authority import Authority
+from registry.access.keys import service as keys
 from registry.access.keys.rules import Keyring
 from registry.access.rates import Rates, policies
+from registry.kit.supervise import Supervisor
 from registry.parties.service import dated_trader_in
 from schemas.parties import RegionProfile
 
 STOP_TIMEOUT_S = 2.5
 """How long a stop waits for requests in flight. With those it cuts off and the sequencer it is four in all."""
 INNER_CONNECTIONS = 64
+NOTED_EVERY_S = 60.0
 
 
 def require_ports(settings: Settings) -> None:
@@ -69,10 +72,12 @@ class ApiRole:
         backlog = WatchedPart("log", lambda: self._backlog.trouble)
         trading = WatchedPart("exchange", lambda: exchange.trouble, needed=lambda: not exchange.taking)
         self._health = Health(database.db, (*parts, backlog, trading))
+        self._authority = Authority(database.db, keyring, dated_trader_in)
+        self._uses = Supervisor("key uses", "When keys were used last is not noted", retry_s=NOTED_EVERY_S)
         self._parts = Parts(
             db=database.db,
             keyring=keyring,
-            authority=Authority(database.db, keyring, dated_trader_in),
+            authority=self._authority,
             region=region,
             exchange=exchange,
             trouble=lambda: self._health.trouble,
@@ -102,6 +107,7 @@ class ApiRole:
         )
         self._tasks = [task for task, _ in listening]
         self._tasks.append(asyncio.create_task(self._backlog.watch(self._database.db)))
+        self._tasks.append(asyncio.create_task(self._uses.run(self._note_uses)))
         try:
             for _, answers in listening:
                 await answers.wait()
@@ -139,11 +145,18 @@ class ApiRole:
     async def stop(self) -> None:
         """Take no more requests, and wait for those in flight. Raises what ended a server before."""
         self._stopping.set()
-        *serving, watching = self._tasks
+        *serving, watching, noting = self._tasks
         await cancelled(watching)
+        await cancelled(noting)
         await asyncio.wait(serving)
         for each in serving:
             each.result()
+
+    async def _note_uses(self) -> None:
+        """Once a minute, when keys were used last; what a crash forgets is the last minute of it."""
+        await self._uses.pause(NOTED_EVERY_S)
+        if used := self._authority.take_uses():
+            await keys.note_uses(used, db=self._database.db)
 
     def _count_commands(self) -> None:
         projector, metrics = self._exchange.projector, self._metrics

@@ -2,7 +2,7 @@
 select epoch, moved_at, registry.business_now() as business_now from registry.authority_epoch;
 -- name: key_by_hash
 -- A key, its person, and the grants that are not over yet; which of them hold is decided when the key is used.
-select k.id as key_id, k.person_id, k.revoked_at, g.roles, g.organisations, g.begins, g.ends
+select k.id as key_id, k.person_id, k.revoked_at, k.expires_at, g.roles, g.organisations, g.begins, g.ends
 from registry.api_key k, lateral (
   select array_agg(role order by id) as roles, array_agg(organisation_id order by id) as organisations,
     array_agg(lower(during) order by id) as begins, array_agg(upper(during) order by id) as ends

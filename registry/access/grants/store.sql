@@ -26,7 +26,7 @@ select count(*) from registry.role_grant where person_id = $1;
 select pg_advisory_xact_lock(hashtextextended('regulators', 0));
 -- name: working_regulators
 select count(distinct g.person_id) from registry.role_grant g
-join registry.api_key k on k.person_id = g.person_id and k.revoked_at is null
+join registry.api_key k on k.person_id = g.person_id and k.revoked_at is null and k.expires_at > now()
 where g.role = 'regulator' and g.during @> registry.business_now();
 -- name: lock_person
 -- Key issuance for one person is serialised, so that "has no key yet" stays true until the commit.

@@ -1,5 +1,8 @@
 """The caller, and making and revoking API keys."""
 
+from collections.abc import Mapping
+from datetime import datetime
+
 from registry.access import authorisation
 from registry.access.approvals import service as approvals
 from registry.access.grants import service as grants
@@ -28,11 +31,22 @@ async def keys(person_id: int, window: Window, *, db: Database) -> Page[KeyIssue
 
 
 async def new_key_in(tx: Tx, person_id: int, *, by: int | None, keyring: rules.Keyring, secret: str = "") -> KeyIssued:
-    """Make a key for *person_id*. The reply is the only place where its secret is ever shown."""
+    """
+    Make a key for *person_id*. The reply is the only place where its secret is ever shown.
+
+    Raises `TooManyKeys`.
+    """
+    await grants.lock_person_in(tx, person_id)
+    rules.check_room(person_id, await store.open_keys(tx, person_id))
     secret = secret or keyring.new_secret()
     stored = await store.insert_key(tx, person_id, keyring.prefix(secret), keyring.hash(secret), by)
     return KeyIssued(
-        id=stored.id, person_id=person_id, prefix=stored.prefix, secret=secret, created_at=stored.created_at
+        id=stored.id,
+        person_id=person_id,
+        prefix=stored.prefix,
+        secret=secret,
+        created_at=stored.created_at,
+        expires_at=stored.expires_at,
     )
 
 
@@ -92,6 +106,12 @@ async def revoke_key(key_id: int, *, call: Call, db: Database) -> KeyIssued:
         return Written(key_id, await _key_again(tx, str(key_id)))
 
     return await once(db, call, work, _key_again)
+
+
+async def note_uses(used: Mapping[int, datetime], *, db: Database) -> None:
+    """Note when keys were used last. What was used meanwhile in another process stays if it was later."""
+    async with db.reading() as tx:
+        await store.note_uses(tx, used)
 
 
 async def _key_again(tx: Tx, key_id: str) -> KeyIssued:
