@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from litestar import Litestar, MediaType, Request, Response, get
+from litestar import Litestar, Request, Response, get
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.openapi import OpenAPIConfig
@@ -17,7 +17,7 @@ from litestar.plugins import OpenAPISchemaPlugin
 from litestar.static_files import create_static_files_router
 from litestar.types import ASGIApp
 from litestar.typing import FieldDefinition
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry
 
 from deploy.routes import give_routes
 from exchange.instruments.api import InstrumentsController
@@ -31,9 +31,10 @@ from exchange.settlement.api import AccountCustodyController, CustodyController
 from registry.access.approvals.api import ApprovalsController
 from registry.access.authority import Authority
 from registry.access.grants.api import GrantsController
-from registry.access.http import DEPENDENCIES, guard, operation_of
+from registry.access.http import DEPENDENCIES, RATE_CLASS, guard, operation_of
 from registry.access.keys.api import KeysController
 from registry.access.keys.rules import Keyring
+from registry.access.rates import ORDERS, READS, WRITES, Rates
 from registry.access.restrictions.api import RestrictionsController
 from registry.access.suspensions.api import SuspensionsController
 from registry.claims.api import ClaimsController
@@ -66,7 +67,7 @@ def _fine() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What an application is made of. *trouble* says in one line why it is not ready, or nothing."""
+    """What an application is made of. *trouble* says in one line why it refuses requests of some kind, or nothing."""
 
     db: Database
     keyring: Keyring
@@ -75,6 +76,7 @@ class Parts:
     exchange: Exchange
     trouble: Callable[[], str] = _fine
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
+    rates: Rates = field(default_factory=Rates)
 
 
 @get("/health/live", include_in_schema=False, sync_to_thread=False)
@@ -85,18 +87,12 @@ def live() -> dict[str, str]:
 
 @get("/health/ready", include_in_schema=False)
 async def ready(db: NamedDependency[Database], parts: NamedDependency[Parts]) -> Response[dict[str, object]]:
-    """Requests can be served: the database answers and the log is being signed."""
+    """Requests can be served: the database answers, and orders are taken. Why not is said on the inner face alone."""
     async with db.reading() as tx:
         await tx.fetchval("select 1")
-    if trouble := parts.trouble():
-        return problem(503, "not-ready", "Not ready", trouble)
+    if parts.trouble():
+        return problem(503, "not-ready", "Not ready", "Requests of some kind are refused now; the operator sees why.")
     return Response({"status": "ready"})
-
-
-@get("/metrics", include_in_schema=False, media_type=MediaType.TEXT, sync_to_thread=False)
-def metrics(parts: NamedDependency[Parts]) -> Response[bytes]:
-    """Counters for Prometheus."""
-    return Response(generate_latest(parts.metrics), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 @get("/", include_in_schema=False, sync_to_thread=False)
@@ -145,7 +141,6 @@ def create_app(parts: Parts) -> ASGIApp:
             AccountCustodyController,
             live,
             ready,
-            metrics,
             root,
             create_static_files_router(path="/static", directories=[STATIC], include_in_schema=False),
         ],
@@ -153,7 +148,7 @@ def create_app(parts: Parts) -> ASGIApp:
         guards=[guard],
         exception_handlers=HANDLERS,
         openapi_config=_openapi(parts.region),
-        state=State({"authority": parts.authority}),
+        state=State({"authority": parts.authority, "rates": parts.rates}),
         logging_config=None,
         request_class=JsonRequest,
         plugins=[_DescribedStructs()],
@@ -163,6 +158,7 @@ def create_app(parts: Parts) -> ASGIApp:
     _name_operations(app)
     _provide_in_turn(app)
     _note_queries(app)
+    _note_rates(app)
     return RequestLog(app, parts.metrics)
 
 
@@ -207,6 +203,15 @@ def _note_queries(app: Litestar) -> None:
     for route in app.routes:
         for handler, model in getattr(route, "route_handler_map", {}).values():
             handler.opt[QUERY] = frozenset(each.field_alias for each in model.expected_query_params)
+
+
+def _note_rates(app: Litestar) -> None:
+    """Each handler knows by which policy its requests are counted: commands of the exchange are apart."""
+    for route in app.routes:
+        for handler in getattr(route, "route_handlers", ()):
+            reads = handler.http_methods <= {"GET", "HEAD", "OPTIONS"}
+            numbered = "numbered" in handler.parsed_fn_signature.parameters
+            handler.opt[RATE_CLASS] = ORDERS if numbered else READS if reads else WRITES
 
 
 def _constant(value: object) -> Provide:

@@ -4,9 +4,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from registry.access.rates import PER_S, Network
 from registry.transparency.format.note import COSIGNATURE_ED25519, VerifierKey, parse_vkey
 from registry.transparency.format.text import Malformed
 from schemas import serials
@@ -74,6 +76,23 @@ def _seconds(text: str) -> float:
     return value
 
 
+def _rates(text: str) -> dict[str, int]:
+    found = {}
+    for word in text.split():
+        name, _, number = word.partition("=")
+        if name not in PER_S or not re.fullmatch("[1-9][0-9]{0,6}", number):
+            raise ValueError(f"pairs such as writes=100, each of {', '.join(PER_S)} with requests a second")
+        found[name] = int(number)
+    return found
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ip_network(each) for each in text.split())
+    except ValueError as error:
+        raise ValueError(f"networks such as 10.0.0.0/24 or 127.0.0.1, separated by spaces ({error})") from error
+
+
 def _uscc(text: str) -> str:
     check_uscc(text)
     return text
@@ -122,7 +141,19 @@ TABLE = (
     Setting("KILNWOOD_PORT", "8000", "Port to listen on", _whole(1, 65535)),
     Setting("DATABASE_URL", "", "PostgreSQL 15 or newer; empty: the embedded one", _database),
     Setting("DATABASE_OWNER_URL", "", "The same as the tables' owner, for migrations", _database),
-    Setting("KILNWOOD_POOL", "10", "Connections to the database", _whole(1, 100)),
+    Setting(
+        "KILNWOOD_INNER_HOST",
+        "127.0.0.1",
+        "Address of metrics and detailed readiness, for the operator",
+        _text(r"[0-9A-Za-z.:-]+", "an address"),
+    ),
+    Setting("KILNWOOD_INNER_PORT", "8001", "Its port", _whole(1, 65535)),
+    Setting("KILNWOOD_CONNECTIONS", "4000", "Connections of clients at a time", _whole(1, 100_000)),
+    Setting("KILNWOOD_CLIENT_TIMEOUT_S", "15", "How long a client may take to send or to take", _seconds),
+    Setting("KILNWOOD_HTTP2", "no", "Speak HTTP/2 too; only behind a proxy that closes silent connections", _yes),
+    Setting("KILNWOOD_RATES", "", "Other requests a second than by default, such as writes=100 orders=2000", _rates),
+    Setting("KILNWOOD_PROXIES", "", "Networks of proxies whose Forwarded header is believed", _networks),
+    Setting("KILNWOOD_POOL", "10", "Connections to the database for reads, and as many for writes", _whole(1, 100)),
     Setting("KILNWOOD_REGION", "CN-510100", "Code of the region", _text(r"[A-Z]{2}(-[0-9A-Z]{1,6})?", "CN-510100")),
     Setting(
         "KILNWOOD_REGION_NAME", "Chengdu carbon inclusion registry", "Name of the registry", _text(_NAME, "a name")
@@ -160,6 +191,13 @@ class Settings:
     port: int
     database_url: str
     owner_url: str
+    inner_host: str
+    inner_port: int
+    connections: int
+    client_timeout_s: float
+    http2: bool
+    rates: dict[str, int]
+    proxies: tuple[Network, ...]
     pool: int
     region: str
     region_name: str

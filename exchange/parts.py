@@ -37,6 +37,11 @@ class Exchange:
     disagreement: str = ""
 
     @property
+    def taking(self) -> bool:
+        """Whether commands are taken now, here or in the engine's process."""
+        return self.gateway.taking
+
+    @property
     def trouble(self) -> str:
         """Why something does not work, in one line; empty when everything does."""
         parts = (self.projector.supervisor, self.teller.supervisor, *self.watched)

@@ -82,6 +82,8 @@ class KeyIssued(Struct, frozen=True, kw_only=True):
     secret: str | None = None
     created_at: Instant
     revoked_at: Instant | None = None
+    expires_at: Instant
+    last_used_at: Annotated[Instant | None, Meta(description="To the minute; absent until its first use")] = None
     created_by: Annotated[Id | None, Meta(description="Null for a key that the operator's hands made")] = None
     first: Annotated[bool, Meta(description="Made for somebody else: works once, to make one's own key")] = False
     fingerprint: Annotated[

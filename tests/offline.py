@@ -11,6 +11,7 @@ from deploy.app import Parts, create_app
 from deploy.processes.engine import at_rest
 from registry.access.authority import Authority
 from registry.access.keys.rules import Keyring
+from registry.access.rates import FAILED, PER_S, RatePolicy, Rates
 from registry.kit.database import Database
 from schemas.parties import RegionProfile
 
@@ -25,6 +26,11 @@ REGION = RegionProfile(
 )
 
 
+def unlimited() -> Rates:
+    """For tests that are about something else: applications are shared, and so is the address of all requests."""
+    return Rates(tuple(RatePolicy(name, 1e6, 10_000_000) for name in (*PER_S, FAILED)))
+
+
 @asynccontextmanager
 async def client() -> AsyncIterator[httpx.AsyncClient]:
     """HTTP to an application whose first query would fail."""
@@ -37,6 +43,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
         region=REGION,
         exchange=at_rest(db, nowhere),
         metrics=CollectorRegistry(),
+        rates=unlimited(),
     )
     # Litestar and httpx spell the same ASGI types differently.
     transport = httpx.ASGITransport(cast("Any", create_app(parts)), raise_app_exceptions=False)

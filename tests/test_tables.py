@@ -17,8 +17,8 @@ ROOT = Path(__file__).parents[1]
 OWNED = {
     "registry.kit": {"business_clock", "idempotency"},
     "registry.access": {
-        *("api_key", "approval", "authority_epoch", "move_authority_epoch", "restriction", "role_grant", "suspension"),
-        "suspended",
+        *("api_key", "api_key_use", "approval", "authority_epoch", "move_authority_epoch", "restriction", "role_grant"),
+        *("suspended", "suspension"),
     },
     "registry.parties": {"account", "ownership", "party", "party_identifier", "region"},
     "registry.projects": {

@@ -37,6 +37,7 @@ from registry.transparency.sequencer import sequence_once
 from schemas.identifiers import Identifier
 from schemas.parties import Region, RegionProfile
 from tests import invariants
+from tests.offline import unlimited
 
 ORIGIN = "kilnwood.example/sim/CN-510100"
 KEYRING = Keyring(b"a pepper for tests, of 32 bytes.", "sim")
@@ -237,10 +238,19 @@ def _pointed_at(pool: "asyncpg.Pool[asyncpg.Record]") -> tuple[Database, Exchang
         return (
             db,
             exchange,
-            create_app(Parts(db=db, keyring=KEYRING, authority=authority(db), region=PROFILE, exchange=exchange)),
+            create_app(
+                Parts(
+                    db=db,
+                    keyring=KEYRING,
+                    authority=authority(db),
+                    region=PROFILE,
+                    exchange=exchange,
+                    rates=unlimited(),
+                )
+            ),
         )
     found = _idle.pop()
-    found[0]._pool = pool
+    Database.__init__(found[0], pool)
     return found
 
 

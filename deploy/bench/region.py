@@ -30,6 +30,7 @@ from schemas.serials import KG_PER_T
 ACCOUNTS = 64
 TONNES_EACH = 50
 _AT_ONCE = 8
+_RATES = "writes=100000"  # one key stands for many callers
 _LOG_LEVEL = "info"  # the line of each request is part of what is measured
 
 
@@ -64,7 +65,7 @@ def started() -> Iterator[BenchRegion]:
     """Start a region in a folder of its own, fill it, and remove all of it afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="kilnwood-bench-"))
     folder.chmod(0o755)
-    region = new_region(folder, extra={"KILNWOOD_LOG_LEVEL": _LOG_LEVEL})
+    region = new_region(folder, extra={"KILNWOOD_LOG_LEVEL": _LOG_LEVEL, "KILNWOOD_RATES": _RATES})
     try:
         region.start()
         yield asyncio.run(_filled(region))

@@ -58,11 +58,12 @@ def new_region(folder: Path, *, port: int = 0, extra: dict[str, str] | None = No
     data, witness_data = folder / "data", folder / "witness"
     data.mkdir(parents=True)
     witness_key = prepare_witness(witness_data, WITNESS_NAME)
-    port, witness_port = port or free_port(), free_port()
+    port, inner_port, witness_port = port or free_port(), free_port(), free_port()
     environment = own_environment(
         {
             "KILNWOOD_DATA_DIR": str(data),
             "KILNWOOD_PORT": str(port),
+            "KILNWOOD_INNER_PORT": str(inner_port),
             "KILNWOOD_SIMULATED": "yes",
             "KILNWOOD_BUSINESS_TIME": BEGINS,
             "KILNWOOD_WITNESSES": f"http://127.0.0.1:{witness_port} {witness_key.text()}",

@@ -1,42 +1,53 @@
 """The role that answers HTTP: the registry whole, and the exchange through its engine, wherever that runs."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Gauge
 
 from deploy.app import Parts, create_app
 from deploy.processes.database import RegionDatabase
 from deploy.processes.first_start import CannotServe
-from deploy.processes.http import require_free, serve_until
+from deploy.processes.http import Limits, require_free, serve_until
+from deploy.processes.inner import Health, Metrics, WatchedPart, inner_app
 from deploy.processes.log_backlog import LogBacklog
 from deploy.processes.tasks import cancelled
 from deploy.settings import Settings
 from exchange.parts import Exchange
 from registry.access.authority import Authority
+from registry.access.keys import service as keys
 from registry.access.keys.rules import Keyring
+from registry.access.rates import Rates, policies
+from registry.kit.supervise import Supervisor
 from registry.parties.service import dated_trader_in
 from schemas.parties import RegionProfile
 
 STOP_TIMEOUT_S = 2.5
 """How long a stop waits for requests in flight. With those it cuts off and the sequencer it is four in all."""
+INNER_CONNECTIONS = 64
+NOTED_EVERY_S = 60.0
 
 
-def require_port(settings: Settings) -> None:
-    """Raise `CannotServe` if another process listens on the port of the settings."""
-    try:
-        require_free(settings.host, settings.port)
-    except OSError as error:
-        raise CannotServe(
-            f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}. Set KILNWOOD_PORT to a free port."
-        ) from error
+def require_ports(settings: Settings) -> None:
+    """Raise `CannotServe` if another process listens on a port of the settings."""
+    for host, port, name in (
+        (settings.host, settings.port, "KILNWOOD_PORT"),
+        (settings.inner_host, settings.inner_port, "KILNWOOD_INNER_PORT"),
+    ):
+        try:
+            require_free(host, port)
+        except OSError as error:
+            raise CannotServe(
+                f"Cannot listen on {host}:{port}: {error.strerror}. Set {name} to a free port."
+            ) from error
 
 
 class ApiRole:
     """
-    The HTTP server and what its readiness tells. *troubles* are asked in their order, before the exchange is.
+    The HTTP server with its inner face, and what its readiness tells: of *parts*, the public log and the exchange.
 
-    *failed* is set when the server ends by itself; `stop` then raises why.
+    *failed* is set when a server ends by itself; `stop` then raises why.
     """
 
     def __init__(
@@ -47,7 +58,7 @@ class ApiRole:
         region: RegionProfile,
         keyring: Keyring,
         exchange: Exchange,
-        troubles: Sequence[Callable[[], str]],
+        parts: Sequence[WatchedPart],
         failed: asyncio.Event,
     ) -> None:
         self._settings = settings
@@ -55,58 +66,97 @@ class ApiRole:
         self._metrics = CollectorRegistry()
         self._backlog = LogBacklog(self._metrics)
         self._exchange = exchange
-        self._troubles = troubles
         self._failed = failed
         self._stopping = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
+        backlog = WatchedPart("log", lambda: self._backlog.trouble)
+        trading = WatchedPart("exchange", lambda: exchange.trouble, needed=lambda: not exchange.taking)
+        self._health = Health(database.db, (*parts, backlog, trading))
+        self._authority = Authority(database.db, keyring, dated_trader_in)
+        self._uses = Supervisor("key uses", "When keys were used last is not noted", retry_s=NOTED_EVERY_S)
         self._parts = Parts(
             db=database.db,
             keyring=keyring,
-            authority=Authority(database.db, keyring, dated_trader_in),
+            authority=self._authority,
             region=region,
             exchange=exchange,
-            trouble=lambda: self.trouble,
+            trouble=lambda: self._health.trouble,
             metrics=self._metrics,
+            rates=Rates(policies(settings.rates), proxies=settings.proxies),
         )
 
     @property
     def trouble(self) -> str:
-        """Why something does not work, in one line; empty when everything does."""
-        found = (*(each() for each in self._troubles), self._backlog.trouble, self._exchange.trouble)
-        return next((each for each in found if each), "")
+        """Why requests of some kind are refused, in one line; empty when none is."""
+        return self._health.trouble
 
     async def start(self) -> None:
-        """Listen; returns when the port answers. Raises what ended the server before that."""
+        """Listen; returns when both ports answer. Raises what ended a server before that."""
         self._count_commands()
-        app, settings, answers = create_app(self._parts), self._settings, asyncio.Event()
+        settings = self._settings
+        inner = inner_app(self._health, Metrics(self._metrics))
+        timeout_s = settings.client_timeout_s
+        listening = (
+            self._listen(
+                create_app(self._parts),
+                settings.host,
+                settings.port,
+                Limits(settings.connections, timeout_s, settings.http2),
+            ),
+            self._listen(inner, settings.inner_host, settings.inner_port, Limits(INNER_CONNECTIONS, timeout_s)),
+        )
+        self._tasks = [task for task, _ in listening]
+        self._tasks.append(asyncio.create_task(self._backlog.watch(self._database.db)))
+        self._tasks.append(asyncio.create_task(self._uses.run(self._note_uses)))
+        try:
+            for _, answers in listening:
+                await answers.wait()
+        except asyncio.CancelledError:  # a stop while it starts: who called does not know of the tasks yet
+            await self.stop()
+            raise
+        if any(task.done() for task, _ in listening):
+            await self.stop()
+
+    def _listen(
+        self,
+        app: Any,  # noqa: ANN401 - any ASGI application; each framework has its own type for it
+        host: str,
+        port: int,
+        limits: Limits,
+    ) -> "tuple[asyncio.Task[None], asyncio.Event]":
+        """A server, and what is set when its port answers or it has ended."""
+        answers = asyncio.Event()
         serving = asyncio.create_task(
             serve_until(
                 self._stopping,
                 app,
-                settings.host,
-                settings.port,
+                host,
+                port,
                 timeout_s=STOP_TIMEOUT_S,
+                limits=limits,
                 cut_off=self._database.cut_off,
                 ready=answers,
             )
         )
         serving.add_done_callback(lambda _: self._failed.set())
         serving.add_done_callback(lambda _: answers.set())
-        self._tasks = [serving, asyncio.create_task(self._backlog.watch(self._database.db))]
-        try:
-            await answers.wait()
-        except asyncio.CancelledError:  # a stop while it starts: who called does not know of the tasks yet
-            await self.stop()
-            raise
-        if serving.done():
-            await self.stop()
+        return serving, answers
 
     async def stop(self) -> None:
-        """Take no more requests, and wait for those in flight. Raises what ended the server before."""
+        """Take no more requests, and wait for those in flight. Raises what ended a server before."""
         self._stopping.set()
-        serving, watching = self._tasks
+        *serving, watching, noting = self._tasks
         await cancelled(watching)
-        await serving
+        await cancelled(noting)
+        await asyncio.wait(serving)
+        for each in serving:
+            each.result()
+
+    async def _note_uses(self) -> None:
+        """Once a minute, when keys were used last; what a crash forgets is the last minute of it."""
+        await self._uses.pause(NOTED_EVERY_S)
+        if used := self._authority.take_uses():
+            await keys.note_uses(used, db=self._database.db)
 
     def _count_commands(self) -> None:
         projector, metrics = self._exchange.projector, self._metrics

@@ -5,17 +5,16 @@ import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
-import asyncpg
 import structlog
 
-from deploy.pool import connect_pool, move_pool
+from deploy.pool import connect_lanes, move_lanes, terminate_lanes
 from deploy.postgres import server as postgres
 from deploy.postgres.programs import PostgresUnavailable
 from deploy.processes.first_start import prepare_database, require_roles
 from deploy.processes.locks import DatabaseUsers
 from deploy.processes.tasks import cancelled
 from deploy.settings import Settings
-from registry.kit.database import Database
+from registry.kit.database import Database, Lanes
 from registry.kit.problems import Unavailable
 from registry.kit.supervise import Supervisor
 
@@ -26,9 +25,9 @@ TICK_S = 1.0
 
 class RegionDatabase:
     """
-    The address and the pool of a region's database, which the roles of a process share.
+    The address and the connections of a region's database, which the roles of a process share.
 
-    An embedded server that cannot be reached is started again; a new address is given to the pool and to every function
+    An embedded server that cannot be reached is started again; a new address is given to them and to every function
     in *moved*. The last process of a data folder that uses the server stops it.
     """
 
@@ -37,7 +36,7 @@ class RegionDatabase:
         self._folder: Path | None = None if settings.database_url else settings.data_dir / "postgres"
         self._users: DatabaseUsers | None = None
         self._watching: asyncio.Task[None] | None = None
-        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._lanes: Lanes | None = None
         self._db: Database | None = None
         self.dsn = ""
         self.moved: list[Callable[[], None]] = []
@@ -54,8 +53,8 @@ class RegionDatabase:
             self._users = await asyncio.to_thread(DatabaseUsers, self._settings.data_dir)
         self.dsn = await prepare_database(self._settings)
         await require_roles(self.dsn)
-        self._pool = await connect_pool(self.dsn, size=self._settings.pool)
-        self._db = Database(self._pool)
+        self._lanes = await connect_lanes(self.dsn, size=self._settings.pool)
+        self._db = Database(self._lanes)
         if self._folder:
             self._watching = asyncio.create_task(self._watch(self._folder))
 
@@ -70,9 +69,9 @@ class RegionDatabase:
             self._users.close()
 
     def cut_off(self) -> None:
-        """Cut every connection of the pool: requests that wait for the database answer 503, and nothing is kept."""
-        if self._pool is not None:
-            self._pool.terminate()
+        """Cut every connection: requests that wait for the database answer 503, and nothing is kept."""
+        if self._lanes is not None:
+            terminate_lanes(self._lanes)
 
     async def _watch(self, folder: Path) -> None:
         """Look every second whether the embedded server answers."""
@@ -104,8 +103,8 @@ class RegionDatabase:
             return
         log.warning("database_restarted")
         self.dsn = dsn
-        assert self._pool is not None, "it is watched from the start on"
-        move_pool(self._pool, dsn)
+        assert self._lanes is not None, "it is watched from the start on"
+        move_lanes(self._lanes, dsn)
         for tell in self.moved:
             with contextlib.suppress(OSError):  # a child that does not start is started by the next look after it
                 await asyncio.to_thread(tell)

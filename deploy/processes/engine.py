@@ -78,7 +78,12 @@ class EngineRole:
     @property
     def trouble(self) -> str:
         """Why something does not work, in one line; empty when everything does."""
-        return self.exchange.trouble or (self._snapshots.trouble if self._snapshots else "")
+        return self.exchange.trouble or self.snapshots_trouble
+
+    @property
+    def snapshots_trouble(self) -> str:
+        """The same of the child that makes the snapshots, if there is one."""
+        return self._snapshots.trouble if self._snapshots else ""
 
     async def start(self) -> None:
         """Start every part; commands are taken once the gateway has recovered."""

@@ -16,7 +16,7 @@ import structlog
 
 from deploy.processes import locks, snapshots
 from deploy.processes import sequencer as sequencing
-from deploy.processes.api import ApiRole, require_port
+from deploy.processes.api import ApiRole, require_ports
 from deploy.processes.children import ChildProcess, ChildRole
 from deploy.processes.database import RegionDatabase
 from deploy.processes.engine import EngineRole
@@ -24,6 +24,7 @@ from deploy.processes.engine_elsewhere import EngineElsewhere
 from deploy.processes.first_start import CannotServe, prepare_region, region_made_elsewhere
 from deploy.processes.garbage import as_served
 from deploy.processes.housekeeping import HousekeepingRole
+from deploy.processes.inner import WatchedPart
 from deploy.processes.locks import Role
 from deploy.processes.sequencer import SequencerRole
 from deploy.processes.tasks import cancelled
@@ -59,7 +60,7 @@ async def serve(settings: Settings, only: Role | None = None) -> None:
     """
     with _held(settings, only):
         if only in (None, "api"):
-            require_port(settings)
+            require_ports(settings)
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -104,7 +105,8 @@ async def _start(
             raise CannotServe(f"The engine's socket cannot be made: {error}.") from error
         stack.push_async_callback(role.stop)
     if only in (None, "api"):
-        log.info("serving", url=f"http://{settings.host}:{settings.port}", region=settings.region)
+        inner = f"http://{settings.inner_host}:{settings.inner_port}"
+        log.info("serving", url=f"http://{settings.host}:{settings.port}", inner=inner, region=settings.region)
     else:
         reporting = asyncio.create_task(_report(only, roles))
         stack.push_async_callback(cancelled, reporting)
@@ -122,7 +124,11 @@ async def _together(settings: Settings, database: RegionDatabase, failed: asynci
         region=region,
         keyring=keyring,
         exchange=engine.exchange,
-        troubles=(lambda: sequencer.trouble, lambda: housekeeping.trouble, lambda: engine.trouble),
+        parts=(
+            WatchedPart("sequencer", lambda: sequencer.trouble),
+            WatchedPart("housekeeping", lambda: housekeeping.trouble),
+            WatchedPart("snapshots", lambda: engine.snapshots_trouble),
+        ),
         failed=failed,
     )
     return sequencer, housekeeping, engine, api
@@ -142,7 +148,7 @@ async def _alone(
             region=region,
             keyring=keyring,
             exchange=elsewhere.exchange,
-            troubles=(),
+            parts=(),
             failed=failed,
         )
         return elsewhere, api

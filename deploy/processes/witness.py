@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from deploy.processes.http import require_free, serve_until
+from deploy.processes.http import Limits, require_free, serve_until
 from registry.transparency.format.note import COSIGNATURE_ML_DSA_44, ED25519, VerifierKey, parse_vkey
 from registry.transparency.format.text import Malformed
 from registry.transparency.keys import WITNESS_FILE, create_witness_key, load_witness_key
@@ -44,7 +44,13 @@ def known_logs(vkeys: Sequence[str]) -> KnownLogs:
 
 
 async def serve_witness(
-    folder: Path, host: str, port: int, log_vkeys: Sequence[str], *, ready: asyncio.Event | None = None
+    folder: Path,
+    host: str,
+    port: int,
+    log_vkeys: Sequence[str],
+    *,
+    limits: Limits | None = None,
+    ready: asyncio.Event | None = None,
 ) -> None:
     """
     Serve until SIGTERM or SIGINT, then stop within a second.
@@ -61,4 +67,4 @@ async def serve_witness(
             loop.add_signal_handler(number, stop.set)
             handlers.callback(loop.remove_signal_handler, number)
         app = witness_app(opened, logs, clock=lambda: int(time.time()))
-        await serve_until(stop, app, host, port, timeout_s=STOP_TIMEOUT_S, ready=ready)
+        await serve_until(stop, app, host, port, timeout_s=STOP_TIMEOUT_S, limits=limits, ready=ready)

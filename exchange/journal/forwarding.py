@@ -279,6 +279,11 @@ class GatewayElsewhere:
         return self._seen.committed
 
     @property
+    def taking(self) -> bool:
+        """Whether commands are taken now in the engine's process, as far as it said."""
+        return self._writer is not None and self._seen.writing
+
+    @property
     def trouble(self) -> str:
         """Why nothing is traded, or what does not work in the engine's process."""
         return self._why if self._writer is None else self._seen.trouble

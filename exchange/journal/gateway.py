@@ -78,6 +78,10 @@ class Gate(Protocol):
         """Set while this process is the writer."""
 
     @property
+    def taking(self) -> bool:
+        """Whether commands are taken now."""
+
+    @property
     def engine(self) -> Engine | None:
         """The live engine of this process, or None."""
 
@@ -153,6 +157,11 @@ class Gateway:
         self._waiting_commands += len(commands)
         self._arrived.set()
         return await mine.answer
+
+    @property
+    def taking(self) -> bool:
+        """Whether commands are taken now."""
+        return self.writing.is_set()
 
     @property
     def engine(self) -> Engine | None:

@@ -44,6 +44,10 @@ ReadTrader = Callable[[Tx, int], Awaitable[tuple[Trader, datetime | None]]]
 """Reads an account and, if it may change by the clock alone, the business time of that change. Raises `Unknown`."""
 
 
+def _real_now() -> datetime:
+    return datetime.now(UTC)
+
+
 class Authority:
     """
     Authenticates API keys and looks up accounts that trade. One for each process.
@@ -60,11 +64,14 @@ class Authority:
         *,
         kept: int = KEPT,
         now_s: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = _real_now,
     ) -> None:
         self._db = db
         self._keyring = keyring
         self._read_trader = read_trader
         self._now_s = now_s
+        self._now = now
+        self._used: dict[int, datetime] = {}
         self._keys: _Bounded[bytes, _Key] = _Bounded(kept)
         self._traders: _Bounded[int, _DatedTrader] = _Bounded(kept)
         self._version: _Version | None = None
@@ -95,7 +102,19 @@ class Authority:
             )
         if key.revoked_at is not None:
             raise Unauthenticated(f"This API key was revoked at {key.revoked_at:%Y-%m-%d %H:%M:%S}Z. Use another one.")
+        now = self._now()
+        if key.expires_at <= now:
+            raise Unauthenticated(
+                f"This API key expired at {key.expires_at:%Y-%m-%d %H:%M:%S}Z. Make a new one with another key of "
+                "yours (POST /v1/me/keys), or ask a regulator for one."
+            )
+        self._used[key.key_id] = now
         return key.actor_at(reading.business_now)
+
+    def take_uses(self) -> dict[int, datetime]:
+        """When each key was used last since this was called before, in real time."""
+        used, self._used = self._used, {}
+        return used
 
     async def trader(self, account_id: int, reading: AuthorityReading | None = None) -> Trader:
         """Return an account as the exchange sees it. Raises `Unknown`."""
@@ -187,6 +206,7 @@ class _Key(NamedTuple):
     spent_at: datetime | None
     first: bool
     suspension: tuple[int, datetime | None] | None
+    expires_at: datetime
     grants: tuple[_Grant, ...]
 
     def actor_at(self, now: datetime) -> Actor:
@@ -222,6 +242,7 @@ def _key(row: asyncpg.Record) -> _Key:
         row["spent_at"],
         row["first"],
         (row["suspension_id"], row["suspended_until"]) if row["suspension_id"] else None,
+        row["expires_at"],
         tuple(
             _Grant(HeldRole(Role(role), organisation_id), begins, ends)
             for role, organisation_id, begins, ends in grants

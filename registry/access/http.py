@@ -1,6 +1,7 @@
 """Who is calling: the guard and the dependencies that every controller shares."""
 
 import hashlib
+from collections.abc import Hashable
 from typing import Annotated, Any
 
 import structlog
@@ -12,8 +13,10 @@ from litestar.params import HeaderParameter, QueryParameter
 
 from registry.access.authorisation import Route, Unauthenticated, authorise, deciding
 from registry.access.authority import Authority
+from registry.access.rates import ANONYMOUS, READS, Rates, TooManyRequests, client_address
 from registry.kit.http import refuse_loose, refuse_unknown_query
 from registry.kit.pages import Window
+from registry.kit.request_log import RATE
 from schemas.access import Actor, AuthorityReading, Call
 from schemas.pages import PAGE_LIMIT
 
@@ -29,6 +32,8 @@ IdempotencyKey = Annotated[
 ]
 
 
+RATE_CLASS = "rate"
+"""The key of a handler's options that has the policy by which its requests are counted."""
 ROUTE = "route"
 """The key of a handler's options under which the application puts its `Route`."""
 
@@ -36,8 +41,9 @@ ROUTE = "route"
 async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Authenticate the key that was sent, check the roles of the handler's route, refuse unknown query parameters."""
     operation = operation_of(handler)
-    if not operation:
-        return  # health, metrics and pages: not operations of the API
+    if not operation:  # health and pages: not operations of the API
+        _count(connection, ANONYMOUS, address_of(connection))
+        return
     structlog.contextvars.bind_contextvars(operation=operation)  # before any refusal, so that its log line has it
     await _authorise(connection, handler)
     refuse_unknown_query(handler, connection.query_params)
@@ -50,18 +56,64 @@ async def _authorise(
 ) -> None:
     """Find the person behind the key that was sent, and check the roles; nothing is done if *before* still holds."""
     actor, reading = Actor(), None
-    if secret := _bearer(connection.headers.get("authorization")):
+    if header := connection.headers.get("authorization"):
         authority: Authority = connection.app.state.authority
-        reading = await authority.fresh(before)
+        reading = before if before is None else await authority.fresh(before)
         if before is not None and reading is before:
             return
-        actor = await authority.authenticate(secret, reading)
+        actor, reading = await _authenticated(connection, header, reading)
         structlog.contextvars.bind_contextvars(person_id=actor.person_id)
+        if before is None:
+            _count(connection, handler.opt.get(RATE_CLASS, READS), actor.key_id)
+    elif before is None:
+        _count(connection, ANONYMOUS, address_of(connection))
     operation, route = operation_of(handler), route_of(handler)
     authorise(actor, operation, route)
     if writes(handler):
         actor = deciding(actor, operation, route)
     connection.scope["user"], connection.scope["auth"] = actor, reading
+
+
+async def _authenticated(
+    connection: ASGIConnection[Any, Any, Any, Any], header: str, reading: AuthorityReading | None
+) -> tuple[Actor, AuthorityReading]:
+    """The person behind a key. An address that tries keys which are no good is slowed. Raises `Unauthenticated`."""
+    rates: Rates = connection.app.state.rates
+    if not rates.has_worked(header):
+        address = address_of(connection)
+        try:
+            rates.require_tries(address)
+        except TooManyRequests as refusal:
+            connection.scope[RATE] = refusal.allowance  # type: ignore[literal-required]  # a key of ours
+            raise
+    try:
+        secret = _bearer(header)
+        authority: Authority = connection.app.state.authority
+        reading = await authority.fresh(reading)
+        actor = await authority.authenticate(secret, reading)
+    except Unauthenticated:
+        rates.failed(address_of(connection), header)
+        raise
+    rates.worked(header)
+    return actor, reading
+
+
+def _count(connection: ASGIConnection[Any, Any, Any, Any], policy: str, caller: Hashable) -> None:
+    """Count one request, and leave what is left for the headers of its answer. Raises `TooManyRequests`."""
+    rates: Rates = connection.app.state.rates
+    try:
+        allowance = rates.take(policy, caller)
+    except TooManyRequests as refusal:
+        connection.scope[RATE] = refusal.allowance  # type: ignore[literal-required]  # a key of ours
+        raise
+    connection.scope[RATE] = allowance  # type: ignore[literal-required]  # a key of ours
+
+
+def address_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    """Whose request it is, as far as our proxies say."""
+    client = connection.scope["client"]
+    forwarded = ",".join(connection.headers.getall("forwarded", []))
+    return client_address(client[0] if client else "", forwarded, connection.app.state.rates.proxies)
 
 
 async def _body(request: Request[Any, Any, Any]) -> bytes:
@@ -90,9 +142,7 @@ def route_of(handler: BaseRouteHandler) -> Route:
     return route
 
 
-def _bearer(header: str | None) -> str:
-    if not header:
-        return ""
+def _bearer(header: str) -> str:
     scheme, _, secret = header.partition(" ")
     if scheme.lower() != "bearer" or not secret.startswith("kw_"):
         raise Unauthenticated("The Authorization header must be 'Bearer kw_…'.")

@@ -22,7 +22,9 @@ from litestar.status_codes import (
     HTTP_400_BAD_REQUEST,
     HTTP_401_UNAUTHORIZED,
     HTTP_404_NOT_FOUND,
+    HTTP_408_REQUEST_TIMEOUT,
     HTTP_415_UNSUPPORTED_MEDIA_TYPE,
+    HTTP_429_TOO_MANY_REQUESTS,
     HTTP_503_SERVICE_UNAVAILABLE,
 )
 from msgspec import Meta, Struct
@@ -43,6 +45,8 @@ QUERY = "query"
 """The key of a handler's options that has the query parameters of the handler and its dependencies."""
 PROBLEM_TYPE = "urn:kilnwood:problem:"
 STATUS = {
+    Kind.SLOW: 408,
+    Kind.LIMITED: 429,
     Kind.INVALID: 400,
     Kind.UNAUTHENTICATED: 401,
     Kind.DENIED: 403,
@@ -85,10 +89,12 @@ def _documented(*statuses: int) -> dict[int, ResponseSpec]:
         403: "This person may not do this",
         404: "No such thing",
         405: "Method not allowed",
+        408: "The body was not there in time",
         409: "The present state does not permit it",
         413: "The body is too large",
         415: "Unsupported media type",
         422: "Well-formed, but it cannot be carried out",
+        429: "Too many requests of this caller; Retry-After says when",
         503: "It cannot be answered right now; nothing is lost, send it again",
         507: "The database has no room left",
     }
@@ -103,11 +109,11 @@ def _documented(*statuses: int) -> dict[int, ResponseSpec]:
     }
 
 
-READS = _documented(400, 401, 403, 404, 503)
+READS = _documented(400, 401, 403, 404, 429, 503)
 """The problems that any read may return."""
 PENDING = _documented(202)
 """The response while a receipt is not available yet."""
-WRITES = _documented(400, 401, 403, 404, 409, 413, 415, 422, 503, 507)
+WRITES = _documented(400, 401, 403, 404, 408, 409, 413, 415, 422, 429, 503, 507)
 """The problems that any write may return."""
 
 
@@ -115,10 +121,12 @@ def problem(status: int, slug: str, title: str, detail: str, **members: object) 
     """Build a problem document, the form of every error of this service."""
     body = {"type": PROBLEM_TYPE + slug, "title": title, "status": status, "detail": detail, **members}
     headers = {}
-    if status in (HTTP_202_ACCEPTED, HTTP_503_SERVICE_UNAVAILABLE):
+    if status in (HTTP_202_ACCEPTED, HTTP_429_TOO_MANY_REQUESTS, HTTP_503_SERVICE_UNAVAILABLE):
         headers["Retry-After"] = str(members.get("retry_after_s", 1))
     if status == HTTP_401_UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
+    if status == HTTP_408_REQUEST_TIMEOUT:
+        headers["Connection"] = "close"
     return Response(body, status_code=status, media_type="application/problem+json", headers=headers)
 
 

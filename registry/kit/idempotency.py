@@ -80,7 +80,7 @@ async def once(
         await tx.execute(_sql.remember, *call.identity, call.request_sha256, str(written.object_id))
         return written.reply
 
-    return await db.transaction(attempt)
+    return await db.transaction(attempt, writer=call.by.person_id)
 
 
 async def remember_all(tx: Tx, writes: Sequence[tuple[Call, str]]) -> set[str]:

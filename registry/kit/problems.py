@@ -15,6 +15,8 @@ class Kind(StrEnum):
     UNPROCESSABLE = "unprocessable"
     UNAVAILABLE = "unavailable"
     FULL = "full"
+    SLOW = "slow"
+    LIMITED = "limited"
     PENDING = "pending"
 
 

@@ -15,6 +15,9 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 
 log = structlog.get_logger()
 
+RATE = "kilnwood.rate"
+"""The key of a scope under which whoever counts requests leaves the values of RateLimit-Policy and RateLimit."""
+
 
 class RequestLog:
     """Logs and counts the requests of one application."""
@@ -38,6 +41,9 @@ class RequestLog:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if isinstance(rate := scope.get(RATE), tuple):
+                    headers = ((b"ratelimit-policy", rate[0]), (b"ratelimit", rate[1]))
+                    message["headers"] = [*message["headers"], *headers]
             await send(message)
 
         try:

@@ -32,7 +32,7 @@ class Together(Generic[T, R]):
     *run* carries a group out, in its order, and returns the reply to each item, or None for one that has to be tried
     *alone*. *about* names what an item is about: items that share a name are never under way in two groups, nor in a
     group while one of them is tried alone, and of these the first to come is the first to go. Where *run* raises, each
-    item is tried alone, except that of a group of one.
+    item is tried alone, except that of a group of one that did not only wait too long.
 
     A caller that is cancelled while it waits leaves the queue; once its item is under way, it is carried out all the
     same.
@@ -110,11 +110,12 @@ class Together(Generic[T, R]):
             replies = await self._run([item for item, _ in group])
             assert len(replies) == len(group), "one for each"
         except Exception as error:
-            if len(group) == 1 or isinstance(error, Unavailable):
-                for each in group:
-                    self._finish(each, error)
-                return
-            log.exception("not_carried_out_together", items=len(group))
+            if not isinstance(error, Contended):
+                if len(group) == 1 or isinstance(error, Unavailable):
+                    for each in group:
+                        self._finish(each, error)
+                    return
+                log.exception("not_carried_out_together", items=len(group))
             replies = [None] * len(group)
         except asyncio.CancelledError:
             for _, answer in group:

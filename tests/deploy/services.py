@@ -18,10 +18,13 @@ class Service:
     def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self.inner_port = free_port()
+        self.inner_url = f"http://127.0.0.1:{self.inner_port}"
         self.data = folder / "data"
         self.settings = {
             "KILNWOOD_DATA_DIR": str(self.data),
             "KILNWOOD_PORT": str(self.port),
+            "KILNWOOD_INNER_PORT": str(self.inner_port),
             "KILNWOOD_SIMULATED": "yes",
             **settings,
         }
@@ -52,6 +55,11 @@ class Service:
     def client(self) -> httpx.AsyncClient:
         """A client of this service."""
         return httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=30)
+
+    async def inner(self, path: str) -> httpx.Response:
+        """What the inner face says."""
+        async with httpx.AsyncClient(base_url=self.inner_url, trust_env=False, timeout=30) as http:
+            return await http.get(path)
 
     def run(self, *words: str, **settings: str) -> "subprocess.CompletedProcess[str]":
         """Run one command with this service's settings and others beside them."""

@@ -118,6 +118,26 @@ def _stems_from(known: Mapping[int, LinkedKey], key: LinkedKey, ancestor_id: int
     return True
 
 
+class TooManyKeys(DomainError):
+    """The person has as many keys that work as one may have."""
+
+    kind, slug, title = Kind.CONFLICT, "too-many-keys", "Too many keys"
+
+
+KEYS_OF_A_PERSON = 20
+
+
+def check_room(person_id: int, working: int) -> None:
+    """Refuse another key for a person with *working* ones. Raises `TooManyKeys`."""
+    if working >= KEYS_OF_A_PERSON:
+        raise TooManyKeys(
+            f"Person {person_id} has {working} keys that work, and at most {KEYS_OF_A_PERSON} are permitted. "
+            "Revoke one first (POST /v1/keys/ID/revoke); GET /v1/me/keys says when each was used last.",
+            working=working,
+            limit=KEYS_OF_A_PERSON,
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Keyring:
     """Makes and recognises API keys. *pepper* never leaves this process; the database has keyed hashes only."""

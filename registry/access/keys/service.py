@@ -1,5 +1,8 @@
 """The caller, and making and revoking API keys."""
 
+from collections.abc import Mapping
+from datetime import datetime
+
 from msgspec import structs
 
 from registry.access import authorisation
@@ -44,7 +47,8 @@ async def first_key_in(
     """
     Make a key for somebody else, with which they make their own. *by* None: the operator's hands make it.
 
-    It joins maker and holder until somebody outside confirms the holder's own key (registry/access/persons).
+    It joins maker and holder until somebody outside confirms the holder's own key (registry/access/persons). Raises
+    `TooManyKeys`.
     """
     return await _new_key_in(tx, person_id, secret or keyring.new_secret(), keyring, created_by=by, parent_id=None)
 
@@ -52,7 +56,9 @@ async def first_key_in(
 async def _new_key_in(
     tx: Tx, person_id: int, secret: str, keyring: rules.Keyring, *, created_by: int | None, parent_id: int | None
 ) -> KeyIssued:
-    """Store a key. The reply is the only place where its secret is ever shown."""
+    """Store a key. The reply is the only place where its secret is ever shown. Raises `TooManyKeys`."""
+    await grants.lock_person_in(tx, person_id)
+    rules.check_room(person_id, await store.open_keys(tx, person_id))
     new = rules.NewKey(
         person_id=person_id,
         prefix=keyring.prefix(secret),
@@ -158,6 +164,12 @@ async def revoke_key(key_id: int, *, call: Call, db: Database) -> KeyIssued:
         return Written(key_id, await _key_again(tx, str(key_id)))
 
     return await once(db, call, work, _key_again)
+
+
+async def note_uses(used: Mapping[int, datetime], *, db: Database) -> None:
+    """Note when keys were used last. What was used meanwhile in another process stays if it was later."""
+    async with db.reading() as tx:
+        await store.note_uses(tx, used)
 
 
 async def _key_again(tx: Tx, key_id: str) -> KeyIssued:

@@ -1,5 +1,8 @@
 """API keys in PostgreSQL."""
 
+from collections.abc import Mapping
+from datetime import datetime
+
 from registry.access.keys import rules
 from registry.kit import sql
 from registry.kit.database import Tx, affected, convert, fetch_one
@@ -55,6 +58,11 @@ async def keys(tx: Tx, window: Window, person_id: int) -> Page[KeyIssued]:
 async def open_keys(tx: Tx, person_id: int) -> int:
     """How many keys of the person work."""
     return int(await tx.fetchval(_sql.open_keys, person_id))
+
+
+async def note_uses(tx: Tx, used: Mapping[int, datetime]) -> None:
+    """Note when keys were used last."""
+    await tx.execute(_sql.note_uses, list(used), list(used.values()))
 
 
 async def person_name(tx: Tx, person_id: int) -> str:

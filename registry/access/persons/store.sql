@@ -8,6 +8,6 @@ where created_by is distinct from person_id and confirmed_at is null
   and not (first and revoked_at is not null and spent_at is null);
 -- name: deciding
 select distinct g.person_id from registry.role_grant g
-join registry.api_key k on k.person_id = g.person_id and k.revoked_at is null
+join registry.api_key k on k.person_id = g.person_id and k.revoked_at is null and k.expires_at > now()
 where g.role = 'regulator' and g.during @> registry.business_now()
   and not exists (select from registry.suspended s where s.person_id = g.person_id);

@@ -113,7 +113,7 @@ async def _retire_together(
             await store.record(tx, list(decided.values()))
         return [_shown(decided[each.id]) if each.id in decided else None for each in asked]
 
-    return await db.transaction(attempt)
+    return await db.transaction(attempt, patient=False)
 
 
 def _left_by(

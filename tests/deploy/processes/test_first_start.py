@@ -104,10 +104,12 @@ async def refusal(service: Service) -> str:
     async with service.client() as http:
 
         async def it_says_so() -> bool:
-            return "refuses to sign" in (await http.get("/health/ready")).text
+            return "refuses to sign" in (await service.inner("/health/ready")).text
 
         await until(it_says_so, "the sequencer refuses")
-        assert "kilnwood_log_unpublished_statements 0.0" in (await http.get("/metrics")).text
+        assert "kilnwood_log_unpublished_statements 0.0" in (await service.inner("/metrics")).text
+        assert "degraded" == (await service.inner("/health/ready")).json()["status"]
+        assert 200 == (await http.get("/health/ready")).status_code, "only receipts wait"
     service.child.stop()
     written = service.log.read_bytes()[begun:].decode()
     assert "signing_refused" in written

@@ -40,9 +40,11 @@ class Apart:
         self.data = folder / "data"
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self.inner_url = f"http://127.0.0.1:{(inner_port := free_port())}"
         self.settings = {
             "KILNWOOD_DATA_DIR": str(self.data),
             "KILNWOOD_PORT": str(self.port),
+            "KILNWOOD_INNER_PORT": str(inner_port),
             "KILNWOOD_SIMULATED": "yes",
             "DATABASE_URL": dsn,
         }
@@ -185,8 +187,14 @@ async def test_without_its_engine_the_registry_goes_on(apart):
         shown = await apart.get(http, f"/v1/orders/{resting['id']}")
         assert shown.status_code in (200, 503), "what was acknowledged is never said not to exist"
         assert time.monotonic() - begun < 3, "nothing waits for tables that nobody writes"
-        ready = await http.get("/health/ready")
-        assert (503, True) == (ready.status_code, "engine is away" in ready.json()["detail"])
+        assert 503 == (await http.get("/health/ready")).status_code
+        said = (await http.get(f"{apart.inner_url}/health/ready")).json()
+        (trading,) = [each for each in said["parts"] if each["part"] == "exchange"]
+        assert ("unready", "unready", True) == (
+            said["status"],
+            trading["status"],
+            "engine is away" in trading["detail"],
+        )
         await retire(apart, http)
         await apart.start("engine")
         await apart.trades(http)
@@ -265,7 +273,8 @@ async def test_a_role_runs_once_and_all_are_stopped_together(apart):
 
 def embedded(folder: Path, role: Role) -> Child:
     """A role of a region with an embedded database, in a process of its own."""
-    settings = {"KILNWOOD_DATA_DIR": str(folder / "data"), "KILNWOOD_PORT": str(free_port())}
+    ports = {name: str(free_port()) for name in ("KILNWOOD_PORT", "KILNWOOD_INNER_PORT")}
+    settings = {"KILNWOOD_DATA_DIR": str(folder / "data"), **ports}
     return Child(["serve", "--only", role], log=folder / f"{role}.log", environment=own_environment(settings))
 
 

@@ -73,12 +73,35 @@ async def test_health_metrics_and_the_first_page(service):
         assert {"status": "live"} == (await http.get("/health/live")).json()
         assert {"status": "ready"} == (await http.get("/health/ready")).json()
         await http.get("/v1/projects")
-        counted = (await http.get("/metrics")).text
+        counted = (await service.inner("/metrics")).text
         assert re.search(r'kilnwood_requests_total\{operation="list_projects",status="200"\} [1-9]', counted)
         assert 'kilnwood_request_seconds_bucket{le="' in counted
         for path in (await http.get("/")).json().values():
             if path.startswith("/"):
                 assert (await http.get(path)).status_code in (200, 404)
+
+
+async def test_the_inner_face_tells_of_each_part_and_the_outer_one_of_none(service):
+    """Metrics and parts are on an address of their own; the public one says live or ready, and has no metrics."""
+    said = await service.inner("/health/ready")
+    parts = {each["part"]: each["status"] for each in said.json()["parts"]}
+    wanted = ("database", "sequencer", "housekeeping", "snapshots", "log", "exchange")
+    assert (200, "ready", dict.fromkeys(wanted, "ready")) == (said.status_code, said.json()["status"], parts)
+    assert {"status": "live"} == (await service.inner("/health/live")).json()
+    stray = await service.inner("/v1/region")
+    assert (404, "The inner face has /metrics, /health/live and /health/ready.\n") == (stray.status_code, stray.text)
+    async with service.client() as http:
+        assert 404 == (await http.get("/metrics")).status_code
+
+
+def test_a_taken_inner_port_is_one_line(service, tmp_path):
+    """It names the setting to change; the public port of the settings is free."""
+    other = {"KILNWOOD_DATA_DIR": str(tmp_path / "other"), "KILNWOOD_PORT": str(free_port())}
+    line = the_line(refused(service, **other))
+    assert (
+        f"Cannot listen on 127.0.0.1:{service.inner_port}: Address already in use. "
+        "Set KILNWOOD_INNER_PORT to a free port." == line
+    )
 
 
 async def test_the_first_start_makes_two_regulators(service):
@@ -163,6 +186,11 @@ def refused(service: Service, **settings: str) -> str:
     return done.stderr
 
 
+def free_ports() -> dict[str, str]:
+    """Settings of a second service."""
+    return {name: str(free_port()) for name in ("KILNWOOD_PORT", "KILNWOOD_INNER_PORT")}
+
+
 def the_line(text: str) -> str:
     """The one line that the text is, after the name of the program."""
     *logged, line = text.splitlines()
@@ -187,7 +215,7 @@ def test_a_data_folder_in_use_is_one_line(service):
 
 def test_another_regions_database_is_one_line(service, tmp_path):
     """Serials and statements of two regions never mix."""
-    other = {"KILNWOOD_DATA_DIR": str(tmp_path / "other"), "KILNWOOD_PORT": str(free_port())}
+    other = {"KILNWOOD_DATA_DIR": str(tmp_path / "other"), **free_ports()}
     line = the_line(refused(service, KILNWOOD_REGION="CN-500000", **other))
     assert line.startswith(
         "This database is of region CN-510100 with log kilnwood.example/sim/CN-510100; the settings say"
@@ -197,7 +225,7 @@ def test_another_regions_database_is_one_line(service, tmp_path):
 def test_an_unreachable_database_is_one_line(service, tmp_path):
     """Also with credentials in the address: they are not repeated."""
     address = "postgresql://somebody:hunter2@127.0.0.1:1/kilnwood"
-    other = {"KILNWOOD_DATA_DIR": str(tmp_path / "other"), "KILNWOOD_PORT": str(free_port())}
+    other = {"KILNWOOD_DATA_DIR": str(tmp_path / "other"), **free_ports()}
     line = the_line(refused(service, DATABASE_URL=address, DATABASE_OWNER_URL="", **other))
     assert line.startswith("The database cannot be reached: ")
     assert "hunter2" not in line
@@ -205,7 +233,7 @@ def test_an_unreachable_database_is_one_line(service, tmp_path):
 
 def test_a_role_that_may_not_migrate_is_one_line(service, tmp_path):
     """Without the owner's address the serving role meets tables that it cannot read."""
-    other = {"KILNWOOD_DATA_DIR": str(tmp_path / "other"), "KILNWOOD_PORT": str(free_port()), "DATABASE_OWNER_URL": ""}
+    other = {"KILNWOOD_DATA_DIR": str(tmp_path / "other"), **free_ports(), "DATABASE_OWNER_URL": ""}
     assert the_line(refused(service, **other)).startswith(
         "Migrations need the owner of the tables (DATABASE_OWNER_URL)"
     )
@@ -220,7 +248,7 @@ async def test_a_changed_migration_is_one_line(service, tmp_path, server, templa
     await owner.execute("update kilnwood_migration set sha256 = sha256('x') where name like 'registry.%/0002%'")
     await owner.close()
     try:
-        other = {"KILNWOOD_DATA_DIR": str(tmp_path / "other"), "KILNWOOD_PORT": str(free_port())}
+        other = {"KILNWOOD_DATA_DIR": str(tmp_path / "other"), **free_ports()}
         line = the_line(refused(service, DATABASE_URL=dsn, DATABASE_OWNER_URL="", **other))
     finally:
         await admin.execute("drop database changed with (force)")

@@ -43,6 +43,11 @@ class EngineOnly:
         self.free.set()
         self.taken: list[c.Command] = []
 
+    @property
+    def taking(self) -> bool:
+        """Unless there is trouble."""
+        return not self.trouble
+
     async def submit(self, command: c.Command) -> Answer:
         """One command."""
         (answer,) = await self.submit_all((command,))

@@ -185,7 +185,7 @@ async def test_a_commit_whose_answer_is_lost_is_found_again(stack):
 
 async def test_a_second_writer_waits_for_the_first(stack):
     """While the first lives the second takes nothing; when it has ended, the second goes on where it was."""
-    second = TradingStack(stack.dsn, stack.db._pool)
+    second = TradingStack(stack.dsn, stack.db._lanes.reading)
     second.start()
     await until(_reports(second, "Another process trades"), "the second is turned away")
     with pytest.raises(NotTrading, match="Another process trades"):
@@ -226,7 +226,7 @@ async def test_a_writer_that_was_overtaken_stores_nothing(stack):
     The second then stores the same sequence number, and only it was acknowledged.
     """
     begun = len(OPENING)
-    second = TradingStack(stack.dsn, stack.db._pool)
+    second = TradingStack(stack.dsn, stack.db._lanes.reading)
     await stack.connections[-1].execute("select pg_advisory_unlock_all()")
     second.start()
     await until_writing(second)

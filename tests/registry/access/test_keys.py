@@ -1,5 +1,15 @@
 """API keys: shown once, ended at once, and never a way to act as somebody else."""
 
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from registry.access.authorisation import Unauthenticated
+from registry.access.authority import Authority
+from registry.access.keys import service as keys
+from registry.access.keys.rules import KEYS_OF_A_PERSON
+from registry.parties.service import dated_trader_in
 from tests.probes import as_owner, refused, unchanged
 from tests.registry.access.test_two_people import propose
 from tests.worlds import KEYRING, World
@@ -121,3 +131,63 @@ async def test_keys_of_unknown_people(empty: World):
         refused(await empty.post("/v1/people/999/keys", by=empty.regulators[0]), 404, "not-found", 999)
         refused(await empty.post("/v1/people/1/keys", by=empty.regulators[0]), 404, "not-found", 1)
         refused(await empty.post("/v1/keys/999/revoke", by=empty.regulators[0]), 404, "not-found", 999)
+
+
+async def test_a_key_expires_after_a_year_of_real_time(empty: World):
+    """It is said beforehand in the list; afterwards the key is 401, and the others go on."""
+    spare = await empty.ok("/v1/me/keys", by=empty.regulators[0])
+    lasts = datetime.fromisoformat(spare["expires_at"]) - datetime.fromisoformat(spare["created_at"])
+    assert timedelta(days=365) <= lasts <= timedelta(days=366)
+    now = [datetime.fromisoformat(spare["expires_at"]) - timedelta(seconds=1)]
+    authority = Authority(empty.db, KEYRING, dated_trader_in, now=lambda: now[0])
+    assert spare["id"] == (await authority.authenticate(spare["secret"])).key_id
+    now[0] += timedelta(seconds=1)
+    with pytest.raises(Unauthenticated, match=r"expired at .* Make a new one with another key of yours"):
+        await authority.authenticate(spare["secret"])
+    await as_owner(empty, "update registry.api_key set expires_at = now() where id = $1", spare["id"])
+    refused(await empty.get("/v1/me", by=spare["secret"]), 401, "unauthenticated", "expired")
+    assert 200 == (await empty.get("/v1/me", by=empty.regulators[0])).status_code
+
+
+async def test_a_person_has_at_most_20_keys_that_work(empty: World):
+    """The twenty-first is refused with the numbers; one that is revoked or has expired makes room."""
+    by = empty.regulators[0]
+    made = [await empty.ok("/v1/me/keys", by=by) for _ in range(KEYS_OF_A_PERSON - 1)]
+    async with unchanged(empty):
+        problem = refused(await empty.post("/v1/me/keys", by=by), 409, "too-many-keys", "has 20 keys that work")
+    assert (20, 20) == (problem["working"], problem["limit"])
+    await empty.ok(f"/v1/keys/{made[0]['id']}/revoke", by=by)
+    await empty.ok("/v1/me/keys", by=by)
+    refused(await empty.post("/v1/me/keys", by=by), 409, "too-many-keys")
+    await as_owner(empty, "update registry.api_key set expires_at = now() where id = $1", made[1]["id"])
+    await empty.ok("/v1/me/keys", by=by)
+
+
+async def test_two_requests_at_once_do_not_make_a_twenty_first_key(empty: World):
+    """The person is locked: of ten at once, as many are made as there was room for."""
+    by = empty.regulators[0]
+    for _ in range(KEYS_OF_A_PERSON - 3):
+        await empty.ok("/v1/me/keys", by=by)
+    answers = await asyncio.gather(*(empty.post("/v1/me/keys", by=by) for _ in range(6)))
+    assert [201, 201, 409, 409, 409, 409] == sorted(each.status_code for each in answers)
+
+
+async def test_the_last_use_of_a_key_is_shown(empty: World):
+    """Absent until it is used; then the time, which never goes back."""
+    spare = await empty.ok("/v1/me/keys", by=empty.regulators[0])
+
+    async def shown() -> str | None:
+        listed = (await empty.get("/v1/me/keys", by=empty.regulators[0])).json()["items"]
+        (found,) = [each for each in listed if each["id"] == spare["id"]]
+        return found.get("last_used_at")
+
+    assert None is await shown()
+    authority = Authority(empty.db, KEYRING, dated_trader_in)
+    await authority.authenticate(spare["secret"])
+    used = authority.take_uses()
+    assert ([spare["id"]], {}) == (list(used), authority.take_uses())
+    await keys.note_uses(used, db=empty.db)
+    first = await shown()
+    assert first is not None
+    await keys.note_uses({spare["id"]: datetime(2020, 1, 1, tzinfo=UTC)}, db=empty.db)
+    assert first == await shown()
