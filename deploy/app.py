@@ -44,6 +44,7 @@ from registry.credits.retirement.api import RetirementsController
 from registry.credits.retirement.service import retiring
 from registry.credits.transfers.api import AccountTransfersController, TransfersController
 from registry.kit.database import Database
+from registry.kit.head import HeadAsGet
 from registry.kit.http import HANDLERS, OF_NO_RULE, PROBLEM_TYPE, QUERY, STATUS, JsonRequest, problem
 from registry.kit.problems import DomainError
 from registry.kit.request_log import RequestLog
@@ -161,7 +162,7 @@ def create_app(parts: Parts) -> ASGIApp:
     _name_operations(app)
     _provide_in_turn(app)
     _note_queries(app)
-    return RequestLog(app, parts.metrics)
+    return RequestLog(HeadAsGet(app), parts.metrics)
 
 
 def _dependencies(parts: Parts) -> dict[str, Provide]:
@@ -270,7 +271,9 @@ def _openapi(region: RegionProfile) -> OpenAPIConfig:
             "carried out once, however often it is sent. Only orders, listings and subscriptions take none: they are "
             "known by the `client_order_id` in their body, which rises for each account. Errors are RFC 9457 problem "
             "documents; their `type` never changes, and `detail` says what was wrong, with the numbers, and what to "
-            "do.\n\n" + _problems()
+            "do; `errors` has every fault of a body at once, each with its field. HEAD is taken wherever GET is. "
+            "Every resource has one address: another spelling of it, such as one that ends in a slash, is 404."
+            "\n\n" + _problems()
         ),
         license=License(name="Apache-2.0", identifier="Apache-2.0"),
         path="/docs",

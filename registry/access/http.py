@@ -8,11 +8,12 @@ from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.di import Provide
 from litestar.handlers.base import BaseRouteHandler
+from litestar.openapi.spec import Example
 from litestar.params import HeaderParameter, QueryParameter
 
 from registry.access.authorisation import Route, Unauthenticated, authorise
 from registry.access.authority import Authority
-from registry.kit.http import refuse_loose, refuse_unknown_query
+from registry.kit.http import refuse_loose, refuse_other_spelling, refuse_unknown_query
 from registry.kit.pages import Window
 from schemas.access import Actor, AuthorityReading, Call
 from schemas.pages import PAGE_LIMIT
@@ -24,6 +25,7 @@ IdempotencyKey = Annotated[
         min_length=1,
         max_length=200,
         pattern=r"^[\x21-\x7e]+$",
+        examples=[Example(value="0b0f7c5e-retire-47")],
         description="Chosen by the caller; the same key with the same body is carried out once",
     ),
 ]
@@ -39,8 +41,9 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     if not operation:
         return  # health, metrics and pages: not operations of the API
     structlog.contextvars.bind_contextvars(operation=operation)  # before any refusal, so that its log line has it
+    refuse_other_spelling(connection)
     await _authorise(connection, handler)
-    refuse_unknown_query(handler, connection.query_params)
+    refuse_unknown_query(connection, handler)
 
 
 async def _authorise(
