@@ -48,6 +48,7 @@ from registry.kit.head import HeadAsGet
 from registry.kit.http import HANDLERS, OF_NO_RULE, PROBLEM_TYPE, QUERY, STATUS, JsonRequest, problem
 from registry.kit.problems import DomainError
 from registry.kit.request_log import RequestLog
+from registry.kit.sheets import CsvPaths
 from registry.methodologies.api import MethodologiesController
 from registry.parties.api import PartiesController
 from registry.projects.api import DocumentsController, ProjectsController, ReportsController
@@ -162,7 +163,7 @@ def create_app(parts: Parts) -> ASGIApp:
     _name_operations(app)
     _provide_in_turn(app)
     _note_queries(app)
-    return RequestLog(HeadAsGet(app), parts.metrics)
+    return RequestLog(HeadAsGet(CsvPaths(app)), parts.metrics)
 
 
 def _dependencies(parts: Parts) -> dict[str, Provide]:
@@ -272,7 +273,11 @@ def _openapi(region: RegionProfile) -> OpenAPIConfig:
             "known by the `client_order_id` in their body, which rises for each account. Errors are RFC 9457 problem "
             "documents; their `type` never changes, and `detail` says what was wrong, with the numbers, and what to "
             "do; `errors` has every fault of a body at once, each with its field. HEAD is taken wherever GET is. "
-            "Every resource has one address: another spelling of it, such as one that ends in a slash, is 404."
+            "Every resource has one address: another spelling of it, such as one that ends in a slash, is 404. "
+            "Lists that take `from` and `to` come as CSV too, with `Accept: text/csv` or `.csv` after the path: "
+            "the same pages of at most 200 lines, the next one's address in a `Link` header; "
+            "whole numbers in full, units in the column names, and an apostrophe before what a "
+            "spreadsheet would take for a formula."
             "\n\n" + _problems()
         ),
         license=License(name="Apache-2.0", identifier="Apache-2.0"),

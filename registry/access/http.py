@@ -15,6 +15,8 @@ from registry.access.authorisation import Route, Unauthenticated, authorise
 from registry.access.authority import Authority
 from registry.kit.http import refuse_loose, refuse_other_spelling, refuse_unknown_query
 from registry.kit.pages import Window
+from registry.kit.period import Between, period
+from registry.kit.sheets import provide_sheet, refuse_csv_of
 from schemas.access import Actor, AuthorityReading, Call
 from schemas.pages import PAGE_LIMIT
 
@@ -31,6 +33,10 @@ IdempotencyKey = Annotated[
 ]
 
 
+_FROM = (
+    "The first day, whole in Asia/Shanghai, such as 2025-06-01; or an instant such as 2025-06-01T08:00:00Z, included"
+)
+_TO = "The last day, whole in Asia/Shanghai; or an instant, not included"
 ROUTE = "route"
 """The key of a handler's options under which the application puts its `Route`."""
 
@@ -42,6 +48,7 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         return  # health, metrics and pages: not operations of the API
     structlog.contextvars.bind_contextvars(operation=operation)  # before any refusal, so that its log line has it
     refuse_other_spelling(connection)
+    refuse_csv_of(connection, handler)
     await _authorise(connection, handler)
     refuse_unknown_query(connection, handler)
 
@@ -137,9 +144,19 @@ def provide_window(
     return Window(cursor, limit)
 
 
+def provide_period(
+    begins: Annotated[str | None, QueryParameter(name="from", max_length=40, description=_FROM)] = None,
+    ends: Annotated[str | None, QueryParameter(name="to", max_length=40, description=_TO)] = None,
+) -> Between:
+    """The time that a list is asked for."""
+    return period(begins, ends)
+
+
 DEPENDENCIES = {
     "call": Provide(provide_call),
     "numbered": Provide(provide_numbered),
     "asked": Provide(provide_asked),
     "window": Provide(provide_window, sync_to_thread=False),
+    "period": Provide(provide_period, sync_to_thread=False),
+    "sheet": Provide(provide_sheet, sync_to_thread=False),
 }

@@ -49,6 +49,16 @@ PathCode = Annotated[
 QueryId = Annotated[int | None, QueryParameter(ge=1, le=MAX_INT)]
 """An identifier in a query."""
 
+_SERIAL = QueryParameter(
+    max_length=80,
+    pattern="^[A-Z0-9-]+:[0-9]{1,16}-[0-9]{1,16}kg$",
+    description="What has some of these kilograms",
+    examples=[Example(value="SC-CDCER-0007-2024-01:1-3619000kg")],
+)
+RequiredSerial = Annotated[str, _SERIAL]
+QuerySerial = Annotated[str | None, _SERIAL]
+"""A serial in a query."""
+
 QUERY = "query"
 """The key of a handler's options that has the query parameters of the handler and its dependencies."""
 PROBLEM_TYPE = "urn:kilnwood:problem:"

@@ -11,6 +11,7 @@ from registry.credits.blocks.rules import serials
 from registry.kit import sql
 from registry.kit.database import Tx, affected
 from registry.kit.pages import Window
+from registry.kit.period import Between
 from schemas.credits import NewTransfer, Transfer
 from schemas.pages import Page
 
@@ -59,9 +60,9 @@ async def transfer(tx: Tx, transfer_id: int) -> StoredTransfer | None:
     return _stored_transfer(row) if row else None
 
 
-async def transfers(tx: Tx, window: Window, account_id: int) -> Page[Transfer]:
-    """The transfers that an account sends or receives."""
-    stored = [_stored_transfer(row) for row in await tx.fetch(_sql.transfers, *window.args, account_id)]
+async def transfers(tx: Tx, window: Window, period: Between, account_id: int) -> Page[Transfer]:
+    """The transfers that an account sends or receives, by the time of their proposal."""
+    stored = [_stored_transfer(row) for row in await tx.fetch(_sql.transfers, *window.args, account_id, *period)]
     return window.page([(each.id, shown) for each, shown in zip(stored, await show(tx, stored), strict=True)])
 
 

@@ -12,9 +12,11 @@ update registry.transfer set statement_ids = $2 where id = $1;
 select id, sender_id, receiver_id, quantity_kg, hold_id, spans, statement_ids, state, reason, proposed_at, expires_at,
   closed_at
 from (
-  (select * from registry.transfer where id > $1 and sender_id = $3 order by id limit $2)
+  (select * from registry.transfer where id > $1 and sender_id = $3 and ($4::timestamptz is null or proposed_at >= $4)
+   and ($5::timestamptz is null or proposed_at < $5) order by id limit $2)
   union
-  (select * from registry.transfer where id > $1 and receiver_id = $3 order by id limit $2)
+  (select * from registry.transfer where id > $1 and receiver_id = $3 and ($4::timestamptz is null or proposed_at >= $4)
+   and ($5::timestamptz is null or proposed_at < $5) order by id limit $2)
 ) t order by id limit $2;
 -- name: close_transfer
 -- Guarded: 0 rows means that somebody else closed it first.

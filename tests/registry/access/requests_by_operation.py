@@ -146,6 +146,8 @@ def _credits(ids: dict[str, Any]) -> dict[str, Request]:
         "get_issuance": read(f"/v1/issuances/{code}"),
         "get_issuance_conservation": read(f"/v1/issuances/{code}/conservation"),
         "get_conservation": read("/v1/conservation"),
+        "get_project_totals": read(f"/v1/projects/{ids['registered']}/totals"),
+        "get_serial": read(f"/v1/serials?serial={code}:1-5kg"),
         "get_holdings": read(f"{account}/holdings"),
         "list_movements": read(f"{account}/movements"),
         "list_transfers": read(f"{account}/transfers"),
