@@ -43,6 +43,7 @@ from registry.credits.issuance.api import IssuancesController
 from registry.credits.retirement.api import RetirementsController
 from registry.credits.retirement.service import retiring
 from registry.credits.transfers.api import AccountTransfersController, TransfersController
+from registry.inbox.api import InboxController
 from registry.kit.database import Database
 from registry.kit.head import HeadAsGet
 from registry.kit.http import HANDLERS, OF_NO_RULE, PROBLEM_TYPE, QUERY, STATUS, JsonRequest, problem
@@ -126,6 +127,7 @@ def create_app(parts: Parts) -> ASGIApp:
             DocumentsController,
             ProjectsController,
             ReportsController,
+            InboxController,
             IssuancesController,
             ConservationController,
             HoldingsController,

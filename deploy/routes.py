@@ -17,6 +17,7 @@ import registry.credits.holdings.routes
 import registry.credits.issuance.routes
 import registry.credits.retirement.routes
 import registry.credits.transfers.routes
+import registry.inbox.routes
 import registry.methodologies.routes
 import registry.parties.routes
 import registry.projects.routes
@@ -40,6 +41,7 @@ ROUTES = merge_routes(
     registry.credits.retirement.routes.ROUTES,
     registry.claims.routes.ROUTES,
     registry.receipts.routes.ROUTES,
+    registry.inbox.routes.ROUTES,
     registry.transparency.routes.ROUTES,
     exchange.instruments.routes.ROUTES,
     exchange.market_data.routes.ROUTES,

@@ -29,6 +29,26 @@ class HeldRole(Struct, frozen=True):
     organisation_id: int
 
 
+class Awaits(Struct, frozen=True, kw_only=True):
+    """What something waits for: the next step, who takes it, since when, and when it ends by itself."""
+
+    action: Annotated[str, Meta(description="The operation that comes next")]
+    roles: Annotated[tuple[Role, ...], Meta(description="One of them takes it; anybody if there are none")]
+    organisation_id: Annotated[Id | None, Meta(description="Where the role is held; any organisation if null")]
+    not_person_id: Annotated[Id | None, Meta(description="The one person who may not take it")] = None
+    since: Instant
+    until: Instant | None
+
+
+class InboxItem(Struct, frozen=True, kw_only=True):
+    """One thing that waits for the caller."""
+
+    kind: Literal["approval", "project", "report", "transfer", "claim"]
+    id: Id
+    about: Annotated[str, Meta(description="What it is, in a line")]
+    awaits: Awaits
+
+
 class Actor(Struct, frozen=True, kw_only=True):
     """The person behind a request. Nobody has person_id 0 and no roles: requests without a key."""
 
@@ -140,6 +160,7 @@ class Approval(Struct, frozen=True, kw_only=True):
     expires_at: Instant
     used_at: Instant | None
     state: Literal["open", "used", "withdrawn", "expired"]
+    awaits: Awaits | None = None
 
 
 class Approved(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

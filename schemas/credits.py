@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from schemas.access import Awaits
 from schemas.scalars import Id, Instant, Kg, Kg0, Sha256, ShortRemark, Text, Vintage, check_years
 from schemas.serials import IssuanceCode, IssuanceCodeText, Serial, SerialText
 
@@ -184,6 +185,7 @@ class Transfer(Struct, frozen=True, kw_only=True):
     proposed_at: Instant
     expires_at: Instant
     closed_at: Instant | None
+    awaits: Awaits | None = None
     commitments: tuple[Commitment, ...] = ()
 
 

@@ -6,12 +6,14 @@ from typing import NamedTuple
 
 import asyncpg
 
+from registry.access.awaits import awaits
 from registry.credits.blocks import store as blocks
 from registry.credits.blocks.rules import serials
 from registry.kit import sql
 from registry.kit.database import Tx, affected
 from registry.kit.pages import Window
 from registry.kit.period import Between
+from schemas.access import Awaits
 from schemas.credits import NewTransfer, Transfer
 from schemas.pages import Page
 
@@ -33,6 +35,7 @@ class StoredTransfer(NamedTuple):
     proposed_at: datetime
     expires_at: datetime
     closed_at: datetime | None
+    awaits: Awaits | None
 
 
 async def insert_transfer(
@@ -80,7 +83,8 @@ def _transfer(stored: StoredTransfer, lots: dict[int, tuple[str, int]]) -> Trans
 
 
 def _stored_transfer(row: asyncpg.Record) -> StoredTransfer:
-    return StoredTransfer(**{**row, "spans": blocks.to_spans(row["spans"])})
+    stored = {name: row[name] for name in StoredTransfer._fields if name != "awaits"}
+    return StoredTransfer(**stored | {"spans": blocks.to_spans(row["spans"])}, awaits=awaits(row))
 
 
 async def log_transfer(tx: Tx, transfer_id: int, statement_ids: list[int]) -> None:

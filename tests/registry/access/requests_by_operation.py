@@ -81,6 +81,7 @@ def _access(ids: dict[str, Any]) -> dict[str, Request]:
     member = {**ids["bodies"]["grant_role"], "role": "auditor"}
     return {
         "get_me": read("/v1/me"),
+        "list_inbox": read("/v1/inbox"),
         "list_own_keys": read("/v1/me/keys"),
         "list_keys": read(f"/v1/people/{ids['person_keyless']}/keys"),
         "create_own_key": write("/v1/me/keys"),
