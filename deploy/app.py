@@ -52,6 +52,7 @@ from registry.kit.request_log import RequestLog
 from registry.kit.sheets import CsvPaths
 from registry.methodologies.api import MethodologiesController
 from registry.parties.api import PartiesController
+from registry.parties.colleagues.api import ColleaguesController
 from registry.projects.api import DocumentsController, ProjectsController, ReportsController
 from registry.receipts.api import ReceiptsController
 from registry.transparency.api import LogController
@@ -119,6 +120,7 @@ def create_app(parts: Parts) -> ASGIApp:
     app = Litestar(
         route_handlers=[
             PartiesController,
+            ColleaguesController,
             KeysController,
             ApprovalsController,
             GrantsController,

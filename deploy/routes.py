@@ -19,6 +19,7 @@ import registry.credits.retirement.routes
 import registry.credits.transfers.routes
 import registry.inbox.routes
 import registry.methodologies.routes
+import registry.parties.colleagues.routes
 import registry.parties.routes
 import registry.projects.routes
 import registry.receipts.routes
@@ -28,6 +29,7 @@ from registry.access.http import ROUTE
 
 ROUTES = merge_routes(
     registry.parties.routes.ROUTES,
+    registry.parties.colleagues.routes.ROUTES,
     registry.access.keys.routes.ROUTES,
     registry.access.approvals.routes.ROUTES,
     registry.access.grants.routes.ROUTES,

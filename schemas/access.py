@@ -20,6 +20,7 @@ class Role(StrEnum):
     ORGANISER = "organiser"
     AUDITOR = "auditor"
     MEMBER = "member"
+    ADMINISTRATOR = "administrator"
 
 
 class HeldRole(Struct, frozen=True):
@@ -180,6 +181,30 @@ class Grant(Struct, frozen=True, kw_only=True):
     begins: Instant
     ends: Instant | None
     approval_id: Id | None
+    granted_by: Annotated[
+        Id | None, Meta(description="The administrator of the organisation who gave it, without an approval")
+    ] = None
+
+
+class NewColleague(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    Somebody new for the caller's organisation, and what they may do there.
+
+    Member, or what two regulators gave somebody at this organisation who holds it now. Roles that hold for more than
+    the organisation, and that of an administrator, are for two regulators to give.
+    """
+
+    name: Name
+    roles: Annotated[tuple[Role, ...], Meta(min_length=1, max_length=8)]
+
+
+class Colleague(Struct, frozen=True, kw_only=True):
+    """Somebody who holds roles at an organisation. *key* is there once, in the answer to the invitation."""
+
+    person_id: Id
+    name: Name
+    roles: tuple[Role, ...]
+    key: KeyIssued | None = None
 
 
 class NewRestriction(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -3,7 +3,7 @@
 
 -- Access: a proposal waits for a second regulator, in real time.
 create view registry.approval_awaits as
-select id, operation || ': ' || left(reason, 200) as about, operation as action, array['regulator'] as roles,
+select id, operation || ': ' || left(reason, 200) as about, operation as action, array[case operation when 'deposit_cash' then 'operator' else 'regulator' end] as roles,
   null::bigint as awaited_id, proposed_at as since, expires_at as until, proposer_id as not_person_id,
   null::bigint as not_organisation_id
 from registry.approval

@@ -1,5 +1,7 @@
 """Giving and ending roles; two people give, one may end."""
 
+from collections.abc import Sequence
+
 from registry.access.approvals import service as approvals
 from registry.access.grants import rules, store
 from registry.kit import clock
@@ -7,7 +9,7 @@ from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
 from registry.kit.problems import AlreadyEnded, Unknown
-from schemas.access import Approved, Call, Grant, GrantBody, Role
+from schemas.access import Approved, Call, Colleague, Grant, GrantBody, Role
 from schemas.pages import Page
 
 
@@ -29,6 +31,28 @@ async def grant_role(approved: Approved, *, call: Call, db: Database) -> Grant:
 async def grant_first_in(tx: Tx, person_id: int, organisation_id: int, role: Role) -> None:
     """Give a role at the first start, before there are two people who could approve it."""
     await store.insert_first_grant(tx, person_id, organisation_id, role)
+
+
+async def give_colleague_in(tx: Tx, person_id: int, organisation_id: int, roles: Sequence[Role], *, by: int) -> None:
+    """Give roles that an administrator may give at their organisation. Raises `NotForAdministrators`."""
+    rules.check_given_by_administrator(roles, await store.approved_roles(tx, organisation_id), organisation_id)
+    await store.insert_colleague_grants(tx, person_id, organisation_id, set(roles), by=by)
+
+
+async def colleagues_in(tx: Tx, window: Window, organisation_id: int) -> Page[Colleague]:
+    """The people who hold roles at an organisation now."""
+    return await store.colleagues(tx, window, organisation_id)
+
+
+async def end_colleague_in(tx: Tx, person_id: int, organisation_id: int) -> Colleague:
+    """End every role of a person at an organisation; returns who they were. May raise `NotForAdministrators`."""
+    await lock_person_in(tx, person_id)
+    found = await store.colleague(tx, organisation_id, person_id)
+    if found is None:
+        raise Unknown(f"Person {person_id} holds no role at organisation {organisation_id}.")
+    rules.check_ended_by_administrator(found)
+    await store.end_grants_at(tx, person_id, organisation_id)
+    return found
 
 
 async def people_at_in(tx: Tx, organisation_id: int) -> frozenset[int]:
