@@ -11,6 +11,7 @@ from granian.server.embed import Server
 
 log = structlog.get_logger()
 
+_ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where to reach what listens on every address
 CUT_TIMEOUT_S = 0.5
 """How long requests that were cut off may take to answer."""
 
@@ -40,7 +41,7 @@ async def serve_until(
     Serve until *stop*; raises what ended the server before that.
 
     Requests in flight have *timeout_s* to end; then *cut_off* should make them end, and they are no longer waited for.
-    *ready* is set when the port answers, or never will.
+    *ready* is set when the port answers.
     """
     server = Server(app, address=host, port=port, interface=Interfaces.ASGINL, websockets=False, log_enabled=False)
     serving = asyncio.create_task(server.serve())
@@ -48,8 +49,9 @@ async def serve_until(
     if ready is not None:
         answering = asyncio.create_task(_until_answering(host, port))
         await asyncio.wait((serving, stopping, answering), return_when=asyncio.FIRST_COMPLETED)
+        if answering.done():
+            ready.set()
         answering.cancel()
-        ready.set()
     await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
     if not serving.done():
@@ -69,6 +71,7 @@ async def _ended(serving: "asyncio.Task[None]", timeout_s: float) -> bool:
 
 
 async def _until_answering(host: str, port: int) -> None:
+    host = _ANY.get(host, host)
     while True:
         try:
             _, writer = await asyncio.open_connection(host, port)

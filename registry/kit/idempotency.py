@@ -83,9 +83,13 @@ async def once(
     return await db.transaction(attempt)
 
 
-async def remember_all(tx: Tx, writes: Sequence[tuple[Call, str]]) -> bool:
-    """Remember writes by the ids of what they create; False if one of them is in flight or was seen before."""
-    remembered = await tx.fetchval(
+async def remember_all(tx: Tx, writes: Sequence[tuple[Call, str]]) -> set[str]:
+    """
+    Remember writes by the ids of what they create; returns those of the writes that may be carried out.
+
+    The others are in flight, were seen before, or are copies of one another.
+    """
+    rows = await tx.fetch(
         _sql.remember_all,
         [_lock_of(call) for call, _ in writes],
         [call.by.person_id for call, _ in writes],
@@ -94,7 +98,18 @@ async def remember_all(tx: Tx, writes: Sequence[tuple[Call, str]]) -> bool:
         [call.request_sha256 for call, _ in writes],
         [object_id for _, object_id in writes],
     )
-    return bool(remembered == len(writes))
+    return {row["object_id"] for row in rows}
+
+
+async def forget_all(tx: Tx, writes: Sequence[tuple[Call, str]]) -> None:
+    """Forget writes that the same transaction has remembered and does not carry out."""
+    await tx.execute(
+        _sql.forget_all,
+        [call.by.person_id for call, _ in writes],
+        [call.operation for call, _ in writes],
+        [call.key for call, _ in writes],
+        [object_id for _, object_id in writes],
+    )
 
 
 async def forget_old(db: Database, *, after: timedelta, kept_for_ever: Collection[str]) -> None:

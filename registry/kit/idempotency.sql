@@ -11,16 +11,18 @@ insert into registry.idempotency (person_id, operation, key, request_sha256, obj
 select $2, $3, $4, $5, $6 where pg_try_advisory_xact_lock($1)
 on conflict on constraint idempotency_once do nothing returning object_id;
 -- name: remember_all
--- The same for several writes; answers how many of them are neither in flight nor were seen before.
-with remembered as (
-  insert into registry.idempotency (person_id, operation, key, request_sha256, object_id)
-  select person_id, operation, key, sha256, object_id
-  from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::bytea[], $6::text[])
-    as w (lock, person_id, operation, key, sha256, object_id)
-  where pg_try_advisory_xact_lock(lock)
-  on conflict on constraint idempotency_once do nothing returning 1
-)
-select count(*) from remembered;
+-- The same for several writes; returns what those create that are neither in flight nor were seen before.
+insert into registry.idempotency (person_id, operation, key, request_sha256, object_id)
+select person_id, operation, key, sha256, object_id
+from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::bytea[], $6::text[])
+  as w (lock, person_id, operation, key, sha256, object_id)
+where pg_try_advisory_xact_lock(lock)
+on conflict on constraint idempotency_once do nothing returning object_id;
+-- name: forget_all
+-- Of the transaction that remembered them: the object says whose they are.
+delete from registry.idempotency i using unnest($1::bigint[], $2::text[], $3::text[], $4::text[])
+  as w (person_id, operation, key, object_id)
+where (i.person_id, i.operation, i.key, i.object_id) = (w.person_id, w.operation, w.key, w.object_id);
 -- name: forget_old
 -- Jumps from operation to operation in the index (operation, created_at): the keys that are kept for ever, most of them
 -- in the end, are never read.

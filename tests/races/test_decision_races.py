@@ -75,7 +75,7 @@ async def test_the_same_request_in_flight_is_refused_at_once(region: RaceRegion,
     """
     The first waits for a lock; the second does not queue behind it, and resent later it replays the answer.
 
-    An offer remembers its key last, a cancellation (as a retirement) first: two ways through `Database.once`.
+    An offer remembers its key last, a cancellation first: two ways through `once`.
     """
     body = steps.offer_body(region.maker, region.buyers[0], 10)
     if path == "/v1/cancellations":

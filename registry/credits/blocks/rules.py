@@ -1,18 +1,22 @@
 """Which kilograms leave which blocks, and why they may not. Pure; spans are half-open numbers on the one line."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import NamedTuple
 
 from registry.kit.problems import DomainError, Invalid, Kind, Unknown
 from schemas.credits import Selection
-from schemas.serials import IssuanceCode, Serial, merge_ranges, positions, span
+from schemas.serials import KG_PER_T, IssuanceCode, Serial, merge_ranges, positions, span
 
 Span = tuple[int, int]
 """Half-open, on the number line."""
 BLOCK_LIMIT = 1_000
 """Blocks one request may touch. The compactor joins neighbours, so that only true fragments count."""
+GROUPED_BLOCK_LIMIT = 100
+"""Blocks that are read for one of several retirements which go together."""
+RETIRED_BLOCK_LIMIT = 20_000
+"""Blocks one retirement may end: its transaction then takes some seconds, and as many statements as it needs."""
 
 
 class InsufficientCredits(DomainError):
@@ -158,17 +162,36 @@ def parsed_serial(text: str) -> Serial:
         raise Invalid(f"serial: {error}.") from error
 
 
-def choose(wanted: Selection, within: Span | None, eligible: Sequence[Block]) -> tuple[Cut, ...]:
-    """Cut what is wanted from the eligible blocks: exactly the span that was named, or the oldest."""
-    return take_exact(eligible, *within) if within else take_fifo(eligible, wanted.quantity_kg)
+def choose(
+    wanted: Selection, within: Span | None, eligible: Sequence[Block], limit: int = BLOCK_LIMIT
+) -> tuple[Cut, ...]:
+    """Cut what is wanted from blocks that were read up to *limit*: exactly the span that was named, or the oldest."""
+    return take_exact(eligible, *within, limit) if within else take_fifo(eligible, wanted.quantity_kg, limit)
 
 
-def take_fifo(blocks: Sequence[Block], quantity_kg: int) -> tuple[Cut, ...]:
+def remaining(blocks: list[Block], cuts: Iterable[Cut]) -> list[Block]:
+    """What is left of *blocks* once *cuts* of them have left, as `move_blocks` leaves the rows."""
+    gone = sorted((cut.lower, cut.upper) for cut in cuts)
+    return [piece for block in blocks for piece in _pieces(block, gone)] if gone else blocks
+
+
+def _pieces(block: Block, gone: Iterable[Span]) -> Iterator[Block]:
+    lower = block.lower
+    for first, end in gone:
+        if first < block.upper and end > lower:
+            if first > lower:
+                yield replace(block, lower=lower, upper=first)
+            lower = end
+    if lower < block.upper:
+        yield replace(block, lower=lower)
+
+
+def take_fifo(blocks: Sequence[Block], quantity_kg: int, limit: int = BLOCK_LIMIT) -> tuple[Cut, ...]:
     """
     Cut *quantity_kg* from *blocks*, oldest first; the last one is split at its low end.
 
     The old row keeps the remainder: a waiter that re-reads it sees what is left. Raises
-    `InsufficientCredits`, or `TooFragmented` when *blocks* were cut off at the limit.
+    `InsufficientCredits`, or `TooFragmented` when *blocks* were cut off at *limit*.
     """
     cuts: list[Cut] = []
     missing_kg = quantity_kg
@@ -179,14 +202,49 @@ def take_fifo(blocks: Sequence[Block], quantity_kg: int) -> tuple[Cut, ...]:
         if not missing_kg:
             return tuple(cuts)
     held_kg = quantity_kg - missing_kg
-    if len(blocks) >= BLOCK_LIMIT:
+    if len(blocks) >= limit:
         raise TooFragmented(
-            f"The oldest {BLOCK_LIMIT} pieces of this account hold {held_kg} kg; {quantity_kg} kg are wanted. "
+            f"The oldest {limit} pieces of this account hold {held_kg} kg; {quantity_kg} kg are wanted. "
             f"Ask for at most {held_kg} kg at once.",
             held_kg=held_kg,
             wanted_kg=quantity_kg,
         )
     raise insufficient(held_kg, quantity_kg)
+
+
+class Pieces(NamedTuple):
+    """In how many pieces an account has something: all of it, and the whole tonnes in pieces of a tonne or more."""
+
+    number: int
+    active_kg: int
+    large: int
+    whole_kg: int
+
+
+def take_tonnes(blocks: Sequence[Block], quantity_kg: int) -> tuple[Cut, ...]:
+    """Cut contiguous whole tonnes from *blocks*, oldest first; fewer than are wanted where there are no more."""
+    cuts: list[Cut] = []
+    missing_kg = quantity_kg
+    for block in blocks:
+        if size_kg := min(missing_kg, block.size_kg) // KG_PER_T * KG_PER_T:
+            cuts.append(Cut(block, block.lower, block.lower + size_kg))
+            missing_kg -= size_kg
+    return tuple(cuts)
+
+
+def too_few_tonnes(pieces: Pieces, found_kg: int, wanted_kg: int) -> DomainError:
+    """The refusal of more whole tonnes than were found: there are too few kilograms, or they lie in small pieces."""
+    if pieces.active_kg < wanted_kg:
+        return insufficient(pieces.active_kg, wanted_kg)
+    if pieces.whole_kg < wanted_kg:
+        why = (
+            f"Of the {pieces.active_kg} kg active that match, in {pieces.number} pieces, {pieces.whole_kg} kg are "
+            f"whole tonnes, in {pieces.large} pieces; {wanted_kg} kg are wanted. The exchange takes contiguous whole "
+            "tonnes, and pieces that touch were joined. Transfer or retire the smaller ones"
+        )
+    else:
+        why = f"The oldest {BLOCK_LIMIT} pieces of a tonne or more hold {found_kg} kg; {wanted_kg} kg are wanted"
+    return TooFragmented(f"{why}. Ask for at most {found_kg} kg at once.", held_kg=found_kg, wanted_kg=wanted_kg)
 
 
 def insufficient(held_kg: int, wanted_kg: int) -> InsufficientCredits:
@@ -199,17 +257,17 @@ def insufficient(held_kg: int, wanted_kg: int) -> InsufficientCredits:
     )
 
 
-def take_exact(blocks: Sequence[Block], lower: int, upper: int) -> tuple[Cut, ...]:
+def take_exact(blocks: Sequence[Block], lower: int, upper: int, limit: int = BLOCK_LIMIT) -> tuple[Cut, ...]:
     """
     The parts of *blocks* inside [lower, upper).
 
-    Raises `SerialUnavailable` unless they cover it, or `TooFragmented` when *blocks* were cut off at the limit.
+    Raises `SerialUnavailable` unless they cover it, or `TooFragmented` when *blocks* were cut off at *limit*.
     """
     cuts = tuple(Cut(each, max(each.lower, lower), min(each.upper, upper)) for each in blocks)
     found_kg = sum(cut.size_kg for cut in cuts)
-    if found_kg != upper - lower and len(blocks) >= BLOCK_LIMIT:
+    if found_kg != upper - lower and len(blocks) >= limit:
         raise TooFragmented(
-            f"The first {BLOCK_LIMIT} pieces of this serial hold {found_kg} kg; {upper - lower} kg are wanted. "
+            f"The first {limit} pieces of this serial hold {found_kg} kg; {upper - lower} kg are wanted. "
             "Name a shorter serial.",
             held_kg=found_kg,
             wanted_kg=upper - lower,

@@ -7,10 +7,10 @@ import asyncpg
 from asyncpg import Range
 
 from registry.credits.blocks import rules
-from registry.credits.blocks.rules import Block, Cut, Lot, NamedIssuance, Span
+from registry.credits.blocks.rules import Block, Cut, Lot, NamedIssuance, Pieces, Span
 from registry.kit import sql
 from registry.kit.database import Tx, affected, fetch_one
-from schemas.serials import IssuanceCode
+from schemas.serials import KG_PER_T, IssuanceCode
 
 _sql = sql.load(__package__)
 
@@ -27,10 +27,16 @@ async def eligible(tx: Tx, account_id: int, chosen: NamedIssuance | None, within
     return [block(row, frozen=row["frozen"]) for row in rows]
 
 
-async def active_of_vintage(tx: Tx, account_id: int, project_id: int, vintage: int) -> list[Block]:
-    """The oldest active blocks of an account of one project and vintage, up to the limit."""
-    rows = await tx.fetch(_sql.active_of_vintage, account_id, project_id, vintage, rules.BLOCK_LIMIT)
+async def tonnes_of_vintage(tx: Tx, account_id: int, project_id: int, vintage: int) -> list[Block]:
+    """The oldest active blocks of at least a tonne of an account, of one project and vintage, up to the limit."""
+    rows = await tx.fetch(_sql.pieces_of_vintage, account_id, project_id, vintage, KG_PER_T, rules.BLOCK_LIMIT)
     return [block(row, frozen=row["frozen"]) for row in rows]
+
+
+async def vintage_in_pieces(tx: Tx, account_id: int, project_id: int, vintage: int) -> Pieces:
+    """In how many pieces an account has what it has active of one project and vintage."""
+    row = await fetch_one(tx, _sql.vintage_in_pieces, account_id, project_id, vintage, KG_PER_T)
+    return Pieces(row["pieces"], row["active_kg"], row["large"], row["whole_kg"])
 
 
 async def held(tx: Tx, hold_id: int) -> list[Block]:

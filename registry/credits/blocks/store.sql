@@ -1,10 +1,17 @@
 -- name: eligible
 select * from registry.eligible_blocks($1, $2, $3, $4, $5);
--- name: active_of_vintage
--- Oldest first, of every issuance of one project and vintage.
+-- name: pieces_of_vintage
+-- Oldest first, of every issuance of one project and vintage; pieces of at least so many kilograms.
 select lower, upper, issuance_id, code, base, project_id, methodology, vintage, frozen
 from registry.block_of_lot where account_id = $1 and state = 'active' and project_id = $2 and vintage = $3
-order by issuance_id, lower limit $4;
+  and upper - lower >= $4
+order by issuance_id, lower limit $5;
+-- name: vintage_in_pieces
+-- All that is active of it, and what lies in pieces of at least so many kilograms.
+select count(*) as pieces, coalesce(sum(upper - lower), 0)::bigint as active_kg,
+  count(*) filter (where upper - lower >= $4) as large,
+  coalesce(sum((upper - lower) / $4 * $4), 0)::bigint as whole_kg
+from registry.block_of_lot where account_id = $1 and state = 'active' and project_id = $2 and vintage = $3;
 -- name: held
 -- What is under a hold, oldest first. Whether it is frozen does not matter: what was traded is delivered.
 select lower, upper, issuance_id, code, base, project_id, methodology, vintage

@@ -45,16 +45,15 @@ async def holds_in(tx: Tx) -> tuple[Held, ...]:
 
 async def hold_in(tx: Tx, wanted: HoldRequest, *, call: Call) -> None:
     """
-    Hold an owner's kilograms for the exchange.
+    Hold an owner's kilograms for the exchange, in contiguous pieces of whole tonnes: nobody buys crumbs.
 
-    Raises `InsufficientCredits`, `Frozen`, `NotYours`, `AccountClosed`.
+    Raises `InsufficientCredits`, `TooFragmented`, `Frozen`, `NotYours`, `AccountClosed`.
     """
     locked = await blocks.lock_open_accounts_in(tx, [wanted.account_id])
     access.authorise_for(call, locked[wanted.account_id].owner_id)
     if await store.answered(tx, wanted.reference):
         return
-    oldest = await block_store.active_of_vintage(tx, wanted.account_id, wanted.project_id, wanted.vintage)
-    cuts = rules.take_fifo(oldest, wanted.quantity_kg)
+    cuts = await _tonnes_in(tx, wanted)
     if any(cut.block.frozen for cut in cuts):
         await restrictions.refuse_frozen_in(
             tx,
@@ -74,6 +73,17 @@ async def hold_in(tx: Tx, wanted: HoldRequest, *, call: Call) -> None:
     )
     await store.resize_hold(tx, hold_id, wanted.quantity_kg)
     await store.remember(tx, wanted.reference, _moved("hold", cuts))
+
+
+async def _tonnes_in(tx: Tx, wanted: HoldRequest) -> tuple[Cut, ...]:
+    """Choose whole tonnes; where there are too few, join the pieces that touch and look again."""
+    of = (wanted.account_id, wanted.project_id, wanted.vintage)
+    cuts = rules.take_tonnes(await block_store.tonnes_of_vintage(tx, *of), wanted.quantity_kg)
+    if sum(cut.size_kg for cut in cuts) < wanted.quantity_kg and await block_store.compact(tx, wanted.account_id):
+        cuts = rules.take_tonnes(await block_store.tonnes_of_vintage(tx, *of), wanted.quantity_kg)
+    if (found_kg := sum(cut.size_kg for cut in cuts)) < wanted.quantity_kg:
+        raise rules.too_few_tonnes(await block_store.vintage_in_pieces(tx, *of), found_kg, wanted.quantity_kg)
+    return cuts
 
 
 async def release_in(tx: Tx, wanted: HoldRequest) -> None:

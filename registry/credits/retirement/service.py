@@ -1,10 +1,11 @@
 """Retire kilograms against a claim, and read what was retired."""
 
+import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from msgspec import structs
 
@@ -17,11 +18,11 @@ from registry.credits.blocks.rules import Part
 from registry.credits.retirement import store
 from registry.kit import clock
 from registry.kit.database import Database, Tx
-from registry.kit.idempotency import Written, once, remember_all
+from registry.kit.idempotency import Written, forget_all, once, remember_all
 from registry.kit.ids import new as new_id
 from registry.kit.pages import Window
 from registry.kit.period import Between
-from registry.kit.problems import DomainError, Unavailable, Unknown
+from registry.kit.problems import DomainError, Unknown
 from registry.kit.together import Together
 from registry.transparency import rules as transparency
 from schemas.access import Call
@@ -38,7 +39,10 @@ from schemas.statements import (
 )
 
 _PATIENCE: Final = "10ms"
-"""How long retirements that go together wait for a lock; one that waits alone has the connection's limit."""
+"""How long retirements that go together wait for each lock; one that is tried alone has the connection's limit."""
+
+_PARTS_AT_ONCE: Final = 5
+"""Statements written before others have the loop: a thousand ranges."""
 
 
 class AskedRetirement(NamedTuple):
@@ -49,27 +53,15 @@ class AskedRetirement(NamedTuple):
     call: Call
 
 
-class Retiring(NamedTuple):
-    """What carries retirements out, and groups those that arrive together; one for each process."""
-
-    db: Database
-    region: RegionProfile
-    together: Together[AskedRetirement, RetirementOrder]
+Retiring: TypeAlias = Together[AskedRetirement, RetirementOrder]
 
 
 def retiring(db: Database, region: RegionProfile) -> Retiring:
-    """Put it together."""
-    return Retiring(
-        db,
-        region,
-        Together(
-            partial(_retire_together, db=db, region=region),
-            apart=lambda asked: (
-                ("claim", asked.request.claim_id),
-                ("account", asked.request.account_id),
-                ("call", asked.call.identity),
-            ),
-        ),
+    """What carries retirements out, and groups those that arrive together; one for each process."""
+    return Together(
+        partial(_retire_together, db=db, region=region),
+        alone=partial(_retire_alone, db=db, region=region),
+        about=lambda asked: (("claim", asked.request.claim_id), ("account", asked.request.account_id)),
     )
 
 
@@ -78,67 +70,82 @@ async def retire(request: RetireRequest, *, call: Call, retiring: Retiring) -> R
     Retire part of an account's credits for good, against one claim. There is no inverse command.
 
     Retirements that wait at the same moment share a transaction of five round trips: begin; the locks, with what may be
-    retired; the idempotency keys; the retirements, their statements appended after every lock; commit. One that is
-    refused changes nothing for the others. Where they cannot go together, each has a transaction of its own.
+    retired; the idempotency keys; the retirements, their statements appended after every lock; commit. One that cannot
+    go with the others has a transaction of its own: it is refused, was sent before, meets a lock that is held
+    elsewhere, or ends more blocks than others should wait for.
     """
-    asked = AskedRetirement(new_id("O"), request, call)
-    with contextlib.suppress(_NotTogetherError):
-        return await retiring.together.join(asked)
+    return await retiring.join(AskedRetirement(new_id("O"), request, call))
 
+
+async def _retire_alone(asked: AskedRetirement, *, db: Database, region: RegionProfile) -> RetirementOrder:
     async def work(tx: Tx) -> Written[RetirementOrder]:
-        (locked,) = await store.lock(tx, [request])
-        decided = await _decided_in(tx, asked, locked, region=retiring.region)
+        (locked,) = await store.lock(tx, [asked.request], block_limit=rules.RETIRED_BLOCK_LIMIT)
+        assert locked is not None, "it waited as long as it takes"
+        decided = await _decided_in(tx, asked, locked, rules.RETIRED_BLOCK_LIMIT, region=region)
         await store.record(tx, [decided])
         return Written(asked.id, _shown(decided))
 
-    return await once(retiring.db, call, work, _order_again, object_id=asked.id)
-
-
-class _NotTogetherError(Exception):
-    """This one is to be tried alone: it was refused, or its key was seen before, or a lock was not free."""
+    return await once(db, asked.call, work, _order_again, object_id=asked.id)
 
 
 async def _retire_together(
     asked: Sequence[AskedRetirement], *, db: Database, region: RegionProfile
-) -> list[RetirementOrder | Exception]:
-    """Carry out what can be; a refusal is not final here, since it may be of a request that was carried out before."""
+) -> list[RetirementOrder | None]:
+    """
+    Carry out in one transaction what can be; None for what is to be tried alone.
 
-    async def attempt(tx: Tx) -> list[RetirementOrder | Exception]:
-        locked = await store.lock(tx, [each.request for each in asked], patience=_PATIENCE)
+    Each is decided on what the ones before it leave. A key is remembered before that, and forgotten if the retirement
+    is refused.
+    """
+
+    async def attempt(tx: Tx) -> list[RetirementOrder | None]:
+        requests = [each.request for each in asked]
+        locked = await store.lock(tx, requests, block_limit=rules.GROUPED_BLOCK_LIMIT, patience=_PATIENCE)
+        fresh = await remember_all(
+            tx, [(each.call, each.id) for each, found in zip(asked, locked, strict=True) if found is not None]
+        )
         decided: dict[str, store.DecidedRetirement] = {}
         for each, found in zip(asked, locked, strict=True):
-            with contextlib.suppress(DomainError):
-                decided[each.id] = await _decided_in(tx, each, found, region=region)
+            if found is not None and each.id in fresh:
+                with contextlib.suppress(DomainError):
+                    left = _left_by(decided.values(), each.request, found)
+                    decided[each.id] = await _decided_in(tx, each, left, rules.GROUPED_BLOCK_LIMIT, region=region)
+        if refused := fresh - decided.keys():
+            await forget_all(tx, [(each.call, each.id) for each in asked if each.id in refused])
         if decided:
-            if not await remember_all(tx, [(each.call, each.id) for each in asked if each.id in decided]):
-                raise _NotTogetherError
             await store.record(tx, list(decided.values()))
-        return [_shown(decided[each.id]) if each.id in decided else _NotTogetherError() for each in asked]
+        return [_shown(decided[each.id]) if each.id in decided else None for each in asked]
 
-    try:
-        return await db.transaction(attempt)
-    except Unavailable:
-        raise
-    except Exception as error:
-        raise _NotTogetherError from error
+    return await db.transaction(attempt)
+
+
+def _left_by(
+    earlier: Collection[store.DecidedRetirement], request: RetireRequest, locked: store.Locked
+) -> store.Locked:
+    """What was read under the locks, without what *earlier* ones of the same transaction take of it."""
+    of_claim = sum(each.request.quantity_kg for each in earlier if each.request.claim_id == request.claim_id)
+    of_account = [cut for each in earlier if each.request.account_id == request.account_id for cut in each.cuts]
+    claim = locked.claim._replace(allocated_kg=locked.claim.allocated_kg + of_claim) if locked.claim else None
+    return locked._replace(claim=claim, eligible=rules.remaining(locked.eligible, of_account))
 
 
 async def _decided_in(
-    tx: Tx, asked: AskedRetirement, locked: store.Locked, *, region: RegionProfile
+    tx: Tx, asked: AskedRetirement, locked: store.Locked, block_limit: int, *, region: RegionProfile
 ) -> store.DecidedRetirement:
     """Decide, under the locks, what is retired; it asks the database again only to say which freeze is in effect."""
     request, call = asked.request, asked.call
     claim = claims.check_allocation(locked.claim, request.claim_id, request.quantity_kg, now=locked.at, call=call)
     account = blocks.open_account(locked.account, request.account_id)
     access.authorise_for(call, account.owner_id)
-    cuts = rules.choose(request, rules.named_span(request, locked.named), locked.eligible)
+    cuts = rules.choose(request, rules.named_span(request, locked.named), locked.eligible, block_limit)
     await blocks.refuse_frozen_in(tx, cuts, request.account_id)
     check_source(claim, (cut.block.lot.methodology for cut in cuts))
-    new = tuple(
-        _new_retirement(request, part, claim, order_id=asked.id, at=locked.at, region=region)
-        for part in rules.parts(cuts, transparency.RANGE_LIMIT)
-    )
-    return store.DecidedRetirement(asked.id, request, call.by.person_id, locked.at, cuts, new)
+    new: list[store.NewRetirement] = []
+    for part in rules.parts(cuts, transparency.RANGE_LIMIT):
+        new.append(_new_retirement(request, part, claim, order_id=asked.id, at=locked.at, region=region))
+        if len(new) % _PARTS_AT_ONCE == 0:
+            await asyncio.sleep(0)
+    return store.DecidedRetirement(asked.id, request, call.by.person_id, locked.at, cuts, tuple(new))
 
 
 def _new_retirement(

@@ -9,7 +9,6 @@ from typing import NamedTuple
 import asyncpg
 
 from registry.claims.rules import LockedClaim
-from registry.credits.blocks import rules
 from registry.credits.blocks.rules import Block, Cut, NamedIssuance, Part, serials, wanted_issuance
 from registry.credits.blocks.store import block, check_moved, cut_columns, range_array, to_spans
 from registry.kit import sql
@@ -35,11 +34,13 @@ class Locked(NamedTuple):
     eligible: list[Block]
 
 
-async def lock(tx: Tx, requests: Sequence[RetireRequest], *, patience: str | None = None) -> list[Locked]:
+async def lock(
+    tx: Tx, requests: Sequence[RetireRequest], *, block_limit: int, patience: str | None = None
+) -> list[Locked | None]:
     """
-    For each request lock its claim, then its account, and read what may be retired, all in one call.
+    For each request lock its claim, then its account, and read up to *block_limit* blocks that may be retired.
 
-    With *patience*, a PostgreSQL interval, no lock is waited for longer: `asyncpg.LockNotAvailableError`.
+    With *patience*, a time with its unit, no lock is waited for longer: None for a request whose locks are not free.
     """
     codes = [wanted_issuance(each) for each in requests]
     serials = [Serial.parse(each.serial) if each.serial else None for each in requests]
@@ -50,12 +51,13 @@ async def lock(tx: Tx, requests: Sequence[RetireRequest], *, patience: str | Non
         [str(each) if each else None for each in codes],
         [each.first if each else None for each in serials],
         [each.last if each else None for each in serials],
-        rules.BLOCK_LIMIT,
+        block_limit,
         patience,
     )
+    found = {number: list(of_one) for number, of_one in groupby(rows, key=itemgetter("number"))}
     return [
-        _locked(request.account_id, list(found))
-        for request, (_, found) in zip(requests, groupby(rows, key=itemgetter("number")), strict=True)
+        _locked(request.account_id, found[number]) if number in found else None
+        for number, request in enumerate(requests, 1)
     ]
 
 

@@ -1,13 +1,19 @@
 """The HTTP server of service and witness: when it says that it listens, and when it cannot."""
 
 import asyncio
+from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import httpx
 import pytest
 
 from deploy.local.children import free_port
+from deploy.processes.api import ApiRole
+from deploy.processes.engine import at_rest
 from deploy.processes.http import serve_until
+from deploy.settings import read_settings
+from tests.worlds import KEYRING, PROFILE, World
 
 
 async def answers_ok(scope: Any, receive: Any, send: Any) -> None:
@@ -30,12 +36,37 @@ async def test_ready_means_that_the_port_answers():
         await serving
 
 
-async def test_a_server_that_cannot_listen_keeps_nobody_waiting():
-    """An address that is not this machine's (RFC 5737): waiters go on, and hear what is wrong."""
+async def test_a_server_that_cannot_listen_is_never_ready():
+    """An address that is not this machine's (RFC 5737): it ends, and says why."""
     ready = asyncio.Event()
-    serving = asyncio.create_task(
-        serve_until(asyncio.Event(), answers_ok, "203.0.113.1", free_port(), timeout_s=1, ready=ready)
-    )
+    with pytest.raises(RuntimeError, match="address"):
+        await serve_until(asyncio.Event(), answers_ok, "203.0.113.1", free_port(), timeout_s=1, ready=ready)
+    assert not ready.is_set()
+
+
+async def test_every_address_answers_on_loopback():
+    """A service that listens on all of them is ready as well."""
+    port, stop, ready = free_port(), asyncio.Event(), asyncio.Event()
+    serving = asyncio.create_task(serve_until(stop, answers_ok, "::", port, timeout_s=1, ready=ready))
     await asyncio.wait_for(ready.wait(), 5)
-    with pytest.raises(Exception, match="address"):
-        await serving
+    stop.set()
+    await serving
+
+
+async def test_an_api_that_cannot_listen_does_not_start(delivered: World):
+    """Its start raises what the server said, and leaves nothing running."""
+    failed = asyncio.Event()
+    database: Any = SimpleNamespace(db=delivered.db, cut_off=lambda: None)
+    role = ApiRole(
+        read_settings({"KILNWOOD_HOST": "203.0.113.1", "KILNWOOD_PORT": str(free_port())}),
+        database,
+        region=PROFILE,
+        keyring=KEYRING,
+        exchange=at_rest(delivered.db, mock.AsyncMock()),
+        troubles=(),
+        failed=failed,
+    )
+    with pytest.raises(RuntimeError, match="address"):
+        await role.start()
+    await asyncio.sleep(0)
+    assert failed.is_set()

@@ -93,18 +93,18 @@ async def test_a_deposit_takes_what_is_oldest_from_many_blocks_and_issuances(mar
     # The same vintage, as a correction would issue it.
     corrected = "update registry.issuance set vintage = 2024, sequence = 2, code = $1 where code = $2"
     await as_owner(world, corrected, f"{KILN}-02", second["code"])
-    for first in (1, 501, 2_001):
-        await steps.give(world, kiln, solar, 400, serial=f"{KILN}-01:{first}-{first + 399}kg")
+    for first in (1, 2_001, 5_001):
+        await steps.give(world, kiln, solar, 1_400, serial=f"{KILN}-01:{first}-{first + 1_399}kg")
     await steps.give(world, kiln, solar, 14_000, serial=f"{KILN}-02:1-14000kg")
     body = {"account_id": solar.account_id, "instrument": KILN, "quantity_t": 15}
     done(await world.post("/v1/deposits/credits", body, by=solar.key))
-    assert {"active": 200, "held": 15_000} == await states(market, "solar")
+    assert {"active": 3_200, "held": 15_000} == await states(market, "solar")
     held = await steps.rows(
         world,
         "select i.code, upper(b.span) - lower(b.span) kg from registry.block b join registry.issuance i"
         " on i.id = b.issuance_id where b.state = 'held' order by b.span",
     )
-    assert [(f"{KILN}-01", 400)] * 3 + [(f"{KILN}-02", 13_800)] == [tuple(row) for row in held]
+    assert [(f"{KILN}-01", 1_000)] * 3 + [(f"{KILN}-02", 12_000)] == [tuple(row) for row in held]
     await market.pay_in("car", 1_000_00)
     await market.sells(solar, 15, 14_00)
     await market.buys("car", 15, 14_00)
@@ -119,6 +119,42 @@ async def test_a_deposit_takes_what_is_oldest_from_many_blocks_and_issuances(mar
     retired = await steps.retire(world, car, await world.contribution("car"), 14_999)
     assert 14_999 == retired["quantity_kg"]
     refused(await world.get("/v1/deposits/0", by=car.key), 400, "invalid-request")
+
+
+async def test_the_exchange_takes_no_crumbs(market: Market):
+    """Only contiguous whole tonnes; what touches is joined for it, and the refusal says what there is."""
+    world, kiln, solar, car = market.world, market.party("kiln"), market.party("solar"), market.party("car")
+    for number in range(10):  # 900 kg each, a kilogram between them
+        first = 1 + number * 901
+        await steps.give(world, kiln, solar, 900, serial=f"{KILN}-01:{first}-{first + 899}kg")
+    body = {"account_id": solar.account_id, "instrument": KILN, "quantity_t": 1}
+    problem = refused(
+        await world.post("/v1/deposits/credits", body, by=solar.key),
+        409,
+        "too-fragmented",
+        "Of the 9000 kg active that match, in 10 pieces, 0 kg are whole tonnes, in 0 pieces; 1000 kg are wanted.",
+    )
+    assert (1_000, 0) == (problem["wanted_kg"], problem["held_kg"])
+    for number in range(1, 3):  # the kilogram between the first three pieces: 2,702 kg that touch
+        await steps.give(world, kiln, solar, 1, serial=f"{KILN}-01:{number * 901}-{number * 901}kg")
+    refused(
+        await world.post("/v1/deposits/credits", {**body, "quantity_t": 3}, by=solar.key),
+        409,
+        "too-fragmented",
+        "2000 kg are whole tonnes, in 1 pieces; 3000 kg are wanted",
+        "at most 2000 kg",
+    )
+    await market.bring("solar", 2)
+    await market.pay_in("car", 1_000_00)
+    await market.sells("solar", 2, 14_00)
+    await market.buys("car", 2, 14_00)
+    await market.settled()
+    (statement,) = (await market.own("car", "statements"))["items"]
+    assert [f"{KILN}-01:1-2000kg"] == statement["serials"]
+    done(
+        await world.post("/v1/withdrawals/credits", {**body, "quantity_t": 2, "account_id": car.account_id}, by=car.key)
+    )
+    assert {"active": 2_000} == await states(market, "car")
 
 
 async def test_what_is_in_many_pieces_is_delivered_and_given_back_whole(

@@ -6,7 +6,9 @@ from typing import Any
 import asyncpg
 import pytest
 
+from registry.credits.blocks import rules
 from registry.transparency.format.statement import section_digest
+from tests.probes import refused
 from tests.registry.credits import steps
 from tests.registry.credits.steps import SMALL_KILN
 from tests.worlds import World
@@ -78,31 +80,60 @@ async def test_by_serial_exactly_those_kilograms_end(issued: World):
     assert [f"{CODE}:1-400kg", f"{CODE}:501-550kg"] == rest["retirements"][0]["serials"]
 
 
-async def test_scattered_kilograms_are_split_into_statements_of_200_ranges(issued: World):
-    """Every second of 401 kilograms goes away first; what is left takes two statements of one issuance."""
-    kiln, solar, bank = issued.party("kiln"), issued.party("solar"), issued.party("bank")
-    await steps.give(issued, kiln, solar, 403)
-    spans = await steps.rows(issued, "select lower(span) base from registry.issuance where code = $1", CODE)
-    base = spans[0]["base"]
+async def scattered(world: World, pieces: int) -> None:
+    """Solar has so many pieces of one kilogram each: every other kilogram of a span is the bank's."""
+    kiln, solar, bank = world.party("kiln"), world.party("solar"), world.party("bank")
+    await steps.give(world, kiln, solar, 2 * pieces)
+    spans = await steps.rows(world, "select lower(span) base from registry.issuance where code = $1", CODE)
     owner_moves = (
         "with gone as (delete from registry.block where account_id = $1 returning issuance_id)"
         " insert into registry.block (span, issuance_id, account_id, state)"
         " select int8range($3 + n, $3 + n + 1), issuance_id, case when n % 2 = 0 then $1 else $2 end, 'active'"
-        " from gone, generate_series(0, 402) n"
+        " from gone, generate_series(0, $4::bigint - 1) n"
     )
-    await steps.rows(issued, owner_moves, solar.account_id, bank.account_id, base)
+    await steps.rows(world, owner_moves, solar.account_id, bank.account_id, spans[0]["base"], 2 * pieces)
     await steps.rows(
-        issued,
+        world,
         "insert into registry.movement (at, cause, issuance_id, span, from_account_id, from_state, to_account_id,"
         " to_state) select registry.business_now(), 'test', issuance_id, span, $1, 'active', $2, 'active'"
         " from registry.block where account_id = $2",
         solar.account_id,
         bank.account_id,
     )
-    order = await steps.retire(issued, solar, await issued.contribution("solar"), 202)
+
+
+async def test_scattered_kilograms_are_split_into_statements_of_200_ranges(issued: World):
+    """Every second kilogram is somebody else's; 202 of one issuance take two statements."""
+    await scattered(issued, 202)
+    order = await steps.retire(issued, issued.party("solar"), await issued.contribution("solar"), 202)
     assert [200, 2] == [each["quantity_kg"] for each in order["retirements"]]
     assert [200, 2] == [len(each["ranges"]) for each in await statements(issued)]
     assert 2 == len({each["receipt_id"] for each in order["retirements"]})
+
+
+async def test_one_request_retires_whatever_lies_in_pieces(issued: World):
+    """Three tonnes, each kilogram apart: one order of 15 statements, in one transaction, and nothing is left."""
+    await scattered(issued, 3_000)
+    solar, claim = issued.party("solar"), await issued.contribution("solar")
+    order = await steps.retire(issued, solar, claim, 3_000)
+    assert [200] * 15 == [each["quantity_kg"] for each in order["retirements"]]
+    found = await steps.rows(issued, "select count(distinct xmin::text) n from registry.retirement")
+    assert 1 == found[0]["n"]
+    assert 0 == await issued.active_kg("solar")
+    shown = (await issued.get(f"/v1/claims/{claim}", by=solar.key)).json()
+    assert 3_000 == shown["allocated_kg"]
+
+
+async def test_a_retirement_of_too_many_pieces_says_how_many_may_come(issued: World, monkeypatch: pytest.MonkeyPatch):
+    """There is a limit, so that one request keeps nobody waiting for long."""
+    monkeypatch.setattr(rules, "GROUPED_BLOCK_LIMIT", 10)
+    monkeypatch.setattr(rules, "RETIRED_BLOCK_LIMIT", 30)
+    await scattered(issued, 40)
+    solar, claim = issued.party("solar"), await issued.contribution("solar")
+    answer = await issued.post("/v1/retirements", steps.retire_body(solar, claim, 40), by=solar.key)
+    problem = refused(answer, 409, "too-fragmented", "The oldest 30 pieces", "Ask for at most 30 kg at once.")
+    assert (40, 30) == (problem["wanted_kg"], problem["held_kg"])
+    assert 30 == (await steps.retire(issued, solar, claim, 30))["quantity_kg"]
 
 
 async def test_natural_persons_enter_the_log_as_digests_only(delivered: World):

@@ -1,16 +1,22 @@
 """Retirements that arrive at the same moment: one transaction, and each as if it were alone."""
 
 import asyncio
+import json
 import time
 
 import asyncpg
 import httpx
+import msgspec
 import pytest
 
 from deploy.scenarios.cast import Party
+from registry.credits.retirement import service as retirement
+from registry.transparency.format.statement import section_digest
+from schemas.access import Actor, Call, HeldRole, Role
+from schemas.credits import RetireRequest
 from tests.probes import refused
 from tests.registry.credits import steps
-from tests.worlds import World
+from tests.worlds import PROFILE, World
 
 RETIREMENTS = 24
 
@@ -53,15 +59,90 @@ async def test_few_transactions_carry_out_many(issued: World, several):
         assert made == (await issued.get(f"/v1/retirements/{made['receipt_id']}", by=party.key)).json()
 
 
-async def test_of_one_account_they_go_one_after_the_other(issued: World, several):
+async def test_of_one_account_each_is_decided_on_what_the_others_left(issued: World, several):
     """Every kilogram once, though all ask at the same moment; what is too much is refused with its numbers."""
-    answers = await asyncio.gather(*(retire(issued, several[0], 300) for _ in range(5)))
-    assert [201, 201, 201, 409, 409] == sorted(each.status_code for each in answers)
+    party, account, claim = several[0]
+    answers = await asyncio.gather(*(retire(issued, (party, account, claim), 90) for _ in range(12)))
+    assert [201] * 11 + [409] == sorted(each.status_code for each in answers)
     for each in answers:
         if each.status_code == 409:
-            refused(each, 409, "insufficient-credits", "The account has 100 kg active")
+            refused(each, 409, "insufficient-credits", "The account has 10 kg active")
     serials = [serial for each in answers for part in each.json().get("retirements", ()) for serial in part["serials"]]
-    assert len(set(serials)) == 3
+    assert 11 == len(set(serials))
+    assert await transactions(issued) < 11 / 2
+    shown = (await issued.get(f"/v1/claims/{claim}", by=party.key)).json()
+    assert 990 == shown["allocated_kg"]
+
+
+async def test_of_one_claim_no_more_than_it_requires(issued: World, several):
+    """1,200 kg are required: of many that ask at once, those that fit are taken, from whatever account."""
+    claim = await issued.event_claim("solar")
+    answers = await asyncio.gather(*(retire(issued, (party, account, claim), 110) for party, account, _ in several))
+    assert 10 == [each.status_code for each in answers].count(201)
+    for each in answers:
+        if each.status_code != 201:
+            refused(each, 409, "over-claimed", "The claim requires 1200 kg and has 1100 kg")
+
+
+async def test_serials_out_of_the_middle_of_one_block(issued: World, several):
+    """Each names a kilogram of the same block, some the same one: named once, it is gone for the others."""
+    party, account, claim = several[0]
+    rows = await steps.rows(
+        issued,
+        "select i.code, lower(b.span) - lower(i.span) + 1 as first from registry.block b"
+        " join registry.issuance i on i.id = b.issuance_id where b.account_id = $1",
+        account,
+    )
+    code, first = rows[0]["code"], rows[0]["first"]
+    wanted = [500, 3, 999, 500, 4, 1, 1_000, 2, 500]
+
+    async def named(position: int) -> httpx.Response:
+        serial = f"{code}:{first + position - 1}-{first + position - 1}kg"
+        body = {"account_id": account, "claim_id": claim, "quantity_kg": 1, "reason": "named", "serial": serial}
+        return await issued.post("/v1/retirements", body, by=party.key)
+
+    answers = await asyncio.gather(*(named(each) for each in wanted))
+    for each, position in zip(answers, wanted, strict=True):
+        if position != 500:
+            assert 201 == each.status_code, each.text
+    assert [201, 409, 409] == sorted(each.status_code for each, at in zip(answers, wanted, strict=True) if at == 500)
+    assert 993 == sum(each["quantity_kg"] for each in await _active(issued, several[0]))
+
+
+async def test_sections_stay_with_their_own_statement(issued: World, several):
+    """Beneficiaries and evidence of many orders at once, some of two issuances: each digest is of its own section."""
+    kiln, solar = issued.party("kiln"), issued.party("solar")
+    await steps.issue(issued, "kiln", steps.SMALL_KILN, 2025)
+    for party, account, _ in several[::3]:
+        own = Party(party.organisation_id, party.person_id, party.key, account)
+        await steps.give(issued, kiln, own, 5, issuance="SC-CDCER-0002-2025-01")
+
+    async def for_somebody(number: int) -> httpx.Response:
+        _, account, claim = several[number]
+        body = {"account_id": account, "claim_id": claim, "quantity_kg": 1_003 if number % 3 == 0 else 7, "reason": "t"}
+        sections = {"beneficiary": f"Person {number}", **({"evidence": f"{number:064x}"} if number % 2 else {})}
+        return await issued.post("/v1/retirements", {**body, **sections}, by=solar.key)
+
+    answers = await asyncio.gather(*(for_somebody(number) for number in range(RETIREMENTS)))
+    assert {201} == {each.status_code for each in answers}
+    for number, each in enumerate(answers):
+        parts = each.json()["retirements"]
+        assert (2 if number % 3 == 0 else 1) == len(parts)
+        for part in parts:
+            found = await steps.rows(
+                issued,
+                "select s.note_text, o.label, o.salt, o.text from registry.retirement r"
+                " join registry.statement s on s.id = r.statement_id join registry.opening o on o.statement_id = s.id"
+                " where r.receipt_id = $1",
+                part["receipt_id"],
+            )
+            statement = json.loads(found[0]["note_text"].split("\n")[1])
+            assert (part["receipt_id"], part["quantity_kg"]) == (statement["receipt"], statement["quantity_kg"])
+            digests = {row["label"]: section_digest(row["label"], row["salt"], row["text"]) for row in found}
+            assert digests == statement["sections"]
+            texts = {row["label"]: json.loads(row["text"]) for row in found}
+            assert f"Person {number}" == texts["beneficiary"]["name"]
+            assert (number % 2 == 1) == ("evidence" in texts)
 
 
 async def test_a_refusal_concerns_nobody_else(issued: World, several):
@@ -95,6 +176,7 @@ async def test_the_same_request_sent_twice_at_once_is_one_retirement(issued: Wor
     )
     copies, rest = answers[:4], answers[4:]
     assert {201} == {each.status_code for each in rest}
+    assert await transactions(issued) < RETIREMENTS / 3
     for each in copies:
         if each.status_code != 201:
             refused(each, 409, "request-in-flight", "twice")
@@ -117,9 +199,42 @@ async def test_a_lock_keeps_only_those_waiting_who_want_it(issued: World, severa
             assert time.monotonic() - begun < 2
             assert {201} == {each.status_code for each in answers}
             assert not waits.done()
+            assert await transactions(issued) < RETIREMENTS / 3
         assert 201 == (await waits).status_code
     finally:
         await connection.close()
+
+
+async def test_a_frozen_account_keeps_nobody_back(issued: World, several):
+    """One of them is frozen: it is refused by name, the others are carried out."""
+    placed = await steps.freeze(issued, "account", several[5][1])
+    answers = await asyncio.gather(*(retire(issued, each) for each in several))
+    refused(answers.pop(5), 409, "frozen", placed["id"])
+    assert {201} == {each.status_code for each in answers}
+
+
+async def test_groups_of_two_processes_meet(issued: World, several):
+    """Two applications retire from the same accounts for the same claims at the same time: all are carried out."""
+    party = several[0][0]
+    own = HeldRole(Role.ENTERPRISE, party.organisation_id)
+    call = Call(
+        by=Actor(person_id=party.person_id, key_id=1, roles=(own,)),
+        operation="retire_credits",
+        permitted=frozenset({Role.ENTERPRISE}),
+    )
+
+    async def by(process: int, account: int, claim: int) -> int:
+        request = RetireRequest(account_id=account, claim_id=claim, quantity_kg=2, reason="two")
+        key = f"{process}-{account}"
+        made = await retirement.retire(request, call=msgspec.structs.replace(call, key=key), retiring=two[process])
+        return made.quantity_kg
+
+    two = [retirement.retiring(issued.db, PROFILE) for _ in range(2)]
+    asked = [(account, claim) for _, account, claim in several]
+    made = await asyncio.gather(*(by(0, *each) for each in asked), *(by(1, *each) for each in reversed(asked)))
+    assert [2] * (2 * RETIREMENTS) == made
+    for each in several:
+        assert 996 == sum(one["quantity_kg"] for one in await _active(issued, each))
 
 
 async def test_a_group_whose_connection_is_lost_writes_all_or_nothing(issued: World, several):
