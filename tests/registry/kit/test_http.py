@@ -169,7 +169,7 @@ async def client():
                 "approval_id: is missing",
                 (
                     "body.role: invalid enum value 'king'; it is one of developer, verifier, regulator, operator, "
-                    "enterprise, organiser, auditor, member"
+                    "enterprise, organiser, auditor, member, administrator"
                 ),
                 "body.until: invalid RFC3339 encoded datetime, for example 2025-06-01T08:00:00Z",
             ],
