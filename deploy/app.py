@@ -45,12 +45,16 @@ from registry.credits.issuance.api import IssuancesController
 from registry.credits.retirement.api import RetirementsController
 from registry.credits.retirement.service import retiring
 from registry.credits.transfers.api import AccountTransfersController, TransfersController
+from registry.inbox.api import InboxController
 from registry.kit.database import Database
+from registry.kit.head import HeadAsGet
 from registry.kit.http import HANDLERS, OF_NO_RULE, PROBLEM_TYPE, QUERY, STATUS, JsonRequest, problem
 from registry.kit.problems import DomainError
 from registry.kit.request_log import RequestLog
+from registry.kit.sheets import CsvPaths
 from registry.methodologies.api import MethodologiesController
 from registry.parties.api import PartiesController
+from registry.parties.colleagues.api import ColleaguesController
 from registry.projects.api import DocumentsController, ProjectsController, ReportsController
 from registry.receipts.api import ReceiptsController
 from registry.transparency.api import LogController
@@ -113,6 +117,7 @@ def create_app(parts: Parts) -> ASGIApp:
     app = Litestar(
         route_handlers=[
             PartiesController,
+            ColleaguesController,
             KeysController,
             ApprovalsController,
             GrantsController,
@@ -122,6 +127,7 @@ def create_app(parts: Parts) -> ASGIApp:
             DocumentsController,
             ProjectsController,
             ReportsController,
+            InboxController,
             IssuancesController,
             ConservationController,
             HoldingsController,
@@ -159,7 +165,7 @@ def create_app(parts: Parts) -> ASGIApp:
     _provide_in_turn(app)
     _note_queries(app)
     _note_rates(app)
-    return RequestLog(app, parts.metrics)
+    return RequestLog(HeadAsGet(CsvPaths(app)), parts.metrics)
 
 
 def _dependencies(parts: Parts) -> dict[str, Provide]:
@@ -277,7 +283,13 @@ def _openapi(region: RegionProfile) -> OpenAPIConfig:
             "carried out once, however often it is sent. Only orders, listings and subscriptions take none: they are "
             "known by the `client_order_id` in their body, which an account uses once. Errors are RFC 9457 problem "
             "documents; their `type` never changes, and `detail` says what was wrong, with the numbers, and what to "
-            "do.\n\n" + _problems()
+            "do; `errors` has every fault of a body at once, each with its field. HEAD is taken wherever GET is. "
+            "Every resource has one address: another spelling of it, such as one that ends in a slash, is 404. "
+            "Lists that take `from` and `to` come as CSV too, with `Accept: text/csv` or `.csv` after the path: "
+            "the same pages of at most 200 lines, the next one's address in a `Link` header; "
+            "whole numbers in full, units in the column names, and an apostrophe before what a "
+            "spreadsheet would take for a formula."
+            "\n\n" + _problems()
         ),
         license=License(name="Apache-2.0", identifier="Apache-2.0"),
         path="/docs",

@@ -18,7 +18,9 @@ import registry.credits.holdings.routes
 import registry.credits.issuance.routes
 import registry.credits.retirement.routes
 import registry.credits.transfers.routes
+import registry.inbox.routes
 import registry.methodologies.routes
+import registry.parties.colleagues.routes
 import registry.parties.routes
 import registry.projects.routes
 import registry.receipts.routes
@@ -28,6 +30,7 @@ from registry.access.http import ROUTE
 
 ROUTES = merge_routes(
     registry.parties.routes.ROUTES,
+    registry.parties.colleagues.routes.ROUTES,
     registry.access.keys.routes.ROUTES,
     registry.access.approvals.routes.ROUTES,
     registry.access.grants.routes.ROUTES,
@@ -42,6 +45,7 @@ ROUTES = merge_routes(
     registry.credits.retirement.routes.ROUTES,
     registry.claims.routes.ROUTES,
     registry.receipts.routes.ROUTES,
+    registry.inbox.routes.ROUTES,
     registry.transparency.routes.ROUTES,
     exchange.instruments.routes.ROUTES,
     exchange.market_data.routes.ROUTES,

@@ -20,6 +20,7 @@ class Role(StrEnum):
     ORGANISER = "organiser"
     AUDITOR = "auditor"
     MEMBER = "member"
+    ADMINISTRATOR = "administrator"
 
 
 class HeldRole(Struct, frozen=True):
@@ -27,6 +28,26 @@ class HeldRole(Struct, frozen=True):
 
     role: Role
     organisation_id: int
+
+
+class Awaits(Struct, frozen=True, kw_only=True):
+    """What something waits for: the next step, who takes it, since when, and when it ends by itself."""
+
+    action: Annotated[str, Meta(description="The operation that comes next")]
+    roles: Annotated[tuple[Role, ...], Meta(description="One of them takes it; anybody if there are none")]
+    organisation_id: Annotated[Id | None, Meta(description="Where the role is held; any organisation if null")]
+    not_person_id: Annotated[Id | None, Meta(description="The one person who may not take it")] = None
+    since: Instant
+    until: Instant | None
+
+
+class InboxItem(Struct, frozen=True, kw_only=True):
+    """One thing that waits for the caller."""
+
+    kind: Literal["approval", "project", "report", "transfer", "claim"]
+    id: Id
+    about: Annotated[str, Meta(description="What it is, in a line")]
+    awaits: Awaits
 
 
 class Actor(Struct, frozen=True, kw_only=True):
@@ -182,6 +203,7 @@ class Approval(Struct, frozen=True, kw_only=True):
     expires_at: Instant
     used_at: Instant | None
     state: Literal["open", "used", "withdrawn", "expired"]
+    awaits: Awaits | None = None
 
 
 class Approved(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -201,6 +223,30 @@ class Grant(Struct, frozen=True, kw_only=True):
     begins: Instant
     ends: Instant | None
     approval_id: Id | None
+    granted_by: Annotated[
+        Id | None, Meta(description="The administrator of the organisation who gave it, without an approval")
+    ] = None
+
+
+class NewColleague(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    Somebody new for the caller's organisation, and what they may do there.
+
+    Member, or what two regulators gave somebody at this organisation who holds it now. Roles that hold for more than
+    the organisation, and that of an administrator, are for two regulators to give.
+    """
+
+    name: Name
+    roles: Annotated[tuple[Role, ...], Meta(min_length=1, max_length=8)]
+
+
+class Colleague(Struct, frozen=True, kw_only=True):
+    """Somebody who holds roles at an organisation. *key* is there once, in the answer to the invitation."""
+
+    person_id: Id
+    name: Name
+    roles: tuple[Role, ...]
+    key: KeyIssued | None = None
 
 
 class NewRestriction(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from schemas.access import Awaits
 from schemas.methodologies import EventFootprintRequest, Footprint
 from schemas.scalars import Id, Instant, Kg0, Name, Remark, Sha256, ShortRemark, Text, check_years
 from schemas.statements import ClaimType
@@ -87,3 +88,4 @@ class Claim(Struct, frozen=True, kw_only=True):
     deadline: Instant | None
     statement_hash: Sha256
     created_at: Instant
+    awaits: Awaits | None = None

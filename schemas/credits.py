@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from schemas.access import Awaits
 from schemas.identifiers import Identifier
 from schemas.scalars import Id, Instant, Kg, Kg0, Sha256, ShortRemark, Text, Vintage, check_years
 from schemas.serials import IssuanceCode, IssuanceCodeText, Serial, SerialText
@@ -46,6 +47,47 @@ class Conservation(Struct, frozen=True, kw_only=True):
     cancelled_kg: Kg0
     outstanding_kg: Kg0
     conserved: bool
+
+
+class VintageTotals(Struct, frozen=True, kw_only=True):
+    """Where the kilograms of one vintage of a project are: active + held + buffer + retired + cancelled = issued."""
+
+    vintage: Vintage
+    issued_kg: Kg0
+    active_kg: Kg0
+    held_kg: Kg0
+    buffer_kg: Kg0
+    retired_kg: Kg0
+    cancelled_kg: Kg0
+
+
+class ProjectTotals(Struct, frozen=True, kw_only=True):
+    """Where the kilograms of a project are, in all and by vintage. *outstanding_kg* is active + held."""
+
+    project_id: Id
+    issued_kg: Kg0
+    active_kg: Kg0
+    held_kg: Kg0
+    buffer_kg: Kg0
+    retired_kg: Kg0
+    cancelled_kg: Kg0
+    outstanding_kg: Kg0
+    vintages: tuple[VintageTotals, ...]
+
+
+class SerialPart(Struct, frozen=True, kw_only=True):
+    """
+    Where some of the kilograms of a serial are.
+
+    *receipts* are those of retirements that took any of them, twenty at most; empty unless they are retired.
+    """
+
+    serial: str
+    quantity_kg: Kg
+    state: BlockState
+    project_id: Id
+    vintage: Vintage
+    receipts: tuple[str, ...]
 
 
 class Holding(Struct, frozen=True, kw_only=True):
@@ -144,6 +186,7 @@ class Transfer(Struct, frozen=True, kw_only=True):
     proposed_at: Instant
     expires_at: Instant
     closed_at: Instant | None
+    awaits: Awaits | None = None
     commitments: tuple[Commitment, ...] = ()
 
 
@@ -191,8 +234,20 @@ class Retirement(Struct, frozen=True, kw_only=True):
     issuance: str
     serials: tuple[str, ...]
     quantity_kg: Kg
+    reason: Annotated[
+        str | None, Meta(description="Why; for the holder's organisation and overseers, null for anybody else")
+    ] = None
     statement_hash: Sha256
     at: Instant
+
+
+class RetirementsWanted(Struct, frozen=True, kw_only=True):
+    """Which retirements are looked for: those that fit everything that is not null."""
+
+    claim_id: Id | None = None
+    organisation_id: Annotated[Id | None, Meta(description="The organisation whose claim they cover")] = None
+    serial: SerialText | None = None
+    beneficiary: str | None = None
 
 
 class RetirementOrder(Struct, frozen=True, kw_only=True):

@@ -31,7 +31,7 @@ Years = (
 )
 """Length of a monitoring period in years, to a thousandth."""
 GridYear = Annotated[int, Meta(ge=2000, le=2100)]
-FactorWord = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,39}$(?!\n)")]
+FactorWord = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,39}$(?!\n)", examples=["coach"])]
 
 Species = Literal["chinese-fir", "masson-pine", "eucalyptus"]
 ProfileId = Literal["chengdu-event", "national-event"]

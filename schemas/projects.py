@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from schemas.access import Awaits
 from schemas.methodologies import Activity, MethodologyId, Reduction
 from schemas.scalars import Id, Instant, Name, Sha256, Text, Vintage, check_years
 
@@ -67,6 +68,7 @@ class Project(Struct, frozen=True, kw_only=True):
     notice_opened: date | None
     notice_ends: Annotated[date | None, Meta(description="Last day of the public notice, Asia/Shanghai")]
     created_at: Instant
+    awaits: Awaits | None = None
 
 
 class Decision(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -127,6 +129,7 @@ class Report(Struct, frozen=True, kw_only=True):
     verifier_id: Id | None
     state: ReportState
     created_at: Instant
+    awaits: Awaits | None = None
 
 
 class ProjectEvent(Struct, frozen=True, kw_only=True):

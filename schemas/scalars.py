@@ -11,13 +11,22 @@ MAX_INT = 2**53 - 1
 Id = Annotated[int, Meta(ge=1, le=MAX_INT, description="Identifier, assigned by the registry")]
 Kg = Annotated[int, Meta(ge=1, le=MAX_INT, description="Mass in whole kilograms of CO2e, at least 1")]
 Kg0 = Annotated[int, Meta(ge=0, le=MAX_INT, description="Mass in whole kilograms of CO2e")]
-Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")]
-Text = Annotated[str, Meta(min_length=1, max_length=4000, pattern=r"^[^\x00]*$")]
-Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)", description="SHA-256 in lower-case hexadecimal")]
+Name = Annotated[
+    str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)", examples=["Longquan Kiln Works"])
+]
+Text = Annotated[str, Meta(min_length=1, max_length=4000, pattern=r"^[^\x00]*$", examples=["A visit to the park"])]
+Sha256 = Annotated[
+    str,
+    Meta(
+        pattern=r"^[0-9a-f]{64}$(?!\n)",
+        description="SHA-256 in lower-case hexadecimal",
+        examples=["e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"],
+    ),
+]
 Instant = Annotated[datetime, Meta(tz=True, description="RFC 3339 time with offset; answered in UTC with Z")]
 Vintage = Annotated[int, Meta(ge=2000, le=2100, description="Year in which the reduction happened")]
-Remark = Annotated[str, Meta(max_length=4000, pattern=r"^[^\x00]*$", description="May be empty")]
-ShortRemark = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00]*$", description="May be empty")]
+Remark = Annotated[str, Meta(max_length=4000, pattern=r"^[^\x00]*$", description="May be empty", examples=[""])]
+ShortRemark = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00]*$", description="May be empty", examples=[""])]
 
 MAX_PRICE_FEN = 10_000_000
 MAX_QUANTITY_T = 100_000_000

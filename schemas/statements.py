@@ -12,8 +12,13 @@ from msgspec import Meta, Struct
 from schemas.identifiers import Identifier
 from schemas.scalars import Kg, Kg0, Name, Sha256, Text, Vintage
 
-Moment = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$(?!\n)")]
-Code = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9/._-]+$(?!\n)")]
+Moment = Annotated[
+    str,
+    Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$(?!\n)", examples=["2025-06-01T08:00:00Z"]),
+]
+Code = Annotated[
+    str, Meta(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9/._-]+$(?!\n)", examples=["SC-CDCER-0007"])
+]
 Position = Kg
 Range = tuple[Position, Position]
 """Inclusive positions inside one issuance: first and last kilogram."""

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from typing import Any
 
 import httpx
 from prometheus_client import CollectorRegistry
@@ -31,21 +31,26 @@ def unlimited() -> Rates:
     return Rates(tuple(RatePolicy(name, 1e6, 10_000_000) for name in (*PER_S, FAILED)))
 
 
-@asynccontextmanager
-async def client() -> AsyncIterator[httpx.AsyncClient]:
-    """HTTP to an application whose first query would fail."""
+def application() -> Any:
+    """An application whose first query would fail."""
     nowhere: Any = None
     db = Database(nowhere)
-    parts = Parts(
-        db=db,
-        keyring=KEYRING,
-        authority=Authority(db, KEYRING, nowhere),
-        region=REGION,
-        exchange=at_rest(db, nowhere),
-        metrics=CollectorRegistry(),
-        rates=unlimited(),
+    return create_app(
+        Parts(
+            db=db,
+            keyring=KEYRING,
+            authority=Authority(db, KEYRING, nowhere),
+            region=REGION,
+            exchange=at_rest(db, nowhere),
+            metrics=CollectorRegistry(),
+            rates=unlimited(),
+        )
     )
-    # Litestar and httpx spell the same ASGI types differently.
-    transport = httpx.ASGITransport(cast("Any", create_app(parts)), raise_app_exceptions=False)
+
+
+@asynccontextmanager
+async def client() -> AsyncIterator[httpx.AsyncClient]:
+    """HTTP to it."""
+    transport = httpx.ASGITransport(application(), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
         yield http

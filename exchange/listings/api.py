@@ -4,6 +4,7 @@ from typing import Annotated
 
 from litestar import Controller, get, post
 from litestar.di import NamedDependency
+from litestar.openapi.spec import Example
 from litestar.params import JSONBody, QueryParameter
 
 from exchange.listings import service
@@ -41,7 +42,12 @@ class ListingsController(Controller):
         exchange: NamedDependency[Exchange],
         instrument: Annotated[
             str | None,
-            QueryParameter(max_length=40, pattern="^[A-Za-z0-9-]+$", description="One instrument's listings only"),
+            QueryParameter(
+                max_length=40,
+                pattern="^[A-Za-z0-9-]+$",
+                examples=[Example(value="SC-CDCER-0007-2024")],
+                description="One instrument's listings only",
+            ),
         ] = None,
         open_only: Annotated[bool, QueryParameter(description="Only what is still open")] = False,  # noqa: FBT002 - a query parameter
     ) -> Page[Listing]:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from litestar import Controller, get, post
+from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, QueryParameter
 
@@ -10,6 +10,8 @@ from exchange.orders import service
 from exchange.parts import Exchange
 from registry.kit.http import READS, WRITES, PathId
 from registry.kit.pages import Window
+from registry.kit.period import Between
+from registry.kit.sheets import SHEET, Sheet
 from registry.port import Authority
 from schemas.access import Call
 from schemas.orders import (
@@ -121,20 +123,31 @@ class TraderController(Controller):
         """Money and tonnes on the exchange: settled, locked, incoming, outgoing."""
         return await service.balances(account_id, asked=asked, exchange=exchange)
 
-    @get("/orders", operation_id="list_orders", responses=READS)
+    @get("/orders", operation_id="list_orders", opt={SHEET: True}, responses=READS)
     async def orders(
         self,
         account_id: PathId,
         window: NamedDependency[Window],
+        period: NamedDependency[Between],
+        *,
+        sheet: NamedDependency[Sheet],
         asked: NamedDependency[Call],
         exchange: NamedDependency[Exchange],
-        *,
         open_only: OpenOnly = False,
         newest_first: NewestFirst = False,
-    ) -> Page[Order]:
-        """Orders, listings and subscriptions of the account."""
-        return await service.orders(
-            account_id, window, open_only=open_only, newest_first=newest_first, asked=asked, exchange=exchange
+    ) -> Response[Page[Order]]:
+        """Orders, listings and subscriptions of the account, also as CSV."""
+        return sheet.of(
+            await service.orders(
+                account_id,
+                window,
+                period,
+                open_only=open_only,
+                newest_first=newest_first,
+                asked=asked,
+                exchange=exchange,
+            ),
+            Order,
         )
 
     @get("/orders/{client_order_id:int}", operation_id="get_order_by_client_order_id", responses=READS)
@@ -148,15 +161,20 @@ class TraderController(Controller):
         """The order, listing or subscription that a command of the account was about, by its client_order_id."""
         return await service.order_by_client_order_id(account_id, client_order_id, asked=asked, exchange=exchange)
 
-    @get("/fills", operation_id="list_fills", responses=READS)
+    @get("/fills", operation_id="list_fills", opt={SHEET: True}, responses=READS)
     async def fills(
         self,
         account_id: PathId,
         window: NamedDependency[Window],
+        period: NamedDependency[Between],
+        *,
+        sheet: NamedDependency[Sheet],
         asked: NamedDependency[Call],
         exchange: NamedDependency[Exchange],
-        *,
         newest_first: NewestFirst = False,
-    ) -> Page[Fill]:
-        """The account's side of its trades."""
-        return await service.fills(account_id, window, newest_first=newest_first, asked=asked, exchange=exchange)
+    ) -> Response[Page[Fill]]:
+        """The account's side of its trades, also as CSV."""
+        return sheet.of(
+            await service.fills(account_id, window, period, newest_first=newest_first, asked=asked, exchange=exchange),
+            Fill,
+        )

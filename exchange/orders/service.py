@@ -20,6 +20,7 @@ from exchange.projections.replies import About
 from exchange.projections.store import Remembered
 from registry.kit.http import PROBLEM_TYPE, STATUS
 from registry.kit.pages import Window
+from registry.kit.period import Between
 from registry.kit.problems import DomainError, Unknown
 from registry.port import Authority
 from schemas.access import Call
@@ -310,21 +311,30 @@ async def order_by_client_order_id(account_id: int, client_order_id: int, *, ask
 
 
 async def orders(
-    account_id: int, window: Window, *, open_only: bool, newest_first: bool, asked: Call, exchange: Exchange
+    account_id: int,
+    window: Window,
+    period: Between,
+    *,
+    open_only: bool,
+    newest_first: bool,
+    asked: Call,
+    exchange: Exchange,
 ) -> Page[Order]:
     """What an account of one's own placed."""
     await exchange.projector.caught_up()
     async with exchange.db.reading() as tx:
         await readable_in(tx, account_id, asked)
-        return await store.orders_of(tx, window, account_id, open_only=open_only, newest_first=newest_first)
+        return await store.orders_of(tx, window, period, account_id, open_only=open_only, newest_first=newest_first)
 
 
-async def fills(account_id: int, window: Window, *, newest_first: bool, asked: Call, exchange: Exchange) -> Page[Fill]:
+async def fills(
+    account_id: int, window: Window, period: Between, *, newest_first: bool, asked: Call, exchange: Exchange
+) -> Page[Fill]:
     """The trades of an account of one's own."""
     await exchange.projector.caught_up()
     async with exchange.db.reading() as tx:
         await readable_in(tx, account_id, asked)
-        return await store.fills(tx, window, account_id, newest_first=newest_first)
+        return await store.fills(tx, window, period, account_id, newest_first=newest_first)
 
 
 async def balances(account_id: int, *, asked: Call, exchange: Exchange) -> Balances:

@@ -11,6 +11,7 @@ from exchange.projections.changes import CASH, Placed
 from registry.kit import sql
 from registry.kit.database import Tx
 from registry.kit.pages import Window
+from registry.kit.period import Between
 from schemas.orders import Balances, CashBalance, Fill, Order, TonnesBalance
 from schemas.pages import Page
 
@@ -23,11 +24,13 @@ async def orders(tx: Tx, numbers: Sequence[int]) -> dict[int, Order]:
     return {row["id"]: _order(row) for row in await tx.fetch(_sql.placed, numbers)}
 
 
-async def orders_of(tx: Tx, window: Window, account_id: int, *, open_only: bool, newest_first: bool) -> Page[Order]:
+async def orders_of(
+    tx: Tx, window: Window, period: Between, account_id: int, *, open_only: bool, newest_first: bool
+) -> Page[Order]:
     """What an account placed."""
     oldest = _sql.open_of if open_only else _sql.placed_of
     newest = _sql.newest_open_of if open_only else _sql.newest_placed_of
-    rows = await tx.fetch(newest if newest_first else oldest, *window.args, account_id)
+    rows = await tx.fetch(newest if newest_first else oldest, *window.args, account_id, *period)
     return window.page([(row["id"], _order(row)) for row in rows])
 
 
@@ -35,9 +38,9 @@ def _order(row: asyncpg.Record) -> Order:
     return as_order(Placed(**{name: row[name] for name in _PLACED}), row["code"])
 
 
-async def fills(tx: Tx, window: Window, account_id: int, *, newest_first: bool) -> Page[Fill]:
+async def fills(tx: Tx, window: Window, period: Between, account_id: int, *, newest_first: bool) -> Page[Fill]:
     """An account's own side of its trades."""
-    rows = await tx.fetch(_sql.newest_fills if newest_first else _sql.fills, *window.args, account_id)
+    rows = await tx.fetch(_sql.newest_fills if newest_first else _sql.fills, *window.args, account_id, *period)
     return window.page([(row["id"], _fill(row, account_id)) for row in rows])
 
 

@@ -1,6 +1,6 @@
 """Deposits, withdrawals and statements over HTTP."""
 
-from litestar import Controller, get, post
+from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
@@ -8,6 +8,8 @@ from exchange.parts import Exchange
 from exchange.settlement import service
 from registry.kit.http import READS, WRITES, PathId
 from registry.kit.pages import Window
+from registry.kit.period import Between
+from registry.kit.sheets import SHEET, Sheet
 from schemas.access import Approved, Call
 from schemas.pages import Page
 from schemas.settlement import CashMovement, CreditMovement, CustodyMovement, DeliveryNote, OpenedDeliveryNote
@@ -82,35 +84,52 @@ class AccountCustodyController(Controller):
     path = "/v1/accounts/{account_id:int}"
     tags = ("Settlement",)
 
-    @get("/deposits", operation_id="list_deposits", responses=READS)
+    @get("/deposits", operation_id="list_deposits", opt={SHEET: True}, responses=READS)
     async def deposits(
         self,
         account_id: PathId,
         window: NamedDependency[Window],
+        period: NamedDependency[Between],
+        *,
+        sheet: NamedDependency[Sheet],
         asked: NamedDependency[Call],
         exchange: NamedDependency[Exchange],
-    ) -> Page[CustodyMovement]:
-        """What the account brought to the exchange."""
-        return await service.custodies(account_id, "deposit", window, asked=asked, exchange=exchange)
+    ) -> Response[Page[CustodyMovement]]:
+        """What the account brought to the exchange, also as CSV."""
+        return sheet.of(
+            await service.custodies(account_id, "deposit", window, period, asked=asked, exchange=exchange),
+            CustodyMovement,
+        )
 
-    @get("/withdrawals", operation_id="list_withdrawals", responses=READS)
+    @get("/withdrawals", operation_id="list_withdrawals", opt={SHEET: True}, responses=READS)
     async def withdrawals(
         self,
         account_id: PathId,
         window: NamedDependency[Window],
+        period: NamedDependency[Between],
+        *,
+        sheet: NamedDependency[Sheet],
         asked: NamedDependency[Call],
         exchange: NamedDependency[Exchange],
-    ) -> Page[CustodyMovement]:
-        """What the account took off the exchange."""
-        return await service.custodies(account_id, "withdrawal", window, asked=asked, exchange=exchange)
+    ) -> Response[Page[CustodyMovement]]:
+        """What the account took off the exchange, also as CSV."""
+        return sheet.of(
+            await service.custodies(account_id, "withdrawal", window, period, asked=asked, exchange=exchange),
+            CustodyMovement,
+        )
 
-    @get("/statements", operation_id="list_statements", responses=READS)
+    @get("/statements", operation_id="list_statements", opt={SHEET: True}, responses=READS)
     async def statements(
         self,
         account_id: PathId,
         window: NamedDependency[Window],
+        period: NamedDependency[Between],
+        *,
+        sheet: NamedDependency[Sheet],
         asked: NamedDependency[Call],
         exchange: NamedDependency[Exchange],
-    ) -> Page[DeliveryNote]:
-        """What the account sold and bought, delivery by delivery; one by its number comes with its openings."""
-        return await service.statements(account_id, window, asked=asked, exchange=exchange)
+    ) -> Response[Page[DeliveryNote]]:
+        """What the account sold and bought, delivery by delivery, also as CSV; one by its number has its openings."""
+        return sheet.of(
+            await service.statements(account_id, window, period, asked=asked, exchange=exchange), DeliveryNote
+        )

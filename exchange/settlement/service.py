@@ -19,6 +19,7 @@ from registry.kit import ids
 from registry.kit.database import Tx, constraint
 from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
+from registry.kit.period import Between
 from registry.kit.problems import DomainError, Kind, Unknown
 from schemas.access import Approved, Call, DepositCashBody
 from schemas.credits import Commitment
@@ -183,13 +184,13 @@ async def custody(number: int, direction: Direction, *, asked: Call, exchange: E
 
 
 async def custodies(
-    account_id: int, direction: Direction, window: Window, *, asked: Call, exchange: Exchange
+    account_id: int, direction: Direction, window: Window, period: Between, *, asked: Call, exchange: Exchange
 ) -> Page[CustodyMovement]:
     """The deposits or withdrawals of an account of one's own."""
     await exchange.projector.caught_up()
     async with exchange.db.reading() as tx:
         await readable_in(tx, account_id, asked)
-        return await store.custody_of(tx, window, account_id, direction)
+        return await store.custody_of(tx, window, period, account_id, direction)
 
 
 async def statement(delivery_id: int, *, asked: Call, exchange: Exchange) -> OpenedDeliveryNote:
@@ -230,9 +231,11 @@ async def _sides_in(tx: Tx, found: StoredDelivery, asked: Call) -> list[Delivery
     return readable
 
 
-async def statements(account_id: int, window: Window, *, asked: Call, exchange: Exchange) -> Page[DeliveryNote]:
+async def statements(
+    account_id: int, window: Window, period: Between, *, asked: Call, exchange: Exchange
+) -> Page[DeliveryNote]:
     """What an account of one's own sold and bought, delivery by delivery."""
     await exchange.projector.caught_up()
     async with exchange.db.reading() as tx:
         await readable_in(tx, account_id, asked)
-        return await store.statements_of(tx, window, account_id)
+        return await store.statements_of(tx, window, period, account_id)

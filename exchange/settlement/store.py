@@ -13,6 +13,7 @@ from exchange.projections import store as projections
 from registry.kit import sql
 from registry.kit.database import Tx, fetch_one
 from registry.kit.pages import Window
+from registry.kit.period import Between
 from schemas.custody import Delivered
 from schemas.pages import Page
 from schemas.settlement import CustodyMovement, DeliveryLine, DeliveryNote
@@ -84,9 +85,11 @@ async def booked_fen(tx: Tx, account_id: int, within: timedelta) -> int:
     return int(await tx.fetchval(_sql.booked_fen, account_id, within))
 
 
-async def custody_of(tx: Tx, window: Window, account_id: int, direction: Direction) -> Page[CustodyMovement]:
+async def custody_of(
+    tx: Tx, window: Window, period: Between, account_id: int, direction: Direction
+) -> Page[CustodyMovement]:
     """The deposits or withdrawals of an account."""
-    rows = await tx.fetch(_sql.custody_of, *window.args, account_id, _KINDS[direction])
+    rows = await tx.fetch(_sql.custody_of, *window.args, account_id, *period, _KINDS[direction])
     return window.page([(row["id"], _custody(row)) for row in rows])
 
 
@@ -181,9 +184,9 @@ async def delivery(tx: Tx, delivery_id: int) -> StoredDelivery | None:
     return (await _deliveries(tx, [row]))[0] if row else None
 
 
-async def statements_of(tx: Tx, window: Window, account_id: int) -> Page[DeliveryNote]:
+async def statements_of(tx: Tx, window: Window, period: Between, account_id: int) -> Page[DeliveryNote]:
     """What an account sold and bought, delivery by delivery."""
-    found = await _deliveries(tx, await tx.fetch(_sql.deliveries_of, *window.args, account_id))
+    found = await _deliveries(tx, await tx.fetch(_sql.deliveries_of, *window.args, account_id, *period))
     own = [each.sale if each.sale.account_id == account_id else each.purchase for each in found]
     return window.page([(each.delivery_id, each) for each in own])
 

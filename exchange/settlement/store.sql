@@ -6,7 +6,9 @@ select coalesce(sum(amount), 0)::bigint from exchange.shown_instruction
 where account_id = $1 and kind = 'credit_cash' and state <> 'refused' and at > registry.business_now() - $2::interval;
 -- name: custody_of
 select id, kind, account_id, code, amount, remark, state, reason, wanted, bound, at from exchange.shown_instruction
-where account_id = $3 and id > $1 and kind = any($4::text[]) order by id limit $2;
+where account_id = $3 and id > $1 and kind = any($6::text[])
+  and ($4::timestamptz is null or at >= $4) and ($5::timestamptz is null or at < $5)
+order by id limit $2;
 -- name: unreleased
 -- Tonnes that the exchange owes no more, or would not take: the registry gives them back.
 select id, account_id, project_id, vintage, amount from exchange.shown_instruction
@@ -39,9 +41,13 @@ select d.*, n.code from exchange.delivery d join exchange.known_instrument n on 
 -- name: deliveries_of
 -- Two indexed halves. Nobody trades with themselves, so no delivery is in both.
 select d.*, n.code from (
-  (select * from exchange.delivery where seller_id = $3 and id > $1 order by id limit $2)
+  (select * from exchange.delivery where seller_id = $3 and id > $1
+  and ($4::timestamptz is null or at >= $4) and ($5::timestamptz is null or at < $5)
+  order by id limit $2)
   union all
-  (select * from exchange.delivery where buyer_id = $3 and id > $1 order by id limit $2)
+  (select * from exchange.delivery where buyer_id = $3 and id > $1
+  and ($4::timestamptz is null or at >= $4) and ($5::timestamptz is null or at < $5)
+  order by id limit $2)
 ) d join exchange.known_instrument n on n.id = d.instrument_id order by d.id limit $2;
 -- name: lines
 select id, delivery_id, price_fen, quantity_t, fee_fen, at from exchange.shown_trade

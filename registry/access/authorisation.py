@@ -22,6 +22,7 @@ DEVELOPERS = frozenset({Role.DEVELOPER})
 VERIFIERS = frozenset({Role.VERIFIER})
 TRADERS = frozenset({Role.DEVELOPER, Role.ENTERPRISE, Role.ORGANISER})
 CLAIMANTS = frozenset({Role.ENTERPRISE, Role.ORGANISER})
+ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
 OVERSEERS = frozenset({Role.REGULATOR, Role.AUDITOR})
 """Roles that hold for the whole region, whichever organisation they were granted at."""
 

@@ -9,14 +9,17 @@ from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.di import Provide
 from litestar.handlers.base import BaseRouteHandler
+from litestar.openapi.spec import Example
 from litestar.params import HeaderParameter, QueryParameter
 
 from registry.access.authorisation import Route, Unauthenticated, authorise, deciding
 from registry.access.authority import Authority
 from registry.access.rates import ANONYMOUS, READS, Rates, TooManyRequests, client_address
-from registry.kit.http import refuse_loose, refuse_unknown_query
+from registry.kit.http import refuse_loose, refuse_other_spelling, refuse_unknown_query
 from registry.kit.pages import Window
+from registry.kit.period import Between, period
 from registry.kit.request_log import RATE
+from registry.kit.sheets import provide_sheet, refuse_csv_of
 from schemas.access import Actor, AuthorityReading, Call
 from schemas.pages import PAGE_LIMIT
 
@@ -27,6 +30,7 @@ IdempotencyKey = Annotated[
         min_length=1,
         max_length=200,
         pattern=r"^[\x21-\x7e]+$",
+        examples=[Example(value="0b0f7c5e-retire-47")],
         description="Chosen by the caller; the same key with the same body is carried out once",
     ),
 ]
@@ -34,6 +38,10 @@ IdempotencyKey = Annotated[
 
 RATE_CLASS = "rate"
 """The key of a handler's options that has the policy by which its requests are counted."""
+_FROM = (
+    "The first day, whole in Asia/Shanghai, such as 2025-06-01; or an instant such as 2025-06-01T08:00:00Z, included"
+)
+_TO = "The last day, whole in Asia/Shanghai; or an instant, not included"
 ROUTE = "route"
 """The key of a handler's options under which the application puts its `Route`."""
 
@@ -45,8 +53,10 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         _count(connection, ANONYMOUS, address_of(connection))
         return
     structlog.contextvars.bind_contextvars(operation=operation)  # before any refusal, so that its log line has it
+    refuse_other_spelling(connection)
+    refuse_csv_of(connection, handler)
     await _authorise(connection, handler)
-    refuse_unknown_query(handler, connection.query_params)
+    refuse_unknown_query(connection, handler)
 
 
 async def _authorise(
@@ -192,9 +202,19 @@ def provide_window(
     return Window(cursor, limit)
 
 
+def provide_period(
+    begins: Annotated[str | None, QueryParameter(name="from", max_length=40, description=_FROM)] = None,
+    ends: Annotated[str | None, QueryParameter(name="to", max_length=40, description=_TO)] = None,
+) -> Between:
+    """The time that a list is asked for."""
+    return period(begins, ends)
+
+
 DEPENDENCIES = {
     "call": Provide(provide_call),
     "numbered": Provide(provide_numbered),
     "asked": Provide(provide_asked),
     "window": Provide(provide_window, sync_to_thread=False),
+    "period": Provide(provide_period, sync_to_thread=False),
+    "sheet": Provide(provide_sheet, sync_to_thread=False),
 }

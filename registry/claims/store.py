@@ -6,6 +6,7 @@ import asyncpg
 import msgspec
 from msgspec import structs
 
+from registry.access.awaits import awaits
 from registry.claims.rules import FootprintUsed, is_neutral
 from registry.kit import sql
 from registry.kit.database import Tx, constraint
@@ -97,6 +98,7 @@ def _claim(row: asyncpg.Record) -> Claim:
         deadline=row["deadline"],
         statement_hash=row["sha256"].hex(),
         created_at=row["created_at"],
+        awaits=awaits(row),
     )
 
 

@@ -13,8 +13,9 @@ insert into registry.claim (region_id, claimant_id, type, footprint_id, body, ne
 values (registry.region_id(), $1, $2, $3, $4, $5, $6, $7, $8, registry.business_now()) returning id;
 -- name: claims
 select c.id, c.claimant_id, c.type, c.body, c.footprint_id, c.required_kg, c.allocated_kg, c.deadline,
-  s.sha256, c.statement_id, c.created_at
+  s.sha256, c.statement_id, c.created_at, w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id
 from registry.claim c join registry.statement_hash s on s.id = c.statement_id
+left join registry.claim_awaits w on w.id = c.id
 where c.id > $1 and ($3::bigint is null or c.id = $3) and ($4::bigint[] is null or c.claimant_id = any($4))
 order by c.id limit $2;
 -- name: claim_statement

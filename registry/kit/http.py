@@ -5,41 +5,61 @@ Services raise `DomainError`; nothing else knows about statuses.
 """
 
 import functools
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Mapping
 from typing import Annotated, Any
+from urllib.parse import unquote_to_bytes
 
 import asyncpg
 import msgspec
 import structlog
 from litestar import Request, Response
+from litestar.connection import ASGIConnection
 from litestar.enums import ParamType
-from litestar.exceptions import HTTPException, SerializationException, ValidationException
+from litestar.exceptions import HTTPException, InternalServerException, SerializationException, ValidationException
 from litestar.handlers.base import BaseRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import PathParameter, QueryParameter
+from litestar.openapi.spec import Example
+from litestar.params import ParameterKwarg, PathParameter, QueryParameter
 from litestar.status_codes import (
     HTTP_202_ACCEPTED,
     HTTP_400_BAD_REQUEST,
     HTTP_401_UNAUTHORIZED,
     HTTP_404_NOT_FOUND,
+    HTTP_405_METHOD_NOT_ALLOWED,
     HTTP_408_REQUEST_TIMEOUT,
     HTTP_415_UNSUPPORTED_MEDIA_TYPE,
     HTTP_429_TOO_MANY_REQUESTS,
     HTTP_503_SERVICE_UNAVAILABLE,
 )
+from litestar.typing import FieldDefinition
 from msgspec import Meta, Struct
 
-from registry.kit.problems import DomainError, Kind
+from registry.kit.problems import DomainError, Kind, Unknown
+from registry.kit.words import faults, said
 from schemas.scalars import MAX_INT
 
 log = structlog.get_logger()
 
 PathId = Annotated[int, PathParameter(ge=1, le=MAX_INT)]
 """An identifier in a path, bounded like every other."""
-PathCode = Annotated[str, PathParameter(max_length=80, pattern="^[A-Za-z0-9-]+$")]
+PathCode = Annotated[
+    str,
+    PathParameter(max_length=80, pattern="^[A-Za-z0-9-]+$", examples=[Example(value="SC-CDCER-0007-2024-01")]),
+]
 """A code, a receipt or an order in a path."""
 QueryId = Annotated[int | None, QueryParameter(ge=1, le=MAX_INT)]
 """An identifier in a query."""
+
+_SERIAL = QueryParameter(
+    max_length=80,
+    pattern="^[A-Z0-9-]+:[0-9]{1,16}-[0-9]{1,16}kg$",
+    description="What has some of these kilograms",
+    examples=[Example(value="SC-CDCER-0007-2024-01:1-3619000kg")],
+)
+RequiredSerial = Annotated[str, _SERIAL]
+QuerySerial = Annotated[str | None, _SERIAL]
+"""A serial in a query."""
 
 QUERY = "query"
 """The key of a handler's options that has the query parameters of the handler and its dependencies."""
@@ -64,9 +84,10 @@ _BY_FRAMEWORK = {
     415: ("unsupported-media-type", "Unsupported media type"),
 }
 _MALFORMED = (400, "malformed-json", "Malformed body")
+_LEFT = (400, "client-left", "The client left")
 _FAILED = (500, "internal-error", "Internal error")
 OF_NO_RULE = frozenset(
-    {_MALFORMED, _FAILED, *((status, slug, title) for status, (slug, title) in _BY_FRAMEWORK.items())}
+    {_MALFORMED, _LEFT, _FAILED, *((status, slug, title) for status, (slug, title) in _BY_FRAMEWORK.items())}
 )
 """Status, slug and title of the problems that no rule raises."""
 
@@ -144,7 +165,10 @@ def malformed(request: Request[Any, Any, Any], error: HTTPException) -> Response
     slug, title = _BY_FRAMEWORK.get(status, ("refused", "Refused"))
     structlog.contextvars.bind_contextvars(problem=slug if status in _BY_FRAMEWORK else "invalid-request")
     if isinstance(error, ValidationException):
-        return _invalid(error)
+        return _invalid(request, error)
+    if isinstance(error, ClientLeft):
+        structlog.contextvars.bind_contextvars(problem=_LEFT[1])
+        return problem(*_LEFT, "The connection was closed before the whole body had arrived.")
     if isinstance(error.__cause__, SerializationException) or status == HTTP_400_BAD_REQUEST:
         return problem(*_MALFORMED, f"The body cannot be read: {error.detail}")
     detail = (
@@ -152,28 +176,64 @@ def malformed(request: Request[Any, Any, Any], error: HTTPException) -> Response
         if status == HTTP_404_NOT_FOUND
         else error.detail
     )
+    if status == HTTP_405_METHOD_NOT_ALLOWED:
+        return _method_not_allowed(request, error)
     return problem(status, slug, title, detail)
 
 
-def _invalid(error: ValidationException) -> Response[dict[str, Any]]:
-    errors = [_field_error(each) for each in error.extra] if isinstance(error.extra, list) else []
+def _method_not_allowed(request: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:
+    allowed = allowed_methods((error.headers or {}).get("allow", ""))
+    answer = problem(error.status_code, *_BY_FRAMEWORK[405], f"{request.method} is not taken here; {allowed} are.")
+    answer.headers["Allow"] = allowed
+    return answer
+
+
+def allowed_methods(listed: str) -> str:
+    """What an Allow header says: the methods of the path's handlers, and HEAD wherever there is GET."""
+    methods = {each.strip() for each in listed.split(",") if each.strip()}
+    return ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
+
+
+class ClientLeft(HTTPException):
+    """The client closed the connection before its request was whole. Nobody reads the answer, and nothing failed."""
+
+    status_code = HTTP_400_BAD_REQUEST
+
+
+def _invalid(request: Request[Any, Any, Any], error: ValidationException) -> Response[dict[str, Any]]:
+    errors = [_field_error(request, each) for each in error.extra] if isinstance(error.extra, list) else []
     detail = "; ".join(errors) or error.detail
     if detail.startswith("Missing required header parameter 'Idempotency-Key'"):
         detail = "Send an Idempotency-Key header: any text you choose, the same again when you resend."
     return problem(HTTP_400_BAD_REQUEST, "invalid-request", "Invalid request", detail, errors=errors)
 
 
-def _field_error(error: object) -> str:
+def _field_error(request: Request[Any, Any, Any], error: object) -> str:
     """Describe one error and its place, for people: ``quantity_kg: expected int, got str``."""
     found = error if isinstance(error, dict) else {"message": error}
     message, _, path = str(found.get("message", "")).replace("`", "").partition(" - at $")
     key = path.removeprefix(".") or str(found.get("key") or "")
     if (key, message) == ("data", "'data'"):
         return "A JSON body is needed"
-    place = "" if key == "data" else key.removeprefix("data.")  # `data` is the parameter's name, not the client's
-    if found.get("source") == ParamType.HEADER:
-        place = place.replace("_", "-").title()
-    return f"{place}: {message[:1].lower()}{message[1:]}" if place else message
+    if key == "data":  # the parameter's name, not the client's
+        return message
+    name, kind = _parameter(request.route_handler, key)
+    place = name.replace("_", "-").title() if found.get("source") == ParamType.HEADER else name
+    return f"{place}: {said(message, kind)}" if place else message
+
+
+def _parameter(handler: BaseRouteHandler, key: str) -> tuple[str, Any]:
+    """The name under which a parameter is sent, and its type with its examples; *key* is our own name for it."""
+    provided = (each.parsed_fn_signature for each in handler.resolve_dependencies().values())
+    for signature in (handler.parsed_fn_signature, *provided):
+        if isinstance(field := signature.parameters.get(key), FieldDefinition):
+            definition = field.kwarg_definition
+            if not isinstance(definition, ParameterKwarg):
+                return key, field.annotation
+            noted = [str(each.value) for each in definition.examples or ()]
+            kind = Annotated[field.annotation, Meta(examples=noted)] if noted else field.annotation
+            return definition.query or definition.header or definition.name or key, kind
+    return key, None
 
 
 class JsonRequest(Request[Any, Any, Any]):
@@ -191,6 +251,15 @@ class JsonRequest(Request[Any, Any, Any]):
             return await super().json()
         except RecursionError as error:
             raise HTTPException(status_code=HTTP_400_BAD_REQUEST, detail="it is nested too deeply") from error
+        except UnicodeDecodeError as error:
+            raise HTTPException(status_code=HTTP_400_BAD_REQUEST, detail=f"it is not UTF-8 ({error})") from error
+
+    async def body(self) -> bytes:
+        """The whole body. Raises `ClientLeft` if the client went away before it had sent it."""
+        try:
+            return await super().body()
+        except InternalServerException as error:  # how the framework says that the client disconnected
+            raise ClientLeft(detail=error.detail) from error
 
 
 def refuse_loose(handler: BaseRouteHandler, body: bytes) -> None:
@@ -205,20 +274,57 @@ def refuse_loose(handler: BaseRouteHandler, body: bytes) -> None:
     try:
         _strict(data.annotation).decode(body)
     except msgspec.ValidationError as error:
-        raise ValidationException(extra=[{"message": str(error), "key": "data"}]) from error
+        told = faults(data.annotation, msgspec.json.decode(body)) or [said(str(error))]
+        raise ValidationException(extra=[{"message": each, "key": "data"} for each in told]) from error
 
 
-def refuse_unknown_query(handler: BaseRouteHandler, asked: Collection[str]) -> None:
+def refuse_unknown_query(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """
-    Refuse a query parameter that the handler does not take, such as ``openonly`` for ``open_only``.
+    Refuse a query parameter that the handler does not take, such as ``openonly`` for ``open_only``, or takes once.
 
     With a mistyped parameter the reply would be to another question. The application notes the known parameters when it
     is built (`QUERY`). Raises `ValidationException`.
     """
+    asked = connection.query_params
     known = handler.opt.get(QUERY, frozenset())
-    if unknown := sorted(set(asked) - known):
-        takes = f"this takes {', '.join(sorted(known))}" if known else "this takes none"
-        raise ValidationException(extra=[{"message": f"there is no such query parameter; {takes}", "key": unknown[0]}])
+    takes = f"this takes {', '.join(sorted(known))}" if known else "this takes none"
+    errors = dict.fromkeys(sorted(set(asked) - known), f"there is no such query parameter; {takes}")
+    times = Counter(name for name, _ in asked.multi_items())
+    errors |= {name: f"given {count} times; give it once" for name, count in times.items() if count > 1}
+    raw = connection.scope["query_string"]
+    if not errors and not _is_utf8(unquote_to_bytes(raw)):
+        errors["query"] = "it is not UTF-8; write other characters percent-encoded"
+    if errors:
+        raise ValidationException(extra=[{"message": text, "key": name} for name, text in errors.items()])
+
+
+def refuse_other_spelling(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+    """
+    Refuse a path that the framework takes for another one: ``/v1/projects/``, ``/v1/projects/01``, ``/v1/%70rojects``.
+
+    A resource has one address: caches, logs and the hash of a resent request need not know that two are the same.
+    Raises `Unknown`.
+    """
+    right = canonical_path(connection.scope["path_template"], connection.path_params)
+    raw = (connection.scope.get("raw_path") or b"").partition(b"?")[0].decode("latin-1")
+    if raw not in ("", right):
+        raise Unknown(f"There is nothing at this address; it is written {right}")
+
+
+def canonical_path(template: str, values: Mapping[str, Any]) -> str:
+    """The one spelling of a path: its *template*, with each parameter as the handler got it."""
+    parts = (
+        str(values[each[1:-1]]).removeprefix("/") if each.startswith("{") else each for each in template.split("/")
+    )
+    return "/".join(parts)
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 @functools.cache

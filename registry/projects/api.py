@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency
+from litestar.openapi.spec import Example
 from litestar.params import JSONBody, PathParameter, QueryParameter
 
 from registry.kit.database import Database
@@ -27,6 +28,8 @@ from schemas.projects import (
     Report,
 )
 
+_SHA256_EXAMPLE = Example(value="e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
+
 
 class DocumentsController(Controller):
     """Files that projects refer to, by their SHA-256."""
@@ -45,7 +48,7 @@ class DocumentsController(Controller):
     @get("/{sha256:str}", operation_id="get_document", media_type="application/octet-stream", responses=READS)
     async def download(
         self,
-        sha256: Annotated[str, PathParameter(pattern="^[0-9a-f]{64}$")],
+        sha256: Annotated[str, PathParameter(pattern="^[0-9a-f]{64}$", examples=[_SHA256_EXAMPLE])],
         db: NamedDependency[Database],
     ) -> Response[bytes]:
         """The file, exactly as it was uploaded, as a download."""

@@ -6,6 +6,7 @@ from datetime import date
 import asyncpg
 import msgspec
 
+from registry.access.awaits import awaits
 from registry.kit import sql
 from registry.kit.database import Tx, affected, convert, fetch_one
 from registry.kit.pages import Window
@@ -87,7 +88,8 @@ async def projects(tx: Tx, window: Window, state: str | None, drafts_of: tuple[i
 
 
 def _project(row: asyncpg.Record) -> Project:
-    return convert({**row, "documents": [each.hex() for each in row["documents"]]}, Project)
+    shown = {**row, "documents": [each.hex() for each in row["documents"]], "awaits": awaits(row)}
+    return convert(shown, Project)
 
 
 async def move_project(
@@ -184,12 +186,12 @@ async def reports(tx: Tx, window: Window, project_id: int) -> Page[Report]:
 
 
 def _report(row: asyncpg.Record) -> Report:
-    values = {name: row[name] for name in Report.__struct_fields__}
+    values = {name: row[name] for name in Report.__struct_fields__ if name != "awaits"}
     values["activity"] = msgspec.json.decode(row["activity"], type=Activity)
     values["reduction"] = msgspec.json.decode(row["reduction"], type=Reduction)
     values["documents"] = tuple(each.hex() for each in row["documents"])
     values["verification_report"] = row["verification_report"].hex() if row["verification_report"] else None
-    return Report(**values)
+    return Report(**values, awaits=awaits(row))
 
 
 async def move_report(

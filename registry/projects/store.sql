@@ -22,10 +22,11 @@ update registry.project set name = $2, methodology = $3, location = $4, creditin
   description = $7, documents = $8
 where id = $1 and state in ('draft', 'rejected');
 -- name: projects
-select * from registry.project
-where id > $1 and ($3::bigint is null or id = $3) and ($4::text is null or state = $4)
-  and (state <> 'draft' or $5::bigint[] is null or developer_id = any($5))
-order by id limit $2;
+select p.*, w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id
+from registry.project p left join registry.project_awaits w on w.id = p.id
+where p.id > $1 and ($3::bigint is null or p.id = $3) and ($4::text is null or p.state = $4)
+  and (p.state <> 'draft' or $5::bigint[] is null or p.developer_id = any($5))
+order by p.id limit $2;
 -- name: lock_project
 select id from registry.project where id = $1 for no key update;
 -- name: move_project
@@ -60,9 +61,10 @@ update registry.monitoring_report set vintage = $2, begins = $3, ends = $4, acti
   verifier_id = null
 where id = $1 and state = 'rejected';
 -- name: reports
-select * from registry.monitoring_report
-where id > $1 and ($3::bigint is null or project_id = $3) and ($4::bigint is null or id = $4)
-order by id limit $2;
+select r.*, w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id
+from registry.monitoring_report r left join registry.report_awaits w on w.id = r.id
+where r.id > $1 and ($3::bigint is null or r.project_id = $3) and ($4::bigint is null or r.id = $4)
+order by r.id limit $2;
 -- name: lock_report
 select id from registry.monitoring_report where id = $1 for no key update;
 -- name: move_report

@@ -1,6 +1,7 @@
 """The OpenAPI document: what clients are generated from changes only on purpose."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,31 @@ async def test_every_identifier_and_mass_of_a_request_is_bounded(document):
         for parameter in operation.get("parameters", ()):
             if "integer" in json.dumps(parameter["schema"]):
                 assert "maximum" in json.dumps(parameter["schema"]), (path, parameter["name"])
+
+
+def patterned(part):
+    """Every schema of a text with a pattern, and the parameter that it belongs to, anywhere in the document."""
+    if isinstance(part, list):
+        for each in part:
+            yield from patterned(each)
+    elif isinstance(part, dict):
+        inner = part.get("schema")
+        if isinstance(inner, dict) and isinstance(inner.get("pattern"), str):
+            yield (
+                inner["pattern"],
+                inner.get("examples") or [each["value"] for each in part.get("examples", {}).values()],
+            )
+        elif isinstance(part.get("pattern"), str):
+            yield part["pattern"], part.get("examples")
+        else:
+            for each in part.values():
+                yield from patterned(each)
+
+
+async def test_every_pattern_has_an_example_that_fits_it(document):
+    """Whoever reads a pattern, in the document or in an error, sees beside it what is meant."""
+    found = list(patterned(document))
+    assert len(found) > 20
+    for pattern, noted in found:
+        assert noted, pattern
+        assert all(re.search(pattern, each) for each in noted), pattern

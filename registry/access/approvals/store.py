@@ -7,6 +7,7 @@ import asyncpg
 import msgspec
 
 from registry.access.approvals import rules
+from registry.access.awaits import awaits
 from registry.kit import sql
 from registry.kit.database import Tx, affected, fetch_one
 from registry.kit.pages import Window
@@ -20,7 +21,8 @@ async def insert_approval(tx: Tx, body: ApprovalBody, reason: str, by: Actor) ->
     """Store the first person's half."""
     text, sha256 = rules.canonical(body)
     operation = str(body.__struct_config__.tag)
-    return _approval(await fetch_one(tx, _sql.insert_approval, operation, text, sha256, reason, by.person_id))
+    approval_id = await tx.fetchval(_sql.insert_approval, operation, text, sha256, reason, by.person_id)
+    return _approval(await fetch_one(tx, _sql.approval, approval_id))
 
 
 async def approval(tx: Tx, approval_id: int) -> Approval | None:
@@ -53,7 +55,7 @@ async def withdraw_approval(tx: Tx, approval_id: int) -> bool:
 def _approval(row: asyncpg.Record) -> Approval:
     values = {name: row[name] for name in Approval.__struct_fields__ if name in row}
     values |= {"body": msgspec.json.decode(row["body"], type=ApprovalBody), "sha256": row["sha256"].hex()}
-    return Approval(**values, state=_state(row))
+    return Approval(**values, state=_state(row), awaits=awaits(row))
 
 
 def _state(row: asyncpg.Record) -> Literal["open", "used", "withdrawn", "expired"]:

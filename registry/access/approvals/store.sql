@@ -1,16 +1,17 @@
 -- name: insert_approval
 insert into registry.approval (operation, body, sha256, reason, proposer_id, proposed_at, expires_at)
 values ($1, $2, $3, $4, $5, now(), now() + interval '7 days')
-returning *, now() as read_at;
+returning id;
 -- name: approval
-select a.*, now() as read_at,
+select a.*, w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id, now() as read_at,
   exists (select from registry.role_grant g where g.person_id = a.proposer_id
     and g.role = case a.operation when 'deposit_cash' then 'operator' else 'regulator' end
     and g.during @> registry.business_now())
   and not exists (select from registry.suspended s where s.person_id = a.proposer_id) as proposer_stands
-from registry.approval a where a.id = $1;
+from registry.approval a left join registry.approval_awaits w on w.id = a.id where a.id = $1;
 -- name: approvals
-select *, now() as read_at from registry.approval where id > $1 order by id limit $2;
+select a.*, w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id, now() as read_at
+from registry.approval a left join registry.approval_awaits w on w.id = a.id where a.id > $1 order by a.id limit $2;
 -- name: use_approval
 -- Guarded: 0 rows means that another second person was faster, or that it expired meanwhile.
 update registry.approval set approver_id = $2, used_at = now()

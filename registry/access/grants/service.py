@@ -1,6 +1,6 @@
 """Giving and ending roles; two people give, one may end."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from registry.access import authorisation as access
@@ -12,7 +12,7 @@ from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
 from registry.kit.problems import AlreadyEnded, Unknown
-from schemas.access import Actor, Approved, Call, Grant, GrantBody, HeldRole, Role
+from schemas.access import Actor, Approved, Call, Colleague, Grant, GrantBody, HeldRole, Role
 from schemas.pages import Page
 
 
@@ -50,6 +50,33 @@ async def refuse_own_in(tx: Tx, people: Collection[int], organisation_id: int, w
 async def people_since_in(tx: Tx, organisation_id: int, cooling: timedelta) -> frozenset[int]:
     """The people who hold any role at an organisation, or held one within the period before now (business time)."""
     return await store.people_since(tx, organisation_id, cooling)
+
+
+async def give_colleague_in(tx: Tx, person_id: int, organisation_id: int, roles: Sequence[Role], *, by: int) -> None:
+    """Give roles that an administrator may give at their organisation. Raises `NotForAdministrators`."""
+    rules.check_given_by_administrator(roles, await store.approved_roles(tx, organisation_id), organisation_id)
+    await store.insert_colleague_grants(tx, person_id, organisation_id, set(roles), by=by)
+
+
+async def colleagues_in(tx: Tx, window: Window, organisation_id: int) -> Page[Colleague]:
+    """The people who hold roles at an organisation now."""
+    return await store.colleagues(tx, window, organisation_id)
+
+
+async def end_colleague_in(tx: Tx, person_id: int, organisation_id: int) -> Colleague:
+    """End every role of a person at an organisation; returns who they were. May raise `NotForAdministrators`."""
+    await lock_person_in(tx, person_id)
+    found = await store.colleague(tx, organisation_id, person_id)
+    if found is None:
+        raise Unknown(f"Person {person_id} holds no role at organisation {organisation_id}.")
+    rules.check_ended_by_administrator(found)
+    await store.end_grants_at(tx, person_id, organisation_id)
+    return found
+
+
+async def people_at_in(tx: Tx, organisation_id: int) -> frozenset[int]:
+    """The people who hold any role at an organisation now."""
+    return await store.people_at(tx, organisation_id)
 
 
 async def end_grant(grant_id: int, *, call: Call, db: Database) -> Grant:

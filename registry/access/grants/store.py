@@ -1,11 +1,12 @@
 """Role grants in PostgreSQL."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from registry.kit import sql
 from registry.kit.database import Tx, affected, convert
 from registry.kit.pages import Window
-from schemas.access import Grant, GrantBody
+from schemas.access import Colleague, Grant, GrantBody, Role
 from schemas.pages import Page
 
 _sql = sql.load(__package__)
@@ -21,6 +22,35 @@ async def insert_grant(tx: Tx, body: GrantBody, approval_id: int | None) -> int:
 async def insert_first_grant(tx: Tx, person_id: int, organisation_id: int, role: str) -> None:
     """Begin a role at the first start, before there are two people who could approve it."""
     await tx.execute(_sql.insert_first_grant, person_id, organisation_id, role)
+
+
+async def insert_colleague_grants(
+    tx: Tx, person_id: int, organisation_id: int, roles: Iterable[Role], *, by: int
+) -> None:
+    """Begin roles that an administrator of the organisation gives."""
+    await tx.execute(_sql.insert_colleague_grants, person_id, organisation_id, sorted(roles), by)
+
+
+async def approved_roles(tx: Tx, organisation_id: int) -> frozenset[Role]:
+    """The roles that somebody holds at an organisation now because two people decided it."""
+    return frozenset(Role(row["role"]) for row in await tx.fetch(_sql.approved_roles, organisation_id))
+
+
+async def colleagues(tx: Tx, window: Window, organisation_id: int) -> Page[Colleague]:
+    """The people who hold roles at an organisation now."""
+    rows = await tx.fetch(_sql.colleagues, *window.args, organisation_id, None)
+    return window.page([(row["person_id"], convert(row, Colleague)) for row in rows])
+
+
+async def colleague(tx: Tx, organisation_id: int, person_id: int) -> Colleague | None:
+    """One of them."""
+    row = await tx.fetchrow(_sql.colleagues, 0, 1, organisation_id, person_id)
+    return convert(row, Colleague) if row else None
+
+
+async def end_grants_at(tx: Tx, person_id: int, organisation_id: int) -> None:
+    """End every role of a person at an organisation now."""
+    await tx.execute(_sql.end_grants_at, person_id, organisation_id)
 
 
 async def people_at(tx: Tx, organisation_id: int) -> frozenset[int]:

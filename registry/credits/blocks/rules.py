@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import NamedTuple
 
-from registry.kit.problems import DomainError, Kind, Unknown
+from registry.kit.problems import DomainError, Invalid, Kind, Unknown
 from schemas.credits import Selection
 from schemas.serials import KG_PER_T, IssuanceCode, Serial, merge_ranges, positions, span
 
@@ -152,6 +152,14 @@ def wanted_issuance(wanted: Selection) -> IssuanceCode | None:
     if wanted.serial is not None:
         return Serial.parse(wanted.serial).issuance
     return IssuanceCode.parse(wanted.issuance) if wanted.issuance is not None else None
+
+
+def parsed_serial(text: str) -> Serial:
+    """A serial that was asked for. Raises `Invalid` for one that cannot exist."""
+    try:
+        return Serial.parse(text)
+    except ValueError as error:
+        raise Invalid(f"serial: {error}.") from error
 
 
 def choose(

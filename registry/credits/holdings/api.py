@@ -2,16 +2,18 @@
 
 from typing import Annotated
 
-from litestar import Controller, get
+from litestar import Controller, Response, get
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
 from registry.credits.holdings import service
 from registry.kit.database import Database
-from registry.kit.http import READS, PathCode, PathId
+from registry.kit.http import READS, PathCode, PathId, RequiredSerial
 from registry.kit.pages import Window
+from registry.kit.period import Between
+from registry.kit.sheets import SHEET, Sheet
 from schemas.access import Call
-from schemas.credits import Conservation, Holdings, Movement
+from schemas.credits import Conservation, Holdings, Movement, ProjectTotals, SerialPart
 from schemas.pages import Page
 from schemas.scalars import Instant
 
@@ -33,16 +35,19 @@ class HoldingsController(Controller):
         """What the account has by issuance and state, now or at an earlier instant."""
         return await service.holdings(account_id, as_of, asked=asked, db=db)
 
-    @get("/movements", operation_id="list_movements", responses=READS)
+    @get("/movements", operation_id="list_movements", opt={SHEET: True}, responses=READS)
     async def movements(
         self,
         account_id: PathId,
         window: NamedDependency[Window],
+        period: NamedDependency[Between],
+        *,
+        sheet: NamedDependency[Sheet],
         asked: NamedDependency[Call],
         db: NamedDependency[Database],
-    ) -> Page[Movement]:
-        """Everything that ever entered or left the account."""
-        return await service.movements(account_id, window, asked=asked, db=db)
+    ) -> Response[Page[Movement]]:
+        """Everything that ever entered or left the account, also as CSV."""
+        return sheet.of(await service.movements(account_id, window, period, asked=asked, db=db), Movement)
 
 
 class ConservationController(Controller):
@@ -55,6 +60,22 @@ class ConservationController(Controller):
     async def issuance_conservation(self, code: PathCode, db: NamedDependency[Database]) -> Conservation:
         """Where the kilograms of an issuance are, and whether they add up."""
         return await service.issuance_conservation(code, db=db)
+
+    @get("/projects/{project_id:int}/totals", operation_id="get_project_totals", responses=READS)
+    async def project_totals(self, project_id: PathId, db: NamedDependency[Database]) -> ProjectTotals:
+        """Where the kilograms of a project are: issued, and now active, held, in the buffer, retired, cancelled."""
+        return await service.project_totals(project_id, db=db)
+
+    @get("/serials", operation_id="get_serial", opt={SHEET: True}, responses=READS)
+    async def serial(
+        self,
+        serial: RequiredSerial,
+        window: NamedDependency[Window],
+        sheet: NamedDependency[Sheet],
+        db: NamedDependency[Database],
+    ) -> Response[Page[SerialPart]]:
+        """Where the kilograms of a serial are, with the receipts of those that are retired; also as CSV."""
+        return sheet.of(await service.serial_parts(serial, window, db=db), SerialPart)
 
     @get("/conservation", operation_id="get_conservation", responses=READS)
     async def conservation(

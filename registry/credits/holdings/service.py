@@ -7,17 +7,21 @@ from datetime import datetime
 from msgspec import structs
 
 from registry.access import authorisation as access
+from registry.credits.blocks.rules import parsed_serial
 from registry.credits.blocks.service import authorise_account_in
 from registry.credits.holdings import store
 from registry.kit import clock
 from registry.kit.database import Database
 from registry.kit.pages import Window
+from registry.kit.period import Between
 from registry.kit.problems import Invalid, Unknown
 from schemas.access import Call
 from schemas.credits import (
     Conservation,
     Holdings,
     Movement,
+    ProjectTotals,
+    SerialPart,
 )
 from schemas.pages import Page
 from schemas.scalars import check_years
@@ -65,6 +69,24 @@ class RegionTotals:
         self._fresh_until = now + self.REST * (now - begun)
 
 
+async def project_totals(project_id: int, *, db: Database) -> ProjectTotals:
+    """Where the kilograms of one project are, in all and by vintage."""
+    async with db.reading() as tx:
+        if found := await store.project_totals(tx, project_id):
+            return found
+    raise Unknown(f"There is no project {project_id}.")
+
+
+async def serial_parts(serial: str, window: Window, *, db: Database) -> Page[SerialPart]:
+    """Where the kilograms of a serial are. Raises `Invalid` if it cannot exist, `Unknown` if it was never issued."""
+    wanted = parsed_serial(serial)
+    async with db.reading() as tx:
+        found = await store.serial_parts(tx, window, wanted)
+    if not found.items and not window.after:
+        raise Unknown(f"No kilogram of {wanted} was ever issued.")
+    return found
+
+
 async def holdings(account_id: int, as_of: datetime | None, *, asked: Call, db: Database) -> Holdings:
     """What an account of one's own organisation has, now or at an earlier instant of business time."""
     try:
@@ -77,11 +99,11 @@ async def holdings(account_id: int, as_of: datetime | None, *, asked: Call, db: 
         return Holdings(account_id=account_id, as_of=as_of or await clock.now_in(tx), items=items)
 
 
-async def movements(account_id: int, window: Window, *, asked: Call, db: Database) -> Page[Movement]:
-    """Everything that ever entered or left an account of one's own organisation."""
+async def movements(account_id: int, window: Window, period: Between, *, asked: Call, db: Database) -> Page[Movement]:
+    """What entered or left an account of one's own organisation."""
     async with db.reading() as tx:
         await authorise_account_in(tx, account_id, asked)
-        found = await store.movements(tx, window, account_id)
+        found = await store.movements(tx, window, period, account_id)
     if access.oversees(asked.by):
         return found
     return structs.replace(found, items=tuple(_without_counterparty(each, account_id) for each in found.items))

@@ -20,6 +20,32 @@ select (select coalesce(sum(upper(span) - lower(span)), 0) from registry.issuanc
   coalesce(sum(upper(span) - lower(span)) filter (where state = 'cancelled'), 0)::bigint as cancelled_kg,
   coalesce(range_agg(span), '{}') = coalesce((select range_agg(span) from registry.issuance), '{}') as covered
 from registry.block;
+-- name: project_totals
+select p.id, t.* from registry.known_project p left join (
+  select i.project_id, i.vintage, sum(upper(b.span) - lower(b.span))::bigint as issued_kg,
+    coalesce(sum(upper(b.span) - lower(b.span)) filter (where b.state = 'active'), 0)::bigint as active_kg,
+    coalesce(sum(upper(b.span) - lower(b.span)) filter (where b.state = 'held'), 0)::bigint as held_kg,
+    coalesce(sum(upper(b.span) - lower(b.span)) filter (where b.state = 'buffer'), 0)::bigint as buffer_kg,
+    coalesce(sum(upper(b.span) - lower(b.span)) filter (where b.state = 'retired'), 0)::bigint as retired_kg,
+    coalesce(sum(upper(b.span) - lower(b.span)) filter (where b.state = 'cancelled'), 0)::bigint as cancelled_kg
+  from registry.issuance i join registry.block b on b.issuance_id = i.id
+  where i.project_id = $1 group by i.project_id, i.vintage
+) t on t.project_id = p.id
+where p.id = $1 order by t.vintage;
+-- name: serial_parts
+-- The blocks that have some of it, cut to it; a row goes by its first number on the line.
+select b.lower as id, b.code, b.base, b.state, b.project_id, b.vintage, greatest(b.lower, wanted.lower) as lower,
+  least(b.upper, wanted.upper) as upper,
+  case when b.state = 'retired' then array(
+    select r.receipt_id from registry.retirement r where r.issuance_id = b.issuance_id and exists (
+      select from unnest(r.spans) s where s && b.span * int8range(wanted.lower, wanted.upper))
+    order by r.id limit 20) else '{}' end as receipts
+from (
+  select lower(i.span) + $4::bigint - 1 as lower, lower(i.span) + $5::bigint as upper, i.id as issuance_id
+  from registry.issuance i where i.code = $3
+) wanted join registry.block_of_lot b
+  on b.span && int8range(wanted.lower, wanted.upper) and b.issuance_id = wanted.issuance_id
+where b.lower > $1 order by b.lower limit $2;
 -- name: holdings
 select i.code as issuance, b.state, sum(upper(b.span) - lower(b.span))::bigint as quantity_kg
 from registry.block b join registry.issuance i on i.id = b.issuance_id
@@ -40,7 +66,9 @@ group by i.id, m.state having sum(m.kg) <> 0 order by i.id, m.state;
 select m.id, m.at, m.cause, i.code, lower(i.span) as base, lower(m.span) as lower, upper(m.span) as upper,
   m.from_account_id, m.from_state, m.to_account_id, m.to_state
 from (
-  (select * from registry.movement where id > $1 and to_account_id = $3 order by id limit $2)
+  (select * from registry.movement where id > $1 and to_account_id = $3
+   and ($4::timestamptz is null or at >= $4) and ($5::timestamptz is null or at < $5) order by id limit $2)
   union
-  (select * from registry.movement where id > $1 and from_account_id = $3 order by id limit $2)
+  (select * from registry.movement where id > $1 and from_account_id = $3
+   and ($4::timestamptz is null or at >= $4) and ($5::timestamptz is null or at < $5) order by id limit $2)
 ) m join registry.issuance i on i.id = m.issuance_id order by m.id limit $2;

@@ -1,20 +1,34 @@
 """Retirements over HTTP."""
 
-from litestar import Controller, get, post
+from typing import Annotated
+
+from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import JSONBody
+from litestar.params import JSONBody, QueryParameter
 
 from registry.credits.retirement import service
 from registry.kit.database import Database
-from registry.kit.http import READS, WRITES, PathCode, QueryId
+from registry.kit.http import READS, WRITES, PathCode, QueryId, QuerySerial
 from registry.kit.pages import Window
+from registry.kit.period import Between
+from registry.kit.sheets import SHEET, Sheet
 from schemas.access import Call
 from schemas.credits import (
     Retirement,
     RetirementOrder,
+    RetirementsWanted,
     RetireRequest,
 )
 from schemas.pages import Page
+
+Beneficiary = Annotated[
+    str | None,
+    QueryParameter(
+        min_length=1,
+        max_length=200,
+        description="For whom, exactly as it was written; among what your organisations retired, for overseers all",
+    ),
+]
 
 
 class RetirementsController(Controller):
@@ -33,17 +47,29 @@ class RetirementsController(Controller):
         """Permanently retire credits of an account against a claim, to the kilogram."""
         return await service.retire(data, call=call, retiring=retiring)
 
-    @get("/", operation_id="list_retirements", responses=READS)
+    @get("/", operation_id="list_retirements", opt={SHEET: True}, responses=READS)
     async def retirements(
         self,
         window: NamedDependency[Window],
+        period: NamedDependency[Between],
+        *,
+        sheet: NamedDependency[Sheet],
+        asked: NamedDependency[Call],
         db: NamedDependency[Database],
         claim_id: QueryId = None,
-    ) -> Page[Retirement]:
-        """All retirements, or those against one claim."""
-        return await service.retirements(window, claim_id, db=db)
+        organisation_id: QueryId = None,
+        serial: QuerySerial = None,
+        beneficiary: Beneficiary = None,
+    ) -> Response[Page[Retirement]]:
+        """All retirements, or those that fit everything that is asked for; also as CSV."""
+        wanted = RetirementsWanted(
+            claim_id=claim_id, organisation_id=organisation_id, serial=serial, beneficiary=beneficiary
+        )
+        return sheet.of(await service.retirements(wanted, window, period, asked=asked, db=db), Retirement)
 
     @get("/{receipt_id:str}", operation_id="get_retirement", responses=READS)
-    async def retirement(self, receipt_id: PathCode, db: NamedDependency[Database]) -> Retirement:
-        """One retirement."""
-        return await service.retirement(receipt_id, db=db)
+    async def retirement(
+        self, receipt_id: PathCode, asked: NamedDependency[Call], db: NamedDependency[Database]
+    ) -> Retirement:
+        """One retirement, by its receipt."""
+        return await service.retirement(receipt_id, asked=asked, db=db)

@@ -7,6 +7,8 @@ from datetime import datetime
 from functools import partial
 from typing import Final, NamedTuple, TypeAlias
 
+from msgspec import structs
+
 from registry.access import authorisation as access
 from registry.claims import service as claims
 from registry.claims.rules import LockedClaim, check_source
@@ -19,6 +21,7 @@ from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written, forget_all, once, remember_all
 from registry.kit.ids import new as new_id
 from registry.kit.pages import Window
+from registry.kit.period import Between
 from registry.kit.problems import DomainError, Unknown
 from registry.kit.together import Together
 from registry.transparency import rules as transparency
@@ -27,6 +30,7 @@ from schemas.access import Call
 from schemas.credits import (
     Retirement,
     RetirementOrder,
+    RetirementsWanted,
     RetireRequest,
 )
 from schemas.pages import Page
@@ -188,6 +192,7 @@ def _shown_part(made: store.NewRetirement, decided: store.DecidedRetirement) -> 
         issuance=part.lot.code,
         serials=rules.serials(part.lot.code, part.lot.base, part.spans),
         quantity_kg=part.quantity_kg,
+        reason=decided.request.reason,
         statement_hash=made.statement.sha256.hex(),
         at=decided.at,
     )
@@ -223,10 +228,10 @@ def _order(found: Sequence[Retirement]) -> RetirementOrder:
     )
 
 
-async def retirement(receipt_id: str, *, db: Database) -> Retirement:
-    """One retirement."""
+async def retirement(receipt_id: str, *, asked: Call, db: Database) -> Retirement:
+    """One retirement; with its reason for the holder's organisation and overseers."""
     async with db.reading() as tx:
-        return (await retirement_in(tx, receipt_id)).retirement
+        return _for(asked, await retirement_in(tx, receipt_id))
 
 
 async def retirement_in(tx: Tx, receipt_id: str) -> store.StoredRetirement:
@@ -236,7 +241,26 @@ async def retirement_in(tx: Tx, receipt_id: str) -> store.StoredRetirement:
     raise Unknown(f"There is no retirement with receipt {receipt_id}.")
 
 
-async def retirements(window: Window, claim_id: int | None, *, db: Database) -> Page[Retirement]:
-    """All retirements, or those against one claim."""
+async def retirements(
+    wanted: RetirementsWanted, window: Window, period: Between, *, asked: Call, db: Database
+) -> Page[Retirement]:
+    """
+    The retirements that fit everything that is asked for, by time, claim, claimant, serial or beneficiary.
+
+    Whom somebody retired for is known to the holder's organisation and to overseers only, so by beneficiary each finds
+    what they may know. Raises `Unauthenticated` for a beneficiary without a key, `Invalid` for an impossible serial.
+    """
+    if wanted.beneficiary is not None and not asked.by.person_id:
+        raise access.Unauthenticated("Looking for a beneficiary takes an API key: anybody else may not know them.")
+    serial = rules.parsed_serial(wanted.serial) if wanted.serial is not None else None
+    owners = None if wanted.beneficiary is None or access.oversees(asked.by) else access.organisations_of(asked.by)
     async with db.reading() as tx:
-        return await store.retirements(tx, window, claim_id)
+        found = await store.retirements(tx, wanted, serial, owners=owners, window=window, period=period)
+    return Page(items=tuple(_for(asked, each) for each in found.items), next=found.next)
+
+
+def _for(asked: Call, found: store.StoredRetirement) -> Retirement:
+    """As this caller may see it: the reason may name people, and the log does not have it."""
+    if access.oversees(asked.by) or found.owner_id in access.organisations_of(asked.by):
+        return found.retirement
+    return structs.replace(found.retirement, reason=None)

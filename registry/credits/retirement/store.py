@@ -14,9 +14,10 @@ from registry.credits.blocks.store import block, check_moved, cut_columns, range
 from registry.kit import sql
 from registry.kit.database import Tx
 from registry.kit.pages import Window
+from registry.kit.period import Between
 from registry.parties.rules import LockedAccount
 from registry.transparency.rules import Prepared, statement_columns
-from schemas.credits import Retirement, RetireRequest
+from schemas.credits import Retirement, RetirementsWanted, RetireRequest
 from schemas.pages import Page
 from schemas.serials import Serial
 
@@ -143,13 +144,14 @@ class StoredRetirement(NamedTuple):
 
     retirement: Retirement
     account_id: int
+    owner_id: int
     statement_id: int
 
 
 async def retirement(tx: Tx, receipt_id: str) -> StoredRetirement | None:
     """One retirement by its receipt."""
     row = await tx.fetchrow(_sql.retirement, receipt_id)
-    return StoredRetirement(_retirement(row), row["account_id"], row["statement_id"]) if row else None
+    return _stored(row) if row else None
 
 
 async def order_retirements(tx: Tx, order_id: str) -> tuple[Retirement, ...]:
@@ -158,13 +160,38 @@ async def order_retirements(tx: Tx, order_id: str) -> tuple[Retirement, ...]:
     return tuple(_retirement(row) for row in rows)
 
 
-async def retirements(tx: Tx, window: Window, claim_id: int | None) -> Page[Retirement]:
-    """Retirements, against one claim or all."""
-    if claim_id is None:
-        rows = await tx.fetch(_sql.retirements, *window.args)
+async def retirements(
+    tx: Tx,
+    wanted: RetirementsWanted,
+    serial: Serial | None,
+    *,
+    owners: Sequence[int] | None,
+    window: Window,
+    period: Between,
+) -> Page[StoredRetirement]:
+    """Retirements that fit what is asked for; with *owners*, only those from accounts of these organisations."""
+    if wanted == RetirementsWanted(claim_id=wanted.claim_id) and period == Between() and owners is None:
+        by_claim = wanted.claim_id is not None
+        query, more = (_sql.claim_retirements, [wanted.claim_id]) if by_claim else (_sql.retirements, [])
+        rows = await tx.fetch(query, *window.args, *more)
     else:
-        rows = await tx.fetch(_sql.claim_retirements, *window.args, claim_id)
-    return window.page([(row["id"], _retirement(row)) for row in rows])
+        rows = await tx.fetch(
+            _sql.wanted_retirements,
+            *window.args,
+            wanted.claim_id,
+            *period,
+            wanted.organisation_id,
+            str(serial.issuance) if serial else None,
+            serial.first if serial else None,
+            serial.last if serial else None,
+            wanted.beneficiary,
+            owners,
+        )
+    return window.page([(row["id"], _stored(row)) for row in rows])
+
+
+def _stored(row: asyncpg.Record) -> StoredRetirement:
+    return StoredRetirement(_retirement(row), row["account_id"], row["owner_id"], row["statement_id"])
 
 
 def _retirement(row: asyncpg.Record) -> Retirement:
@@ -175,6 +202,7 @@ def _retirement(row: asyncpg.Record) -> Retirement:
         issuance=row["code"],
         serials=serials(row["code"], row["base"], to_spans(row["spans"])),
         quantity_kg=row["quantity_kg"],
+        reason=row["reason"],
         statement_hash=row["sha256"].hex(),
         at=row["at"],
     )

@@ -11,6 +11,18 @@ select registry.record_retirements(
 select * from registry.shown_retirement where id > $1 order by id limit $2;
 -- name: claim_retirements
 select * from registry.shown_retirement where claim_id = $3 and id > $1 order by id limit $2;
+-- name: wanted_retirements
+-- A serial is found by its issuance; positions inside it begin at 1, spans at its base.
+select r.* from registry.shown_retirement r
+where r.id > $1 and ($3::bigint is null or r.claim_id = $3)
+  and ($4::timestamptz is null or r.at >= $4) and ($5::timestamptz is null or r.at < $5)
+  and ($6::bigint is null or r.claimant_id = $6)
+  and ($7::text is null or r.issuance_id = (select id from registry.known_issuance where code = $7) and exists (
+    select from unnest(r.spans) s where s && int8range(r.base + $8::bigint - 1, r.base + $9::bigint)))
+  and ($10::text is null or exists (
+    select from registry.opened_beneficiary b where b.statement_id = r.statement_id and b.name = $10))
+  and ($11::bigint[] is null or r.owner_id = any($11))
+order by r.id limit $2;
 -- name: order_retirements
 select * from registry.shown_retirement where order_id = $1 order by id;
 -- name: retirement

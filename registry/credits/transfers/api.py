@@ -1,6 +1,6 @@
 """Transfers over HTTP."""
 
-from litestar import Controller, get, post
+from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
@@ -8,6 +8,8 @@ from registry.credits.transfers import service
 from registry.kit.database import Database
 from registry.kit.http import READS, WRITES, PathId
 from registry.kit.pages import Window
+from registry.kit.period import Between
+from registry.kit.sheets import SHEET, Sheet
 from schemas.access import Call
 from schemas.credits import (
     NewTransfer,
@@ -67,13 +69,16 @@ class AccountTransfersController(Controller):
     path = "/v1/accounts/{account_id:int}"
     tags = ("Credits",)
 
-    @get("/transfers", operation_id="list_transfers", responses=READS)
+    @get("/transfers", operation_id="list_transfers", opt={SHEET: True}, responses=READS)
     async def transfers(
         self,
         account_id: PathId,
         window: NamedDependency[Window],
+        period: NamedDependency[Between],
+        *,
+        sheet: NamedDependency[Sheet],
         asked: NamedDependency[Call],
         db: NamedDependency[Database],
-    ) -> Page[Transfer]:
-        """The transfers that the account sends or receives."""
-        return await service.transfers(account_id, window, asked=asked, db=db)
+    ) -> Response[Page[Transfer]]:
+        """The transfers that the account sends or receives, also as CSV."""
+        return sheet.of(await service.transfers(account_id, window, period, asked=asked, db=db), Transfer)

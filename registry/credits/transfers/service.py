@@ -14,6 +14,7 @@ from registry.kit import clock
 from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
+from registry.kit.period import Between
 from registry.kit.problems import Unknown
 from registry.parties import service as parties
 from registry.parties.rules import LockedAccount
@@ -208,8 +209,8 @@ async def _commitments(tx: Tx, offer: store.StoredTransfer) -> tuple[Commitment,
     )
 
 
-async def transfers(account_id: int, window: Window, *, asked: Call, db: Database) -> Page[Transfer]:
+async def transfers(account_id: int, window: Window, period: Between, *, asked: Call, db: Database) -> Page[Transfer]:
     """The transfers that an account of one's own organisation sends or receives."""
     async with db.reading() as tx:
         await blocks.authorise_account_in(tx, account_id, asked)
-        return await store.transfers(tx, window, account_id)
+        return await store.transfers(tx, window, period, account_id)

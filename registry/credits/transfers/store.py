@@ -6,11 +6,14 @@ from typing import NamedTuple
 
 import asyncpg
 
+from registry.access.awaits import awaits
 from registry.credits.blocks import store as blocks
 from registry.credits.blocks.rules import serials
 from registry.kit import sql
 from registry.kit.database import Tx, affected
 from registry.kit.pages import Window
+from registry.kit.period import Between
+from schemas.access import Awaits
 from schemas.credits import NewTransfer, Transfer
 from schemas.pages import Page
 
@@ -32,6 +35,7 @@ class StoredTransfer(NamedTuple):
     proposed_at: datetime
     expires_at: datetime
     closed_at: datetime | None
+    awaits: Awaits | None
 
 
 async def insert_transfer(
@@ -59,9 +63,9 @@ async def transfer(tx: Tx, transfer_id: int) -> StoredTransfer | None:
     return _stored_transfer(row) if row else None
 
 
-async def transfers(tx: Tx, window: Window, account_id: int) -> Page[Transfer]:
-    """The transfers that an account sends or receives."""
-    stored = [_stored_transfer(row) for row in await tx.fetch(_sql.transfers, *window.args, account_id)]
+async def transfers(tx: Tx, window: Window, period: Between, account_id: int) -> Page[Transfer]:
+    """The transfers that an account sends or receives, by the time of their proposal."""
+    stored = [_stored_transfer(row) for row in await tx.fetch(_sql.transfers, *window.args, account_id, *period)]
     return window.page([(each.id, shown) for each, shown in zip(stored, await show(tx, stored), strict=True)])
 
 
@@ -79,7 +83,8 @@ def _transfer(stored: StoredTransfer, lots: dict[int, tuple[str, int]]) -> Trans
 
 
 def _stored_transfer(row: asyncpg.Record) -> StoredTransfer:
-    return StoredTransfer(**{**row, "spans": blocks.to_spans(row["spans"])})
+    stored = {name: row[name] for name in StoredTransfer._fields if name != "awaits"}
+    return StoredTransfer(**stored | {"spans": blocks.to_spans(row["spans"])}, awaits=awaits(row))
 
 
 async def log_transfer(tx: Tx, transfer_id: int, statement_ids: list[int]) -> None:

@@ -62,6 +62,9 @@ def _region(ids: dict[str, Any]) -> dict[str, Request]:
         "create_organisation": write("/v1/organisations", {"name": "New", "identifiers": [identifier]}),
         "list_organisations": read("/v1/organisations"),
         "get_organisation": read(f"/v1/organisations/{ids[HOME]}"),
+        "list_colleagues": read(f"/v1/organisations/{ids[HOME]}/colleagues"),
+        "invite_colleague": write(f"/v1/organisations/{ids[HOME]}/colleagues", {"name": "New", "roles": ["member"]}),
+        "remove_colleague": write(f"/v1/organisations/{ids[HOME]}/colleagues/{ids['person_both']}/remove"),
         "create_person": write("/v1/people", {"name": "New"}),
         "open_account": write("/v1/accounts", {"owner_id": ids[HOME], "name": "New"}),
         "list_accounts": read("/v1/accounts"),
@@ -82,6 +85,7 @@ def _access(ids: dict[str, Any]) -> dict[str, Request]:
     member = {**ids["bodies"]["grant_role"], "role": "developer"}
     return {
         "get_me": read("/v1/me"),
+        "list_inbox": read("/v1/inbox"),
         "list_own_keys": read("/v1/me/keys"),
         "list_keys": read(f"/v1/people/{ids['person_keyless']}/keys"),
         "create_own_key": write("/v1/me/keys"),
@@ -151,6 +155,8 @@ def _credits(ids: dict[str, Any]) -> dict[str, Request]:
         "get_issuance": read(f"/v1/issuances/{code}"),
         "get_issuance_conservation": read(f"/v1/issuances/{code}/conservation"),
         "get_conservation": read("/v1/conservation"),
+        "get_project_totals": read(f"/v1/projects/{ids['registered']}/totals"),
+        "get_serial": read(f"/v1/serials?serial={code}:1-5kg"),
         "get_holdings": read(f"{account}/holdings"),
         "list_movements": read(f"{account}/movements"),
         "list_transfers": read(f"{account}/transfers"),

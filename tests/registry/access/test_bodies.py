@@ -12,6 +12,8 @@ from tests.worlds import World
 NO_INTEGERS: tuple[Any, ...] = (-1, 2**53, 2**63, 10**30, 1.5, "1", True, None, [], {})
 """Values that no field for a number takes."""
 BAD = (400, "invalid-request")
+NEED_NO_NUMBER = ("cancel_order", "cancel_orders", "close_listing")
+"""Commands that take something back are taken without a client_order_id."""
 
 
 def altered(body: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
@@ -32,6 +34,8 @@ async def test_a_number_that_is_none_is_named(populated: World, each_role: EachR
                 continue
             key = each_role.keys[(request.senders or permitted(name))[0]]
             for (field, what), body in altered(request.body).items():
+                if field == "client_order_id" and what in ("missing", "None") and name in NEED_NO_NUMBER:
+                    continue
                 answer = await send(populated, Request(request.method, request.path, body), key)
                 if outcome(answer) != BAD or field not in answer.json()["detail"]:
                     wrong[name, field, what] = answer.text

@@ -39,7 +39,7 @@ async def test_an_offer_is_held_until_it_is_accepted(issued: World):
     assert {"active": KILN_KG - 47, "held": 47} == await holdings(issued, "kiln")
     assert [] == await statements(issued)
     accepted = await issued.ok(f"/v1/transfers/{made['id']}/accept", by=solar.key)
-    assert {**made, "state": "accepted", "closed_at": accepted["closed_at"]} == accepted
+    assert {**made, "state": "accepted", "closed_at": accepted["closed_at"], "awaits": None} == accepted
     assert {"active": KILN_KG - 47} == await holdings(issued, "kiln")
     assert {"active": 47} == await holdings(issued, "solar")
 

@@ -1,0 +1,1 @@
+"""The people of an organisation: invited and removed by its own administrator."""
