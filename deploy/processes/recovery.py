@@ -41,7 +41,7 @@ class CannotRecover(Exception):
     """Nothing was changed; the text says why, and what to do."""
 
 
-class RecoveredPower(NamedTuple):
+class HandedKey(NamedTuple):
     """The person whose keys were made anew, where the first key is, and the statement in the public log."""
 
     person_id: int
@@ -62,7 +62,7 @@ async def settle_suspension(settings: Settings, suspension_id: int, *, confirm: 
         return await db.transaction(work)
 
 
-async def new_key(settings: Settings, person_id: int, *, reason: str) -> RecoveredPower:
+async def new_key(settings: Settings, person_id: int, *, reason: str) -> HandedKey:
     """
     End all keys of a person and make a first key for them, in a file of mode 0600. Raises `CannotRecover`.
 
@@ -70,7 +70,7 @@ async def new_key(settings: Settings, person_id: int, *, reason: str) -> Recover
     """
     fresh = _fresh_key(settings)
 
-    async def work(tx: Tx) -> RecoveredPower:
+    async def work(tx: Tx) -> HandedKey:
         await grants.lock_person_in(tx, person_id)
         await keys.end_all_in(tx, person_id)
         return await _first_key_in(tx, fresh, person_id, "new-key", reason)
@@ -79,11 +79,11 @@ async def new_key(settings: Settings, person_id: int, *, reason: str) -> Recover
         return await db.transaction(work)
 
 
-async def new_regulator(settings: Settings, name: str, *, reason: str) -> RecoveredPower:
+async def new_regulator(settings: Settings, name: str, *, reason: str) -> HandedKey:
     """Register a person with a first key who is a regulator at the authority. Raises `CannotRecover`."""
     fresh = _fresh_key(settings)
 
-    async def work(tx: Tx) -> RecoveredPower:
+    async def work(tx: Tx) -> HandedKey:
         person_id = await parties.new_person_in(tx, name)
         await grants.grant_first_in(tx, person_id, await parties.authority_in(tx), Role.REGULATOR)
         return await _first_key_in(tx, fresh, person_id, "new-regulator", reason)
@@ -109,9 +109,9 @@ def _fresh_key(settings: Settings) -> _FreshKey:
         raise CannotRecover(f"{error}. Recovery runs on the machine that has the data folder.") from error
 
 
-async def _first_key_in(tx: Tx, fresh: _FreshKey, person_id: int, act: Act, reason: str) -> RecoveredPower:
+async def _first_key_in(tx: Tx, fresh: _FreshKey, person_id: int, act: Act, reason: str) -> HandedKey:
     await keys.first_key_in(tx, person_id, by=None, keyring=fresh.keyring, secret=fresh.secret)
-    return RecoveredPower(person_id, fresh.path, await _said_in(tx, act, (person_id,), reason))
+    return HandedKey(person_id, fresh.path, await _said_in(tx, act, (person_id,), reason))
 
 
 async def _said_in(tx: Tx, act: Act, people: tuple[int, ...], reason: str) -> str:

@@ -32,7 +32,7 @@ def environment(world: World, folder: Path) -> dict[str, str]:
     return {"DATABASE_URL": world.dsn, "KILNWOOD_DATA_DIR": str(folder), "KILNWOOD_SIMULATED": "yes"}
 
 
-async def own_key(world: World, done: recovery.RecoveredPower) -> str:
+async def own_key(world: World, done: recovery.HandedKey) -> str:
     """What the person makes with the first key from its file, which only its owner may read."""
     assert 0o600 == stat.S_IMODE(done.key_file.stat().st_mode)
     return str((await world.ok("/v1/me/keys", by=done.key_file.read_text("ascii").strip()))["secret"])
