@@ -63,7 +63,7 @@ async def test_beside_1900_silent_connections_others_are_served(service):
 async def test_70_slow_bodies_are_closed(service):
     """With a key or without, they end; with one, in words. None of them held what others need."""
     head = b"POST /v1/people HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nIdempotency-Key: slow\r\n"
-    key = b"Authorization: Bearer %s\r\n" % service.regulator().encode()
+    key = b"Authorization: Bearer %s\r\n" % (await service.regulator()).encode()
     body = b"Content-Length: 40\r\n\r\n{"
     chunked = b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n"
     async with (

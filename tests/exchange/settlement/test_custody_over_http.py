@@ -318,7 +318,8 @@ async def test_a_reference_whose_money_was_refused_can_be_booked(market: Market)
     operator, solar = market.party("exchange"), market.party("solar")
     await market.pay_in("car", 5)
     path, slip = "/v1/deposits/cash", {"account_id": solar.account_id, "amount_fen": MAX_INT, "reference": "MT910/79"}
-    refused(await market.world.post(path, slip, by=operator.key), 422, "beyond-capacity")
+    order, second = await market.proposed(slip), await market.second_operator()
+    refused(await market.world.post(f"{path}/approved", order, by=second), 422, "beyond-capacity")
     await market.projected()
     assert "done" == done(await market.world.post(path, {**slip, "amount_fen": 7}, by=operator.key))["state"]
     answer = await market.world.post(path, {**slip, "amount_fen": 7}, by=operator.key)
