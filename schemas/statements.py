@@ -105,11 +105,50 @@ class Period(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ends: Moment
 
 
+class EventKey(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind", tag="event"
+):
+    """Which event: its place, and its number where an authority or organiser gave one. The time is the period's."""
+
+    place: Name
+    event_id: Name | None = None
+
+
+class OrganisationYear(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="organisation"
+):
+    """One organisation in one year."""
+
+    organisation: Identifier
+    year: Vintage
+
+
+class ProductBatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="product"):
+    """One batch of a product."""
+
+    product: Name
+    batch: Name
+
+
+SubjectKey = EventKey | OrganisationYear | ProductBatch
+"""What a claim is about, as a key that can be compared. Distinguished by `kind`."""
+
+
+class ClaimVerifier(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Who verified a claim's footprint, and how thoroughly."""
+
+    name: Name
+    level: Literal["limited", "reasonable"]
+    identifier: Identifier | None = None
+
+
 class ClaimStatement(Statement, frozen=True, kw_only=True):
     """
     A neutrality or contribution claim: who claims what about which subject, and how many kilograms that takes.
 
     Sections named in *sections* are ``SHA-256(label || 0x00 || salt || JCS)`` digests; natural persons appear only so.
+    *about* is the subject's key; *attendee* the number of the share if it is not the organiser's. *implausible* is true
+    of a footprint far below what the profile's events have.
     """
 
     TYPE: ClassVar[str] = "claim/v1"
@@ -134,6 +173,10 @@ class ClaimStatement(Statement, frozen=True, kw_only=True):
     deadline: Moment | None = None
     exclusive: bool
     sections: dict[Code, Sha256] = {}
+    about: SubjectKey | None = None
+    attendee: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
+    implausible: bool = False
+    verifier: ClaimVerifier | None = None
 
 
 class RetirementStatement(Statement, frozen=True, kw_only=True):

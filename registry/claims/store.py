@@ -6,7 +6,8 @@ import asyncpg
 import msgspec
 from msgspec import structs
 
-from registry.claims.rules import FootprintUsed, is_neutral
+from registry.claims.rules import FootprintUsed, is_neutral, standard_of
+from registry.claims.subjects import EarlierClaim, Subject, categories_of, is_implausible
 from registry.kit import sql
 from registry.kit.database import Tx, constraint
 from registry.kit.pages import Window
@@ -30,21 +31,53 @@ async def footprint(tx: Tx, footprint_id: int, *, lock: bool = False) -> StoredF
     row = await tx.fetchrow(_sql.footprint, footprint_id)
     if row is None:
         return None
+    result = msgspec.json.decode(row["result"], type=Footprint)
     return StoredFootprint(
         id=row["id"],
         organisation_id=row["organisation_id"],
         request=msgspec.json.decode(row["request"], type=EventFootprintRequest),
-        result=msgspec.json.decode(row["result"], type=Footprint),
+        result=result,
+        implausible=is_implausible(None, result),
         created_at=row["created_at"],
     )
 
 
+async def refuse_used_footprint(tx: Tx, footprint_id: int) -> None:
+    """Raise `FootprintUsed` if a claim names the footprint, which the caller has locked."""
+    if await tx.fetchval(_sql.claim_of_footprint, footprint_id) is not None:
+        raise _used(footprint_id)
+
+
+def _used(footprint_id: int | None) -> FootprintUsed:
+    return FootprintUsed(f"Footprint {footprint_id} backs another claim already. One footprint backs one claim.")
+
+
+async def lock_subjects(tx: Tx) -> None:
+    """Let no other claim look for its subject until the transaction ends: sameness has too many sides to lock."""
+    await tx.execute(_sql.lock_subjects)
+
+
+async def same_subject(tx: Tx, claimant_id: int, subject: Subject) -> list[EarlierClaim]:
+    """The neutrality claims about the same subject, oldest first."""
+    rows = await tx.fetch(_sql.same_subject, claimant_id, *subject)
+    return [
+        EarlierClaim(
+            id=row["id"],
+            statement_hash=row["sha256"].hex(),
+            subject=row["subject"],
+            attendee=row["attendee"],
+            exclusive=row["exclusive"],
+            categories=categories_of(msgspec.json.decode(row["result"], type=Footprint)),
+        )
+        for row in rows
+    ]
+
+
 async def insert_claim(
-    tx: Tx, body: NewClaim, *, required_kg: int, deadline: datetime | None, statement_id: int
+    tx: Tx, body: NewClaim, subject: Subject, *, required_kg: int, deadline: datetime | None, statement_id: int
 ) -> int:
     """Store a claim. Raises `FootprintUsed`."""
-    used = FootprintUsed(f"Footprint {body.footprint_id} backs another claim already. One footprint backs one claim.")
-    with constraint("claim_footprint_id_key", used):
+    with constraint("claim_footprint_id_key", _used(body.footprint_id)):
         return int(
             await tx.fetchval(
                 _sql.insert_claim,
@@ -58,6 +91,9 @@ async def insert_claim(
                 required_kg,
                 deadline,
                 statement_id,
+                *subject,
+                body.attendee,
+                body.exclusive,
             )
         )
 
@@ -76,12 +112,13 @@ async def claims(tx: Tx, window: Window, claimants: tuple[int, ...] | None) -> P
 
 def _claim(row: asyncpg.Record) -> Claim:
     body = msgspec.json.decode(row["body"], type=NewClaim)
+    counted = msgspec.json.decode(row["result"], type=Footprint) if row["result"] else None
     return Claim(
         id=row["id"],
         claimant_id=row["claimant_id"],
         type=row["type"],
         subject=body.subject,
-        standard=body.standard,
+        standard=standard_of(body),
         begins=body.begins,
         ends=body.ends,
         boundary=body.boundary,
@@ -89,11 +126,16 @@ def _claim(row: asyncpg.Record) -> Claim:
         reductions_kg=body.reductions_kg,
         reduction_plan=body.reduction_plan,
         new_forest=body.new_forest,
+        about=body.about,
+        attendee=body.attendee,
+        exclusive=body.exclusive,
+        implausible=is_implausible(body, counted),
+        verifier=body.verifier,
         footprint_id=row["footprint_id"],
         required_kg=row["required_kg"],
         allocated_kg=row["allocated_kg"],
         missing_kg=max(0, row["required_kg"] - row["allocated_kg"]),
-        neutral=is_neutral(row["type"], row["required_kg"], row["allocated_kg"]),
+        neutral=is_neutral(row["type"], row["required_kg"], row["allocated_kg"], over=row["over"]),
         deadline=row["deadline"],
         statement_hash=row["sha256"].hex(),
         created_at=row["created_at"],

@@ -70,6 +70,12 @@ class UnknownDocument(DomainError):
     kind, slug, title = Kind.UNPROCESSABLE, "unknown-document", "Document not uploaded"
 
 
+class OwnReport(DomainError):
+    """A report that somebody else must write was uploaded by the people whom it is about."""
+
+    kind, slug, title = Kind.UNPROCESSABLE, "own-report", "The report is one's own file"
+
+
 class NotYourTurn(DomainError):
     """Another role decides in this state."""
 

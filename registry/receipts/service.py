@@ -28,7 +28,7 @@ async def receipt(receipt_id: str, *, asked: Call, db: Database) -> bytes:
     mine = access.organisations_of(asked.by)
     all_opened = access.oversees(asked.by)
     claim_bundle = _bundle(claimed, opened=all_opened or claim.claimant_id in mine)
-    covers_alone = claim.type != "contribution" and found.retirement.quantity_kg >= claim.required_kg
+    covers_alone = claim.neutral and found.retirement.quantity_kg >= claim.required_kg
     return form.bundle_file(
         _bundle(
             retired,

@@ -2,6 +2,7 @@
 
 import hashlib
 
+from registry.access.grants import service as grants
 from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written, once
 from registry.kit.problems import Invalid, Unknown
@@ -47,4 +48,16 @@ async def refuse_missing_in(tx: Tx, documents: tuple[str, ...]) -> None:
             f"{len(missing)} of {len(documents)} documents were not uploaded, first {missing[0]}. "
             "Upload them to /v1/documents, then send this again.",
             missing=missing,
+        )
+
+
+async def refuse_own_in(tx: Tx, sha256: str, organisation_id: int) -> None:
+    """Raise `OwnReport` if somebody of the organisation uploaded the report that judges it, or `UnknownDocument`."""
+    await refuse_missing_in(tx, (sha256,))
+    found = await store.document(tx, bytes.fromhex(sha256))
+    if found and found.uploaded_by in await grants.people_at_in(tx, organisation_id):
+        raise rules.OwnReport(
+            f"The file {sha256[:12]}… was uploaded by a person of the organisation that it is about. "
+            "The verifier uploads its own report to /v1/documents and names that.",
+            sha256=sha256,
         )
