@@ -1,16 +1,54 @@
 """Reduction projects from draft to registration, their monitoring reports, and who decided what."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
-from schemas.methodologies import Activity, MethodologyId, Reduction
-from schemas.scalars import Id, Instant, Name, Sha256, Text, Vintage, check_years
+from schemas.methodologies import Activity, FactorWord, GridYear, MethodologyId, Quantity, Reduction
+from schemas.scalars import Id, Instant, Name, Remark, Sha256, Text, Tonnes, Vintage, check_years
 
 ProjectState = Literal["draft", "submitted", "validated", "public_notice", "registered", "rejected"]
 ReportState = Literal["submitted", "verified", "rejected", "issued"]
 Documents = Annotated[tuple[Sha256, ...], Meta(max_length=50, description="SHA-256 of uploaded documents")]
+
+
+Degrees = Annotated[
+    str,
+    Meta(
+        pattern=r"^-?[0-9]{1,3}(\.[0-9]{1,6})?$(?!\n)",
+        description="Decimal degrees, WGS 84, as text",
+        examples=["30.584321"],
+    ),
+]
+
+
+class Site(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Where a project is: the number of its parcel, kiln or boiler, or the coordinates of its middle, and its area."""
+
+    number: Annotated[Name | None, Meta(description="Of the parcel in the cadastre, or of the kiln or boiler")] = None
+    latitude: Degrees | None = None
+    longitude: Degrees | None = None
+    area_ha: Annotated[Quantity | None, Meta(description="No monitoring report may count more")] = None
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for half a place, none at all, or one that is not on Earth."""
+        if (self.latitude is None) != (self.longitude is None):
+            raise ValueError("latitude and longitude are given together")
+        if self.number is None and self.latitude is None and self.area_ha is None:
+            raise ValueError("site is empty: give number, latitude and longitude, or area_ha")
+        for name, value, limit in (("latitude", self.latitude, 90), ("longitude", self.longitude, 180)):
+            if value is not None and abs(Decimal(value)) > limit:
+                raise ValueError(f"{name} {value} is beyond {limit} degrees")
+
+
+class Design(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What the design document expects in a year, and the grid factor that it counts with."""
+
+    annual_t: Tonnes
+    grid_region: FactorWord | None = None
+    grid_year: GridYear | None = None
 
 
 class Document(Struct, frozen=True, kw_only=True):
@@ -33,6 +71,8 @@ class ProjectBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     crediting_ends: date
     description: Text
     documents: Documents = ()
+    site: Site | None = None
+    design: Design | None = None
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for a period that ends before it begins, or lies outside the years of a registry."""
@@ -41,6 +81,20 @@ class ProjectBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
             raise ValueError(
                 f"crediting_ends {self.crediting_ends} is not after crediting_begins {self.crediting_begins}"
             )
+
+
+class ProjectChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What changes about a draft or a rejected project; what is left out stays as it is."""
+
+    name: Name | UnsetType = UNSET
+    methodology: MethodologyId | UnsetType = UNSET
+    location: Name | UnsetType = UNSET
+    crediting_begins: date | UnsetType = UNSET
+    crediting_ends: date | UnsetType = UNSET
+    description: Text | UnsetType = UNSET
+    documents: Documents | UnsetType = UNSET
+    site: Site | UnsetType | None = UNSET
+    design: Design | UnsetType | None = UNSET
 
 
 class NewProject(ProjectBody, frozen=True):
@@ -62,6 +116,9 @@ class Project(Struct, frozen=True, kw_only=True):
     crediting_ends: date
     description: str
     documents: tuple[Sha256, ...]
+    site: Site | None
+    design: Design | None
+    validation_report: Sha256 | None
     state: ProjectState
     rejected_from: ProjectState | None
     notice_opened: date | None
@@ -79,6 +136,9 @@ class Finding(Decision, frozen=True):
     """A verifier's decision with the report that carries it."""
 
     report_sha256: Sha256
+    above_design: Annotated[
+        Remark, Meta(description="Why a result far above the design estimate is right; needed only for such a report")
+    ] = ""
 
 
 class NewComment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -125,6 +185,7 @@ class Report(Struct, frozen=True, kw_only=True):
     documents: tuple[Sha256, ...]
     verification_report: Sha256 | None
     verifier_id: Id | None
+    above_design: Annotated[str | None, Meta(description="The verifier's word on a result far above the design")]
     state: ReportState
     created_at: Instant
 

@@ -45,6 +45,13 @@ KILN_ACTIVITY = {
     "grid_region": "CN-510000",
     "grid_year": 2021,
 }
+DESIGNS: dict[str, dict[str, Any]] = {
+    "forest": {"site": {"area_ha": 1267}, "design": {"annual_t": 7_100}},
+    "kiln": {
+        "site": {"number": "Kiln 3"},
+        "design": {"annual_t": 3_600, "grid_region": "CN-510000", "grid_year": 2021},
+    },
+}
 EVENT = (
     {"kind": "electricity", "electricity_kwh": 1200, "grid_region": "CN-510000", "grid_year": 2021},
     {"kind": "travel", "mode": "car", "persons": 60, "distance_km": 20},

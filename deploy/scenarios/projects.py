@@ -3,6 +3,7 @@
 from typing import Any
 
 from deploy.scenarios.cast import (
+    DESIGNS,
     FOREST_ACTIVITY,
     KILN_ACTIVITY,
     NOTICE_IS_OVER,
@@ -38,6 +39,7 @@ async def submit_projects(season: Season) -> Story:
             "crediting_ends": "2033-12-31",
             "description": f"{name}. Design document {pdd[:12]}…",
             "documents": [pdd],
+            **DESIGNS[word],
         }
         project = await season.api.post("/v1/projects", body, by=party.key)
         season.projects[word] = project["id"]
@@ -99,7 +101,7 @@ async def file_reports(season: Season) -> Story:
     national = {**KILN_ACTIVITY, "grid_region": "CN"}
     refused = await season.api.post(
         f"/v1/projects/{season.projects['kiln']}/reports",
-        _report(national),
+        _report(national, []),
         by=season.parties["kiln"].key,
         status=422,
     )
@@ -108,8 +110,10 @@ async def file_reports(season: Season) -> Story:
     story += [f"   {term}" for term in refused["terms"]]
     expected = {"forest": 7_107, "kiln": 3_619}
     for word, activity in (("forest", FOREST_ACTIVITY), ("kiln", KILN_ACTIVITY)):
+        key = season.parties[word].key
+        evidence = await season.document(f"Monitoring data of the {word} project, 2024", by=key)
         report = await season.api.post(
-            f"/v1/projects/{season.projects[word]}/reports", _report(activity), by=season.parties[word].key
+            f"/v1/projects/{season.projects[word]}/reports", _report(activity, [evidence]), by=key
         )
         season.reports[word] = report["id"]
         reduction = report["reduction"]
@@ -121,8 +125,8 @@ async def file_reports(season: Season) -> Story:
     return story
 
 
-def _report(activity: dict[str, Any]) -> dict[str, Any]:
-    return {"begins": "2024-01-01", "ends": "2024-12-31", "activity": activity, "documents": []}
+def _report(activity: dict[str, Any], documents: list[str]) -> dict[str, Any]:
+    return {"begins": "2024-01-01", "ends": "2024-12-31", "activity": activity, "documents": documents}
 
 
 async def verify_reports(season: Season) -> Story:

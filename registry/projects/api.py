@@ -21,7 +21,7 @@ from schemas.projects import (
     NewProject,
     NewReport,
     Project,
-    ProjectBody,
+    ProjectChange,
     ProjectEvent,
     ProjectState,
     Report,
@@ -102,11 +102,11 @@ class ProjectsController(Controller):
     async def update(
         self,
         project_id: PathId,
-        data: JSONBody[ProjectBody],
+        data: JSONBody[ProjectChange],
         call: NamedDependency[Call],
         db: NamedDependency[Database],
     ) -> Project:
-        """Change a draft or a rejected project."""
+        """Change a draft or a rejected project; what you leave out stays as it is."""
         return await projects.update_project(project_id, data, call=call, db=db)
 
     @post("/{project_id:int}/submit", operation_id="submit_project", responses=WRITES)

@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import ROUND_DOWN, Decimal
 
-from registry.kit.problems import DomainError, Kind
+from msgspec import UNSET, structs
+
+from registry.kit.problems import DomainError, Invalid, Kind
 from schemas.access import Role
 from schemas.methodologies import ForestSinkActivity
-from schemas.projects import NewReport, Project, Report
+from schemas.projects import NewReport, Project, ProjectBody, ProjectChange, Report
 
 PROJECT_STEPS: dict[str, frozenset[str]] = {
     "update": frozenset({"draft", "rejected"}),
@@ -90,6 +92,16 @@ def check_step(what: str, step: str, state: str, allowed: dict[str, frozenset[st
             state=state,
             allowed=sorted(allowed[step]),
         )
+
+
+def changed(project: Project, change: ProjectChange) -> ProjectBody:
+    """What a project says after a change; what was left out is as before. Raises `Invalid` for a wrong period."""
+    body = {name: getattr(project, name) for name in ProjectBody.__struct_fields__}
+    body |= {name: value for name, value in structs.asdict(change).items() if value is not UNSET}
+    try:
+        return ProjectBody(**body)
+    except ValueError as error:
+        raise Invalid(f"{error}.") from error
 
 
 def check_notice_over(project: Project, over_at: datetime, now: datetime) -> None:

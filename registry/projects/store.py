@@ -69,6 +69,7 @@ def _project_args(body: ProjectBody) -> tuple[object, ...]:
         body.crediting_ends,
         body.description,
         documents,
+        *(msgspec.json.encode(each).decode() if each else None for each in (body.site, body.design)),
     )
 
 
@@ -87,7 +88,50 @@ async def projects(tx: Tx, window: Window, state: str | None, drafts_of: tuple[i
 
 
 def _project(row: asyncpg.Record) -> Project:
-    return convert({**row, "documents": [each.hex() for each in row["documents"]]}, Project)
+    changed = {
+        "documents": [each.hex() for each in row["documents"]],
+        "site": msgspec.json.decode(row["site"]) if row["site"] else None,
+        "design": msgspec.json.decode(row["design"]) if row["design"] else None,
+        "validation_report": row["validation_report"].hex() if row["validation_report"] else None,
+    }
+    return convert({**row, **changed}, Project)
+
+
+async def lock_identities(tx: Tx) -> None:
+    """Let nothing else be compared with what is registered until the transaction ends."""
+    await tx.execute(_sql.lock_identities)
+
+
+async def standing_projects(tx: Tx, project_id: int) -> list[Project]:
+    """The projects of the same methodology and time that a project must not repeat."""
+    return [_project(row) for row in await tx.fetch(_sql.standing_projects, project_id)]
+
+
+async def evidence_elsewhere(
+    tx: Tx, documents: Sequence[str], project_id: int, report_id: int | None
+) -> tuple[str, str] | None:
+    """One of *documents* that another project or report relies on, and which."""
+    row = await tx.fetchrow(_sql.evidence_elsewhere, [bytes.fromhex(each) for each in documents], project_id, report_id)
+    if row is None:
+        return None
+    used = {each.hex() for each in row["documents"]}
+    return next(each for each in documents if each in used), row["used_by"]
+
+
+async def report_used(tx: Tx, sha256: str, project_id: int | None, report_id: int | None) -> str | None:
+    """What else a verifier's report carries."""
+    found: str | None = await tx.fetchval(_sql.report_used, bytes.fromhex(sha256), project_id, report_id)
+    return found
+
+
+async def set_validation_report(tx: Tx, project_id: int, sha256: str) -> None:
+    """Keep the report that a validation rests on."""
+    await tx.execute(_sql.set_validation_report, project_id, bytes.fromhex(sha256))
+
+
+async def set_above_design(tx: Tx, report_id: int, why: str) -> None:
+    """Keep the verifier's word on a result far above the design."""
+    await tx.execute(_sql.set_above_design, report_id, why)
 
 
 async def move_project(

@@ -13,13 +13,13 @@ select nextval('registry.project_number_seq');
 -- name: insert_project
 -- The number was drawn before, because the code has it.
 insert into registry.project (number, code, region_id, developer_id, name, methodology, location, crediting_begins,
-  crediting_ends, description, documents, state, created_at)
+  crediting_ends, description, documents, site, design, state, created_at)
 overriding system value
-values ($1, $2, registry.region_id(), $3, $4, $5, $6, $7, $8, $9, $10, 'draft', registry.business_now())
+values ($1, $2, registry.region_id(), $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'draft', registry.business_now())
 returning id;
 -- name: update_project
 update registry.project set name = $2, methodology = $3, location = $4, crediting_begins = $5, crediting_ends = $6,
-  description = $7, documents = $8
+  description = $7, documents = $8, site = $9, design = $10
 where id = $1 and state in ('draft', 'rejected');
 -- name: projects
 select * from registry.project
@@ -28,6 +28,35 @@ where id > $1 and ($3::bigint is null or id = $3) and ($4::text is null or state
 order by id limit $2;
 -- name: lock_project
 select id from registry.project where id = $1 for no key update;
+-- name: lock_identities
+-- Projects and reports that could be the same wait for each other here.
+select pg_advisory_xact_lock(hashtextextended('identity of projects', 0));
+-- name: standing_projects
+-- Those that $1 must not repeat: of its methodology, with a day of its crediting period, and not a draft or sent back.
+select o.* from registry.project o, registry.project p
+where p.id = $1 and o.id <> p.id and o.methodology = p.methodology and o.state not in ('draft', 'rejected')
+  and o.crediting_begins <= p.crediting_ends and p.crediting_begins <= o.crediting_ends
+order by o.id;
+-- name: evidence_elsewhere
+-- Who else relies on one of the documents $1: another project than $2, or another report than $3.
+select o.code || ' (project)' as used_by, o.documents
+from registry.project o where o.documents && $1 and o.id <> $2 and o.state not in ('draft', 'rejected')
+union all
+select 'report ' || r.id || ' of ' || p.code, r.documents
+from registry.monitoring_report r join registry.project p on p.id = r.project_id
+where r.documents && $1 and r.id is distinct from $3 and r.state <> 'rejected'
+limit 1;
+-- name: report_used
+-- What else the verifier's report $1 carries, other than project $2 or monitoring report $3.
+select 'the validation of ' || code from registry.project where validation_report = $1 and id is distinct from $2
+union all
+select 'the verification of report ' || id from registry.monitoring_report
+where verification_report = $1 and id is distinct from $3
+limit 1;
+-- name: set_validation_report
+update registry.project set validation_report = $2 where id = $1;
+-- name: set_above_design
+update registry.monitoring_report set above_design = $2 where id = $1;
 -- name: move_project
 -- Guarded: 0 rows means that somebody else moved it first.
 update registry.project set state = $3,
@@ -54,7 +83,7 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'submitted', registry.business_now()
 -- name: replace_report
 update registry.monitoring_report set vintage = $2, begins = $3, ends = $4, activity = $5, reduction = $6,
   reduction_kg = $7, issuable_t = $8, documents = $9, state = 'submitted', verification_report = null,
-  verifier_id = null
+  verifier_id = null, above_design = null
 where id = $1 and state = 'rejected';
 -- name: reports
 select * from registry.monitoring_report

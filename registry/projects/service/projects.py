@@ -8,7 +8,7 @@ from registry.kit.pages import Window
 from registry.kit.problems import Unknown
 from registry.methodologies import calendars
 from registry.parties import service as parties
-from registry.projects import rules, store
+from registry.projects import identity, rules, store
 from registry.projects.service import documents
 from schemas.access import Call, Role
 from schemas.pages import Page
@@ -19,7 +19,7 @@ from schemas.projects import (
     NewComment,
     NewProject,
     Project,
-    ProjectBody,
+    ProjectChange,
     ProjectEvent,
 )
 from schemas.serials import ProjectCode
@@ -47,25 +47,32 @@ async def create_project(body: NewProject, *, call: Call, db: Database) -> Proje
     return await once(db, call, work, _project_again)
 
 
-async def update_project(project_id: int, body: ProjectBody, *, call: Call, db: Database) -> Project:
-    """Change a draft, or a rejected project before it is submitted again."""
+async def update_project(project_id: int, body: ProjectChange, *, call: Call, db: Database) -> Project:
+    """Change a draft, or a rejected project before it is submitted again; what *body* leaves out stays as it is."""
 
     async def work(tx: Tx) -> Written[Project]:
         project = await own_project_in(tx, project_id, call)
         rules.check_step(project.code, "update", project.state, rules.PROJECT_STEPS)
-        await documents.refuse_missing_in(tx, body.documents)
-        await store.update_project(tx, project_id, body)
+        changed = rules.changed(project, body)
+        await documents.refuse_missing_in(tx, changed.documents)
+        await store.update_project(tx, project_id, changed)
         return Written(project_id, await _project_again(tx, str(project_id)))
 
     return await once(db, call, work, _project_again)
 
 
 async def submit_project(project_id: int, body: Decision, *, call: Call, db: Database) -> Project:
-    """Hand a project to validation, for the first time or again after a rejection."""
+    """
+    Hand a project to validation, for the first time or again after a rejection.
+
+    Raises `NoEvidence`, `EvidenceUsed`, `ProjectRepeated`.
+    """
 
     async def work(tx: Tx) -> Written[Project]:
         project = await own_project_in(tx, project_id, call)
         rules.check_step(project.code, "submit", project.state, rules.PROJECT_STEPS)
+        await documents.refuse_used_in(tx, project.documents, project_id=project_id, report_id=None, what=project.code)
+        identity.check_unrepeated(project, await store.standing_projects(tx, project_id))
         await store.move_project(
             tx,
             project,
@@ -80,13 +87,14 @@ async def submit_project(project_id: int, body: Decision, *, call: Call, db: Dat
 
 
 async def validate_project(project_id: int, body: Finding, *, call: Call, db: Database) -> Project:
-    """A verifier finds that the project meets its methodology. Raises `VerifierConflict`."""
+    """A verifier finds that the project meets its methodology. Raises `VerifierConflict`, `OwnReport`, `ReportUsed`."""
 
     async def work(tx: Tx) -> Written[Project]:
         project = await _locked_project(tx, project_id)
         verifier = await verifier_in(tx, project, call)
         rules.check_step(project.code, "validate", project.state, rules.PROJECT_STEPS)
-        await documents.refuse_missing_in(tx, (body.report_sha256,))
+        await documents.refuse_report_in(tx, body.report_sha256, project)
+        await store.set_validation_report(tx, project_id, body.report_sha256)
         why = f"{body.why} (validation report {body.report_sha256})"
         await store.move_project(
             tx, project, "validated", person_id=call.by.person_id, organisation_id=verifier, why=why

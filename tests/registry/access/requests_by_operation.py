@@ -102,10 +102,10 @@ def _access(ids: dict[str, Any]) -> dict[str, Request]:
 
 
 def _projects(ids: dict[str, Any]) -> dict[str, Request]:
-    finding = {**WHY, "report_sha256": ids["document"]}
+    finding = {**WHY, "report_sha256": ids["finding"]}
     draft = project_body(ids[HOME])
     changed = {key: value for key, value in draft.items() if key != "organisation_id"}
-    fourth = report_body("2024-10-01", "2024-12-31")
+    fourth = report_body("2024-10-01", "2024-12-31", documents=[ids["document"]])
     vvb = ("vvb", "verifier")
 
     def step(state: str, word: str, body: Any, *senders: tuple[str, str]) -> Request:
@@ -130,7 +130,7 @@ def _projects(ids: dict[str, Any]) -> dict[str, Request]:
         "register_project": step("noticed", "register", WHY),
         "reject_project": step("submitted", "reject", WHY, vvb),
         "submit_report": step("registered", "reports", fourth),
-        "resubmit_report": report_step("rejected", "resubmit", report_body()),
+        "resubmit_report": report_step("rejected", "resubmit", report_body(documents=[ids["document"]])),
         "list_reports": read(f"/v1/projects/{ids['registered']}/reports"),
         "get_report": read(f"/v1/reports/{ids['report_submitted']}"),
         "verify_report": report_step("submitted", "verify", finding, vvb),
