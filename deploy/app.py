@@ -51,7 +51,7 @@ from registry.methodologies.api import MethodologiesController
 from registry.parties.api import PartiesController
 from registry.projects.api import DocumentsController, ProjectsController, ReportsController
 from registry.receipts.api import ReceiptsController
-from registry.transparency.api import LogController
+from registry.transparency.api import CorrectionsController, LogController
 from schemas.parties import RegionProfile
 
 STATIC = Path(__file__).parent / "static"
@@ -134,6 +134,7 @@ def create_app(parts: Parts) -> ASGIApp:
             ClaimsController,
             ReceiptsController,
             LogController,
+            CorrectionsController,
             InstrumentsController,
             MarketDataController,
             ListingsController,

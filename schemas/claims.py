@@ -112,4 +112,5 @@ class Claim(Struct, frozen=True, kw_only=True):
     neutral: bool
     deadline: Instant | None
     statement_hash: Sha256
+    corrected: Annotated[bool, Meta(description="Whether the wording is not that of the statement any more")]
     created_at: Instant

@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from schemas.methodologies import Activity, FactorWord, GridYear, MethodologyId, Quantity, Reduction
 from schemas.scalars import Id, Instant, Name, Remark, Sha256, Text, Tonnes, Vintage, check_years
 
-ProjectState = Literal["draft", "submitted", "validated", "public_notice", "registered", "rejected"]
+ProjectState = Literal["draft", "submitted", "validated", "public_notice", "registered", "rejected", "withdrawn"]
 ReportState = Literal["submitted", "verified", "rejected", "issued"]
 Documents = Annotated[tuple[Sha256, ...], Meta(max_length=50, description="SHA-256 of uploaded documents")]
 
@@ -188,6 +188,20 @@ class Report(Struct, frozen=True, kw_only=True):
     above_design: Annotated[str | None, Meta(description="The verifier's word on a result far above the design")]
     state: ReportState
     created_at: Instant
+
+
+class ReportVersion(Struct, frozen=True, kw_only=True):
+    """What a monitoring report said before it was filed again."""
+
+    number: int
+    begins: date
+    ends: date
+    activity: Activity
+    reduction: Reduction
+    documents: tuple[Sha256, ...]
+    verification_report: Sha256 | None
+    verifier_id: Id | None
+    replaced_at: Instant
 
 
 class ProjectEvent(Struct, frozen=True, kw_only=True):

@@ -212,6 +212,32 @@ class CancellationStatement(Statement, frozen=True, kw_only=True):
     reason: Text
 
 
+class CorrectedWords(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One field of a statement, as it said and as it is to be read. Either may be empty."""
+
+    field: Code
+    was: str
+    now: str
+
+
+class CorrectionStatement(Statement, frozen=True, kw_only=True):
+    """
+    Wording of an earlier statement was wrong: *corrects* is its hash, *number* counts its corrections from 1.
+
+    Serials, kilograms, periods and keys of subjects are never corrected. A sealed section, such as a beneficiary, is
+    corrected by one of the same label in *sections*.
+    """
+
+    TYPE: ClassVar[str] = "correction/v1"
+
+    correction: Code
+    corrects: Sha256
+    number: Annotated[int, Meta(ge=1, le=1_000)]
+    reason: Text
+    wording: tuple[CorrectedWords, ...] = ()
+    sections: dict[Code, Sha256] = {}
+
+
 STATEMENT_TYPES: dict[str, type[Statement]] = {
     each.TYPE: each
     for each in (
@@ -222,5 +248,6 @@ STATEMENT_TYPES: dict[str, type[Statement]] = {
         ClaimStatement,
         RetirementStatement,
         CancellationStatement,
+        CorrectionStatement,
     )
 }

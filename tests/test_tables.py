@@ -20,12 +20,14 @@ OWNED = {
     "registry.parties": {"account", "ownership", "party", "party_identifier", "region"},
     "registry.projects": {
         *("document", "monitoring_report", "notice_comment", "project", "project_event", "project_number_seq"),
+        "report_version",
     },
     "registry.transparency": {
         "log_checkpoint",
         "log_head",
         "log_key",
         "log_tile",
+        "correction",
         "opening",
         "statement",
         "statement_id_seq",

@@ -101,6 +101,10 @@ def check_contribution_words(published: dict[str, str | None]) -> None:
             )
 
 
+CORRECTABLE = ("boundary", "exclusions", "standard", "subject")
+"""Words of a claim; what it is about, its period and its kilograms stay."""
+
+
 def standard_of(body: NewClaim) -> str:
     """The standard that the claim names, or the one that its type has."""
     return body.standard or (CONTRIBUTION_STANDARD if body.type == "contribution" else EVENT_STANDARD)

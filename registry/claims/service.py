@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from msgspec import UNSET
+
 from registry.access import authorisation as access
 from registry.claims import rules, store, subjects
 from registry.claims.rules import LockedClaim
@@ -14,10 +16,12 @@ from registry.kit.problems import Unknown
 from registry.methodologies import catalogue
 from registry.parties import service as parties
 from registry.projects.service import documents
+from registry.transparency import corrections
 from registry.transparency import rules as transparency
 from registry.transparency import service as log
 from schemas.access import Call
 from schemas.claims import Claim, NewClaim, NewFootprint, StoredFootprint
+from schemas.corrections import CorrectClaim, Correction
 from schemas.methodologies import Footprint
 from schemas.pages import Page
 from schemas.parties import Organisation, RegionProfile
@@ -168,6 +172,34 @@ def _named_verifier(body: NewClaim) -> ClaimVerifier | None:
     return ClaimVerifier(name=each.name, level=each.level, identifier=each.identifier)
 
 
+async def correct_claim(
+    claim_id: int, body: CorrectClaim, *, call: Call, db: Database, region: RegionProfile
+) -> Correction:
+    """
+    Correct the wording of a claim by a statement of its own. The claim's statement, and what it is about, stay.
+
+    Raises `NothingCorrected`, `SaysNeutral`.
+    """
+
+    async def work(tx: Tx) -> Written[Correction]:
+        await store.lock_words(tx, claim_id)
+        found = await claim_in(tx, claim_id)
+        access.authorise_for(call, found.claimant_id)
+        old = {name: getattr(found, name) for name in rules.CORRECTABLE}
+        given = {name: getattr(body, name) for name in rules.CORRECTABLE if getattr(body, name) is not UNSET}
+        wording = corrections.changed_words(old, given)
+        if found.type == "contribution":
+            rules.check_contribution_words(given)
+        new_correction = corrections.NewCorrection(
+            await store.claim_statement(tx, claim_id), body.reason, found.claimant_id, wording
+        )
+        made = await corrections.correct_in(tx, new_correction, call=call, region=region)
+        await store.set_wording(tx, claim_id, old | given)
+        return Written(made.id, made)
+
+    return await once(db, call, work, corrections.own_again)
+
+
 async def claim(claim_id: int, *, asked: Call, db: Database) -> Claim:
     """Return one claim of the caller's organisation, with its coverage."""
     async with db.reading() as tx:
@@ -208,6 +240,11 @@ def check_allocation(
     rules.check_amount(locked, quantity_kg)
     rules.check_deadline(locked, now)
     return locked
+
+
+async def lock_words_in(tx: Tx, claim_id: int) -> None:
+    """Let nobody else correct the claim, or the beneficiary of a retirement against it, until the transaction ends."""
+    await store.lock_words(tx, claim_id)
 
 
 async def statement_of_in(tx: Tx, claim_id: int) -> int:

@@ -113,6 +113,8 @@ async def claims(tx: Tx, window: Window, claimants: tuple[int, ...] | None) -> P
 def _claim(row: asyncpg.Record) -> Claim:
     body = msgspec.json.decode(row["body"], type=NewClaim)
     counted = msgspec.json.decode(row["result"], type=Footprint) if row["result"] else None
+    if row["wording"]:
+        body = structs.replace(body, **msgspec.json.decode(row["wording"], type=dict[str, str]))
     return Claim(
         id=row["id"],
         claimant_id=row["claimant_id"],
@@ -138,6 +140,7 @@ def _claim(row: asyncpg.Record) -> Claim:
         neutral=is_neutral(row["type"], row["required_kg"], row["allocated_kg"], over=row["over"]),
         deadline=row["deadline"],
         statement_hash=row["sha256"].hex(),
+        corrected=bool(row["wording"]),
         created_at=row["created_at"],
     )
 
@@ -145,3 +148,13 @@ def _claim(row: asyncpg.Record) -> Claim:
 async def claim_statement(tx: Tx, claim_id: int) -> int:
     """The row of the claim's own statement in the log."""
     return int(await tx.fetchval(_sql.claim_statement, claim_id))
+
+
+async def lock_words(tx: Tx, claim_id: int) -> None:
+    """Let nobody else correct the claim until the transaction ends."""
+    await tx.execute(_sql.lock_claim_words, claim_id)
+
+
+async def set_wording(tx: Tx, claim_id: int, wording: dict[str, str]) -> None:
+    """The words of a claim as its corrections left them."""
+    await tx.execute(_sql.set_wording, claim_id, msgspec.json.encode(wording).decode())

@@ -36,12 +36,16 @@ insert into registry.claim (region_id, claimant_id, type, footprint_id, body, ne
 values (registry.region_id(), $1, $2, $3, $4, $5, $6, $7, $8, registry.business_now(), $9, $10, $11, $12, $13, $14,
   $15, $16) returning id;
 -- name: claims
-select c.id, c.claimant_id, c.type, c.body, c.footprint_id, c.required_kg, c.allocated_kg, c.deadline,
+select c.id, c.claimant_id, c.type, c.body, c.wording, c.footprint_id, c.required_kg, c.allocated_kg, c.deadline,
   s.sha256, c.statement_id, c.created_at, f.result, registry.business_now() >= c.ends as over
 from registry.claim c
 join registry.statement_hash s on s.id = c.statement_id
 left join registry.footprint f on f.id = c.footprint_id
 where c.id > $1 and ($3::bigint is null or c.id = $3) and ($4::bigint[] is null or c.claimant_id = any($4))
 order by c.id limit $2;
+-- name: lock_claim_words
+select id from registry.claim where id = $1 for no key update;
+-- name: set_wording
+update registry.claim set wording = $2 where id = $1;
 -- name: claim_statement
 select statement_id from registry.claim where id = $1;

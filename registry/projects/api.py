@@ -25,6 +25,7 @@ from schemas.projects import (
     ProjectEvent,
     ProjectState,
     Report,
+    ReportVersion,
 )
 
 
@@ -119,6 +120,17 @@ class ProjectsController(Controller):
     ) -> Project:
         """Hand the project to validation, also again after a rejection."""
         return await projects.submit_project(project_id, data, call=call, db=db)
+
+    @post("/{project_id:int}/withdraw", operation_id="withdraw_project", responses=WRITES)
+    async def withdraw(
+        self,
+        project_id: PathId,
+        data: JSONBody[Decision],
+        call: NamedDependency[Call],
+        db: NamedDependency[Database],
+    ) -> Project:
+        """Withdraw a draft, or a project that was sent back, for good."""
+        return await projects.withdraw_project(project_id, data, call=call, db=db)
 
     @post("/{project_id:int}/validate", operation_id="validate_project", responses=WRITES)
     async def validate(
@@ -219,6 +231,13 @@ class ReportsController(Controller):
     async def report(self, report_id: PathId, db: NamedDependency[Database]) -> Report:
         """One monitoring report with its arithmetic."""
         return await reports.report(report_id, db=db)
+
+    @get("/{report_id:int}/versions", operation_id="list_report_versions", responses=READS)
+    async def versions(
+        self, report_id: PathId, window: NamedDependency[Window], db: NamedDependency[Database]
+    ) -> Page[ReportVersion]:
+        """What the report said before it was filed again, each time."""
+        return await reports.versions(report_id, window, db=db)
 
     @post("/{report_id:int}/resubmit", operation_id="resubmit_report", responses=WRITES)
     async def resubmit(

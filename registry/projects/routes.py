@@ -12,6 +12,7 @@ ROUTES: dict[str, Route] = {
     "create_project": Route(DEVELOPERS, "organisation"),
     "update_project": Route(DEVELOPERS, "project"),
     "submit_project": Route(DEVELOPERS, "project"),
+    "withdraw_project": Route(DEVELOPERS, "project"),
     "validate_project": Route(VERIFIERS, "verifier"),
     "open_public_notice": Route(REGULATORS),
     "comment_on_notice": ANY_PERSON,
@@ -22,6 +23,7 @@ ROUTES: dict[str, Route] = {
     "resubmit_report": Route(DEVELOPERS, "project"),
     "list_reports": PUBLIC,
     "get_report": PUBLIC,
+    "list_report_versions": PUBLIC,
     "verify_report": Route(VERIFIERS, "verifier"),
     "reject_report": Route(VERIFIERS | REGULATORS, "verifier"),
 }

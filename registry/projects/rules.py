@@ -14,6 +14,7 @@ from schemas.projects import NewReport, Project, ProjectBody, ProjectChange, Rep
 PROJECT_STEPS: dict[str, frozenset[str]] = {
     "update": frozenset({"draft", "rejected"}),
     "submit": frozenset({"draft", "rejected"}),
+    "withdraw": frozenset({"draft", "rejected"}),
     "validate": frozenset({"submitted"}),
     "open_notice": frozenset({"validated"}),
     "comment": frozenset({"public_notice"}),

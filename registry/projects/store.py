@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 import asyncpg
 import msgspec
@@ -12,7 +13,7 @@ from registry.kit.pages import Window
 from registry.projects.rules import WrongState
 from schemas.methodologies import Activity, Reduction
 from schemas.pages import Page
-from schemas.projects import Comment, Document, NewReport, Project, ProjectBody, ProjectEvent, Report
+from schemas.projects import Comment, Document, NewReport, Project, ProjectBody, ProjectEvent, Report, ReportVersion
 from schemas.serials import ProjectCode
 
 _sql = sql.load(__package__)
@@ -184,7 +185,8 @@ async def insert_report(tx: Tx, project_id: int, body: NewReport, reduction: Red
 
 
 async def replace_report(tx: Tx, report_id: int, body: NewReport, reduction: Reduction) -> None:
-    """Replace a rejected report by its correction."""
+    """Replace a rejected report by its correction; what it said is kept as a version."""
+    await tx.execute(_sql.keep_version, report_id)
     if not affected(await tx.execute(_sql.replace_report, report_id, *_report_args(body, reduction))):
         raise WrongState(f"Report {report_id} was changed by another request meanwhile. Read it again.")
 
@@ -221,13 +223,23 @@ async def reports(tx: Tx, window: Window, project_id: int) -> Page[Report]:
     return window.page([(row["id"], _report(row)) for row in rows])
 
 
+async def versions(tx: Tx, window: Window, report_id: int) -> Page[ReportVersion]:
+    """What a report said before, in order."""
+    rows = await tx.fetch(_sql.versions, *window.args, report_id)
+    return window.page([(row["number"], ReportVersion(**_filed(row, ReportVersion))) for row in rows])
+
+
 def _report(row: asyncpg.Record) -> Report:
-    values = {name: row[name] for name in Report.__struct_fields__}
+    return Report(**_filed(row, Report))
+
+
+def _filed(row: asyncpg.Record, form: type[Report | ReportVersion]) -> dict[str, Any]:
+    values = {name: row[name] for name in form.__struct_fields__}
     values["activity"] = msgspec.json.decode(row["activity"], type=Activity)
     values["reduction"] = msgspec.json.decode(row["reduction"], type=Reduction)
     values["documents"] = tuple(each.hex() for each in row["documents"])
     values["verification_report"] = row["verification_report"].hex() if row["verification_report"] else None
-    return Report(**values)
+    return values
 
 
 async def move_report(

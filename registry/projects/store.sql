@@ -24,7 +24,7 @@ where id = $1 and state in ('draft', 'rejected');
 -- name: projects
 select * from registry.project
 where id > $1 and ($3::bigint is null or id = $3) and ($4::text is null or state = $4)
-  and (state <> 'draft' or $5::bigint[] is null or developer_id = any($5))
+  and (not (state = 'draft' or state = 'withdrawn' and rejected_from is null) or $5::bigint[] is null or developer_id = any($5))
 order by id limit $2;
 -- name: lock_project
 select id from registry.project where id = $1 for no key update;
@@ -34,13 +34,13 @@ select pg_advisory_xact_lock(hashtextextended('identity of projects', 0));
 -- name: standing_projects
 -- Those that $1 must not repeat: of its methodology, with a day of its crediting period, and not a draft or sent back.
 select o.* from registry.project o, registry.project p
-where p.id = $1 and o.id <> p.id and o.methodology = p.methodology and o.state not in ('draft', 'rejected')
+where p.id = $1 and o.id <> p.id and o.methodology = p.methodology and o.state not in ('draft', 'rejected', 'withdrawn')
   and o.crediting_begins <= p.crediting_ends and p.crediting_begins <= o.crediting_ends
 order by o.id;
 -- name: evidence_elsewhere
 -- Who else relies on one of the documents $1: another project than $2, or another report than $3.
 select o.code || ' (project)' as used_by, o.documents
-from registry.project o where o.documents && $1 and o.id <> $2 and o.state not in ('draft', 'rejected')
+from registry.project o where o.documents && $1 and o.id <> $2 and o.state not in ('draft', 'rejected', 'withdrawn')
 union all
 select 'report ' || r.id || ' of ' || p.code, r.documents
 from registry.monitoring_report r join registry.project p on p.id = r.project_id
@@ -60,7 +60,7 @@ update registry.monitoring_report set above_design = $2 where id = $1;
 -- name: move_project
 -- Guarded: 0 rows means that somebody else moved it first.
 update registry.project set state = $3,
-  rejected_from = case when $3 = 'rejected' then $2 end,
+  rejected_from = case $3 when 'rejected' then $2 when 'withdrawn' then rejected_from end,
   notice_opened = coalesce($4, notice_opened), notice_ends = coalesce($5, notice_ends)
 where id = $1 and state = $2;
 -- name: insert_event
@@ -80,6 +80,14 @@ select id, text, at from registry.notice_comment where project_id = $3 and id > 
 insert into registry.monitoring_report (project_id, vintage, begins, ends, activity, reduction, reduction_kg,
   issuable_t, documents, state, created_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'submitted', registry.business_now()) returning id;
+-- name: keep_version
+insert into registry.report_version (report_id, number, begins, ends, activity, reduction, documents,
+  verification_report, verifier_id, replaced_at)
+select id, 1 + (select count(*) from registry.report_version v where v.report_id = r.id), begins, ends, activity,
+  reduction, documents, verification_report, verifier_id, registry.business_now()
+from registry.monitoring_report r where id = $1;
+-- name: versions
+select * from registry.report_version where report_id = $3 and number > $1 order by number limit $2;
 -- name: replace_report
 update registry.monitoring_report set vintage = $2, begins = $3, ends = $4, activity = $5, reduction = $6,
   reduction_kg = $7, issuable_t = $8, documents = $9, state = 'submitted', verification_report = null,

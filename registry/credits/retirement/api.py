@@ -9,12 +9,14 @@ from registry.kit.database import Database
 from registry.kit.http import READS, WRITES, PathCode, QueryId
 from registry.kit.pages import Window
 from schemas.access import Call
+from schemas.corrections import CorrectBeneficiary, Correction
 from schemas.credits import (
     Retirement,
     RetirementOrder,
     RetireRequest,
 )
 from schemas.pages import Page
+from schemas.parties import RegionProfile
 
 
 class RetirementsController(Controller):
@@ -47,3 +49,15 @@ class RetirementsController(Controller):
     async def retirement(self, receipt_id: PathCode, db: NamedDependency[Database]) -> Retirement:
         """One retirement."""
         return await service.retirement(receipt_id, db=db)
+
+    @post("/{receipt_id:str}/corrections", operation_id="correct_beneficiary", responses=WRITES)
+    async def correct(
+        self,
+        receipt_id: PathCode,
+        data: JSONBody[CorrectBeneficiary],
+        call: NamedDependency[Call],
+        db: NamedDependency[Database],
+        region: NamedDependency[RegionProfile],
+    ) -> Correction:
+        """Correct the beneficiary of a retirement against your claim; nothing else about it can be corrected."""
+        return await service.correct_beneficiary(receipt_id, data, call=call, db=db, region=region)

@@ -86,6 +86,25 @@ async def submit_project(project_id: int, body: Decision, *, call: Call, db: Dat
     return await once(db, call, work, _project_again)
 
 
+async def withdraw_project(project_id: int, body: Decision, *, call: Call, db: Database) -> Project:
+    """Withdraw a draft, or a project that was sent back, for good. One that was never submitted stays unseen."""
+
+    async def work(tx: Tx) -> Written[Project]:
+        project = await own_project_in(tx, project_id, call)
+        rules.check_step(project.code, "withdraw", project.state, rules.PROJECT_STEPS)
+        await store.move_project(
+            tx,
+            project,
+            "withdrawn",
+            person_id=call.by.person_id,
+            organisation_id=project.developer_id,
+            why=body.why,
+        )
+        return Written(project_id, await _project_again(tx, str(project_id)))
+
+    return await once(db, call, work, _project_again)
+
+
 async def validate_project(project_id: int, body: Finding, *, call: Call, db: Database) -> Project:
     """A verifier finds that the project meets its methodology. Raises `VerifierConflict`, `OwnReport`, `ReportUsed`."""
 
@@ -188,7 +207,8 @@ async def visible_in(tx: Tx, project_id: int, asked: Call) -> Project:
     """Return a project if the caller may see it. Raises `Unknown`."""
     found = await project_in(tx, project_id)
     mine = found.developer_id in access.organisations_of(asked.by)
-    if found.state == "draft" and not mine and not access.oversees(asked.by):
+    unseen = found.state == "draft" or (found.state == "withdrawn" and found.rejected_from is None)
+    if unseen and not mine and not access.oversees(asked.by):
         raise Unknown(f"There is no project {project_id}.")
     return found
 

@@ -18,6 +18,7 @@ from schemas.projects import (
     NewReport,
     Project,
     Report,
+    ReportVersion,
 )
 
 
@@ -143,6 +144,13 @@ async def reports(project_id: int, window: Window, *, asked: Call, db: Database)
     async with db.reading() as tx:
         await projects.visible_in(tx, project_id, asked)
         return await store.reports(tx, window, project_id)
+
+
+async def versions(report_id: int, window: Window, *, db: Database) -> Page[ReportVersion]:
+    """What a monitoring report said each time before it was filed again."""
+    async with db.reading() as tx:
+        await _report_again(tx, str(report_id))
+        return await store.versions(tx, window, report_id)
 
 
 async def _report_again(tx: Tx, report_id: str) -> Report:

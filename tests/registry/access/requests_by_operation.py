@@ -69,6 +69,7 @@ def _region(ids: dict[str, Any]) -> dict[str, Request]:
         "list_factors": read("/v1/factors"),
         # The templates have no witness: what only a witnessed log can answer is not there yet.
         "get_checkpoint": read("/v1/log/checkpoint", 404),
+        "list_corrections": read(f"/v1/statements/{'0' * 64}/corrections"),
         "get_tile": read("/v1/log/tile/0/000", 404),
         "get_receipt": read(f"/v1/receipts/{ids['receipt']}", 202),
     }
@@ -123,6 +124,7 @@ def _projects(ids: dict[str, Any]) -> dict[str, Request]:
         "create_project": write("/v1/projects", draft),
         "update_project": step("draft", "update", changed),
         "submit_project": step("draft", "submit", WHY),
+        "withdraw_project": step("draft", "withdraw", WHY),
         "validate_project": step("submitted", "validate", finding, vvb),
         "open_public_notice": step("validated", "notice", WHY),
         "comment_on_notice": step("public_notice", "comments", {"text": "A comment"}),
@@ -133,6 +135,7 @@ def _projects(ids: dict[str, Any]) -> dict[str, Request]:
         "resubmit_report": report_step("rejected", "resubmit", report_body(documents=[ids["document"]])),
         "list_reports": read(f"/v1/projects/{ids['registered']}/reports"),
         "get_report": read(f"/v1/reports/{ids['report_submitted']}"),
+        "list_report_versions": read(f"/v1/reports/{ids['report_rejected']}/versions"),
         "verify_report": report_step("submitted", "verify", finding, vvb),
         "reject_report": report_step("submitted", "reject", WHY, vvb),
     }
@@ -157,6 +160,9 @@ def _credits(ids: dict[str, Any]) -> dict[str, Request]:
         "cancel_credits": write("/v1/cancellations", some),
         "get_cancellation": read(f"/v1/cancellations/{ids['cancellation']}"),
         "retire_credits": write("/v1/retirements", {**some, "claim_id": ids["claim"]}),
+        "correct_beneficiary": write(
+            f"/v1/retirements/{ids['receipt']}/corrections", {"reason": "Misspelt", "beneficiary": "Somebody else"}
+        ),
         "list_retirements": read("/v1/retirements"),
         "get_retirement": read(f"/v1/retirements/{ids['receipt']}"),
     }
@@ -167,6 +173,9 @@ def _claims(ids: dict[str, Any]) -> dict[str, Request]:
         "create_footprint": write("/v1/footprints", footprint_body(ids[HOME])),
         "get_footprint": read(f"/v1/footprints/{ids['footprint']}"),
         "create_claim": write("/v1/claims", contribution_body(ids[HOME])),
+        "correct_claim": write(
+            f"/v1/claims/{ids['claim']}/corrections", {"reason": "Misspelt", "subject": "Another wording"}
+        ),
         "list_claims": read("/v1/claims"),
         "get_claim": read(f"/v1/claims/{ids['claim']}"),
     }

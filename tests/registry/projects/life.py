@@ -108,9 +108,9 @@ class Life:
         assert 201 == answer.status_code, answer.text
         return answer.json()
 
-    async def project(self, state: str) -> int:
+    async def project(self, state: str, **changed: Any) -> int:
         """Make a new project in *state* and return its id. A registered one moves the clock past its notice."""
-        body = project_body(self.organisation_id, documents=[await self.document()])
+        body = project_body(self.organisation_id, documents=[await self.document()], **changed)
         project_id = int((await self.world.ok("/v1/projects", body, by=self.developer))["id"])
         path = {
             "draft": (),
