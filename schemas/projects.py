@@ -109,6 +109,7 @@ class Project(Struct, frozen=True, kw_only=True):
     id: Id
     code: Annotated[str, Meta(description="Region, programme and number, as in serials")]
     developer_id: Id
+    developer: Annotated[str, Meta(description="The developer's name")]
     name: str
     methodology: MethodologyId
     location: str
@@ -153,6 +154,57 @@ class Comment(Struct, frozen=True, kw_only=True):
     id: Id
     text: str
     at: Instant
+
+
+class NewObjection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    An objection to a project in public notice, by anybody: it takes no key.
+
+    Sent again as it is, it stays one objection.
+    """
+
+    name: Annotated[Name, Meta(description="Published")]
+    contact: Annotated[
+        str,
+        Meta(
+            min_length=3,
+            max_length=200,
+            pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)",
+            description="Mail address or telephone; only overseers see it",
+        ),
+    ]
+    text: Annotated[Text, Meta(description="Published")]
+
+
+class NewAnswer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The answer to some objections, or to all that have none yet."""
+
+    text: Text
+    objections: Annotated[
+        Annotated[tuple[Id, ...], Meta(min_length=1, max_length=1_000)] | None,
+        Meta(description="Left out: all that have no answer yet"),
+    ] = None
+
+
+class ObjectionAnswer(Struct, frozen=True, kw_only=True):
+    """An answer, and how many objections it is given to."""
+
+    id: Id
+    text: str
+    objections: int
+    at: Instant
+
+
+class Objection(Struct, frozen=True, kw_only=True):
+    """An objection with its answer. *contact* is shown to overseers only."""
+
+    id: Id
+    name: str
+    contact: str | None
+    text: str
+    at: Instant
+    answer: str | None
+    answered_at: Instant | None
 
 
 class NewReport(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -20,7 +20,7 @@ OWNED = {
     "registry.parties": {"account", "ownership", "party", "party_identifier", "region"},
     "registry.projects": {
         *("document", "monitoring_report", "notice_comment", "project", "project_event", "project_number_seq"),
-        "report_version",
+        *("report_version", "notice_answer", "notice_objection"),
     },
     "registry.transparency": {
         "log_checkpoint",

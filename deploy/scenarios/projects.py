@@ -71,6 +71,12 @@ async def run_public_notice(season: Season) -> Story:
         {"text": "Which plots are planted before 2000? 2000年以前的林班怎么算？"},
         by=season.parties["scenic"].key,
     )
+    objection = {
+        "name": "A villager 村民",
+        "contact": "+86 28 0000 0000",
+        "text": "Is the spring fenced in? 泉水会围起来吗？",
+    }
+    await season.api.post(f"/v1/projects/{season.projects['forest']}/objections", objection, by="")
     await season.set_clock(NOTICE_LAST_EVENING)
     early = await season.api.post(
         f"/v1/projects/{season.projects['forest']}/register",
@@ -86,13 +92,17 @@ async def run_public_notice(season: Season) -> Story:
 
 
 async def register_projects(season: Season) -> Story:
-    """The notice is over, and the regulator registers both."""
+    """The notice is over, and the regulator registers both once a villager's objection has its answer."""
     await season.set_clock(NOTICE_IS_OVER)
+    forest, by = season.projects["forest"], season.regulators[1]
+    why = {"why": "Nothing speaks against it"}
+    answer = {"text": "It stays open: the project fences in nothing. 泉水保持开放。"}
+    await season.api.post(f"/v1/projects/{forest}/answers", answer, by=by)
     for project_id in season.projects.values():
-        await season.api.post(
-            f"/v1/projects/{project_id}/register", {"why": "No objection in the notice"}, by=season.regulators[1]
-        )
-    return ["Both projects are registered. 登记完成。"]
+        await season.api.post(f"/v1/projects/{project_id}/register", why, by=by)
+    return [
+        "The objection is answered, and both projects are registered. 登记完成。",
+    ]
 
 
 async def file_reports(season: Season) -> Story:

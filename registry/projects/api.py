@@ -9,7 +9,7 @@ from litestar.params import JSONBody, PathParameter, QueryParameter
 from registry.kit.database import Database
 from registry.kit.http import READS, WRITES, PathId
 from registry.kit.pages import Window
-from registry.projects.service import documents, projects, reports
+from registry.projects.service import documents, notice, projects, reports
 from schemas.access import Call
 from schemas.pages import Page
 from schemas.projects import (
@@ -17,9 +17,13 @@ from schemas.projects import (
     Decision,
     Document,
     Finding,
+    NewAnswer,
     NewComment,
+    NewObjection,
     NewProject,
     NewReport,
+    Objection,
+    ObjectionAnswer,
     Project,
     ProjectChange,
     ProjectEvent,
@@ -50,13 +54,16 @@ class DocumentsController(Controller):
         db: NamedDependency[Database],
     ) -> Response[bytes]:
         """The file, exactly as it was uploaded, as a download."""
-        media_type, content = await documents.document(sha256, db=db)
-        headers = {
-            "Content-Disposition": f'attachment; filename="{sha256}"',
-            "X-Content-Type-Options": "nosniff",
-            "X-Document-Type": media_type,
-        }
-        return Response(content, media_type="application/octet-stream", headers=headers)
+        return _download(sha256, *await documents.document(sha256, db=db))
+
+
+def _download(sha256: str, media_type: str, content: bytes) -> Response[bytes]:
+    headers = {
+        "Content-Disposition": f'attachment; filename="{sha256}"',
+        "X-Content-Type-Options": "nosniff",
+        "X-Document-Type": media_type,
+    }
+    return Response(content, media_type="application/octet-stream", headers=headers)
 
 
 class ProjectsController(Controller):
@@ -144,7 +151,7 @@ class ProjectsController(Controller):
         return await projects.validate_project(project_id, data, call=call, db=db)
 
     @post("/{project_id:int}/notice", operation_id="open_public_notice", responses=WRITES)
-    async def notice(
+    async def open_notice(
         self,
         project_id: PathId,
         data: JSONBody[Decision],
@@ -175,6 +182,56 @@ class ProjectsController(Controller):
     ) -> Page[Comment]:
         """The comments on the public notice."""
         return await projects.comments(project_id, window, asked=asked, db=db)
+
+    @get(
+        "/{project_id:int}/documents/{sha256:str}",
+        operation_id="get_project_document",
+        media_type="application/octet-stream",
+        responses=READS,
+    )
+    async def document(
+        self,
+        project_id: PathId,
+        sha256: Annotated[str, PathParameter(pattern="^[0-9a-f]{64}$")],
+        asked: NamedDependency[Call],
+        db: NamedDependency[Database],
+    ) -> Response[bytes]:
+        """A design document of a project that is public, or its validation report. It takes no key."""
+        return _download(sha256, *await notice.project_document(project_id, sha256, asked=asked, db=db))
+
+    @post("/{project_id:int}/objections", operation_id="object_to_project", responses=WRITES)
+    async def object_to(
+        self,
+        project_id: PathId,
+        data: JSONBody[NewObjection],
+        numbered: NamedDependency[Call],
+        db: NamedDependency[Database],
+    ) -> Objection:
+        """Object to a project while its public notice runs. It takes no key, and no Idempotency-Key."""
+        assert numbered.operation  # the body was read strictly
+        return await notice.object_to_project(project_id, data, db=db)
+
+    @get("/{project_id:int}/objections", operation_id="list_objections", responses=READS)
+    async def objections(
+        self,
+        project_id: PathId,
+        window: NamedDependency[Window],
+        asked: NamedDependency[Call],
+        db: NamedDependency[Database],
+    ) -> Page[Objection]:
+        """The objections to the project, each with its answer."""
+        return await notice.objections(project_id, window, asked=asked, db=db)
+
+    @post("/{project_id:int}/answers", operation_id="answer_objections", responses=WRITES)
+    async def answer(
+        self,
+        project_id: PathId,
+        data: JSONBody[NewAnswer],
+        call: NamedDependency[Call],
+        db: NamedDependency[Database],
+    ) -> ObjectionAnswer:
+        """Answer objections, alone or jointly. None may be without an answer when the project is registered."""
+        return await notice.answer_objections(project_id, data, call=call, db=db)
 
     @post("/{project_id:int}/register", operation_id="register_project", responses=WRITES)
     async def register(

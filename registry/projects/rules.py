@@ -1,6 +1,6 @@
 """The states of projects and reports, and the steps between them. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import ROUND_DOWN, Decimal
 
@@ -18,6 +18,8 @@ PROJECT_STEPS: dict[str, frozenset[str]] = {
     "validate": frozenset({"submitted"}),
     "open_notice": frozenset({"validated"}),
     "comment": frozenset({"public_notice"}),
+    "object": frozenset({"public_notice"}),
+    "answer": frozenset({"public_notice"}),
     "register": frozenset({"public_notice"}),
     "reject": frozenset({"submitted", "validated", "public_notice"}),
     "report": frozenset({"registered"}),
@@ -53,6 +55,18 @@ class NoticeOver(DomainError):
     """The public notice has ended."""
 
     kind, slug, title = Kind.CONFLICT, "notice-over", "The public notice is over"
+
+
+class ObjectionsOpen(DomainError):
+    """Objections of the public notice have no answer."""
+
+    kind, slug, title = Kind.CONFLICT, "objections-open", "Objections without an answer"
+
+
+class NotOpen(DomainError):
+    """An objection that is to be answered has an answer, or belongs to another project."""
+
+    kind, slug, title = Kind.CONFLICT, "objection-not-open", "Nothing to answer"
 
 
 class OutsidePeriod(DomainError):
@@ -120,8 +134,29 @@ def check_notice_runs(project: Project, over_at: datetime, now: datetime) -> Non
     if now >= over_at:
         raise NoticeOver(
             f"The public notice of {project.code} ended with {project.notice_ends} (Asia/Shanghai): "
-            "comments are no longer taken.",
+            "comments and objections are no longer taken.",
             notice_ends=str(project.notice_ends),
+        )
+
+
+def check_answered(project: Project, still_open: int, first: int | None) -> None:
+    """Raise `ObjectionsOpen` while an objection has no answer."""
+    if still_open:
+        raise ObjectionsOpen(
+            f"{still_open} objections to {project.code} have no answer, first {first}. Answer them, one by one or all "
+            f"together (leave objections out), at /v1/projects/{project.id}/answers; then register it, or reject it.",
+            open=still_open,
+            first=first,
+        )
+
+
+def check_all_taken(asked: Sequence[int] | None, answered: int) -> None:
+    """Raise `NotOpen` unless each objection that is asked for took the answer, and at least one did."""
+    wanted = len(set(asked)) if asked is not None else max(answered, 1)
+    if answered != wanted or not answered:
+        raise NotOpen(
+            f"{answered} of {wanted} objections could be answered: the others have an answer, or are not of this "
+            "project. Read the list again and name those without an answer."
         )
 
 

@@ -13,7 +13,19 @@ from registry.kit.pages import Window
 from registry.projects.rules import WrongState
 from schemas.methodologies import Activity, Reduction
 from schemas.pages import Page
-from schemas.projects import Comment, Document, NewReport, Project, ProjectBody, ProjectEvent, Report, ReportVersion
+from schemas.projects import (
+    Comment,
+    Document,
+    NewObjection,
+    NewReport,
+    Objection,
+    ObjectionAnswer,
+    Project,
+    ProjectBody,
+    ProjectEvent,
+    Report,
+    ReportVersion,
+)
 from schemas.serials import ProjectCode
 
 _sql = sql.load(__package__)
@@ -177,6 +189,38 @@ async def comments(tx: Tx, window: Window, project_id: int) -> Page[Comment]:
     """The comments on a project's notice."""
     rows = await tx.fetch(_sql.comments, *window.args, project_id)
     return window.page([(row["id"], convert(row, Comment)) for row in rows])
+
+
+async def insert_objection(tx: Tx, project_id: int, body: NewObjection, sha256: bytes) -> Objection:
+    """Store an objection to a notice; the same one again changes nothing."""
+    await tx.execute(_sql.insert_objection, project_id, body.name, body.contact, body.text, sha256)
+    return convert(await fetch_one(tx, _sql.objections, 0, 1, project_id, sha256), Objection)
+
+
+async def objections(tx: Tx, window: Window, project_id: int) -> Page[Objection]:
+    """The objections to a project with their answers and contacts."""
+    rows = await tx.fetch(_sql.objections, *window.args, project_id, None)
+    return window.page([(row["id"], convert(row, Objection)) for row in rows])
+
+
+async def open_objections(tx: Tx, project_id: int) -> tuple[int, int | None]:
+    """How many objections have no answer, and the first of them."""
+    row = await fetch_one(tx, _sql.open_objections, project_id)
+    return row["open"], row["first"]
+
+
+async def answer_objections(
+    tx: Tx, project_id: int, person_id: int, text: str, asked: Sequence[int] | None
+) -> tuple[int, int]:
+    """Answer those that are open and *asked*, or all that are open; returns the answer's id and their number."""
+    answer_id = int(await tx.fetchval(_sql.insert_answer, project_id, person_id, text))
+    wanted = None if asked is None else list(asked)
+    return answer_id, affected(await tx.execute(_sql.answer_objections, project_id, answer_id, wanted))
+
+
+async def answer(tx: Tx, answer_id: int) -> ObjectionAnswer:
+    """One answer."""
+    return convert(await fetch_one(tx, _sql.answer, answer_id), ObjectionAnswer)
 
 
 async def insert_report(tx: Tx, project_id: int, body: NewReport, reduction: Reduction) -> int:

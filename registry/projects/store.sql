@@ -22,10 +22,10 @@ update registry.project set name = $2, methodology = $3, location = $4, creditin
   description = $7, documents = $8, site = $9, design = $10
 where id = $1 and state in ('draft', 'rejected');
 -- name: projects
-select * from registry.project
-where id > $1 and ($3::bigint is null or id = $3) and ($4::text is null or state = $4)
+select p.*, o.name as developer from registry.project p join registry.organisation o on o.id = p.developer_id
+where p.id > $1 and ($3::bigint is null or p.id = $3) and ($4::text is null or state = $4)
   and (not (state = 'draft' or state = 'withdrawn' and rejected_from is null) or $5::bigint[] is null or developer_id = any($5))
-order by id limit $2;
+order by p.id limit $2;
 -- name: lock_project
 select id from registry.project where id = $1 for no key update;
 -- name: lock_identities
@@ -33,7 +33,8 @@ select id from registry.project where id = $1 for no key update;
 select pg_advisory_xact_lock(hashtextextended('identity of projects', 0));
 -- name: standing_projects
 -- Those that $1 must not repeat: of its methodology, with a day of its crediting period, and not a draft or sent back.
-select o.* from registry.project o, registry.project p
+select o.*, d.name as developer
+from registry.project o join registry.organisation d on d.id = o.developer_id, registry.project p
 where p.id = $1 and o.id <> p.id and o.methodology = p.methodology and o.state not in ('draft', 'rejected', 'withdrawn')
   and o.crediting_begins <= p.crediting_ends and p.crediting_begins <= o.crediting_ends
 order by o.id;
@@ -76,6 +77,27 @@ returning id, text, at;
 select id, text, at from registry.notice_comment where id = $1;
 -- name: comments
 select id, text, at from registry.notice_comment where project_id = $3 and id > $1 order by id limit $2;
+-- name: insert_objection
+-- Sent again, it is the same one.
+insert into registry.notice_objection (project_id, name, contact, text, sha256, at)
+values ($1, $2, $3, $4, $5, registry.business_now())
+on conflict (project_id, sha256) do nothing;
+-- name: objections
+select o.id, o.name, o.contact, o.text, o.at, a.text as answer, a.at as answered_at
+from registry.notice_objection o left join registry.notice_answer a on a.id = o.answer_id
+where o.project_id = $3 and o.id > $1 and ($4::bytea is null or o.sha256 = $4) order by o.id limit $2;
+-- name: open_objections
+select count(*) as open, min(id) as first from registry.notice_objection where project_id = $1 and answer_id is null;
+-- name: insert_answer
+insert into registry.notice_answer (project_id, person_id, text, at) values ($1, $2, $3, registry.business_now())
+returning id;
+-- name: answer_objections
+-- An answer stands: what has one keeps it.
+update registry.notice_objection set answer_id = $2
+where project_id = $1 and answer_id is null and ($3::bigint[] is null or id = any($3));
+-- name: answer
+select a.id, a.text, a.at, (select count(*) from registry.notice_objection o where o.answer_id = a.id) as objections
+from registry.notice_answer a where a.id = $1;
 -- name: insert_report
 insert into registry.monitoring_report (project_id, vintage, begins, ends, activity, reduction, reduction_kg,
   issuable_t, documents, state, created_at)

@@ -109,7 +109,7 @@ async def validate_project(project_id: int, body: Finding, *, call: Call, db: Da
     """A verifier finds that the project meets its methodology. Raises `VerifierConflict`, `OwnReport`, `ReportUsed`."""
 
     async def work(tx: Tx) -> Written[Project]:
-        project = await _locked_project(tx, project_id)
+        project = await locked_project_in(tx, project_id)
         verifier = await verifier_in(tx, project, call)
         rules.check_step(project.code, "validate", project.state, rules.PROJECT_STEPS)
         await documents.refuse_report_in(tx, body.report_sha256, project)
@@ -127,7 +127,7 @@ async def open_public_notice(project_id: int, body: Decision, *, call: Call, db:
     """The regulator opens seven working days of public notice, counted from the day after."""
 
     async def work(tx: Tx) -> Written[Project]:
-        project = await _locked_project(tx, project_id)
+        project = await locked_project_in(tx, project_id)
         rules.check_step(project.code, "open_notice", project.state, rules.PROJECT_STEPS)
         opened = calendars.shanghai_date(await clock.now_in(tx))
         await store.move_project(
@@ -148,7 +148,7 @@ async def comment_on_notice(project_id: int, body: NewComment, *, call: Call, db
     """Comment on a project while its public notice runs."""
 
     async def work(tx: Tx) -> Written[Comment]:
-        project = await _locked_project(tx, project_id)
+        project = await locked_project_in(tx, project_id)
         rules.check_step(project.code, "comment", project.state, rules.PROJECT_STEPS)
         assert project.notice_ends is not None  # every project in public notice has its last day
         rules.check_notice_runs(project, calendars.end_of_day(project.notice_ends), await clock.now_in(tx))
@@ -162,13 +162,14 @@ async def comment_on_notice(project_id: int, body: NewComment, *, call: Call, db
 
 
 async def register_project(project_id: int, body: Decision, *, call: Call, db: Database) -> Project:
-    """The regulator registers a project whose public notice is over. Raises `NoticeRunning`."""
+    """The regulator registers a project whose public notice is over. Raises `NoticeRunning`, `ObjectionsOpen`."""
 
     async def work(tx: Tx) -> Written[Project]:
-        project = await _locked_project(tx, project_id)
+        project = await locked_project_in(tx, project_id)
         rules.check_step(project.code, "register", project.state, rules.PROJECT_STEPS)
         assert project.notice_ends is not None  # every project in public notice has its last day
         rules.check_notice_over(project, calendars.end_of_day(project.notice_ends), await clock.now_in(tx))
+        rules.check_answered(project, *await store.open_objections(tx, project_id))
         await store.move_project(
             tx,
             project,
@@ -186,7 +187,7 @@ async def reject_project(project_id: int, body: Decision, *, call: Call, db: Dat
     """Send a project back with a reason: the verifier while it is submitted, the regulator after that."""
 
     async def work(tx: Tx) -> Written[Project]:
-        project = await _locked_project(tx, project_id)
+        project = await locked_project_in(tx, project_id)
         rules.check_step(project.code, "reject", project.state, rules.PROJECT_STEPS)
         organisation_id = await whose_turn_in(tx, project, project.state, call)
         await store.move_project(
@@ -245,7 +246,8 @@ async def _project_again(tx: Tx, project_id: str) -> Project:
     raise Unknown(f"There is no project {project_id}.")
 
 
-async def _locked_project(tx: Tx, project_id: int) -> Project:
+async def locked_project_in(tx: Tx, project_id: int) -> Project:
+    """Lock and return one project. Raises `Unknown`."""
     if found := await store.project(tx, project_id, lock=True):
         return found
     raise Unknown(f"There is no project {project_id}.")
@@ -253,7 +255,7 @@ async def _locked_project(tx: Tx, project_id: int) -> Project:
 
 async def own_project_in(tx: Tx, project_id: int, call: Call) -> Project:
     """Lock and return a project of the caller's organisation. Raises `Unknown`, `NotYours`."""
-    found = await _locked_project(tx, project_id)
+    found = await locked_project_in(tx, project_id)
     access.authorise_for(call, found.developer_id)
     return found
 

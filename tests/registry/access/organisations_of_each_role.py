@@ -182,6 +182,10 @@ async def _projects(world: World, made: EachRole) -> None:
     assert 201 == (await life.report_step(made.ids["report_rejected"], "reject")).status_code
     for name in ("report_verified", "report_issued"):
         assert 201 == (await life.report_step(made.ids[name], "verify")).status_code
+    shown = (await world.get(f"/v1/projects/{made.ids['public_notice']}")).json()
+    made.ids["pdd"] = shown["documents"][0]
+    objection = {"name": "Somebody", "contact": "a@b.cn", "text": "Too near"}
+    await world.ok(f"/v1/projects/{made.ids['public_notice']}/objections", objection, by=life.developer)
     made.ids["document"] = await life.document()
     made.ids["finding"] = await life.document(by=life.verifier)
 

@@ -129,6 +129,12 @@ def _projects(ids: dict[str, Any]) -> dict[str, Request]:
         "open_public_notice": step("validated", "notice", WHY),
         "comment_on_notice": step("public_notice", "comments", {"text": "A comment"}),
         "list_notice_comments": read(f"/v1/projects/{ids['public_notice']}/comments"),
+        "get_project_document": read(f"/v1/projects/{ids['public_notice']}/documents/{ids['pdd']}"),
+        "object_to_project": write(
+            f"/v1/projects/{ids['public_notice']}/objections", {"name": "A", "contact": "a@b", "text": "No"}
+        ),
+        "list_objections": read(f"/v1/projects/{ids['public_notice']}/objections"),
+        "answer_objections": write(f"/v1/projects/{ids['public_notice']}/answers", {"text": "Noted"}),
         "register_project": step("noticed", "register", WHY),
         "reject_project": step("submitted", "reject", WHY, vvb),
         "submit_report": step("registered", "reports", fourth),

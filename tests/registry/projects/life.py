@@ -110,7 +110,7 @@ class Life:
 
     async def project(self, state: str, **changed: Any) -> int:
         """Make a new project in *state* and return its id. A registered one moves the clock past its notice."""
-        body = project_body(self.organisation_id, documents=[await self.document()], **changed)
+        body = project_body(self.organisation_id, **{"documents": [await self.document()], **changed})
         project_id = int((await self.world.ok("/v1/projects", body, by=self.developer))["id"])
         path = {
             "draft": (),
