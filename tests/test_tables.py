@@ -33,6 +33,7 @@ OWNED = {
         "statement_id_seq",
     },
     "registry.claims": {"claim", "footprint"},
+    "registry.methodologies": {"calendar_year"},
     "registry.credits": {
         *("block", "cancellation", "exchange_request", "hold", "issuance", "movement", "number_line", "retirement"),
         *("transfer", "shown_retirement", "block_of_lot", "refuse_final", "eligible_blocks", "move_blocks"),

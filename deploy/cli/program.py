@@ -3,6 +3,7 @@
 import rich_click as click
 
 from deploy.cli.commands.bench import bench
+from deploy.cli.commands.calendar import calendar
 from deploy.cli.commands.demo import demo
 from deploy.cli.commands.keys import keys
 from deploy.cli.commands.reconcile import reconcile
@@ -24,5 +25,5 @@ def cli() -> None:
     """
 
 
-for _command in (serve, sequencer, snapshots, stop, migrate, reconcile, keys, witness, verify, demo, bench):
+for _command in (serve, sequencer, snapshots, stop, migrate, reconcile, calendar, keys, witness, verify, demo, bench):
     cli.add_command(_command)

@@ -7,6 +7,7 @@ from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
 from registry.kit.problems import Unknown
 from registry.methodologies import calendars
+from registry.methodologies import service as methodologies
 from registry.parties import service as parties
 from registry.projects import identity, rules, store
 from registry.projects.service import documents
@@ -130,6 +131,8 @@ async def open_public_notice(project_id: int, body: Decision, *, call: Call, db:
         project = await locked_project_in(tx, project_id)
         rules.check_step(project.code, "open_notice", project.state, rules.PROJECT_STEPS)
         opened = calendars.shanghai_date(await clock.now_in(tx))
+        simulated = (await parties.region_in(tx)).simulated
+        working = await methodologies.calendar_in(tx)
         await store.move_project(
             tx,
             project,
@@ -137,7 +140,7 @@ async def open_public_notice(project_id: int, body: Decision, *, call: Call, db:
             person_id=call.by.person_id,
             organisation_id=access.organisation_acting(call.by, Role.REGULATOR),
             why=body.why,
-            notice=(opened, calendars.end_of_public_notice(opened)),
+            notice=(opened, calendars.end_of_public_notice(opened, working=working, assume=simulated)),
         )
         return Written(project_id, await _project_again(tx, str(project_id)))
 

@@ -67,6 +67,7 @@ def _region(ids: dict[str, Any]) -> dict[str, Request]:
         "get_account": read(f"/v1/accounts/{ids['account']}"),
         "list_methodologies": read("/v1/methodologies"),
         "list_factors": read("/v1/factors"),
+        "get_calendar": read("/v1/calendar"),
         # The templates have no witness: what only a witnessed log can answer is not there yet.
         "get_checkpoint": read("/v1/log/checkpoint", 404),
         "list_corrections": read(f"/v1/statements/{'0' * 64}/corrections"),
