@@ -57,7 +57,7 @@ from registry.parties.api import PartiesController
 from registry.parties.colleagues.api import ColleaguesController
 from registry.projects.api import DocumentsController, ProjectsController, ReportsController
 from registry.receipts.api import ReceiptsController
-from registry.transparency.api import LogController
+from registry.transparency.api import CorrectionsController, LogController
 from schemas.parties import RegionProfile
 
 STATIC = Path(__file__).parent / "static"
@@ -138,6 +138,7 @@ def create_app(parts: Parts) -> ASGIApp:
             ClaimsController,
             ReceiptsController,
             LogController,
+            CorrectionsController,
             InstrumentsController,
             MarketDataController,
             ListingsController,

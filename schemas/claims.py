@@ -7,7 +7,9 @@ from msgspec import Meta, Struct
 from schemas.access import Awaits
 from schemas.methodologies import EventFootprintRequest, Footprint
 from schemas.scalars import Id, Instant, Kg0, Name, Remark, Sha256, ShortRemark, Text, check_years
-from schemas.statements import ClaimType
+from schemas.statements import ClaimType, ClaimVerifier, SubjectKey
+
+Attendee = Annotated[int, Meta(ge=1, le=1_000_000, description="Number of an attendee of the event")]
 
 
 class NewFootprint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -24,7 +26,14 @@ class StoredFootprint(Struct, frozen=True, kw_only=True):
     organisation_id: Id
     request: EventFootprintRequest
     result: Footprint
+    implausible: Annotated[bool, Meta(description="Far below what an event of this profile has as a whole")]
     created_at: Instant
+
+
+class ClaimReport(ClaimVerifier, frozen=True, kw_only=True):
+    """Who verified the footprint, and the report that says so, which somebody else than the claimant uploaded."""
+
+    report_sha256: Sha256
 
 
 class NewClaim(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -33,6 +42,10 @@ class NewClaim(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     An ``event`` claim names a stored footprint, which decides the required amount. A ``contribution`` claim names none
     and requires nothing. *begins* and *ends* are the period of the subject.
+
+    One subject is claimed once. *about* says which it is; without it an event is known by its words, and by the
+    claimant and the period. The organiser's share is everything if *exclusive*; else attendees have shares of their
+    own, each with its number and a footprint of its own trip, and no category is in the organiser's share and theirs.
     """
 
     organisation_id: Id
@@ -42,7 +55,12 @@ class NewClaim(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ends: Instant
     boundary: Text
     exclusions: Remark = ""
-    standard: Name = "Chengdu carbon-neutral events 2023"
+    standard: Annotated[
+        Name | None, Meta(description="Left out: the region's standard for events, or none for a contribution")
+    ] = None
+    about: SubjectKey | None = None
+    attendee: Annotated[Attendee | None, Meta(description="Left out: the organiser's share")] = None
+    verifier: ClaimReport | None = None
     footprint_id: Id | None = None
     reductions_kg: Annotated[Kg0, Meta(description="What was reduced before offsetting")] = 0
     reduction_plan: Annotated[Remark, Meta(description="What was done to reduce first; logged as a salted digest")] = ""
@@ -59,13 +77,16 @@ class NewClaim(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             raise ValueError("ends is before begins")
         if (self.type == "contribution") != (self.footprint_id is None):
             raise ValueError("an event claim names its footprint_id, a contribution claim names none")
+        if self.attendee is not None and (self.type != "event" or self.about is None):
+            raise ValueError("an attendee's share is of an event: give type event, and in about which event it is")
 
 
 class Claim(Struct, frozen=True, kw_only=True):
     """
     A claim and its coverage.
 
-    *neutral* is true only when retirements cover *required_kg* in full; a contribution claim is never neutral.
+    *neutral* is true only when retirements cover *required_kg* in full and the subject's period is over; a contribution
+    claim is never neutral.
     """
 
     id: Id
@@ -80,6 +101,11 @@ class Claim(Struct, frozen=True, kw_only=True):
     reductions_kg: Kg0
     reduction_plan: str
     new_forest: bool
+    about: SubjectKey | None
+    attendee: Attendee | None
+    exclusive: bool
+    implausible: bool
+    verifier: ClaimReport | None
     footprint_id: Id | None
     required_kg: Kg0
     allocated_kg: Kg0
@@ -87,5 +113,6 @@ class Claim(Struct, frozen=True, kw_only=True):
     neutral: bool
     deadline: Instant | None
     statement_hash: Sha256
+    corrected: Annotated[bool, Meta(description="Whether the wording is not that of the statement any more")]
     created_at: Instant
     awaits: Awaits | None = None

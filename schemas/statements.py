@@ -110,12 +110,51 @@ class Period(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ends: Moment
 
 
+class EventKey(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind", tag="event"
+):
+    """Which event: its place, and its number where an authority or organiser gave one. The time is the period's."""
+
+    place: Name
+    event_id: Name | None = None
+
+
+class OrganisationYear(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="organisation"
+):
+    """One organisation in one year."""
+
+    organisation: Identifier
+    year: Vintage
+
+
+class ProductBatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="product"):
+    """One batch of a product."""
+
+    product: Name
+    batch: Name
+
+
+SubjectKey = EventKey | OrganisationYear | ProductBatch
+"""What a claim is about, as a key that can be compared. Distinguished by `kind`."""
+
+
+class ClaimVerifier(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Who verified a claim's footprint, and how thoroughly."""
+
+    name: Name
+    level: Literal["limited", "reasonable"]
+    identifier: Identifier | None = None
+
+
 class ClaimStatement(Statement, frozen=True, kw_only=True):
     """
     A neutrality or contribution claim: who claims what about which subject, and how many kilograms that takes.
 
     Sections named in *sections* are ``SHA-256(label || 0x00 || salt || JCS)`` digests; natural persons appear only so.
-    With *new_forest* it takes credits of forest sinks only, and has six years instead of one.
+    With *new_forest* it takes credits of forest sinks only, and has six years instead of one. *about* is the subject's
+    key; *attendee* the number of the share if it is not the organiser's. *implausible* is true of a footprint far below
+    what the profile's events have.
     """
 
     TYPE: ClassVar[str] = "claim/v1"
@@ -141,6 +180,10 @@ class ClaimStatement(Statement, frozen=True, kw_only=True):
     exclusive: bool
     new_forest: bool = False
     sections: dict[Code, Sha256] = {}
+    about: SubjectKey | None = None
+    attendee: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
+    implausible: bool = False
+    verifier: ClaimVerifier | None = None
 
 
 class RetirementStatement(Statement, frozen=True, kw_only=True):
@@ -191,6 +234,32 @@ class RecoveryStatement(Statement, frozen=True, kw_only=True):
     reason: Text
 
 
+class CorrectedWords(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One field of a statement, as it said and as it is to be read. Either may be empty."""
+
+    field: Code
+    was: str
+    now: str
+
+
+class CorrectionStatement(Statement, frozen=True, kw_only=True):
+    """
+    Wording of an earlier statement was wrong: *corrects* is its hash, *number* counts its corrections from 1.
+
+    Serials, kilograms, periods and keys of subjects are never corrected. A sealed section, such as a beneficiary, is
+    corrected by one of the same label in *sections*.
+    """
+
+    TYPE: ClassVar[str] = "correction/v1"
+
+    correction: Code
+    corrects: Sha256
+    number: Annotated[int, Meta(ge=1, le=1_000)]
+    reason: Text
+    wording: tuple[CorrectedWords, ...] = ()
+    sections: dict[Code, Sha256] = {}
+
+
 STATEMENT_TYPES: dict[str, type[Statement]] = {
     each.TYPE: each
     for each in (
@@ -202,5 +271,6 @@ STATEMENT_TYPES: dict[str, type[Statement]] = {
         RetirementStatement,
         CancellationStatement,
         RecoveryStatement,
+        CorrectionStatement,
     )
 }

@@ -23,6 +23,7 @@ OWNED = {
     "registry.parties": {"account", "ownership", "party", "party_identifier", "region"},
     "registry.projects": {
         *("document", "monitoring_report", "notice_comment", "project", "project_event", "project_number_seq"),
+        *("report_version", "notice_answer", "notice_objection"),
     },
     "registry.transparency": {
         "log_checkpoint",
@@ -31,11 +32,13 @@ OWNED = {
         "log_refusal",
         "refuse_with_the_log",
         "log_tile",
+        "correction",
         "opening",
         "statement",
         "statement_id_seq",
     },
     "registry.claims": {"claim", "footprint"},
+    "registry.methodologies": {"calendar_year"},
     "registry.credits": {
         *("block", "cancellation", "exchange_request", "hold", "issuance", "movement", "number_line", "retirement"),
         *("transfer", "shown_retirement", "block_of_lot", "refuse_final", "eligible_blocks", "move_blocks"),

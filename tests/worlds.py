@@ -177,7 +177,9 @@ class World:
             {"organisation_id": party.organisation_id, "request": {"profile": "chengdu-event", "items": list(EVENT)}},
             by=party.key,
         )
-        return int((await self.ok("/v1/claims", event_claim_body(party, footprint["id"]), by=party.key))["id"])
+        about = {"kind": "event", "place": f"Hall {footprint['id']}"}  # each claim is about an event of its own
+        body = {**event_claim_body(party, footprint["id"]), "about": about}
+        return int((await self.ok("/v1/claims", body, by=party.key))["id"])
 
     async def active_kg(self, who: str | Party) -> int:
         """What the party's account has active."""

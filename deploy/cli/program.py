@@ -3,6 +3,7 @@
 import rich_click as click
 
 from deploy.cli.commands.bench import bench
+from deploy.cli.commands.calendar import calendar
 from deploy.cli.commands.demo import demo
 from deploy.cli.commands.keys import keys
 from deploy.cli.commands.reconcile import reconcile
@@ -25,5 +26,8 @@ def cli() -> None:
     """
 
 
-for _command in (serve, sequencer, snapshots, stop, migrate, reconcile, recover, keys, witness, verify, demo, bench):
+_COMMANDS = (
+    *(serve, sequencer, snapshots, stop, migrate, reconcile, recover, calendar, keys, witness, verify, demo, bench),
+)
+for _command in _COMMANDS:
     cli.add_command(_command)

@@ -1,7 +1,9 @@
 """The role that keeps the ledger's timers: expired offers, remembered requests, blocks that can be joined."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
+
+import structlog
 
 from deploy.processes.tasks import ended
 from registry.credits.blocks import compactor
@@ -9,6 +11,9 @@ from registry.credits.transfers import service as transfers
 from registry.kit import idempotency
 from registry.kit.database import Database
 from registry.kit.supervise import Supervisor
+from registry.methodologies import service as methodologies
+
+log = structlog.get_logger()
 
 TICK_S = 1.0
 STOP_TIMEOUT_S = 1.0
@@ -31,6 +36,7 @@ class HousekeepingRole:
         self._supervisor = Supervisor("housekeeping", "What has expired is not ended", retry_s=TICK_S)
         self._task: asyncio.Task[None] | None = None
         self._ticks = 0
+        self._warned: date | None = None
 
     @property
     def trouble(self) -> str:
@@ -55,6 +61,16 @@ class HousekeepingRole:
 
     async def _tick(self, *, cleaning: bool) -> None:
         await transfers.expire_due(db=self._db)
+        if cleaning or self._ticks == 1:
+            await self._warn_of_the_calendar()
         if cleaning:
             await compactor.compact(db=self._db)
             await idempotency.forget_old(self._db, after=KEYS_KEPT, kept_for_ever=KEYS_KEPT_FOR_EVER)
+
+    async def _warn_of_the_calendar(self) -> None:
+        """Log once a day, from a year before its last day, that the calendar ends."""
+        found = await methodologies.calendar_coverage(db=self._db)
+        today = datetime.now(tz=UTC).date()
+        if found.warning and self._warned != today:
+            log.warning("calendar_ends", last_day=str(found.last_day), days_left=found.days_left, what=found.warning)
+            self._warned = today

@@ -10,6 +10,7 @@ NOTICE_OPENS = "2023-12-01T01:00:00Z"
 NOTICE_LAST_EVENING = "2023-12-12T15:00:00Z"
 NOTICE_IS_OVER = "2023-12-12T16:00:00Z"
 SEASON_OPENS = "2025-01-06T01:00:00Z"
+EVENT_IS_OVER = "2025-01-06T10:00:00Z"
 
 
 class Cast(NamedTuple):
@@ -43,6 +44,13 @@ KILN_ACTIVITY = {
     "efficiency_ratio": "0.5",
     "grid_region": "CN-510000",
     "grid_year": 2021,
+}
+DESIGNS: dict[str, dict[str, Any]] = {
+    "forest": {"site": {"area_ha": 1267}, "design": {"annual_t": 7_100}},
+    "kiln": {
+        "site": {"number": "Kiln 3"},
+        "design": {"annual_t": 3_600, "grid_region": "CN-510000", "grid_year": 2021},
+    },
 }
 EVENT = (
     {"kind": "electricity", "electricity_kwh": 1200, "grid_region": "CN-510000", "grid_year": 2021},

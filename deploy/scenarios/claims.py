@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from deploy.scenarios.cast import CAST, EVENT, Party, Season, Story, expect
+from deploy.scenarios.cast import CAST, EVENT, EVENT_IS_OVER, Party, Season, Story, expect
 from schemas.serials import KG_PER_T
 
 
@@ -21,15 +21,33 @@ async def neutralise_the_event(season: Season) -> Story:
     too_much = await _retire(season, "scenic", "event", 1_201, status=409)
     order = await _retire(season, "scenic", "event", 1_200)
     season.receipts["event"] = order["retirements"][0]["receipt_id"]
+    early = await season.api.get(f"/v1/claims/{claim['id']}", by=scenic.key)
+    expect("covered before it is over", (False, 0), (early["neutral"], early["missing_kg"]))
+    await season.set_clock(EVENT_IS_OVER)
     covered = await season.api.get(f"/v1/claims/{claim['id']}", by=scenic.key)
     expect("neutral", (True, 0), (covered["neutral"], covered["missing_kg"]))
+    again = await _claim_again(season, scenic)
     terms = [each["term"] for each in result["items"]]
     return [
         *(f"   {each['label']}: {each['expression']} = {each['value']} {each['unit']}" for each in terms),
         f"Footprint {result['unrounded_kg'].rstrip('0')} kg, so {claim['required_kg']:,} kg must be retired.",
         f"Refused: {too_much['detail']}",
-        f"Retired {order['quantity_kg']:,} kg: {order['retirements'][0]['serials'][0]}. The claim is covered: neutral.",
+        f"Retired {order['quantity_kg']:,} kg: {order['retirements'][0]['serials'][0]}. The claim is covered.",
+        "The event ends at 18:00 in Shanghai; only from then on is it neutral.",
+        f"A second claim about it is refused: {again['detail'].partition('. ')[0]}.",
     ]
+
+
+async def _claim_again(season: Season, scenic: Party) -> Any:  # noqa: ANN401 - JSON
+    """The refusal of a second claim on the event, by a footprint of its own."""
+    items = [{"kind": "travel", "mode": "metro", "distance_km": 10}]
+    footprint = await season.api.post(
+        "/v1/footprints",
+        {"organisation_id": scenic.organisation_id, "request": {"profile": "chengdu-event", "items": items}},
+        by=scenic.key,
+    )
+    body = event_claim_body(scenic, footprint["id"])
+    return await season.api.post("/v1/claims", body, by=scenic.key, status=409)
 
 
 def event_claim_body(scenic: Party, footprint_id: int) -> dict[str, Any]:
@@ -40,6 +58,7 @@ def event_claim_body(scenic: Party, footprint_id: int) -> dict[str, Any]:
         "subject": "Launch event of the first season 首季启动活动",
         "begins": "2025-01-06T01:00:00Z",
         "ends": "2025-01-06T10:00:00Z",
+        "about": {"kind": "event", "place": "Longquan Hills visitor centre 龙泉山游客中心"},
         "boundary": "Power of the hall, travel of all guests, accommodation of speakers",
         "footprint_id": footprint_id,
         "reduction_plan": "Metro first, no printed programme, tap water 地铁优先，无纸化",
@@ -60,7 +79,6 @@ async def contribute(season: Season) -> Story:
             "begins": "2024-01-01T00:00:00Z",
             "ends": "2024-12-31T23:59:59Z",
             "boundary": "None: this claim offsets nothing",
-            "standard": "Contribution, no neutrality claim",
             "exclusive": False,
         },
         by=bank.key,

@@ -3,6 +3,7 @@
 from typing import Any
 
 from deploy.scenarios.cast import (
+    DESIGNS,
     FOREST_ACTIVITY,
     KILN_ACTIVITY,
     NOTICE_IS_OVER,
@@ -38,6 +39,7 @@ async def submit_projects(season: Season) -> Story:
             "crediting_ends": "2033-12-31",
             "description": f"{name}. Design document {pdd[:12]}…",
             "documents": [pdd],
+            **DESIGNS[word],
         }
         project = await season.api.post("/v1/projects", body, by=party.key)
         season.projects[word] = project["id"]
@@ -69,6 +71,12 @@ async def run_public_notice(season: Season) -> Story:
         {"text": "Which plots are planted before 2000? 2000年以前的林班怎么算？"},
         by=season.parties["scenic"].key,
     )
+    objection = {
+        "name": "A villager 村民",
+        "contact": "+86 28 0000 0000",
+        "text": "Is the spring fenced in? 泉水会围起来吗？",
+    }
+    await season.api.post(f"/v1/projects/{season.projects['forest']}/objections", objection, by="")
     await season.set_clock(NOTICE_LAST_EVENING)
     early = await season.api.post(
         f"/v1/projects/{season.projects['forest']}/register",
@@ -84,13 +92,17 @@ async def run_public_notice(season: Season) -> Story:
 
 
 async def register_projects(season: Season) -> Story:
-    """The notice is over, and the regulator registers both."""
+    """The notice is over, and the regulator registers both once a villager's objection has its answer."""
     await season.set_clock(NOTICE_IS_OVER)
+    forest, by = season.projects["forest"], season.regulators[1]
+    why = {"why": "Nothing speaks against it"}
+    answer = {"text": "It stays open: the project fences in nothing. 泉水保持开放。"}
+    await season.api.post(f"/v1/projects/{forest}/answers", answer, by=by)
     for project_id in season.projects.values():
-        await season.api.post(
-            f"/v1/projects/{project_id}/register", {"why": "No objection in the notice"}, by=season.regulators[1]
-        )
-    return ["Both projects are registered. 登记完成。"]
+        await season.api.post(f"/v1/projects/{project_id}/register", why, by=by)
+    return [
+        "The objection is answered, and both projects are registered. 登记完成。",
+    ]
 
 
 async def file_reports(season: Season) -> Story:
@@ -99,7 +111,7 @@ async def file_reports(season: Season) -> Story:
     national = {**KILN_ACTIVITY, "grid_region": "CN"}
     refused = await season.api.post(
         f"/v1/projects/{season.projects['kiln']}/reports",
-        _report(national),
+        _report(national, []),
         by=season.parties["kiln"].key,
         status=422,
     )
@@ -108,8 +120,10 @@ async def file_reports(season: Season) -> Story:
     story += [f"   {term}" for term in refused["terms"]]
     expected = {"forest": 7_107, "kiln": 3_619}
     for word, activity in (("forest", FOREST_ACTIVITY), ("kiln", KILN_ACTIVITY)):
+        key = season.parties[word].key
+        evidence = await season.document(f"Monitoring data of the {word} project, 2024", by=key)
         report = await season.api.post(
-            f"/v1/projects/{season.projects[word]}/reports", _report(activity), by=season.parties[word].key
+            f"/v1/projects/{season.projects[word]}/reports", _report(activity, [evidence]), by=key
         )
         season.reports[word] = report["id"]
         reduction = report["reduction"]
@@ -121,8 +135,8 @@ async def file_reports(season: Season) -> Story:
     return story
 
 
-def _report(activity: dict[str, Any]) -> dict[str, Any]:
-    return {"begins": "2024-01-01", "ends": "2024-12-31", "activity": activity, "documents": []}
+def _report(activity: dict[str, Any], documents: list[str]) -> dict[str, Any]:
+    return {"begins": "2024-01-01", "ends": "2024-12-31", "activity": activity, "documents": documents}
 
 
 async def verify_reports(season: Season) -> Story:

@@ -10,6 +10,7 @@ from registry.kit.http import READS, WRITES, PathId
 from registry.kit.pages import Window
 from schemas.access import Call
 from schemas.claims import Claim, NewClaim, NewFootprint, StoredFootprint
+from schemas.corrections import CorrectClaim, Correction
 from schemas.pages import Page
 from schemas.parties import RegionProfile
 
@@ -56,3 +57,15 @@ class ClaimsController(Controller):
     async def claim(self, claim_id: PathId, asked: NamedDependency[Call], db: NamedDependency[Database]) -> Claim:
         """One claim with its coverage: required, allocated, missing, and whether it may be called neutral."""
         return await service.claim(claim_id, asked=asked, db=db)
+
+    @post("/claims/{claim_id:int}/corrections", operation_id="correct_claim", responses=WRITES)
+    async def correct(
+        self,
+        claim_id: PathId,
+        data: JSONBody[CorrectClaim],
+        call: NamedDependency[Call],
+        db: NamedDependency[Database],
+        region: NamedDependency[RegionProfile],
+    ) -> Correction:
+        """Correct the wording of your claim; the log keeps the old text beside the new one."""
+        return await service.correct_claim(claim_id, data, call=call, db=db, region=region)

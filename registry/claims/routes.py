@@ -6,6 +6,7 @@ ROUTES: dict[str, Route] = {
     "create_footprint": Route(CLAIMANTS, "organisation"),
     "get_footprint": Route(EVERY_ROLE, "organisation"),
     "create_claim": Route(CLAIMANTS, "organisation"),
+    "correct_claim": Route(CLAIMANTS, "organisation"),
     "list_claims": Route(EVERY_ROLE),  # those of one's own organisations; overseers all
     "get_claim": Route(EVERY_ROLE, "organisation"),
 }

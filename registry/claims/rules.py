@@ -4,12 +4,15 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
+from registry.claims.wording import says_neutral
 from registry.kit.problems import DomainError, Kind
 from schemas.claims import NewClaim
 
 OFFSET_YEARS = 1
 OFFSET_YEARS_NEW_FOREST = 6
 OPEN_TYPES = ("event", "contribution")
+EVENT_STANDARD = "Chengdu carbon-neutral events 2023"
+CONTRIBUTION_STANDARD = "Contribution"
 
 
 class LockedClaim(NamedTuple):
@@ -54,6 +57,12 @@ class ReduceFirst(DomainError):
     kind, slug, title = Kind.UNPROCESSABLE, "reduce-first", "Reduce first"
 
 
+class SaysNeutral(DomainError):
+    """A contribution whose published words say that something is neutral."""
+
+    kind, slug, title = Kind.UNPROCESSABLE, "says-neutral", "A contribution makes nothing neutral"
+
+
 class NotForest(DomainError):
     """A claim that takes forest credits only was given others."""
 
@@ -67,7 +76,7 @@ class FootprintUsed(DomainError):
 
 
 def check_new(body: NewClaim) -> None:
-    """Raise `TypeNotOpen` or `ReduceFirst` for a claim that cannot be made."""
+    """Raise `TypeNotOpen`, `ReduceFirst` or `SaysNeutral` for a claim that cannot be made."""
     if body.type not in OPEN_TYPES:
         raise TypeNotOpen(f"Claims of type {body.type} are not accepted yet, only {', '.join(OPEN_TYPES)}.")
     if body.type != "contribution" and not body.reduction_plan.strip():
@@ -75,16 +84,50 @@ def check_new(body: NewClaim) -> None:
             "A neutrality claim says what was reduced before it offsets: "
             "fill reduction_plan, and reductions_kg if counted."
         )
+    if body.type == "contribution":
+        check_contribution_words(
+            {name: getattr(body, name) for name in ("subject", "standard", "boundary", "exclusions")}
+        )
+
+
+def check_contribution_words(published: dict[str, str | None]) -> None:
+    """Raise `SaysNeutral` if one of the *published* words of a contribution says that something is neutral."""
+    for name, text in published.items():
+        if text and says_neutral(text):
+            raise SaysNeutral(
+                f"A contribution makes nothing neutral, and its {name} says neutral or net zero, be it to deny it: "
+                f"{text[:80]!r}. Say what the contribution is for, or make an event claim.",
+                field=name,
+            )
+
+
+CORRECTABLE = ("boundary", "exclusions", "standard", "subject")
+"""Words of a claim; what it is about, its period and its kilograms stay."""
+
+
+def standard_of(body: NewClaim) -> str:
+    """The standard that the claim names, or the one that its type has."""
+    return body.standard or (CONTRIBUTION_STANDARD if body.type == "contribution" else EVENT_STANDARD)
 
 
 def deadline(body: NewClaim) -> datetime | None:
-    """One year after the event, six for new forest; a contribution has none."""
-    if body.type == "contribution":
+    """One year after the event, six for new forest; a contribution and an attendee's own trip have none."""
+    if body.type == "contribution" or body.attendee is not None:
         return None
     years = OFFSET_YEARS_NEW_FOREST if body.new_forest else OFFSET_YEARS
     ends = body.ends
     leap_day = (ends.month, ends.day) == (2, 29)
     return ends.replace(year=ends.year + years, day=28 if leap_day else ends.day)
+
+
+def check_born_in_time(body: NewClaim, now: datetime) -> None:
+    """Raise `DeadlinePassed` for a claim whose deadline has passed before it is made."""
+    last = deadline(body)
+    if last is not None and now > last:
+        raise DeadlinePassed(
+            f"The subject ended {body.ends:%Y-%m-%d %H:%M}Z and had to be covered by {last:%Y-%m-%d %H:%M}Z; "
+            f"it is {now:%Y-%m-%d %H:%M}Z. It can no longer be claimed: make a contribution."
+        )
 
 
 def check_footprint(footprint_kg: int) -> None:
@@ -111,7 +154,7 @@ def check_deadline(claim: LockedClaim, now: datetime) -> None:
     if claim.deadline is not None and now > claim.deadline:
         raise DeadlinePassed(
             f"The claim had to be covered by {claim.deadline:%Y-%m-%d %H:%M}Z; it is {now:%Y-%m-%d %H:%M}Z. "
-            "Make a new claim for what is left, or a contribution."
+            "Retire what is left for a contribution."
         )
 
 
@@ -125,6 +168,6 @@ def check_source(claim: LockedClaim, methodologies: Iterable[str]) -> None:
         )
 
 
-def is_neutral(type_: str, required_kg: int, allocated_kg: int) -> bool:
-    """Whether a claim may be called neutral: covered in full, and not a contribution."""
-    return type_ != "contribution" and allocated_kg >= required_kg
+def is_neutral(type_: str, required_kg: int, allocated_kg: int, *, over: bool) -> bool:
+    """Whether a claim may be called neutral: covered in full, its period *over*, and not a contribution."""
+    return type_ != "contribution" and over and allocated_kg >= required_kg

@@ -2,8 +2,10 @@
 
 from datetime import datetime
 
+from msgspec import UNSET
+
 from registry.access import authorisation as access
-from registry.claims import rules, store
+from registry.claims import rules, store, subjects
 from registry.claims.rules import LockedClaim
 from registry.kit import clock
 from registry.kit.database import Database, Tx
@@ -13,14 +15,17 @@ from registry.kit.pages import Window
 from registry.kit.problems import Unknown
 from registry.methodologies import catalogue
 from registry.parties import service as parties
+from registry.projects.service import documents
+from registry.transparency import corrections
 from registry.transparency import rules as transparency
 from registry.transparency import service as log
 from schemas.access import Call
 from schemas.claims import Claim, NewClaim, NewFootprint, StoredFootprint
+from schemas.corrections import CorrectClaim, Correction
 from schemas.methodologies import Footprint
 from schemas.pages import Page
 from schemas.parties import Organisation, RegionProfile
-from schemas.statements import CategoryMass, ClaimStatement, Period
+from schemas.statements import CategoryMass, ClaimStatement, ClaimVerifier, Period
 
 
 async def create_footprint(body: NewFootprint, *, call: Call, db: Database) -> StoredFootprint:
@@ -51,12 +56,22 @@ async def _footprint_again(tx: Tx, footprint_id: str) -> StoredFootprint:
 
 
 async def create_claim(body: NewClaim, *, call: Call, db: Database, region: RegionProfile) -> Claim:
-    """Make a claim. Raises `ReduceFirst`, `TypeNotOpen`, `FootprintUsed`."""
+    """
+    Make a claim.
+
+    Raises `ReduceFirst`, `TypeNotOpen`, `SaysNeutral`, `WrongSubject`, `NotAShare`, `FootprintUsed`, `DeadlinePassed`,
+    `SubjectClaimed`.
+    """
     access.authorise_for(call, body.organisation_id)
     rules.check_new(body)
+    subject = subjects.subject_of(body)
 
     async def work(tx: Tx) -> Written[Claim]:
         counted = await _footprint_for(tx, body, call)
+        subjects.check_share(body, counted)
+        await _refuse_claimed_in(tx, body, subject, counted)
+        if body.verifier is not None:
+            await documents.refuse_own_in(tx, body.verifier.report_sha256, body.organisation_id)
         claimant = await parties.organisation_in(tx, body.organisation_id)
         openings = _openings(body)
         statement = _statement(
@@ -66,6 +81,7 @@ async def create_claim(body: NewClaim, *, call: Call, db: Database, region: Regi
         claim_id = await store.insert_claim(
             tx,
             body,
+            subject,
             required_kg=statement.required_kg,
             deadline=rules.deadline(body),
             statement_id=appended.id,
@@ -73,6 +89,17 @@ async def create_claim(body: NewClaim, *, call: Call, db: Database, region: Regi
         return Written(claim_id, await claim_in(tx, claim_id))
 
     return await once(db, call, work, _claim_again)
+
+
+async def _refuse_claimed_in(tx: Tx, body: NewClaim, subject: subjects.Subject, counted: Footprint | None) -> None:
+    """Refuse a claim that comes too late, or covers what another claim covers. A contribution covers nothing."""
+    if body.type == "contribution":
+        return
+    if body.footprint_id is not None:
+        await store.refuse_used_footprint(tx, body.footprint_id)
+    await store.lock_subjects(tx)
+    rules.check_born_in_time(body, await clock.now_in(tx))
+    subjects.check_unclaimed(body, counted, await store.same_subject(tx, body.organisation_id, subject))
 
 
 async def _footprint_for(tx: Tx, body: NewClaim, call: Call) -> Footprint | None:
@@ -111,7 +138,7 @@ def _statement(
         executed_at=executed_at,
         claim=new("C"),
         type=body.type,
-        standard=body.standard,
+        standard=rules.standard_of(body),
         claimant=claimant.identifiers,
         organiser=claimant.identifiers if body.type == "event" else (),
         subject=body.subject,
@@ -127,12 +154,51 @@ def _statement(
         factors=tuple(each.code for each in (counted.factors if counted else ())),
         reductions_kg=body.reductions_kg,
         required_kg=required_kg,
-        confirmation="self",
+        report=body.verifier.report_sha256 if body.verifier else None,
+        confirmation="third-party" if body.verifier else "self",
         deadline=clock.stamp(until) if until else None,
         exclusive=body.exclusive,
         new_forest=body.new_forest,
         sections=transparency.sections(openings),
+        about=body.about,
+        attendee=body.attendee,
+        implausible=subjects.is_implausible(body, counted),
+        verifier=_named_verifier(body),
     )
+
+
+def _named_verifier(body: NewClaim) -> ClaimVerifier | None:
+    if (each := body.verifier) is None:
+        return None
+    return ClaimVerifier(name=each.name, level=each.level, identifier=each.identifier)
+
+
+async def correct_claim(
+    claim_id: int, body: CorrectClaim, *, call: Call, db: Database, region: RegionProfile
+) -> Correction:
+    """
+    Correct the wording of a claim by a statement of its own. The claim's statement, and what it is about, stay.
+
+    Raises `NothingCorrected`, `SaysNeutral`.
+    """
+
+    async def work(tx: Tx) -> Written[Correction]:
+        await store.lock_words(tx, claim_id)
+        found = await claim_in(tx, claim_id)
+        access.authorise_for(call, found.claimant_id)
+        old = {name: getattr(found, name) for name in rules.CORRECTABLE}
+        given = {name: getattr(body, name) for name in rules.CORRECTABLE if getattr(body, name) is not UNSET}
+        wording = corrections.changed_words(old, given)
+        if found.type == "contribution":
+            rules.check_contribution_words(given)
+        new_correction = corrections.NewCorrection(
+            await store.claim_statement(tx, claim_id), body.reason, found.claimant_id, wording
+        )
+        made = await corrections.correct_in(tx, new_correction, call=call, region=region)
+        await store.set_wording(tx, claim_id, old | given)
+        return Written(made.id, made)
+
+    return await once(db, call, work, corrections.own_again)
 
 
 async def claim(claim_id: int, *, asked: Call, db: Database) -> Claim:
@@ -175,6 +241,11 @@ def check_allocation(
     rules.check_amount(locked, quantity_kg)
     rules.check_deadline(locked, now)
     return locked
+
+
+async def lock_words_in(tx: Tx, claim_id: int) -> None:
+    """Let nobody else correct the claim, or the beneficiary of a retirement against it, until the transaction ends."""
+    await store.lock_words(tx, claim_id)
 
 
 async def statement_of_in(tx: Tx, claim_id: int) -> int:

@@ -7,7 +7,8 @@ import msgspec
 from msgspec import structs
 
 from registry.access.awaits import awaits
-from registry.claims.rules import FootprintUsed, is_neutral
+from registry.claims.rules import FootprintUsed, is_neutral, standard_of
+from registry.claims.subjects import EarlierClaim, Subject, categories_of, is_implausible
 from registry.kit import sql
 from registry.kit.database import Tx, constraint
 from registry.kit.pages import Window
@@ -31,21 +32,53 @@ async def footprint(tx: Tx, footprint_id: int, *, lock: bool = False) -> StoredF
     row = await tx.fetchrow(_sql.footprint, footprint_id)
     if row is None:
         return None
+    result = msgspec.json.decode(row["result"], type=Footprint)
     return StoredFootprint(
         id=row["id"],
         organisation_id=row["organisation_id"],
         request=msgspec.json.decode(row["request"], type=EventFootprintRequest),
-        result=msgspec.json.decode(row["result"], type=Footprint),
+        result=result,
+        implausible=is_implausible(None, result),
         created_at=row["created_at"],
     )
 
 
+async def refuse_used_footprint(tx: Tx, footprint_id: int) -> None:
+    """Raise `FootprintUsed` if a claim names the footprint, which the caller has locked."""
+    if await tx.fetchval(_sql.claim_of_footprint, footprint_id) is not None:
+        raise _used(footprint_id)
+
+
+def _used(footprint_id: int | None) -> FootprintUsed:
+    return FootprintUsed(f"Footprint {footprint_id} backs another claim already. One footprint backs one claim.")
+
+
+async def lock_subjects(tx: Tx) -> None:
+    """Let no other claim look for its subject until the transaction ends: sameness has too many sides to lock."""
+    await tx.execute(_sql.lock_subjects)
+
+
+async def same_subject(tx: Tx, claimant_id: int, subject: Subject) -> list[EarlierClaim]:
+    """The neutrality claims about the same subject, oldest first."""
+    rows = await tx.fetch(_sql.same_subject, claimant_id, *subject)
+    return [
+        EarlierClaim(
+            id=row["id"],
+            statement_hash=row["sha256"].hex(),
+            subject=row["subject"],
+            attendee=row["attendee"],
+            exclusive=row["exclusive"],
+            categories=categories_of(msgspec.json.decode(row["result"], type=Footprint)),
+        )
+        for row in rows
+    ]
+
+
 async def insert_claim(
-    tx: Tx, body: NewClaim, *, required_kg: int, deadline: datetime | None, statement_id: int
+    tx: Tx, body: NewClaim, subject: Subject, *, required_kg: int, deadline: datetime | None, statement_id: int
 ) -> int:
     """Store a claim. Raises `FootprintUsed`."""
-    used = FootprintUsed(f"Footprint {body.footprint_id} backs another claim already. One footprint backs one claim.")
-    with constraint("claim_footprint_id_key", used):
+    with constraint("claim_footprint_id_key", _used(body.footprint_id)):
         return int(
             await tx.fetchval(
                 _sql.insert_claim,
@@ -59,6 +92,9 @@ async def insert_claim(
                 required_kg,
                 deadline,
                 statement_id,
+                *subject,
+                body.attendee,
+                body.exclusive,
             )
         )
 
@@ -77,12 +113,15 @@ async def claims(tx: Tx, window: Window, claimants: tuple[int, ...] | None) -> P
 
 def _claim(row: asyncpg.Record) -> Claim:
     body = msgspec.json.decode(row["body"], type=NewClaim)
+    counted = msgspec.json.decode(row["result"], type=Footprint) if row["result"] else None
+    if row["wording"]:
+        body = structs.replace(body, **msgspec.json.decode(row["wording"], type=dict[str, str]))
     return Claim(
         id=row["id"],
         claimant_id=row["claimant_id"],
         type=row["type"],
         subject=body.subject,
-        standard=body.standard,
+        standard=standard_of(body),
         begins=body.begins,
         ends=body.ends,
         boundary=body.boundary,
@@ -90,13 +129,19 @@ def _claim(row: asyncpg.Record) -> Claim:
         reductions_kg=body.reductions_kg,
         reduction_plan=body.reduction_plan,
         new_forest=body.new_forest,
+        about=body.about,
+        attendee=body.attendee,
+        exclusive=body.exclusive,
+        implausible=is_implausible(body, counted),
+        verifier=body.verifier,
         footprint_id=row["footprint_id"],
         required_kg=row["required_kg"],
         allocated_kg=row["allocated_kg"],
         missing_kg=max(0, row["required_kg"] - row["allocated_kg"]),
-        neutral=is_neutral(row["type"], row["required_kg"], row["allocated_kg"]),
+        neutral=is_neutral(row["type"], row["required_kg"], row["allocated_kg"], over=row["over"]),
         deadline=row["deadline"],
         statement_hash=row["sha256"].hex(),
+        corrected=bool(row["wording"]),
         created_at=row["created_at"],
         awaits=awaits(row),
     )
@@ -105,3 +150,13 @@ def _claim(row: asyncpg.Record) -> Claim:
 async def claim_statement(tx: Tx, claim_id: int) -> int:
     """The row of the claim's own statement in the log."""
     return int(await tx.fetchval(_sql.claim_statement, claim_id))
+
+
+async def lock_words(tx: Tx, claim_id: int) -> None:
+    """Let nobody else correct the claim until the transaction ends."""
+    await tx.execute(_sql.lock_claim_words, claim_id)
+
+
+async def set_wording(tx: Tx, claim_id: int, wording: dict[str, str]) -> None:
+    """The words of a claim as its corrections left them."""
+    await tx.execute(_sql.set_wording, claim_id, msgspec.json.encode(wording).decode())

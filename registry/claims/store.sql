@@ -7,16 +7,47 @@ select id, organisation_id, request, result, created_at from registry.footprint 
 -- Two claims on one footprint queue here, before either has a place among the statements.
 -- (Footprints are append-only, so the serving role may not lock their rows.)
 select pg_advisory_xact_lock(hashtextextended('footprint:' || $1::bigint, 0));
+-- name: claim_of_footprint
+select id from registry.claim where footprint_id = $1;
+-- name: lock_subjects
+select pg_advisory_xact_lock(hashtextextended('subjects of claims', 0));
+-- name: same_subject
+-- $1 claimant, then the parts of the subject: kind, id, place, words, begins, ends. The same id is the same subject. So
+-- are the same place or words at the same time; and, where no id and no place can be compared, the same claimant then.
+with asked as (
+  select $1::bigint as claimant_id, $2::text as kind, $3::text as id, $4::text as place, $5::text as words,
+    $6::timestamptz as begins, $7::timestamptz as ends
+)
+select c.id, c.body::json ->> 'subject' as subject, c.attendee, c.exclusive, f.result, s.sha256
+from asked a
+join registry.claim c on c.subject_kind = a.kind and c.type <> 'contribution'
+join registry.footprint f on f.id = c.footprint_id
+join registry.statement_hash s on s.id = c.statement_id
+where c.subject_id = a.id
+  or c.begins <= a.ends and a.begins <= c.ends and (
+    c.subject_place = a.place
+    or coalesce(c.subject_id, c.subject_place) is null and c.subject_words = a.words
+    or coalesce(a.id, a.place) is null and c.subject_words = a.words
+    or coalesce(c.subject_id = a.id, c.subject_place = a.place) is null and c.claimant_id = a.claimant_id)
+order by c.id;
 -- name: insert_claim
 insert into registry.claim (region_id, claimant_id, type, footprint_id, body, new_forest, required_kg, deadline,
-  statement_id, created_at)
-values (registry.region_id(), $1, $2, $3, $4, $5, $6, $7, $8, registry.business_now()) returning id;
+  statement_id, created_at, subject_kind, subject_id, subject_place, subject_words, begins, ends, attendee, exclusive)
+values (registry.region_id(), $1, $2, $3, $4, $5, $6, $7, $8, registry.business_now(), $9, $10, $11, $12, $13, $14,
+  $15, $16) returning id;
 -- name: claims
-select c.id, c.claimant_id, c.type, c.body, c.footprint_id, c.required_kg, c.allocated_kg, c.deadline,
-  s.sha256, c.statement_id, c.created_at, w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id
-from registry.claim c join registry.statement_hash s on s.id = c.statement_id
+select c.id, c.claimant_id, c.type, c.body, c.wording, c.footprint_id, c.required_kg, c.allocated_kg, c.deadline,
+  s.sha256, c.statement_id, c.created_at, f.result, registry.business_now() >= c.ends as over,
+  w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id
+from registry.claim c
+join registry.statement_hash s on s.id = c.statement_id
+left join registry.footprint f on f.id = c.footprint_id
 left join registry.claim_awaits w on w.id = c.id
 where c.id > $1 and ($3::bigint is null or c.id = $3) and ($4::bigint[] is null or c.claimant_id = any($4))
 order by c.id limit $2;
+-- name: lock_claim_words
+select id from registry.claim where id = $1 for no key update;
+-- name: set_wording
+update registry.claim set wording = $2 where id = $1;
 -- name: claim_statement
 select statement_id from registry.claim where id = $1;

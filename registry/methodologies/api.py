@@ -1,9 +1,12 @@
 """The catalogue of methodologies and the factor tables over HTTP."""
 
 from litestar import Controller, get
+from litestar.di import NamedDependency
 
+from registry.kit.database import Database
 from registry.kit.http import READS
-from registry.methodologies import catalogue, factors
+from registry.methodologies import catalogue, factors, service
+from schemas.calendars import CalendarCoverage
 from schemas.methodologies import Factor, Methodology
 
 
@@ -22,3 +25,8 @@ class MethodologiesController(Controller):
     def factors(self) -> tuple[Factor, ...]:
         """Every factor: value, unit, region, year, basis, source, and whether it is provisional."""
         return factors.table().factors
+
+    @get("/calendar", operation_id="get_calendar", responses=READS)
+    async def calendar(self, db: NamedDependency[Database]) -> CalendarCoverage:
+        """Which years' working days are known, and a warning from a year before the last one ends."""
+        return await service.calendar_coverage(db=db)

@@ -5,4 +5,5 @@ from registry.access.authorisation import PUBLIC, Route
 ROUTES: dict[str, Route] = {
     "list_methodologies": PUBLIC,
     "list_factors": PUBLIC,
+    "get_calendar": PUBLIC,
 }

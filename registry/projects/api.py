@@ -10,7 +10,7 @@ from litestar.params import JSONBody, PathParameter, QueryParameter
 from registry.kit.database import Database
 from registry.kit.http import READS, WRITES, PathId
 from registry.kit.pages import Window
-from registry.projects.service import documents, projects, reports
+from registry.projects.service import documents, notice, projects, reports
 from schemas.access import Call
 from schemas.pages import Page
 from schemas.projects import (
@@ -18,14 +18,19 @@ from schemas.projects import (
     Decision,
     Document,
     Finding,
+    NewAnswer,
     NewComment,
+    NewObjection,
     NewProject,
     NewReport,
+    Objection,
+    ObjectionAnswer,
     Project,
-    ProjectBody,
+    ProjectChange,
     ProjectEvent,
     ProjectState,
     Report,
+    ReportVersion,
 )
 
 _SHA256_EXAMPLE = Example(value="e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
@@ -52,13 +57,16 @@ class DocumentsController(Controller):
         db: NamedDependency[Database],
     ) -> Response[bytes]:
         """The file, exactly as it was uploaded, as a download."""
-        media_type, content = await documents.document(sha256, db=db)
-        headers = {
-            "Content-Disposition": f'attachment; filename="{sha256}"',
-            "X-Content-Type-Options": "nosniff",
-            "X-Document-Type": media_type,
-        }
-        return Response(content, media_type="application/octet-stream", headers=headers)
+        return _download(sha256, *await documents.document(sha256, db=db))
+
+
+def _download(sha256: str, media_type: str, content: bytes) -> Response[bytes]:
+    headers = {
+        "Content-Disposition": f'attachment; filename="{sha256}"',
+        "X-Content-Type-Options": "nosniff",
+        "X-Document-Type": media_type,
+    }
+    return Response(content, media_type="application/octet-stream", headers=headers)
 
 
 class ProjectsController(Controller):
@@ -105,11 +113,11 @@ class ProjectsController(Controller):
     async def update(
         self,
         project_id: PathId,
-        data: JSONBody[ProjectBody],
+        data: JSONBody[ProjectChange],
         call: NamedDependency[Call],
         db: NamedDependency[Database],
     ) -> Project:
-        """Change a draft or a rejected project."""
+        """Change a draft or a rejected project; what you leave out stays as it is."""
         return await projects.update_project(project_id, data, call=call, db=db)
 
     @post("/{project_id:int}/submit", operation_id="submit_project", responses=WRITES)
@@ -123,6 +131,17 @@ class ProjectsController(Controller):
         """Hand the project to validation, also again after a rejection."""
         return await projects.submit_project(project_id, data, call=call, db=db)
 
+    @post("/{project_id:int}/withdraw", operation_id="withdraw_project", responses=WRITES)
+    async def withdraw(
+        self,
+        project_id: PathId,
+        data: JSONBody[Decision],
+        call: NamedDependency[Call],
+        db: NamedDependency[Database],
+    ) -> Project:
+        """Withdraw a draft, or a project that was sent back, for good."""
+        return await projects.withdraw_project(project_id, data, call=call, db=db)
+
     @post("/{project_id:int}/validate", operation_id="validate_project", responses=WRITES)
     async def validate(
         self,
@@ -135,7 +154,7 @@ class ProjectsController(Controller):
         return await projects.validate_project(project_id, data, call=call, db=db)
 
     @post("/{project_id:int}/notice", operation_id="open_public_notice", responses=WRITES)
-    async def notice(
+    async def open_notice(
         self,
         project_id: PathId,
         data: JSONBody[Decision],
@@ -166,6 +185,56 @@ class ProjectsController(Controller):
     ) -> Page[Comment]:
         """The comments on the public notice."""
         return await projects.comments(project_id, window, asked=asked, db=db)
+
+    @get(
+        "/{project_id:int}/documents/{sha256:str}",
+        operation_id="get_project_document",
+        media_type="application/octet-stream",
+        responses=READS,
+    )
+    async def document(
+        self,
+        project_id: PathId,
+        sha256: Annotated[str, PathParameter(pattern="^[0-9a-f]{64}$", examples=[_SHA256_EXAMPLE])],
+        asked: NamedDependency[Call],
+        db: NamedDependency[Database],
+    ) -> Response[bytes]:
+        """A design document of a project that is public, or its validation report. It takes no key."""
+        return _download(sha256, *await notice.project_document(project_id, sha256, asked=asked, db=db))
+
+    @post("/{project_id:int}/objections", operation_id="object_to_project", responses=WRITES)
+    async def object_to(
+        self,
+        project_id: PathId,
+        data: JSONBody[NewObjection],
+        numbered: NamedDependency[Call],
+        db: NamedDependency[Database],
+    ) -> Objection:
+        """Object to a project while its public notice runs. It takes no key, and no Idempotency-Key."""
+        assert numbered.operation  # the body was read strictly
+        return await notice.object_to_project(project_id, data, db=db)
+
+    @get("/{project_id:int}/objections", operation_id="list_objections", responses=READS)
+    async def objections(
+        self,
+        project_id: PathId,
+        window: NamedDependency[Window],
+        asked: NamedDependency[Call],
+        db: NamedDependency[Database],
+    ) -> Page[Objection]:
+        """The objections to the project, each with its answer."""
+        return await notice.objections(project_id, window, asked=asked, db=db)
+
+    @post("/{project_id:int}/answers", operation_id="answer_objections", responses=WRITES)
+    async def answer(
+        self,
+        project_id: PathId,
+        data: JSONBody[NewAnswer],
+        call: NamedDependency[Call],
+        db: NamedDependency[Database],
+    ) -> ObjectionAnswer:
+        """Answer objections, alone or jointly. None may be without an answer when the project is registered."""
+        return await notice.answer_objections(project_id, data, call=call, db=db)
 
     @post("/{project_id:int}/register", operation_id="register_project", responses=WRITES)
     async def register(
@@ -222,6 +291,13 @@ class ReportsController(Controller):
     async def report(self, report_id: PathId, db: NamedDependency[Database]) -> Report:
         """One monitoring report with its arithmetic."""
         return await reports.report(report_id, db=db)
+
+    @get("/{report_id:int}/versions", operation_id="list_report_versions", responses=READS)
+    async def versions(
+        self, report_id: PathId, window: NamedDependency[Window], db: NamedDependency[Database]
+    ) -> Page[ReportVersion]:
+        """What the report said before it was filed again, each time."""
+        return await reports.versions(report_id, window, db=db)
 
     @post("/{report_id:int}/resubmit", operation_id="resubmit_report", responses=WRITES)
     async def resubmit(

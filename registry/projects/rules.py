@@ -1,20 +1,25 @@
 """The states of projects and reports, and the steps between them. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import ROUND_DOWN, Decimal
 
-from registry.kit.problems import DomainError, Kind
+from msgspec import UNSET, structs
+
+from registry.kit.problems import DomainError, Invalid, Kind
 from schemas.access import Role
 from schemas.methodologies import ForestSinkActivity
-from schemas.projects import NewReport, Project, Report
+from schemas.projects import NewReport, Project, ProjectBody, ProjectChange, Report
 
 PROJECT_STEPS: dict[str, frozenset[str]] = {
     "update": frozenset({"draft", "rejected"}),
     "submit": frozenset({"draft", "rejected"}),
+    "withdraw": frozenset({"draft", "rejected"}),
     "validate": frozenset({"submitted"}),
     "open_notice": frozenset({"validated"}),
     "comment": frozenset({"public_notice"}),
+    "object": frozenset({"public_notice"}),
+    "answer": frozenset({"public_notice"}),
     "register": frozenset({"public_notice"}),
     "reject": frozenset({"submitted", "validated", "public_notice"}),
     "report": frozenset({"registered"}),
@@ -52,6 +57,18 @@ class NoticeOver(DomainError):
     kind, slug, title = Kind.CONFLICT, "notice-over", "The public notice is over"
 
 
+class ObjectionsOpen(DomainError):
+    """Objections of the public notice have no answer."""
+
+    kind, slug, title = Kind.CONFLICT, "objections-open", "Objections without an answer"
+
+
+class NotOpen(DomainError):
+    """An objection that is to be answered has an answer, or belongs to another project."""
+
+    kind, slug, title = Kind.CONFLICT, "objection-not-open", "Nothing to answer"
+
+
 class OutsidePeriod(DomainError):
     """The monitoring period does not fit the project or another report."""
 
@@ -70,6 +87,12 @@ class UnknownDocument(DomainError):
     kind, slug, title = Kind.UNPROCESSABLE, "unknown-document", "Document not uploaded"
 
 
+class OwnReport(DomainError):
+    """A report that somebody else must write was uploaded by the people whom it is about."""
+
+    kind, slug, title = Kind.UNPROCESSABLE, "own-report", "The report is one's own file"
+
+
 class NotYourTurn(DomainError):
     """Another role decides in this state."""
 
@@ -84,6 +107,16 @@ def check_step(what: str, step: str, state: str, allowed: dict[str, frozenset[st
             state=state,
             allowed=sorted(allowed[step]),
         )
+
+
+def changed(project: Project, change: ProjectChange) -> ProjectBody:
+    """What a project says after a change; what was left out is as before. Raises `Invalid` for a wrong period."""
+    body = {name: getattr(project, name) for name in ProjectBody.__struct_fields__}
+    body |= {name: value for name, value in structs.asdict(change).items() if value is not UNSET}
+    try:
+        return ProjectBody(**body)
+    except ValueError as error:
+        raise Invalid(f"{error}.") from error
 
 
 def check_notice_over(project: Project, over_at: datetime, now: datetime) -> None:
@@ -101,8 +134,29 @@ def check_notice_runs(project: Project, over_at: datetime, now: datetime) -> Non
     if now >= over_at:
         raise NoticeOver(
             f"The public notice of {project.code} ended with {project.notice_ends} (Asia/Shanghai): "
-            "comments are no longer taken.",
+            "comments and objections are no longer taken.",
             notice_ends=str(project.notice_ends),
+        )
+
+
+def check_answered(project: Project, still_open: int, first: int | None) -> None:
+    """Raise `ObjectionsOpen` while an objection has no answer."""
+    if still_open:
+        raise ObjectionsOpen(
+            f"{still_open} objections to {project.code} have no answer, first {first}. Answer them, one by one or all "
+            f"together (leave objections out), at /v1/projects/{project.id}/answers; then register it, or reject it.",
+            open=still_open,
+            first=first,
+        )
+
+
+def check_all_taken(asked: Sequence[int] | None, answered: int) -> None:
+    """Raise `NotOpen` unless each objection that is asked for took the answer, and at least one did."""
+    wanted = len(set(asked)) if asked is not None else max(answered, 1)
+    if answered != wanted or not answered:
+        raise NotOpen(
+            f"{answered} of {wanted} objections could be answered: the others have an answer, or are not of this "
+            "project. Read the list again and name those without an answer."
         )
 
 

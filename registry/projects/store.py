@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 import asyncpg
 import msgspec
@@ -13,7 +14,19 @@ from registry.kit.pages import Window
 from registry.projects.rules import WrongState
 from schemas.methodologies import Activity, Reduction
 from schemas.pages import Page
-from schemas.projects import Comment, Document, NewReport, Project, ProjectBody, ProjectEvent, Report
+from schemas.projects import (
+    Comment,
+    Document,
+    NewObjection,
+    NewReport,
+    Objection,
+    ObjectionAnswer,
+    Project,
+    ProjectBody,
+    ProjectEvent,
+    Report,
+    ReportVersion,
+)
 from schemas.serials import ProjectCode
 
 _sql = sql.load(__package__)
@@ -70,6 +83,7 @@ def _project_args(body: ProjectBody) -> tuple[object, ...]:
         body.crediting_ends,
         body.description,
         documents,
+        *(msgspec.json.encode(each).decode() if each else None for each in (body.site, body.design)),
     )
 
 
@@ -88,8 +102,51 @@ async def projects(tx: Tx, window: Window, state: str | None, drafts_of: tuple[i
 
 
 def _project(row: asyncpg.Record) -> Project:
-    shown = {**row, "documents": [each.hex() for each in row["documents"]], "awaits": awaits(row)}
-    return convert(shown, Project)
+    changed = {
+        "documents": [each.hex() for each in row["documents"]],
+        "site": msgspec.json.decode(row["site"]) if row["site"] else None,
+        "design": msgspec.json.decode(row["design"]) if row["design"] else None,
+        "validation_report": row["validation_report"].hex() if row["validation_report"] else None,
+        "awaits": awaits(row),
+    }
+    return convert({**row, **changed}, Project)
+
+
+async def lock_identities(tx: Tx) -> None:
+    """Let nothing else be compared with what is registered until the transaction ends."""
+    await tx.execute(_sql.lock_identities)
+
+
+async def standing_projects(tx: Tx, project_id: int) -> list[Project]:
+    """The projects of the same methodology and time that a project must not repeat."""
+    return [_project(row) for row in await tx.fetch(_sql.standing_projects, project_id)]
+
+
+async def evidence_elsewhere(
+    tx: Tx, documents: Sequence[str], project_id: int, report_id: int | None
+) -> tuple[str, str] | None:
+    """One of *documents* that another project or report relies on, and which."""
+    row = await tx.fetchrow(_sql.evidence_elsewhere, [bytes.fromhex(each) for each in documents], project_id, report_id)
+    if row is None:
+        return None
+    used = {each.hex() for each in row["documents"]}
+    return next(each for each in documents if each in used), row["used_by"]
+
+
+async def report_used(tx: Tx, sha256: str, project_id: int | None, report_id: int | None) -> str | None:
+    """What else a verifier's report carries."""
+    found: str | None = await tx.fetchval(_sql.report_used, bytes.fromhex(sha256), project_id, report_id)
+    return found
+
+
+async def set_validation_report(tx: Tx, project_id: int, sha256: str) -> None:
+    """Keep the report that a validation rests on."""
+    await tx.execute(_sql.set_validation_report, project_id, bytes.fromhex(sha256))
+
+
+async def set_above_design(tx: Tx, report_id: int, why: str) -> None:
+    """Keep the verifier's word on a result far above the design."""
+    await tx.execute(_sql.set_above_design, report_id, why)
 
 
 async def move_project(
@@ -142,13 +199,46 @@ async def comments(tx: Tx, window: Window, project_id: int) -> Page[Comment]:
     return window.page([(row["id"], convert(row, Comment)) for row in rows])
 
 
+async def insert_objection(tx: Tx, project_id: int, body: NewObjection, sha256: bytes) -> Objection:
+    """Store an objection to a notice; the same one again changes nothing."""
+    await tx.execute(_sql.insert_objection, project_id, body.name, body.contact, body.text, sha256)
+    return convert(await fetch_one(tx, _sql.objections, 0, 1, project_id, sha256), Objection)
+
+
+async def objections(tx: Tx, window: Window, project_id: int) -> Page[Objection]:
+    """The objections to a project with their answers and contacts."""
+    rows = await tx.fetch(_sql.objections, *window.args, project_id, None)
+    return window.page([(row["id"], convert(row, Objection)) for row in rows])
+
+
+async def open_objections(tx: Tx, project_id: int) -> tuple[int, int | None]:
+    """How many objections have no answer, and the first of them."""
+    row = await fetch_one(tx, _sql.open_objections, project_id)
+    return row["open"], row["first"]
+
+
+async def answer_objections(
+    tx: Tx, project_id: int, person_id: int, text: str, asked: Sequence[int] | None
+) -> tuple[int, int]:
+    """Answer those that are open and *asked*, or all that are open; returns the answer's id and their number."""
+    answer_id = int(await tx.fetchval(_sql.insert_answer, project_id, person_id, text))
+    wanted = None if asked is None else list(asked)
+    return answer_id, affected(await tx.execute(_sql.answer_objections, project_id, answer_id, wanted))
+
+
+async def answer(tx: Tx, answer_id: int) -> ObjectionAnswer:
+    """One answer."""
+    return convert(await fetch_one(tx, _sql.answer, answer_id), ObjectionAnswer)
+
+
 async def insert_report(tx: Tx, project_id: int, body: NewReport, reduction: Reduction) -> int:
     """Store a monitoring report with the reduction that was computed from it."""
     return int(await tx.fetchval(_sql.insert_report, project_id, *_report_args(body, reduction)))
 
 
 async def replace_report(tx: Tx, report_id: int, body: NewReport, reduction: Reduction) -> None:
-    """Replace a rejected report by its correction."""
+    """Replace a rejected report by its correction; what it said is kept as a version."""
+    await tx.execute(_sql.keep_version, report_id)
     if not affected(await tx.execute(_sql.replace_report, report_id, *_report_args(body, reduction))):
         raise WrongState(f"Report {report_id} was changed by another request meanwhile. Read it again.")
 
@@ -185,13 +275,23 @@ async def reports(tx: Tx, window: Window, project_id: int) -> Page[Report]:
     return window.page([(row["id"], _report(row)) for row in rows])
 
 
+async def versions(tx: Tx, window: Window, report_id: int) -> Page[ReportVersion]:
+    """What a report said before, in order."""
+    rows = await tx.fetch(_sql.versions, *window.args, report_id)
+    return window.page([(row["number"], ReportVersion(**_filed(row, ReportVersion))) for row in rows])
+
+
 def _report(row: asyncpg.Record) -> Report:
-    values = {name: row[name] for name in Report.__struct_fields__ if name != "awaits"}
+    return Report(**_filed(row, Report), awaits=awaits(row))
+
+
+def _filed(row: asyncpg.Record, form: type[Report | ReportVersion]) -> dict[str, Any]:
+    values = {name: row[name] for name in form.__struct_fields__ if name != "awaits"}
     values["activity"] = msgspec.json.decode(row["activity"], type=Activity)
     values["reduction"] = msgspec.json.decode(row["reduction"], type=Reduction)
     values["documents"] = tuple(each.hex() for each in row["documents"])
     values["verification_report"] = row["verification_report"].hex() if row["verification_report"] else None
-    return Report(**values, awaits=awaits(row))
+    return values
 
 
 async def move_report(

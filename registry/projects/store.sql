@@ -13,26 +13,59 @@ select nextval('registry.project_number_seq');
 -- name: insert_project
 -- The number was drawn before, because the code has it.
 insert into registry.project (number, code, region_id, developer_id, name, methodology, location, crediting_begins,
-  crediting_ends, description, documents, state, created_at)
+  crediting_ends, description, documents, site, design, state, created_at)
 overriding system value
-values ($1, $2, registry.region_id(), $3, $4, $5, $6, $7, $8, $9, $10, 'draft', registry.business_now())
+values ($1, $2, registry.region_id(), $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'draft', registry.business_now())
 returning id;
 -- name: update_project
 update registry.project set name = $2, methodology = $3, location = $4, crediting_begins = $5, crediting_ends = $6,
-  description = $7, documents = $8
+  description = $7, documents = $8, site = $9, design = $10
 where id = $1 and state in ('draft', 'rejected');
 -- name: projects
-select p.*, w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id
-from registry.project p left join registry.project_awaits w on w.id = p.id
+select p.*, o.name as developer, w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id
+from registry.project p join registry.organisation o on o.id = p.developer_id
+left join registry.project_awaits w on w.id = p.id
 where p.id > $1 and ($3::bigint is null or p.id = $3) and ($4::text is null or p.state = $4)
-  and (p.state <> 'draft' or $5::bigint[] is null or p.developer_id = any($5))
+  and (not (p.state = 'draft' or p.state = 'withdrawn' and p.rejected_from is null) or $5::bigint[] is null
+    or p.developer_id = any($5))
 order by p.id limit $2;
 -- name: lock_project
 select id from registry.project where id = $1 for no key update;
+-- name: lock_identities
+-- Projects and reports that could be the same wait for each other here.
+select pg_advisory_xact_lock(hashtextextended('identity of projects', 0));
+-- name: standing_projects
+-- Those that $1 must not repeat: of its methodology, with a day of its crediting period, and not a draft or sent back.
+select o.*, d.name as developer, w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id
+from registry.project o join registry.organisation d on d.id = o.developer_id
+left join registry.project_awaits w on w.id = o.id, registry.project p
+where p.id = $1 and o.id <> p.id and o.methodology = p.methodology and o.state not in ('draft', 'rejected', 'withdrawn')
+  and o.crediting_begins <= p.crediting_ends and p.crediting_begins <= o.crediting_ends
+order by o.id;
+-- name: evidence_elsewhere
+-- Who else relies on one of the documents $1: another project than $2, or another report than $3.
+select o.code || ' (project)' as used_by, o.documents
+from registry.project o where o.documents && $1 and o.id <> $2 and o.state not in ('draft', 'rejected', 'withdrawn')
+union all
+select 'report ' || r.id || ' of ' || p.code, r.documents
+from registry.monitoring_report r join registry.project p on p.id = r.project_id
+where r.documents && $1 and r.id is distinct from $3 and r.state <> 'rejected'
+limit 1;
+-- name: report_used
+-- What else the verifier's report $1 carries, other than project $2 or monitoring report $3.
+select 'the validation of ' || code from registry.project where validation_report = $1 and id is distinct from $2
+union all
+select 'the verification of report ' || id from registry.monitoring_report
+where verification_report = $1 and id is distinct from $3
+limit 1;
+-- name: set_validation_report
+update registry.project set validation_report = $2 where id = $1;
+-- name: set_above_design
+update registry.monitoring_report set above_design = $2 where id = $1;
 -- name: move_project
 -- Guarded: 0 rows means that somebody else moved it first.
 update registry.project set state = $3,
-  rejected_from = case when $3 = 'rejected' then $2 end,
+  rejected_from = case $3 when 'rejected' then $2 when 'withdrawn' then rejected_from end,
   notice_opened = coalesce($4, notice_opened), notice_ends = coalesce($5, notice_ends)
 where id = $1 and state = $2;
 -- name: insert_event
@@ -51,14 +84,43 @@ returning id, text, at;
 select id, text, at from registry.notice_comment where id = $1;
 -- name: comments
 select id, text, at from registry.notice_comment where project_id = $3 and id > $1 order by id limit $2;
+-- name: insert_objection
+-- Sent again, it is the same one.
+insert into registry.notice_objection (project_id, name, contact, text, sha256, at)
+values ($1, $2, $3, $4, $5, registry.business_now())
+on conflict (project_id, sha256) do nothing;
+-- name: objections
+select o.id, o.name, o.contact, o.text, o.at, a.text as answer, a.at as answered_at
+from registry.notice_objection o left join registry.notice_answer a on a.id = o.answer_id
+where o.project_id = $3 and o.id > $1 and ($4::bytea is null or o.sha256 = $4) order by o.id limit $2;
+-- name: open_objections
+select count(*) as open, min(id) as first from registry.notice_objection where project_id = $1 and answer_id is null;
+-- name: insert_answer
+insert into registry.notice_answer (project_id, person_id, text, at) values ($1, $2, $3, registry.business_now())
+returning id;
+-- name: answer_objections
+-- An answer stands: what has one keeps it.
+update registry.notice_objection set answer_id = $2
+where project_id = $1 and answer_id is null and ($3::bigint[] is null or id = any($3));
+-- name: answer
+select a.id, a.text, a.at, (select count(*) from registry.notice_objection o where o.answer_id = a.id) as objections
+from registry.notice_answer a where a.id = $1;
 -- name: insert_report
 insert into registry.monitoring_report (project_id, vintage, begins, ends, activity, reduction, reduction_kg,
   issuable_t, documents, state, created_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'submitted', registry.business_now()) returning id;
+-- name: keep_version
+insert into registry.report_version (report_id, number, begins, ends, activity, reduction, documents,
+  verification_report, verifier_id, replaced_at)
+select id, 1 + (select count(*) from registry.report_version v where v.report_id = r.id), begins, ends, activity,
+  reduction, documents, verification_report, verifier_id, registry.business_now()
+from registry.monitoring_report r where id = $1;
+-- name: versions
+select * from registry.report_version where report_id = $3 and number > $1 order by number limit $2;
 -- name: replace_report
 update registry.monitoring_report set vintage = $2, begins = $3, ends = $4, activity = $5, reduction = $6,
   reduction_kg = $7, issuable_t = $8, documents = $9, state = 'submitted', verification_report = null,
-  verifier_id = null
+  verifier_id = null, above_design = null
 where id = $1 and state = 'rejected';
 -- name: reports
 select r.*, w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id

@@ -1,13 +1,21 @@
 """The public log over HTTP, as c2sp.org/tlog-tiles lays it out. Tiles never change, so they may be cached for ever."""
 
+from typing import Annotated
+
 from litestar import Controller, MediaType, Response, get
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.openapi.spec import Example
+from litestar.params import FromPath, PathParameter
 
 from registry.kit.database import Database
 from registry.kit.http import READS
-from registry.transparency import service
+from registry.kit.pages import Window
+from registry.transparency import corrections, service
+from schemas.access import Call
+from schemas.corrections import Correction
+from schemas.pages import Page
 
+_HASH_EXAMPLE = Example(value="f42e5e2863e995a1a51caaf51adfec0eb916c5075dc72a18af1fdac7477d271a")
 _FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
@@ -27,3 +35,21 @@ class LogController(Controller):
         """A hash tile ``<L>/<N>[.p/<W>]`` or an entry bundle ``entries/<N>[.p/<W>]``."""
         content = await service.tile_bytes(path.lstrip("/"), db=db)
         return Response(content, media_type="application/octet-stream", headers=_FOR_EVER)
+
+
+class CorrectionsController(Controller):
+    """Wording that was corrected."""
+
+    path = "/v1/statements"
+    tags = ("Log",)
+
+    @get("/{statement_hash:str}/corrections", operation_id="list_corrections", responses=READS)
+    async def corrections(
+        self,
+        statement_hash: Annotated[str, PathParameter(pattern="^[0-9a-f]{64}$", examples=[_HASH_EXAMPLE])],
+        window: NamedDependency[Window],
+        asked: NamedDependency[Call],
+        db: NamedDependency[Database],
+    ) -> Page[Correction]:
+        """The corrections of one statement, old and new wording side by side; the last one counts."""
+        return await corrections.corrections(statement_hash, window, asked=asked, db=db)

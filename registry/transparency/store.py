@@ -4,13 +4,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import asyncpg
+import msgspec
 
 from registry.kit import sql
 from registry.kit.database import Tx, affected, fetch_one
+from registry.kit.pages import Window
 from registry.transparency import rules
 from registry.transparency.format.checkpoint import Checkpoint
 from registry.transparency.format.tile import TileKey
 from registry.transparency.rules import Prepared, SealedSection
+from schemas.corrections import Correction
+from schemas.pages import Page
+from schemas.statements import CorrectedWords
 
 _sql = sql.load(__package__)
 
@@ -44,6 +49,13 @@ class StoredCheckpoint(NamedTuple):
     witnessed: bool
 
 
+class StoredCorrection(NamedTuple):
+    """A correction, and the row of its own statement."""
+
+    correction: Correction
+    statement_id: int
+
+
 class Backlog(NamedTuple):
     """How many statements wait for a witnessed checkpoint, and how many the newest one covers."""
 
@@ -59,6 +71,54 @@ async def append(tx: Tx, prepared: Sequence[Prepared]) -> list[int]:
 async def openings(tx: Tx, statement_id: int) -> tuple[SealedSection, ...]:
     """The sections of a statement that were not erased."""
     return tuple(SealedSection(**row) for row in await tx.fetch(_sql.openings, statement_id))
+
+
+async def next_correction(tx: Tx, statement_id: int) -> int:
+    """The number of a statement's next correction."""
+    return int(await tx.fetchval(_sql.next_correction, statement_id))
+
+
+async def insert_correction(
+    tx: Tx,
+    corrects: int,
+    number: int,
+    wording: str,
+    *,
+    reason: str,
+    organisation_id: int,
+    person_id: int,
+    statement_id: int,
+) -> int:
+    """Store a correction whose statement was appended."""
+    args = (corrects, number, wording, reason, organisation_id, person_id, statement_id)
+    return int(await tx.fetchval(_sql.insert_correction, *args))
+
+
+async def correction(tx: Tx, correction_id: int) -> StoredCorrection | None:
+    """One correction, with nothing opened."""
+    row = await tx.fetchrow(_sql.corrections, correction_id - 1, 1, None, correction_id)
+    return _correction(row) if row else None
+
+
+async def corrections(tx: Tx, window: Window, corrects: bytes) -> Page[StoredCorrection]:
+    """The corrections of a statement, with nothing opened."""
+    rows = await tx.fetch(_sql.corrections, *window.args, corrects, None)
+    return window.page([(row["id"], _correction(row)) for row in rows])
+
+
+def _correction(row: asyncpg.Record) -> StoredCorrection:
+    found = Correction(
+        id=row["id"],
+        corrects=row["corrects"].hex(),
+        number=row["number"],
+        reason=row["reason"],
+        wording=msgspec.json.decode(row["wording"], type=tuple[CorrectedWords, ...]),
+        opened={},
+        organisation_id=row["organisation_id"],
+        statement_hash=row["sha256"].hex(),
+        at=row["at"],
+    )
+    return StoredCorrection(found, row["statement_id"])
 
 
 async def published(tx: Tx) -> StoredCheckpoint | None:

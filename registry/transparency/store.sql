@@ -3,6 +3,18 @@
 select registry.append_statements($1, $2, $3, $4, $5, $6, $7);
 -- name: openings
 select label, salt, text from registry.opening where statement_id = $1 order by label;
+-- name: next_correction
+select coalesce(max(number), 0) + 1 from registry.correction where corrects = $1;
+-- name: insert_correction
+insert into registry.correction (corrects, number, wording, reason, organisation_id, person_id, statement_id, at)
+values ($1, $2, $3, $4, $5, $6, $7, registry.business_now()) returning id;
+-- name: corrections
+select c.id, o.sha256 as corrects, c.number, c.reason, c.wording, c.organisation_id, s.sha256, c.at, c.statement_id
+from registry.correction c
+join registry.statement o on o.id = c.corrects
+join registry.statement s on s.id = c.statement_id
+where c.id > $1 and ($3::bytea is null or o.sha256 = $3) and ($4::bigint is null or c.id = $4)
+order by c.id limit $2;
 -- name: published
 -- The newest checkpoint that satisfies the witness policy: what the log says to the world.
 select size, root, note from registry.log_checkpoint where witnessed_at is not null order by size desc limit 1;

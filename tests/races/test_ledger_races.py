@@ -154,6 +154,7 @@ async def claim_body(region: RaceRegion) -> dict[str, Any]:
         "begins": "2025-01-06T01:00:00Z",
         "ends": "2025-01-06T10:00:00Z",
         "boundary": "All",
+        "about": {"kind": "event", "place": f"Hall {footprint['id']}"},
         "footprint_id": footprint["id"],
         "reduction_plan": "Metro first",
         "exclusive": True,

@@ -38,6 +38,7 @@ from schemas.claims import NewClaim, NewFootprint
 from schemas.credits import CancelRequest, NewTransfer, RetireRequest
 from schemas.methodologies import EventFootprintRequest
 from schemas.parties import SetClock
+from schemas.statements import EventKey
 from tests import invariants, worlds
 from tests.oracle.ledger import Claim, Ledger, Offer
 from tests.races import race_region
@@ -62,14 +63,8 @@ WEIGHTS = {
     "close": 6,
     "retire": 5,
     "claim": 3,
-    "cancel": 2,
-    "compact": 2,
-    "advance": 2,
-    "expire": 2,
-    "issue": 1,
-    "resend": 1,
-    "freeze": 1,
-    "lift": 1,
+    **dict.fromkeys(("cancel", "compact", "advance", "expire"), 2),
+    **dict.fromkeys(("issue", "resend", "freeze", "lift"), 1),
 }
 ACTIONS = [action for action, weight in WEIGHTS.items() for _ in range(weight)]
 
@@ -302,15 +297,18 @@ class LedgerMachine(RuleBasedStateMachine):
             begins=BEGINS,
             ends=EVENT_ENDS,
             boundary="All",
+            about=EventKey(place=f"Hall {footprint}") if event else None,
             footprint_id=footprint,
             reduction_plan="Metro first",
             exclusive=True,
         )
         call = self.call(self.actors[by], "create_claim")
         actual, made = self.refused(lambda: claims.create_claim(request, call=call, db=self.db, region=worlds.PROFILE))
-        self.agree(set(), actual)
         deadline = EVENT_ENDS.replace(year=EVENT_ENDS.year + 1) if event else None
-        self.oracle.claims[made.id] = Claim(self.accounts[by], FOOTPRINT_KG if event else None, deadline)
+        late = deadline is not None and self.oracle.now > deadline
+        self.agree({"deadline-passed"} if late else set(), actual)
+        if not late:
+            self.oracle.claims[made.id] = Claim(self.accounts[by], FOOTPRINT_KG if event else None, deadline)
 
     def _retire(self, data: st.DataObject) -> None:
         """Against a claim, mostly one's own."""

@@ -13,6 +13,7 @@ from registry.kit.pages import Window
 from registry.kit.period import Between
 from registry.kit.sheets import SHEET, Sheet
 from schemas.access import Call
+from schemas.corrections import CorrectBeneficiary, Correction
 from schemas.credits import (
     Retirement,
     RetirementOrder,
@@ -20,6 +21,7 @@ from schemas.credits import (
     RetireRequest,
 )
 from schemas.pages import Page
+from schemas.parties import RegionProfile
 
 Beneficiary = Annotated[
     str | None,
@@ -73,3 +75,15 @@ class RetirementsController(Controller):
     ) -> Retirement:
         """One retirement, by its receipt."""
         return await service.retirement(receipt_id, asked=asked, db=db)
+
+    @post("/{receipt_id:str}/corrections", operation_id="correct_beneficiary", responses=WRITES)
+    async def correct(
+        self,
+        receipt_id: PathCode,
+        data: JSONBody[CorrectBeneficiary],
+        call: NamedDependency[Call],
+        db: NamedDependency[Database],
+        region: NamedDependency[RegionProfile],
+    ) -> Correction:
+        """Correct the beneficiary of a retirement against your claim; nothing else about it can be corrected."""
+        return await service.correct_beneficiary(receipt_id, data, call=call, db=db, region=region)

@@ -24,9 +24,11 @@ from registry.kit.pages import Window
 from registry.kit.period import Between
 from registry.kit.problems import DomainError, Unknown
 from registry.kit.together import Together
+from registry.transparency import corrections
 from registry.transparency import rules as transparency
 from registry.transparency.format.statement_rules import ClaimTerms, check_retirement
 from schemas.access import Call
+from schemas.corrections import CorrectBeneficiary, Correction
 from schemas.credits import (
     Retirement,
     RetirementOrder,
@@ -226,6 +228,26 @@ def _order(found: Sequence[Retirement]) -> RetirementOrder:
         quantity_kg=sum(each.quantity_kg for each in found),
         retirements=tuple(found),
     )
+
+
+async def correct_beneficiary(
+    receipt_id: str, body: CorrectBeneficiary, *, call: Call, db: Database, region: RegionProfile
+) -> Correction:
+    """Correct for whom a retirement was, as the claimant; what was retired, and against what, stays."""
+
+    async def work(tx: Tx) -> Written[Correction]:
+        found = await retirement_in(tx, receipt_id)
+        await claims.lock_words_in(tx, found.retirement.claim_id)
+        claim = await claims.claim_in(tx, found.retirement.claim_id)
+        access.authorise_for(call, claim.claimant_id)
+        sections = (transparency.seal("beneficiary", {"name": body.beneficiary}),)
+        new_correction = corrections.NewCorrection(
+            found.statement_id, body.reason, claim.claimant_id, sections=sections
+        )
+        made = await corrections.correct_in(tx, new_correction, call=call, region=region)
+        return Written(made.id, made)
+
+    return await once(db, call, work, corrections.own_again)
 
 
 async def retirement(receipt_id: str, *, asked: Call, db: Database) -> Retirement:

@@ -2,12 +2,13 @@
 
 import hashlib
 
+from registry.access.grants import service as grants
 from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written, once
 from registry.kit.problems import Invalid, Unknown
-from registry.projects import rules, store
+from registry.projects import identity, rules, store
 from schemas.access import Call
-from schemas.projects import Document
+from schemas.projects import Document, Project
 
 DOCUMENT_LIMIT_BYTES = 10 * 1024 * 1024
 
@@ -47,4 +48,52 @@ async def refuse_missing_in(tx: Tx, documents: tuple[str, ...]) -> None:
             f"{len(missing)} of {len(documents)} documents were not uploaded, first {missing[0]}. "
             "Upload them to /v1/documents, then send this again.",
             missing=missing,
+        )
+
+
+async def refuse_own_in(tx: Tx, sha256: str, organisation_id: int) -> None:
+    """Raise `OwnReport` if somebody of the organisation uploaded the report that judges it, or `UnknownDocument`."""
+    await refuse_missing_in(tx, (sha256,))
+    found = await store.document(tx, bytes.fromhex(sha256))
+    if found and found.uploaded_by in await grants.people_at_in(tx, organisation_id):
+        raise rules.OwnReport(
+            f"The file {sha256[:12]}… was uploaded by a person of the organisation that it is about. "
+            "The verifier uploads its own report to /v1/documents and names that.",
+            sha256=sha256,
+        )
+
+
+async def refuse_used_in(
+    tx: Tx, documents: tuple[str, ...], *, project_id: int, report_id: int | None, what: str
+) -> None:
+    """Raise `NoEvidence` for no documents, `EvidenceUsed` for one that another project or report relies on."""
+    identity.check_evidence(what, documents)
+    await store.lock_identities(tx)
+    if found := await store.evidence_elsewhere(tx, documents, project_id, report_id):
+        sha256, used_by = found
+        raise identity.EvidenceUsed(
+            f"{what} names the document {sha256[:12]}…, which is evidence of {used_by} already. "
+            "Name documents that are about this one.",
+            sha256=sha256,
+            used_by=used_by,
+        )
+
+
+async def refuse_report_in(
+    tx: Tx, sha256: str, project: Project, *, evidence: tuple[str, ...] = (), report_id: int | None = None
+) -> None:
+    """
+    Check the report of a verifier on a project, or on its monitoring report *report_id*.
+
+    Raises `OwnReport` for a file of the developer, `ReportUsed` for one that carries another decision already.
+    """
+    await refuse_own_in(tx, sha256, project.developer_id)
+    if sha256 in (*project.documents, *evidence):
+        raise rules.OwnReport(f"The file {sha256[:12]}… is the developer's own evidence. Name the verifier's report.")
+    await store.lock_identities(tx)
+    own_project = project.id if report_id is None else None
+    if used_by := await store.report_used(tx, sha256, own_project, report_id):
+        raise identity.ReportUsed(
+            f"The report {sha256[:12]}… carries {used_by} already. Each decision has a report of its own.",
+            used_by=used_by,
         )

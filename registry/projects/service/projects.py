@@ -7,8 +7,9 @@ from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
 from registry.kit.problems import Unknown
 from registry.methodologies import calendars
+from registry.methodologies import service as methodologies
 from registry.parties import service as parties
-from registry.projects import rules, store
+from registry.projects import identity, rules, store
 from registry.projects.service import documents
 from schemas.access import Call, Role
 from schemas.pages import Page
@@ -19,7 +20,7 @@ from schemas.projects import (
     NewComment,
     NewProject,
     Project,
-    ProjectBody,
+    ProjectChange,
     ProjectEvent,
 )
 from schemas.serials import ProjectCode
@@ -47,25 +48,32 @@ async def create_project(body: NewProject, *, call: Call, db: Database) -> Proje
     return await once(db, call, work, _project_again)
 
 
-async def update_project(project_id: int, body: ProjectBody, *, call: Call, db: Database) -> Project:
-    """Change a draft, or a rejected project before it is submitted again."""
+async def update_project(project_id: int, body: ProjectChange, *, call: Call, db: Database) -> Project:
+    """Change a draft, or a rejected project before it is submitted again; what *body* leaves out stays as it is."""
 
     async def work(tx: Tx) -> Written[Project]:
         project = await own_project_in(tx, project_id, call)
         rules.check_step(project.code, "update", project.state, rules.PROJECT_STEPS)
-        await documents.refuse_missing_in(tx, body.documents)
-        await store.update_project(tx, project_id, body)
+        changed = rules.changed(project, body)
+        await documents.refuse_missing_in(tx, changed.documents)
+        await store.update_project(tx, project_id, changed)
         return Written(project_id, await _project_again(tx, str(project_id)))
 
     return await once(db, call, work, _project_again)
 
 
 async def submit_project(project_id: int, body: Decision, *, call: Call, db: Database) -> Project:
-    """Hand a project to validation, for the first time or again after a rejection."""
+    """
+    Hand a project to validation, for the first time or again after a rejection.
+
+    Raises `NoEvidence`, `EvidenceUsed`, `ProjectRepeated`.
+    """
 
     async def work(tx: Tx) -> Written[Project]:
         project = await own_project_in(tx, project_id, call)
         rules.check_step(project.code, "submit", project.state, rules.PROJECT_STEPS)
+        await documents.refuse_used_in(tx, project.documents, project_id=project_id, report_id=None, what=project.code)
+        identity.check_unrepeated(project, await store.standing_projects(tx, project_id))
         await store.move_project(
             tx,
             project,
@@ -79,14 +87,34 @@ async def submit_project(project_id: int, body: Decision, *, call: Call, db: Dat
     return await once(db, call, work, _project_again)
 
 
-async def validate_project(project_id: int, body: Finding, *, call: Call, db: Database) -> Project:
-    """A verifier finds that the project meets its methodology. Raises `VerifierConflict`."""
+async def withdraw_project(project_id: int, body: Decision, *, call: Call, db: Database) -> Project:
+    """Withdraw a draft, or a project that was sent back, for good. One that was never submitted stays unseen."""
 
     async def work(tx: Tx) -> Written[Project]:
-        project = await _locked_project(tx, project_id)
+        project = await own_project_in(tx, project_id, call)
+        rules.check_step(project.code, "withdraw", project.state, rules.PROJECT_STEPS)
+        await store.move_project(
+            tx,
+            project,
+            "withdrawn",
+            person_id=call.by.person_id,
+            organisation_id=project.developer_id,
+            why=body.why,
+        )
+        return Written(project_id, await _project_again(tx, str(project_id)))
+
+    return await once(db, call, work, _project_again)
+
+
+async def validate_project(project_id: int, body: Finding, *, call: Call, db: Database) -> Project:
+    """A verifier finds that the project meets its methodology. Raises `VerifierConflict`, `OwnReport`, `ReportUsed`."""
+
+    async def work(tx: Tx) -> Written[Project]:
+        project = await locked_project_in(tx, project_id)
         verifier = await verifier_in(tx, project, call)
         rules.check_step(project.code, "validate", project.state, rules.PROJECT_STEPS)
-        await documents.refuse_missing_in(tx, (body.report_sha256,))
+        await documents.refuse_report_in(tx, body.report_sha256, project)
+        await store.set_validation_report(tx, project_id, body.report_sha256)
         why = f"{body.why} (validation report {body.report_sha256})"
         await store.move_project(
             tx, project, "validated", person_id=call.by.person_id, organisation_id=verifier, why=why
@@ -100,10 +128,12 @@ async def open_public_notice(project_id: int, body: Decision, *, call: Call, db:
     """The regulator opens seven working days of public notice, counted from the day after."""
 
     async def work(tx: Tx) -> Written[Project]:
-        project = await _locked_project(tx, project_id)
+        project = await locked_project_in(tx, project_id)
         rules.check_step(project.code, "open_notice", project.state, rules.PROJECT_STEPS)
         access.refuse_own(call.by, project.developer_id, "its public notice")
         opened = calendars.shanghai_date(await clock.now_in(tx))
+        simulated = (await parties.region_in(tx)).simulated
+        working = await methodologies.calendar_in(tx)
         await store.move_project(
             tx,
             project,
@@ -111,7 +141,7 @@ async def open_public_notice(project_id: int, body: Decision, *, call: Call, db:
             person_id=call.by.person_id,
             organisation_id=access.organisation_acting(call.by, Role.REGULATOR),
             why=body.why,
-            notice=(opened, calendars.end_of_public_notice(opened)),
+            notice=(opened, calendars.end_of_public_notice(opened, working=working, assume=simulated)),
         )
         return Written(project_id, await _project_again(tx, str(project_id)))
 
@@ -122,7 +152,7 @@ async def comment_on_notice(project_id: int, body: NewComment, *, call: Call, db
     """Comment on a project while its public notice runs."""
 
     async def work(tx: Tx) -> Written[Comment]:
-        project = await _locked_project(tx, project_id)
+        project = await locked_project_in(tx, project_id)
         rules.check_step(project.code, "comment", project.state, rules.PROJECT_STEPS)
         assert project.notice_ends is not None  # every project in public notice has its last day
         rules.check_notice_runs(project, calendars.end_of_day(project.notice_ends), await clock.now_in(tx))
@@ -136,14 +166,15 @@ async def comment_on_notice(project_id: int, body: NewComment, *, call: Call, db
 
 
 async def register_project(project_id: int, body: Decision, *, call: Call, db: Database) -> Project:
-    """The regulator registers a project whose public notice is over. Raises `NoticeRunning`."""
+    """The regulator registers a project whose public notice is over. Raises `NoticeRunning`, `ObjectionsOpen`."""
 
     async def work(tx: Tx) -> Written[Project]:
-        project = await _locked_project(tx, project_id)
+        project = await locked_project_in(tx, project_id)
         rules.check_step(project.code, "register", project.state, rules.PROJECT_STEPS)
         access.refuse_own(call.by, project.developer_id, "registering its project")
         assert project.notice_ends is not None  # every project in public notice has its last day
         rules.check_notice_over(project, calendars.end_of_day(project.notice_ends), await clock.now_in(tx))
+        rules.check_answered(project, *await store.open_objections(tx, project_id))
         await store.move_project(
             tx,
             project,
@@ -161,7 +192,7 @@ async def reject_project(project_id: int, body: Decision, *, call: Call, db: Dat
     """Send a project back with a reason: the verifier while it is submitted, the regulator after that."""
 
     async def work(tx: Tx) -> Written[Project]:
-        project = await _locked_project(tx, project_id)
+        project = await locked_project_in(tx, project_id)
         rules.check_step(project.code, "reject", project.state, rules.PROJECT_STEPS)
         organisation_id = await whose_turn_in(tx, project, project.state, call)
         await store.move_project(
@@ -182,7 +213,8 @@ async def visible_in(tx: Tx, project_id: int, asked: Call) -> Project:
     """Return a project if the caller may see it. Raises `Unknown`."""
     found = await project_in(tx, project_id)
     mine = found.developer_id in access.organisations_of(asked.by)
-    if found.state == "draft" and not mine and not access.oversees(asked.by):
+    unseen = found.state == "draft" or (found.state == "withdrawn" and found.rejected_from is None)
+    if unseen and not mine and not access.oversees(asked.by):
         raise Unknown(f"There is no project {project_id}.")
     return found
 
@@ -219,7 +251,8 @@ async def _project_again(tx: Tx, project_id: str) -> Project:
     raise Unknown(f"There is no project {project_id}.")
 
 
-async def _locked_project(tx: Tx, project_id: int) -> Project:
+async def locked_project_in(tx: Tx, project_id: int) -> Project:
+    """Lock and return one project. Raises `Unknown`."""
     if found := await store.project(tx, project_id, lock=True):
         return found
     raise Unknown(f"There is no project {project_id}.")
@@ -227,7 +260,7 @@ async def _locked_project(tx: Tx, project_id: int) -> Project:
 
 async def own_project_in(tx: Tx, project_id: int, call: Call) -> Project:
     """Lock and return a project of the caller's organisation. Raises `Unknown`, `NotYours`."""
-    found = await _locked_project(tx, project_id)
+    found = await locked_project_in(tx, project_id)
     access.authorise_for(call, found.developer_id)
     return found
 

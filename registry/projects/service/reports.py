@@ -7,9 +7,10 @@ from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
 from registry.kit.problems import Unknown
 from registry.methodologies import calendars, catalogue
-from registry.projects import rules, store
+from registry.projects import identity, rules, store
 from registry.projects.service import documents, projects
 from schemas.access import Call, Role
+from schemas.methodologies import Reduction
 from schemas.pages import Page
 from schemas.projects import (
     Decision,
@@ -17,6 +18,7 @@ from schemas.projects import (
     NewReport,
     Project,
     Report,
+    ReportVersion,
 )
 
 
@@ -24,14 +26,14 @@ async def submit_report(project_id: int, body: NewReport, *, call: Call, db: Dat
     """
     File a monitoring report. The reduction is computed here; a report without any is refused, with its arithmetic.
 
-    Raises `OutsidePeriod`, `WrongMethodology`, `NothingToIssue`, `UnknownFactor`.
+    Raises `OutsidePeriod`, `WrongMethodology`, `NothingToIssue`, `UnknownFactor`, `NoEvidence`, `EvidenceUsed`,
+    `OutsideDesign`.
     """
 
     async def work(tx: Tx) -> Written[Report]:
         project = await projects.own_project_in(tx, project_id, call)
         rules.check_step(project.code, "report", project.state, rules.PROJECT_STEPS)
-        await _check_report_in(tx, project, body, without=None)
-        report_id = await store.insert_report(tx, project_id, body, catalogue.compute(body.activity))
+        report_id = await store.insert_report(tx, project_id, body, await _checked_in(tx, project, body, without=None))
         await store.record_report(
             tx,
             project_id,
@@ -54,8 +56,7 @@ async def resubmit_report(report_id: int, body: NewReport, *, call: Call, db: Da
         report = await _locked_report(tx, report_id)
         project = await projects.own_project_in(tx, report.project_id, call)
         rules.check_step(f"Report {report_id}", "resubmit", report.state, rules.REPORT_STEPS)
-        await _check_report_in(tx, project, body, without=report_id)
-        await store.replace_report(tx, report_id, body, catalogue.compute(body.activity))
+        await store.replace_report(tx, report_id, body, await _checked_in(tx, project, body, without=report_id))
         await store.record_report(
             tx,
             project.id,
@@ -72,14 +73,20 @@ async def resubmit_report(report_id: int, body: NewReport, *, call: Call, db: Da
 
 
 async def verify_report(report_id: int, body: Finding, *, call: Call, db: Database) -> Report:
-    """A verifier confirms a monitoring report. Raises `VerifierConflict`."""
+    """A verifier confirms a monitoring report. Raises `VerifierConflict`, `OwnReport`, `ReportUsed`, `AboveDesign`."""
 
     async def work(tx: Tx) -> Written[Report]:
         report = await _locked_report(tx, report_id)
         project = await projects.project_in(tx, report.project_id)
         verifier = await projects.verifier_in(tx, project, call)
         rules.check_step(f"Report {report_id}", "verify", report.state, rules.REPORT_STEPS)
-        await documents.refuse_missing_in(tx, (body.report_sha256,))
+        await documents.refuse_report_in(
+            tx, body.report_sha256, project, evidence=report.documents, report_id=report_id
+        )
+        others = await store.all_reports(tx, project.id)
+        identity.check_verified_amount(project, report, others, body.above_design)
+        if body.above_design.strip():
+            await store.set_above_design(tx, report_id, body.above_design)
         await store.move_report(
             tx,
             report,
@@ -139,6 +146,13 @@ async def reports(project_id: int, window: Window, *, asked: Call, db: Database)
         return await store.reports(tx, window, project_id)
 
 
+async def versions(report_id: int, window: Window, *, db: Database) -> Page[ReportVersion]:
+    """What a monitoring report said each time before it was filed again."""
+    async with db.reading() as tx:
+        await _report_again(tx, str(report_id))
+        return await store.versions(tx, window, report_id)
+
+
 async def _report_again(tx: Tx, report_id: str) -> Report:
     if found := await store.report(tx, int(report_id)):
         return found
@@ -151,7 +165,13 @@ async def _locked_report(tx: Tx, report_id: int) -> Report:
     raise Unknown(f"There is no report {report_id}.")
 
 
-async def _check_report_in(tx: Tx, project: Project, body: NewReport, *, without: int | None) -> None:
+async def _checked_in(tx: Tx, project: Project, body: NewReport, *, without: int | None) -> Reduction:
+    """The reduction of a report that may be filed for *project*; *without* is the one that it replaces."""
     await documents.refuse_missing_in(tx, body.documents)
     others = [each for each in await store.all_reports(tx, project.id) if each.id != without]
     rules.check_report(project, body, others, calendars.shanghai_date(await clock.now_in(tx)))
+    reduction = catalogue.compute(body.activity)
+    identity.check_design(project, body, others)
+    what = f"The report of {body.begins} to {body.ends}"
+    await documents.refuse_used_in(tx, body.documents, project_id=project.id, report_id=without, what=what)
+    return reduction

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from structlog.testing import CapturingLogger
 
 from deploy.processes import housekeeping
 from deploy.processes.database import RegionDatabase
@@ -12,6 +13,7 @@ from deploy.processes.housekeeping import HousekeepingRole
 from deploy.processes.tasks import cancelled
 from deploy.settings import read_settings
 from registry.kit.problems import Unavailable
+from tests.worlds import World
 
 
 @pytest.mark.parametrize("error", [OSError("disk"), RuntimeError("lost"), ValueError("odd"), Unavailable("away")])
@@ -53,3 +55,18 @@ async def test_the_watch_over_the_database_survives_a_revival_that_fails(monkeyp
     await asyncio.wait_for(enough.wait(), 10)
     assert not watching.done()
     await cancelled(watching)
+
+
+async def test_the_end_of_the_calendar_is_logged_once_a_day(delivered: World, monkeypatch: pytest.MonkeyPatch):
+    """At the first tick, from a year before the last day that is known; not before."""
+    logged = CapturingLogger()
+    monkeypatch.setattr(housekeeping, "log", logged)
+    role = HousekeepingRole(delivered.db)
+    await role._warn_of_the_calendar()
+    assert [] == logged.calls
+    await delivered.season.set_clock("2026-01-05T00:00:00Z")
+    await role._warn_of_the_calendar()
+    await role._warn_of_the_calendar()
+    (call,) = logged.calls
+    assert ("warning", ("calendar_ends",)) == (call.method_name, call.args)
+    assert ("2026-12-31", 360) == (call.kwargs["last_day"], call.kwargs["days_left"])

@@ -10,7 +10,7 @@ from exchange.instruments.service import follow_freezes
 from registry.access.authorisation import OVERSEERS
 from schemas.access import Role
 from schemas.identifiers import uscc_check_character
-from tests.registry.projects.life import Life, report_body, upload
+from tests.registry.projects.life import Life
 from tests.worlds import AUTHORITY, Template, World
 
 HOME, ELSEWHERE, SIBLING, SHARED = "home", "elsewhere", "sibling", "shared"
@@ -185,11 +185,16 @@ async def _projects(world: World, made: EachRole) -> None:
         "report_issued": ("2024-09-01", "2024-09-30"),
     }
     for name, period in periods.items():
-        made.ids[name] = await life.report(registered, report_body(*period))
+        made.ids[name] = await life.report(registered, await life.report_body(*period))
     assert 201 == (await life.report_step(made.ids["report_rejected"], "reject")).status_code
     for name in ("report_verified", "report_issued"):
         assert 201 == (await life.report_step(made.ids[name], "verify")).status_code
-    made.ids["document"] = (await upload(world, b"A document", by=life.developer)).json()["sha256"]
+    shown = (await world.get(f"/v1/projects/{made.ids['public_notice']}")).json()
+    made.ids["pdd"] = shown["documents"][0]
+    objection = {"name": "Somebody", "contact": "a@b.cn", "text": "Too near"}
+    await world.ok(f"/v1/projects/{made.ids['public_notice']}/objections", objection, by=life.developer)
+    made.ids["document"] = await life.document()
+    made.ids["finding"] = await life.document(by=life.verifier)
 
 
 async def _decisions(world: World, made: EachRole) -> None:

@@ -71,8 +71,10 @@ def _region(ids: dict[str, Any]) -> dict[str, Request]:
         "get_account": read(f"/v1/accounts/{ids['account']}"),
         "list_methodologies": read("/v1/methodologies"),
         "list_factors": read("/v1/factors"),
+        "get_calendar": read("/v1/calendar"),
         # The templates have no witness: what only a witnessed log can answer is not there yet.
         "get_checkpoint": read("/v1/log/checkpoint", 404),
+        "list_corrections": read(f"/v1/statements/{'0' * 64}/corrections"),
         "get_tile": read("/v1/log/tile/0/000", 404),
         "get_receipt": read(f"/v1/receipts/{ids['receipt']}", 202),
     }
@@ -111,10 +113,10 @@ def _access(ids: dict[str, Any]) -> dict[str, Request]:
 
 
 def _projects(ids: dict[str, Any]) -> dict[str, Request]:
-    finding = {**WHY, "report_sha256": ids["document"]}
+    finding = {**WHY, "report_sha256": ids["finding"]}
     draft = project_body(ids[HOME])
     changed = {key: value for key, value in draft.items() if key != "organisation_id"}
-    fourth = report_body("2024-10-01", "2024-12-31")
+    fourth = report_body("2024-10-01", "2024-12-31", documents=[ids["document"]])
     vvb = ("vvb", "verifier")
 
     def step(state: str, word: str, body: Any, *senders: tuple[str, str]) -> Request:
@@ -132,16 +134,24 @@ def _projects(ids: dict[str, Any]) -> dict[str, Request]:
         "create_project": write("/v1/projects", draft),
         "update_project": step("draft", "update", changed),
         "submit_project": step("draft", "submit", WHY),
+        "withdraw_project": step("draft", "withdraw", WHY),
         "validate_project": step("submitted", "validate", finding, vvb),
         "open_public_notice": step("validated", "notice", WHY),
         "comment_on_notice": step("public_notice", "comments", {"text": "A comment"}),
         "list_notice_comments": read(f"/v1/projects/{ids['public_notice']}/comments"),
+        "get_project_document": read(f"/v1/projects/{ids['public_notice']}/documents/{ids['pdd']}"),
+        "object_to_project": write(
+            f"/v1/projects/{ids['public_notice']}/objections", {"name": "A", "contact": "a@b", "text": "No"}
+        ),
+        "list_objections": read(f"/v1/projects/{ids['public_notice']}/objections"),
+        "answer_objections": write(f"/v1/projects/{ids['public_notice']}/answers", {"text": "Noted"}),
         "register_project": step("noticed", "register", WHY),
         "reject_project": step("submitted", "reject", WHY, vvb),
         "submit_report": step("registered", "reports", fourth),
-        "resubmit_report": report_step("rejected", "resubmit", report_body()),
+        "resubmit_report": report_step("rejected", "resubmit", report_body(documents=[ids["document"]])),
         "list_reports": read(f"/v1/projects/{ids['registered']}/reports"),
         "get_report": read(f"/v1/reports/{ids['report_submitted']}"),
+        "list_report_versions": read(f"/v1/reports/{ids['report_rejected']}/versions"),
         "verify_report": report_step("submitted", "verify", finding, vvb),
         "reject_report": report_step("submitted", "reject", WHY, vvb),
     }
@@ -168,6 +178,9 @@ def _credits(ids: dict[str, Any]) -> dict[str, Request]:
         "cancel_credits": write("/v1/cancellations", some),
         "get_cancellation": read(f"/v1/cancellations/{ids['cancellation']}"),
         "retire_credits": write("/v1/retirements", {**some, "claim_id": ids["claim"]}),
+        "correct_beneficiary": write(
+            f"/v1/retirements/{ids['receipt']}/corrections", {"reason": "Misspelt", "beneficiary": "Somebody else"}
+        ),
         "list_retirements": read("/v1/retirements"),
         "get_retirement": read(f"/v1/retirements/{ids['receipt']}"),
     }
@@ -178,6 +191,9 @@ def _claims(ids: dict[str, Any]) -> dict[str, Request]:
         "create_footprint": write("/v1/footprints", footprint_body(ids[HOME])),
         "get_footprint": read(f"/v1/footprints/{ids['footprint']}"),
         "create_claim": write("/v1/claims", contribution_body(ids[HOME])),
+        "correct_claim": write(
+            f"/v1/claims/{ids['claim']}/corrections", {"reason": "Misspelt", "subject": "Another wording"}
+        ),
         "list_claims": read("/v1/claims"),
         "get_claim": read(f"/v1/claims/{ids['claim']}"),
     }

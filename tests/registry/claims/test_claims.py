@@ -105,7 +105,7 @@ def test_an_event_has_a_year_and_new_forest_six(ends: str, new_forest: bool, dea
 
 
 async def test_a_claim_is_neutral_only_when_it_is_covered(delivered: World):
-    """One kilogram short it is not; with the last one it is, and takes no more."""
+    """One kilogram short it is not; with the last one it is once the event is over, and takes no more."""
     scenic, claim = delivered.party("scenic"), await delivered.event_claim()
     assert (REQUIRED_KG, 0, REQUIRED_KG, False) == _coverage(await shown(delivered, claim))
     await steps.retire(delivered, scenic, claim, REQUIRED_KG - 1)
@@ -113,6 +113,10 @@ async def test_a_claim_is_neutral_only_when_it_is_covered(delivered: World):
     answer = await delivered.post("/v1/retirements", steps.retire_body(scenic, claim, 2), by=scenic.key)
     assert (409, "over-claimed", 1) == (*steps.refusal(answer), answer.json()["missing_kg"])
     await steps.retire(delivered, scenic, claim, 1)
+    assert (REQUIRED_KG, REQUIRED_KG, 0, False) == _coverage(await shown(delivered, claim))
+    await steps.at(delivered, "2025-01-06T09:59:59Z")
+    assert not (await shown(delivered, claim))["neutral"]
+    await steps.at(delivered, "2025-01-06T10:00:00Z")
     assert (REQUIRED_KG, REQUIRED_KG, 0, True) == _coverage(await shown(delivered, claim))
     answer = await delivered.post("/v1/retirements", steps.retire_body(scenic, claim, 1), by=scenic.key)
     assert (409, "over-claimed", 0) == (*steps.refusal(answer), answer.json()["missing_kg"])

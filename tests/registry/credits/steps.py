@@ -37,7 +37,8 @@ async def at(world: World, instant: str) -> None:
 async def verified_report(world: World, word: str, activity: dict[str, Any], year: int) -> int:
     """A verified monitoring report of a whole later year; moves the clock to the January after it."""
     await at(world, f"{year + 1}-01-06T01:00:00Z")
-    body = {"begins": f"{year}-01-01", "ends": f"{year}-12-31", "activity": activity, "documents": []}
+    evidence = await world.season.document(f"Monitoring of the {word}, {year}", by=world.party(word).key)
+    body = {"begins": f"{year}-01-01", "ends": f"{year}-12-31", "activity": activity, "documents": [evidence]}
     project = world.season.projects[word]
     report = await world.ok(f"/v1/projects/{project}/reports", body, by=world.party(word).key)
     sha256 = await world.season.document(f"Verification report {word} {year}", by=world.party("vvb").key)

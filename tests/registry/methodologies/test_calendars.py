@@ -8,10 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.methodologies.calendars import (
+    CalendarFileWrong,
     CalendarNotCovered,
+    assumed_year,
     calendar,
+    coverage,
     end_of_day,
     end_of_public_notice,
+    read_years,
     shanghai_date,
 )
 
@@ -116,3 +120,76 @@ def test_a_naive_instant_is_refused():
 def span_days(holiday):
     """Days off in one holiday."""
     return (holiday.last - holiday.first).days + 1
+
+
+NEXT_YEAR = """
+[[years]]
+year = 2027
+source = "A notice"
+makeup = [2027-02-20]
+holidays = [{ name = "元旦", first = 2027-01-01, last = 2027-01-03 }]
+"""
+
+
+def test_a_year_of_a_data_file():
+    """It counts from then on: over New Year, on a weekend that is made up; and a year that is there is replaced."""
+    longer = calendar().with_years(read_years(NEXT_YEAR))
+    assert date(2027, 1, 11) == end_of_public_notice(date(2026, 12, 30), working=longer)
+    assert longer.is_working_day(date(2027, 2, 20))
+    assert (date(2026, 12, 31), date(2027, 12, 31)) == (calendar().last_day, longer.last_day)
+    anew = longer.with_years(read_years(NEXT_YEAR.replace("2027-02-20", "2027-02-21")))
+    assert [False, True] == [anew.is_working_day(date(2027, 2, day)) for day in (20, 21)]
+    assert len(longer.years) == len(anew.years)
+
+
+def test_a_gap_ends_what_is_covered():
+    """2028 without 2027 does not reach further."""
+    gap = calendar().with_years(read_years(NEXT_YEAR.replace("2027", "2028")))
+    assert date(2026, 12, 31) == gap.last_day
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        (("year = 2027", "year = 'soon'"), "int"),
+        (("[[years]]", "[[jahre]]"), "jahre"),
+        (("2027-02-20", "2028-02-20"), "2028-02-20 stands in the year 2027"),
+        (("last = 2027-01-03", "last = 2026-01-03"), "2026-01-03 stands in the year 2027"),
+        (("first = 2027-01-01", "first = 2027-01-04"), "ends before it begins"),
+        (("2027-02-20", "2027-02-22"), "2027-02-22 is made up, and is no weekend"),
+        (('[{ name = "元旦", first = 2027-01-01, last = 2027-01-03 }]', "[]"), "no holiday"),
+        (("year =", "year = ="), "no calendar"),
+    ],
+)
+def test_a_data_file_that_is_wrong(changed: tuple[str, str], said: str):
+    """Each is refused with what is wrong about it."""
+    with pytest.raises(CalendarFileWrong, match=said):
+        read_years(NEXT_YEAR.replace(*changed))
+
+
+def test_a_simulated_region_assumes_what_nobody_arranged():
+    """Weekends and the days with a fixed date; a year that is arranged is never assumed."""
+    assert date(2035, 10, 12) == end_of_public_notice(date(2035, 9, 28), assume=True)
+    assert end_of_public_notice(date(2024, 2, 8)) == end_of_public_notice(date(2024, 2, 8), assume=True)
+    with pytest.raises(CalendarNotCovered, match="calendar add"):
+        end_of_public_notice(date(2035, 9, 28))
+    assert "assumed" in assumed_year(2035).source
+
+
+@pytest.mark.parametrize(
+    ("today", "words"),
+    [
+        (date(2025, 12, 30), None),
+        (date(2025, 12, 31), "ends in 365 days, on 2026-12-31"),
+        (date(2026, 12, 31), "ends in 0 days"),
+        (date(2027, 1, 2), "ended 2 days ago"),
+    ],
+)
+def test_the_last_day_is_warned_about_a_year_ahead(today: date, words: str | None):
+    """Not a day earlier; with the year that is missing and the command that adds it."""
+    found = coverage(calendar(), today)
+    assert date(2026, 12, 31) == found.last_day
+    assert (found.warning is None) == (words is None)
+    if words and found.warning:
+        assert words in found.warning
+        assert "Add 2027 with 'kilnwood calendar add FILE'" in found.warning

@@ -1,5 +1,6 @@
 """The steps of a project's life, one request each, and a way to any of its states."""
 
+import itertools
 from datetime import date
 from typing import Any
 
@@ -21,13 +22,17 @@ FOREST = {
 }
 
 
+_numbers = itertools.count(1)
+
+
 def project_body(organisation_id: int, **changed: Any) -> dict[str, Any]:
-    """A draft of a forest project."""
+    """A draft of a forest project, on a site of its own."""
+    number = next(_numbers)
     return {
         "organisation_id": organisation_id,
-        "name": "A small forest",
+        "name": f"Small forest {number}",
         "methodology": "forest-sink",
-        "location": "Longquan",
+        "location": f"Longquan, compartment {number}",
         "crediting_begins": "2024-01-01",
         "crediting_ends": "2033-12-31",
         "description": "Ten hectares of fir",
@@ -61,27 +66,41 @@ class Life:
         self.developer = developer
         self.verifier = world.party("vvb").key
         self.regulator = world.regulators[0]
-        self._report_sha256 = ""
+
+    async def document(self, what: str = "Evidence", *, by: str = "") -> str:
+        """The SHA-256 of a document that nobody else has."""
+        answer = await upload(self.world, f"{what} {next(_numbers)}".encode(), by=by or self.developer)
+        return str(answer.json()["sha256"])
 
     async def finding(self, why: str = "Confirmed") -> dict[str, str]:
-        """A verifier's decision with a report, which is uploaded the first time."""
-        if not self._report_sha256:
-            answer = await upload(self.world, b"A verifier's report", by=self.verifier)
-            self._report_sha256 = answer.json()["sha256"]
-        return {"why": why, "report_sha256": self._report_sha256}
+        """A verifier's decision with a report of its own."""
+        return {"why": why, "report_sha256": await self.document("Report", by=self.verifier)}
 
-    async def step(self, project_id: int, step: str, *, why: str = "Because", by: str = "") -> httpx.Response:
+    async def report_body(self, begins: str = "2024-01-01", ends: str = "2024-03-31", **changed: Any) -> dict[str, Any]:
+        """A monitoring report with its evidence."""
+        return report_body(begins, ends, documents=[await self.document()], **changed)
+
+    async def body(self, step: str, why: str = "Because") -> Any:
+        """What a step takes; its documents are uploaded."""
+        match step:
+            case "update":
+                return {key: value for key, value in project_body(0).items() if key != "organisation_id"}
+            case "comments":
+                return {"text": why}
+            case "reports":
+                return await self.report_body()
+            case "validate":
+                return await self.finding(why)
+        return {"why": why}
+
+    async def step(
+        self, project_id: int, step: str, *, why: str = "Because", by: str = "", body: Any = None
+    ) -> httpx.Response:
         """Send one step of a project, as the role whose turn it usually is."""
-        bodies: dict[str, Any] = {
-            "update": {key: value for key, value in project_body(0).items() if key != "organisation_id"},
-            "comments": {"text": why},
-            "reports": report_body(),
-        }
-        if step == "validate":
-            bodies[step] = await self.finding(why)
         usual = {"validate": self.verifier, "notice": self.regulator, "register": self.regulator}
         sender = by or usual.get(step, self.developer)
-        return await self.world.post(f"/v1/projects/{project_id}/{step}", bodies.get(step, {"why": why}), by=sender)
+        sent = body or await self.body(step, why)
+        return await self.world.post(f"/v1/projects/{project_id}/{step}", sent, by=sender)
 
     async def took(self, project_id: int, step: str, *, why: str = "Because", by: str = "") -> Any:
         """Send one step and insist on success."""
@@ -89,9 +108,9 @@ class Life:
         assert 201 == answer.status_code, answer.text
         return answer.json()
 
-    async def project(self, state: str) -> int:
+    async def project(self, state: str, **changed: Any) -> int:
         """Make a new project in *state* and return its id. A registered one moves the clock past its notice."""
-        body = project_body(self.organisation_id)
+        body = project_body(self.organisation_id, **{"documents": [await self.document()], **changed})
         project_id = int((await self.world.ok("/v1/projects", body, by=self.developer))["id"])
         path = {
             "draft": (),
@@ -115,12 +134,16 @@ class Life:
 
     async def report(self, project_id: int, body: dict[str, Any] | None = None) -> int:
         """File a new report of a registered project and return its id."""
-        made = await self.world.ok(f"/v1/projects/{project_id}/reports", body or report_body(), by=self.developer)
+        made = await self.world.ok(
+            f"/v1/projects/{project_id}/reports", body or await self.report_body(), by=self.developer
+        )
         return int(made["id"])
 
     async def report_step(self, report_id: int, step: str, *, why: str = "Because", by: str = "") -> httpx.Response:
         """Send one step of a report."""
-        bodies: dict[str, Any] = {"resubmit": report_body()}
+        bodies: dict[str, Any] = {}
+        if step == "resubmit":
+            bodies[step] = await self.report_body()
         if step == "verify":
             bodies[step] = await self.finding(why)
         usual = {"resubmit": self.developer}

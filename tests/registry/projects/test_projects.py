@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from registry.projects.rules import PROJECT_STEPS, WHO_REJECTS
-from tests.probes import refused, unchanged
+from tests.probes import as_owner, refused, unchanged
 from tests.registry.projects.life import (
     FIRST_DAY,
     NOTICE_ENDS,
@@ -88,11 +88,10 @@ async def test_a_step_from_the_wrong_state(delivered: World, state: str):
     """Every step that does not follow: 409 that names the state and those it follows from; nothing is changed."""
     life = await life_of(delivered)
     project_id = await life.project(state)
-    await life.finding()
-    wrong = [step for step, rule in STEPS.items() if state not in PROJECT_STEPS[rule]]
+    wrong = {step: await life.body(step) for step, rule in STEPS.items() if state not in PROJECT_STEPS[rule]}
     async with unchanged(delivered):
-        for step in wrong:
-            answer = await life.step(project_id, step, by=life.verifier if step == "reject" else "")
+        for step, body in wrong.items():
+            answer = await life.step(project_id, step, by=life.verifier if step == "reject" else "", body=body)
             problem = refused(answer, 409, "wrong-state", state, STEPS[step])
             assert sorted(PROJECT_STEPS[STEPS[step]]) == problem["allowed"]
 
@@ -144,13 +143,15 @@ async def test_a_notice_over_the_spring_festival(delivered: World):
 
 
 async def test_a_year_without_a_calendar(delivered: World):
-    """A notice whose working days nobody has arranged yet is refused: a guess would be worse."""
+    """A simulated region assumes it and goes on; a real one refuses: a guess would be worse."""
     life = await life_of(delivered)
-    project_id = await life.project("validated")
+    real, simulated = [await life.project("validated") for _ in range(2)]
     await delivered.ok("/v1/clock", {"at": "2029-03-01T01:00:00Z"}, by=life.regulator)
+    assert "2029-03-12" == (await life.took(simulated, "notice"))["notice_ends"]
+    await as_owner(delivered, "update registry.region set simulated = false")
     async with unchanged(delivered):
-        answer = await life.step(project_id, "notice")
-    refused(answer, 422, "calendar-not-covered", "2029")
+        answer = await life.step(real, "notice")
+    refused(answer, 422, "calendar-not-covered", "2029", "calendar add")
 
 
 async def test_anybody_comments_while_the_notice_runs(delivered: World):

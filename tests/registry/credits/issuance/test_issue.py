@@ -122,8 +122,9 @@ async def test_sequences_count_within_project_and_vintage(issued: World):
     await steps.at(issued, "2026-01-06T01:00:00Z")
     codes = []
     for begins, ends in (("2025-01-01", "2025-06-30"), ("2025-07-01", "2025-12-31")):
-        body = {"begins": begins, "ends": ends, "activity": SMALL_KILN, "documents": []}
         kiln, vvb = issued.party("kiln"), issued.party("vvb")
+        evidence = await issued.season.document(f"Gas meter {begins}", by=kiln.key)
+        body = {"begins": begins, "ends": ends, "activity": SMALL_KILN, "documents": [evidence]}
         report = await issued.ok(f"/v1/projects/{issued.season.projects['kiln']}/reports", body, by=kiln.key)
         sha256 = await issued.season.document(f"Half a year {begins}", by=vvb.key)
         await issued.ok(f"/v1/reports/{report['id']}/verify", {"why": "Ok", "report_sha256": sha256}, by=vvb.key)

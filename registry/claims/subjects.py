@@ -1,0 +1,144 @@
+"""What a claim is about, which share of it, and which two claims would count one kilogram twice. Pure."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from registry.kit.problems import DomainError, Kind
+from schemas.claims import NewClaim
+from schemas.methodologies import Category, Footprint, ProfileId
+from schemas.statements import EventKey, OrganisationYear, ProductBatch
+
+ATTENDEE_CATEGORIES: frozenset[Category] = frozenset({"travel", "accommodation"})
+"""What an attendee's own trip consists of; the rest of an event is its organiser's."""
+PLAUSIBLE_FROM_KG: dict[ProfileId, int] = {"chengdu-event": 100, "national-event": 100}
+"""
+Below this an event is shown as far below what events have. No source gives a range: the published event has 1,200 kg,
+and what is below a twelfth of it is doubted. A decision of this registry (registry/README.md, "Uniqueness").
+"""
+
+
+class SubjectClaimed(DomainError):
+    """Another claim covers the same subject, or the same share of it."""
+
+    kind, slug, title = Kind.CONFLICT, "subject-claimed", "Claimed already"
+
+
+class NotAShare(DomainError):
+    """The footprint has what is not part of an attendee's own trip."""
+
+    kind, slug, title = Kind.UNPROCESSABLE, "not-a-share", "Not an attendee's share"
+
+
+class WrongSubject(DomainError):
+    """The key is of another kind of subject than the claim."""
+
+    kind, slug, title = Kind.UNPROCESSABLE, "wrong-subject", "Another kind of subject"
+
+
+class Subject(NamedTuple):
+    """The parts of a claim's subject in the spelling that is compared."""
+
+    kind: str
+    id: str | None
+    place: str | None
+    words: str
+    begins: datetime
+    ends: datetime
+
+
+class EarlierClaim(NamedTuple):
+    """A claim about the same subject that was made before."""
+
+    id: int
+    statement_hash: str
+    subject: str
+    attendee: int | None
+    exclusive: bool
+    categories: frozenset[str]
+
+
+def spelling(text: str) -> str:
+    """One spelling of texts that differ in width, case and spaces only."""
+    return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", text).lower()).strip()
+
+
+def subject_of(body: NewClaim) -> Subject:
+    """The key of a claim's subject. Raises `WrongSubject` for the key of another kind."""
+    kind, id_, place = _key(body)
+    if body.type not in {kind, "contribution"}:
+        raise WrongSubject(f"A claim of type {body.type} is about no {kind}. Give in about what it is about.")
+    return Subject(kind, id_, place, spelling(body.subject), body.begins, body.ends)
+
+
+def _key(body: NewClaim) -> tuple[str, str | None, str | None]:
+    match body.about:
+        case None:
+            return body.type, None, None
+        case EventKey(place=place, event_id=event_id):
+            return "event", spelling(event_id) if event_id else None, spelling(place)
+        case OrganisationYear(organisation=each, year=year):
+            return "organisation", f"{each.scheme}:{each.value}/{year}", None
+        case ProductBatch(product=product, batch=batch):
+            return "product", f"{spelling(product)}/{spelling(batch)}", None
+
+
+def categories_of(counted: Footprint | None) -> frozenset[str]:
+    """The categories in which a footprint has kilograms."""
+    return frozenset(each.category for each in counted.categories if each.mass_kg) if counted else frozenset()
+
+
+def check_share(body: NewClaim, counted: Footprint | None) -> None:
+    """Raise `NotAShare` if an attendee's footprint has more than a trip."""
+    if body.attendee is None:
+        return
+    if others := sorted(categories_of(counted) - ATTENDEE_CATEGORIES):
+        raise NotAShare(
+            f"An attendee's share is the attendee's own trip ({', '.join(sorted(ATTENDEE_CATEGORIES))}); this "
+            f"footprint has {', '.join(others)}, which the organiser counts. Leave it out.",
+            categories=others,
+        )
+
+
+def check_unclaimed(body: NewClaim, counted: Footprint | None, earlier: Iterable[EarlierClaim]) -> None:
+    """
+    Raise `SubjectClaimed` if a claim about the same subject covers what this one would cover, and show that claim.
+
+    A share is claimed once. The organiser's share is everything if it is exclusive; else no category is in it and in an
+    attendee's.
+    """
+    for other in earlier:
+        if why := _overlap(body, categories_of(counted), other):
+            raise SubjectClaimed(
+                f"Claim {other.id} ({other.subject!r}, statement {other.statement_hash[:12]}) is about the same "
+                f"{body.type} and {why}. "
+                "Retire against that claim, or say in about which other place or event this is.",
+                claim_id=other.id,
+                statement_hash=other.statement_hash,
+            )
+
+
+def _overlap(body: NewClaim, categories: frozenset[str], other: EarlierClaim) -> str:
+    if body.attendee == other.attendee:
+        return f"has {_share(body.attendee)} already"
+    if body.attendee is not None and other.attendee is not None:
+        return ""  # two attendees, each with a trip of their own
+    if other.attendee is None and other.exclusive:
+        return "is exclusive: it covers the shares of attendees too"
+    if body.attendee is None and body.exclusive:
+        return f"has {_share(other.attendee)}, so the organiser's share is not everything: send exclusive false"
+    if both := sorted(categories & other.categories):
+        return f"counts {', '.join(both)} already, which this footprint counts too"
+    return ""
+
+
+def _share(attendee: int | None) -> str:
+    return "the organiser's share" if attendee is None else f"the share of attendee {attendee}"
+
+
+def is_implausible(body: NewClaim | None, counted: Footprint | None) -> bool:
+    """Whether a whole event's footprint is far below what its profile's events have. An attendee's may be small."""
+    whole = body is None or body.attendee is None
+    return counted is not None and whole and counted.footprint_kg < PLAUSIBLE_FROM_KG[counted.profile]
