@@ -172,6 +172,7 @@ class NewObjection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             min_length=3,
             max_length=200,
             pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)",
+            examples=["neighbour@example.org"],
             description="Mail address or telephone; only overseers see it",
         ),
     ]

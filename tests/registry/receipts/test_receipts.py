@@ -147,17 +147,6 @@ async def test_a_part_of_an_event_is_not_neutral_alone(delivered, log):
     assert (True, 2, 1200) == (cover.covered, cover.receipts, cover.allocated_kg)
 
 
-async def test_a_file_says_neutral_only_once_the_event_is_over(delivered, log):
-    """Covered beforehand it asserts nothing; the same receipt, asked for afterwards, does."""
-    (path,) = await retired(delivered, 1200, claim=await delivered.event_claim())
-    await log.publish(delivered.dsn)
-    said = []
-    for instant in ("2025-01-06T09:59:59Z", "2025-01-06T10:00:00Z"):
-        await delivered.season.set_clock(instant)
-        said.append(decode_strict((await delivered.get(path)).content, Bundle).asserts_neutral)
-    assert [False, True] == said
-
-
 async def test_an_unknown_receipt_is_not_found(empty):
     """Whatever the name looks like."""
     for name in ("R-AAAAAAAAAAAAAAAAAAAAAAAAAA", "1", "x" * 80):
