@@ -62,7 +62,7 @@ from schemas.parties import RegionProfile
 
 STATIC = Path(__file__).parent / "static"
 _SWAGGER = "/static/swagger-ui"
-VERSION = "0.2.0"
+VERSION = "0.3.0"
 
 
 def _fine() -> str:

@@ -9,6 +9,8 @@ from schemas.scalars import FIRST_CLIENT_ORDER_ID_LIMIT, MAX_INT
 
 WINDOW: Final = 1_024
 """Numbers of an account, from its highest downwards, of which each may still be used, once."""
+_GAPS: Final = 64
+"""So many gaps are kept before those behind the window are looked for; there it has 512 at most."""
 JUMP: Final = 2**32
 """How far beyond its highest number an account may go at once, so that no mistake uses all numbers up."""
 
@@ -98,11 +100,15 @@ class TradingAccount:
         last, gaps = self.last_client_order_id, self.gaps
         if client_order_id <= last:
             return client_order_id > last - WINDOW and self._fill(client_order_id)
-        if client_order_id > self.highest_allowed:
+        if client_order_id - last > WINDOW:  # far ahead: everything behind it is behind the window, or free
+            if client_order_id > self.highest_allowed:
+                return False
+            gaps.clear()
+        elif client_order_id > MAX_INT:
             return False
         if client_order_id > last + 1:
-            if len(gaps) > WINDOW:  # half of these are behind the window
-                gaps[:] = [gap for gap in gaps if gap.stop > last - WINDOW]
+            if len(gaps) > _GAPS and gaps[_GAPS // 2].stop <= last - WINDOW:
+                del gaps[: _GAPS // 2]
             gaps.append(range(last + 1, client_order_id))
         self.last_client_order_id = client_order_id
         return True

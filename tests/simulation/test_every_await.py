@@ -46,7 +46,7 @@ async def deposit_tonnes(market: OpenMarket) -> None:
 
 async def deposit_cash(market: OpenMarket) -> None:
     """Money of the buyer."""
-    body = CashMovement(account_id=market.people.buyer, amount_fen=7_777, reference=f"Slip at a crash {next(SLIPS)}")
+    body = CashMovement(account_id=market.people.buyer, amount_fen=7_777, reference=f"Transfer {next(SLIPS)}")
     call = market.call("exchange", "deposit_cash")
     done = await market.exchange.until_answered(
         lambda exchange: settlement.deposit_cash(body, call=call, exchange=exchange)
