@@ -110,7 +110,8 @@ async def _waits_for_standby(connection: asyncpg.Connection) -> bool:
 
 
 async def backends(connection: asyncpg.Connection, condition: str) -> list[int]:
-    """The service's database processes that meet *condition*, but not the sequencer's."""
+    """The service's database processes that meet *condition*, but not the sequencer's; also ones that are new."""
+    await connection.execute("select pg_stat_clear_snapshot()")  # else a transaction sees those of its first look
     rows = await connection.fetch(
         f"select pid from pg_stat_activity where application_name = 'kilnwood' and ({condition})"
     )
