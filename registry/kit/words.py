@@ -128,7 +128,7 @@ def _of_value(kind: Any, found: Any, place: str) -> list[str]:  # noqa: ANN401 -
             tags = [each for each in get_args(_bare(kind)) if isinstance(each, type) and issubclass(each, Struct)]
             inner = Literal[tuple(str(each.__struct_config__.tag) for each in tags)] if tags else None
         text = said(message, inner)
-        return [f"{where}: {text}" if where else text[:1].upper() + text[1:]]
+        return [f"{where}: {text}" if where else _sentence(text)]
     return []
 
 
@@ -169,3 +169,8 @@ def _bare(kind: Any) -> Any:  # noqa: ANN401 - any type
 
 def _metas(kind: Any) -> list[msgspec.Meta]:  # noqa: ANN401 - any type
     return [each for each in getattr(kind, "__metadata__", ()) if isinstance(each, msgspec.Meta)]
+
+
+def _sentence(text: str) -> str:
+    """Begin with a capital letter, but for the name of a field, which stays as it is sent."""
+    return text if "_" in text.partition(" ")[0] else text[:1].upper() + text[1:]

@@ -29,7 +29,7 @@ from schemas.credits import RetireRequest
 from schemas.parties import NewOrganisation
 from schemas.projects import ProjectState
 
-TAKES = "claim_id, reason, beneficiary, evidence, account_id, quantity_kg, issuance, serial"
+TAKES = "claim_id, reason, beneficiary, beneficiary_identifiers, evidence, account_id, quantity_kg, issuance, serial"
 GRANT = {"operation": "grant_role", "person_id": 1, "organisation_id": 1, "role": "member"}
 RETIRE = {"account_id": 1, "quantity_kg": 47, "claim_id": 2, "reason": "A visit"}
 KEY = {"Idempotency-Key": "mine"}
@@ -158,7 +158,8 @@ async def client():
             [
                 (
                     "body.operation: invalid value 'no'; "
-                    "it is one of grant_role, issue_credits, lift_restriction, reissue_key"
+                    "it is one of deposit_cash, grant_role, issue_credits, lift_restriction, reissue_key, "
+                    "settle_suspension"
                 ),
             ],
         ),
@@ -258,7 +259,7 @@ async def test_what_is_not_there_is_a_problem_document_too(client, method, path,
             [
                 (
                     "state: invalid enum value 'no'; "
-                    "it is one of draft, submitted, validated, public_notice, registered, rejected"
+                    "it is one of draft, submitted, validated, public_notice, registered, rejected, withdrawn"
                 )
             ],
         ),
