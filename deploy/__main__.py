@@ -2,6 +2,11 @@
 
 import sys
 
+VERIFIER_HELP = """Usage: kilnwood verify FILE... --trust trust.json
+
+Check receipts offline. Only the verifier is installed here: `kilnwood verify --help` has its options and examples.
+The other commands need the server extra. In the checkout: pip install '.[server]'"""
+
 
 def main() -> None:
     """Run the command that the arguments name; exits with its code."""
@@ -12,10 +17,18 @@ def main() -> None:
     try:
         from deploy.cli.program import cli
     except ModuleNotFoundError as error:
-        sys.exit(
-            f"kilnwood: this command needs the server extra ({error.name} is missing). "
-            "In the checkout: pip install '.[server]'"
-        )
+        if sys.argv[1:] == ["--version"]:
+            from importlib.metadata import version
+
+            print(f"kilnwood, version {version('kilnwood')}")
+        elif sys.argv[1:] in ([], ["--help"], ["-h"]):
+            print(VERIFIER_HELP)
+        else:
+            sys.exit(
+                f"kilnwood: this command needs the server extra ({error.name} is missing). "
+                "In the checkout: pip install '.[server]'"
+            )
+        return
     cli(prog_name="kilnwood")
 
 

@@ -11,7 +11,7 @@ from deploy.app import Parts, create_app
 from deploy.processes.engine import at_rest
 from registry.access.authority import Authority
 from registry.access.keys.rules import Keyring
-from registry.access.rates import FAILED, PER_S, RatePolicy, Rates
+from registry.access.rates import FIXED, PER_S, RatePolicy, Rates
 from registry.kit.database import Database
 from schemas.parties import RegionProfile
 
@@ -28,7 +28,7 @@ REGION = RegionProfile(
 
 def unlimited() -> Rates:
     """For tests that are about something else: applications are shared, and so is the address of all requests."""
-    return Rates(tuple(RatePolicy(name, 1e6, 10_000_000) for name in (*PER_S, FAILED)))
+    return Rates(tuple(RatePolicy(name, 1e6, 10_000_000) for name in (*PER_S, *(each.name for each in FIXED))))
 
 
 def application() -> Any:

@@ -87,6 +87,7 @@ async def run_public_notice(season: Season) -> Story:
     expect("last day of the notice", "2023-12-12", ends)
     return [
         f"Opened on Friday 2023-12-01, counted from the 4th, seven working days: to the end of {ends} in Shanghai.",
+        f"{objection['name']} objects, without any account: {objection['text']}",
         f"Refused on the last evening: {early['detail']}",
     ]
 
@@ -101,7 +102,8 @@ async def register_projects(season: Season) -> Story:
     for project_id in season.projects.values():
         await season.api.post(f"/v1/projects/{project_id}/register", why, by=by)
     return [
-        "The objection is answered, and both projects are registered. 登记完成。",
+        f"The objection is answered: {answer['text']}",
+        "Both projects are registered. 登记完成。",
     ]
 
 

@@ -14,7 +14,7 @@ from litestar.params import HeaderParameter, QueryParameter
 
 from registry.access.authorisation import Route, Unauthenticated, authorise, deciding
 from registry.access.authority import Authority
-from registry.access.rates import ANONYMOUS, READS, Rates, TooManyRequests, client_address
+from registry.access.rates import ANONYMOUS, READS, UNSIGNED, Rates, TooManyRequests, client_address
 from registry.kit.http import refuse_loose, refuse_other_spelling, refuse_unknown_query
 from registry.kit.pages import Window
 from registry.kit.period import Between, period
@@ -76,7 +76,7 @@ async def _authorise(
         if before is None:
             _count(connection, handler.opt.get(RATE_CLASS, READS), actor.key_id)
     elif before is None:
-        _count(connection, ANONYMOUS, address_of(connection))
+        _count(connection, UNSIGNED if writes(handler) else ANONYMOUS, address_of(connection))
     operation, route = operation_of(handler), route_of(handler)
     authorise(actor, operation, route)
     if writes(handler):

@@ -43,19 +43,23 @@ ORDERS: Final = "orders"
 WRITES: Final = "writes"
 READS: Final = "reads"
 ANONYMOUS: Final = "address"
+UNSIGNED: Final = "unsigned-writes"
 FAILED: Final = "failed-keys"
 
 PER_S: Final = {ORDERS: 5_000, WRITES: 300, READS: 1_000, ANONYMOUS: 1_000}
 """Orders come in thousands a second from one trader; what an address may ask without a key is for many people."""
 BURST_S: Final = 3
 """A caller that paused may ask as much at once as in so many seconds."""
-_FAILED_KEYS: Final = RatePolicy(FAILED, 0.2, 20)
+_ROUNDING_S: Final = 1e-9
+"""What adding fractions leaves."""
+FIXED: Final = (RatePolicy(UNSIGNED, 0.2, 20), RatePolicy(FAILED, 0.2, 20))
+"""By address: writes without a key, which are objections, and keys that are no good."""
 
 
 def policies(changed: Mapping[str, int] | None = None) -> tuple[RatePolicy, ...]:
     """Every policy, some with other requests a second than by default."""
     per_s = {**PER_S, **(changed or {})}
-    return (*(RatePolicy(name, each, each * BURST_S) for name, each in per_s.items()), _FAILED_KEYS)
+    return (*(RatePolicy(name, each, each * BURST_S) for name, each in per_s.items()), *FIXED)
 
 
 class Allowance(NamedTuple):
@@ -90,7 +94,7 @@ class Rates:
         # The bucket as one number: when it will be full. A request moves that by the time of one.
         full_at_s = max(self._full_at_s.get(key, 0.0), now_s) + 1 / policy.per_s
         over_s = full_at_s - now_s - policy.burst / policy.per_s
-        if over_s > 1e-9:  # noqa: PLR2004 - what adding fractions leaves
+        if over_s > _ROUNDING_S:
             raise self._refusal(policy, over_s)
         self._note(key, full_at_s)
         return Allowance(
@@ -105,7 +109,7 @@ class Rates:
         """Refuse an address that tried too many keys that were no good. Raises `TooManyRequests`."""
         policy = self._policies[FAILED]
         full_s = max(0.0, self._full_at_s.get((FAILED, address), 0.0) - self._now_s())
-        if (over_s := full_s + (1 - policy.burst) / policy.per_s) > 1e-9:  # noqa: PLR2004 - as above
+        if (over_s := full_s + (1 - policy.burst) / policy.per_s) > _ROUNDING_S:
             raise self._refusal(policy, over_s)
 
     def failed(self, address: str, header: str) -> None:

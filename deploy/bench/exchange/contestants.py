@@ -1,5 +1,6 @@
 """The engine's own contestants: the book alone, used just as the core uses it, and the whole core."""
 
+from collections import Counter
 from collections.abc import Sequence
 from time import perf_counter
 from typing import Protocol
@@ -141,9 +142,10 @@ class Recording:
         self.trades = 0
         engine = opened()
         orders: dict[int, int] = {}
+        numbers: Counter[int] = Counter()
         for delivery, operations in enumerate(slices, 1):
             first = engine.market.sequence + 1
-            self.commands.append(_commands(operations, first, orders))
+            self.commands.append(_commands(operations, first, orders, numbers))
             for command in self.commands[-1]:
                 engine.apply(command)
             self.settles.append(c.Settle(delivery, tuple(engine.market.unsettled)))
@@ -151,16 +153,23 @@ class Recording:
         self.trades = engine.market.trades
 
 
-def _commands(operations: Sequence[Operation], first: int, orders: dict[int, int]) -> list[continuous.Place | c.Cancel]:
-    """Commands from the *first*-th on; *orders* has the number of the command for that of the operation."""
+def _commands(
+    operations: Sequence[Operation], first: int, orders: dict[int, int], numbers: Counter[int]
+) -> list[continuous.Place | c.Cancel]:
+    """
+    Commands from the *first*-th on; *orders* has the number of the command for that of the operation.
+
+    Each account counts its own commands in *numbers*, as clients do.
+    """
     commands: list[continuous.Place | c.Cancel] = []
     for sequence, (number, kind, price, quantity, account) in enumerate(operations, first):
         account_id = FIRST_ACCOUNT + account
+        numbers[account_id] += 1
         if kind == CANCEL:
-            commands.append(c.Cancel(account_id, orders.pop(number), sequence))
+            commands.append(c.Cancel(account_id, orders.pop(number), numbers[account_id]))
         else:
             orders[number] = sequence
-            commands.append(continuous.Place(account_id, INSTRUMENT, kind, price, quantity, sequence))
+            commands.append(continuous.Place(account_id, INSTRUMENT, kind, price, quantity, numbers[account_id]))
     return commands
 
 

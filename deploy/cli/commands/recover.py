@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import rich_click as click
 
 from deploy.cli.environment import fail, read_environment
+
+if TYPE_CHECKING:
+    from deploy.processes.recovery import HandedKey
 
 T = TypeVar("T")
 
@@ -71,7 +74,7 @@ def recover_regulator(*, name: str, reason: str) -> None:
     _tell(_done(recovery.new_regulator(read_environment(), name, reason=reason)))
 
 
-def _tell(done: Any) -> None:  # noqa: ANN401 - imported late
+def _tell(done: "HandedKey") -> None:
     click.echo(
         f"Person {done.person_id} has a first key in {done.key_file}; statement {done.statement}. Hand it over and "
         "delete the file. It works once, to make an own key, which a regulator whose keys come from elsewhere then "

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -141,3 +142,22 @@ def test_a_cold_start_imports_little():
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert [] == done.stdout.split()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--version"], 0, f"kilnwood, version {version('kilnwood')}\n"),
+        (["--help"], 0, "kilnwood verify FILE... --trust trust.json"),
+        ([], 0, "Only the verifier is installed here"),
+        (["serve"], 1, "this command needs the server extra (rich_click is missing)"),
+    ],
+)
+def test_where_only_the_verifier_is_installed(arguments: list[str], code: int, words: str):
+    """Without the server's packages, help and version are answered, and other commands say what is missing."""
+    run = (
+        "import sys; sys.modules['rich_click'] = None; from deploy.__main__ import main;"
+        f"sys.argv = ['kilnwood', *{arguments}]; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", run], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert (code, True) == (done.returncode, words in done.stdout + done.stderr), done.stdout + done.stderr

@@ -231,3 +231,20 @@ async def test_an_address_without_a_key_is_limited_by_itself(empty: World):
         assert 200 == (await http.get("/v1/region", headers={"Forwarded": "for=198.51.100.8"})).status_code
         keyed = {**bearer(empty.regulators[0]), "Forwarded": "for=198.51.100.7"}
         assert 200 == (await http.get("/v1/region", headers=keyed)).status_code
+
+
+async def test_objections_from_one_address_are_few(empty: World):
+    """Twenty at once, then one in five seconds; what is read without a key, and other addresses, are not concerned."""
+    time = Time()
+    body = {"name": "A villager", "contact": "+86 28 0000", "text": "Is the spring fenced in?"}
+    async with limited(empty, "10.0.0.1", Rates(proxies=PROXIES, now_s=time)) as http:
+
+        async def objected(address: str = "198.51.100.7") -> int:
+            headers = {"Forwarded": f"for={address}"}
+            return (await http.post("/v1/projects/1/objections", json=body, headers=headers)).status_code
+
+        assert [404] * 20 + [429] == [await objected() for _ in range(21)]
+        assert 404 == await objected("198.51.100.8")
+        assert 200 == (await http.get("/v1/region", headers={"Forwarded": "for=198.51.100.7"})).status_code
+        time.now += 5
+        assert [404, 429] == [await objected() for _ in range(2)]
