@@ -5,19 +5,13 @@ import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from registry.kit.problems import DomainError, Kind
+from registry.kit.problems import BodyTooSlow
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Any, Any, Any], Awaitable[None]]
 """Any ASGI application; each framework has types of its own for its arguments."""
-
-
-class BodyTooSlow(DomainError):
-    """The body of the request was not there in time; nothing was done."""
-
-    kind, slug, title = Kind.SLOW, "body-too-slow", "Body too slow"
 
 
 class TimedBodies:

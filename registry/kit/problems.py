@@ -72,3 +72,9 @@ class StorageFull(DomainError):
     """The database has no room left; nothing was written."""
 
     kind, slug, title = Kind.FULL, "storage-full", "Storage full"
+
+
+class BodyTooSlow(DomainError):
+    """The body of the request was not there in time; nothing was done."""
+
+    kind, slug, title = Kind.SLOW, "body-too-slow", "Body too slow"

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from deploy.routes import ROUTES
 from tests import offline
 from tests.database import compare
 
+ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parents[1] / "golden" / "openapi.json"
 
 
@@ -129,3 +132,27 @@ async def test_every_pattern_has_an_example_that_fits_it(document):
     for pattern, noted in found:
         assert noted, pattern
         assert all(re.search(pattern, each) for each in noted), pattern
+
+
+KNOWN_LATE = """
+import importlib, pkgutil
+import deploy.app
+import exchange, registry
+from registry.kit.problems import DomainError
+
+def slugs(kind):
+    own = {kind.slug} if "slug" in vars(kind) else set()
+    return own.union(*map(slugs, kind.__subclasses__()))
+
+known = slugs(DomainError)
+for package in (registry, exchange):
+    for each in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+        importlib.import_module(each.name)
+print(*sorted(slugs(DomainError) - known))
+"""
+
+
+def test_every_problem_is_known_to_the_application_alone():
+    """Whatever a module of the product defines is in the table, though nothing else imports that module."""
+    done = subprocess.run([sys.executable, "-c", KNOWN_LATE], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert [] == done.stdout.split()
