@@ -26,8 +26,6 @@ def cli() -> None:
     """
 
 
-_COMMANDS = (
-    *(serve, sequencer, snapshots, stop, migrate, reconcile, recover, calendar, keys, witness, verify, demo, bench),
-)
-for _command in _COMMANDS:
+_OPERATING = (serve, sequencer, snapshots, stop, migrate, reconcile, recover, calendar, keys)
+for _command in (*_OPERATING, witness, verify, demo, bench):
     cli.add_command(_command)

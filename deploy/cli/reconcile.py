@@ -1,14 +1,12 @@
 """`kilnwood reconcile`: whether exchange and registry agree, on a database that may be in use."""
 
-import asyncio
-
 import asyncpg
 import msgspec
 from rich.console import Console
 
 from deploy.pool import connect_pool
-from deploy.postgres import server as postgres
 from deploy.postgres.programs import PostgresUnavailable
+from deploy.processes.borrowed import borrowed
 from deploy.settings import Settings
 from exchange.journal.refusals import yuan
 from exchange.settlement.reconciler import Reconciliation, reconcile
@@ -26,21 +24,11 @@ async def compare(settings: Settings) -> Reconciliation:
 
     Raises `CannotCompare`.
     """
-    if settings.database_url:
-        return await _compare(settings.database_url)
-    folder = settings.data_dir / "postgres"
-    if not folder.exists():
-        raise CannotCompare(f"There is no registry in {settings.data_dir}. Set KILNWOOD_DATA_DIR, or DATABASE_URL.")
-    running = postgres.runs(folder)
     try:
-        dsn = (await asyncio.to_thread(postgres.start, folder, create=False)).dsn
+        async with borrowed(settings.data_dir, settings.database_url) as dsn:
+            return await _compare(dsn)
     except (PostgresUnavailable, OSError) as error:
         raise CannotCompare(str(error)) from error
-    try:
-        return await _compare(dsn)
-    finally:
-        if not running:
-            await asyncio.to_thread(postgres.stop, folder)
 
 
 async def _compare(dsn: str) -> Reconciliation:

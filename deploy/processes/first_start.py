@@ -91,7 +91,7 @@ async def prepare_region(settings: Settings, db: Database) -> tuple[RegionProfil
     try:
         found = await parties.find_region(db=db)
         if found:
-            _require_ours(settings, found)
+            require_ours(settings, found)
         secrets.require_private(settings.data_dir)
         pepper = secrets.pepper(settings.data_dir, create=found is None)
         keyring = Keyring(pepper, "sim" if settings.simulated else "live")
@@ -100,7 +100,7 @@ async def prepare_region(settings: Settings, db: Database) -> tuple[RegionProfil
         raise CannotServe(f"{error}.") from error
     except DomainError as error:
         raise CannotServe(error.detail) from error
-    _require_ours(settings, region)  # another starter may have been first
+    require_ours(settings, region)  # another starter may have been first
     return _profile(region), keyring
 
 
@@ -114,7 +114,7 @@ async def region_made_elsewhere(settings: Settings, db: Database) -> RegionProfi
     while True:
         try:
             if region := await parties.find_region(db=db):
-                _require_ours(settings, region)
+                require_ours(settings, region)
                 return _profile(region)
         except DomainError as error:
             log.warning("region_unreachable", reason=error.slug)
@@ -151,7 +151,8 @@ async def _create_region(settings: Settings, db: Database, keyring: Keyring) -> 
     return await parties.create_region_once(first, db=db, keyring=keyring, keep=keep)
 
 
-def _require_ours(settings: Settings, region: Region) -> None:
+def require_ours(settings: Settings, region: Region) -> None:
+    """Raise `CannotServe` if the database is another region's than these settings say."""
     if (region.id, region.log_origin) != (settings.region, settings.log_origin):
         raise CannotServe(
             f"This database is of region {region.id} with log {region.log_origin}; the settings say {settings.region} "

@@ -6,19 +6,19 @@ the log sees that power was given otherwise than by two people. The first keys t
 hands (registry/access/persons/rules.py).
 """
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import asyncpg
-from msgspec import convert
+from msgspec import ValidationError, convert
 
 from deploy import secrets
 from deploy.pool import connect_pool
-from deploy.postgres import server as postgres
 from deploy.postgres.programs import PostgresUnavailable
+from deploy.processes.borrowed import borrowed
+from deploy.processes.first_start import CannotServe, require_ours
 from deploy.settings import Settings
 from registry.access.grants import service as grants
 from registry.access.keys import service as keys
@@ -27,11 +27,12 @@ from registry.access.suspensions import service as suspensions
 from registry.kit import clock
 from registry.kit.database import Database, Tx
 from registry.kit.ids import new
-from registry.kit.problems import DomainError
+from registry.kit.problems import DomainError, Unavailable
 from registry.parties import service as parties
 from registry.transparency import service as log
 from schemas.access import Role
 from schemas.parties import RegionProfile
+from schemas.scalars import Name, Text
 from schemas.statements import RecoveryStatement
 
 Act = Literal["confirm-suspension", "lift-suspension", "new-key", "new-regulator"]
@@ -51,45 +52,61 @@ class HandedKey(NamedTuple):
 
 async def settle_suspension(settings: Settings, suspension_id: int, *, confirm: bool, reason: str) -> str:
     """Confirm or lift a suspension; returns the hash of the statement. Raises `CannotRecover`."""
+    why = _checked(reason, Text, "reason")
 
     async def work(tx: Tx) -> str:
         found = await suspensions.suspension_in(tx, suspension_id)
         await suspensions.settle_in(tx, suspension_id, None, confirm=confirm)
         act: Act = "confirm-suspension" if confirm else "lift-suspension"
-        return await _said_in(tx, act, (found.person_id, found.placed_by), reason)
+        return await _said_in(tx, act, (found.person_id, found.placed_by), why)
 
     async with _database(settings) as db:
         return await db.transaction(work)
 
 
 async def new_key(settings: Settings, person_id: int, *, reason: str) -> HandedKey:
-    """
-    End all keys of a person and make a first key for them, in a file of mode 0600. Raises `CannotRecover`.
+    """End all keys of a person and make a first key for them, in a file of mode 0600. Raises `CannotRecover`."""
 
-    A crash before the commit leaves a file whose key works nowhere: delete it.
-    """
-    fresh = _fresh_key(settings)
-
-    async def work(tx: Tx) -> HandedKey:
+    async def person_in(tx: Tx) -> int:
         await grants.lock_person_in(tx, person_id)
         await keys.end_all_in(tx, person_id)
-        return await _first_key_in(tx, fresh, person_id, "new-key", reason)
+        return person_id
 
-    async with _database(settings) as db:
-        return await db.transaction(work)
+    return await _with_first_key(settings, person_in, "new-key", reason)
 
 
 async def new_regulator(settings: Settings, name: str, *, reason: str) -> HandedKey:
     """Register a person with a first key who is a regulator at the authority. Raises `CannotRecover`."""
-    fresh = _fresh_key(settings)
+    called = _checked(name, Name, "name")
 
-    async def work(tx: Tx) -> HandedKey:
-        person_id = await parties.new_person_in(tx, name)
+    async def person_in(tx: Tx) -> int:
+        person_id = await parties.new_person_in(tx, called)
         await grants.grant_first_in(tx, person_id, await parties.authority_in(tx), Role.REGULATOR)
-        return await _first_key_in(tx, fresh, person_id, "new-regulator", reason)
+        return person_id
 
+    return await _with_first_key(settings, person_in, "new-regulator", reason)
+
+
+def _checked(text: str, kind: Any, what: str) -> str:  # noqa: ANN401 - a string with bounds is no class
+    """The text as the public log takes it, without blanks around it. Raises `CannotRecover`."""
+    try:
+        checked: str = convert(text.strip(), kind)
+    except ValidationError as error:
+        raise CannotRecover(f"The {what} cannot be used: {error}.") from error
+    return checked
+
+
+async def _with_first_key(
+    settings: Settings, person_in: Callable[[Tx], Awaitable[int]], act: Act, reason: str
+) -> HandedKey:
+    why = _checked(reason, Text, "reason")
     async with _database(settings) as db:
-        return await db.transaction(work)
+        with _fresh_key(settings) as fresh:
+
+            async def work(tx: Tx) -> HandedKey:
+                return await _first_key_in(tx, fresh, await person_in(tx), act, why)
+
+            return await db.transaction(work)
 
 
 class _FreshKey(NamedTuple):
@@ -100,13 +117,25 @@ class _FreshKey(NamedTuple):
     secret: str
 
 
-def _fresh_key(settings: Settings) -> _FreshKey:
+@contextmanager
+def _fresh_key(settings: Settings) -> Iterator[_FreshKey]:
+    """
+    Make a key, and remove its file again if the act is refused.
+
+    Where the connection breaks during the commit the key may work, so that the file stays.
+    """
     try:
         keyring = Keyring(secrets.pepper(settings.data_dir), "sim" if settings.simulated else "live")
         path = secrets.folder_of(settings.data_dir) / f"{new('recovery')}.key"
-        return _FreshKey(path, keyring, secrets.kept(path, keyring.new_secret()))
+        fresh = _FreshKey(path, keyring, secrets.kept(path, keyring.new_secret()))
     except secrets.SecretTrouble as error:
         raise CannotRecover(f"{error}. Recovery runs on the machine that has the data folder.") from error
+    try:
+        yield fresh
+    except DomainError as error:
+        if not isinstance(error, Unavailable):
+            path.unlink(missing_ok=True)
+        raise
 
 
 async def _first_key_in(tx: Tx, fresh: _FreshKey, person_id: int, act: Act, reason: str) -> HandedKey:
@@ -129,22 +158,22 @@ async def _said_in(tx: Tx, act: Act, people: tuple[int, ...], reason: str) -> st
 
 @asynccontextmanager
 async def _database(settings: Settings) -> AsyncIterator[Database]:
-    """The database, as the serving role; the embedded one is started for it where it does not run."""
-    folder, started = settings.data_dir / "postgres", False
+    """The database of these settings, as the serving role, if it is that of their region."""
     try:
-        dsn = settings.database_url
-        if not dsn:
-            started = not postgres.runs(folder)
-            dsn = (await asyncio.to_thread(postgres.start, folder, create=False)).dsn
-        pool = await connect_pool(dsn, size=1)
-        try:
-            yield Database(pool)
-        finally:
-            pool.terminate()
+        async with borrowed(settings.data_dir, settings.database_url) as dsn:
+            pool = await connect_pool(dsn, size=1)
+            try:
+                db = Database(pool)
+                region = await parties.find_region(db=db)
+                if region is None:
+                    raise CannotRecover("This database has no region yet: 'kilnwood serve' makes it.")
+                require_ours(settings, region)
+                yield db
+            finally:
+                pool.terminate()
     except DomainError as error:
         raise CannotRecover(error.detail) from error
+    except CannotServe as error:
+        raise CannotRecover(str(error)) from error
     except (PostgresUnavailable, OSError, asyncpg.PostgresError) as error:
-        raise CannotRecover(f"{error}.") from error
-    finally:
-        if started:
-            await asyncio.to_thread(postgres.stop, folder)
+        raise CannotRecover(f"{str(error).rstrip('.')}.") from error

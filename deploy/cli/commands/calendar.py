@@ -18,8 +18,8 @@ def calendar() -> None:
 def calendar_add(file: Path) -> None:
     """Add the years of FILE, each as a notice of the State Council arranges it. The service may be running.
 
-    FILE is TOML, as registry/methodologies/data/calendar-cn.toml: one [[years]] with year, source, holidays and makeup
-    for each. A year that is known already counts as FILE has it from then on; open notices keep their last day.
+    FILE is TOML, as registry/methodologies/data/calendar-cn.toml: one `years` table with year, source, holidays and
+    makeup for each. A year that is known already counts as FILE has it from then on; open notices keep their last day.
 
     \b
     Examples:
@@ -27,11 +27,14 @@ def calendar_add(file: Path) -> None:
       DATABASE_URL=postgresql://owner@db/kilnwood kilnwood calendar add calendar-2027.toml
     """
     from deploy.cli import calendar as years
-    from deploy.processes.first_start import CannotServe
     from registry.kit.problems import DomainError
 
     try:
-        added = asyncio.run(years.add(read_environment(), file.read_text(encoding="utf-8")))
-    except (CannotServe, DomainError, UnicodeDecodeError) as error:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        fail(f"{file} is not UTF-8.")
+    try:
+        added = asyncio.run(years.add(read_environment(), text))
+    except (years.CannotAdd, DomainError) as error:
         fail(str(error))
     click.echo(f"Added {', '.join(map(str, added))}.")

@@ -74,7 +74,10 @@ def keys_fingerprint(file: Any) -> None:  # noqa: ANN401 - click's file
     """
     from registry.access.keys.rules import Keyring
 
-    secret = file.read().strip()
+    try:
+        secret = file.read().strip()
+    except UnicodeDecodeError:
+        secret = ""
     if not secret.startswith("kw_"):
         fail("this is no API key: one begins with kw_.", 2)
     click.echo(Keyring.fingerprint(secret))

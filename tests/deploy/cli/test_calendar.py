@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -46,6 +47,23 @@ async def test_an_operator_adds_a_year(delivered: World, tmp_path: Path):
     after = (await delivered.get("/v1/calendar")).json()
     assert ("2027-12-31", None, "A notice") == (after["last_day"], after["warning"], after["years"][-1]["source"])
     assert "2027-01-11" == (await life.took(project_id, "notice"))["notice_ends"]
+
+
+async def test_a_folder_without_a_region_stays_empty(delivered: World, tmp_path: Path):
+    """Nothing is made where KILNWOOD_DATA_DIR is wrong; a file in another encoding is named."""
+    file = tmp_path / "calendar-2027.toml"
+    file.write_text(YEAR, encoding="utf-8")
+    env = {**os.environ, "KILNWOOD_DATA_DIR": str(tmp_path / "nothing")}
+    env.pop("DATABASE_URL", None)
+    command = (sys.executable, "-m", "deploy", "calendar", "add", str(file))
+    done = await asyncio.to_thread(
+        subprocess.run, command, cwd=ROOT, env=env, capture_output=True, text=True, check=False
+    )
+    assert (1, "") == (done.returncode, done.stdout)
+    assert "There is no registry in" in done.stderr
+    assert not (tmp_path / "nothing").exists()
+    file.write_bytes(YEAR.encode("gb18030"))
+    assert (1, f"kilnwood: {file} is not UTF-8.\n") == await kilnwood(delivered, "calendar", "add", str(file))
 
 
 async def test_a_file_that_is_none(delivered: World, tmp_path: Path):

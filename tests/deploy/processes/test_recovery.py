@@ -81,9 +81,36 @@ async def test_what_recovery_refuses(empty: World, tmp_path: Path):
     await recovery.settle_suspension(operator, made["id"], confirm=False, reason="x")
     with pytest.raises(CannotRecover, match="is lifted; it cannot be confirmed"):
         await recovery.settle_suspension(operator, made["id"], confirm=True, reason="x")
+    assert [] == list(secrets.folder_of(tmp_path).glob("recovery-*")), "no key is left that works nowhere"
     (secrets.folder_of(tmp_path) / secrets.PEPPER_FILE).unlink()
     with pytest.raises(CannotRecover, match="on the machine that has the data folder"):
         await recovery.new_regulator(operator, "Third", reason="x")
+
+
+@pytest.mark.parametrize("words", ["", "  ", "x" * 4_001, "a\x00b"], ids=["none", "blank", "too-long", "nul"])
+async def test_what_the_public_log_does_not_take(empty: World, tmp_path: Path, words: str):
+    """A reason or a name that no verifier could read is refused before anything is written."""
+    operator = settings(empty, tmp_path)
+    statements = await as_owner(empty, "select count(*) from registry.statement")
+    with pytest.raises(CannotRecover, match="The reason cannot be used"):
+        await recovery.new_regulator(operator, "Third", reason=words)
+    with pytest.raises(CannotRecover, match="The name cannot be used"):
+        await recovery.new_regulator(operator, words, reason="A third")
+    with pytest.raises(CannotRecover, match="The reason cannot be used"):
+        await recovery.settle_suspension(operator, 1, confirm=True, reason=words)
+    assert statements == await as_owner(empty, "select count(*) from registry.statement")
+    assert [] == list(secrets.folder_of(tmp_path).glob("recovery-*"))
+
+
+async def test_only_the_region_of_the_settings_is_recovered(empty: World, tmp_path: Path):
+    """With KILNWOOD_SIMULATED forgotten the key would be one of a live region, and work nowhere."""
+    settings(empty, tmp_path)
+    live = read_settings({**environment(empty, tmp_path), "KILNWOOD_SIMULATED": "no"})
+    with pytest.raises(CannotRecover, match="KILNWOOD_SIMULATED"):
+        await recovery.new_regulator(live, "Third", reason="A third")
+    nowhere = read_settings({"KILNWOOD_DATA_DIR": str(tmp_path / "nothing"), "KILNWOOD_SIMULATED": "yes"})
+    with pytest.raises(CannotRecover, match="There is no registry in"):
+        await recovery.new_regulator(nowhere, "Third", reason="A third")
 
 
 async def test_the_commands(empty: World, tmp_path: Path):
