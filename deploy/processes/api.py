@@ -30,7 +30,11 @@ NOTED_EVERY_S = 60.0
 
 
 def require_ports(settings: Settings) -> None:
-    """Raise `CannotServe` if another process listens on a port of the settings."""
+    """Raise `CannotServe` if another process listens on a port of the settings, or both are the same."""
+    if settings.port == settings.inner_port:
+        raise CannotServe(
+            f"KILNWOOD_PORT and KILNWOOD_INNER_PORT are both {settings.port}. Set one of them to another port."
+        )
     for host, port, name in (
         (settings.host, settings.port, "KILNWOOD_PORT"),
         (settings.inner_host, settings.inner_port, "KILNWOOD_INNER_PORT"),
@@ -69,7 +73,7 @@ class ApiRole:
         self._failed = failed
         self._stopping = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
-        backlog = WatchedPart("log", lambda: self._backlog.trouble)
+        backlog = WatchedPart("log", lambda: self._backlog.trouble, needed=lambda: bool(self._backlog.refusal))
         trading = WatchedPart("exchange", lambda: exchange.trouble, needed=lambda: not exchange.taking)
         self._health = Health(database.db, (*parts, backlog, trading))
         self._authority = Authority(database.db, keyring, dated_trader_in)
@@ -91,7 +95,7 @@ class ApiRole:
         return self._health.trouble
 
     async def start(self) -> None:
-        """Listen; returns when both ports answer. Raises what ended a server before that."""
+        """Listen; returns when both ports answer. Raises `CannotServe`, or what ended a server."""
         self._count_commands()
         settings = self._settings
         inner = inner_app(self._health, Metrics(self._metrics))
@@ -115,7 +119,14 @@ class ApiRole:
             await self.stop()
             raise
         if any(task.done() for task, _ in listening):
-            await self.stop()
+            try:
+                await self.stop()
+            except OSError as error:
+                raise CannotServe(
+                    f"Cannot listen: {error.strerror}. Check KILNWOOD_HOST, KILNWOOD_PORT and their inner ones."
+                ) from error
+        for task, _ in listening:
+            task.add_done_callback(lambda _: self._failed.set())
 
     def _listen(
         self,
@@ -138,7 +149,6 @@ class ApiRole:
                 ready=answers,
             )
         )
-        serving.add_done_callback(lambda _: self._failed.set())
         serving.add_done_callback(lambda _: answers.set())
         return serving, answers
 

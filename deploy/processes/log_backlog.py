@@ -25,6 +25,8 @@ class LogBacklog:
         self._waiting = 0
         self._published = 0
         self._moved_s = now_s()
+        self.refusal = ""
+        """Why the log refuses to sign, and everything that belongs into it with it; empty if it does not."""
 
     async def watch(self, db: Database) -> None:
         """Look until cancelled; what fails is logged and tried again."""
@@ -37,8 +39,9 @@ class LogBacklog:
 
         await supervisor.run(step)
 
-    def see(self, waiting: int, published: int) -> None:
-        """Note how many statements wait and how many are published now."""
+    def see(self, waiting: int, published: int, refusal: str | None = None) -> None:
+        """Note how many statements wait and how many are published now, and why the log refuses more."""
+        self.refusal = refusal or ""
         if not (waiting and self._waiting) or published != self._published:
             self._moved_s = self._now_s()
         self._waiting, self._published = waiting, published
@@ -46,7 +49,9 @@ class LogBacklog:
 
     @property
     def trouble(self) -> str:
-        """That statements wait and the log stands still, or nothing."""
+        """That the log refuses, or that statements wait and it stands still, or nothing."""
+        if self.refusal:
+            return f"Nothing that belongs into the public log is taken, for it refuses to sign: {self.refusal}"
         stands_s = self._now_s() - self._moved_s
         if not self._waiting or stands_s < UNPUBLISHED_LIMIT_S:
             return ""

@@ -36,7 +36,19 @@ def make_keys(folder: Path, origin: str) -> RegistryKeys:
 
 
 async def keys_for(tx: Tx, folder: Path, origin: str) -> RegistryKeys:
-    """Return the keys in *folder*, which are made if there are none and the log is empty. Raises `KeyTrouble`."""
+    """
+    Return the keys in *folder*, which are made if there are none and the log is empty.
+
+    Raises `KeyTrouble`; the log then refuses statements until a start has its keys.
+    """
+    try:
+        return await _keys_for(tx, folder, origin)
+    except KeyTrouble as error:
+        await store.refuse(tx, str(error))
+        raise
+
+
+async def _keys_for(tx: Tx, folder: Path, origin: str) -> RegistryKeys:
     if has_keys(folder):
         return load_registry_keys(folder, origin)
     size, _ = await store.head(tx)

@@ -57,10 +57,15 @@ class StoredCorrection(NamedTuple):
 
 
 class Backlog(NamedTuple):
-    """How many statements wait for a witnessed checkpoint, and how many the newest one covers."""
+    """
+    How many statements wait for a witnessed checkpoint, and how many the newest one covers.
+
+    *refusal* is why the log refuses to sign, and with it every statement; None if it does not.
+    """
 
     waiting: int
     published: int
+    refusal: str | None
 
 
 async def append(tx: Tx, prepared: Sequence[Prepared]) -> list[int]:

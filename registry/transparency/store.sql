@@ -57,10 +57,10 @@ select role, vkey from registry.log_key;
 -- name: keep_log_keys
 insert into registry.log_key (role, vkey) select * from unnest($1::text[], $2::text[]);
 -- name: backlog
--- Statements that no witnessed checkpoint covers, and how many it covers.
+-- Statements that no witnessed checkpoint covers, how many it covers, and why the log refuses more, if it does.
 select
   (select count(*) from registry.statement where leaf_index is null) + h.size - p.size as waiting,
-  p.size as published
+  p.size as published, (select reason from registry.log_refusal) as refusal
 from registry.log_head h,
   (select coalesce(max(size), 0) as size from registry.log_checkpoint where witnessed_at is not null) p;
 -- name: publish

@@ -108,8 +108,13 @@ async def refusal(service: Service) -> str:
 
         await until(it_says_so, "the sequencer refuses")
         assert "kilnwood_log_unpublished_statements 0.0" in (await service.inner("/metrics")).text
-        assert "degraded" == (await service.inner("/health/ready")).json()["status"]
-        assert 200 == (await http.get("/health/ready")).status_code, "only receipts wait"
+
+        async def unready() -> bool:
+            return (await http.get("/health/ready")).status_code == 503
+
+        await until(unready, "what belongs into the log is refused")
+        assert "unready" == (await service.inner("/health/ready")).json()["status"]
+        assert 200 == (await http.get("/v1/conservation")).status_code, "reads go on"
     service.child.stop()
     written = service.log.read_bytes()[begun:].decode()
     assert "signing_refused" in written

@@ -104,6 +104,13 @@ def test_a_taken_inner_port_is_one_line(service, tmp_path):
     )
 
 
+def test_one_port_for_both_faces_is_refused(service, tmp_path):
+    """A start that would end in silence, when the second one binds it."""
+    port = str(free_port())
+    other = {"KILNWOOD_DATA_DIR": str(tmp_path / "other"), "KILNWOOD_PORT": port, "KILNWOOD_INNER_PORT": port}
+    assert f"KILNWOOD_PORT and KILNWOOD_INNER_PORT are both {port}." in the_line(refused(service, **other))
+
+
 async def test_the_first_start_makes_two_regulators(service):
     """Two keys of different people, in files that only their owner reads, and the serving role has no table."""
     files = sorted((service.data / "secrets").iterdir())
