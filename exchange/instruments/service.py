@@ -34,13 +34,14 @@ async def open_instrument(body: NewInstrument, *, call: Call, exchange: Exchange
 
     What is frozen by then opens halted: the engine takes both instructions together, with no order in between.
 
-    Raises `TradedAlready`, `BandOffTick`, `NotYours`.
+    Raises `TradedAlready`, `BandOffTick`, `NotYours`, `OwnOrganisation`.
     """
     _check_band(body.low_fen, body.high_fen, body.tick_fen)
 
     async def work(tx: Tx) -> Written[tuple[int, str]]:
         fees = await trader_in(tx, body.fee_account_id, call)
         vintage = await port.vintage_in(tx, body.project_id, body.vintage)
+        port.refuse_own(call.by, vintage.developer_id, "trading in its credits")
         refusal = TradedAlready(f"{vintage.code} is traded already: see /v1/instruments/{vintage.code}.")
         instrument_id = await store.insert(tx, body, vintage, refusal)
         opening = c.OpenInstrument(

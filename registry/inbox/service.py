@@ -11,7 +11,8 @@ async def inbox(window: Window, *, asked: Call, db: Database) -> Page[InboxItem]
     """
     What one of the caller's roles can bring forward now, where that role is held.
 
-    A verifier's other conflicts of interest, such as a person in common, are found when it decides.
+    What is found only when somebody decides: a verifier's other conflicts of interest, such as a person in common, and
+    who does not count as a second person.
     """
     async with db.reading() as tx:
         return await store.inbox(tx, window, asked.by)

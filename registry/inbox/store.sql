@@ -15,6 +15,6 @@ waiting as (
 select w.*, w.id * 8 + w.place as number from waiting w
 where w.id * 8 + w.place > $1 and w.not_person_id is distinct from $3 and exists (
   select from held where held.role = any(w.roles)
-    and (w.awaited_id is null or w.awaited_id = held.organisation_id)
-    and w.not_organisation_id is distinct from held.organisation_id)
+    and (w.awaited_id is null or w.awaited_id = held.organisation_id))
+  and not exists (select from held where held.organisation_id = w.not_organisation_id)
 order by w.id * 8 + w.place limit $2;

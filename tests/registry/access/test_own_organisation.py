@@ -106,3 +106,26 @@ async def test_nobody_sets_a_band_for_their_own_credits(delivered: World):
     await delivered.ok(f"{path}/halt", {"reason": "test"}, by=key)
     refused(await delivered.post(f"{path}/resume", {"reason": "test"}, by=key), 403, "own-organisation")
     await delivered.ok(f"{path}/resume", {"reason": "test"}, by=delivered.regulators[0])
+
+
+async def test_nobody_opens_the_market_of_their_own_credits(delivered: World):
+    """An operator who is also of the developer would choose its band and fee."""
+    forest, operator = delivered.party("forest"), delivered.party("exchange")
+    body = {**grant_body(operator.person_id, "member"), "organisation_id": forest.organisation_id}
+    await delivered.decide("/v1/grants", body)
+    opening = {
+        "project_id": delivered.season.projects["forest"],
+        "vintage": 2024,
+        "tick_fen": 5,
+        "lot_t": 1,
+        "low_fen": 3_000,
+        "high_fen": 4_500,
+        "fee_bps": 0,
+        "fee_account_id": operator.account_id,
+    }
+    refused(
+        await delivered.post("/v1/instruments", opening, by=operator.key),
+        403,
+        "own-organisation",
+        "trading in its credits",
+    )

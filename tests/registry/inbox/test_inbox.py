@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Any
 
 from deploy.scenarios.cast import Party
+from tests.registry.access.test_own_organisation import insider
 from tests.registry.credits import steps
 from tests.registry.projects.life import FIRST_DAY, NOTICE_IS_OVER, Life, life_of
 from tests.worlds import World
@@ -82,6 +83,31 @@ async def test_a_verifier_is_not_asked_about_its_own(delivered: World):
     project = await Life(delivered, both.organisation_id, both.key).project("submitted")
     assert project in await inbox(delivered, delivered.party("vvb"), "project")
     assert project not in await inbox(delivered, both, "project")
+
+
+async def test_a_regulator_is_not_asked_about_its_own(delivered: World):
+    """A member of the developer's: notice, registration and issuance wait for other regulators."""
+    life = await life_of(delivered)
+    _, key = await insider(delivered, life.organisation_id)
+    project = await life.project("validated")
+    report = await life.report(await life.project("registered"))
+    assert 201 == (await life.report_step(report, "verify")).status_code
+    for kind, thing in (("project", project), ("report", report)):
+        assert thing in await inbox(delivered, delivered.regulators[0], kind)
+        assert thing not in await inbox(delivered, key, kind)
+
+
+async def test_objections_are_answered_before_it_is_registered(delivered: World):
+    """After the notice, what waits is the answer, and then the registration."""
+    life = await life_of(delivered)
+    project = await life.project("public_notice")
+    path = f"/v1/projects/{project}"
+    objection = {"name": "A villager", "contact": "+86 28 0000", "text": "Is the spring fenced in?"}
+    assert 201 == (await delivered.http.post(f"{path}/objections", json=objection)).status_code
+    await delivered.ok("/v1/clock", {"at": NOTICE_IS_OVER}, by=life.regulator)
+    assert ("answer_objections", ["regulator"], None) == next_step(await awaited(delivered, path, ""))
+    await delivered.ok(f"{path}/answers", {"text": "It stays open."}, by=life.regulator)
+    assert ("register_project", ["regulator"], None) == next_step(await awaited(delivered, path, ""))
 
 
 async def test_a_report_waits_for_verifier_regulator_or_developer(delivered: World):
