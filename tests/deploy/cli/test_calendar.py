@@ -1,16 +1,13 @@
 """`kilnwood calendar add`: a year that the installed data file does not have."""
 
 import asyncio
-import os
-import subprocess
-import sys
 from pathlib import Path
 
+from tests.deploy import services
 from tests.probes import as_owner, refused
 from tests.registry.projects.life import life_of
 from tests.worlds import World
 
-ROOT = Path(__file__).parents[3]
 YEAR = """
 [[years]]
 year = 2027
@@ -22,12 +19,8 @@ holidays = [{ name = "元旦", first = 2027-01-01, last = 2027-01-03 }]
 
 async def kilnwood(world: World, *words: str) -> tuple[int, str]:
     """Run the command line on the world's database; returns its exit code and what it said."""
-    env = {**os.environ, "DATABASE_URL": world.dsn}
-    command = (sys.executable, "-m", "deploy", *words)
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=env, stdout=pipe, stderr=pipe)
-    said = await process.communicate()
-    return process.returncode or 0, b"".join(said).decode()
+    done = await asyncio.to_thread(services.kilnwood, *words, DATABASE_URL=world.dsn)
+    return done.returncode, done.stdout + done.stderr
 
 
 async def test_an_operator_adds_a_year(delivered: World, tmp_path: Path):
@@ -53,12 +46,8 @@ async def test_a_folder_without_a_region_stays_empty(delivered: World, tmp_path:
     """Nothing is made where KILNWOOD_DATA_DIR is wrong; a file in another encoding is named."""
     file = tmp_path / "calendar-2027.toml"
     file.write_text(YEAR, encoding="utf-8")
-    env = {**os.environ, "KILNWOOD_DATA_DIR": str(tmp_path / "nothing")}
-    env.pop("DATABASE_URL", None)
-    command = (sys.executable, "-m", "deploy", "calendar", "add", str(file))
-    done = await asyncio.to_thread(
-        subprocess.run, command, cwd=ROOT, env=env, capture_output=True, text=True, check=False
-    )
+    folder = str(tmp_path / "nothing")
+    done = await asyncio.to_thread(services.kilnwood, "calendar", "add", str(file), KILNWOOD_DATA_DIR=folder)
     assert (1, "") == (done.returncode, done.stdout)
     assert "There is no registry in" in done.stderr
     assert not (tmp_path / "nothing").exists()

@@ -80,6 +80,16 @@ async def _people(world: World, made: EachRole) -> None:
     made.keys["vvb", "verifier"] = world.party("vvb").key
 
 
+async def _issued_elsewhere(world: World, made: EachRole, life: Life) -> None:
+    """A stranger's credits, which nobody trades yet."""
+    report_id = await life.report(made.ids["project_elsewhere"], await life.report_body("2024-01-01", "2024-03-31"))
+    assert 201 == (await life.report_step(report_id, "verify")).status_code
+    body = {"owner_id": made.ids[ELSEWHERE], "name": "Elsewhere holdings"}
+    account_id = (await world.ok("/v1/accounts", body, by=world.regulators[0]))["id"]
+    issue = {"operation": "issue_credits", "report_id": report_id, "account_id": account_id}
+    await world.decide("/v1/issuances", issue)
+
+
 async def _balances(world: World, made: EachRole) -> None:
     ids, forest = made.ids, world.party("forest")
     trader, organiser = made.keys[HOME, "enterprise"], made.keys[HOME, "organiser"]
@@ -174,6 +184,8 @@ async def _projects(world: World, made: EachRole) -> None:
     life = Life(world, made.ids[HOME], made.keys[HOME, "developer"])
     # Its notice is over and it is not registered yet; the next one's begins after the clock moved.
     made.ids["noticed"] = await life.project("public_notice")
+    other = Life(world, made.ids[ELSEWHERE], made.keys[ELSEWHERE, "developer"])
+    made.ids["project_elsewhere"] = await other.project("public_notice")
     registered = await life.project("registered")
     for state in ("draft", "submitted", "validated", "public_notice"):
         made.ids[state] = await life.project(state)
@@ -193,6 +205,8 @@ async def _projects(world: World, made: EachRole) -> None:
     made.ids["pdd"] = shown["documents"][0]
     objection = {"name": "Somebody", "contact": "a@b.cn", "text": "Too near"}
     await world.ok(f"/v1/projects/{made.ids['public_notice']}/objections", objection, by=life.developer)
+    await other.took(made.ids["project_elsewhere"], "register")
+    await _issued_elsewhere(world, made, other)
     made.ids["document"] = await life.document()
     made.ids["finding"] = await life.document(by=life.verifier)
 

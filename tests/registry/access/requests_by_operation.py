@@ -205,8 +205,9 @@ def _market(ids: dict[str, Any]) -> dict[str, Request]:
     order = order_body(ids, **new)
     listing = {key: value for key, value in order.items() if key != "side"}
     placing = {"do": "place", **{key: value for key, value in order.items() if key != "account_id"}}
-    opening = {"project_id": ids["registered"], "vintage": 2024, "low_fen": 1_000, "high_fen": 9_000}
+    opening = {"project_id": ids["project_elsewhere"], "vintage": 2024, "low_fen": 1_000, "high_fen": 9_000}
     return {
+        # Another developer's: nobody opens trading in their own organisation's credits.
         "open_instrument": write("/v1/instruments", {**opening, "fee_account_id": ids["account"]}),
         "list_instruments": read("/v1/instruments"),
         "get_instrument": read(instrument),
