@@ -175,7 +175,12 @@ TABLE = (
     Setting("KILNWOOD_WITNESSES", "", "URL and key of each witness, in pairs", _witnesses),
     Setting("KILNWOOD_WITNESS_QUORUM", "0", "How many must cosign; 0: all", _whole(0, 100)),
     Setting("KILNWOOD_PUBLISH_INTERVAL_S", "1", "At most one checkpoint in so many seconds", _seconds),
-    Setting("KILNWOOD_LOG_FORMAT", "json", "json, or console for people", _text("json|console", "json or console")),
+    Setting(
+        "KILNWOOD_LOG_FORMAT",
+        "auto",
+        "json, console for people, or auto: console on a terminal, else json",
+        _text("auto|json|console", "auto, json or console"),
+    ),
     Setting(
         "KILNWOOD_LOG_LEVEL", "info", "debug, info, warning or error", _text("debug|info|warning|error", "a level")
     ),

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from schemas.scalars import Fen, Id, Instant, Name, Sha256, ShortRemark, Text, check_years
+from schemas.scalars import BankReference, Fen, Id, Instant, Name, Sha256, Text, check_years
 
 
 class Role(StrEnum):
@@ -176,7 +176,7 @@ class DepositCashBody(
 
     account_id: Id
     amount_fen: Fen
-    reference: Annotated[ShortRemark, Meta(description="The bank's own, shown on the statement")] = ""
+    reference: BankReference = ""
 
 
 ApprovalBody = DepositCashBody | GrantBody | IssueBody | LiftBody | RekeyBody | SettleSuspensionBody

@@ -27,6 +27,10 @@ Instant = Annotated[datetime, Meta(tz=True, description="RFC 3339 time with offs
 Vintage = Annotated[int, Meta(ge=2000, le=2100, description="Year in which the reduction happened")]
 Remark = Annotated[str, Meta(max_length=4000, pattern=r"^[^\x00]*$", description="May be empty", examples=[""])]
 ShortRemark = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00]*$", description="May be empty", examples=[""])]
+BankReference = Annotated[
+    ShortRemark,
+    Meta(description="The bank's own, shown on the statement. Money that came in under one is booked once"),
+]
 
 MAX_PRICE_FEN = 10_000_000
 MAX_QUANTITY_T = 100_000_000

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from schemas.credits import Commitment
-from schemas.scalars import Fen, Fen0, Id, Instant, PriceFen, ShortRemark, Tonnes
+from schemas.scalars import BankReference, Fen, Fen0, Id, Instant, PriceFen, Tonnes
 from schemas.serials import InstrumentCodeText
 
 
@@ -22,9 +22,7 @@ class CashMovement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     account_id: Id
     amount_fen: Fen
-    reference: Annotated[
-        ShortRemark, Meta(description="The bank's own; money that came in under one is booked once")
-    ] = ""
+    reference: BankReference = ""
 
 
 class CustodyMovement(Struct, frozen=True, kw_only=True):

@@ -129,14 +129,8 @@ class World:
         first_regulator = self.regulators[0]
         identifier = {"scheme": "uscc", "value": first + uscc_check_character(first)}
         made = await self.ok("/v1/organisations", {"name": name, "identifiers": [identifier]}, by=first_regulator)
-        person_id, key = await self.person(f"{name} person")
-        grant = {
-            "operation": "grant_role",
-            "person_id": person_id,
-            "organisation_id": AUTHORITY if role in OVERSEERS else made["id"],
-            "role": role,
-        }
-        await self.decide("/v1/grants", grant)
+        place = AUTHORITY if role in OVERSEERS else made["id"]
+        person_id, key = await self.member(role, place, confirmed=False)
         account = await self.ok("/v1/accounts", {"owner_id": made["id"], "name": name}, by=first_regulator)
         return Party(made["id"], person_id, key, account["id"])
 
@@ -151,6 +145,23 @@ class World:
         """Confirm the key that *holder* is, by the fingerprint that its screen shows."""
         me = (await self.get("/v1/me", by=holder)).json()
         return await self.post(f"/v1/keys/{me['key_id']}/confirm", {"fingerprint": me["key_fingerprint"]}, by=by)
+
+    async def member(
+        self, role: str = "regulator", organisation_id: int = AUTHORITY, *, by: str = "", confirmed: bool = True
+    ) -> tuple[int, str]:
+        """
+        A new person with a role; returns the id and the person's own key.
+
+        The second regulator confirms the key, unless it is not to be *confirmed*: then whoever made the first one (the
+        first regulator, or *by*) and this person count as one.
+        """
+        person_id, key = await self.person(f"Further {role}", by=by)
+        grant = {"operation": "grant_role", "person_id": person_id, "organisation_id": organisation_id, "role": role}
+        await self.decide("/v1/grants", grant)
+        if confirmed:
+            answer = await self.confirm(key, by=self.regulators[1])
+            assert 201 == answer.status_code, answer.text
+        return person_id, key
 
     async def contribution(self, who: str | Party) -> int:
         """A contribution claim of one party; returns its id. It takes any amount."""

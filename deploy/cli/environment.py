@@ -26,5 +26,6 @@ def read_environment() -> Settings:
         settings = read_settings(environment)
     except BadSetting as error:
         fail(f"these settings cannot be used:\n{error}", 2)
-    logging.configure(json=settings.log_format == "json", level=settings.log_level)
+    people = settings.log_format == "console" or (settings.log_format == "auto" and sys.stderr.isatty())
+    logging.configure(json=not people, level=settings.log_level)
     return settings

@@ -63,7 +63,7 @@ def fork_in_words(fork: Fork) -> str:
 
 def summary_in_words(summary: Summary) -> str:
     """What all files give to each claim together."""
-    lines = [f"{summary.files} files, {len(summary.claims)} claims:"]
+    lines = ["Together:"]
     lines += (f"  {each.claim}, {each.subject}: {each.summary}" for each in summary.claims)
     return _printable(lines)
 

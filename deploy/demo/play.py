@@ -20,7 +20,7 @@ from deploy.local.children import ChildTrouble
 from deploy.local.region import LocalRegion, new_region
 from deploy.postgres import server as postgres
 from deploy.postgres.programs import PostgresUnavailable
-from deploy.scenarios.cast import Season
+from deploy.scenarios.cast import EVENT_IS_OVER, Season
 from deploy.scenarios.client import Api, Unexpected
 from deploy.scenarios.season import SEASON, play_step
 
@@ -200,7 +200,8 @@ def _serve(region: LocalRegion, season: Season, out: Path, console: Console) -> 
     region.start()
     console.print(
         f"\nThe region is up again at [bold]{region.url}/docs[/]; the keys of its people are in {folder} "
-        f"({', '.join(keys)}). Ctrl-C ends it.\n"
+        f"({', '.join(keys)}). Its business time stands still at {EVENT_IS_OVER}, the evening of the launch event. "
+        "Ctrl-C ends it.\n"
         f'[dim]$ curl -H "Authorization: Bearer $(cat {folder}/bank.key)" {region.url}/v1/me[/]',
         soft_wrap=True,
     )

@@ -9,7 +9,7 @@ process left it behind, and started again if it dies under us.
 import asyncio
 import contextlib
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Protocol
 
 import structlog
@@ -52,9 +52,11 @@ class RoleObject(Protocol):
         """End, and wait for what is under way."""
 
 
-async def serve(settings: Settings, only: Role | None = None) -> None:
+async def serve(settings: Settings, only: Role | None = None, *, ready: Callable[[], None] = lambda: None) -> None:
     """
     Serve until SIGTERM or SIGINT, then stop: four seconds, and PostgreSQL's own end. Raises `CannotServe`.
+
+    *ready* is called once everything that was asked for has started.
 
     With *only*, one role runs here; without it all do.
     """
@@ -70,6 +72,7 @@ async def serve(settings: Settings, only: Role | None = None) -> None:
             await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
             if starting.done():
                 starting.result()
+                ready()
                 with as_served():
                     await stopping
             await cancelled(starting)

@@ -64,7 +64,7 @@ CORE: Final[Wordings] = {
     Reason.STALE_CLIENT_ORDER_ID: Wording(
         _C,
         "client-order-id-stale",
-        "client_order_id too small",
+        "client_order_id behind the window",
         "client_order_id {wanted} comes too long after {limit} was used, and no command with it is known. A new "
         "command takes one above {limit}.",
     ),
@@ -147,6 +147,7 @@ CORE: Final[Wordings] = {
         "The account has nothing open under number {wanted}: it was filled or cancelled, or is not the account's.",
         amounts=False,
     ),
+    # Engines 1 and 2 refused with it; replies that they stored still say so.
     Reason.ALREADY_TRADED: Wording(
         _C,
         "already-traded",

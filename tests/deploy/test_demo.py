@@ -207,6 +207,8 @@ def test_a_second_run_starts_clean_and_serves(shown):
             assert 0o600 == stat.S_IMODE(key.stat().st_mode)
             asked = {"Authorization": f"Bearer {key.read_text().strip()}"}
             assert 200 == httpx.get(f"{url[1]}/v1/me", headers=asked, trust_env=False).status_code
+            region = httpx.get(f"{url[1]}/v1/region", trust_env=False).json()
+            assert f"stands still at {region['business_time']}" in words
             other = run(shown.folder)
             line = f"kilnwood: Another demo runs in {out.name}. End it, or choose another folder with --out.\n"
             assert (1, line) == (other.code, other.err)

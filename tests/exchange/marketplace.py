@@ -5,7 +5,6 @@ import contextlib
 import itertools
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from http import HTTPStatus
 from typing import Any
 from unittest import mock
 
@@ -92,13 +91,8 @@ class Market:
 
     async def second_operator(self, *, confirmed: bool = True) -> str:
         """A further operator of the exchange."""
-        person_id, key = await self.world.person("Second operator")
-        place = {"organisation_id": self.world.party("exchange").organisation_id, "role": "operator"}
-        await self.world.decide("/v1/grants", {"operation": "grant_role", "person_id": person_id, **place})
-        if confirmed:
-            answer = await self.world.confirm(key, by=self.world.regulators[1])
-            assert HTTPStatus.CREATED == answer.status_code, answer.text
-        return key
+        place = self.world.party("exchange").organisation_id
+        return (await self.world.member("operator", place, confirmed=confirmed))[1]
 
     async def send(self, who: str | Party, path: str, **said: Any) -> httpx.Response:
         """One command of a party, with its next client_order_id unless one is said."""

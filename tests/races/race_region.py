@@ -121,7 +121,8 @@ async def build_template(server: str, activity: KilnElectrificationActivity = AC
             maker = await world.newcomer("developer", name="Maker")
             buyers = (await world.newcomer("enterprise", name="One"), await world.newcomer("enterprise", name="Two"))
             operator = await world.newcomer("operator", name="Exchange")
-            third = await _third_regulator(world)
+            # Who can approve what the first proposes, but not what the second does, who made this key.
+            _, third = await world.member(by=world.regulators[1], confirmed=False)
             reports = await _verified_reports(owner, maker, activity)
             body = {"operation": "issue_credits", "report_id": reports[0], "account_id": maker.account_id}
             await world.decide("/v1/issuances", body)
@@ -147,15 +148,6 @@ async def _begin(dsn: str) -> tuple[str, str]:
     async with worlds.application(dsn, None) as world:
         await parties.create_region_once(first, db=world.db, keyring=worlds.KEYRING, keep=keep)
     return secrets[0], secrets[1]
-
-
-async def _third_regulator(world: World) -> str:
-    """A third person, who can approve what the first proposes but not what the second does, who issued this key."""
-    authority = (await world.get("/v1/organisations", by=world.regulators[0])).json()["items"][0]["id"]
-    person_id, key = await world.person("Third", by=world.regulators[1])
-    grant = {"operation": "grant_role", "person_id": person_id, "organisation_id": authority, "role": "regulator"}
-    await world.decide("/v1/grants", grant)
-    return key
 
 
 async def _verified_reports(

@@ -143,7 +143,8 @@ def _core_with(orders: int) -> Engine:
     engine = opened()
     for number in range(orders):
         side, price, quantity = resting(number)
-        engine.apply(Place(FIRST_ACCOUNT + number % ACCOUNTS, INSTRUMENT, side, price, quantity, number + 1))
+        account, own = FIRST_ACCOUNT + number % ACCOUNTS, 1 + number // ACCOUNTS
+        engine.apply(Place(account, INSTRUMENT, side, price, quantity, own))
     assert len(list(engine.market.open_orders())) == orders, "all of them rest"
     return engine
 

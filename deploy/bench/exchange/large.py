@@ -4,6 +4,7 @@ Commands that could be large: fill-or-kill orders that cannot be filled, and to 
 The market is the whole engine with 100,000 resting orders on a hundred prices a side, or fewer in a short run.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from statistics import median
 from time import perf_counter
@@ -125,10 +126,11 @@ def _orders(seconds: float) -> int:
 
 def _crowded(orders: int) -> Engine:
     """Every tenth order is of one account, the others are of all the rest."""
-    engine = opened()
+    engine, numbers = opened(), Counter[int]()
     for number in range(orders):
         side, price, quantity = resting(number)
         account = FIRST_ACCOUNT + 1 + number % (ACCOUNTS - 1) if number // 2 % _LARGE_SHARE else _LARGE
-        engine.apply(Place(account, INSTRUMENT, side, price, quantity, number + 1))
+        numbers[account] += 1
+        engine.apply(Place(account, INSTRUMENT, side, price, quantity, numbers[account]))
     assert orders // _LARGE_SHARE == len(engine.market.accounts[_LARGE].orders)
     return engine

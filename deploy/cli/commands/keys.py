@@ -12,7 +12,7 @@ from deploy.settings import Settings
 
 @click.group()
 def keys() -> None:
-    """The log's keys, and the trust.json that verifiers are given."""
+    """The log's keys, the trust.json that verifiers are given, and fingerprints of API keys."""
 
 
 @keys.command("show")

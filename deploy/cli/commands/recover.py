@@ -34,8 +34,9 @@ def recover_suspension(*, suspension_id: int, confirm: bool, reason: str) -> Non
     """Confirm an emergency suspension, or lift it.
 
     \b
-    Example:
+    Examples:
       kilnwood recover suspension 3 --confirm --reason "The key of person 2 was stolen"
+      kilnwood recover suspension 3 --lift --reason "Person 2 has a new key"
     """
     from deploy.processes import recovery
 

@@ -9,7 +9,9 @@ import uvloop
 
 from deploy.cli.environment import fail, read_environment
 from deploy.cli.help import CommandWithSettings
+from deploy.cli.places import places
 from deploy.processes.locks import ROLES, Role
+from deploy.settings import Settings
 
 _STOP_TIMEOUT_S = 10.0
 
@@ -40,9 +42,15 @@ def serve(only: Role | None) -> None:
 
     settings = read_environment()
     try:
-        uvloop.run(run(settings, only))
+        uvloop.run(run(settings, only, ready=lambda: _say_where(settings, only)))
     except CannotServe as error:
         fail(str(error))
+
+
+def _say_where(settings: Settings, only: Role | None) -> None:
+    """Print where to go, for a person at a terminal; the log has the addresses for everybody else."""
+    if sys.stdout.isatty() and only in (None, "api"):
+        click.echo("\n".join(places(settings)))
 
 
 @click.command(hidden=True)

@@ -18,13 +18,6 @@ async def first_key(world: World, *, by: str) -> tuple[int, str]:
     return int(person["id"]), str(key["secret"])
 
 
-async def regulator(world: World, *, by: str) -> tuple[int, str]:
-    """A further regulator with an own key, whose first key *by* made."""
-    person_id, key = await world.person("Further", by=by)
-    await world.decide("/v1/grants", grant_body(person_id))
-    return person_id, key
-
-
 async def me(world: World, key: str) -> Any:
     """What the holder's screen shows."""
     return (await world.get("/v1/me", by=key)).json()
@@ -66,8 +59,8 @@ async def test_racing_uses_of_a_first_key_make_one_key(empty: World):
 async def test_keys_crossed_two_steps_deep_are_one_person(empty: World):
     """R1 makes P3's first key, P3 makes P4's: R1 and P4 are no pair, and neither R1 nor P3 may confirm."""
     first, second = empty.regulators
-    person3, key3 = await regulator(empty, by=first)
-    person4, key4 = await regulator(empty, by=key3)
+    person3, key3 = await empty.member(by=first, confirmed=False)
+    person4, key4 = await empty.member(by=key3, confirmed=False)
     order = await propose(empty, grant_body(person3, "auditor"), first)
     refused(await empty.post("/v1/grants", order, by=key4), 403, "same-person", person4)
     async with unchanged(empty):

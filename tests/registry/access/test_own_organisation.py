@@ -12,9 +12,7 @@ from tests.worlds import World
 
 async def insider(world: World, organisation_id: int) -> tuple[int, str]:
     """A regulator who counts as another than both others, and is a member of an organisation."""
-    person_id, key = await world.person("Insider")
-    await world.decide("/v1/grants", grant_body(person_id))
-    assert 201 == (await world.confirm(key, by=world.regulators[1])).status_code
+    person_id, key = await world.member()
     body = {**grant_body(person_id, "member"), "organisation_id": organisation_id}
     await world.decide("/v1/grants", body)
     return person_id, key

@@ -7,14 +7,6 @@ from tests.registry.access.test_two_people import grant_body, propose
 from tests.worlds import World
 
 
-async def further(world: World) -> tuple[int, str]:
-    """A regulator who counts as another than both of the first two."""
-    person_id, key = await world.person("Further")
-    await world.decide("/v1/grants", grant_body(person_id))
-    assert 201 == (await world.confirm(key, by=world.regulators[1])).status_code
-    return person_id, key
-
-
 async def person_of(world: World, key: str) -> int:
     """Who holds the key."""
     return int((await world.get("/v1/me", by=key)).json()["person_id"])
@@ -61,7 +53,7 @@ async def test_both_stop_deciding_at_once(empty: World):
 
 async def test_a_suspended_regulator_ends_no_key_of_others(empty: World):
     """Their own they may: that takes no role."""
-    third, key = await further(empty)
+    third, key = await empty.member()
     await suspend(empty, third, empty.regulators[0])
     victim = (await empty.get("/v1/me", by=empty.regulators[1])).json()["key_id"]
     async with unchanged(empty):
@@ -70,7 +62,7 @@ async def test_a_suspended_regulator_ends_no_key_of_others(empty: World):
 
 async def test_a_proposal_of_somebody_suspended_is_void(empty: World):
     """Until it is lifted."""
-    third, key = await further(empty)
+    third, key = await empty.member()
     order = await propose(empty, grant_body(2, "auditor"), key)
     made = await suspend(empty, third, empty.regulators[0])
     async with unchanged(empty):
@@ -80,7 +72,7 @@ async def test_a_proposal_of_somebody_suspended_is_void(empty: World):
 
 async def test_an_untouched_pair_confirms(empty: World):
     """The suspender decides again, the other one does not, until a pair lifts it."""
-    (third, key3), (_, key4) = await further(empty), await further(empty)
+    (third, key3), (_, key4) = await empty.member(), await empty.member()
     first, second = empty.regulators
     made = await suspend(empty, third, first)
     answer = await settled(empty, made["id"], "confirm", (second, key4))
@@ -123,8 +115,8 @@ async def test_who_can_be_suspended(empty: World):
 
 async def test_the_suspended_do_not_count_as_a_pair(empty: World):
     """An ordinary act that would leave only suspended ones is refused, although they hold the role."""
-    third, _ = await further(empty)
-    _, key4 = await further(empty)
+    third, _ = await empty.member()
+    _, key4 = await empty.member()
     first, second = empty.regulators
     await suspend(empty, third, first)
     grants, person = (await empty.get("/v1/grants", by=second)).json()["items"], await person_of(empty, second)
