@@ -60,17 +60,19 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     refuse_csv_of(connection, handler)
     await _authorise(connection, handler)
     refuse_unknown_query(connection, handler)
-    if writes(handler):
-        await _require_room(connection, operation, frees=route_of(handler).frees)
+    room: Room = connection.app.state.room
+    if not room.plenty and writes(handler):
+        await _require_room(connection, room, operation, frees=route_of(handler).frees)
 
 
-async def _require_room(connection: ASGIConnection[Any, Any, Any, Any], operation: str, *, frees: bool) -> None:
+async def _require_room(
+    connection: ASGIConnection[Any, Any, Any, Any], room: Room, operation: str, *, frees: bool
+) -> None:
     """
     Refuse a write while the disk is nearly full, before its body is received. Raises `StorageReserve`.
 
     Not one that *frees* something, nor one that was carried out before and is only answered again.
     """
-    room: Room = connection.app.state.room
     declared = connection.headers.get("content-length", "")
     incoming_bytes = int(declared) if re.fullmatch("[0-9]{1,15}", declared) else 0
     if not room.is_short(incoming_bytes=incoming_bytes, frees=frees):

@@ -26,6 +26,8 @@ log = structlog.get_logger()
 
 WRITTEN_TIMES: Final = 3
 """How often PostgreSQL writes what it is given: into the table, into its journal, and pages as they were before."""
+LARGEST_BYTES: Final = 10 * 1024 * 1024
+"""The largest body that is taken, which is a document."""
 LAST_PART: Final = 4
 """Below one in so many parts of the reserve nothing is taken but reads."""
 _MB: Final = 1_000_000
@@ -58,6 +60,8 @@ class Room:
         self._unknown: str = ""
         self.reserve_bytes = reserve_bytes
         self.free_bytes: int | None = None
+        self.plenty = True
+        """Whether no request has to be asked about: even the largest would fit."""
         self.look()
 
     def look(self) -> None:
@@ -71,6 +75,7 @@ class Room:
         was_short = self.is_short()
         self.free_bytes = min(found, default=None)
         self._unknown = unknown
+        self.plenty = not self.is_short(incoming_bytes=LARGEST_BYTES)
         if self.is_short() != was_short:
             log.warning("storage_short" if self.is_short() else "storage_enough", **self._numbers())
 

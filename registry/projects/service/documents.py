@@ -8,13 +8,13 @@ from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written, once
 from registry.kit.problems import Invalid, Unknown
 from registry.kit.quotas import DEFAULT, Quotas
-from registry.kit.room import Room
+from registry.kit.room import LARGEST_BYTES, Room
 from registry.projects import identity, rules, store, usage
 from schemas.access import Call
 from schemas.projects import Document, Project
 from schemas.usage import UnnamedDocument
 
-DOCUMENT_LIMIT_BYTES = 10 * 1024 * 1024
+DOCUMENT_LIMIT_BYTES = LARGEST_BYTES
 _PAGE = 1_000
 
 
