@@ -50,7 +50,9 @@ from registry.kit.database import Database
 from registry.kit.head import HeadAsGet
 from registry.kit.http import HANDLERS, OF_NO_RULE, PROBLEM_TYPE, QUERY, STATUS, JsonRequest, problem
 from registry.kit.problems import DomainError
+from registry.kit.quotas import Quotas
 from registry.kit.request_log import RequestLog
+from registry.kit.room import Room
 from registry.kit.sheets import CsvPaths
 from registry.methodologies.api import MethodologiesController
 from registry.parties.api import PartiesController
@@ -58,6 +60,7 @@ from registry.parties.colleagues.api import ColleaguesController
 from registry.projects.api import DocumentsController, ProjectsController, ReportsController
 from registry.receipts.api import ReceiptsController
 from registry.transparency.api import CorrectionsController, LogController
+from registry.usage.api import UsageController
 from schemas.parties import RegionProfile
 
 STATIC = Path(__file__).parent / "static"
@@ -81,6 +84,8 @@ class Parts:
     trouble: Callable[[], str] = _fine
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     rates: Rates = field(default_factory=Rates)
+    quotas: Quotas = field(default_factory=Quotas)
+    room: Room = field(default_factory=Room)
 
 
 @get("/health/live", include_in_schema=False, sync_to_thread=False)
@@ -118,6 +123,7 @@ def create_app(parts: Parts) -> ASGIApp:
         route_handlers=[
             PartiesController,
             ColleaguesController,
+            UsageController,
             KeysController,
             ApprovalsController,
             GrantsController,
@@ -155,7 +161,7 @@ def create_app(parts: Parts) -> ASGIApp:
         guards=[guard],
         exception_handlers=HANDLERS,
         openapi_config=_openapi(parts.region),
-        state=State({"authority": parts.authority, "rates": parts.rates}),
+        state=State({"authority": parts.authority, "rates": parts.rates, "room": parts.room, "db": parts.db}),
         logging_config=None,
         request_class=JsonRequest,
         plugins=[_DescribedStructs()],
@@ -178,6 +184,8 @@ def _dependencies(parts: Parts) -> dict[str, Provide]:
         "region": _constant(parts.region),
         "authority": _constant(parts.authority),
         "exchange": _constant(parts.exchange),
+        "quotas": _constant(parts.quotas),
+        "room": _constant(parts.room),
         "region_totals": _constant(RegionTotals()),
         "retiring": _constant(retiring(parts.db, parts.region)),
         "parts": _constant(parts),

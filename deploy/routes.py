@@ -25,6 +25,7 @@ import registry.parties.routes
 import registry.projects.routes
 import registry.receipts.routes
 import registry.transparency.routes
+import registry.usage.routes
 from registry.access.authorisation import merge_routes
 from registry.access.http import ROUTE
 
@@ -46,6 +47,7 @@ ROUTES = merge_routes(
     registry.claims.routes.ROUTES,
     registry.receipts.routes.ROUTES,
     registry.inbox.routes.ROUTES,
+    registry.usage.routes.ROUTES,
     registry.transparency.routes.ROUTES,
     exchange.instruments.routes.ROUTES,
     exchange.market_data.routes.ROUTES,

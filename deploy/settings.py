@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from registry.access.rates import PER_S, Network
+from registry.kit.quotas import LIMITS
 from registry.transparency.format.note import COSIGNATURE_ED25519, VerifierKey, parse_vkey
 from registry.transparency.format.text import Malformed
 from schemas import serials
@@ -86,6 +87,23 @@ def _rates(text: str) -> dict[str, int]:
     return found
 
 
+def _quotas(text: str) -> dict[str, int]:
+    found = {}
+    for word in text.split():
+        name, _, number = word.partition("=")
+        if name not in LIMITS or not re.fullmatch("[0-9]{1,9}", number):
+            raise ValueError(f"pairs such as documents=9000, each of {', '.join(LIMITS)} with a limit")
+        found[name] = int(number)
+    return found
+
+
+def _folders(text: str) -> tuple[Path, ...]:
+    found = tuple(map(Path, text.split()))
+    if missing := [each for each in found if not each.is_dir()]:
+        raise ValueError(f"folders that exist, separated by spaces ({missing[0]} is none)")
+    return found
+
+
 def _networks(text: str) -> tuple[Network, ...]:
     try:
         return tuple(ip_network(each) for each in text.split())
@@ -152,6 +170,14 @@ TABLE = (
     Setting("KILNWOOD_CLIENT_TIMEOUT_S", "15", "How long a client may take to send or to take", _seconds),
     Setting("KILNWOOD_HTTP2", "no", "Speak HTTP/2 too; only behind a proxy that closes silent connections", _yes),
     Setting("KILNWOOD_RATES", "", "Other requests a second than by default, such as writes=100 orders=2000", _rates),
+    Setting("KILNWOOD_QUOTAS", "", "Other limits than by default, such as documents=9000 drafts=200", _quotas),
+    Setting(
+        "KILNWOOD_DISK_RESERVE_MB",
+        "1024",
+        "Below so many free MB new writes are refused with 507; 0: never",
+        _whole(0, 1_000_000),
+    ),
+    Setting("KILNWOOD_DISK_WATCHED", "", "Further folders whose disk is watched, such as PostgreSQL's own", _folders),
     Setting("KILNWOOD_PROXIES", "", "Networks of proxies whose Forwarded header is believed", _networks),
     Setting("KILNWOOD_POOL", "10", "Connections to the database for reads, and as many for writes", _whole(1, 100)),
     Setting("KILNWOOD_REGION", "CN-510100", "Code of the region", _text(r"[A-Z]{2}(-[0-9A-Z]{1,6})?", "CN-510100")),
@@ -202,6 +228,9 @@ class Settings:
     client_timeout_s: float
     http2: bool
     rates: dict[str, int]
+    quotas: dict[str, int]
+    disk_reserve_mb: int
+    disk_watched: tuple[Path, ...]
     proxies: tuple[Network, ...]
     pool: int
     region: str

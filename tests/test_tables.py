@@ -23,7 +23,7 @@ OWNED = {
     "registry.parties": {"account", "ownership", "party", "party_identifier", "region"},
     "registry.projects": {
         *("document", "monitoring_report", "notice_comment", "project", "project_event", "project_number_seq"),
-        *("report_version", "notice_answer", "notice_objection"),
+        *("report_version", "notice_answer", "notice_objection", "document_usage", "count_document"),
     },
     "registry.transparency": {
         "log_checkpoint",

@@ -29,6 +29,8 @@ from registry.access.keys.rules import Keyring
 from registry.credits.holdings.service import RegionTotals
 from registry.kit.database import Database
 from registry.kit.migrate import migrate
+from registry.kit.quotas import Quotas
+from registry.kit.room import Room
 from registry.parties import service as parties
 from registry.transparency.format.note import COSIGNATURE_ML_DSA_44, ED25519
 from registry.transparency.format.signer import SeedSigner
@@ -244,8 +246,10 @@ async def _nowhere() -> Any:
     raise OSError("nothing trades here yet")
 
 
-def _pointed_at(pool: "asyncpg.Pool[asyncpg.Record]") -> tuple[Database, Exchange, Any]:
-    if not _idle:
+def _pointed_at(
+    pool: "asyncpg.Pool[asyncpg.Record]", quotas: Quotas | None, room: Room | None
+) -> tuple[Database, Exchange, Any]:
+    if not _idle or quotas or room:
         db = Database(pool)
         exchange = at_rest(db, _nowhere)
         return (
@@ -259,6 +263,8 @@ def _pointed_at(pool: "asyncpg.Pool[asyncpg.Record]") -> tuple[Database, Exchang
                     region=PROFILE,
                     exchange=exchange,
                     rates=unlimited(),
+                    quotas=quotas or Quotas(),
+                    room=room or Room(),
                 )
             ),
         )
@@ -307,12 +313,15 @@ async def trading(dsn: Callable[[], str], db: Database, region: RegionProfile) -
 
 
 @contextlib.asynccontextmanager
-async def application(dsn: str, season: Season | None, *, pool_size: int = 8) -> AsyncIterator[World]:
-    """An application over a database, called without a socket."""
+async def application(
+    dsn: str, season: Season | None, *, pool_size: int = 8, quotas: Quotas | None = None, room: Room | None = None
+) -> AsyncIterator[World]:
+    """An application over a database, called without a socket; one with other *quotas*, or *room*, is its own."""
     pool = await connect_pool(dsn, size=pool_size)
-    db, exchange, app = _pointed_at(pool)
+    db, exchange, app = _pointed_at(pool, quotas, room)
     async with contextlib.AsyncExitStack() as stack:
-        stack.callback(_idle.append, (db, exchange, app))
+        if not quotas and not room:
+            stack.callback(_idle.append, (db, exchange, app))
         stack.push_async_callback(pool.close)
         on_demand = _TradingOnDemand(app, exchange, dsn, stack)
         transport = httpx.ASGITransport(on_demand, raise_app_exceptions=False)
@@ -325,14 +334,16 @@ async def application(dsn: str, season: Season | None, *, pool_size: int = 8) ->
 
 
 @contextlib.asynccontextmanager
-async def opened(server: str, template: Template, *, pool_size: int = 8) -> AsyncIterator[World]:
+async def opened(
+    server: str, template: Template, *, pool_size: int = 8, quotas: Quotas | None = None, room: Room | None = None
+) -> AsyncIterator[World]:
     """A copy of a template for one test; afterwards the invariants are checked and the copy is dropped."""
     name = f"test_{next(_numbers)}"
     admin = await asyncpg.connect(server)
     try:
         await admin.execute(f"create database {name} template {template.database} strategy file_copy")
         dsn = database_dsn(server, name)
-        async with application(dsn, template.season, pool_size=pool_size) as world:
+        async with application(dsn, template.season, pool_size=pool_size, quotas=quotas, room=room) as world:
             yield world
         await invariants.check(dsn, KEYS)
     finally:

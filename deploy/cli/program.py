@@ -5,6 +5,7 @@ import rich_click as click
 from deploy.cli.commands.bench import bench
 from deploy.cli.commands.calendar import calendar
 from deploy.cli.commands.demo import demo
+from deploy.cli.commands.documents import documents
 from deploy.cli.commands.keys import keys
 from deploy.cli.commands.reconcile import reconcile
 from deploy.cli.commands.recover import recover
@@ -26,6 +27,6 @@ def cli() -> None:
     """
 
 
-_OPERATING = (serve, sequencer, snapshots, stop, migrate, reconcile, recover, calendar, keys)
+_OPERATING = (serve, sequencer, snapshots, stop, migrate, reconcile, recover, calendar, documents, keys)
 for _command in (*_OPERATING, witness, verify, demo, bench):
     cli.add_command(_command)

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from deploy.app import Parts, create_app
 from deploy.processes.database import RegionDatabase
+from deploy.processes.disk import DiskWatch
 from deploy.processes.first_start import CannotServe
 from deploy.processes.http import Limits, require_free, serve_until
 from deploy.processes.inner import Health, Metrics, WatchedPart, inner_app
@@ -19,6 +20,7 @@ from registry.access.authority import Authority
 from registry.access.keys import service as keys
 from registry.access.keys.rules import Keyring
 from registry.access.rates import Rates, policies
+from registry.kit.quotas import Quotas
 from registry.kit.supervise import Supervisor
 from registry.parties.service import dated_trader_in
 from schemas.parties import RegionProfile
@@ -69,13 +71,15 @@ class ApiRole:
         self._database = database
         self._metrics = CollectorRegistry()
         self._backlog = LogBacklog(self._metrics)
+        self._disk = DiskWatch(settings, self._metrics)
         self._exchange = exchange
         self._failed = failed
         self._stopping = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         backlog = WatchedPart("log", lambda: self._backlog.trouble, needed=lambda: bool(self._backlog.refusal))
         trading = WatchedPart("exchange", lambda: exchange.trouble, needed=lambda: not exchange.taking)
-        self._health = Health(database.db, (*parts, backlog, trading))
+        disk = WatchedPart("disk", lambda: self._disk.trouble)
+        self._health = Health(database.db, (*parts, backlog, trading, disk))
         self._authority = Authority(database.db, keyring, dated_trader_in)
         self._uses = Supervisor("key uses", "When keys were used last is not noted", retry_s=NOTED_EVERY_S)
         self._parts = Parts(
@@ -87,6 +91,8 @@ class ApiRole:
             trouble=lambda: self._health.trouble,
             metrics=self._metrics,
             rates=Rates(policies(settings.rates), proxies=settings.proxies),
+            quotas=Quotas(settings.quotas),
+            room=self._disk.room,
         )
 
     @property
@@ -112,6 +118,7 @@ class ApiRole:
         self._tasks = [task for task, _ in listening]
         self._tasks.append(asyncio.create_task(self._backlog.watch(self._database.db)))
         self._tasks.append(asyncio.create_task(self._uses.run(self._note_uses)))
+        self._tasks.append(asyncio.create_task(self._disk.watch()))
         try:
             for _, answers in listening:
                 await answers.wait()
@@ -155,9 +162,9 @@ class ApiRole:
     async def stop(self) -> None:
         """Take no more requests, and wait for those in flight. Raises what ended a server before."""
         self._stopping.set()
-        *serving, watching, noting = self._tasks
-        await cancelled(watching)
-        await cancelled(noting)
+        *serving, watching, noting, looking = self._tasks
+        for each in (watching, noting, looking):
+            await cancelled(each)
         await asyncio.wait(serving)
         for each in serving:
             each.result()

@@ -7,6 +7,6 @@ ROUTES: dict[str, Route] = {
     "list_instruments": PUBLIC,
     "get_instrument": PUBLIC,
     "set_price_band": Route(REGULATORS),
-    "halt_instrument": Route(OPERATORS | REGULATORS),
+    "halt_instrument": Route(OPERATORS | REGULATORS, frees=True),
     "resume_instrument": Route(OPERATORS | REGULATORS),
 }

@@ -7,5 +7,5 @@ ROUTES: dict[str, Route] = {
     "list_listings": PUBLIC,
     "get_listing": PUBLIC,
     "subscribe": Route(TRADERS, "account"),
-    "close_listing": Route(TRADERS, "account"),
+    "close_listing": Route(TRADERS, "account", frees=True),
 }

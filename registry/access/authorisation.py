@@ -33,11 +33,13 @@ class Route:
     Who may call one operation.
 
     *roles* None: anybody, without a key. Empty: any person with a key. *owned* names what one of the roles must be held
-    over; the service checks it.
+    over; the service checks it. *frees*: it ends, cancels or takes back something, and is served while the disk is
+    nearly full (registry/kit/room.py).
     """
 
     roles: frozenset[Role] | None
     owned: str | None = None
+    frees: bool = False
 
 
 PUBLIC = Route(None)

@@ -1,6 +1,7 @@
 """Who is calling: the guard and the dependencies that every controller shares."""
 
 import hashlib
+import re
 from collections.abc import Hashable
 from typing import Annotated, Any
 
@@ -16,9 +17,11 @@ from registry.access.authorisation import Route, Unauthenticated, authorise, dec
 from registry.access.authority import Authority
 from registry.access.rates import ANONYMOUS, READS, UNSIGNED, Rates, TooManyRequests, client_address
 from registry.kit.http import refuse_loose, refuse_other_spelling, refuse_unknown_query
+from registry.kit.idempotency import was_carried_out
 from registry.kit.pages import Window
 from registry.kit.period import Between, period
 from registry.kit.request_log import RATE
+from registry.kit.room import Room
 from registry.kit.sheets import provide_sheet, refuse_csv_of
 from schemas.access import Actor, AuthorityReading, Call
 from schemas.pages import PAGE_LIMIT
@@ -57,6 +60,27 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     refuse_csv_of(connection, handler)
     await _authorise(connection, handler)
     refuse_unknown_query(connection, handler)
+    room: Room = connection.app.state.room
+    if not room.plenty and writes(handler):
+        await _require_room(connection, room, operation, frees=route_of(handler).frees)
+
+
+async def _require_room(
+    connection: ASGIConnection[Any, Any, Any, Any], room: Room, operation: str, *, frees: bool
+) -> None:
+    """
+    Refuse a write while the disk is nearly full, before its body is received. Raises `StorageReserve`.
+
+    Not one that *frees* something, nor one that was carried out before and is only answered again.
+    """
+    declared = connection.headers.get("content-length", "")
+    incoming_bytes = int(declared) if re.fullmatch("[0-9]{1,15}", declared) else 0
+    if not room.is_short(incoming_bytes=incoming_bytes, frees=frees):
+        return
+    key, by = connection.headers.get("idempotency-key"), connection.scope["user"]
+    if key and await was_carried_out(connection.app.state.db, by.person_id, operation, key):
+        return
+    room.require(incoming_bytes, frees=frees)
 
 
 async def _authorise(

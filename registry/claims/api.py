@@ -8,6 +8,7 @@ from registry.claims import service
 from registry.kit.database import Database
 from registry.kit.http import READS, WRITES, PathId
 from registry.kit.pages import Window
+from registry.kit.quotas import Quotas
 from schemas.access import Call
 from schemas.claims import Claim, NewClaim, NewFootprint, StoredFootprint
 from schemas.corrections import CorrectClaim, Correction
@@ -23,10 +24,14 @@ class ClaimsController(Controller):
 
     @post("/footprints", operation_id="create_footprint", responses=WRITES)
     async def create_footprint(
-        self, data: JSONBody[NewFootprint], call: NamedDependency[Call], db: NamedDependency[Database]
+        self,
+        data: JSONBody[NewFootprint],
+        call: NamedDependency[Call],
+        db: NamedDependency[Database],
+        quotas: NamedDependency[Quotas],
     ) -> StoredFootprint:
         """Compute an event's footprint; the response shows the arithmetic."""
-        return await service.create_footprint(data, call=call, db=db)
+        return await service.create_footprint(data, call=call, db=db, quotas=quotas)
 
     @get("/footprints/{footprint_id:int}", operation_id="get_footprint", responses=READS)
     async def footprint(
@@ -41,10 +46,11 @@ class ClaimsController(Controller):
         data: JSONBody[NewClaim],
         call: NamedDependency[Call],
         db: NamedDependency[Database],
+        quotas: NamedDependency[Quotas],
         region: NamedDependency[RegionProfile],
     ) -> Claim:
         """Make a claim; retirements against it follow."""
-        return await service.create_claim(data, call=call, db=db, region=region)
+        return await service.create_claim(data, call=call, db=db, quotas=quotas, region=region)
 
     @get("/claims", operation_id="list_claims", responses=READS)
     async def claims(

@@ -1,5 +1,6 @@
 """Footprints, claims and their coverage."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import UNSET
@@ -13,6 +14,7 @@ from registry.kit.idempotency import Written, once
 from registry.kit.ids import new
 from registry.kit.pages import Window
 from registry.kit.problems import Unknown
+from registry.kit.quotas import DEFAULT, Quotas
 from registry.methodologies import catalogue
 from registry.parties import service as parties
 from registry.projects.service import documents
@@ -28,11 +30,14 @@ from schemas.parties import Organisation, RegionProfile
 from schemas.statements import CategoryMass, ClaimStatement, ClaimVerifier, Period
 
 
-async def create_footprint(body: NewFootprint, *, call: Call, db: Database) -> StoredFootprint:
-    """Compute an event's footprint and store it with its arithmetic. Raises `EmptyFootprint`."""
+async def create_footprint(
+    body: NewFootprint, *, call: Call, db: Database, quotas: Quotas = DEFAULT
+) -> StoredFootprint:
+    """Compute an event's footprint and store it with its arithmetic. Raises `EmptyFootprint`, `QuotaUsedUp`."""
     access.authorise_for(call, body.organisation_id)
 
     async def work(tx: Tx) -> Written[StoredFootprint]:
+        await quotas.admit_in(tx, "footprints", body.organisation_id, store.footprints_of)
         result = catalogue.footprint(body.request)
         rules.check_footprint(result.footprint_kg)
         footprint_id = await store.insert_footprint(tx, body, result)
@@ -55,18 +60,21 @@ async def _footprint_again(tx: Tx, footprint_id: str) -> StoredFootprint:
     raise Unknown(f"There is no footprint {footprint_id}.")
 
 
-async def create_claim(body: NewClaim, *, call: Call, db: Database, region: RegionProfile) -> Claim:
+async def create_claim(
+    body: NewClaim, *, call: Call, db: Database, region: RegionProfile, quotas: Quotas = DEFAULT
+) -> Claim:
     """
     Make a claim.
 
     Raises `ReduceFirst`, `TypeNotOpen`, `SaysNeutral`, `WrongSubject`, `NotAShare`, `FootprintUsed`, `DeadlinePassed`,
-    `SubjectClaimed`.
+    `SubjectClaimed`, `QuotaUsedUp`.
     """
     access.authorise_for(call, body.organisation_id)
     rules.check_new(body)
     subject = subjects.subject_of(body)
 
     async def work(tx: Tx) -> Written[Claim]:
+        await quotas.admit_in(tx, "claims", body.organisation_id, store.claims_of)
         counted = await _footprint_for(tx, body, call)
         subjects.check_share(body, counted)
         await _refuse_claimed_in(tx, body, subject, counted)
@@ -241,6 +249,19 @@ def check_allocation(
     rules.check_amount(locked, quantity_kg)
     rules.check_deadline(locked, now)
     return locked
+
+
+async def reports_named_in(tx: Tx, sha256s: Sequence[str]) -> frozenset[str]:
+    """Those of some documents that a claim names as its verifier's report."""
+    return await store.reports_named(tx, sha256s)
+
+
+async def usage_in(tx: Tx, organisation_id: int) -> dict[str, int]:
+    """How much of its quotas for footprints and claims an organisation has used."""
+    return {
+        "footprints": await store.footprints_of(tx, organisation_id),
+        "claims": await store.claims_of(tx, organisation_id),
+    }
 
 
 async def lock_words_in(tx: Tx, claim_id: int) -> None:

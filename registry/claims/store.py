@@ -1,5 +1,6 @@
 """Footprints and claims in PostgreSQL."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import asyncpg
@@ -160,3 +161,18 @@ async def lock_words(tx: Tx, claim_id: int) -> None:
 async def set_wording(tx: Tx, claim_id: int, wording: dict[str, str]) -> None:
     """The words of a claim as its corrections left them."""
     await tx.execute(_sql.set_wording, claim_id, msgspec.json.encode(wording).decode())
+
+
+async def footprints_of(tx: Tx, organisation_id: int) -> int:
+    """How many footprints an organisation has."""
+    return int(await tx.fetchval(_sql.footprints_of, organisation_id))
+
+
+async def claims_of(tx: Tx, organisation_id: int) -> int:
+    """How many claims an organisation made."""
+    return int(await tx.fetchval(_sql.claims_of, organisation_id))
+
+
+async def reports_named(tx: Tx, sha256s: Sequence[str]) -> frozenset[str]:
+    """Those of some documents that a claim names."""
+    return frozenset(row["sha256"] for row in await tx.fetch(_sql.reports_named, list(sha256s)))

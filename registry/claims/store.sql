@@ -51,3 +51,10 @@ select id from registry.claim where id = $1 for no key update;
 update registry.claim set wording = $2 where id = $1;
 -- name: claim_statement
 select statement_id from registry.claim where id = $1;
+-- name: footprints_of
+select count(*) from registry.footprint where organisation_id = $1;
+-- name: claims_of
+select count(*) from registry.claim where claimant_id = $1;
+-- name: reports_named
+select distinct body::json #>> '{verifier,report_sha256}' as sha256 from registry.claim
+where body::json #>> '{verifier,report_sha256}' = any($1::text[]);

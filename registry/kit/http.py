@@ -117,7 +117,7 @@ def _documented(*statuses: int) -> dict[int, ResponseSpec]:
         422: "Well-formed, but it cannot be carried out",
         429: "Too many requests of this caller; Retry-After says when",
         503: "It cannot be answered right now; nothing is lost, send it again",
-        507: "The database has no room left",
+        507: "The disk is full, or nearly: only its reserve is left",
     }
     return {
         status: ResponseSpec(

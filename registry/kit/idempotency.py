@@ -112,6 +112,12 @@ async def forget_all(tx: Tx, writes: Sequence[tuple[Call, str]]) -> None:
     )
 
 
+async def was_carried_out(db: Database, person_id: int, operation: str, key: str) -> bool:
+    """Whether a write is remembered: sent again it is answered from what is stored, and writes nothing."""
+    async with db.reading() as tx:
+        return await tx.fetchrow(_sql.seen, person_id, operation, key) is not None
+
+
 async def forget_old(db: Database, *, after: timedelta, kept_for_ever: Collection[str]) -> None:
     """Forget the keys of writes older than *after*, except those of the operations in *kept_for_ever*."""
     async with db.reading() as tx:

@@ -7,6 +7,7 @@ from litestar.params import JSONBody
 from registry.kit.database import Database
 from registry.kit.http import READS, WRITES, PathId
 from registry.kit.pages import Window
+from registry.kit.quotas import Quotas
 from registry.parties import service
 from schemas.access import Call
 from schemas.pages import Page
@@ -42,10 +43,14 @@ class PartiesController(Controller):
 
     @post("/organisations", operation_id="create_organisation", responses=WRITES)
     async def create_organisation(
-        self, data: JSONBody[NewOrganisation], call: NamedDependency[Call], db: NamedDependency[Database]
+        self,
+        data: JSONBody[NewOrganisation],
+        call: NamedDependency[Call],
+        db: NamedDependency[Database],
+        quotas: NamedDependency[Quotas],
     ) -> Organisation:
         """Register an organisation under its USCC or LEI."""
-        return await service.create_organisation(data, call=call, db=db)
+        return await service.create_organisation(data, call=call, db=db, quotas=quotas)
 
     @get("/organisations", operation_id="list_organisations", responses=READS)
     async def organisations(self, window: NamedDependency[Window], db: NamedDependency[Database]) -> Page[Organisation]:
@@ -59,17 +64,25 @@ class PartiesController(Controller):
 
     @post("/people", operation_id="create_person", responses=WRITES)
     async def create_person(
-        self, data: JSONBody[NewPerson], call: NamedDependency[Call], db: NamedDependency[Database]
+        self,
+        data: JSONBody[NewPerson],
+        call: NamedDependency[Call],
+        db: NamedDependency[Database],
+        quotas: NamedDependency[Quotas],
     ) -> Person:
         """Register a person; a key and roles come next."""
-        return await service.create_person(data, call=call, db=db)
+        return await service.create_person(data, call=call, db=db, quotas=quotas)
 
     @post("/accounts", operation_id="open_account", responses=WRITES)
     async def open_account(
-        self, data: JSONBody[NewAccount], call: NamedDependency[Call], db: NamedDependency[Database]
+        self,
+        data: JSONBody[NewAccount],
+        call: NamedDependency[Call],
+        db: NamedDependency[Database],
+        quotas: NamedDependency[Quotas],
     ) -> Account:
         """Open a holding account for an organisation."""
-        return await service.open_account(data, call=call, db=db)
+        return await service.open_account(data, call=call, db=db, quotas=quotas)
 
     @get("/accounts", operation_id="list_accounts", responses=READS)
     async def accounts(

@@ -13,6 +13,7 @@ from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
 from registry.kit.problems import Unavailable, Unknown
+from registry.kit.quotas import DEFAULT, Quotas
 from registry.parties import rules, store
 from schemas.access import Actor, Call, Role
 from schemas.custody import Trader
@@ -100,10 +101,13 @@ async def set_clock(body: SetClock, *, call: Call, db: Database) -> Region:
     return await once(db, call, work, again)
 
 
-async def create_organisation(body: NewOrganisation, *, call: Call, db: Database) -> Organisation:
-    """Register an organisation. Raises `IdentifierTaken`."""
+async def create_organisation(
+    body: NewOrganisation, *, call: Call, db: Database, quotas: Quotas = DEFAULT
+) -> Organisation:
+    """Register an organisation. Raises `IdentifierTaken`, `QuotaUsedUp`."""
 
     async def work(tx: Tx) -> Written[Organisation]:
+        await quotas.admit_in(tx, "organisations", 0, store.number_of_organisations)
         if body.parent_id is not None:
             await organisation_in(tx, body.parent_id)
         organisation_id = await store.insert_organisation(tx, body)
@@ -134,10 +138,11 @@ async def organisations(window: Window, *, db: Database) -> Page[Organisation]:
         return await store.organisations(tx, window)
 
 
-async def create_person(body: NewPerson, *, call: Call, db: Database) -> Person:
-    """Register a person. They can do nothing until they have a key and a role."""
+async def create_person(body: NewPerson, *, call: Call, db: Database, quotas: Quotas = DEFAULT) -> Person:
+    """Register a person. They can do nothing until they have a key and a role. Raises `QuotaUsedUp`."""
 
     async def work(tx: Tx) -> Written[Person]:
+        await quotas.admit_in(tx, "region_people", 0, store.number_of_people)
         person = await store.insert_person(tx, body.name)
         return Written(person.id, person)
 
@@ -159,11 +164,12 @@ async def authority_in(tx: Tx) -> int:
     return await store.authority(tx)
 
 
-async def open_account(body: NewAccount, *, call: Call, db: Database) -> Account:
-    """Open a holding account for an organisation."""
+async def open_account(body: NewAccount, *, call: Call, db: Database, quotas: Quotas = DEFAULT) -> Account:
+    """Open a holding account for an organisation. Raises `QuotaUsedUp`."""
 
     async def work(tx: Tx) -> Written[Account]:
         await organisation_in(tx, body.owner_id)
+        await quotas.admit_in(tx, "accounts", body.owner_id, store.accounts_of)
         account = await store.insert_account(tx, body.owner_id, "holding", body.name)
         return Written(account.id, account)
 
@@ -171,6 +177,19 @@ async def open_account(body: NewAccount, *, call: Call, db: Database) -> Account
         return await account_in(tx, int(account_id))
 
     return await once(db, call, work, again)
+
+
+async def accounts_of_in(tx: Tx, organisation_id: int) -> int:
+    """How many accounts an organisation has."""
+    return await store.accounts_of(tx, organisation_id)
+
+
+async def region_usage_in(tx: Tx) -> dict[str, int]:
+    """How much of the region's quotas for organisations and people is used."""
+    return {
+        "organisations": await store.number_of_organisations(tx, 0),
+        "region_people": await store.number_of_people(tx, 0),
+    }
 
 
 async def account(account_id: int, *, asked: Call, db: Database) -> Account:

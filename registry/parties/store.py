@@ -140,3 +140,18 @@ async def lock_accounts(tx: Tx, account_ids: Iterable[int]) -> dict[int, LockedA
     """Lock accounts in id order; what they hold is then safe to read in a new statement."""
     rows = await tx.fetch(_sql.lock_accounts, sorted(set(account_ids)))
     return {row["id"]: LockedAccount(row["id"], row["owner_id"], row["type"], row["status"]) for row in rows}
+
+
+async def number_of_organisations(tx: Tx, _: int) -> int:
+    """How many organisations the region has."""
+    return int(await tx.fetchval(_sql.number_of_parties, "organisation"))
+
+
+async def number_of_people(tx: Tx, _: int) -> int:
+    """How many people the region has."""
+    return int(await tx.fetchval(_sql.number_of_parties, "person"))
+
+
+async def accounts_of(tx: Tx, organisation_id: int) -> int:
+    """How many accounts an organisation has."""
+    return int(await tx.fetchval(_sql.accounts_of, organisation_id))

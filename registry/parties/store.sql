@@ -66,3 +66,7 @@ select a.id, a.owner_id, a.type = 'holding' and a.status = 'open' as usable,
     from registry.ownership o join owners on o.owned_id = owners.id
     where lower(o.during) > registry.business_now() or upper(o.during) > registry.business_now()) as until
 from registry.account a where a.id = $1;
+-- name: number_of_parties
+select count(*) from registry.party where kind = $1;
+-- name: accounts_of
+select count(*) from registry.account where owner_id = $1;

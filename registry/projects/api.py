@@ -10,6 +10,8 @@ from litestar.params import JSONBody, PathParameter, QueryParameter
 from registry.kit.database import Database
 from registry.kit.http import READS, WRITES, PathId
 from registry.kit.pages import Window
+from registry.kit.quotas import Quotas
+from registry.kit.room import Room
 from registry.projects.service import documents, notice, projects, reports
 from schemas.access import Call
 from schemas.pages import Page
@@ -32,6 +34,7 @@ from schemas.projects import (
     Report,
     ReportVersion,
 )
+from schemas.scalars import MAX_INT
 
 _SHA256_EXAMPLE = Example(value="e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
 
@@ -44,11 +47,24 @@ class DocumentsController(Controller):
 
     @post("/", operation_id="upload_document", responses=WRITES, request_max_body_size=documents.DOCUMENT_LIMIT_BYTES)
     async def upload(
-        self, request: Request[Any, Any, Any], call: NamedDependency[Call], db: NamedDependency[Database]
+        self,
+        *,
+        request: Request[Any, Any, Any],
+        call: NamedDependency[Call],
+        db: NamedDependency[Database],
+        room: NamedDependency[Room],
+        quotas: NamedDependency[Quotas],
+        organisation_id: Annotated[
+            int | None,
+            QueryParameter(ge=1, le=MAX_INT, description="Whose quota it uses; else your first organisation"),
+        ] = None,
     ) -> Document:
         """Upload a file as the raw body, at most 10 MiB, with its Content-Type."""
         media_type = request.headers.get("content-type", "application/octet-stream")[:200]
-        return await documents.upload_document(await request.body(), media_type, call=call, db=db)
+        content = await request.body()
+        return await documents.upload_document(
+            content, media_type, organisation_id, call=call, db=db, room=room, quotas=quotas
+        )
 
     @get("/{sha256:str}", operation_id="get_document", media_type="application/octet-stream", responses=READS)
     async def download(
@@ -77,10 +93,14 @@ class ProjectsController(Controller):
 
     @post("/", operation_id="create_project", responses=WRITES)
     async def create(
-        self, data: JSONBody[NewProject], call: NamedDependency[Call], db: NamedDependency[Database]
+        self,
+        data: JSONBody[NewProject],
+        call: NamedDependency[Call],
+        db: NamedDependency[Database],
+        quotas: NamedDependency[Quotas],
     ) -> Project:
         """Begin a draft."""
-        return await projects.create_project(data, call=call, db=db)
+        return await projects.create_project(data, call=call, db=db, quotas=quotas)
 
     @get("/", operation_id="list_projects", responses=READS)
     async def projects(
@@ -171,9 +191,10 @@ class ProjectsController(Controller):
         data: JSONBody[NewComment],
         call: NamedDependency[Call],
         db: NamedDependency[Database],
+        quotas: NamedDependency[Quotas],
     ) -> Comment:
         """Comment while the public notice runs."""
-        return await projects.comment_on_notice(project_id, data, call=call, db=db)
+        return await projects.comment_on_notice(project_id, data, call=call, db=db, quotas=quotas)
 
     @get("/{project_id:int}/comments", operation_id="list_notice_comments", responses=READS)
     async def comments(
@@ -209,10 +230,11 @@ class ProjectsController(Controller):
         data: JSONBody[NewObjection],
         numbered: NamedDependency[Call],
         db: NamedDependency[Database],
+        quotas: NamedDependency[Quotas],
     ) -> Objection:
         """Object to a project while its public notice runs. It takes no key, and no Idempotency-Key."""
         assert numbered.operation  # the body was read strictly
-        return await notice.object_to_project(project_id, data, db=db)
+        return await notice.object_to_project(project_id, data, db=db, quotas=quotas)
 
     @get("/{project_id:int}/objections", operation_id="list_objections", responses=READS)
     async def objections(
@@ -265,9 +287,10 @@ class ProjectsController(Controller):
         data: JSONBody[NewReport],
         call: NamedDependency[Call],
         db: NamedDependency[Database],
+        quotas: NamedDependency[Quotas],
     ) -> Report:
         """File a monitoring report; the response shows the arithmetic of its reduction."""
-        return await reports.submit_report(project_id, data, call=call, db=db)
+        return await reports.submit_report(project_id, data, call=call, db=db, quotas=quotas)
 
     @get("/{project_id:int}/reports", operation_id="list_reports", responses=READS)
     async def reports(
@@ -306,9 +329,10 @@ class ReportsController(Controller):
         data: JSONBody[NewReport],
         call: NamedDependency[Call],
         db: NamedDependency[Database],
+        quotas: NamedDependency[Quotas],
     ) -> Report:
         """File a rejected report again, corrected."""
-        return await reports.resubmit_report(report_id, data, call=call, db=db)
+        return await reports.resubmit_report(report_id, data, call=call, db=db, quotas=quotas)
 
     @post("/{report_id:int}/verify", operation_id="verify_report", responses=WRITES)
     async def verify(

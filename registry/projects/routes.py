@@ -12,7 +12,7 @@ ROUTES: dict[str, Route] = {
     "create_project": Route(DEVELOPERS, "organisation"),
     "update_project": Route(DEVELOPERS, "project"),
     "submit_project": Route(DEVELOPERS, "project"),
-    "withdraw_project": Route(DEVELOPERS, "project"),
+    "withdraw_project": Route(DEVELOPERS, "project", frees=True),
     "validate_project": Route(VERIFIERS, "verifier"),
     "open_public_notice": Route(REGULATORS),
     "comment_on_notice": ANY_PERSON,

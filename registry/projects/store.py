@@ -28,14 +28,17 @@ from schemas.projects import (
     ReportVersion,
 )
 from schemas.serials import ProjectCode
+from schemas.usage import UnnamedDocument
 
 _sql = sql.load(__package__)
 _REPORTS_LIMIT = 1_000
 
 
-async def insert_document(tx: Tx, sha256: bytes, media_type: str, content: bytes, by: int) -> None:
-    """Store a file; the same content again changes nothing."""
-    await tx.execute(_sql.insert_document, sha256, media_type, content, by)
+async def insert_document(
+    tx: Tx, sha256: bytes, media_type: str, content: bytes, by: int, *, organisation_id: int
+) -> None:
+    """Store a file, which uses the quota of an organisation; the same content again changes nothing."""
+    await tx.execute(_sql.insert_document, sha256, media_type, content, by, organisation_id)
 
 
 async def document(tx: Tx, sha256: bytes) -> Document | None:
@@ -51,10 +54,30 @@ async def document_content(tx: Tx, sha256: bytes) -> tuple[str, bytes] | None:
 
 
 async def missing_documents(tx: Tx, wanted: Sequence[str]) -> list[str]:
-    """Return the named documents that were never uploaded."""
+    """Return the named documents that were never uploaded; none is removed until the transaction ends."""
+    await tx.execute(_sql.share_documents)
     rows = await tx.fetch(_sql.known_documents, [bytes.fromhex(each) for each in wanted])
     known = {row["sha256"].hex() for row in rows}
     return [each for each in wanted if each not in known]
+
+
+async def lock_documents(tx: Tx) -> None:
+    """Let nobody name a document until the transaction ends."""
+    await tx.execute(_sql.lock_documents)
+
+
+async def unnamed_documents(
+    tx: Tx, days: int, after: str, limit: int, only: str | None = None
+) -> list[UnnamedDocument]:
+    """Documents that no project or report names, older than *days*, by their SHA-256 after *after*."""
+    only_sha256 = bytes.fromhex(only) if only else None
+    rows = await tx.fetch(_sql.unnamed_documents, days, bytes.fromhex(after), limit, only_sha256)
+    return [convert({**row, "sha256": row["sha256"].hex()}, UnnamedDocument) for row in rows]
+
+
+async def remove_document(tx: Tx, sha256: str) -> None:
+    """Remove a file; only the owner of the tables may."""
+    await tx.execute(_sql.remove_document, bytes.fromhex(sha256))
 
 
 async def next_number(tx: Tx) -> int:

@@ -1,6 +1,27 @@
 -- name: insert_document
-insert into registry.document (sha256, media_type, content, uploaded_by, uploaded_at)
-values ($1, $2, $3, $4, registry.business_now()) on conflict (sha256) do nothing;
+insert into registry.document (sha256, media_type, content, uploaded_by, uploaded_at, organisation_id)
+values ($1, $2, $3, $4, registry.business_now(), $5) on conflict (sha256) do nothing;
+-- name: share_documents
+-- Whoever names documents, until it commits: none is removed meanwhile. The next statement sees what was removed before.
+select pg_advisory_xact_lock_shared(hashtextextended('documents that are named', 0));
+-- name: lock_documents
+select pg_advisory_xact_lock(hashtextextended('documents that are named', 0));
+-- name: unnamed_documents
+-- Those that are older than $1 days and that no project, report or version of a report names, a page after $2. A draft
+-- that was withdrawn and never submitted names nothing.
+select d.sha256, d.media_type, octet_length(d.content) as size_bytes, d.organisation_id, d.stored_at
+from registry.document d
+where d.stored_at < now() - $1::int * interval '1 day' and d.sha256 > $2 and ($4::bytea is null or d.sha256 = $4)
+  and not exists (select from registry.project p
+    where (p.documents @> array[d.sha256] or p.validation_report = d.sha256)
+      and (p.state <> 'withdrawn' or p.rejected_from is not null))
+  and not exists (select from registry.monitoring_report r
+    where r.documents @> array[d.sha256] or r.verification_report = d.sha256)
+  and not exists (select from registry.report_version v
+    where v.documents @> array[d.sha256] or v.verification_report = d.sha256)
+order by d.sha256 limit $3;
+-- name: remove_document
+delete from registry.document where sha256 = $1;
 -- name: document
 select sha256, media_type, octet_length(content) as size_bytes, uploaded_by, uploaded_at
 from registry.document where sha256 = $1;

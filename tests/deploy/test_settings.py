@@ -83,3 +83,23 @@ def test_a_key_that_makes_no_cosignatures_is_refused():
             read_settings(wit("http://w", key.text()))
     with pytest.raises(BadSetting, match="pairs of URL and verifier key"):
         read_settings(wit("http://w", WITNESS[:-1]))
+
+
+def test_quotas_are_set_by_name():
+    """Those that are named; the others stay as they are in the table."""
+    settings = read_settings({"KILNWOOD_QUOTAS": "drafts=7 region_document_mb=200000"})
+    assert {"drafts": 7, "region_document_mb": 200_000} == settings.quotas
+
+
+@pytest.mark.parametrize("text", ["drafts", "drafts=", "drafts=-1", "drafts=1e3", "draughts=7", "drafts=1234567890"])
+def test_a_quota_that_is_none_is_refused(text):
+    """With the names that there are."""
+    with pytest.raises(BadSetting, match=r"KILNWOOD_QUOTAS=.* pairs such as documents=9000, each of documents, "):
+        read_settings({"KILNWOOD_QUOTAS": text})
+
+
+def test_a_folder_to_be_watched_exists(tmp_path):
+    """Else nobody would notice that the wrong disk is watched."""
+    assert (tmp_path,) == read_settings({"KILNWOOD_DISK_WATCHED": str(tmp_path)}).disk_watched
+    with pytest.raises(BadSetting, match=r"folders that exist, .*nowhere is none"):
+        read_settings({"KILNWOOD_DISK_WATCHED": f"{tmp_path} {tmp_path}/nowhere"})

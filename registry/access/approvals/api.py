@@ -8,6 +8,7 @@ from registry.access.approvals import service
 from registry.kit.database import Database
 from registry.kit.http import READS, WRITES, PathId
 from registry.kit.pages import Window
+from registry.kit.quotas import Quotas
 from schemas.access import Approval, Call, ProposeApproval
 from schemas.pages import Page
 
@@ -20,10 +21,14 @@ class ApprovalsController(Controller):
 
     @post("/", operation_id="propose_approval", responses=WRITES)
     async def propose(
-        self, data: JSONBody[ProposeApproval], call: NamedDependency[Call], db: NamedDependency[Database]
+        self,
+        data: JSONBody[ProposeApproval],
+        call: NamedDependency[Call],
+        db: NamedDependency[Database],
+        quotas: NamedDependency[Quotas],
     ) -> Approval:
         """Propose what takes two people. A second person carries the exact body out at the operation's own route."""
-        return await service.propose(data, call=call, db=db)
+        return await service.propose(data, call=call, db=db, quotas=quotas)
 
     @post("/{approval_id:int}/withdraw", operation_id="withdraw_approval", responses=WRITES)
     async def withdraw(

@@ -4,7 +4,7 @@ from registry.access.authorisation import OPERATORS, OVERSEERS, REGULATORS, Rout
 
 ROUTES: dict[str, Route] = {
     "propose_approval": Route(REGULATORS | OPERATORS),
-    "withdraw_approval": Route(REGULATORS),
+    "withdraw_approval": Route(REGULATORS, frees=True),
     "list_approvals": Route(OVERSEERS),
     "get_approval": Route(OVERSEERS),
 }

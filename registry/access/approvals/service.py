@@ -8,17 +8,19 @@ from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
 from registry.kit.problems import Invalid, Unknown
+from registry.kit.quotas import DEFAULT, Quotas
 from schemas.access import Actor, Approval, ApprovalBody, Approved, Call, ProposeApproval
 from schemas.pages import Page
 
 Body = TypeVar("Body", bound=ApprovalBody)
 
 
-async def propose(request: ProposeApproval, *, call: Call, db: Database) -> Approval:
-    """Store the first person's half of a decision. It expires after seven days."""
+async def propose(request: ProposeApproval, *, call: Call, db: Database, quotas: Quotas = DEFAULT) -> Approval:
+    """Store the first person's half of a decision. It expires after seven days. Raises `QuotaUsedUp`."""
     rules.check_proposer(request.body, call.by)
 
     async def work(tx: Tx) -> Written[Approval]:
+        await quotas.admit_in(tx, "proposals", call.by.person_id, store.proposals_of)
         approval = await store.insert_approval(tx, request.body, request.reason, call.by)
         return Written(approval.id, approval)
 

@@ -52,6 +52,11 @@ async def withdraw_approval(tx: Tx, approval_id: int) -> bool:
     return affected(await tx.execute(_sql.withdraw_approval, approval_id)) == 1
 
 
+async def proposals_of(tx: Tx, person_id: int) -> int:
+    """How many approvals a person proposed in the last seven days that were not carried out."""
+    return int(await tx.fetchval(_sql.proposals_of, person_id))
+
+
 def _approval(row: asyncpg.Record) -> Approval:
     values = {name: row[name] for name in Approval.__struct_fields__ if name in row}
     values |= {"body": msgspec.json.decode(row["body"], type=ApprovalBody), "sha256": row["sha256"].hex()}

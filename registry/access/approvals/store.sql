@@ -18,3 +18,6 @@ update registry.approval set approver_id = $2, used_at = now()
 where id = $1 and used_at is null and withdrawn_at is null and expires_at > now() and proposer_id <> $2;
 -- name: withdraw_approval
 update registry.approval set withdrawn_at = now() where id = $1 and used_at is null and withdrawn_at is null;
+-- name: proposals_of
+select count(*) from registry.approval
+where proposer_id = $1 and used_at is null and proposed_at > now() - interval '7 days';

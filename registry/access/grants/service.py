@@ -79,6 +79,16 @@ async def people_at_in(tx: Tx, organisation_id: int) -> frozenset[int]:
     return await store.people_at(tx, organisation_id)
 
 
+async def number_at_in(tx: Tx, organisation_id: int) -> int:
+    """How many people hold a role at an organisation now."""
+    return len(await store.people_at(tx, organisation_id))
+
+
+async def number_invited_in(tx: Tx, organisation_id: int) -> int:
+    """How many people were ever invited to an organisation."""
+    return await store.people_invited(tx, organisation_id)
+
+
 async def end_grant(grant_id: int, *, call: Call, db: Database) -> Grant:
     """End a role now. One regulator may: this only takes power away."""
 

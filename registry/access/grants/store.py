@@ -53,6 +53,11 @@ async def end_grants_at(tx: Tx, person_id: int, organisation_id: int) -> None:
     await tx.execute(_sql.end_grants_at, person_id, organisation_id)
 
 
+async def people_invited(tx: Tx, organisation_id: int) -> int:
+    """How many people an administrator ever gave a role at an organisation."""
+    return int(await tx.fetchval(_sql.people_invited, organisation_id))
+
+
 async def people_at(tx: Tx, organisation_id: int) -> frozenset[int]:
     """The people who hold any role at an organisation now."""
     return frozenset(row["person_id"] for row in await tx.fetch(_sql.people_at, organisation_id))

@@ -9,6 +9,7 @@ from registry.access.keys.rules import Keyring
 from registry.kit.database import Database
 from registry.kit.http import READS, WRITES, PathId
 from registry.kit.pages import Window
+from registry.kit.quotas import Quotas
 from schemas.access import Approved, Call, ConfirmKey, KeyIssued, Me
 from schemas.pages import Page
 
@@ -40,10 +41,14 @@ class KeysController(Controller):
 
     @post("/me/keys", operation_id="create_own_key", responses=WRITES)
     async def own_key(
-        self, call: NamedDependency[Call], db: NamedDependency[Database], keyring: NamedDependency[Keyring]
+        self,
+        call: NamedDependency[Call],
+        db: NamedDependency[Database],
+        quotas: NamedDependency[Quotas],
+        keyring: NamedDependency[Keyring],
     ) -> KeyIssued:
         """A key of your own, with your first key (which is then spent) or a further one. Its secret is shown once."""
-        return await service.create_own_key(call, db=db, keyring=keyring)
+        return await service.create_own_key(call, db=db, quotas=quotas, keyring=keyring)
 
     @post("/people/{person_id:int}/keys", operation_id="issue_key", responses=WRITES)
     async def issue_key(

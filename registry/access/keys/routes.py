@@ -7,7 +7,7 @@ ROUTES: dict[str, Route] = {
     "create_own_key": ANY_PERSON,
     "list_own_keys": ANY_PERSON,
     "list_keys": Route(REGULATORS),
-    "revoke_key": ANY_PERSON,  # one's own; a regulator any
+    "revoke_key": Route(frozenset(), frees=True),  # one's own; a regulator any
     "confirm_key": Route(REGULATORS),
     "issue_key": Route(REGULATORS),
     "reissue_key": Route(REGULATORS),

@@ -15,6 +15,7 @@ from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
 from registry.kit.problems import Unknown
+from registry.kit.quotas import DEFAULT, Quotas
 from schemas.access import Approved, Call, ConfirmKey, KeyIssued, Me, RekeyBody, Role
 from schemas.pages import Page
 
@@ -71,13 +72,32 @@ async def _new_key_in(
     return structs.replace(await store.insert_key(tx, new), secret=secret)
 
 
-async def create_own_key(call: Call, *, db: Database, keyring: rules.Keyring) -> KeyIssued:
-    """Make an own key for the caller: to rotate to, or the one that a first key is for. Raises `FirstKeySpent`."""
+async def refuse_more_in(tx: Tx, organisation_id: int, quotas: Quotas) -> None:
+    """Raise `QuotaUsedUp` if no further key may be made for a person of the organisation."""
+    await quotas.admit_in(tx, "keys", organisation_id, store.keys_at)
+
+
+async def keys_at_in(tx: Tx, organisation_id: int) -> int:
+    """How many keys of people of an organisation work."""
+    return await store.keys_at(tx, organisation_id)
+
+
+async def create_own_key(call: Call, *, db: Database, keyring: rules.Keyring, quotas: Quotas = DEFAULT) -> KeyIssued:
+    """
+    Make an own key for the caller: to rotate to, or the one that a first key is for.
+
+    Raises `FirstKeySpent`, `TooManyKeys`, and for a further key `QuotaUsedUp`: a first key is exchanged for one.
+    """
 
     async def work(tx: Tx) -> Written[KeyIssued]:
         by = call.by
         if by.first_key and not await store.spend_key(tx, by.key_id):
             raise rules.FirstKeySpent(f"Key {by.key_id} is a first key and was used just now; it works once.")
+        if not by.first_key:
+            await grants.lock_person_in(tx, by.person_id)
+            quotas.check("keys_a_day", await store.keys_a_day(tx, by.person_id))
+            for organisation_id in authorisation.organisations_of(by):
+                await refuse_more_in(tx, organisation_id, quotas)
         secret = keyring.new_secret()
         key = await _new_key_in(tx, by.person_id, secret, keyring, created_by=by.person_id, parent_id=by.key_id)
         return Written(key.id, key)

@@ -68,3 +68,13 @@ async def note_uses(tx: Tx, used: Mapping[int, datetime]) -> None:
 async def person_name(tx: Tx, person_id: int) -> str:
     """A person's name."""
     return str(await tx.fetchval(_sql.person_name, person_id))
+
+
+async def keys_a_day(tx: Tx, person_id: int) -> int:
+    """How many keys a person made for themselves in the last 24 hours."""
+    return int(await tx.fetchval(_sql.keys_a_day, person_id))
+
+
+async def keys_at(tx: Tx, organisation_id: int) -> int:
+    """How many keys work, of people who hold a role at an organisation."""
+    return int(await tx.fetchval(_sql.keys_at, organisation_id))

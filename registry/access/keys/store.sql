@@ -27,6 +27,14 @@ update registry.api_key set confirmed_key_id = $2, confirmed_by = $3, confirmed_
 where id = $1 and confirmed_at is null;
 -- name: open_keys
 select count(*) from registry.api_key where person_id = $1 and revoked_at is null and expires_at > now();
+-- name: keys_a_day
+-- What the person made with a key of their own, in real time.
+select count(*) from registry.api_key
+where person_id = $1 and created_by = $1 and created_at > now() - interval '1 day';
+-- name: keys_at
+select count(*) from registry.api_key k
+where k.revoked_at is null and k.expires_at > now() and k.person_id in (
+  select g.person_id from registry.role_grant g where g.organisation_id = $1 and g.during @> registry.business_now());
 -- name: note_uses
 insert into registry.api_key_use (key_id, used_at) select * from unnest($1::bigint[], $2::timestamptz[])
 on conflict (key_id) do update set used_at = greatest(api_key_use.used_at, excluded.used_at);

@@ -3,7 +3,7 @@
 from registry.access.authorisation import OVERSEERS, REGULATORS, Route
 
 ROUTES: dict[str, Route] = {
-    "restrict": Route(REGULATORS),
+    "restrict": Route(REGULATORS, frees=True),
     "lift_restriction": Route(REGULATORS),
     "list_restrictions": Route(OVERSEERS),
 }

@@ -9,6 +9,7 @@ from registry.kit.database import Database
 from registry.kit.http import READS, WRITES, PathId
 from registry.kit.pages import Window
 from registry.kit.period import Between
+from registry.kit.quotas import Quotas
 from registry.kit.sheets import SHEET, Sheet
 from schemas.access import Call
 from schemas.credits import (
@@ -27,10 +28,14 @@ class TransfersController(Controller):
 
     @post("/", operation_id="propose_transfer", responses=WRITES)
     async def propose(
-        self, data: JSONBody[NewTransfer], call: NamedDependency[Call], db: NamedDependency[Database]
+        self,
+        data: JSONBody[NewTransfer],
+        call: NamedDependency[Call],
+        db: NamedDependency[Database],
+        quotas: NamedDependency[Quotas],
     ) -> Transfer:
         """Offer kilograms to another account; they are held meanwhile."""
-        return await service.propose_transfer(data, call=call, db=db)
+        return await service.propose_transfer(data, call=call, db=db, quotas=quotas)
 
     @get("/{transfer_id:int}", operation_id="get_transfer", responses=READS)
     async def transfer(

@@ -7,6 +7,6 @@ ROUTES: dict[str, Route] = {
     "list_transfers": Route(EVERY_ROLE, "account"),
     "get_transfer": Route(EVERY_ROLE, "account"),
     "accept_transfer": Route(TRADERS, "account"),
-    "reject_transfer": Route(TRADERS, "account"),
-    "withdraw_transfer": Route(TRADERS, "account"),
+    "reject_transfer": Route(TRADERS, "account", frees=True),
+    "withdraw_transfer": Route(TRADERS, "account", frees=True),
 }

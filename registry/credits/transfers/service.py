@@ -16,6 +16,7 @@ from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
 from registry.kit.period import Between
 from registry.kit.problems import Unknown
+from registry.kit.quotas import DEFAULT, Quotas
 from registry.parties import service as parties
 from registry.parties.rules import LockedAccount
 from registry.transparency import rules as transparency
@@ -33,14 +34,20 @@ from schemas.statements import (
 )
 
 
-async def propose_transfer(body: NewTransfer, *, call: Call, db: Database) -> Transfer:
-    """Hold kilograms for another account until it accepts. Raises `InsufficientCredits`, `Frozen`, `NotYours`."""
+async def propose_transfer(body: NewTransfer, *, call: Call, db: Database, quotas: Quotas = DEFAULT) -> Transfer:
+    """
+    Hold kilograms for another account until it accepts.
+
+    Raises `InsufficientCredits`, `Frozen`, `NotYours`, `QuotaUsedUp`.
+    """
     if body.account_id == body.receiver_id:
         raise WrongAccount(f"Account {body.account_id} is on both sides of the transfer.")
 
     async def work(tx: Tx) -> Written[Transfer]:
         locked = await blocks.lock_open_accounts_in(tx, [body.account_id, body.receiver_id])
-        access.authorise_for(call, locked[body.account_id].owner_id)
+        owner_id = locked[body.account_id].owner_id
+        access.authorise_for(call, owner_id)
+        await quotas.admit_in(tx, "pending_transfers", owner_id, store.pending_of)
         cuts = await blocks.choose_in(tx, body, receiver_id=body.receiver_id)
         hold_id = await block_store.insert_hold(tx, "transfer", body.account_id, body.quantity_kg)
         transfer_id = await store.insert_transfer(
@@ -63,6 +70,11 @@ async def propose_transfer(body: NewTransfer, *, call: Call, db: Database) -> Tr
         return Written(transfer_id, await _transfer_again(tx, str(transfer_id)))
 
     return await once(db, call, work, _transfer_again)
+
+
+async def pending_in(tx: Tx, organisation_id: int) -> int:
+    """How many transfers of an organisation's accounts nobody has closed."""
+    return await store.pending_of(tx, organisation_id)
 
 
 async def accept_transfer(transfer_id: int, *, call: Call, db: Database, region: RegionProfile) -> Transfer:

@@ -100,3 +100,8 @@ async def close_transfer(tx: Tx, transfer_id: int, state: str, by: int | None) -
 async def due_transfers(tx: Tx) -> list[int]:
     """Open transfers whose time is over."""
     return [row["id"] for row in await tx.fetch(_sql.due_transfers)]
+
+
+async def pending_of(tx: Tx, organisation_id: int) -> int:
+    """How many transfers of an organisation's accounts nobody has closed."""
+    return int(await tx.fetchval(_sql.pending_of, organisation_id))

@@ -24,3 +24,6 @@ update registry.transfer set state = $2, closed_by = $3, closed_at = registry.bu
 where id = $1 and state = 'proposed';
 -- name: due_transfers
 select id from registry.transfer where state = 'proposed' and expires_at <= registry.business_now() order by id limit 100;
+-- name: pending_of
+select count(*) from registry.transfer t
+where t.state = 'proposed' and t.sender_id in (select a.id from registry.known_account a where a.owner_id = $1);

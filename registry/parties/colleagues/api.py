@@ -8,6 +8,7 @@ from registry.access.keys.rules import Keyring
 from registry.kit.database import Database
 from registry.kit.http import READS, WRITES, PathId
 from registry.kit.pages import Window
+from registry.kit.quotas import Quotas
 from registry.parties.colleagues import service
 from schemas.access import Call, Colleague, NewColleague
 from schemas.pages import Page
@@ -33,14 +34,16 @@ class ColleaguesController(Controller):
     @post("/", operation_id="invite_colleague", responses=WRITES)
     async def invite(
         self,
+        *,
         organisation_id: PathId,
         data: JSONBody[NewColleague],
         call: NamedDependency[Call],
         db: NamedDependency[Database],
+        quotas: NamedDependency[Quotas],
         keyring: NamedDependency[Keyring],
     ) -> Colleague:
         """Register somebody new with roles at the organisation. The secret of their key is shown once."""
-        return await service.invite(organisation_id, data, call=call, db=db, keyring=keyring)
+        return await service.invite(organisation_id, data, call=call, db=db, quotas=quotas, keyring=keyring)
 
     @post("/{person_id:int}/remove", operation_id="remove_colleague", responses=WRITES)
     async def remove(

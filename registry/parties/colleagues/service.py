@@ -10,22 +10,35 @@ from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
 from registry.kit.problems import Unknown
+from registry.kit.quotas import DEFAULT, Quotas
 from registry.parties import store
 from registry.parties.colleagues import rules
 from schemas.access import Call, Colleague, NewColleague
 from schemas.pages import Page
 
 
-async def invite(organisation_id: int, body: NewColleague, *, call: Call, db: Database, keyring: Keyring) -> Colleague:
+async def invite(
+    organisation_id: int,
+    body: NewColleague,
+    *,
+    call: Call,
+    db: Database,
+    keyring: Keyring,
+    quotas: Quotas = DEFAULT,
+) -> Colleague:
     """
     Register a person with roles at the organisation, and make their key; its secret is shown once.
 
     It is a first key: it works once, to make the person's own (`POST /v1/me/keys`). Raises `NotYours`,
-    `NotForAdministrators`. If the answer was lost, remove the person and send a new request.
+    `NotForAdministrators`, `QuotaUsedUp`. If the answer was lost, remove the person and send a new request.
     """
     access.authorise_for(call, organisation_id)
 
     async def work(tx: Tx) -> Written[Colleague]:
+        await quotas.admit_in(tx, "people", organisation_id, grants.number_at_in)
+        await quotas.admit_in(tx, "invitations", organisation_id, grants.number_invited_in)
+        await quotas.admit_in(tx, "region_people", 0, store.number_of_people)
+        await keys.refuse_more_in(tx, organisation_id, quotas)
         person = await store.insert_person(tx, body.name)
         await grants.give_colleague_in(tx, person.id, organisation_id, body.roles, by=call.by.person_id)
         key = await keys.first_key_in(tx, person.id, by=call.by.person_id, keyring=keyring)

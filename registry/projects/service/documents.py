@@ -2,28 +2,64 @@
 
 import hashlib
 
+from registry.access import authorisation as access
 from registry.access.grants import service as grants
 from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written, once
 from registry.kit.problems import Invalid, Unknown
-from registry.projects import identity, rules, store
+from registry.kit.quotas import DEFAULT, Quotas
+from registry.kit.room import LARGEST_BYTES, Room
+from registry.projects import identity, rules, store, usage
 from schemas.access import Call
 from schemas.projects import Document, Project
+from schemas.usage import UnnamedDocument
 
-DOCUMENT_LIMIT_BYTES = 10 * 1024 * 1024
+DOCUMENT_LIMIT_BYTES = LARGEST_BYTES
+_PAGE = 1_000
 
 
-async def upload_document(content: bytes, media_type: str, *, call: Call, db: Database) -> Document:
-    """Store a file under its SHA-256; uploading the same content again returns the first."""
+async def upload_document(
+    content: bytes,
+    media_type: str,
+    organisation_id: int | None = None,
+    *,
+    call: Call,
+    db: Database,
+    room: Room,
+    quotas: Quotas = DEFAULT,
+) -> Document:
+    """
+    Store a file under its SHA-256; uploading the same content again returns the first, whose quota it uses.
+
+    Raises `QuotaUsedUp`, `StorageReserve`, `NotYours`.
+    """
     if not content:
         raise Invalid("The body is empty: send the bytes of the file.")
     sha256 = hashlib.sha256(content).digest()
+    charged = _charged(organisation_id, call)
 
     async def work(tx: Tx) -> Written[Document]:
-        await store.insert_document(tx, sha256, media_type, content, call.by.person_id)
+        if await store.document(tx, sha256) is None:
+            await quotas.admit_in(tx, "documents", charged, usage.documents)
+            await quotas.admit_in(tx, "document_mb", charged, usage.document_bytes, adding=len(content))
+            quotas.check("region_document_mb", await usage.region_document_bytes(tx), adding=len(content))
+            room.require_now(len(content))
+            await store.insert_document(tx, sha256, media_type, content, call.by.person_id, organisation_id=charged)
+            # Once more under the lock that all uploads share, which is held for a moment only this way.
+            await quotas.admit_in(tx, "region_document_mb", 0, usage.region_document_bytes, adding=0)
         return Written(sha256.hex(), await _document_again(tx, sha256.hex()))
 
     return await once(db, call, work, _document_again)
+
+
+def _charged(organisation_id: int | None, call: Call) -> int:
+    """The organisation whose quota an upload uses: the one that is named, or the caller's first. Raises `NotYours`."""
+    mine = sorted({held.organisation_id for held in call.by.roles if held.role in call.permitted})
+    if organisation_id is None:
+        return mine[0]
+    if organisation_id not in mine:
+        raise access.NotYours(f"You upload for organisations at which you hold a role: {', '.join(map(str, mine))}.")
+    return organisation_id
 
 
 async def _document_again(tx: Tx, sha256: str) -> Document:
@@ -39,6 +75,22 @@ async def document(sha256: str, *, db: Database) -> tuple[str, bytes]:
     if found is None:
         raise Unknown(f"No document with SHA-256 {sha256} was uploaded.")
     return found
+
+
+async def unnamed_in(tx: Tx, *, older_than_days: int, after: str = "") -> list[UnnamedDocument]:
+    """A page of the documents that no project or report names and that are older than so many days."""
+    return await store.unnamed_documents(tx, older_than_days, after, _PAGE)
+
+
+async def is_unnamed_locked_in(tx: Tx, sha256: str, *, older_than_days: int) -> bool:
+    """The same of one document; nobody names any document from here to the end of the transaction."""
+    await store.lock_documents(tx)
+    return bool(await store.unnamed_documents(tx, older_than_days, "", 1, sha256))
+
+
+async def remove_in(tx: Tx, sha256: str) -> None:
+    """Remove a document, as the owner of the tables."""
+    await store.remove_document(tx, sha256)
 
 
 async def refuse_missing_in(tx: Tx, documents: tuple[str, ...]) -> None:

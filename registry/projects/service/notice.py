@@ -10,19 +10,22 @@ from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
 from registry.kit.problems import Unknown
+from registry.kit.quotas import DEFAULT, Quotas
 from registry.methodologies import calendars
-from registry.projects import rules, store
+from registry.projects import rules, store, usage
 from registry.projects.service import documents, projects
 from schemas.access import Call
 from schemas.pages import Page
 from schemas.projects import NewAnswer, NewObjection, Objection, ObjectionAnswer, Project
 
 
-async def object_to_project(project_id: int, body: NewObjection, *, db: Database) -> Objection:
+async def object_to_project(
+    project_id: int, body: NewObjection, *, db: Database, quotas: Quotas = DEFAULT
+) -> Objection:
     """
     Take anybody's objection while the public notice runs; its own words identify it if it is sent again.
 
-    Raises `WrongState`, `NoticeOver`.
+    Raises `WrongState`, `NoticeOver`, `QuotaUsedUp`.
     """
     digest = hashlib.sha256(f"{body.name}\0{body.contact}\0{body.text}".encode()).digest()
 
@@ -31,7 +34,9 @@ async def object_to_project(project_id: int, body: NewObjection, *, db: Database
         rules.check_step(project.code, "object", project.state, rules.PROJECT_STEPS)
         assert project.notice_ends is not None  # every project in public notice has its last day
         rules.check_notice_runs(project, calendars.end_of_day(project.notice_ends), await clock.now_in(tx))
-        return await store.insert_objection(tx, project_id, body, digest)
+        objection = await store.insert_objection(tx, project_id, body, digest)
+        quotas.check("objections", await usage.objections(tx, project_id), adding=0)  # the project is locked
+        return objection
 
     return await db.transaction(work)
 

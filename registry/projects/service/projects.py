@@ -6,10 +6,11 @@ from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
 from registry.kit.problems import Unknown
+from registry.kit.quotas import DEFAULT, Quotas
 from registry.methodologies import calendars
 from registry.methodologies import service as methodologies
 from registry.parties import service as parties
-from registry.projects import identity, rules, store
+from registry.projects import identity, rules, store, usage
 from registry.projects.service import documents
 from schemas.access import Call, Role
 from schemas.pages import Page
@@ -26,11 +27,13 @@ from schemas.projects import (
 from schemas.serials import ProjectCode
 
 
-async def create_project(body: NewProject, *, call: Call, db: Database) -> Project:
-    """Begin a draft for one of the caller's organisations."""
+async def create_project(body: NewProject, *, call: Call, db: Database, quotas: Quotas = DEFAULT) -> Project:
+    """Begin a draft for one of the caller's organisations. Raises `QuotaUsedUp`."""
     access.authorise_for(call, body.organisation_id)
 
     async def work(tx: Tx) -> Written[Project]:
+        await quotas.admit_in(tx, "drafts", body.organisation_id, usage.drafts)
+        await quotas.admit_in(tx, "projects", body.organisation_id, usage.projects)
         await documents.refuse_missing_in(tx, body.documents)
         region = await parties.region_in(tx)
         code = ProjectCode(region=region.serial_region, programme=region.programme, project=await store.next_number(tx))
@@ -148,14 +151,17 @@ async def open_public_notice(project_id: int, body: Decision, *, call: Call, db:
     return await once(db, call, work, _project_again)
 
 
-async def comment_on_notice(project_id: int, body: NewComment, *, call: Call, db: Database) -> Comment:
-    """Comment on a project while its public notice runs."""
+async def comment_on_notice(
+    project_id: int, body: NewComment, *, call: Call, db: Database, quotas: Quotas = DEFAULT
+) -> Comment:
+    """Comment on a project while its public notice runs. Raises `QuotaUsedUp`."""
 
     async def work(tx: Tx) -> Written[Comment]:
         project = await locked_project_in(tx, project_id)
         rules.check_step(project.code, "comment", project.state, rules.PROJECT_STEPS)
         assert project.notice_ends is not None  # every project in public notice has its last day
         rules.check_notice_runs(project, calendars.end_of_day(project.notice_ends), await clock.now_in(tx))
+        quotas.check("comments", await usage.comments(tx, project_id, call.by.person_id))  # the project is locked
         comment = await store.insert_comment(tx, project_id, call.by.person_id, body.text)
         return Written(comment.id, comment)
 

@@ -6,8 +6,9 @@ from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
 from registry.kit.problems import Unknown
+from registry.kit.quotas import DEFAULT, Quotas
 from registry.methodologies import calendars, catalogue
-from registry.projects import identity, rules, store
+from registry.projects import identity, rules, store, usage
 from registry.projects.service import documents, projects
 from schemas.access import Call, Role
 from schemas.methodologies import Reduction
@@ -22,17 +23,20 @@ from schemas.projects import (
 )
 
 
-async def submit_report(project_id: int, body: NewReport, *, call: Call, db: Database) -> Report:
+async def submit_report(
+    project_id: int, body: NewReport, *, call: Call, db: Database, quotas: Quotas = DEFAULT
+) -> Report:
     """
     File a monitoring report. The reduction is computed here; a report without any is refused, with its arithmetic.
 
     Raises `OutsidePeriod`, `WrongMethodology`, `NothingToIssue`, `UnknownFactor`, `NoEvidence`, `EvidenceUsed`,
-    `OutsideDesign`.
+    `OutsideDesign`, `QuotaUsedUp`.
     """
 
     async def work(tx: Tx) -> Written[Report]:
         project = await projects.own_project_in(tx, project_id, call)
         rules.check_step(project.code, "report", project.state, rules.PROJECT_STEPS)
+        quotas.check("reports", await usage.reports(tx, project_id))  # the project is locked
         report_id = await store.insert_report(tx, project_id, body, await _checked_in(tx, project, body, without=None))
         await store.record_report(
             tx,
@@ -49,13 +53,16 @@ async def submit_report(project_id: int, body: NewReport, *, call: Call, db: Dat
     return await once(db, call, work, _report_again)
 
 
-async def resubmit_report(report_id: int, body: NewReport, *, call: Call, db: Database) -> Report:
-    """File a rejected report again, corrected."""
+async def resubmit_report(
+    report_id: int, body: NewReport, *, call: Call, db: Database, quotas: Quotas = DEFAULT
+) -> Report:
+    """File a rejected report again, corrected. Raises `QuotaUsedUp`, and what `submit_report` does."""
 
     async def work(tx: Tx) -> Written[Report]:
         report = await _locked_report(tx, report_id)
         project = await projects.own_project_in(tx, report.project_id, call)
         rules.check_step(f"Report {report_id}", "resubmit", report.state, rules.REPORT_STEPS)
+        quotas.check("report_versions", await usage.versions(tx, report_id))  # the report is locked
         await store.replace_report(tx, report_id, body, await _checked_in(tx, project, body, without=report_id))
         await store.record_report(
             tx,

@@ -62,6 +62,7 @@ def _region(ids: dict[str, Any]) -> dict[str, Request]:
         "create_organisation": write("/v1/organisations", {"name": "New", "identifiers": [identifier]}),
         "list_organisations": read("/v1/organisations"),
         "get_organisation": read(f"/v1/organisations/{ids[HOME]}"),
+        "get_organisation_usage": read(f"/v1/organisations/{ids[HOME]}/usage"),
         "list_colleagues": read(f"/v1/organisations/{ids[HOME]}/colleagues"),
         "invite_colleague": write(f"/v1/organisations/{ids[HOME]}/colleagues", {"name": "New", "roles": ["member"]}),
         "remove_colleague": write(f"/v1/organisations/{ids[HOME]}/colleagues/{ids['person_both']}/remove"),
