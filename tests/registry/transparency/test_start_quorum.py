@@ -8,11 +8,12 @@ import pytest
 import structlog
 
 from registry.receipts.bundle import witness_policy
-from registry.transparency import sequencer
+from registry.transparency import agreement
+from registry.transparency.agreement import Witness
 from registry.transparency.format.policy import least_cosigners, parse_policy
 from registry.transparency.head import SignedHead, SigningRefused
 from registry.transparency.keys import create_witness_key
-from registry.transparency.sequencer import Sequencer, Witness, sequence_once
+from registry.transparency.sequencer import Sequencer, sequence_once
 from registry.transparency.witness.app import witness_app
 from registry.transparency.witness.folder import WitnessFolder
 from tests.registry.transparency.logs import NOW_S, append, connected
@@ -42,7 +43,7 @@ class Three(httpx.AsyncBaseTransport):
 
     def sequencer(self, connection, head, *, quorum):
         """A sequencer that asks all three, *quorum* of which must cosign."""
-        keys = {name: folder.signer.key for name, folder in self.folders.items()}
+        keys = {name: (folder.signers[0].key,) for name, folder in self.folders.items()}
         made = Sequencer(
             connection,
             keys=KEYS,
@@ -69,7 +70,7 @@ def three(tmp_path):
 async def start(empty, three, tmp_path, monkeypatch):
     """Start a sequencer with a quorum; answers the task, and what it has warned of so far."""
     logger = structlog.testing.CapturingLogger()
-    monkeypatch.setattr(sequencer, "log", logger)
+    monkeypatch.setattr(agreement, "log", logger)
     async with connected(empty.dsn) as connection:
 
         def begin(quorum):
@@ -132,7 +133,7 @@ async def test_one_witness_that_saw_more_is_enough_to_refuse(issued, empty, thre
 def test_the_least_number_of_cosigners(three, text, least):
     """The cheapest way to make the quorum, through groups of groups."""
     lines = "".join(
-        f"witness {name} {folder.signer.key.text()}\n"
+        f"witness {name} {folder.signers[0].key.text()}\n"
         for name, folder in zip("abc", three.folders.values(), strict=True)
     )
     assert least == least_cosigners(parse_policy(text.replace("{w}", lines)))
