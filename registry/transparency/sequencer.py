@@ -63,7 +63,7 @@ async def sequence_once(tx: Tx, keys: RegistryKeys, *, limit: int = BATCH) -> in
         edge = await store.tiles(tx, grow.right_edge(size))
         grown = grow.append(size, [leaf.leaf_hash for leaf in leaves], edge)
         await store.sequence(tx, leaves)
-        await store.grow(tx, grown.size, grown.root, grown.tiles)
+        await store.grow(tx, size, grown.size, grown.root, grown.tiles)
     return len(leaves)
 
 

@@ -1,5 +1,6 @@
 """What a witness keeps when it is shown a checkpoint that does not go with the one it cosigned."""
 
+import os
 import stat
 
 import pytest
@@ -99,7 +100,7 @@ async def test_a_full_disk_changes_nothing_about_the_refusal(post, log, fork, sa
         raise OSError(28, "No space left on device")
 
     await post(format_add_checkpoint(0, (), log.note(5)))
-    monkeypatch.setattr(conflicts.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     assert 422 == (await post(format_add_checkpoint(5, (), fork.note(5)))).status_code
     assert [("conflict_not_kept", fork.note(5))] == [(each.args[0], each.kwargs["notes"][1]) for each in said]
 

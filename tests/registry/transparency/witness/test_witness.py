@@ -173,7 +173,9 @@ def test_a_crash_before_the_rename_leaves_the_old_state(folder, log):
     (state,) = folder.glob("*.checkpoint")
     state.with_suffix(".new").write_text("log.exam", encoding="utf-8")
     with WitnessFolder(folder) as opened:
-        assert log.heads[3] == opened.latest(ORIGIN).checkpoint
+        kept = opened.latest(ORIGIN)
+        assert kept is not None
+        assert log.heads[3] == kept.checkpoint
     assert [] == list(folder.glob("*.new"))
     moved = state.with_name("0" * 64 + ".checkpoint")
     state.rename(moved)
