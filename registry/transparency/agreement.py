@@ -43,7 +43,7 @@ class Witness:
     keys: tuple[VerifierKey, ...]
 
 
-class Objection(NamedTuple):
+class Doubt(NamedTuple):
     """Why a witness does not count; *claim*: it says something about the log that it does not prove."""
 
     reason: str
@@ -71,7 +71,7 @@ class Start:
 
     async def require_agreement(self, witnesses: Sequence[Witness], *, spare: int) -> None:
         """Return when all of *witnesses* but *spare* agree; every one is asked. Raises `SigningRefused`."""
-        named: dict[str, Objection] = {}
+        named: dict[str, Doubt] = {}
         left = await self._left(witnesses, named)
         while len(left) > spare:
             if claims := [each.url for each in left if named[each.url].claim]:
@@ -81,21 +81,21 @@ class Start:
         if left:
             log.warning("signing_without_witnesses", urls=[each.url for each in left])
 
-    async def _left(self, witnesses: Sequence[Witness], named: dict[str, Objection]) -> list[Witness]:
+    async def _left(self, witnesses: Sequence[Witness], named: dict[str, Doubt]) -> list[Witness]:
         """Those that do not agree; each is named, once for each reason."""
         left = []
         for each in witnesses:
-            objection = await self._objection(each)
-            if objection is None:
+            doubt = await self._doubt(each)
+            if doubt is None:
                 continue
             left.append(each)
-            if named.get(each.url) != objection:
-                event = "witness_unproven" if objection.claim else "witness_unreachable"
-                log.warning(event, url=each.url, reason=objection.reason, asked="at the start")
-            named[each.url] = objection
+            if named.get(each.url) != doubt:
+                event = "witness_unproven" if doubt.claim else "witness_unreachable"
+                log.warning(event, url=each.url, reason=doubt.reason, asked="at the start")
+            named[each.url] = doubt
         return left
 
-    async def _objection(self, witness: Witness) -> Objection | None:
+    async def _doubt(self, witness: Witness) -> Doubt | None:
         """Why the witness does not count, or None: it has seen this log as far as it was signed, and nothing else."""
         shown = await self._shown()
         old = shown.size
@@ -111,10 +111,10 @@ class Start:
             except (witness_client.WitnessDisagrees, witness_client.ProofRefused) as error:
                 return await self._judge(witness, f"disagrees: {error}", shown.size)
             except witness_client.WitnessUnreachable as error:
-                return Objection(str(error))
+                return Doubt(str(error))
             else:
                 return None
-        return Objection(f"named another size {ROUNDS} times", claim=True)
+        return Doubt(f"named another size {ROUNDS} times", claim=True)
 
     async def _shown(self) -> store.StoredCheckpoint:
         """The newest checkpoint that was signed, which must bear our own signatures. Raises `SigningRefused`."""
@@ -134,7 +134,7 @@ class Start:
             )
         return stored
 
-    async def _judge(self, witness: Witness, claim: str, shown_size: int) -> Objection:
+    async def _judge(self, witness: Witness, claim: str, shown_size: int) -> Doubt:
         """
         Ask for the checkpoint that the witness cosigned last: with our own signature it decides; without, nothing does.
 
@@ -143,9 +143,9 @@ class Start:
         try:
             seen = await witness_client.last_cosigned(witness.url, self.origin, keys=self.keys, client=self.client)
         except witness_client.WitnessUnreachable as error:
-            return Objection(f"{claim}, and proves it with no checkpoint of this log ({error})", claim=True)
+            return Doubt(f"{claim}, and proves it with no checkpoint of this log ({error})", claim=True)
         if seen is None:
-            return Objection(f"{claim}, and proves it with no checkpoint of this log", claim=True)
+            return Doubt(f"{claim}, and proves it with no checkpoint of this log", claim=True)
         reached, _ = await store.head(self.tx)
         if seen.size > reached:
             raise SigningRefused(continuity.behind(reached, seen.size, f"the witness {witness.url} saw"))
@@ -159,4 +159,4 @@ class Start:
                 f"The witness {witness.url} saw a tree of size {seen.size}, which this database has never signed: the "
                 f"log has forked. Nothing was signed. {continuity.REMEDY}"
             )
-        return Objection(f"{claim}, and serves a checkpoint of size {seen.size} that is of this very log", claim=True)
+        return Doubt(f"{claim}, and serves a checkpoint of size {seen.size} that is of this very log", claim=True)

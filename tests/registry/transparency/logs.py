@@ -2,7 +2,7 @@
 
 import contextlib
 import itertools
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from registry.receipts.verifier.trust import LoadedTrust, load_trust
 from registry.transparency import service
 from registry.transparency.agreement import Witness
 from registry.transparency.format.checkpoint import parse_checkpoint_text
-from registry.transparency.format.note import parse_note
+from registry.transparency.format.note import COSIGNATURE_ED25519, parse_note
 from registry.transparency.format.policy import parse_policy
 from registry.transparency.format.tree import EMPTY_ROOT
 from registry.transparency.head import SignedHead
@@ -169,9 +169,10 @@ class _Transport(httpx.AsyncBaseTransport):
 
 
 @contextlib.contextmanager
-def new_log(folder: Path) -> Iterator[Log]:
-    """A log with a fresh witness."""
-    create_witness_key(folder / "w", "witness.example/w1")
+def new_log(folder: Path, kinds: Sequence[int] = (COSIGNATURE_ED25519,)) -> Iterator[Log]:
+    """A log with a fresh witness, which has a key of each of *kinds*."""
+    for kind in kinds:
+        create_witness_key(folder / "w", "witness.example/w1", kind)
     with WitnessFolder(folder / "w") as witness:
         yield Log(folder, witness)
 

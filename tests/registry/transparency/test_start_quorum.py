@@ -11,14 +11,17 @@ import structlog
 from registry.receipts.bundle import witness_policy
 from registry.transparency import agreement, service
 from registry.transparency.agreement import Witness
-from registry.transparency.format.policy import least_cosigners, parse_policy
+from registry.transparency.format.checkpoint import verify_checkpoint
+from registry.transparency.format.note import COSIGNATURE_ED25519, COSIGNATURE_ML_DSA_44, parse_note
+from registry.transparency.format.policy import is_satisfied, least_cosigners, parse_policy
 from registry.transparency.head import SignedHead, SigningRefused
 from registry.transparency.keys import create_witness_key
 from registry.transparency.sequencer import Sequencer, sequence_once
 from registry.transparency.witness.app import witness_app
 from registry.transparency.witness.folder import WitnessFolder
+from tests import published
 from tests.faults.killing import until
-from tests.registry.transparency.logs import NOW_S, append, connected, superuser
+from tests.registry.transparency.logs import NOW_S, append, connected, new_log, superuser
 from tests.registry.transparency.witness.memory_log import Log
 from tests.worlds import KEYS, ORIGIN
 
@@ -107,6 +110,24 @@ async def test_how_many_witnesses_a_start_needs(start, three, quorum, away, star
     assert {f"http://{name}" for name in away} == {each.kwargs["url"] for each in warned() if "url" in each.kwargs}
     three.away = set()
     await asyncio.wait_for(starting, 20)
+
+
+async def test_a_witness_with_two_keys_witnesses_a_log(empty, tmp_path):
+    """Both lines stand on what is published, and verify under the trust file; either alone is not enough."""
+    await append(empty, 2)
+    with new_log(tmp_path, kinds=(COSIGNATURE_ED25519, COSIGNATURE_ML_DSA_44)) as log:
+        assert await log.publish(empty.dsn)
+        _, leaves = await published.fetch_log(empty.http, log.trust)
+        assert 2 == len(leaves)
+        note = parse_note(await service.checkpoint(db=empty.db))
+        assert [0x04, 0x06] == [seal.key.kind for seal in verify_checkpoint(note, witness_keys(log)).seals]
+        assert 1 == least_cosigners(log.trust.policy)
+        assert not is_satisfied(log.trust.policy, witness_keys(log)[:1])
+
+
+def witness_keys(log):
+    """The public keys of its witness."""
+    return [each.key for each in log.witness.signers]
 
 
 async def test_one_witness_that_saw_more_is_enough_to_refuse(issued, empty, three, tmp_path):
