@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from deploy.cli.program import cli
 from registry.transparency.format.checkpoint import Checkpoint, checkpoint_text, sign_checkpoint, verify_checkpoint
-from registry.transparency.format.note import format_note, parse_note
+from registry.transparency.format.note import format_note, parse_note, parse_vkey
 from registry.transparency.format.text import Malformed
 from registry.transparency.witness import app, conflicts
 from registry.transparency.witness.conflicts import LIMIT, read_conflicts
@@ -136,3 +136,17 @@ async def test_a_damaged_file_is_named(post, log, fork, folder):
         file.write_text(damaged, encoding="utf-8")
         with pytest.raises(Malformed, match="is damaged"):
             list(read_conflicts(folder))
+
+
+def test_the_command_makes_and_prints_its_keys(tmp_path):
+    """The keys that are asked for, once; a watched log may be named beside its key, and one is wanted."""
+    words = ["witness", "--folder", str(tmp_path / "w"), "--name", "w.example/1"]
+    first = CliRunner().invoke(cli, [*words, "--show-key"])
+    assert [0x04] == [parse_vkey(line).kind for line in first.output.split()]
+    both = CliRunner().invoke(cli, [*words, "--key", "ml-dsa-44", "--show-key"])
+    assert [0x04, 0x06] == [parse_vkey(line).kind for line in both.output.split()]
+    assert both.output.startswith(first.output)
+    assert both.output == CliRunner().invoke(cli, [*words, "--show-key"]).output
+    assert 2 == CliRunner().invoke(cli, words).exit_code
+    wrong = CliRunner().invoke(cli, [*words, "--log", "some origin", first.output.strip()])
+    assert (1, True) == (wrong.exit_code, "has type 0x04; a log's has 0x01 or 0x06" in wrong.output)
