@@ -28,7 +28,7 @@ def ensure_keys(settings: Settings) -> RegistryKeys:
 
 def policy_text(settings: Settings) -> str:
     """The tlog-policy of these settings: the witnesses and how many of them must cosign."""
-    return witness_policy([key for _, key in settings.witnesses], quorum=settings.quorum)
+    return witness_policy([keys for _, keys in settings.witnesses], quorum=settings.quorum)
 
 
 def next_trust_bytes(settings: Settings, before: bytes, *, from_leaf: int) -> bytes:

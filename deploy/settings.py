@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import ip_network
 from pathlib import Path
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from registry.access.rates import PER_S, Network
 from registry.kit.quotas import LIMITS
-from registry.transparency.format.note import COSIGNATURE_ED25519, VerifierKey, parse_vkey
+from registry.transparency.format.note import COSIGNATURE_ED25519, COSIGNATURE_ML_DSA_44, VerifierKey, parse_vkey
 from registry.transparency.format.text import Malformed
 from schemas import serials
 from schemas.identifiers import check_uscc
@@ -122,11 +123,23 @@ def _database(text: str) -> str:
     return text
 
 
-def _witnesses(text: str) -> tuple[tuple[str, VerifierKey], ...]:
-    words = text.split()
-    if len(words) % 2:
-        raise ValueError("pairs of URL and verifier key, separated by spaces")
-    return tuple((_web(url), _witness_key(key)) for url, key in zip(words[::2], words[1::2], strict=True))
+_WITNESSES = "for each witness its URL, then one or two verifier keys, separated by spaces"
+Witnesses: TypeAlias = tuple[tuple[str, tuple[VerifierKey, ...]], ...]
+"""URL and keys of each: Ed25519 (0x04), ML-DSA-44 (0x06), or both under one name."""
+
+
+def _witnesses(text: str) -> Witnesses:
+    found: list[tuple[str, list[VerifierKey]]] = []
+    for word in text.split():
+        if not found or word.startswith(("http://", "https://")):
+            found.append((_web(word), []))
+        else:
+            found[-1][1].append(_witness_key(word))
+    for url, keys in found:
+        kinds = {key.kind for key in keys}
+        if not keys or len(kinds) < len(keys) or len({key.name for key in keys}) > 1:
+            raise ValueError(f"{_WITNESSES} ({url} has {len(keys)} keys; two are of both types, under one name)")
+    return tuple((url, tuple(keys)) for url, keys in found)
 
 
 def _web(text: str) -> str:
@@ -136,7 +149,7 @@ def _web(text: str) -> str:
     except ValueError:
         usable = False
     if not usable:
-        raise ValueError(f"pairs of URL and verifier key ({text} is no URL of http or https)")
+        raise ValueError(f"{_WITNESSES} ({text} is no URL of http or https)")
     return text
 
 
@@ -144,11 +157,9 @@ def _witness_key(text: str) -> VerifierKey:
     try:
         key = parse_vkey(text)
     except Malformed as error:
-        raise ValueError(f"pairs of URL and verifier key ({error})") from error
-    if key.kind != COSIGNATURE_ED25519:
-        raise ValueError(
-            f"pairs of URL and verifier key (the key of {key.name} has type {key.kind:#04x}, a witness's has 0x04)"
-        )
+        raise ValueError(f"{_WITNESSES} ({error})") from error
+    if key.kind not in (COSIGNATURE_ED25519, COSIGNATURE_ML_DSA_44):
+        raise ValueError(f"{_WITNESSES} (the key of {key.name} has type {key.kind:#04x}, a witness's has 0x04 or 0x06)")
     return key
 
 
@@ -198,7 +209,7 @@ TABLE = (
         "KILNWOOD_AUTHORITY", "Regional ecology and environment bureau", "Name of the authority", _text(_NAME, "a name")
     ),
     Setting("KILNWOOD_AUTHORITY_USCC", "11510100MB0000000U", "Its USCC", _uscc),
-    Setting("KILNWOOD_WITNESSES", "", "URL and key of each witness, in pairs", _witnesses),
+    Setting("KILNWOOD_WITNESSES", "", "URL of each witness, then its one or two keys", _witnesses),
     Setting("KILNWOOD_WITNESS_QUORUM", "0", "How many must cosign; 0: all", _whole(0, 100)),
     Setting("KILNWOOD_PUBLISH_INTERVAL_S", "1", "At most one checkpoint in so many seconds", _seconds),
     Setting(
@@ -242,7 +253,7 @@ class Settings:
     log_host: str
     authority: str
     authority_uscc: str
-    witnesses: tuple[tuple[str, VerifierKey], ...]
+    witnesses: Witnesses
     witness_quorum: int
     publish_interval_s: float
     log_format: str
@@ -278,4 +289,6 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         raise BadSetting(
             f"KILNWOOD_WITNESS_QUORUM={settings.quorum}: KILNWOOD_WITNESSES names only {len(settings.witnesses)}"
         )
+    if any(key.name == settings.log_origin for _, keys in settings.witnesses for key in keys):
+        raise BadSetting(f"KILNWOOD_WITNESSES: a key of the log {settings.log_origin} itself, which witnesses nothing")
     return settings

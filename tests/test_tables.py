@@ -52,7 +52,7 @@ OWNED = {
     "exchange.settlement": {"delivery"},
 }
 PUBLISHED = {
-    "registry.kit": {"business_at", "business_now"},
+    "registry.kit": {"business_at", "business_now", "clock_behind", "keep_business_time", "refuse_behind_time"},
     "registry.access": {"approval_awaits", "freeze_in_effect"},
     "registry.parties": {"authority_id", "known_account", "lock_accounts", "organisation", "person", "region_id"},
     "registry.projects": {"known_project", "project_awaits", "report_awaits"},

@@ -1,11 +1,14 @@
 """What `kilnwood verify` prints for people. Nothing that a file says may steer the terminal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from registry.receipts.verifier.leaf import moment
+from registry.transparency.witness.conflicts import Conflict
 from schemas.verdicts import Fork, NamedParty, Particulars, Summary, VerifyReport
 
 _MARKS = {"ok": "ok    ", "note": "note  ", "failed": "FAILED"}
 _SERIALS_SHOWN = 5
+_BOTH = "The log signed both of these, which no append-only log can:"
 
 
 def report_in_words(report: VerifyReport) -> str:
@@ -54,10 +57,30 @@ def _party(party: NamedParty) -> str:
 
 def fork_in_words(fork: Fork) -> str:
     """Both signed notes, verbatim: together they are the proof, for anybody who knows the log's key."""
-    lines = [f"FORK: {fork.what}. The log signed both of these, which no append-only log can:"]
-    for view in (fork.first, fork.second):
-        lines.append(f"--- {view.file}" + (f", leaf {view.leaf}" if view.leaf else ""))
-        lines += view.note.rstrip("\n").split("\n")
+    sides = [
+        (view.file + (f", leaf {view.leaf}" if view.leaf else ""), view.note) for view in (fork.first, fork.second)
+    ]
+    return _both(f"FORK: {fork.what}. {_BOTH}", sides)
+
+
+def conflict_in_words(conflict: Conflict) -> str:
+    """Both signed notes that a witness kept; a fork proves itself, the other kind only asks for a look at the log."""
+    seen = moment(conflict.seen_at)
+    origin, shown = conflict.checkpoint.origin, conflict.checkpoint.size
+    said = f"FORK: two roots of size {shown} of {origin}, seen {seen}. {_BOTH}"
+    if conflict.kind == "unproven":
+        said = (
+            f"UNPROVEN: a checkpoint of size {shown} of {origin} came with a proof that does not join it to the "
+            f"cosigned one, seen {seen}. Ask the log for a proof; an honest log has it:"
+        )
+    lost = "" if "\n\n" in conflict.cosigned else ", by a version that kept no signatures: without the log's, no proof"
+    return _both(said, [(f"cosigned by this witness{lost}", conflict.cosigned), ("shown to it", conflict.shown)])
+
+
+def _both(said: str, sides: Sequence[tuple[str, str]]) -> str:
+    lines = [said]
+    for title, note in sides:
+        lines += [f"--- {title}", *note.rstrip("\n").split("\n")]
     return _printable([*lines, "---"])
 
 

@@ -57,7 +57,7 @@ def new_region(folder: Path, *, port: int = 0, extra: dict[str, str] | None = No
     """Make keys for a new region and its witness in *folder*; nothing runs yet. *port* 0: any that is free."""
     data, witness_data = folder / "data", folder / "witness"
     data.mkdir(parents=True)
-    witness_key = prepare_witness(witness_data, WITNESS_NAME)
+    (witness_key,) = prepare_witness(witness_data, WITNESS_NAME)
     port, inner_port, witness_port = port or free_port(), free_port(), free_port()
     environment = own_environment(
         {

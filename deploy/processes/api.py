@@ -7,6 +7,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Gauge
 
 from deploy.app import Parts, create_app
+from deploy.processes.clock_watch import ClockWatch
 from deploy.processes.database import RegionDatabase
 from deploy.processes.disk import DiskWatch
 from deploy.processes.first_start import CannotServe
@@ -72,6 +73,7 @@ class ApiRole:
         self._metrics = CollectorRegistry()
         self._backlog = LogBacklog(self._metrics)
         self._disk = DiskWatch(settings, self._metrics)
+        self._clock = ClockWatch()
         self._exchange = exchange
         self._failed = failed
         self._stopping = asyncio.Event()
@@ -79,7 +81,8 @@ class ApiRole:
         backlog = WatchedPart("log", lambda: self._backlog.trouble, needed=lambda: bool(self._backlog.refusal))
         trading = WatchedPart("exchange", lambda: exchange.trouble, needed=lambda: not exchange.taking)
         disk = WatchedPart("disk", lambda: self._disk.trouble)
-        self._health = Health(database.db, (*parts, backlog, trading, disk))
+        time = WatchedPart("clock", lambda: self._clock.trouble, needed=lambda: True)
+        self._health = Health(database.db, (*parts, backlog, time, trading, disk))
         self._authority = Authority(database.db, keyring, dated_trader_in)
         self._uses = Supervisor("key uses", "When keys were used last is not noted", retry_s=NOTED_EVERY_S)
         self._parts = Parts(
@@ -117,6 +120,7 @@ class ApiRole:
         )
         self._tasks = [task for task, _ in listening]
         self._tasks.append(asyncio.create_task(self._backlog.watch(self._database.db)))
+        self._tasks.append(asyncio.create_task(self._clock.watch(self._database.db)))
         self._tasks.append(asyncio.create_task(self._uses.run(self._note_uses)))
         self._tasks.append(asyncio.create_task(self._disk.watch()))
         try:
@@ -162,8 +166,8 @@ class ApiRole:
     async def stop(self) -> None:
         """Take no more requests, and wait for those in flight. Raises what ended a server before."""
         self._stopping.set()
-        *serving, watching, noting, looking = self._tasks
-        for each in (watching, noting, looking):
+        *serving, watching, timing, noting, looking = self._tasks
+        for each in (watching, timing, noting, looking):
             await cancelled(each)
         await asyncio.wait(serving)
         for each in serving:

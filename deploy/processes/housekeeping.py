@@ -8,7 +8,7 @@ import structlog
 from deploy.processes.tasks import ended
 from registry.credits.blocks import compactor
 from registry.credits.transfers import service as transfers
-from registry.kit import idempotency
+from registry.kit import clock, idempotency
 from registry.kit.database import Database
 from registry.kit.supervise import Supervisor
 from registry.methodologies import service as methodologies
@@ -26,7 +26,7 @@ KEYS_KEPT_FOR_EVER = frozenset({"retire_credits"})
 
 class HousekeepingRole:
     """
-    Every second it ends expired offers; every ten minutes it forgets idempotency keys and joins blocks.
+    Every second it keeps the time and ends expired offers; every ten minutes it forgets keys and joins blocks.
 
     Whatever fails is logged and tried again a second later.
     """
@@ -60,6 +60,7 @@ class HousekeepingRole:
         await self._supervisor.pause(TICK_S)
 
     async def _tick(self, *, cleaning: bool) -> None:
+        await clock.keep(db=self._db)
         await transfers.expire_due(db=self._db)
         if cleaning or self._ticks == 1:
             await self._warn_of_the_calendar()

@@ -9,11 +9,14 @@ time, whether it is new, idle between two requests, or sends a byte a second; a 
 """
 
 import asyncio
+import contextlib
 import resource
 import socket
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -29,6 +32,7 @@ log = structlog.get_logger()
 _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where to reach what listens on every address
 CUT_TIMEOUT_S = 0.5
 """How long requests that were cut off may take to answer."""
+THREADS_EVERY_S = 0.005
 HEAD_LIMIT_BYTES = 64 * 1024
 QUEUE = 1024
 """How many connections the kernel keeps until they are accepted."""
@@ -82,6 +86,7 @@ async def serve_until(
     Requests in flight have *timeout_s* to end; then *cut_off* should make them end, and they are no longer waited for.
     *ready* is set when the port answers.
     """
+    threads = _threads()
     server = _server(app, host, port, limits or Limits())
     serving = asyncio.create_task(server.serve())
     stopping = asyncio.create_task(stop.wait())
@@ -99,6 +104,8 @@ async def serve_until(
         log.warning("requests_cut_off", timeout_s=timeout_s)
         cut_off()
         await _ended(serving, CUT_TIMEOUT_S)
+    del server, serving
+    await _without_threads_of_granian(threads)
 
 
 def _server(app: Any, host: str, port: int, limits: Limits) -> "_Server":  # noqa: ANN401 - as above
@@ -170,6 +177,25 @@ async def _ended(serving: "asyncio.Task[None]", timeout_s: float) -> bool:
     for each in done:
         each.result()
     return bool(done)
+
+
+def _threads() -> set[str]:
+    """The threads of this process that are not Python's own; none where /proc does not list them."""
+    tasks = Path("/proc/self/task")
+    known = {str(each.native_id) for each in threading.enumerate()}
+    return {each.name for each in tasks.iterdir()} - known if tasks.is_dir() else set()
+
+
+async def _without_threads_of_granian(before: set[str]) -> None:
+    """
+    Wait until granian's threads have ended too, which takes milliseconds.
+
+    One that asks for the interpreter while that shuts down would abort the process after an orderly stop.
+    """
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(CUT_TIMEOUT_S):
+            while _threads() - before:  # noqa: ASYNC110 - no event tells of it
+                await asyncio.sleep(THREADS_EVERY_S)
 
 
 async def _until_answering(host: str, port: int) -> None:

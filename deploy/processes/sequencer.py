@@ -12,11 +12,12 @@ from deploy.log_keys import keys_folder, policy_text
 from deploy.processes.children import DSN_VARIABLE, REFUSED_EXIT, ChildRole, until_parent_ends
 from deploy.processes.first_start import CannotServe
 from deploy.settings import Settings
+from registry.transparency.agreement import Witness
 from registry.transparency.continuity import keys_for
 from registry.transparency.format.policy import parse_policy
 from registry.transparency.head import SignedHead, SigningRefused
 from registry.transparency.keys import HEAD_FILE, KeyTrouble, RegistryKeys
-from registry.transparency.sequencer import Sequencer, Witness
+from registry.transparency.sequencer import Sequencer
 
 log = structlog.get_logger()
 
@@ -101,7 +102,7 @@ async def _run(
         connection,
         keys=keys,
         head=SignedHead(keys_folder(settings.data_dir) / HEAD_FILE),
-        witnesses=[Witness(url, key) for url, key in settings.witnesses],
+        witnesses=[Witness(url, keys) for url, keys in settings.witnesses],
         policy=parse_policy(policy_text(settings)),
     )
     try:

@@ -1,6 +1,10 @@
 """
 Business time: one row that only moves forward.
 
+A simulated region's is set by hand. A live region's is the clock of the database's machine, but never before the
+furthest time that was seen, which the row keeps: up to a minute behind it business time stands still, and further
+behind every write of the registry is refused (migration 0075), for somebody has to set that clock right.
+
 SQL uses ``registry.business_now()`` directly; this module is for decisions in Python and for moving the clock.
 Timeouts, logs and witness stamps are real time and do not come from here.
 """
@@ -8,7 +12,7 @@ Timeouts, logs and witness stamps are real time and do not come from here.
 from datetime import UTC, datetime
 
 from registry.kit import sql
-from registry.kit.database import Tx, fetch_one
+from registry.kit.database import Database, Tx, fetch_one
 from registry.kit.problems import DomainError, Kind
 
 _sql = sql.load(__package__, "clock.sql")
@@ -40,6 +44,24 @@ async def advance_in(tx: Tx, at: datetime) -> datetime:
         raise ClockRefused(f"Business time is {stamp(row['at'])}; it cannot go back to {stamp(at)}.")
     await tx.execute(_sql.advance, at)
     return at.astimezone(UTC)
+
+
+async def keep(*, db: Database) -> None:
+    """Store the present time of a live region as the furthest seen. What a crash forgets is ten seconds at most."""
+    async with db.reading() as tx:
+        await tx.execute(_sql.keep)
+
+
+async def trouble(*, db: Database) -> str:
+    """That the clock is so far behind what was seen that writes are refused, in one line; empty when it is not."""
+    async with db.reading() as tx:
+        row = await fetch_one(tx, _sql.behind)
+    if row["behind"] is None:
+        return ""
+    return (
+        f"Nothing is written: the clock of the database's machine is {row['behind']} behind business time, which was "
+        f"{stamp(row['at'])} already. Set it right; deploy/README.md says what else there is."
+    )
 
 
 def stamp(at: datetime) -> str:

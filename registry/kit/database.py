@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 import asyncpg
 import msgspec
 
-from registry.kit.problems import DomainError, Kind, LogRefuses, StorageFull, Unavailable
+from registry.kit.problems import ClockBehind, DomainError, Kind, LogRefuses, StorageFull, Unavailable
 from registry.kit.turns import Turns
 
 T = TypeVar("T")
@@ -157,17 +157,31 @@ def _driver_errors() -> Iterator[None]:
     except asyncpg.LockNotAvailableError as error:
         raise _held_too_long() from error
     except asyncpg.ObjectNotInPrerequisiteStateError as error:
-        if error.constraint_name != "log_refuses":
+        refusal = _refusal(error.constraint_name)
+        if refusal is None:
             raise
-        raise LogRefuses(
-            "Nothing was written: the public log refuses to sign, because this database does not continue what was "
-            "published. Send the request again once the operator has restored the newer one.",
-            retry_after_s=60,
-        ) from error
+        raise refusal from error
     except _GONE as error:
         if isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError):
             raise  # a value that fits no column: a fault of ours, not of the connection
         raise _gone() from error
+
+
+def _refusal(trigger: str | None) -> DomainError | None:
+    """What a trigger of the schema refuses for the whole service."""
+    if trigger == "log_refuses":
+        return LogRefuses(
+            "Nothing was written: the public log refuses to sign, because this database does not continue what was "
+            "published. Send the request again once the operator has restored the newer one.",
+            retry_after_s=60,
+        )
+    if trigger == "clock_behind":
+        return ClockBehind(
+            "Nothing was written: the registry's clock is behind times that are recorded already. Send the request "
+            "again once the operator has set it right.",
+            retry_after_s=60,
+        )
+    return None
 
 
 def _held_too_long() -> Contended:

@@ -68,6 +68,12 @@ class LogRefuses(Unavailable):
     slug, title = "log-refuses", "The public log refuses"
 
 
+class ClockBehind(Unavailable):
+    """The machine's clock went back before times that are recorded, so nothing is written until it is set right."""
+
+    slug, title = "clock-behind", "The clock is behind"
+
+
 class StorageFull(DomainError):
     """The database has no room left; nothing was written."""
 

@@ -111,10 +111,21 @@ def trusted(key: VerifierKey, first: int = 0, end: int | None = None) -> Trusted
     return TrustedKey(vkey=key.text(), first=first, end=end)
 
 
-def witness_policy(witnesses: Sequence[VerifierKey], *, quorum: int) -> str:
-    """A tlog-policy text: any *quorum* of *witnesses*, named w1, w2, … in order; without witnesses `quorum none`."""
+def witness_policy(witnesses: Sequence[Sequence[VerifierKey]], *, quorum: int) -> str:
+    """
+    A tlog-policy text: any *quorum* of *witnesses*, named w1, w2, … in order; without witnesses `quorum none`.
+
+    A witness with two keys, which are told apart by their type, has cosigned if both have: a forger must break both.
+    """
     if not witnesses:
         return "quorum none\n"
-    names = [f"w{number}" for number in range(1, len(witnesses) + 1)]
-    lines = [f"witness {name} {key.text()}" for name, key in zip(names, witnesses, strict=True)]
-    return "\n".join([*lines, f"group witnesses {quorum} {' '.join(names)}", "quorum witnesses", ""])
+    keys, pairs, names = [], [], []
+    for number, each in enumerate(witnesses, start=1):
+        names.append(f"w{number}")
+        if len(each) == 1:
+            keys.append(f"witness w{number} {each[0].text()}")
+            continue
+        parts = [f"w{number}-{key.kind:02x}" for key in each]
+        keys += [f"witness {part} {key.text()}" for part, key in zip(parts, each, strict=True)]
+        pairs.append(f"group w{number} all {' '.join(parts)}")
+    return "\n".join([*keys, *pairs, f"group witnesses {quorum} {' '.join(names)}", "quorum witnesses", ""])

@@ -21,6 +21,8 @@ LOG_ML_DSA_44_FILE = "log-ml-dsa-44.key"
 HEAD_FILE = "head.json"
 """Beside the registry's keys: what they have signed (`registry.transparency.head`)."""
 WITNESS_FILE = "witness.key"
+WITNESS_ML_DSA_44_FILE = "witness-ml-dsa-44.key"
+_WITNESS_FILES = {COSIGNATURE_ED25519: WITNESS_FILE, COSIGNATURE_ML_DSA_44: WITNESS_ML_DSA_44_FILE}
 _FILE_MODE, _FOLDER_MODE = 0o600, 0o700
 _FILE_LIMIT_BYTES = 4096
 
@@ -66,14 +68,27 @@ def load_registry_keys(folder: Path, origin: str) -> RegistryKeys:
     )
 
 
-def create_witness_key(folder: Path, name: str) -> SeedSigner:
-    """Make a witness's cosigning key, Ed25519 of type 0x04. Raises `KeyTrouble` when there is one."""
-    return create_key(folder / WITNESS_FILE, name, COSIGNATURE_ED25519)
+def create_witness_key(folder: Path, name: str, kind: int = COSIGNATURE_ED25519) -> SeedSigner:
+    """Make a witness's cosigning key, Ed25519 (0x04) or ML-DSA-44 (0x06). Raises `KeyTrouble` when there is one."""
+    return create_key(folder / _WITNESS_FILES[kind], name, kind)
 
 
-def load_witness_key(folder: Path) -> SeedSigner:
-    """Read a witness's cosigning key. Raises `KeyTrouble`."""
-    return load_key(folder / WITNESS_FILE, kind=COSIGNATURE_ED25519)
+def witness_kinds(folder: Path) -> list[int]:
+    """The types of the witness keys in *folder*."""
+    return [kind for kind, file in _WITNESS_FILES.items() if (folder / file).exists()]
+
+
+def load_witness_keys(folder: Path) -> tuple[SeedSigner, ...]:
+    """
+    Read a witness's cosigning keys: Ed25519, ML-DSA-44, or both under one name.
+
+    Raises `KeyTrouble`, also where there is none.
+    """
+    found = witness_kinds(folder) or [COSIGNATURE_ED25519]
+    signers = tuple(load_key(folder / _WITNESS_FILES[kind], kind=kind) for kind in found)
+    if len({each.key.name for each in signers}) > 1:
+        raise KeyTrouble(f"the keys in {folder} bear the names {' and '.join(each.key.name for each in signers)}")
+    return signers
 
 
 def create_key(path: Path, name: str, kind: int) -> SeedSigner:
@@ -124,7 +139,7 @@ def fsync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def read_private(path: Path) -> str:
+def read_private(path: Path, *, limit_bytes: int = _FILE_LIMIT_BYTES) -> str:
     """The text of a file of mode 0600 or narrower. Raises `KeyTrouble`, which never quotes it."""
     try:
         with path.open("rb") as file:
@@ -132,7 +147,7 @@ def read_private(path: Path) -> str:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
             if mode & ~_FILE_MODE:
                 raise KeyTrouble(f"{path} has mode {mode:04o}; others can reach it. Run: chmod 600 {path}")
-            return file.read(_FILE_LIMIT_BYTES).decode()
+            return file.read(limit_bytes).decode()
     except FileNotFoundError as error:
         raise KeyTrouble(f"{path} does not exist; restore it from its copy") from error
     except (OSError, UnicodeDecodeError) as error:

@@ -2,10 +2,7 @@
 The one process that holds the log's private keys: it gives statements their place, signs, and publishes.
 
 At a start, and whenever the database was lost from sight, nothing is sequenced or signed until the keys are known to
-be the log's own, the database is known to hold what they signed, and the witnesses have been asked: each is shown the
-newest checkpoint that *was* signed (the empty tree, where none was), and says whether it has seen another one or a
-larger one. Of n witnesses of which k must cosign, n - k + 1 have to agree: whatever was published was seen by k, so by
-one of these at least. Fewer delay the log, and those that cannot be reached are named.
+be the log's own, the database is known to hold what they signed, and enough witnesses agree (`agreement`).
 
 What each crash leaves behind:
 
@@ -24,7 +21,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 import asyncpg
 import httpx
@@ -33,7 +29,8 @@ import structlog
 from registry.kit.database import Tx
 from registry.parties import service as parties
 from registry.transparency import continuity, store, witness_client
-from registry.transparency.format import grow, prove
+from registry.transparency.agreement import ROUNDS, Start, Witness, show
+from registry.transparency.format import grow
 from registry.transparency.format.checkpoint import (
     Checkpoint,
     checkpoint_text,
@@ -53,17 +50,6 @@ log = structlog.get_logger()
 
 BATCH = 2_000
 POLL_S = 0.05
-ASK_AGAIN_S = 0.5
-"""The interval at which a witness that could not be reached at the start is asked again."""
-_ROUNDS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Witness:
-    """A witness: its address, and the key that verifies its cosignatures."""
-
-    url: str
-    key: VerifierKey
 
 
 async def sequence_once(tx: Tx, keys: RegistryKeys, *, limit: int = BATCH) -> int:
@@ -77,7 +63,7 @@ async def sequence_once(tx: Tx, keys: RegistryKeys, *, limit: int = BATCH) -> in
         edge = await store.tiles(tx, grow.right_edge(size))
         grown = grow.append(size, [leaf.leaf_hash for leaf in leaves], edge)
         await store.sequence(tx, leaves)
-        await store.grow(tx, grown.size, grown.root, grown.tiles)
+        await store.grow(tx, size, grown.size, grown.root, grown.tiles)
     return len(leaves)
 
 
@@ -110,7 +96,7 @@ class Sequencer:
         """
         Wait for the previous sequencer to be gone; return when it is known that signing continues what was signed.
 
-        Every witness is asked; one that disagrees is enough to refuse. Waits while too few answer. Raises
+        Every witness is asked; one that proves another history is enough to refuse. Waits while too few agree. Raises
         `SigningRefused`.
         """
         while not await store.lone_sequencer(self._connection):  # noqa: ASYNC110 - another process ends; no event
@@ -126,13 +112,11 @@ class Sequencer:
         """The keys, the head file, the witnesses."""
         await continuity.require_known_keys(self._connection, self._keys)
         await continuity.require_continued(self._connection, self._head)
-        spare = least_cosigners(self._policy) - 1
-        left = [each for each in self._witnesses if not await self._agrees(each)]
-        while len(left) > max(spare, 0):
-            await asyncio.sleep(ASK_AGAIN_S)
-            left = [each for each in left if not await self._agrees(each)]
-        if left:
-            log.warning("signing_without_witnesses", urls=[each.url for each in left])
+        start = Start(self._connection, self._http, self._origin, self._log_keys(), self._head, self._empty())
+        await start.require_agreement(self._witnesses, spare=max(least_cosigners(self._policy) - 1, 0))
+
+    def _log_keys(self) -> tuple[VerifierKey, ...]:
+        return self._keys.log_ed25519.key, self._keys.log_ml_dsa_44.key
 
     async def close(self) -> None:
         """Give up the connections to the witnesses."""
@@ -175,7 +159,7 @@ class Sequencer:
             await store.publish(self._connection, checkpoint, format_note(*note), witnessed=False)
         lines = [line for each in self._witnesses for line in await self._ask(each, checkpoint, note)]
         whole = Note(note.text, (*note.signatures, *lines))
-        seals = verify_checkpoint(whole, [each.key for each in self._witnesses]).seals
+        seals = verify_checkpoint(whole, [key for each in self._witnesses for key in each.keys]).seals
         witnessed = is_satisfied(self._policy, [seal.key for seal in seals])
         await store.publish(self._connection, checkpoint, format_note(*whole), witnessed=witnessed)
         log.info("checkpoint_published", size=newest.size, witnessed=witnessed)
@@ -190,45 +174,6 @@ class Sequencer:
         )
         return Note(checkpoint_text(checkpoint), lines)
 
-    async def _agrees(self, witness: Witness) -> bool:
-        """
-        Whether the witness has seen this log as far as it was signed, and nothing else; False: ask it later.
-
-        Shows it only the newest checkpoint that is signed already, which cannot make a fork. Raises `SigningRefused`.
-        """
-        shown = await store.newest_signed(self._connection) or self._empty()
-        old = shown.size
-        for _ in range(_ROUNDS):
-            try:
-                await self._show(witness, old, shown.size, shown.note or "")
-                return True
-            except witness_client.WitnessAhead as ahead:
-                if ahead.size > shown.size:
-                    await self._require_signed(witness, ahead.size)
-                    return True
-                old = ahead.size
-            except (witness_client.WitnessDisagrees, witness_client.ProofRefused) as error:
-                raise SigningRefused(f"{_forked(witness, error)} Nothing was signed. {continuity.REMEDY}") from error
-            except witness_client.WitnessUnreachable as error:
-                log.warning("witness_unreachable", url=witness.url, reason=str(error), asked="at the start")
-                return False
-        return False
-
-    async def _require_signed(self, witness: Witness, size: int) -> None:
-        """
-        Accept a witness that is ahead of every stored note only if `SignedHead` has the very tree that it saw.
-
-        This happens after a fail-over that lost a note but no statement. Raises `SigningRefused`.
-        """
-        reached, _ = await store.head(self._connection)
-        if size > reached:
-            raise SigningRefused(continuity.behind(reached, size, f"the witness {witness.url} saw"))
-        if self._head.read()[0] != size:
-            raise SigningRefused(
-                f"The witness {witness.url} saw a tree of size {size}, which this database has never signed: the log "
-                f"has forked. Nothing was signed. {continuity.REMEDY}"
-            )
-
     def _empty(self) -> store.StoredCheckpoint:
         """The empty tree, signed. It is the same in every history; the witness replies with the size that it knows."""
         note = self._sign(Checkpoint(self._origin, 0, EMPTY_ROOT))
@@ -237,9 +182,11 @@ class Sequencer:
     async def _ask(self, witness: Witness, checkpoint: Checkpoint, note: Note) -> Sequence[SignatureLine]:
         """The witness's cosignature, or None while it cannot be reached. Raises `SigningRefused`."""
         old = await store.witnessed_size(self._connection)
-        for _ in range(_ROUNDS):
+        for _ in range(ROUNDS):
             try:
-                return await self._show(witness, old, checkpoint.size, format_note(*note))
+                return await show(
+                    witness, old, checkpoint.size, format_note(*note), tx=self._connection, client=self._http
+                )
             except witness_client.WitnessAhead as ahead:
                 if ahead.size > checkpoint.size:
                     reason = f"it saw {ahead.size} statements, there are {checkpoint.size}"
@@ -251,12 +198,6 @@ class Sequencer:
                 log.warning("witness_unreachable", url=witness.url, reason=str(error))
                 return ()
         return ()
-
-    async def _show(self, witness: Witness, old: int, size: int, note: str) -> Sequence[SignatureLine]:
-        """Send a checkpoint of *size* as the continuation of *old*."""
-        tiles = await store.tiles(self._connection, prove.tiles_for_consistency(old, size))
-        proof = prove.consistency_proof(old, size, tiles)
-        return await witness_client.cosign(witness.url, old, proof, note, keys=[witness.key], client=self._http)
 
 
 _STOPPED = f"Nothing more is signed. {continuity.REMEDY}"

@@ -177,10 +177,10 @@ async def sequence(tx: Tx, leaves: Sequence[Signed]) -> None:
         raise RuntimeError("a statement was sequenced twice: the fence on log_head does not hold")
 
 
-async def grow(tx: Tx, size: int, root: bytes, changed: Mapping[TileKey, bytes]) -> None:
-    """Store the tiles that changed, the new head, and its checkpoint to sign."""
+async def grow(tx: Tx, begun: int, size: int, root: bytes, changed: Mapping[TileKey, bytes]) -> None:
+    """Store the tiles that changed from size *begun* on, the new head, and its checkpoint to sign."""
     await tx.executemany(_sql.store_tile, [(key.level, key.number, hashes) for key, hashes in changed.items()])
-    await tx.execute(_sql.move_head, size, root)
+    await tx.execute(_sql.move_head, size, root, begun)
     await tx.execute(_sql.insert_checkpoint, size, root)
 
 

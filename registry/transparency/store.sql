@@ -44,7 +44,9 @@ where s.id = new.id and s.leaf_index is null;
 insert into registry.log_tile (level, n, hashes) values ($1, $2, $3)
 on conflict (level, n) do update set hashes = excluded.hashes;
 -- name: move_head
-update registry.log_head set size = $1, root = $2;
+-- With the head, the furthest business time that what was just sequenced proves.
+with moved as (update registry.log_head set size = $1, root = $2)
+select registry.keep_business_time(max(at)) from registry.statement where leaf_index >= $3;
 -- name: insert_checkpoint
 insert into registry.log_checkpoint (size, root) values ($1, $2);
 -- name: newest_checkpoint

@@ -1,15 +1,33 @@
-"""Asking a witness for its cosignature (c2sp.org/tlog-witness, client side)."""
+"""Asking a witness for its cosignature, and for the checkpoint that it cosigned last (c2sp.org/tlog-witness)."""
 
+import asyncio
 from collections.abc import Sequence
+from hashlib import sha256
+from typing import NamedTuple
 
 import httpx
 
-from registry.transparency.format.checkpoint import verify_checkpoint
-from registry.transparency.format.note import Note, SignatureLine, VerifierKey, parse_note, parse_signature_lines
+from registry.transparency.format.checkpoint import Checkpoint, verify_checkpoint
+from registry.transparency.format.note import (
+    NOTE_LIMIT_BYTES,
+    Note,
+    SignatureLine,
+    VerifierKey,
+    parse_note,
+    parse_signature_lines,
+)
 from registry.transparency.format.text import BadSignature, Malformed, parse_size
 from registry.transparency.witness.request import format_add_checkpoint
 
 TIMEOUT_S = 5.0
+"""How long a whole answer may take, a slow one byte by byte too."""
+
+
+class _Reply(NamedTuple):
+    """A response as far as it counts; *body* is at most one note long."""
+
+    status: int
+    body: bytes
 
 
 class WitnessUnreachable(Exception):
@@ -57,45 +75,87 @@ async def cosign(
     """
     Ask the witness at *url* (its submission prefix) to cosign, and return its signature lines.
 
-    With *keys* only verified lines by these are returned, as tlog-witness demands of a client; without, the caller must
-    verify them before it publishes any. Give a *client* to keep connections open. Raises `WitnessAhead`,
-    `WitnessDisagrees`, `ProofRefused`, `WitnessRefused`, `WitnessUnreachable`.
+    With *keys* only verified lines by these are returned, as tlog-witness demands of a client, and each must have
+    signed; without, the caller must verify them before it publishes any. Give a *client* to keep connections open.
+    Raises `WitnessAhead`, `WitnessDisagrees`, `ProofRefused`, `WitnessRefused`, `WitnessUnreachable`.
     """
     body = format_add_checkpoint(old_size, consistency_proof, checkpoint_note)
-    try:
-        if client is None:
-            async with httpx.AsyncClient(trust_env=False) as own:
-                answer = await _post(own, url, body, timeout_s)
-        else:
-            answer = await _post(client, url, body, timeout_s)
-    except httpx.HTTPError as error:
-        raise WitnessUnreachable(f"{url}: {type(error).__name__} {error}") from error
-    lines = _read_answer(answer, old_size)
+    reply = await _exchange("POST", f"{url.rstrip('/')}/add-checkpoint", body, client, timeout_s)
+    lines = _read_answer(reply, old_size)
     return lines if keys is None else _verified(lines, checkpoint_note, keys)
 
 
-async def _post(client: httpx.AsyncClient, url: str, body: bytes, timeout_s: float) -> httpx.Response:
-    headers = {"content-type": "text/plain; charset=utf-8"}
-    return await client.post(f"{url.rstrip('/')}/add-checkpoint", content=body, headers=headers, timeout=timeout_s)
+async def last_cosigned(
+    url: str,
+    origin: str,
+    *,
+    keys: Sequence[VerifierKey],
+    client: httpx.AsyncClient | None = None,
+    timeout_s: float = TIMEOUT_S,
+) -> Checkpoint | None:
+    """
+    The checkpoint of the log *origin* that the witness at *url* (its monitoring prefix) serves; None: it has none.
 
-
-def _read_answer(answer: httpx.Response, old_size: int) -> tuple[SignatureLine, ...]:
+    It bears a valid signature by one of the log's *keys*: the log did sign it, whatever the witness claims. Raises
+    `WitnessRefused`, `WitnessUnreachable`.
+    """
+    path = f"{sha256(origin.encode()).hexdigest()}/checkpoint"
+    reply = await _exchange("GET", f"{url.rstrip('/')}/{path}", None, client, timeout_s)
+    if reply.status == httpx.codes.NOT_FOUND:
+        return None
+    if reply.status != httpx.codes.OK:
+        raise WitnessRefused(reply.status, "no checkpoint")
     try:
-        text = answer.content.decode()
-        if answer.status_code == httpx.codes.OK:
+        sealed = verify_checkpoint(parse_note(reply.body), keys)
+    except (Malformed, BadSignature) as error:
+        raise WitnessRefused(reply.status, f"a checkpoint that is not the log's: {error}") from error
+    if not sealed.seals or sealed.checkpoint.origin != origin:
+        raise WitnessRefused(reply.status, "a checkpoint without a signature of the log")
+    return sealed.checkpoint
+
+
+async def _exchange(
+    method: str, url: str, body: bytes | None, client: httpx.AsyncClient | None, timeout_s: float
+) -> _Reply:
+    """Send a request and read the response, of limited length, within *timeout_s*. Raises `WitnessUnreachable`."""
+    if client is None:
+        async with httpx.AsyncClient(trust_env=False) as own:
+            return await _exchange(method, url, body, own, timeout_s)
+    headers = {"content-type": "text/plain; charset=utf-8"} if body is not None else {}
+    read = bytearray()
+    try:
+        async with (
+            asyncio.timeout(timeout_s),
+            client.stream(method, url, content=body, headers=headers, timeout=timeout_s) as answer,
+        ):
+            async for part in answer.aiter_bytes():
+                read += part
+                if len(read) > NOTE_LIMIT_BYTES:
+                    raise WitnessRefused(answer.status_code, f"an answer of more than {NOTE_LIMIT_BYTES} bytes")
+    except TimeoutError as error:
+        raise WitnessUnreachable(f"{url}: no whole answer within {timeout_s:g} s") from error
+    except httpx.HTTPError as error:
+        raise WitnessUnreachable(f"{url}: {type(error).__name__} {error}") from error
+    return _Reply(answer.status_code, bytes(read))
+
+
+def _read_answer(reply: _Reply, old_size: int) -> tuple[SignatureLine, ...]:
+    try:
+        text = reply.body.decode()
+        if reply.status == httpx.codes.OK:
             return parse_signature_lines(text)
-        if answer.status_code == httpx.codes.CONFLICT:
+        if reply.status == httpx.codes.CONFLICT:
             if not text.strip():
                 raise WitnessDisagrees(f"a conflict without a size: the witness has seen another root for {old_size}")
             size = parse_size(text.removesuffix("\n"))
             if size == old_size:
                 raise WitnessDisagrees(f"the witness has seen another root for size {size}")
             raise WitnessAhead(size)
-        if answer.status_code == httpx.codes.UNPROCESSABLE_ENTITY:
+        if reply.status == httpx.codes.UNPROCESSABLE_ENTITY:
             raise ProofRefused(f"the witness finds that size {old_size} is not continued: {text.strip()[:200]}")
     except (Malformed, UnicodeDecodeError) as error:
-        raise WitnessRefused(answer.status_code, f"an answer that cannot be read: {error}") from error
-    raise WitnessRefused(answer.status_code, text.strip()[:200])
+        raise WitnessRefused(reply.status, f"an answer that cannot be read: {error}") from error
+    raise WitnessRefused(reply.status, text.strip()[:200])
 
 
 def _verified(
@@ -107,6 +167,8 @@ def _verified(
         sealed = verify_checkpoint(Note(parse_note(checkpoint_note).text, ours), keys)
     except BadSignature as error:
         raise WitnessRefused(httpx.codes.OK, str(error)) from error
-    if not sealed.seals or not all(seal.timestamp for seal in sealed.seals):
-        raise WitnessRefused(httpx.codes.OK, "no timestamped cosignature by the witness's key")
+    signed = {seal.key for seal in sealed.seals if seal.timestamp}
+    if missing := [key for key in keys if key not in signed]:
+        names = ", ".join(f"{key.name} {key.key_id.hex()}" for key in missing)
+        raise WitnessRefused(httpx.codes.OK, f"no timestamped cosignature by its key: {names}")
     return ours

@@ -3,8 +3,10 @@
 import asyncpg
 import pytest
 
+from deploy.log_keys import policy_text
 from deploy.settings import BadSetting, read_settings
-from registry.transparency.format.note import COSIGNATURE_ED25519, ED25519
+from registry.transparency.format.note import COSIGNATURE_ED25519, COSIGNATURE_ML_DSA_44, ED25519
+from registry.transparency.format.policy import is_satisfied, least_cosigners, parse_policy
 from registry.transparency.format.signer import SeedSigner
 from schemas.serials import IssuanceCode
 from tests.worlds import KEYS
@@ -60,7 +62,7 @@ async def test_settings_tables_and_serials_accept_the_same(empty, region, progra
 @pytest.mark.parametrize("url", ["http://w", "https://w.example:8100/a", "http://[::1]:8100"])
 def test_a_witness_on_the_web_is_taken(url):
     """With its key, of a type that cosigns."""
-    assert [(url, WITNESS)] == [(where, key.text()) for where, key in read_settings(wit(url, WITNESS)).witnesses]
+    assert [(url, WITNESS)] == [(where, key.text()) for where, (key,) in read_settings(wit(url, WITNESS)).witnesses]
 
 
 def wit(url: str, key: str) -> dict[str, str]:
@@ -78,11 +80,29 @@ def test_a_witness_that_cannot_be_asked_is_refused(url):
 def test_a_key_that_makes_no_cosignatures_is_refused():
     """A log's own keys, or an issuer's, under a witness's URL."""
     assert ED25519 == KEYS.log_ed25519.key.kind
-    for key, kind in ((KEYS.log_ed25519.key, "0x01"), (KEYS.log_ml_dsa_44.key, "0x06")):
-        with pytest.raises(BadSetting, match=f"has type {kind}, a witness's has 0x04"):
-            read_settings(wit("http://w", key.text()))
-    with pytest.raises(BadSetting, match="pairs of URL and verifier key"):
+    with pytest.raises(BadSetting, match="has type 0x01, a witness's has 0x04 or 0x06"):
+        read_settings(wit("http://w", KEYS.log_ed25519.key.text()))
+    with pytest.raises(BadSetting, match="for each witness its URL, then one or two verifier keys"):
         read_settings(wit("http://w", WITNESS[:-1]))
+    own = SeedSigner(read_settings({}).log_origin, COSIGNATURE_ML_DSA_44, bytes(32)).key.text()
+    with pytest.raises(BadSetting, match=r"a key of the log .* itself, which witnesses nothing"):
+        read_settings(wit("http://w", own))
+
+
+def test_a_witness_may_have_two_keys():
+    """Of both types and under one name, in any order; the quorum counts it once, and only if both keys cosigned."""
+    ml_dsa = SeedSigner("witness.example/w1", COSIGNATURE_ML_DSA_44, bytes(32)).key.text()
+    other = SeedSigner("witness.example/w2", COSIGNATURE_ML_DSA_44, bytes([1] * 32)).key.text()
+    settings = read_settings({"KILNWOOD_WITNESSES": f"http://a {WITNESS} {ml_dsa} http://b {other}"})
+    assert [("http://a", 2), ("http://b", 1)] == [(url, len(keys)) for url, keys in settings.witnesses]
+    policy = parse_policy(policy_text(settings))
+    assert (2, 2) == (settings.quorum, least_cosigners(policy))
+    first, second, third = (key for _, keys in settings.witnesses for key in keys)
+    assert is_satisfied(policy, [first, second, third])
+    assert not is_satisfied(policy, [first, third])
+    for wrong in (f"{WITNESS} {WITNESS}", f"{WITNESS} {other}", f"{WITNESS} {ml_dsa} {other}", ""):
+        with pytest.raises(BadSetting, match="two are of both types, under one name"):
+            read_settings(wit("http://w", wrong))
 
 
 def test_quotas_are_set_by_name():

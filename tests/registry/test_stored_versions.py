@@ -41,7 +41,7 @@ def folder(tmp_path) -> Path:
 def test_a_key_folder_of_the_first_version_is_read(folder):
     """The same public keys as then: a registry that lost them could not continue its log."""
     read = keys.load_registry_keys(folder, "log.example/sim/first")
-    witness = keys.load_witness_key(folder)
+    (witness,) = keys.load_witness_keys(folder)
     assert [
         "log.example/sim/first/issuer+188260ba+AbL7C6zIG+25n2sEhE0KKeTDR1Ze7EskD4vqIUY44CYv",
         "log.example/sim/first+fd11a436+AdBez6uNUrVHZidblxuvjVhHx5IgmSKVkmk1WMu94wYk",

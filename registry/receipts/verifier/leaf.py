@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from registry.receipts.verifier.checklist import Checklist
 from registry.receipts.verifier.trust import LOG_KINDS, InForce, LoadedTrust
 from registry.transparency.format.checkpoint import Checkpoint, Seal, SealedCheckpoint, verify_checkpoint
-from registry.transparency.format.note import Note, parse_note, verify_note
+from registry.transparency.format.note import COSIGNATURE_ML_DSA_44, Note, parse_note, verify_note
 from registry.transparency.format.policy import NONE, is_satisfied
 from registry.transparency.format.proof import LogProof, parse_proof
 from registry.transparency.format.statement import SALT_BYTES, bundle_digest, section_digest, statement_hash
@@ -160,7 +160,10 @@ def _check_checkpoint(sealed: SealedCheckpoint, trust: LoadedTrust, checks: Chec
     checks.require(not names, "checkpoint", f"no signature of the log with {' nor '.join(names.values())}")
     listed = trust.policy_at(sealed.checkpoint.size - 1).logs
     checks.require(not listed or signed & set(listed), "checkpoint", "no log of the policy signed it")
-    checks.ok("checkpoint", f"{origin}, size {sealed.checkpoint.size}, signed with Ed25519 and ML-DSA-44")
+    said = f"{origin}, size {sealed.checkpoint.size}, signed with Ed25519 and ML-DSA-44"
+    if extensions := len(sealed.checkpoint.extensions):
+        said += f"; extension lines that say nothing here: {extensions}"
+    checks.ok("checkpoint", said)
 
 
 def _require_no_lookalike(note: Note, trust: LoadedTrust, checks: Checklist) -> None:
@@ -188,7 +191,7 @@ def _check_witnesses(sealed: SealedCheckpoint, trust: LoadedTrust, checks: Check
     for count, seal in enumerate(seals, start=1):
         if is_satisfied(policy, [each.key for each in seals[:count]]):
             with checks.checking("witnesses"):
-                witnessed_at = _moment(seal.timestamp)
+                witnessed_at = moment(seal.timestamp)
             checks.ok("witnesses", f"quorum {policy.quorum} at {witnessed_at}: {_names(seals)}")
             return witnessed_at
     checks.note("witnesses", f"quorum {policy.quorum} is missing; cosigned by {_names(seals) or 'nobody'}")
@@ -212,10 +215,13 @@ def _when(seal: Seal) -> int:
 
 
 def _names(seals: list[Seal]) -> str:
-    return ", ".join(dict.fromkeys(seal.key.name for seal in seals))
+    post_quantum = " (ML-DSA-44)"
+    names = (f"{seal.key.name}{post_quantum * (seal.key.kind == COSIGNATURE_ML_DSA_44)}" for seal in seals)
+    return ", ".join(dict.fromkeys(names))
 
 
-def _moment(timestamp: int) -> str:
+def moment(timestamp: int) -> str:
+    """The instant as people read it. Raises `Malformed` after the year 9999."""
     if timestamp > _LAST_SECOND:
         raise Malformed(f"a cosignature of the second {timestamp}, after the year 9999")
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(timestamp))

@@ -2,7 +2,7 @@
 Checkpoints (c2sp.org/tlog-checkpoint) and the three signatures they carry here.
 
 The log signs the note text with Ed25519 (type 0x01) and the tree head with ML-DSA-44 (type 0x06, a `subtree/v1`
-cosignature, which does not cover extension lines: so none are permitted). Witnesses cosign with type 0x04.
+cosignature, which does not cover extension lines: so our log writes none). Witnesses cosign with type 0x04 or 0x06.
 """
 
 from collections.abc import Iterable
@@ -33,11 +33,16 @@ _STAMP_BYTES = 8
 
 
 class Checkpoint(NamedTuple):
-    """The head of the tree: *size* leaves under *root* (32 bytes), stated by the log *origin*."""
+    """
+    The head of the tree: *size* leaves under *root* (32 bytes), stated by the log *origin*.
+
+    *extensions* are further lines, opaque and never empty, which say nothing that anybody here relies on.
+    """
 
     origin: str
     size: int
     root: bytes
+    extensions: tuple[str, ...] = ()
 
 
 class Seal(NamedTuple):
@@ -55,8 +60,9 @@ class SealedCheckpoint(NamedTuple):
 
 
 def checkpoint_text(checkpoint: Checkpoint) -> str:
-    """The note text: origin, size, root, one line each. Raises `Malformed` for what could not be read back."""
-    text = f"{checkpoint.origin}\n{checkpoint.size}\n{b64encode(checkpoint.root)}\n"
+    """The note text: origin, size, root, extensions, one line each. Raises `Malformed` for what cannot be read back."""
+    lines = (checkpoint.origin, str(checkpoint.size), b64encode(checkpoint.root), *checkpoint.extensions)
+    text = "".join(f"{line}\n" for line in lines)
     if parse_checkpoint_text(text) != checkpoint:
         raise Malformed(f"{checkpoint.origin!r} cannot be an origin")
     return text
@@ -64,11 +70,12 @@ def checkpoint_text(checkpoint: Checkpoint) -> str:
 
 @lru_cache(maxsize=4)  # one receipt reads the text up to four times: in its proof and its claim's, then to verify it
 def parse_checkpoint_text(text: str) -> Checkpoint:
-    """Read a note text of exactly three lines; extension lines are refused. Raises `Malformed`."""
-    lines = text.split("\n")
-    if len(lines) != 4 or lines[3] or not lines[0]:  # noqa: PLR2004 - three lines and what follows the last newline
-        raise Malformed("a checkpoint has three lines here: origin, size, root")
-    return Checkpoint(lines[0], parse_size(lines[1]), parse_hash(lines[2]))
+    """Read a note text: origin, size, root, and any extension lines, none of them empty. Raises `Malformed`."""
+    *lines, rest = text.split("\n")
+    if rest or len(lines) < 3 or not all(lines):  # noqa: PLR2004 - origin, size, root
+        raise Malformed("a checkpoint has the lines origin, size, root and any extensions, and none is empty")
+    origin, size, root, *extensions = lines
+    return Checkpoint(origin, parse_size(size), parse_hash(root), tuple(extensions))
 
 
 def sign_checkpoint(checkpoint: Checkpoint, signer: Signer) -> SignatureLine:

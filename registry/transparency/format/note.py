@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 
 from registry.transparency.format.curve import require_sound_point
 from registry.transparency.format.text import BadSignature, Malformed, b64decode, b64encode, parse_hex
@@ -70,14 +71,27 @@ def verifier_key(name: str, kind: int, public: bytes) -> VerifierKey:
     Make a key that may be trusted, with its id computed from its bytes.
 
     Raises `Malformed` for an unknown type, a wrong length, a bad name, and for Ed25519 points that are not
-    canonical, not on the curve or of low order (such a key accepts signatures that nobody made).
+    canonical, not on the curve or of low order (such a key accepts signatures that nobody made). So it does for an
+    ML-DSA-44 key where nothing is installed that verifies with it: it must not look as if a signature were wrong.
     """
     require_key_name(name)
     if KEY_BYTES.get(kind) != len(public):
         raise Malformed(f"key type {kind:#04x} with {len(public)} bytes is not one that Kilnwood knows")
     if kind in (ED25519, COSIGNATURE_ED25519):
         require_sound_point(public)
+    else:
+        _require_ml_dsa(name, public)
     return VerifierKey(name, kind, public, key_id(name, kind, public))
+
+
+def _require_ml_dsa(name: str, public: bytes) -> None:
+    try:
+        MLDSA44PublicKey.from_public_bytes(public)
+    except UnsupportedAlgorithm as error:
+        raise Malformed(
+            f"the key of {name} is of ML-DSA-44, which the cryptography package installed here cannot verify; nothing "
+            "is judged without it. Install a wheel of cryptography 50 or newer"
+        ) from error
 
 
 def parse_vkey(text: str) -> VerifierKey:

@@ -66,12 +66,19 @@ def is_satisfied(policy: Policy, cosigners: Collection[VerifierKey]) -> bool:
 
 
 def least_cosigners(policy: Policy) -> int:
-    """The smallest number of witnesses that can make the quorum; 0 for `quorum none`."""
+    """
+    The smallest number of witnesses that can make the quorum; 0 for `quorum none`.
+
+    A group of keys that all bear one name is one witness, with an Ed25519 and an ML-DSA-44 key.
+    """
 
     def needs(name: str) -> int:
         if name in policy.witnesses:
             return 1
         group = policy.groups[name]
+        names = {policy.witnesses[each].name if each in policy.witnesses else None for each in group.members}
+        if len(names) == 1 and None not in names:
+            return 1
         return sum(sorted(map(needs, group.members))[: group.threshold])
 
     return 0 if policy.quorum == NONE else needs(policy.quorum)

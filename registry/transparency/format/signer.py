@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
@@ -42,7 +43,10 @@ class SeedSigner:
             raise Malformed(f"key type {kind:#04x} with a seed of {len(seed)} bytes is not one that Kilnwood knows")
         self._private: Ed25519PrivateKey | MLDSA44PrivateKey
         if kind == COSIGNATURE_ML_DSA_44:
-            self._private = MLDSA44PrivateKey.from_seed_bytes(seed)
+            try:
+                self._private = MLDSA44PrivateKey.from_seed_bytes(seed)
+            except UnsupportedAlgorithm as error:
+                raise Malformed("the cryptography package installed here cannot sign with ML-DSA-44") from error
         else:
             self._private = Ed25519PrivateKey.from_private_bytes(seed)
         self._seed = seed

@@ -1,10 +1,10 @@
-"""Whether to cosign: the checks of tlog-witness in its order, without I/O or clock."""
+"""Whether to cosign: the checks of tlog-witness in its order, without I/O or clock; and what a refusal gives away."""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 from registry.transparency.format.checkpoint import Checkpoint, verify_checkpoint
-from registry.transparency.format.note import VerifierKey
+from registry.transparency.format.note import Note, VerifierKey, known_lines
 from registry.transparency.format.text import BadSignature
 from registry.transparency.format.tree import EMPTY_ROOT, ProofMismatch, verify_consistency
 from registry.transparency.witness.request import AddCheckpoint
@@ -23,21 +23,24 @@ class CheckpointRefused(Exception):
         self.size = size
 
 
-def require_signed(asked: AddCheckpoint, logs: KnownLogs) -> None:
+def require_signed(asked: AddCheckpoint, logs: KnownLogs) -> Note:
     """
-    404 for an origin that is not watched; 403 without a valid signature of one of its keys.
+    The checkpoint with the log's signatures only, one by each of its keys, all verified.
 
-    Raises `CheckpointRefused`.
+    404 for an origin that is not watched; 403 without a valid signature of one of its keys, and for a signature of one
+    that does not verify. Raises `CheckpointRefused`.
     """
     keys = logs.get(asked.checkpoint.origin)
     if keys is None:
         raise CheckpointRefused(HTTPStatus.NOT_FOUND, "this witness does not watch a log of that origin")
     try:
-        sealed = verify_checkpoint(asked.note, keys)
+        verify_checkpoint(asked.note, keys)
     except BadSignature as error:
         raise CheckpointRefused(HTTPStatus.FORBIDDEN, str(error)) from error
-    if not sealed.seals:
+    lines = {key: line for line, key in known_lines(asked.note, keys)}
+    if not lines:
         raise CheckpointRefused(HTTPStatus.FORBIDDEN, "no signature by a key that this witness trusts for the origin")
+    return Note(asked.note.text, tuple(lines.values()))
 
 
 def require_continuation(asked: AddCheckpoint, latest: Checkpoint | None) -> None:
@@ -61,3 +64,17 @@ def require_continuation(asked: AddCheckpoint, latest: Checkpoint | None) -> Non
         verify_consistency(seen_size, new.size, seen_root, new.root, asked.proof)
     except ProofMismatch as error:
         raise CheckpointRefused(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
+
+
+def is_fork(shown: Checkpoint, latest: Checkpoint) -> bool:
+    """Whether two checkpoints of a log cannot both be true, whoever looks at them: one size, two roots."""
+    return shown.size == latest.size and shown.root != latest.root
+
+
+def is_unproven(shown: Checkpoint, latest: Checkpoint, refusal: CheckpointRefused) -> bool:
+    """
+    Whether *shown* was said to continue *latest* with a proof that does not hold.
+
+    It may be another history, or an honest checkpoint that somebody sent with a wrong proof: anybody can.
+    """
+    return refusal.status == HTTPStatus.UNPROCESSABLE_ENTITY and shown.size > latest.size

@@ -1,15 +1,18 @@
 """
-A witness's folder: its key, a lock against a second process, and the last checkpoint cosigned for each log.
+A witness's folder: its keys, a lock against a second process, the last checkpoint cosigned for each log, and conflicts.
 
 The one promise of a witness is that it never cosigns two trees of which neither continues the other. It rests on this
 order, and on nobody restoring an old copy of the folder:
 
-1. write the checkpoint to a temporary file. A crash leaves that file, which the next start deletes; nothing was signed.
+1. write the checkpoint to a temporary file. A crash leaves that file, which the next start deletes; no signature left.
 2. fsync it: the bytes are on disk under the temporary name.
 3. rename it over the state. A crash before or after leaves the old or the new state, never half of one.
 4. fsync the folder: the rename survives a power cut. A crash from 3 on leaves a state that is ahead of any cosignature
    given out; the log asks again with the size that it knows, gets 409 with the newer one, and asks for that.
 5. only now the cosignature is returned.
+
+A state is the signed note, with the log's signatures and ours, as monitors get it. An earlier version kept its text
+only; such a state is read, and completed when the log shows that checkpoint again.
 """
 
 import fcntl
@@ -17,18 +20,31 @@ import os
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
-from registry.transparency.format.checkpoint import Checkpoint, checkpoint_text, parse_checkpoint_text
+from registry.transparency.format.checkpoint import Checkpoint, parse_checkpoint_text
+from registry.transparency.format.note import Note, format_note, parse_note
 from registry.transparency.format.signer import SeedSigner
 from registry.transparency.format.text import Malformed
-from registry.transparency.keys import fsync_folder, load_witness_key
+from registry.transparency.keys import fsync_folder, load_witness_keys
+from registry.transparency.witness.conflicts import Conflicts
 
 _SUFFIX, _TEMPORARY = ".checkpoint", ".new"
 
 
 class FolderTrouble(Exception):
     """The folder is in use by another process, or what it holds cannot be read. The witness must not start."""
+
+
+class Cosigned(NamedTuple):
+    """A checkpoint that was cosigned, and the note with its signatures: none in a state of an earlier version."""
+
+    checkpoint: Checkpoint
+    note: Note
+
+    def text(self) -> str:
+        """The signed note, or the text alone."""
+        return format_note(*self.note) if self.note.signatures else self.note.text
 
 
 class WitnessFolder:
@@ -39,12 +55,13 @@ class WitnessFolder:
     """
 
     def __init__(self, path: Path) -> None:
-        """Lock *path*, read its key and every state file. Raises `FolderTrouble` and `KeyTrouble`."""
+        """Lock *path*, read its keys and every state file. Raises `FolderTrouble` and `KeyTrouble`."""
         self._path = path
         self._lock = _lock(path)
         try:
-            self.signer: SeedSigner = load_witness_key(path)
-            self._latest = {each.origin: each for each in map(_read_state, _state_files(path))}
+            self.signers: tuple[SeedSigner, ...] = load_witness_keys(path)
+            self.conflicts = Conflicts(path)
+            self._latest = {_hash(each.checkpoint.origin): each for each in map(_read_state, _state_files(path))}
         except BaseException:
             self.close()
             raise
@@ -61,23 +78,43 @@ class WitnessFolder:
         """Give up the lock; the folder may be opened by another process."""
         os.close(self._lock)
 
-    def latest(self, origin: str) -> Checkpoint | None:
+    def latest(self, origin: str) -> Cosigned | None:
         """The last checkpoint cosigned for *origin*, or None."""
-        return self._latest.get(origin)
+        return self._latest.get(_hash(origin))
 
-    def record(self, checkpoint: Checkpoint) -> None:
-        """Make *checkpoint* the last one of its origin, on disk, before it is cosigned (steps 1 to 4 above)."""
-        if checkpoint == self._latest.get(checkpoint.origin):
+    def latest_by_hash(self, origin_hash: str) -> Cosigned | None:
+        """The same by the SHA-256 of the origin in hexadecimal, as monitors ask for it."""
+        return self._latest.get(origin_hash)
+
+    def record(self, cosigned: Cosigned) -> None:
+        """
+        Make *cosigned* the last one of its origin, on disk, before its cosignatures are given out (steps 1 to 4 above).
+
+        The same tree again, cosigned by each key already, writes nothing: what is stored says as much.
+        """
+        origin_hash = _hash(cosigned.checkpoint.origin)
+        if self._has(cosigned, self._latest.get(origin_hash)):
             return
-        target = self._path / f"{sha256(checkpoint.origin.encode()).hexdigest()}{_SUFFIX}"
+        target = self._path / f"{origin_hash}{_SUFFIX}"
         temporary = target.with_suffix(_TEMPORARY)
         with temporary.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(checkpoint_text(checkpoint))
+            file.write(cosigned.text())
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(target)
         fsync_folder(self._path)
-        self._latest[checkpoint.origin] = checkpoint
+        self._latest[origin_hash] = cosigned
+        self.conflicts.settle(cosigned.checkpoint)
+
+    def _has(self, cosigned: Cosigned, latest: Cosigned | None) -> bool:
+        if latest is None or latest.checkpoint[:3] != cosigned.checkpoint[:3]:
+            return False
+        signed = {(line.name, line.key_id) for line in latest.note.signatures}
+        return all((each.key.name, each.key.key_id) in signed for each in self.signers)
+
+
+def _hash(origin: str) -> str:
+    return sha256(origin.encode()).hexdigest()
 
 
 def _lock(path: Path) -> int:
@@ -100,13 +137,15 @@ def _state_files(path: Path) -> list[Path]:
     return sorted(path.glob(f"*{_SUFFIX}"))
 
 
-def _read_state(file: Path) -> Checkpoint:
+def _read_state(file: Path) -> Cosigned:
     try:
-        checkpoint = parse_checkpoint_text(file.read_bytes().decode())
+        text = file.read_bytes().decode()
+        note = parse_note(text) if "\n\n" in text else Note(text, ())
+        checkpoint = parse_checkpoint_text(note.text)
     except (Malformed, UnicodeDecodeError) as error:
         raise FolderTrouble(
             f"{file} is damaged ({error}): restore it; starting without it could cosign a fork"
         ) from error
-    if file.stem != sha256(checkpoint.origin.encode()).hexdigest():
+    if file.stem != _hash(checkpoint.origin):
         raise FolderTrouble(f"{file} holds the state of {checkpoint.origin}, which has another file name")
-    return checkpoint
+    return Cosigned(checkpoint, note)

@@ -22,7 +22,7 @@ class AddCheckpoint(NamedTuple):
 
 
 def parse_add_checkpoint(body: bytes) -> AddCheckpoint:
-    """Read a request. Raises `Malformed`; extension lines are not permitted here."""
+    """Read a request. Raises `Malformed`."""
     head, divider, checkpoint = body.partition(b"\n\n")
     if not divider:
         raise Malformed("the proof lines and the checkpoint are divided by an empty line")

@@ -12,7 +12,7 @@ from deploy.local.children import free_port
 from deploy.processes.api import ApiRole
 from deploy.processes.engine import at_rest
 from deploy.processes.first_start import CannotServe
-from deploy.processes.http import serve_until
+from deploy.processes.http import _threads, serve_until
 from deploy.settings import read_settings
 from tests.worlds import KEYRING, PROFILE, World
 
@@ -76,3 +76,14 @@ async def test_an_api_that_cannot_listen_does_not_start(delivered: World):
     with pytest.raises(CannotServe, match=r"Cannot listen: .* address"):
         await role.start()
     assert not failed.is_set(), "who started it has the reason"
+
+
+async def test_nothing_of_the_server_runs_after_a_stop():
+    """No thread of its own is left, which would abort the process if it asked for the interpreter during its end."""
+    before, stop, ready, port = _threads(), asyncio.Event(), asyncio.Event(), free_port()
+    serving = asyncio.create_task(serve_until(stop, answers_ok, "127.0.0.1", port, timeout_s=1, ready=ready))
+    await ready.wait()
+    assert _threads() - before
+    stop.set()
+    await serving
+    assert set() == _threads() - before

@@ -2,7 +2,7 @@
 
 import contextlib
 import itertools
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,14 @@ import httpx
 from registry.receipts.bundle import trust_file, trusted, witness_policy
 from registry.receipts.verifier.trust import LoadedTrust, load_trust
 from registry.transparency import service
+from registry.transparency.agreement import Witness
 from registry.transparency.format.checkpoint import parse_checkpoint_text
-from registry.transparency.format.note import parse_note
+from registry.transparency.format.note import COSIGNATURE_ED25519, parse_note
 from registry.transparency.format.policy import parse_policy
 from registry.transparency.format.tree import EMPTY_ROOT
 from registry.transparency.head import SignedHead
 from registry.transparency.keys import create_witness_key
-from registry.transparency.sequencer import Sequencer, Witness, sequence_once
+from registry.transparency.sequencer import Sequencer, sequence_once
 from registry.transparency.witness.app import witness_app
 from registry.transparency.witness.folder import WitnessFolder
 from schemas.statements import BufferStatement
@@ -121,7 +122,7 @@ class Log:
     @property
     def policy(self) -> str:
         """The witness must cosign."""
-        return witness_policy([self.witness.signer.key], quorum=1)
+        return witness_policy([[each.key for each in self.witness.signers]], quorum=1)
 
     def sequencer(self, connection: asyncpg.Connection, fuse: Fuse | None = None) -> Sequencer:
         """A sequencer over *connection*, which burns with *fuse*."""
@@ -130,7 +131,7 @@ class Log:
             Fragile(connection, fuse),  # type: ignore[arg-type]  # behaves like a connection
             keys=KEYS,
             head=FragileHead(self.folder / "head.json", fuse),
-            witnesses=[Witness(URL, self.witness.signer.key)],
+            witnesses=[Witness(URL, tuple(each.key for each in self.witness.signers))],
             policy=parse_policy(self.policy),
         )
         made._http = httpx.AsyncClient(transport=_Transport(self, httpx.ASGITransport(self._app), fuse))
@@ -158,18 +159,20 @@ class _Transport(httpx.AsyncBaseTransport):
         if not self._log.reachable:
             raise httpx.ConnectError("refused")
         self._fuse.step()
-        checkpoint = parse_checkpoint_text(parse_note(request.content.partition(b"\n\n")[2]).text)
-        if checkpoint.size:
-            self._log.asked.append((checkpoint.size, checkpoint.root))
+        if request.method == "POST":
+            checkpoint = parse_checkpoint_text(parse_note(request.content.partition(b"\n\n")[2]).text)
+            if checkpoint.size:
+                self._log.asked.append((checkpoint.size, checkpoint.root))
         answer = await self._inner.handle_async_request(request)
         self._fuse.step()
         return answer
 
 
 @contextlib.contextmanager
-def new_log(folder: Path) -> Iterator[Log]:
-    """A log with a fresh witness."""
-    create_witness_key(folder / "w", "witness.example/w1")
+def new_log(folder: Path, kinds: Sequence[int] = (COSIGNATURE_ED25519,)) -> Iterator[Log]:
+    """A log with a fresh witness, which has a key of each of *kinds*."""
+    for kind in kinds:
+        create_witness_key(folder / "w", "witness.example/w1", kind)
     with WitnessFolder(folder / "w") as witness:
         yield Log(folder, witness)
 

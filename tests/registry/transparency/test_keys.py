@@ -26,14 +26,14 @@ def test_a_file_that_others_reach_is_refused(tmp_path, mode):
     keys.create_witness_key(tmp_path, "w.example")
     (tmp_path / keys.WITNESS_FILE).chmod(mode)
     with pytest.raises(keys.KeyTrouble, match=f"mode 0{mode:o}.*chmod 600"):
-        keys.load_witness_key(tmp_path)
+        keys.load_witness_keys(tmp_path)
 
 
 def test_a_narrower_mode_is_fine(tmp_path):
     """0400 keeps the owner from overwriting it."""
     made = keys.create_witness_key(tmp_path, "w.example")
     (tmp_path / keys.WITNESS_FILE).chmod(0o400)
-    assert made.key == keys.load_witness_key(tmp_path).key
+    assert made.key == keys.load_witness_keys(tmp_path)[0].key
 
 
 def test_keys_are_never_overwritten(tmp_path):
@@ -41,7 +41,7 @@ def test_keys_are_never_overwritten(tmp_path):
     made = keys.create_witness_key(tmp_path, "w.example")
     with pytest.raises(keys.KeyTrouble, match="never overwritten"):
         keys.create_witness_key(tmp_path, "w.example")
-    assert made.key == keys.load_witness_key(tmp_path).key
+    assert made.key == keys.load_witness_keys(tmp_path)[0].key
 
 
 def test_a_missing_or_damaged_file_is_named_without_its_secret(tmp_path):

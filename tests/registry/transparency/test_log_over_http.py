@@ -124,7 +124,7 @@ async def fill(dsn: str, leaves: list[bytes]) -> None:
     try:
         columns = ["type", "note_text", "sha256", "at", "leaf_index", "note", "leaf_hash"]
         await owner.copy_records_to_table("statement", schema_name="registry", columns=columns, records=rows)
-        await store.grow(owner, grown.size, grown.root, grown.tiles)
+        await store.grow(owner, 0, grown.size, grown.root, grown.tiles)
     finally:
         await owner.close()
 

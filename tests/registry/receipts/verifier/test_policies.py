@@ -18,7 +18,7 @@ RENEWED = SeedSigner(WITNESS.key.name, COSIGNATURE_ED25519, b"\x07" * 32)
 
 def policy(*witnesses):
     """All of them."""
-    return witness_policy([each.key for each in witnesses], quorum=len(witnesses))
+    return witness_policy([[each.key] for each in witnesses], quorum=len(witnesses))
 
 
 def trust(today, *earlier, number=2):

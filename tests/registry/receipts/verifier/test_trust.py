@@ -48,7 +48,7 @@ def test_trust_files_are_read_strictly(raw):
         {"issuers": [trusted(LOG_PQ.key)]},
         {"issuers": [trusted(ISSUER.key, 5, 5)]},
         {"issuers": [trusted(ISSUER.key), trusted(ISSUER.key, 7)]},
-        {"policy": witness_policy([SeedSigner("w", 4, sha256(f"{ORIGIN} 1".encode()).digest()).key], quorum=1)},
+        {"policy": witness_policy([[SeedSigner("w", 4, sha256(f"{ORIGIN} 1".encode()).digest()).key]], quorum=1)},
     ],
 )
 def test_trust_wants_both_types_and_one_role_a_key(parts):

@@ -221,7 +221,7 @@ def test_an_unwitnessed_claim_leaves_the_receipt_unwitnessed():
 
 def test_a_quorum_of_several_is_reached_when_its_last_needed_witness_signed():
     """Two of three; the time is the earliest at which two had signed."""
-    trust = trust_bytes(policy=witness_policy([WITNESS.key, W2.key, W3.key], quorum=2))
+    trust = trust_bytes(policy=witness_policy([[WITNESS.key], [W2.key], [W3.key]], quorum=2))
     log = World()
     log.add(FILLER)
     head = Checkpoint(ORIGIN, 1, log.root)
@@ -282,7 +282,7 @@ def test_both_log_signatures_are_required():
 
 def test_a_policy_that_lists_logs_wants_one_of_them():
     """C2SP's rule, on top of ours."""
-    policy = witness_policy([WITNESS.key], quorum=1)
+    policy = witness_policy([[WITNESS.key]], quorum=1)
     assert "valid" == verify(receipt(), trust_bytes(policy=f"log {LOG.key.text()}\n{policy}")).verdict
     other = world.signer(ORIGIN + "2", ED25519).key
     with pytest.raises(Malformed, match="lists a log"):

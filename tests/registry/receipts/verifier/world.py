@@ -168,7 +168,7 @@ def trust_bytes(*, policy=None, issuers=None, logs=None, origin=ORIGIN) -> bytes
         origin,
         issuers=issuers or [trusted(ISSUER.key)],
         logs=logs or [trusted(LOG.key), trusted(LOG_PQ.key)],
-        policy=policy or witness_policy([WITNESS.key], quorum=1),
+        policy=policy or witness_policy([[WITNESS.key]], quorum=1),
     )
 
 

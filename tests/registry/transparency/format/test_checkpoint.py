@@ -104,8 +104,10 @@ def test_a_key_signs_only_what_its_type_is_for():
 @pytest.mark.parametrize(
     "text",
     [
-        TEXT + "extension\n",
+        TEXT + "extension",
         TEXT + "\n",
+        TEXT + "extension\n\n",
+        TEXT + "\nextension\n",
         TEXT[:-1],
         TEXT.replace("20852163", "020852163"),
         TEXT.replace("q2I=", "q2J="),
@@ -117,12 +119,34 @@ def test_a_key_signs_only_what_its_type_is_for():
         "a\n1\n\n",
     ],
 )
-def test_checkpoints_have_three_lines_and_one_spelling(text):
-    """No extension lines, no leading zeros, no other base64."""
+def test_checkpoints_have_one_spelling(text):
+    """No empty lines, no leading zeros, no other base64."""
     with pytest.raises(Malformed):
         parse_checkpoint_text(text)
     with pytest.raises(Malformed):
         checkpoint_text(HEAD._replace(origin="a\nb"))
+
+
+def test_extension_lines_are_kept_and_signed_with_the_text():
+    """Opaque and not empty; the Ed25519 types sign them, and ML-DSA-44 signs the tree head alone (tlog-cosignature)."""
+    extended = HEAD._replace(extensions=("timestamp 1", " anything"))
+    text = f"{TEXT}timestamp 1\n anything\n"
+    assert (text, extended) == (checkpoint_text(extended), parse_checkpoint_text(text))
+    with pytest.raises(Malformed):
+        checkpoint_text(HEAD._replace(extensions=("",)))
+    signers = (LOG, LOG_PQ, WITNESS)
+    lines = (
+        sign_checkpoint(extended, LOG),
+        cosign(extended, LOG_PQ, timestamp=0),
+        cosign(extended, WITNESS, timestamp=9),
+    )
+    keys = [each.key for each in signers]
+    sealed = verify_checkpoint(Note(text, lines), keys)
+    assert (extended, keys) == (sealed.checkpoint, [each.key for each in sealed.seals])
+    for key in (LOG.key, WITNESS.key):
+        with pytest.raises(BadSignature):
+            verify_checkpoint(Note(TEXT, lines), [key])
+    assert [LOG_PQ.key] == [each.key for each in verify_checkpoint(Note(TEXT, lines), [LOG_PQ.key]).seals]
 
 
 PROOF = LogProof(73894, (bytes(32), bytes([1] * 32)), parse_note(NOTE))

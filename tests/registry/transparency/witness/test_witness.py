@@ -11,7 +11,6 @@ import httpx
 import pytest
 
 from registry.transparency import witness_client
-from registry.transparency.format import grow, prove
 from registry.transparency.format.checkpoint import (
     Checkpoint,
     checkpoint_text,
@@ -19,77 +18,11 @@ from registry.transparency.format.checkpoint import (
     sign_checkpoint,
     verify_checkpoint,
 )
-from registry.transparency.format.note import COSIGNATURE_ML_DSA_44, ED25519, Note, format_note, parse_note
+from registry.transparency.format.note import ED25519, Note, format_note, parse_note
 from registry.transparency.format.signer import SeedSigner
-from registry.transparency.format.tile import TileKey
-from registry.transparency.format.tree import leaf_hash
-from registry.transparency.keys import create_witness_key
-from registry.transparency.witness.app import witness_app
-from registry.transparency.witness.folder import FolderTrouble, WitnessFolder
+from registry.transparency.witness.folder import Cosigned, FolderTrouble, WitnessFolder
 from registry.transparency.witness.request import REQUEST_LIMIT_BYTES, format_add_checkpoint
-
-ORIGIN = "log.example/sim/test"
-LOG = SeedSigner(ORIGIN, ED25519, bytes([1] * 32))
-LOG_PQ = SeedSigner(ORIGIN, COSIGNATURE_ML_DSA_44, bytes([2] * 32))
-STRANGER = SeedSigner(ORIGIN, ED25519, bytes([3] * 32))
-NOW_S = 1_790_000_000
-
-
-class Log:
-    """A log in memory that can also fork."""
-
-    def __init__(self, word="entry"):
-        self.tiles: dict[TileKey, bytes] = {}
-        self.heads = {0: Checkpoint(ORIGIN, 0, grow.root_of_tiles(0, {}))}
-        self.word = word
-
-    def grow_to(self, size):
-        old = max(self.heads)
-        leaves = [leaf_hash(f"{self.word} {at}".encode()) for at in range(old, size)]
-        done = grow.append(old, leaves, self.tiles)
-        self.tiles.update(done.tiles)
-        self.heads[size] = Checkpoint(ORIGIN, size, done.root)
-
-    def note(self, size, *, signers=(LOG,)):
-        head = self.heads[size]
-        lines = [
-            sign_checkpoint(head, each) if each.key.kind == ED25519 else cosign(head, each, timestamp=0)
-            for each in signers
-        ]
-        return format_note(checkpoint_text(head), lines)
-
-    def proof(self, old, new):
-        return prove.consistency_proof(old, new, self.tiles)
-
-
-@pytest.fixture
-def log():
-    """A log whose heads of size 3, 5 and 300 exist."""
-    made = Log()
-    for size in (3, 5, 300):
-        made.grow_to(size)
-    return made
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """A witness's folder with a fresh key."""
-    create_witness_key(tmp_path / "w", "witness.example/w1")
-    return tmp_path / "w"
-
-
-@pytest.fixture
-async def post(folder):
-    """Sends a body to the application itself, without a socket, and returns the response."""
-    with WitnessFolder(folder) as opened:
-        app = witness_app(opened, {ORIGIN: [LOG.key, LOG_PQ.key]}, lambda: NOW_S)
-        transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://w") as client:
-
-            async def send(body, path="/add-checkpoint", method="POST"):
-                return await client.request(method, path, content=body)
-
-            yield send
+from tests.registry.transparency.witness.memory_log import LOG, LOG_PQ, NOW_S, ORIGIN, STRANGER, Log
 
 
 async def test_a_first_checkpoint_is_cosigned(post, log, folder):
@@ -100,7 +33,7 @@ async def test_a_first_checkpoint_is_cosigned(post, log, folder):
     (line,) = note.signatures[1:]
     assert ("witness.example/w1", NOW_S) == (line.name, int.from_bytes(line.signature[:8], "big"))
     (state,) = folder.glob("*.checkpoint")
-    assert checkpoint_text(log.heads[5]) == state.read_text(encoding="utf-8")
+    assert log.note(5) + answer.text == state.read_text(encoding="utf-8")
 
 
 async def test_growth_needs_a_proof(post, log):
@@ -195,7 +128,7 @@ HASH = "A" * 43 + "=\n"
         lambda body: body[:-1],
         lambda body: body + b"\n",
         lambda body: body.replace(ORIGIN.encode(), b"\xff", 1),
-        lambda body: body.replace(b"=\n\n", b"=\nextension line\n\n", 1),
+        lambda body: body.replace(b"=\n\n", b"=\n\nextension line\n\n", 1),
     ],
 )
 async def test_malformed_requests(post, log, spoil):
@@ -236,11 +169,13 @@ def test_one_process_at_a_time(folder):
 def test_a_crash_before_the_rename_leaves_the_old_state(folder, log):
     """A temporary file, even half of one, is thrown away; damage in the state itself stops the start."""
     with WitnessFolder(folder) as opened:
-        opened.record(log.heads[3])
+        opened.record(Cosigned(log.heads[3], parse_note(log.note(3))))
     (state,) = folder.glob("*.checkpoint")
     state.with_suffix(".new").write_text("log.exam", encoding="utf-8")
     with WitnessFolder(folder) as opened:
-        assert log.heads[3] == opened.latest(ORIGIN)
+        kept = opened.latest(ORIGIN)
+        assert kept is not None
+        assert log.heads[3] == kept.checkpoint
     assert [] == list(folder.glob("*.new"))
     moved = state.with_name("0" * 64 + ".checkpoint")
     state.rename(moved)
@@ -256,14 +191,14 @@ def test_a_crash_before_the_rename_leaves_the_old_state(folder, log):
 PROGRAM = """
 import asyncio, sys
 from pathlib import Path
-from deploy.processes.witness import serve_witness
+from deploy.processes.witness import known_logs, serve_witness
 async def main():
     ready = asyncio.Event()
     async def tell():
         await ready.wait()
         print("ready", flush=True)
     telling = asyncio.create_task(tell())
-    await serve_witness(Path(sys.argv[1]), "127.0.0.1", int(sys.argv[2]), sys.argv[3:], ready=ready)
+    await serve_witness(Path(sys.argv[1]), "127.0.0.1", int(sys.argv[2]), known_logs(sys.argv[3:]), ready=ready)
     await telling
 asyncio.run(main())
 """
@@ -294,7 +229,7 @@ async def started(folder, port):
 async def test_a_killed_witness_remembers(folder, log):
     """Over HTTP with the client: cosign, kill -9, start again, and only the continuation is cosigned; then SIGTERM."""
     with WitnessFolder(folder) as opened:
-        key = opened.signer.key
+        key = opened.signers[0].key
     port = free_port()
     url = f"http://127.0.0.1:{port}/"
     process = await started(folder, port)
@@ -328,7 +263,7 @@ async def test_a_taken_port_is_noticed(folder):
         holder.bind(("127.0.0.1", 0))
         holder.listen()
         with pytest.raises(OSError, match="in use"):
-            await serve_witness(folder, "127.0.0.1", holder.getsockname()[1], [LOG.key.text()])
+            await serve_witness(folder, "127.0.0.1", holder.getsockname()[1], {ORIGIN: [LOG.key]})
 
 
 def answering(status, body):
@@ -368,7 +303,7 @@ async def test_a_conflict_without_a_newer_size_is_an_alarm(log, body):
 async def test_cosignatures_of_unknown_keys_are_ignored(log, folder):
     """With keys given only their verified lines come back; none, or a wrong one, is a refusal."""
     with WitnessFolder(folder) as opened:
-        witness = opened.signer
+        witness = opened.signers[0]
     good = cosign(log.heads[3], witness, timestamp=NOW_S)
     other = cosign(log.heads[3], SeedSigner("w2.example", 4, bytes([7] * 32)), timestamp=NOW_S)
     wrong = good._replace(signature=bytes(72))
