@@ -160,8 +160,8 @@ async def _said_in(tx: Tx, act: Act, people: tuple[int, ...], reason: str) -> st
 async def _database(settings: Settings) -> AsyncIterator[Database]:
     """The database of these settings, as the serving role, if it is that of their region."""
     try:
-        async with borrowed(settings.data_dir, settings.database_url) as dsn:
-            pool = await connect_pool(dsn, size=1)
+        async with borrowed(settings) as found:
+            pool = await connect_pool(found.api, size=1)
             try:
                 db = Database(pool)
                 region = await parties.find_region(db=db)

@@ -19,10 +19,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from registry.kit import private
+from registry.kit.private import TooOpen
 from registry.transparency.format.checkpoint import Checkpoint, checkpoint_text, parse_checkpoint_text
 from registry.transparency.format.signer import SeedSigner
 from registry.transparency.format.text import Malformed
-from registry.transparency.keys import fsync_folder, load_witness_key
+from registry.transparency.keys import load_witness_key
 
 _SUFFIX, _TEMPORARY = ".checkpoint", ".new"
 
@@ -71,19 +73,22 @@ class WitnessFolder:
             return
         target = self._path / f"{sha256(checkpoint.origin.encode()).hexdigest()}{_SUFFIX}"
         temporary = target.with_suffix(_TEMPORARY)
-        with temporary.open("w", encoding="utf-8", newline="\n") as file:
+        with os.fdopen(private.create(temporary), "w", encoding="utf-8", newline="\n") as file:
             file.write(checkpoint_text(checkpoint))
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(target)
-        fsync_folder(self._path)
+        private.fsync_folder(self._path)
         self._latest[checkpoint.origin] = checkpoint
 
 
 def _lock(path: Path) -> int:
     """An advisory lock that the kernel drops when the process ends, however it ends."""
     try:
-        handle = os.open(path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        private.require_folder(path)
+        handle = os.open(path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, private.FILE_MODE)
+    except TooOpen as error:
+        raise FolderTrouble(str(error)) from error
     except OSError as error:
         raise FolderTrouble(f"the witness folder {path} cannot be opened: {error.strerror}") from error
     try:
@@ -102,7 +107,9 @@ def _state_files(path: Path) -> list[Path]:
 
 def _read_state(file: Path) -> Checkpoint:
     try:
-        checkpoint = parse_checkpoint_text(file.read_bytes().decode())
+        checkpoint = parse_checkpoint_text(private.read_kept(file).decode())
+    except TooOpen as error:
+        raise FolderTrouble(f"{error}. Look first whether it still has what was cosigned last") from error
     except (Malformed, UnicodeDecodeError) as error:
         raise FolderTrouble(
             f"{file} is damaged ({error}): restore it; starting without it could cosign a fork"

@@ -22,6 +22,7 @@ from deploy.local.children import free_port
 from deploy.postgres import server as postgres
 from deploy.processes import first_start
 from deploy.settings import TABLE, read_settings
+from tests.database import LOGIN, as_login
 from tests.deploy.services import Service, kilnwood
 from tests.worlds import database_dsn
 
@@ -52,11 +53,11 @@ def service() -> Iterator[Service]:
 async def prepare(dsn: str) -> dict[str, str]:
     """Two login roles and a database that one of them owns; returns the settings that name them."""
     admin = await asyncpg.connect(dsn)
-    await admin.execute("create role owner login createrole")
-    await admin.execute("create role serving login")
+    await admin.execute(f"create role owner {LOGIN} createrole")
+    await admin.execute(f"create role serving {LOGIN}")
     await admin.execute("create database kilnwood owner owner")
     await admin.close()
-    owner, servant = (database_dsn(dsn, "kilnwood").replace("postgres@", f"{role}@") for role in ("owner", "serving"))
+    owner, servant = (as_login(database_dsn(dsn, "kilnwood"), role) for role in ("owner", "serving"))
     return {"DATABASE_URL": servant, "DATABASE_OWNER_URL": owner}
 
 
@@ -201,7 +202,9 @@ def free_ports() -> dict[str, str]:
 def the_line(text: str) -> str:
     """The one line that the text is, after the name of the program."""
     *logged, line = text.splitlines()
-    assert all(json.loads(each)["event"] == "migration_applied" for each in logged), text
+    assert all(
+        json.loads(each)["event"] in ("database_version", "migration_applied", "served_by_superuser") for each in logged
+    ), text
     assert line.startswith("kilnwood: ")
     return line.removeprefix("kilnwood: ")
 
