@@ -30,6 +30,7 @@ from registry.kit.ids import new
 from registry.kit.problems import DomainError, Unavailable
 from registry.parties import service as parties
 from registry.transparency import service as log
+from schemas import texts
 from schemas.access import Role
 from schemas.parties import RegionProfile
 from schemas.scalars import Name, Text
@@ -93,6 +94,8 @@ def _checked(text: str, kind: Any, what: str) -> str:  # noqa: ANN401 - a string
         checked: str = convert(text.strip(), kind)
     except ValidationError as error:
         raise CannotRecover(f"The {what} cannot be used: {error}.") from error
+    if fault := texts.fault(checked, lines=kind is Text):
+        raise CannotRecover(f"The {what} cannot be used: {fault}.")
     return checked
 
 

@@ -14,10 +14,11 @@ from pathlib import Path
 from deploy.processes.http import Limits, require_free, serve_until
 from registry.transparency.format.note import COSIGNATURE_ML_DSA_44, ED25519, VerifierKey, parse_vkey
 from registry.transparency.format.text import Malformed
-from registry.transparency.keys import WITNESS_FILE, create_witness_key, load_witness_key
+from registry.transparency.keys import WITNESS_FILE, KeyTrouble, create_witness_key, load_witness_key
 from registry.transparency.witness.app import witness_app
 from registry.transparency.witness.decide import KnownLogs
 from registry.transparency.witness.folder import WitnessFolder
+from schemas import texts
 
 STOP_TIMEOUT_S = 1.0
 
@@ -30,6 +31,8 @@ def prepare_witness(folder: Path, name: str) -> VerifierKey:
     """
     if (folder / WITNESS_FILE).exists():
         return load_witness_key(folder).key
+    if fault := texts.fault(name):
+        raise KeyTrouble(f"the name {name!r} cannot be used: {fault}")
     return create_witness_key(folder, name).key
 
 

@@ -7,6 +7,7 @@ from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written, once
 from registry.kit.problems import Invalid, Unknown
 from registry.projects import identity, rules, store
+from schemas import texts
 from schemas.access import Call
 from schemas.projects import Document, Project
 
@@ -17,6 +18,8 @@ async def upload_document(content: bytes, media_type: str, *, call: Call, db: Da
     """Store a file under its SHA-256; uploading the same content again returns the first."""
     if not content:
         raise Invalid("The body is empty: send the bytes of the file.")
+    if fault := texts.fault(media_type):
+        raise Invalid(f"Content-Type: {fault}.")
     sha256 = hashlib.sha256(content).digest()
 
     async def work(tx: Tx) -> Written[Document]:
