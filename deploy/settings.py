@@ -8,7 +8,8 @@ from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from registry.access.rates import PER_S, Network
+from registry.access.rates import PER_S
+from registry.kit.senders import Network
 from registry.transparency.format.note import COSIGNATURE_ED25519, VerifierKey, parse_vkey
 from registry.transparency.format.text import Malformed
 from schemas import serials, texts

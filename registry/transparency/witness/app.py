@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from http import HTTPStatus
 from typing import Any
 
+from registry.kit.headers import protected
 from registry.transparency.format.checkpoint import cosign
 from registry.transparency.format.text import Malformed
 from registry.transparency.witness.decide import CheckpointRefused, KnownLogs, require_continuation, require_signed
@@ -30,7 +31,7 @@ def witness_app(folder: WitnessFolder, logs: KnownLogs, clock: Callable[[], int]
         if scope["type"] != "http":
             raise NotImplementedError(scope["type"])
         status, kind, body = await _respond(scope, receive, folder, logs, clock)
-        headers = [(b"content-type", kind.encode()), (b"content-length", b"%d" % len(body))]
+        headers = protected(((b"content-type", kind.encode()), (b"content-length", b"%d" % len(body))))
         await send({"type": "http.response.start", "status": int(status), "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
