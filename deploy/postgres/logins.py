@@ -34,6 +34,7 @@ _RULES = """\
 local all all scram-sha-256
 local replication postgres scram-sha-256
 """
+_CLOSED = "# Written by Kilnwood, whose start has yet to give each login its password.\nlocal all all reject\n"
 
 
 def address(data_dir: Path, socket_dir: str, login: str) -> str:
@@ -60,9 +61,12 @@ def make(data_dir: Path, cluster: Path, user: User, bin_dir: Path) -> None:
     """
     Give each login its password, while no server runs: nobody is let in meanwhile.
 
-    First the files, then the hashes in the database, last the rule that asks for them: a crash in between leaves a
-    database that `are_set` denies, and the next start goes on with the same files. Raises `PostgresUnavailable`.
+    First nobody is let in at all; then come the files, the hashes in the database, and last the rule that asks for
+    them. A crash in between leaves a database that `are_set` denies, and the next start goes on with the same files.
+    Raises `PostgresUnavailable`.
     """
+    rules, server = cluster / "pg_hba.conf", (user.uid, user.gid) if user.drop else None
+    private.replace(rules, _CLOSED, owner=server)
     made = "do $$ begin if not exists (select from pg_roles where rolname = '{0}') then create role {0}; end if; end $$"
     nothing = "nosuperuser nocreatedb nocreaterole noreplication nobypassrls"
     commands = [f"alter role {SUPERUSER} password '{_verifier(_kept_password(data_dir, SUPERUSER))}'"]
@@ -70,10 +74,7 @@ def make(data_dir: Path, cluster: Path, user: User, bin_dir: Path) -> None:
         password = _verifier(_kept_password(data_dir, login))
         commands += (made.format(login), f"alter role {login} login {nothing} password '{password}'")
     process.run_alone(cluster, user, bin_dir, commands)
-    rules = cluster / "pg_hba.conf"
-    private.replace(rules, _RULES)
-    if user.drop:
-        os.chown(rules, user.uid, user.gid)
+    private.replace(rules, _RULES, owner=server)
 
 
 def _file(data_dir: Path, login: str) -> Path:
@@ -89,11 +90,11 @@ def _kept_password(data_dir: Path, login: str) -> str:
         private.make_folder(path.parent)
     except TooOpen as error:
         raise PostgresUnavailable(str(error)) from error
-    private.replace(path, f"*:*:*:{login}:{secrets.token_hex(_PASSWORD_BYTES)}\n")
+    owner = None
     if os.geteuid() == 0:  # a folder of an ordinary user stays usable by that user
-        owner = data_dir.stat()
-        for each in (path, path.parent):
-            os.chown(each, owner.st_uid, owner.st_gid)
+        owner = (data_dir.stat().st_uid, data_dir.stat().st_gid)
+        os.chown(path.parent, *owner)
+    private.replace(path, f"*:*:*:{login}:{secrets.token_hex(_PASSWORD_BYTES)}\n", owner=owner)
     return _password(data_dir, login)
 
 

@@ -58,6 +58,8 @@ def start(
     with _one_line_errors(data_dir):
         if create:
             private.make_passed_folder(data_dir)
+        else:
+            private.require_unwritable(data_dir)
         with _locked(data_dir):
             if not create and clusters.existing(data_dir) is None:
                 raise PostgresUnavailable(f"the database of {data_dir} is gone: restore it")
@@ -136,7 +138,6 @@ def _one_line_errors(data_dir: Path) -> Iterator[None]:
 @contextlib.contextmanager
 def _locked(data_dir: Path) -> Iterator[None]:
     """One starter or stopper at a time; the system lets go when a process dies, and no child inherits it."""
-    private.require_unwritable(data_dir)
     with private.open_lock(data_dir / "start.lock") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

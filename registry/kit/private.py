@@ -62,10 +62,16 @@ def create(path: Path, *, exclusive: bool = False) -> int:
     return handle
 
 
-def replace(path: Path, text: str) -> None:
-    """Put *text* into a file of mode 0600, durably: a crash leaves the old file or the new one. Raises `OSError`."""
+def replace(path: Path, text: str, *, owner: tuple[int, int] | None = None) -> None:
+    """
+    Put *text* into a file of mode 0600, durably: a crash leaves the old file or the new one. Raises `OSError`.
+
+    As root the file may be given to an *owner*, by the numbers of user and group.
+    """
     fresh = path.with_name(f".{path.name}.new")
     with os.fdopen(create(fresh), "w", encoding="utf-8") as file:
+        if owner:
+            os.fchown(file.fileno(), *owner)
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

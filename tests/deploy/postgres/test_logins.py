@@ -9,7 +9,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from deploy.postgres import logins, programs
+from deploy.postgres import logins, process, programs
 from deploy.postgres import server as postgres
 from deploy.postgres.programs import PostgresUnavailable
 from deploy.postgres.server import EmbeddedPostgres
@@ -151,6 +151,24 @@ async def test_a_lost_password_is_made_anew(running):
     for dsn in (again.dsn, *map(again.dsn_as, logins.SERVING)):
         async with connected(dsn) as connection:
             assert 1 == await connection.fetchval("select 1")
+
+
+async def test_a_crash_while_a_lost_password_is_made_locks_nobody_out(running, monkeypatch):
+    """The file of the new password is there, the database does not know it yet: the next start goes on."""
+    data = running.data_dir
+    (data / "passwords" / logins.SUPERUSER).unlink()
+
+    def crash(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(process, "run_alone", crash)
+        with pytest.raises(KeyboardInterrupt):
+            postgres.start(data, settings=FAST)
+    assert (data / "passwords" / logins.SUPERUSER).exists()
+    assert "reject" in (data / "cluster" / "pg_hba.conf").read_text()
+    async with connected(postgres.start(data, settings=FAST).dsn) as connection:
+        assert 1 == await connection.fetchval("select 1")
 
 
 def test_a_damaged_password_is_named(running):
