@@ -1,5 +1,6 @@
 """The composition root: settings become one ASGI application. Tests call the same factory."""
 
+import html
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from litestar import Litestar, Request, Response, get
-from litestar.datastructures import State
+from litestar import Litestar, Request, Response, Router, get
+from litestar.datastructures import CacheControlHeader, State
 from litestar.di import NamedDependency, Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import SwaggerRenderPlugin
@@ -65,6 +66,7 @@ from schemas.parties import RegionProfile
 
 STATIC = Path(__file__).parent / "static"
 _SWAGGER = "/static/swagger-ui"
+_STATIC_KEPT = CacheControlHeader(public=True, max_age=3600)
 VERSION = "0.3.0"
 
 
@@ -155,7 +157,9 @@ def create_app(parts: Parts) -> ASGIApp:
             live,
             ready,
             root,
-            create_static_files_router(path="/static", directories=[STATIC], include_in_schema=False),
+            create_static_files_router(
+                path="/static", directories=[STATIC], include_in_schema=False, cache_control=_STATIC_KEPT
+            ),
         ],
         dependencies=_dependencies(parts),
         guards=[guard],
@@ -172,7 +176,7 @@ def create_app(parts: Parts) -> ASGIApp:
     _provide_in_turn(app)
     _note_queries(app)
     _note_rates(app)
-    return RequestLog(HeadAsGet(CsvPaths(app)), parts.metrics)
+    return RequestLog(HeadAsGet(CsvPaths(app)), parts.metrics, proxies=parts.rates.proxies)
 
 
 def _dependencies(parts: Parts) -> dict[str, Provide]:
@@ -254,12 +258,25 @@ class _DescribedStructs(OpenAPISchemaPlugin):
 
 
 class _OfflineSwagger(SwaggerRenderPlugin):
-    """Swagger UI that calls no other host: by default it has a public service validate the document."""
+    """Swagger UI that calls no other host, in a page that has no script in itself: its policy permits none."""
 
-    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
-        """The page, with the validator switched off."""
-        page = super().render(request, openapi_schema)
-        return page.replace(b"deepLinking: true,", b"deepLinking: true,\n                  validatorUrl: null,", 1)
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:  # noqa: ARG002 - theirs
+        """The page; what it shows is the document at `/docs/openapi.json`."""
+        title = html.escape(openapi_schema["info"]["title"])
+        scripts = (self.js_url, self.standalone_preset_js_url, "/static/docs/start.js")
+        head = (
+            '<meta charset="utf-8">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            f"<title>{title}</title>",
+            self.favicon,
+            f'<link rel="stylesheet" href="{self.css_url}">',
+            *(f'<script src="{each}" defer></script>' for each in scripts),
+        )
+        page = f'<head>{"".join(head)}</head><body><div id="swagger-ui"></div></body>'
+        return f'<!DOCTYPE html><html lang="en">{page}</html>'.encode()
+
+    def receive_router(self, router: Router) -> None:
+        """Add nothing: there is no OAuth 2 here to be redirected by."""
 
 
 def _problems() -> str:
@@ -292,7 +309,9 @@ def _openapi(region: RegionProfile) -> OpenAPIConfig:
             "carried out once, however often it is sent. Only orders, listings and subscriptions take none: they are "
             "known by the `client_order_id` in their body, which an account uses once. Errors are RFC 9457 problem "
             "documents; their `type` never changes, and `detail` says what was wrong, with the numbers, and what to "
-            "do; `errors` has every fault of a body at once, each with its field. HEAD is taken wherever GET is. "
+            "do; `errors` has every fault of a body at once, each with its field. Texts have only characters that can "
+            "be seen, in Unicode normalisation form C: control, bidirectional, zero-width and other invisible ones are "
+            "refused, but for line feed and tab in reasons, remarks and descriptions. HEAD is taken wherever GET is. "
             "Every resource has one address: another spelling of it, such as one that ends in a slash, is 404. "
             "Lists that take `from` and `to` come as CSV too, with `Accept: text/csv` or `.csv` after the path: "
             "the same pages of at most 200 lines, the next one's address in a `Link` header; "

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 from deploy.settings import Settings
+from registry.kit import private
+from registry.kit.private import TooOpen
 from registry.receipts.bundle import next_trust_file, trust_file, trusted, witness_policy
 from registry.transparency.continuity import make_keys
-from registry.transparency.keys import RegistryKeys, has_keys, load_registry_keys
+from registry.transparency.keys import KeyTrouble, RegistryKeys, has_keys, load_registry_keys
 
 
 def keys_folder(data_dir: Path) -> Path:
@@ -21,6 +23,10 @@ def ensure_keys(settings: Settings) -> RegistryKeys:
     compares its own with those that the database knows.
     """
     folder = keys_folder(settings.data_dir)
+    try:
+        private.make_passed_folder(settings.data_dir)
+    except TooOpen as error:
+        raise KeyTrouble(str(error)) from error
     if has_keys(folder):
         return load_registry_keys(folder, settings.log_origin)
     return make_keys(folder, settings.log_origin)

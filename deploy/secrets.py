@@ -4,7 +4,9 @@ import os
 import secrets
 from pathlib import Path
 
-from registry.transparency.keys import KeyTrouble, fsync_folder, read_private
+from registry.kit import private
+from registry.kit.private import TooOpen
+from registry.transparency.keys import KeyTrouble, read_private
 
 PEPPER_BYTES = 32
 PEPPER_FILE = "api-key-pepper"
@@ -42,9 +44,15 @@ def pepper(data_dir: Path, *, create: bool = False) -> bytes:
 
 
 def require_private(data_dir: Path) -> None:
-    """Every secret is for its owner's eyes only. Raises `SecretTrouble`."""
+    """Every secret is for its owner's eyes only, and their folder for its owner. Raises `SecretTrouble`."""
     folder = folder_of(data_dir)
-    for path in sorted(folder.iterdir()) if folder.exists() else ():
+    if not folder.exists():
+        return
+    try:
+        private.require_folder(folder)
+    except TooOpen as error:
+        raise SecretTrouble(str(error)) from error
+    for path in sorted(folder.iterdir()):
         if path.is_file():
             _read(path)
 
@@ -57,9 +65,11 @@ def kept(path: Path, fresh: str) -> str:
     The folder is on disk as well before the secret is used.
     """
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private.make_folder(path.parent)
         if not path.exists():
             _store(path, fresh)
+    except TooOpen as error:
+        raise SecretTrouble(str(error)) from error
     except OSError as error:
         raise SecretTrouble(f"{path} cannot be made: {error.strerror}") from error
     return _read(path)
@@ -67,8 +77,7 @@ def kept(path: Path, fresh: str) -> str:
 
 def _store(path: Path, fresh: str) -> None:
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as file:
+    with os.fdopen(private.create(draft), "w", encoding="ascii") as file:
         file.write(fresh + "\n")
         file.flush()
         os.fsync(file.fileno())
@@ -78,8 +87,8 @@ def _store(path: Path, fresh: str) -> None:
         pass
     finally:
         draft.unlink()
-    fsync_folder(path.parent)
-    fsync_folder(path.parent.parent)
+    private.fsync_folder(path.parent)
+    private.fsync_folder(path.parent.parent)
 
 
 def _read(path: Path) -> str:

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
-from registry.access.rates import PER_S, Network
+from registry.access.rates import PER_S
 from registry.kit.quotas import LIMITS
+from registry.kit.senders import Network
 from registry.transparency.format.note import COSIGNATURE_ED25519, COSIGNATURE_ML_DSA_44, VerifierKey, parse_vkey
 from registry.transparency.format.text import Malformed
-from schemas import serials
+from schemas import serials, texts
 from schemas.identifiers import check_uscc
 
 
@@ -38,6 +39,14 @@ def _text(pattern: str, wanted: str) -> Callable[[str], str]:
         return text
 
     return read
+
+
+def _name(text: str) -> str:
+    if not 1 <= len(text) <= _NAME_LIMIT:
+        raise ValueError(f"a name of 1 to {_NAME_LIMIT} characters")
+    if fault := texts.fault(text):
+        raise ValueError(f"a name ({fault})")
+    return text
 
 
 def _whole(low: int, high: int) -> Callable[[str], int]:
@@ -163,7 +172,7 @@ def _witness_key(text: str) -> VerifierKey:
     return key
 
 
-_NAME = r"[^\x00-\x1f\x7f]{1,200}"
+_NAME_LIMIT = 200
 TABLE = (
     Setting("KILNWOOD_DATA_DIR", ".kilnwood", "Database, keys and secrets", Path),
     Setting("KILNWOOD_HOST", "127.0.0.1", "Address to listen on", _text(r"[0-9A-Za-z.:-]+", "an address")),
@@ -192,9 +201,7 @@ TABLE = (
     Setting("KILNWOOD_PROXIES", "", "Networks of proxies whose Forwarded header is believed", _networks),
     Setting("KILNWOOD_POOL", "10", "Connections to the database for reads, and as many for writes", _whole(1, 100)),
     Setting("KILNWOOD_REGION", "CN-510100", "Code of the region", _text(r"[A-Z]{2}(-[0-9A-Z]{1,6})?", "CN-510100")),
-    Setting(
-        "KILNWOOD_REGION_NAME", "Chengdu carbon inclusion registry", "Name of the registry", _text(_NAME, "a name")
-    ),
+    Setting("KILNWOOD_REGION_NAME", "Chengdu carbon inclusion registry", "Name of the registry", _name),
     Setting("KILNWOOD_SERIAL_REGION", "SC", "First part of serials", _text(serials.REGION, "two capital letters")),
     Setting(
         "KILNWOOD_PROGRAMME",
@@ -205,9 +212,7 @@ TABLE = (
     Setting("KILNWOOD_SIMULATED", "no", "A region whose clock is set by hand", _yes),
     Setting("KILNWOOD_BUSINESS_TIME", "", "Begin of a simulated region's time; empty: now", _instant),
     Setting("KILNWOOD_LOG_HOST", "kilnwood.example", "Host of the log's origin", _text(r"[a-z0-9.-]+", "a host name")),
-    Setting(
-        "KILNWOOD_AUTHORITY", "Regional ecology and environment bureau", "Name of the authority", _text(_NAME, "a name")
-    ),
+    Setting("KILNWOOD_AUTHORITY", "Regional ecology and environment bureau", "Name of the authority", _name),
     Setting("KILNWOOD_AUTHORITY_USCC", "11510100MB0000000U", "Its USCC", _uscc),
     Setting("KILNWOOD_WITNESSES", "", "URL of each witness, then its one or two keys", _witnesses),
     Setting("KILNWOOD_WITNESS_QUORUM", "0", "How many must cosign; 0: all", _whole(0, 100)),

@@ -6,7 +6,7 @@ from msgspec import Meta, Struct
 
 from schemas.access import Awaits
 from schemas.methodologies import EventFootprintRequest, Footprint
-from schemas.scalars import Id, Instant, Kg0, Name, Remark, Sha256, ShortRemark, Text, check_years
+from schemas.scalars import Id, Instant, Kg0, Line, Name, Remark, Sha256, ShortRemark, Text, check_years
 from schemas.statements import ClaimType, ClaimVerifier, SubjectKey
 
 Attendee = Annotated[int, Meta(ge=1, le=1_000_000, description="Number of an attendee of the event")]
@@ -50,7 +50,7 @@ class NewClaim(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     organisation_id: Id
     type: Annotated[ClaimType, Meta(description="event or contribution; the others are not open yet")]
-    subject: Annotated[Text, Meta(description="Published in the log for ever, as are boundary and exclusions")]
+    subject: Annotated[Line, Meta(description="Published in the log for ever, as are boundary and exclusions")]
     begins: Instant
     ends: Instant
     boundary: Text

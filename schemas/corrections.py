@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from schemas.scalars import Id, Instant, Name, Remark, Sha256, ShortRemark, Text
+from schemas.scalars import Id, Instant, Line, Name, Remark, Sha256, ShortRemark, Text
 from schemas.statements import CorrectedWords
 
 
@@ -12,7 +12,7 @@ class CorrectClaim(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """The right wording of a claim, and why; what is left out stays as it is."""
 
     reason: Text
-    subject: Text | UnsetType = UNSET
+    subject: Line | UnsetType = UNSET
     standard: Name | UnsetType = UNSET
     boundary: Text | UnsetType = UNSET
     exclusions: Remark | UnsetType = UNSET

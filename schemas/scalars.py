@@ -5,6 +5,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from schemas.texts import LINES
+
 MAX_INT = 2**53 - 1
 """Largest integer that leaves the database: statements and JSON readers keep it exact (RFC 8785, RFC 7493)."""
 
@@ -14,7 +16,18 @@ Kg0 = Annotated[int, Meta(ge=0, le=MAX_INT, description="Mass in whole kilograms
 Name = Annotated[
     str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)", examples=["Longquan Kiln Works"])
 ]
-Text = Annotated[str, Meta(min_length=1, max_length=4000, pattern=r"^[^\x00]*$", examples=["A visit to the park"])]
+Text = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=4000,
+        pattern=r"^[^\x00]*$",
+        examples=["A visit to the park"],
+        extra={LINES: True},
+    ),
+]
+Line = Annotated[str, Meta(min_length=1, max_length=4000, pattern=r"^[^\x00]*$", examples=["A visit to the park"])]
+"""As long as a text may be, in one line."""
 Sha256 = Annotated[
     str,
     Meta(
@@ -25,7 +38,10 @@ Sha256 = Annotated[
 ]
 Instant = Annotated[datetime, Meta(tz=True, description="RFC 3339 time with offset; answered in UTC with Z")]
 Vintage = Annotated[int, Meta(ge=2000, le=2100, description="Year in which the reduction happened")]
-Remark = Annotated[str, Meta(max_length=4000, pattern=r"^[^\x00]*$", description="May be empty", examples=[""])]
+Remark = Annotated[
+    str,
+    Meta(max_length=4000, pattern=r"^[^\x00]*$", description="May be empty", examples=[""], extra={LINES: True}),
+]
 ShortRemark = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00]*$", description="May be empty", examples=[""])]
 BankReference = Annotated[
     ShortRemark,

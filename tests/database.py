@@ -17,6 +17,15 @@ REWRITE = os.environ.get("KILNWOOD_REWRITE_GOLDEN") == "1"
 """Golden files are written again instead of compared; read the difference before you commit it."""
 
 
+LOGIN = "login password 'only-for-this-run'"
+"""What `create role` says of a login that a test makes; on the run's server nobody connects without a password."""
+
+
+def as_login(dsn: str, role: str) -> str:
+    """The same database as a login that was made with `LOGIN`."""
+    return dsn.replace("//postgres@", f"//{role}:only-for-this-run@")
+
+
 def fresh(server: str) -> str:
     """The address of a new, empty database on *server*; it goes when the server does."""
     return asyncio.run(_create(server))

@@ -19,8 +19,8 @@ async def add(settings: Settings, text: str) -> tuple[int, ...]:
     The embedded one is started for it where it does not run. Raises `CannotAdd`, `CalendarFileWrong`.
     """
     try:
-        async with borrowed(settings.data_dir, settings.database_url) as dsn:
-            owner = await asyncpg.connect(settings.owner_url or dsn, timeout=10)
+        async with borrowed(settings) as found:
+            owner = await asyncpg.connect(found.owner, timeout=10)
             try:
                 async with owner.transaction():
                     return await methodologies.add_calendar_in(owner, text)

@@ -46,8 +46,8 @@ async def remove(settings: Settings, *, older_than_days: int, compact: bool) -> 
 async def _owner(settings: Settings) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
     """The owner of the tables. The embedded server is started for it where it does not run."""
     try:
-        async with borrowed(settings.data_dir, settings.database_url) as dsn:
-            owner = await asyncpg.connect(settings.owner_url or dsn, timeout=10)
+        async with borrowed(settings) as found:
+            owner = await asyncpg.connect(found.owner, timeout=10)
             try:
                 yield owner
             finally:

@@ -25,8 +25,8 @@ async def compare(settings: Settings) -> Reconciliation:
     Raises `CannotCompare`.
     """
     try:
-        async with borrowed(settings.data_dir, settings.database_url) as dsn:
-            return await _compare(dsn)
+        async with borrowed(settings) as found:
+            return await _compare(found.api)
     except (PostgresUnavailable, OSError) as error:
         raise CannotCompare(str(error)) from error
 

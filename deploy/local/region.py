@@ -9,6 +9,7 @@ from deploy.postgres import server as postgres
 from deploy.processes.witness import prepare_witness
 from deploy.scenarios.cast import BEGINS
 from deploy.settings import read_settings
+from registry.kit import private
 
 WITNESS_NAME = "witness.kilnwood.example/demo"
 PUBLISH_INTERVAL_S = "0.2"
@@ -56,7 +57,7 @@ class LocalRegion:
 def new_region(folder: Path, *, port: int = 0, extra: dict[str, str] | None = None) -> LocalRegion:
     """Make keys for a new region and its witness in *folder*; nothing runs yet. *port* 0: any that is free."""
     data, witness_data = folder / "data", folder / "witness"
-    data.mkdir(parents=True)
+    private.make_passed_folder(data)
     (witness_key,) = prepare_witness(witness_data, WITNESS_NAME)
     port, inner_port, witness_port = port or free_port(), free_port(), free_port()
     environment = own_environment(

@@ -16,9 +16,9 @@ import tempfile
 from pathlib import Path
 
 from deploy.postgres import programs
+from deploy.postgres.logins import SUPERUSER
 from deploy.postgres.programs import PostgresUnavailable, User
-
-SUPERUSER = "postgres"
+from registry.kit import private
 
 
 def new_owner() -> User:
@@ -84,19 +84,13 @@ def existing(data_dir: Path) -> Path | None:
 
 
 def create(data_dir: Path, home: Path, user: User, bin_dir: Path) -> Path:
-    """
-    Make a new database under *home*.
-
-    Authentication is `trust`: the only way in is the socket, in a folder of mode 0700 that belongs to the user who
-    owns the data files as well. A user who can enter it could read and rewrite those files, so a password would protect
-    nothing and be one more thing to lose. No TCP port is open. (`peer` would need one user for us and the server.)
-    """
+    """Make a new database under *home*, which lets nobody in until its logins are made (`logins.make`)."""
     for left in home.glob("cluster.new-*"):  # of a start that was killed here
         shutil.rmtree(left)
     fresh = Path(tempfile.mkdtemp(prefix="cluster.new-", dir=home))
     if user.drop:
         os.chown(fresh, user.uid, user.gid)
-    options = ["--auth=trust", f"--username={SUPERUSER}", "--encoding=UTF8", "--locale=C", "--no-instructions"]
+    options = ["--auth=reject", f"--username={SUPERUSER}", "--encoding=UTF8", "--locale=C", "--no-instructions"]
     done = programs.run([bin_dir / "initdb", "-D", fresh, *options], user)
     if done.returncode:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -105,20 +99,26 @@ def create(data_dir: Path, home: Path, user: User, bin_dir: Path) -> Path:
         raise PostgresUnavailable(f"no new database could be made in {home}: {programs.reason(done.stderr)}")
     fresh.rename(home / "cluster")
     if home != data_dir:  # last: a crash before this line leaves an unused folder, never a wrong pointer
-        pointer = data_dir / "cluster.path.new"
-        pointer.write_text(str(home / "cluster"), encoding="utf-8")
-        pointer.rename(data_dir / "cluster.path")
+        private.replace(data_dir / "cluster.path", str(home / "cluster"))
     return home / "cluster"
 
 
-def refuse_other_version(cluster: Path, user: User, bin_dir: Path) -> None:
-    """Data files of one major version are unreadable to another."""
+def refuse_other_version(cluster: Path, version: str) -> None:
+    """Data files of one major version are unreadable to another; within a major version any minor one reads them."""
     version_file = cluster / "PG_VERSION"
     if not version_file.exists():
         raise PostgresUnavailable(f"{cluster} holds no PostgreSQL database: move it away to start empty")
-    made_by = version_file.read_text(encoding="ascii").strip()
-    said = programs.run([bin_dir / "postgres", "--version"], user).stdout  # "postgres (PostgreSQL) 18.4 …"
-    ours = said.partition(") ")[2].partition(".")[0]
+    made_by, ours = version_file.read_text(encoding="ascii").strip(), version.partition(".")[0]
     if made_by != ours:
         made = f"{cluster} was made by PostgreSQL {made_by}, this is {ours}"
         raise PostgresUnavailable(f"{made}: move the data with pg_dump, or use another folder")
+
+
+def newest_version(data_dir: Path, version: str) -> str:
+    """The newest version that has served the database of *data_dir*, *version* included, which is noted if it is."""
+    path = data_dir / "newest.version"
+    before = path.read_text(encoding="utf-8").strip() if path.exists() else ""
+    newest = max(before, version, key=programs.parsed)
+    if newest != before:
+        private.replace(path, f"{newest}\n")
+    return newest

@@ -11,7 +11,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from deploy.postgres.programs import PostgresUnavailable, User
 START_TIMEOUT_S = 60  # crash recovery of a busy database may take this long
 STOP_TIMEOUT_S = 60
 ORPHANS_TIMEOUT_S = 10  # after a server was killed, its backends may live on for a moment
+_ORPHANS = "pre-existing shared memory"
 LOG_LIMIT_BYTES = 16 * 1024 * 1024
 # The lines of postmaster.pid that are read here (src/include/utils/pidfile.h).
 PID_LINE, SOCKET_LINE, STATUS_LINE = 0, 4, 7
@@ -99,16 +100,19 @@ def adopt(cluster: Path, user: User, bin_dir: Path) -> Server | None:
 
 def launch(cluster: Path, user: User, bin_dir: Path, settings: Mapping[str, str]) -> Server:
     """Start a server that no signal to us and no end of ours reaches (pg_ctl gives it a session of its own)."""
-    # No server is alive behind it (`live` looked): it is a killed server's, or its number now belongs to another
-    # program, which PostgreSQL would take for a server. Its check of shared memory still guards against its backends.
-    if stale := _pid_file(cluster):
-        _drop_socket_dir(stale.socket_dir, user)
-        (cluster / "postmaster.pid").unlink()
+    _drop_stale(cluster, user)
     log = cluster / "server.log"
     if log.exists() and log.stat().st_size > LOG_LIMIT_BYTES:
         log.replace(log.with_suffix(".log.1"))
     socket_dir = _socket_dir(user)
-    options = {"listen_addresses": "", "unix_socket_directories": socket_dir, "timezone": "UTC", "log_timezone": "UTC"}
+    options = {
+        "listen_addresses": "",
+        "unix_socket_directories": socket_dir,
+        "unix_socket_permissions": "0700",
+        "hba_file": "pg_hba.conf",  # whatever postgresql.conf says
+        "timezone": "UTC",
+        "log_timezone": "UTC",
+    }
     words = [word for name, value in {**settings, **options}.items() for word in ("-c", f"{name}={value}")]
     # pg_ctl hands -o to a shell. The folder is named from inside, so its path needs no quoting.
     ctl: list[str | Path] = [
@@ -131,10 +135,38 @@ def launch(cluster: Path, user: User, bin_dir: Path, settings: Mapping[str, str]
         if not done.returncode and server:
             return server
         reason = programs.reason(_read_from(log, log_start) or done.stderr)
-        if "pre-existing shared memory" not in reason or time.monotonic() > deadline:
+        if _ORPHANS not in reason or time.monotonic() > deadline:
             _drop_socket_dir(socket_dir, user)
             raise PostgresUnavailable(f"PostgreSQL did not start on {cluster}: {reason}")
         time.sleep(0.05)  # backends of a killed server notice within moments that it is gone
+
+
+def run_alone(cluster: Path, user: User, bin_dir: Path, commands: Sequence[str]) -> None:
+    """
+    Carry out *commands*, a line each, as the superuser of a database whose server does not run.
+
+    It is PostgreSQL's single-user mode: there is no socket, so nobody else can connect. Raises `PostgresUnavailable`.
+    """
+    _drop_stale(cluster, user)
+    alone: list[str | Path] = [bin_dir / "postgres", "--single", "-D", ".", "-c", "exit_on_error=on", "postgres"]
+    deadline = time.monotonic() + ORPHANS_TIMEOUT_S
+    while (done := programs.run(alone, user, cwd=cluster, given="\n".join((*commands, "")))).returncode:
+        reason = programs.reason(done.stderr)
+        if _ORPHANS not in reason or time.monotonic() > deadline:
+            raise PostgresUnavailable(f"the logins of {cluster} cannot be made: {reason}")
+        time.sleep(0.05)
+
+
+def _drop_stale(cluster: Path, user: User) -> None:
+    """
+    Remove what a killed server left. `live` has looked: no server is alive behind its pid file.
+
+    Its number may now belong to another program, which PostgreSQL would take for a server. Its check of shared memory
+    still guards against the backends of the one that was killed.
+    """
+    if stale := _pid_file(cluster):
+        _drop_socket_dir(stale.socket_dir, user)
+        (cluster / "postmaster.pid").unlink()
 
 
 def stop(cluster: Path, server: Server, user: User, bin_dir: Path) -> None:

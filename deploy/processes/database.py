@@ -10,6 +10,7 @@ import structlog
 from deploy.pool import connect_lanes, move_lanes, terminate_lanes
 from deploy.postgres import server as postgres
 from deploy.postgres.programs import PostgresUnavailable
+from deploy.processes.addresses import Addresses, embedded
 from deploy.processes.first_start import prepare_database, require_roles
 from deploy.processes.locks import DatabaseUsers
 from deploy.processes.tasks import cancelled
@@ -25,7 +26,7 @@ TICK_S = 1.0
 
 class RegionDatabase:
     """
-    The address and the connections of a region's database, which the roles of a process share.
+    The addresses and the connections of a region's database, which the roles of a process share.
 
     An embedded server that cannot be reached is started again; a new address is given to them and to every function
     in *moved*. The last process of a data folder that uses the server stops it.
@@ -38,7 +39,7 @@ class RegionDatabase:
         self._watching: asyncio.Task[None] | None = None
         self._lanes: Lanes | None = None
         self._db: Database | None = None
-        self.dsn = ""
+        self.at = Addresses("", "", "")
         self.moved: list[Callable[[], None]] = []
 
     @property
@@ -51,9 +52,9 @@ class RegionDatabase:
         """Start or adopt the server, migrate, and connect. Raises `CannotServe`."""
         if self._folder:
             self._users = await asyncio.to_thread(DatabaseUsers, self._settings.data_dir)
-        self.dsn = await prepare_database(self._settings)
-        await require_roles(self.dsn)
-        self._lanes = await connect_lanes(self.dsn, size=self._settings.pool)
+        self.at = await prepare_database(self._settings)
+        await require_roles(self.at)
+        self._lanes = await connect_lanes(self.at.api, size=self._settings.pool)
         self._db = Database(self._lanes)
         if self._folder:
             self._watching = asyncio.create_task(self._watch(self._folder))
@@ -95,16 +96,16 @@ class RegionDatabase:
     async def _revive(self, folder: Path) -> None:
         """Start the embedded server again, or find that it runs."""
         try:
-            dsn = (await asyncio.to_thread(postgres.start, folder, create=False)).dsn
+            at = embedded(await asyncio.to_thread(postgres.start, folder, create=False))
         except PostgresUnavailable as error:
             log.error("database_does_not_start", reason=str(error))  # noqa: TRY400 - the reason says all
             return
-        if dsn == self.dsn:
+        if at == self.at:
             return
         log.warning("database_restarted")
-        self.dsn = dsn
+        self.at = at
         assert self._lanes is not None, "it is watched from the start on"
-        move_lanes(self._lanes, dsn)
+        move_lanes(self._lanes, at.api)
         for tell in self.moved:
             with contextlib.suppress(OSError):  # a child that does not start is started by the next look after it
                 await asyncio.to_thread(tell)

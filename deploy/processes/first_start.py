@@ -10,11 +10,16 @@ import structlog
 from deploy import secrets
 from deploy.migrations import every_migration
 from deploy.postgres import server as postgres
+from deploy.postgres.logins import API, SERVING
 from deploy.postgres.programs import PostgresUnavailable
+from deploy.processes import addresses
+from deploy.processes.addresses import Addresses
 from deploy.settings import Settings
 from registry.access.keys.rules import Keyring
+from registry.kit import private
 from registry.kit.database import Database
 from registry.kit.migrate import MigrationRefused, migrate
+from registry.kit.private import TooOpen
 from registry.kit.problems import DomainError
 from registry.parties import service as parties
 from schemas.identifiers import Identifier
@@ -23,7 +28,6 @@ from schemas.parties import Region, RegionProfile
 log = structlog.get_logger()
 
 REGULATORS = ("First regulator", "Second regulator")
-DATABASE_ROLES = ("kilnwood_api", "kilnwood_sequencer")
 REGION_POLL_S = 0.5
 
 
@@ -31,22 +35,15 @@ class CannotServe(Exception):
     """The service cannot start; the text is one line that says why and what to do."""
 
 
-async def prepare_database(settings: Settings) -> str:
-    """Start or adopt the embedded server if no other is named, migrate, and return the address to serve with."""
-    if settings.database_url:
-        dsn = settings.database_url
-    else:
-        try:
-            dsn = (await asyncio.to_thread(postgres.start, settings.data_dir / "postgres")).dsn
-        except PostgresUnavailable as error:
-            raise CannotServe(str(error)) from error
+async def prepare_database(settings: Settings) -> Addresses:
+    """Start or adopt the embedded server if no other is named, migrate, and return where to connect."""
+    found = addresses.named(settings) if settings.database_url else await _embedded(settings)
+    owner = await _connected(found.owner)
     try:
-        owner = await asyncpg.connect(settings.owner_url or dsn, timeout=10)
-    except (OSError, asyncpg.PostgresError, TimeoutError) as error:
-        raise CannotServe(f"The database cannot be reached: {str(error) or type(error).__name__}.") from error
-    try:
-        if owner.get_server_version().major < 15:  # noqa: PLR2004 - the oldest that is tested
-            raise CannotServe(f"PostgreSQL {owner.get_server_version().major} is too old: version 15 is the oldest.")
+        version = owner.get_server_version()
+        if version.major < 15:  # noqa: PLR2004 - the oldest that is tested
+            raise CannotServe(f"PostgreSQL {version.major} is too old: version 15 is the oldest.")
+        log.info("database_version", version=f"{version.major}.{version.micro}", embedded=not settings.database_url)
         for name in await migrate(owner, every_migration()):
             log.info("migration_applied", name=name)
     except MigrationRefused as error:
@@ -54,31 +51,57 @@ async def prepare_database(settings: Settings) -> str:
     except asyncpg.InsufficientPrivilegeError as error:
         raise CannotServe(
             f"Migrations need the owner of the tables (DATABASE_OWNER_URL): {error}. Where that owner may create no "
-            f"roles, run first as a superuser: {' '.join(f'CREATE ROLE {role} NOLOGIN;' for role in DATABASE_ROLES)}"
+            f"roles, run first as a superuser: {' '.join(f'CREATE ROLE {role} NOLOGIN;' for role in SERVING)}"
         ) from error
     finally:
         await owner.close()
-    return dsn
+    return found
 
 
-async def require_roles(dsn: str) -> None:
-    """Require that the login may act as both roles, which own nothing. Raises `CannotServe` with what to run."""
+async def _embedded(settings: Settings) -> Addresses:
     try:
-        login = await asyncpg.connect(dsn, timeout=10)
+        private.make_passed_folder(settings.data_dir)
+        server = await asyncio.to_thread(postgres.start, settings.data_dir / "postgres")
+    except (PostgresUnavailable, TooOpen) as error:
+        raise CannotServe(str(error)) from error
+    if server.newest != server.version:
+        log.warning(
+            "database_served_by_newer",
+            newest=server.newest,
+            version=server.version,
+            reason="It can be read, and what the newer one put right may go wrong again: install that one.",
+        )
+    return addresses.embedded(server)
+
+
+async def _connected(dsn: str) -> "asyncpg.Connection[asyncpg.Record]":
+    try:
+        return await asyncpg.connect(dsn, timeout=10)
     except (OSError, asyncpg.PostgresError, TimeoutError) as error:
         raise CannotServe(f"The database cannot be reached: {str(error) or type(error).__name__}.") from error
-    name = ""
-    try:
-        name = await login.fetchval("select quote_ident(session_user)")
-        for role in DATABASE_ROLES:
+
+
+async def require_roles(found: Addresses) -> None:
+    """
+    Require that the logins may act as the roles of the service, which own nothing. Raises `CannotServe`.
+
+    The text says what to run. A superuser works, and is warned of: it may read the server's files and run programs.
+    """
+    for role, dsn in zip(SERVING, (found.api, found.sequencer), strict=True):
+        login = await _connected(dsn)
+        name = ""
+        try:
+            name = await login.fetchval("select quote_ident(session_user)")
+            if role == API and await login.fetchval("select rolsuper from pg_roles where rolname = session_user"):
+                log.warning("served_by_superuser", login=name, reason="Name another login in DATABASE_URL.")
             await login.execute(f"set role {role}")
-    except asyncpg.PostgresError as error:
-        grants = " ".join(f"GRANT {role} TO {name};" for role in DATABASE_ROLES)
-        raise CannotServe(
-            f"The login {name} may not act as the roles of the service ({error}). Run as a superuser: {grants}"
-        ) from error
-    finally:
-        await login.close()
+        except asyncpg.PostgresError as error:
+            grants = " ".join(f"GRANT {each} TO {name};" for each in SERVING)
+            raise CannotServe(
+                f"The login {name} may not act as the roles of the service ({error}). Run as a superuser: {grants}"
+            ) from error
+        finally:
+            await login.close()
 
 
 async def prepare_region(settings: Settings, db: Database) -> tuple[RegionProfile, Keyring]:

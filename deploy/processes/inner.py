@@ -13,6 +13,7 @@ import msgspec
 from prometheus_client import CollectorRegistry, generate_latest
 
 from registry.kit.database import Database
+from registry.kit.headers import protected
 from registry.kit.problems import DomainError
 from registry.kit.supervise import REPORTED_AFTER_S
 
@@ -128,7 +129,7 @@ def inner_app(health: Health, metrics: Metrics) -> Callable[[Message, Any, Any],
         if scope["type"] != "http":
             raise NotImplementedError(scope["type"])
         status, kind, body = await respond(scope["path"])
-        headers = [(b"content-type", kind), (b"content-length", b"%d" % len(body)), (b"cache-control", b"no-store")]
+        headers = protected(((b"content-type", kind), (b"content-length", b"%d" % len(body))))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 

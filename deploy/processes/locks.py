@@ -14,6 +14,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Final, Literal, NamedTuple
 
+from registry.kit import private
+
 Role = Literal["api", "engine", "sequencer", "housekeeping"]
 ROLES: Final[tuple[Role, ...]] = ("api", "engine", "sequencer", "housekeeping")
 """In the order in which they are stopped: what still arrives ends before what carries it out."""
@@ -45,18 +47,24 @@ class StoppedProcess(NamedTuple):
 
 @contextlib.contextmanager
 def roles_held(data_dir: Path, roles: Sequence[Role]) -> Iterator[None]:
-    """Have *roles* of the data folder, and no other process any of them. Raises `RoleTaken`, `OSError`."""
-    folder = data_dir / FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
+    """Have *roles* of the data folder, and no other process any of them. Raises `RoleTaken`, `TooOpen`, `OSError`."""
+    folder = _folder(data_dir)
     with contextlib.ExitStack() as stack:
         for role in roles:
-            file = stack.enter_context((folder / f"{role}.lock").open("a+"))
+            file = stack.enter_context(private.open_lock(folder / f"{role}.lock"))
             if not _taken(file, within_s=_PROBE_S):
                 raise RoleTaken(role, _pid_in(file))
             file.truncate(0)
             file.write(str(os.getpid()))
             file.flush()
         yield
+
+
+def _folder(data_dir: Path) -> Path:
+    private.make_passed_folder(data_dir)
+    folder = data_dir / FOLDER
+    private.make_passed_folder(folder)
+    return folder
 
 
 def _taken(file: IO[str], *, within_s: float) -> bool:
@@ -119,9 +127,7 @@ class DatabaseUsers:
     """Who uses the embedded database of a data folder, and whether this process is the last one that does."""
 
     def __init__(self, data_dir: Path) -> None:
-        folder = data_dir / FOLDER
-        folder.mkdir(parents=True, exist_ok=True)
-        self._file = (folder / _DATABASE).open("a+")
+        self._file = private.open_lock(_folder(data_dir) / _DATABASE)
         fcntl.flock(self._file, fcntl.LOCK_SH)  # waits while the last user stops the server
 
     def close(self) -> None:

@@ -30,6 +30,7 @@ from registry.kit.ids import new
 from registry.kit.problems import DomainError, Unavailable
 from registry.parties import service as parties
 from registry.transparency import service as log
+from schemas import texts
 from schemas.access import Role
 from schemas.parties import RegionProfile
 from schemas.scalars import Name, Text
@@ -93,6 +94,8 @@ def _checked(text: str, kind: Any, what: str) -> str:  # noqa: ANN401 - a string
         checked: str = convert(text.strip(), kind)
     except ValidationError as error:
         raise CannotRecover(f"The {what} cannot be used: {error}.") from error
+    if fault := texts.fault(checked, lines=kind is Text):
+        raise CannotRecover(f"The {what} cannot be used: {fault}.")
     return checked
 
 
@@ -160,8 +163,8 @@ async def _said_in(tx: Tx, act: Act, people: tuple[int, ...], reason: str) -> st
 async def _database(settings: Settings) -> AsyncIterator[Database]:
     """The database of these settings, as the serving role, if it is that of their region."""
     try:
-        async with borrowed(settings.data_dir, settings.database_url) as dsn:
-            pool = await connect_pool(dsn, size=1)
+        async with borrowed(settings) as found:
+            pool = await connect_pool(found.api, size=1)
             try:
                 db = Database(pool)
                 region = await parties.find_region(db=db)

@@ -30,6 +30,7 @@ from deploy.processes.sequencer import SequencerRole
 from deploy.processes.tasks import cancelled
 from deploy.settings import Settings
 from exchange.journal.forwarding import SocketPathTooLong
+from registry.kit.private import TooOpen
 
 log = structlog.get_logger()
 
@@ -89,6 +90,8 @@ def _held(settings: Settings, only: Role | None) -> Iterator[None]:
     except locks.RoleTaken as error:
         what = f"The {error.role} of {folder} runs already, as" if only else f"The data folder {folder} is in use by"
         raise CannotServe(f"{what} process {error.pid or '?'}. Stop it with: kilnwood stop") from error
+    except TooOpen as error:
+        raise CannotServe(f"{error}.") from error
     except OSError as error:
         raise CannotServe(f"The data folder {folder} cannot be used: {error.strerror}.") from error
 
@@ -118,9 +121,10 @@ async def _start(
 async def _together(settings: Settings, database: RegionDatabase, failed: asyncio.Event) -> Sequence[RoleObject]:
     """Every role, in the order in which they start."""
     region, keyring = await prepare_region(settings, database.db)
-    sequencer = _child(sequencing.CHILD, database)
+    sequencer = _child(sequencing.CHILD, database, lambda: database.at.sequencer)
     housekeeping = HousekeepingRole(database.db)
-    engine = EngineRole(lambda: database.dsn, database.db, region, snapshots=_child(snapshots.CHILD, database))
+    child = _child(snapshots.CHILD, database, lambda: database.at.api)
+    engine = EngineRole(lambda: database.at.api, database.db, region, snapshots=child)
     api = ApiRole(
         settings,
         database,
@@ -158,17 +162,17 @@ async def _alone(
     region = await region_made_elsewhere(settings, database.db)
     match only:
         case "engine":
-            child = _child(snapshots.CHILD, database)
-            return (EngineRole(lambda: database.dsn, database.db, region, socket=socket, snapshots=child),)
+            child = _child(snapshots.CHILD, database, lambda: database.at.api)
+            return (EngineRole(lambda: database.at.api, database.db, region, socket=socket, snapshots=child),)
         case "sequencer":
-            return (SequencerRole(settings, lambda: database.dsn, failed),)
+            return (SequencerRole(settings, lambda: database.at.sequencer, failed),)
         case "housekeeping":
             return (HousekeepingRole(database.db),)
 
 
-def _child(role: ChildRole, database: RegionDatabase) -> ChildProcess:
+def _child(role: ChildRole, database: RegionDatabase, dsn: Callable[[], str]) -> ChildProcess:
     """A child process that is restarted where the database runs at a new address."""
-    child = ChildProcess(role, lambda: database.dsn)
+    child = ChildProcess(role, dsn)
     database.moved.append(child.restart)
     return child
 

@@ -22,10 +22,11 @@ from registry.transparency.format.note import (
     parse_vkey,
 )
 from registry.transparency.format.text import Malformed
-from registry.transparency.keys import create_witness_key, load_witness_keys, witness_kinds
+from registry.transparency.keys import KeyTrouble, create_witness_key, load_witness_keys, witness_kinds
 from registry.transparency.witness.app import witness_app
 from registry.transparency.witness.decide import KnownLogs
 from registry.transparency.witness.folder import WitnessFolder
+from schemas import texts
 
 log = structlog.get_logger()
 
@@ -47,6 +48,8 @@ def prepare_witness(folder: Path, name: str, algorithms: Sequence[str] = ()) -> 
     there = witness_kinds(folder)
     if there:
         name = load_witness_keys(folder)[0].key.name
+    elif fault := texts.fault(name):
+        raise KeyTrouble(f"the name {name!r} cannot be used: {fault}")
     for kind in [KEY_KINDS[each] for each in algorithms] or there or [COSIGNATURE_ED25519]:
         if kind not in there:
             create_witness_key(folder, name, kind)

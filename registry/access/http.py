@@ -15,13 +15,14 @@ from litestar.params import HeaderParameter, QueryParameter
 
 from registry.access.authorisation import Route, Unauthenticated, authorise, deciding
 from registry.access.authority import Authority
-from registry.access.rates import ANONYMOUS, READS, UNSIGNED, Rates, TooManyRequests, client_address
+from registry.access.rates import ANONYMOUS, READS, UNSIGNED, Rates, TooManyRequests
 from registry.kit.http import refuse_loose, refuse_other_spelling, refuse_unknown_query
 from registry.kit.idempotency import was_carried_out
 from registry.kit.pages import Window
 from registry.kit.period import Between, period
 from registry.kit.request_log import RATE
 from registry.kit.room import Room
+from registry.kit.senders import sender_of
 from registry.kit.sheets import provide_sheet, refuse_csv_of
 from schemas.access import Actor, AuthorityReading, Call
 from schemas.pages import PAGE_LIMIT
@@ -96,7 +97,7 @@ async def _authorise(
         if before is not None and reading is before:
             return
         actor, reading = await _authenticated(connection, header, reading)
-        structlog.contextvars.bind_contextvars(person_id=actor.person_id)
+        structlog.contextvars.bind_contextvars(person_id=actor.person_id, key_id=actor.key_id)
         if before is None:
             _count(connection, handler.opt.get(RATE_CLASS, READS), actor.key_id)
     elif before is None:
@@ -145,9 +146,7 @@ def _count(connection: ASGIConnection[Any, Any, Any, Any], policy: str, caller: 
 
 def address_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
     """Whose request it is, as far as our proxies say."""
-    client = connection.scope["client"]
-    forwarded = ",".join(connection.headers.getall("forwarded", []))
-    return client_address(client[0] if client else "", forwarded, connection.app.state.rates.proxies)
+    return sender_of(connection.scope, connection.app.state.rates.proxies).caller  # type: ignore[arg-type]  # of HTTP alone
 
 
 async def _body(request: Request[Any, Any, Any]) -> bytes:

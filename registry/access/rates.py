@@ -8,15 +8,13 @@ not known are: an address has few tries, except for keys that have worked here b
 import math
 import time
 from collections.abc import Callable, Hashable, Mapping
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final, NamedTuple
 
 from registry.kit.problems import DomainError, Kind
+from registry.kit.senders import Network
 
 KEPT: Final = 20_000
 """How many callers are remembered; the one that was added first is forgotten to make room."""
-
-Network = IPv4Network | IPv6Network
 
 
 class TooManyRequests(DomainError):
@@ -151,69 +149,3 @@ class Rates:
         left = b'"%s";r=0;t=%d' % (policy.name.encode(), max(1, math.ceil(over_s)))
         refusal.allowance = Allowance(self._headers[policy.name], left)
         return refusal
-
-
-def client_address(peer: str, forwarded: str, proxies: tuple[Network, ...]) -> str:
-    """
-    Whose request this is: *peer*, or what a proxy of ours says in `Forwarded` (RFC 7239) about it.
-
-    Read from the right: each of our proxies added who spoke to it, and what is left of the first stranger is the
-    stranger's word. IPv6 addresses of one network of 64 bits are one caller.
-    """
-    address = peer
-    for element in [*reversed(_split(forwarded, ",")), ""] if proxies else ():
-        if not element or not _is_ours(address, proxies):
-            break
-        nodes = [
-            value.strip().strip('"')
-            for name, _, value in (pair.partition("=") for pair in _split(element, ";"))
-            if name.strip().lower() == "for"
-        ]
-        if not nodes or (node := _node(nodes[0])) is None:
-            break
-        address = node
-    return _grouped(address)
-
-
-def _split(text: str, separator: str) -> list[str]:
-    """Split at what stands outside of quotes."""
-    parts, quoted = [""], False
-    for letter in text:
-        quoted ^= letter == '"'
-        if letter == separator and not quoted:
-            parts.append("")
-        else:
-            parts[-1] += letter
-    return [each.strip() for each in parts if each.strip()]
-
-
-def _node(text: str) -> str | None:
-    """The address of a node, without its port; None for one that is hidden or unknown."""
-    if text.startswith("["):
-        text = text[1:].partition("]")[0]
-    elif text.count(":") == 1:
-        text = text.partition(":")[0]
-    try:
-        return str(ip_address(text))
-    except ValueError:
-        return None
-
-
-def _is_ours(address: str, proxies: tuple[Network, ...]) -> bool:
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return False
-    return any(parsed in network for network in proxies)
-
-
-def _grouped(address: str) -> str:
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(parsed, IPv6Address):
-        if parsed.ipv4_mapped:
-            return str(parsed.ipv4_mapped)
-        return str(IPv6Network((int(parsed) >> 64 << 64, 64)))
-    return address

@@ -5,6 +5,7 @@ import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from registry.kit.headers import protected
 from registry.kit.problems import BodyTooSlow
 
 Message = MutableMapping[str, Any]
@@ -70,10 +71,10 @@ async def _answer(send: Send, error: BodyTooSlow) -> None:
         "detail": error.detail,
     }
     body = json.dumps(document).encode()
-    headers = [
+    headers = (
         (b"content-type", b"application/problem+json"),
         (b"content-length", b"%d" % len(body)),
         (b"connection", b"close"),
-    ]
-    await send({"type": "http.response.start", "status": 408, "headers": headers})
+    )
+    await send({"type": "http.response.start", "status": 408, "headers": protected(headers)})
     await send({"type": "http.response.body", "body": body})

@@ -5,6 +5,7 @@ Services raise `DomainError`; nothing else knows about statuses.
 """
 
 import functools
+import itertools
 from collections import Counter
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -36,7 +37,7 @@ from litestar.typing import FieldDefinition
 from msgspec import Meta, Struct
 
 from registry.kit.problems import DomainError, Kind, Unknown
-from registry.kit.words import faults, said
+from registry.kit.words import FAULT_LIMIT, faults, said, unseen
 from schemas.scalars import MAX_INT
 
 log = structlog.get_logger()
@@ -264,9 +265,10 @@ class JsonRequest(Request[Any, Any, Any]):
 
 def refuse_loose(handler: BaseRouteHandler, body: bytes) -> None:
     """
-    Refuse a JSON body that only fits after conversion, such as ``"47"`` or ``4.7e1`` for 47.
+    Refuse a JSON body that only fits after conversion, such as ``"47"`` for 47, or has characters that cannot be seen.
 
-    Litestar converts loosely; a registry should not guess what a mass was meant to be. Raises `ValidationException`.
+    Litestar converts loosely; a registry should not guess what a mass was meant to be. What texts may consist of is in
+    `schemas.texts`. Raises `ValidationException`.
     """
     data = handler.parsed_fn_signature.parameters.get("data")
     if data is None or not body:
@@ -276,6 +278,11 @@ def refuse_loose(handler: BaseRouteHandler, body: bytes) -> None:
     except msgspec.ValidationError as error:
         told = faults(data.annotation, msgspec.json.decode(body)) or [said(str(error))]
         raise ValidationException(extra=[{"message": each, "key": "data"} for each in told]) from error
+    if body.isascii() and b"\\" not in body and b"\x7f" not in body:
+        return  # nothing that could hide: JSON itself has no other control characters in its strings
+    hidden = list(itertools.islice(unseen(data.annotation, msgspec.json.decode(body)), FAULT_LIMIT))
+    if hidden:
+        raise ValidationException(extra=[{"message": each, "key": "data"} for each in hidden])
 
 
 def refuse_unknown_query(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:

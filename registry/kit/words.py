@@ -7,12 +7,14 @@ missing, unknown or of the wrong form, with the permitted values of an enumerati
 
 import enum
 import types
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 import msgspec
 from msgspec import Struct
+
+from schemas import texts
 
 FAULT_LIMIT: Final = 50
 """So many faults of one body are told; work and reply stay bounded."""
@@ -33,6 +35,37 @@ def faults(kind: Any, found: Any, place: str = "") -> list[str]:  # noqa: ANN401
     if isinstance(found, list) and get_origin(bare) in (tuple, list) and (inner := get_args(bare)):
         return _of_list(inner[0], found, place) or _of_value(kind, found, place)
     return _of_value(kind, found, place)
+
+
+def unseen(kind: Any, found: Any, place: str = "") -> Iterator[str]:  # noqa: ANN401 - any type, any JSON
+    """
+    Tell of every text in *found*, decoded JSON, that breaks the rule of `schemas.texts`, each with its field.
+
+    It goes by the values and not by the fields of *kind*, which only say where several lines are permitted: so no field
+    can be left out.
+    """
+    bare = _chosen(kind, found)
+    if isinstance(found, str):
+        if fault := texts.fault(found, lines=_takes_lines(kind)):
+            yield f"{place}: {fault}" if place else fault
+    elif isinstance(found, dict):
+        known = isinstance(bare, type) and issubclass(bare, Struct)
+        types = {each.encode_name: each.type for each in msgspec.structs.fields(bare)} if known else {}
+        for name, each in found.items():
+            if fault := texts.fault(name):
+                yield f"{_within(place, ascii(name[:80]))}: {fault}"
+            yield from unseen(types.get(name, str), each, _within(place, name))
+    elif isinstance(found, list):
+        inner = (*get_args(bare), str)[0]
+        for at, each in enumerate(found):
+            yield from unseen(inner, each, f"{place}[{at}]")
+
+
+def _takes_lines(kind: Any) -> bool:  # noqa: ANN401 - any type
+    if any(each.extra and each.extra.get(texts.LINES) for each in _metas(kind)):
+        return True
+    bare = _bare(kind)
+    return _is_union(bare) and any(_takes_lines(each) for each in get_args(bare))
 
 
 def said(message: str, kind: Any = None) -> str:  # noqa: ANN401 - any type

@@ -79,7 +79,6 @@ class DocumentsController(Controller):
 def _download(sha256: str, media_type: str, content: bytes) -> Response[bytes]:
     headers = {
         "Content-Disposition": f'attachment; filename="{sha256}"',
-        "X-Content-Type-Options": "nosniff",
         "X-Document-Type": media_type,
     }
     return Response(content, media_type="application/octet-stream", headers=headers)

@@ -1,10 +1,10 @@
 """`head.json` beside the keys: the largest tree that was ever signed with them. It survives a restored database."""
 
 import json
-import os
 from pathlib import Path
 
-from registry.transparency.keys import fsync_folder
+from registry.kit import private
+from registry.kit.private import TooOpen
 
 
 class SigningRefused(Exception):
@@ -18,8 +18,17 @@ class SignedHead:
         self.path = path
 
     def read(self) -> tuple[int, bytes]:
-        """Size and root. Raises `FileNotFoundError`, and `SigningRefused` for a file that cannot be understood."""
-        text = self.path.read_text("utf-8")
+        """
+        Size and root.
+
+        Raises `FileNotFoundError`, and `SigningRefused` for a file that others can write or that cannot be understood.
+        """
+        try:
+            text = private.read_kept(self.path)
+        except TooOpen as error:
+            raise SigningRefused(
+                f"{error}. Nothing was signed; look first whether it still has what was signed last (deploy/README.md)."
+            ) from error
         try:
             stored = json.loads(text)
             return int(stored["size"]), bytes.fromhex(stored["root"])
@@ -31,10 +40,4 @@ class SignedHead:
 
     def write(self, size: int, root: bytes) -> None:
         """Replace the file durably: a crash leaves the old or the new one."""
-        fresh = self.path.with_suffix(".new")
-        with fresh.open("w", encoding="utf-8") as file:
-            json.dump({"size": size, "root": root.hex()}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self.path)
-        fsync_folder(self.path.parent)
+        private.replace(self.path, json.dumps({"size": size, "root": root.hex()}))

@@ -7,10 +7,11 @@ hold `PRIVATE+KEY+name+hash+base64(type || seed)`, so a key cannot be used under
 
 import os
 import secrets
-import stat
 from pathlib import Path
 from typing import NamedTuple
 
+from registry.kit import private
+from registry.kit.private import TooOpen
 from registry.transparency.format.note import COSIGNATURE_ED25519, COSIGNATURE_ML_DSA_44, ED25519
 from registry.transparency.format.signer import SEED_BYTES, SeedSigner, parse_secret
 from registry.transparency.format.text import Malformed
@@ -23,7 +24,6 @@ HEAD_FILE = "head.json"
 WITNESS_FILE = "witness.key"
 WITNESS_ML_DSA_44_FILE = "witness-ml-dsa-44.key"
 _WITNESS_FILES = {COSIGNATURE_ED25519: WITNESS_FILE, COSIGNATURE_ML_DSA_44: WITNESS_ML_DSA_44_FILE}
-_FILE_MODE, _FOLDER_MODE = 0o600, 0o700
 _FILE_LIMIT_BYTES = 4096
 
 
@@ -102,8 +102,10 @@ def create_key(path: Path, name: str, kind: int) -> SeedSigner:
     except Malformed as error:
         raise KeyTrouble(str(error)) from error
     try:
-        path.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE)
+        private.make_folder(path.parent)
+        handle = private.create(path, exclusive=True)
+    except TooOpen as error:
+        raise KeyTrouble(str(error)) from error
     except FileExistsError as error:
         raise KeyTrouble(f"{path} exists; a key is never overwritten") from error
     except OSError as error:
@@ -112,7 +114,7 @@ def create_key(path: Path, name: str, kind: int) -> SeedSigner:
         file.write(f"{signer.secret_text()}\n")
         file.flush()
         os.fsync(file.fileno())
-    fsync_folder(path.parent)
+    private.fsync_folder(path.parent)
     return signer
 
 
@@ -130,24 +132,12 @@ def load_key(path: Path, *, kind: int, name: str | None = None) -> SeedSigner:
     return signer
 
 
-def fsync_folder(folder: Path) -> None:
-    """Make a rename or a new file in *folder* survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def read_private(path: Path, *, limit_bytes: int = _FILE_LIMIT_BYTES) -> str:
-    """The text of a file of mode 0600 or narrower. Raises `KeyTrouble`, which never quotes it."""
+    """The text of a file of mode 0600 or narrower, in a folder of 0700. Raises `KeyTrouble`, which never quotes it."""
     try:
-        with path.open("rb") as file:
-            # The mode of the open file, not of the path: the file cannot be exchanged in between.
-            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-            if mode & ~_FILE_MODE:
-                raise KeyTrouble(f"{path} has mode {mode:04o}; others can reach it. Run: chmod 600 {path}")
-            return file.read(limit_bytes).decode()
+        return private.read_secret(path, limit_bytes).decode()
+    except TooOpen as error:
+        raise KeyTrouble(str(error)) from error
     except FileNotFoundError as error:
         raise KeyTrouble(f"{path} does not exist; restore it from its copy") from error
     except (OSError, UnicodeDecodeError) as error:

@@ -9,7 +9,7 @@ STATIC = Path(__file__).parents[2] / "deploy" / "static"
 
 def test_every_vendored_file_has_its_published_hash():
     """No file without a hash, no hash without a file, none changed."""
-    listed = {"VENDOR.toml": None}
+    listed = {"VENDOR.toml": None, "docs/start.js": None}  # the second is ours
     for package in tomllib.loads((STATIC / "VENDOR.toml").read_text())["package"]:
         assert package["name"]
         assert package["version"]

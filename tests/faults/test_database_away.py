@@ -30,11 +30,11 @@ def own_folder() -> Iterator[Path]:
 
 def start(folder: Path) -> str:
     """Start the server of *folder*; its address stays the same, as that of a server elsewhere does."""
-    _, _, socket = postgres.start(folder).dsn.partition("?host=")
+    started = postgres.start(folder)
     address = folder.parent / "socket"
     address.unlink(missing_ok=True)
-    address.symlink_to(socket)
-    return f"postgresql://postgres@/postgres?host={address}"
+    address.symlink_to(started.socket_dir)
+    return started.dsn.replace(started.socket_dir, str(address))
 
 
 def away(answer: httpx.Response) -> None:

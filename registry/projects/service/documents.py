@@ -10,6 +10,7 @@ from registry.kit.problems import Invalid, Unknown
 from registry.kit.quotas import DEFAULT, Quotas
 from registry.kit.room import LARGEST_BYTES, Room
 from registry.projects import identity, rules, store, usage
+from schemas import texts
 from schemas.access import Call
 from schemas.projects import Document, Project
 from schemas.usage import UnnamedDocument
@@ -35,6 +36,8 @@ async def upload_document(
     """
     if not content:
         raise Invalid("The body is empty: send the bytes of the file.")
+    if fault := texts.fault(media_type):
+        raise Invalid(f"Content-Type: {fault}.")
     sha256 = hashlib.sha256(content).digest()
     charged = _charged(organisation_id, call)
 

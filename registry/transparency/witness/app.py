@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import structlog
 
+from registry.kit.headers import protected
 from registry.transparency.format.checkpoint import cosign
 from registry.transparency.format.note import Note, format_note
 from registry.transparency.format.text import Malformed
@@ -66,7 +67,7 @@ def witness_app(folder: WitnessFolder, logs: KnownLogs, clock: Callable[[], int]
         ]
         if answer.allow:
             headers.append((b"allow", answer.allow.encode()))
-        await send({"type": "http.response.start", "status": int(answer.status), "headers": headers})
+        await send({"type": "http.response.start", "status": int(answer.status), "headers": protected(headers)})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.body})
 
     return app

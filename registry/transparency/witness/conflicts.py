@@ -17,10 +17,11 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from registry.kit import private
 from registry.transparency.format.checkpoint import Checkpoint, parse_checkpoint_text
 from registry.transparency.format.note import parse_note
 from registry.transparency.format.text import Malformed
-from registry.transparency.keys import fsync_folder, read_private
+from registry.transparency.keys import read_private
 
 FOLDER = "conflicts"
 LIMIT = 16
@@ -73,15 +74,15 @@ class Conflicts:
             if conflict.kind == "fork":
                 return False
             self._forget(min(same, key=lambda each: (self._path / each).stat().st_mtime_ns))
-        self._path.mkdir(mode=0o700, exist_ok=True)
+        private.make_folder(self._path)
         temporary = self._path / f"{name}{_TEMPORARY}"
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        with os.fdopen(private.create(temporary), "wb") as file:
             file.write(msgspec.json.encode(conflict))
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(self._path / name)
-        fsync_folder(self._path)
-        fsync_folder(self._path.parent)
+        private.fsync_folder(self._path)
+        private.fsync_folder(self._path.parent)
         self._names.add(name)
         return True
 

@@ -22,11 +22,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
+from registry.kit import private
+from registry.kit.private import TooOpen
 from registry.transparency.format.checkpoint import Checkpoint, parse_checkpoint_text
 from registry.transparency.format.note import Note, format_note, parse_note
 from registry.transparency.format.signer import SeedSigner
 from registry.transparency.format.text import Malformed
-from registry.transparency.keys import fsync_folder, load_witness_keys
+from registry.transparency.keys import load_witness_keys
 from registry.transparency.witness.conflicts import Conflicts
 
 _SUFFIX, _TEMPORARY = ".checkpoint", ".new"
@@ -97,12 +99,12 @@ class WitnessFolder:
             return
         target = self._path / f"{origin_hash}{_SUFFIX}"
         temporary = target.with_suffix(_TEMPORARY)
-        with temporary.open("w", encoding="utf-8", newline="\n") as file:
+        with os.fdopen(private.create(temporary), "w", encoding="utf-8", newline="\n") as file:
             file.write(cosigned.text())
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(target)
-        fsync_folder(self._path)
+        private.fsync_folder(self._path)
         self._latest[origin_hash] = cosigned
         self.conflicts.settle(cosigned.checkpoint)
 
@@ -120,7 +122,10 @@ def _hash(origin: str) -> str:
 def _lock(path: Path) -> int:
     """An advisory lock that the kernel drops when the process ends, however it ends."""
     try:
-        handle = os.open(path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        private.require_folder(path)
+        handle = os.open(path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, private.FILE_MODE)
+    except TooOpen as error:
+        raise FolderTrouble(str(error)) from error
     except OSError as error:
         raise FolderTrouble(f"the witness folder {path} cannot be opened: {error.strerror}") from error
     try:
@@ -139,9 +144,11 @@ def _state_files(path: Path) -> list[Path]:
 
 def _read_state(file: Path) -> Cosigned:
     try:
-        text = file.read_bytes().decode()
+        text = private.read_kept(file).decode()
         note = parse_note(text) if "\n\n" in text else Note(text, ())
         checkpoint = parse_checkpoint_text(note.text)
+    except TooOpen as error:
+        raise FolderTrouble(f"{error}. Look first whether it still has what was cosigned last") from error
     except (Malformed, UnicodeDecodeError) as error:
         raise FolderTrouble(
             f"{file} is damaged ({error}): restore it; starting without it could cosign a fork"

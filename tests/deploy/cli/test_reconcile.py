@@ -12,7 +12,7 @@ import pytest
 from deploy.cli.reconcile import CannotCompare, compare
 from deploy.postgres.programs import PostgresUnavailable
 from deploy.settings import read_settings
-from tests.database import connected
+from tests.database import LOGIN, as_login, connected
 from tests.deploy.services import Service, kilnwood
 from tests.exchange.marketplace import until
 from tests.probes import as_owner
@@ -60,7 +60,7 @@ async def test_books_that_differ_by_a_fen(delivered):
 async def test_books_that_cannot_be_compared(server, delivered, tmp_path):
     """Exit code 2 and one line that says what to do; an alarm can tell it from books that differ."""
     reader = f"reader_{uuid.uuid4().hex}"
-    as_reader = delivered.dsn.replace("postgres@", f"{reader}@")
+    as_reader = as_login(delivered.dsn, reader)
     cases = {
         "has no tables of the exchange": server,
         f"login {reader} may not read the tables": as_reader,
@@ -69,7 +69,7 @@ async def test_books_that_cannot_be_compared(server, delivered, tmp_path):
         "cannot be reached: `sslmode`": "postgresql://nobody@127.0.0.1/nowhere?sslmode=bogus",
     }
     async with connected(server) as admin:
-        await admin.execute(f"create role {reader} login")
+        await admin.execute(f"create role {reader} {LOGIN}")
         for says, dsn in cases.items():
             code, said, errors = await run("reconcile", DATABASE_URL=dsn)
             assert (2, "", 1) == (code, said, len(errors.splitlines())), errors

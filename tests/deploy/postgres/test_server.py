@@ -65,8 +65,8 @@ async def test_a_server_lives_from_first_start_to_stop(open_folder):
     assert "off" == await answer(first.dsn, "show fsync"), "settings reach the server"
     await answer(first.dsn, "create table kept as select 47 as kg")
 
-    # Authentication is `trust`: nobody but the server's user and root may reach the socket or the data.
-    sockets, cluster = Path(first.dsn.partition("host=")[2]), data / "cluster"
+    # Nobody but the server's user and root may reach the socket or the data; who connects has a password besides.
+    sockets, cluster = Path(first.socket_dir), data / "cluster"
     assert (0o700, 0o700) == (sockets.stat().st_mode & 0o777, cluster.stat().st_mode & 0o777)
     assert cluster.stat().st_uid == sockets.stat().st_uid != 0
 
@@ -109,7 +109,7 @@ async def test_a_killed_server_starts_again_over_its_stale_pid_file(open_folder)
 
     again = postgres.start(data)
     assert 47 == await answer(again.dsn, "select kg from kept")
-    assert not Path(first.dsn.partition("host=")[2]).exists(), "the dead server's socket folder is swept"
+    assert not Path(first.socket_dir).exists(), "the dead server's socket folder is swept"
 
 
 async def test_a_pid_that_now_belongs_to_another_program_is_stale(open_folder):
@@ -128,7 +128,7 @@ async def test_a_swept_socket_does_not_lock_us_out(open_folder):
     """If a cleaner of the temp folder took the socket, the unreachable server is replaced."""
     data = open_folder / "data"
     first = postgres.start(data, settings=FAST)
-    shutil.rmtree(first.dsn.partition("host=")[2])
+    shutil.rmtree(first.socket_dir)
     again = postgres.start(data)
     assert first.pid != again.pid
     assert 1 == await answer(again.dsn, "select 1")

@@ -9,6 +9,7 @@ import pytest
 from deploy.processes import first_start
 from deploy.settings import Settings, read_settings
 from registry.receipts.verifier.trust import load_trust
+from tests.database import LOGIN, as_login
 from tests.deploy.services import Service, kilnwood
 from tests.faults.killing import until
 from tests.registry.receipts.verifier.world import WITNESS
@@ -121,16 +122,11 @@ async def refusal(service: Service) -> str:
     return written
 
 
-def of(dsn: str, role: str) -> str:
-    """The same database as another login."""
-    return dsn.replace("postgres@", f"{role}@")
-
-
 @pytest.fixture
 async def logins(server, templates, dsn) -> AsyncIterator[asyncpg.Connection]:
     """An owner who may create no roles and a login that owns nothing; the two roles are there (templates)."""
     admin = await asyncpg.connect(server)
-    await admin.execute("create role first_owner login nocreaterole; create role first_serving login")
+    await admin.execute(f"create role first_owner {LOGIN} nocreaterole; create role first_serving {LOGIN}")
     await admin.execute("alter database first_start owner to first_owner")
     try:
         yield admin
@@ -145,7 +141,7 @@ async def logins(server, templates, dsn) -> AsyncIterator[asyncpg.Connection]:
 
 def settings(dsn: str, *, owner: str = "first_owner", serving: str) -> Settings:
     """Settings with two logins."""
-    return read_settings({"DATABASE_URL": of(dsn, serving), "DATABASE_OWNER_URL": of(dsn, owner)})
+    return read_settings({"DATABASE_URL": as_login(dsn, serving), "DATABASE_OWNER_URL": as_login(dsn, owner)})
 
 
 @pytest.mark.parametrize("login", ["first_owner", "first_serving"])

@@ -108,7 +108,7 @@ async def apart(server: str, templates: dict[str, Template]) -> AsyncIterator[Ap
     parties = {word: dataclasses.replace(party) for word, party in template.season.parties.items()}
     made = Apart(folder, database_dsn(server, name), dataclasses.replace(template.season, parties=parties))
     secrets = made.data / "secrets"
-    secrets.mkdir(parents=True)
+    secrets.mkdir(mode=0o700, parents=True)
     pepper = secrets / "api-key-pepper"
     pepper.touch(mode=0o600)
     pepper.write_text(KEYRING.pepper.hex() + "\n")

@@ -22,6 +22,7 @@ from deploy.local.children import free_port
 from deploy.postgres import server as postgres
 from deploy.processes import first_start
 from deploy.settings import TABLE, read_settings
+from tests.database import LOGIN, as_login
 from tests.deploy.services import Service, kilnwood
 from tests.worlds import database_dsn
 
@@ -52,11 +53,11 @@ def service() -> Iterator[Service]:
 async def prepare(dsn: str) -> dict[str, str]:
     """Two login roles and a database that one of them owns; returns the settings that name them."""
     admin = await asyncpg.connect(dsn)
-    await admin.execute("create role owner login createrole")
-    await admin.execute("create role serving login")
+    await admin.execute(f"create role owner {LOGIN} createrole")
+    await admin.execute(f"create role serving {LOGIN}")
     await admin.execute("create database kilnwood owner owner")
     await admin.close()
-    owner, servant = (database_dsn(dsn, "kilnwood").replace("postgres@", f"{role}@") for role in ("owner", "serving"))
+    owner, servant = (as_login(database_dsn(dsn, "kilnwood"), role) for role in ("owner", "serving"))
     return {"DATABASE_URL": servant, "DATABASE_OWNER_URL": owner}
 
 
@@ -147,8 +148,25 @@ async def test_one_line_a_request_and_nothing_personal(service):
         (line["method"], line["path"], line["status"]) for line in requests
     ]
     assert [201, 401, 404] == [sent[1].status_code, sent[2].status_code, sent[5].status_code]
-    known = {"method", "path", "status", "duration_ms", "event", "request_id", "level", "timestamp", "operation"}
-    assert set() == {name for line in requests for name in line} - known - {"person_id", "problem"}
+    known = {
+        "method",
+        "path",
+        "status",
+        "duration_ms",
+        "event",
+        "request_id",
+        "level",
+        "timestamp",
+        "operation",
+        "client",
+    }
+    assert set() == {name for line in requests for name in line} - known - {"person_id", "key_id", "problem"}
+    assert {"127.0.0.1"} == {line["client"] for line in requests}
+    keyed = [(line.get("person_id"), line.get("key_id")) for line in requests]
+    async with service.client() as http:
+        me = (await http.get("/v1/me", headers=headers)).json()
+    mine = (me["person_id"], me["key_id"])
+    assert [mine, mine, (None, None), mine, mine, (None, None), (None, None)] == keyed
     assert len(requests) == len({line["request_id"] for line in requests})
     for secret in (key, key[-20:], NAME, "Zhaohua", PERSON, "Zhu", "secretive-key", "somebody", "notakey"):
         assert secret not in written
@@ -169,20 +187,23 @@ class Links(HTMLParser):
 
 
 async def test_the_documentation_calls_nobody(service):
-    """Scripts, styles and icon come from here; the document is in the page; no outside validator."""
+    """Scripts, styles, icon and document come from here, none of them inside the page; no outside validator."""
     async with service.client() as http:
         page = (await http.get("/docs")).text
         links = Links(page).loaded
-        assert 4 == len(links)
+        assert 5 == len(links)
         for link in links:
-            assert link.startswith("/static/swagger-ui/"), link
+            assert link.startswith("/static/"), link
             assert 200 == (await http.get(link)).status_code
-    around, _, rest = page.partition("spec: ")
-    document, end = json.JSONDecoder().raw_decode(rest)
+        start = (await http.get("/static/docs/start.js")).text
+        document = (await http.get("/docs/openapi.json")).json()
+        assert 404 == (await http.get("/docs/oauth2-redirect.html")).status_code
+    assert not re.search(r"<script[^>]*>[^<]|<style|\son\w+=", page)
+    assert 'url: "/docs/openapi.json"' in start
+    assert "validatorUrl: null" in start
     assert "3.1" == document["openapi"][:3]
     assert "servers" not in document or [{"url": "/"}] == document["servers"]
-    assert "validatorUrl: null" in rest[end:]
-    assert [] == re.findall(r"https?://[^'\"\s]+", around + rest[end:])
+    assert [] == re.findall(r"https?://[^'\"\s]+", page + start)
 
 
 def refused(service: Service, **settings: str) -> str:
@@ -201,7 +222,9 @@ def free_ports() -> dict[str, str]:
 def the_line(text: str) -> str:
     """The one line that the text is, after the name of the program."""
     *logged, line = text.splitlines()
-    assert all(json.loads(each)["event"] == "migration_applied" for each in logged), text
+    assert all(
+        json.loads(each)["event"] in ("database_version", "migration_applied", "served_by_superuser") for each in logged
+    ), text
     assert line.startswith("kilnwood: ")
     return line.removeprefix("kilnwood: ")
 

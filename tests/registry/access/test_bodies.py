@@ -1,8 +1,12 @@
 """Every write of the API with one thing wrong in its body, path or query: it is refused, and nothing is changed."""
 
+from collections.abc import Iterator
 from typing import Any
 
+from litestar import Litestar
+
 from deploy.routes import ROUTES
+from tests.database import connected
 from tests.probes import unchanged
 from tests.registry.access.organisations_of_each_role import EachRole
 from tests.registry.access.requests_by_operation import Request, requests_by_operation
@@ -73,3 +77,97 @@ async def test_a_path_or_query_that_is_none_is_refused(populated: World, each_ro
             if outcome(answer) != BAD:
                 wrong[query] = answer.text
     assert {} == wrong
+
+
+HIDING = "\u202e"
+"""Turns around what comes after it."""
+
+
+def strings(body: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Where the texts in a body are."""
+    if isinstance(body, str):
+        yield path
+    for key, each in body.items() if isinstance(body, dict) else enumerate(body) if isinstance(body, list) else ():
+        yield from strings(each, (*path, key))
+
+
+def hidden_in(body: Any, path: tuple[Any, ...], hidden: str = HIDING) -> Any:
+    """A copy of the body whose text at *path* hides something."""
+    if not path:
+        return f"{body[:1]}{hidden}{body[1:]}"
+    copied = dict(body) if isinstance(body, dict) else list(body)
+    copied[path[0]] = hidden_in(body[path[0]], path[1:], hidden)
+    return copied
+
+
+async def test_no_text_of_any_body_hides_anything(populated: World, each_role: EachRole):
+    """Every text in the body of every operation, whatever field it is: 400 with the field's name."""
+    await populated.trade()
+    wrong, seen = {}, 0
+    async with unchanged(populated):
+        for name, request in requests_by_operation(each_role.ids).items():
+            if not isinstance(request.body, dict):
+                continue
+            key = each_role.keys[(request.senders or permitted(name))[0]]
+            for path in strings(request.body):
+                body = hidden_in(request.body, path)
+                answer = await send(populated, Request(request.method, request.path, body), key)
+                seen += 1
+                named = any(isinstance(each, str) and each in answer.text for each in path)
+                if outcome(answer) != BAD or not named:
+                    wrong[name, path] = answer.text
+    assert {} == wrong
+    assert seen > 50
+
+
+async def test_what_hides_is_told_with_its_field_and_place(populated: World, each_role: EachRole):
+    """All at once; the code point and its position; in an inner object as in an outer one."""
+    by = populated.regulators[0]
+    body: Any = {"name": f"Long{HIDING}quan", "identifiers": [{"scheme": "uscc", "value": "91350100M000100Y43"}]}
+    answer = await populated.post("/v1/organisations", body, by=by)
+    said = "name: U+202E (RIGHT-TO-LEFT OVERRIDE) at position 5 is not permitted: it cannot be seen. Leave it out"
+    assert [said] == answer.json()["errors"]
+    answer = await populated.post("/v1/people", {"name": "Zoe\u0308"}, by=by)
+    assert "name: it is not in Unicode normalisation form C from position 3 on" in answer.json()["detail"]
+    lift = {"operation": "lift_restriction", "restriction_id": 1, "reason": "One\n\tTwo\u200b"}
+    answer = await populated.post("/v1/approvals", {"body": lift, "reason": "Three\u2028"}, by=by)
+    assert ["body.reason: U+200B", "reason: U+2028"] == [each.partition(" (")[0] for each in answer.json()["errors"]]
+    body = {"scope": "project", "target_id": 1, "reason": "Line\nand\ttab"}
+    assert 201 == (await populated.post("/v1/restrictions", body, by=by)).status_code
+    raw = '{"name": "a\\u202eb"}'
+    answer = await populated.http.post(
+        "/v1/people",
+        content=raw,
+        headers={"Authorization": f"Bearer {by}", "Idempotency-Key": "escaped", "Content-Type": "application/json"},
+    )
+    assert "name: U+202E" in answer.json()["detail"]
+
+
+async def test_what_was_stored_before_is_read_as_it_is(populated: World):
+    """A name of a database of an earlier version stays what it is, and so does a reason in an approval's body."""
+    by = populated.regulators[0]
+    lift = {"operation": "lift_restriction", "restriction_id": 1, "reason": "Why"}
+    approval = await populated.ok("/v1/approvals", {"body": lift, "reason": "Why"}, by=by)
+    async with connected(populated.dsn) as owner:
+        await owner.execute("update registry.party set name = $1 where id = 1", f"Long{HIDING}quan")
+        await owner.execute(
+            "update registry.approval set body = replace(body, 'Why', $2) where id = $1",
+            approval["id"],
+            f"W{HIDING}hy",
+        )
+    organisations = (await populated.get("/v1/organisations", by=by)).json()["items"]
+    assert f"Long{HIDING}quan" in [each["name"] for each in organisations]
+    read = (await populated.get(f"/v1/approvals/{approval['id']}", by=by)).json()
+    assert f"W{HIDING}hy" == read["body"]["reason"]
+
+
+def test_every_write_has_its_body_read_strictly(populated: World):
+    """By one of the two dependencies that read it: a handler with a body of its own would go around the rule."""
+    app: Any = populated.http._transport
+    app = app.app
+    while not isinstance(app, Litestar):
+        app = app._app
+    for route in app.routes:
+        for handler in getattr(route, "route_handlers", ()):
+            if "POST" in handler.http_methods:
+                assert {"call", "numbered"} & set(handler.parsed_fn_signature.parameters), handler

@@ -22,10 +22,10 @@ from registry.access.rates import (
     RatePolicy,
     Rates,
     TooManyRequests,
-    client_address,
     policies,
 )
 from registry.kit.database import Database
+from registry.kit.senders import sender_of
 from tests import worlds
 from tests.worlds import World
 
@@ -125,8 +125,29 @@ PROXIES = read_settings({"KILNWOOD_PROXIES": "10.0.0.0/8 fd00::/8"}).proxies
 )
 def test_whose_request_it_is(peer, forwarded, wanted):
     """`Forwarded` (RFC 7239) counts only from proxies of the settings, read from the right."""
-    assert wanted == client_address(peer, forwarded, PROXIES)
-    assert client_address(peer, "", ()) == client_address(peer, forwarded, ())
+    scope: Any = {"client": (peer, 4711) if peer else None, "headers": [(b"forwarded", forwarded.encode())]}
+    assert wanted == sender_of(scope, PROXIES).caller
+    bare: Any = {**scope, "headers": []}
+    assert sender_of(bare, ()) == sender_of(scope, ())
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "secure"),
+    [
+        ("10.0.0.1", "for=198.51.100.7;proto=https", True),
+        ("10.0.0.1", "for=198.51.100.7;Proto=https;by=x", True),
+        ("10.0.0.1", "for=198.51.100.7;proto=http", False),
+        ("10.0.0.1", "for=198.51.100.7", False),
+        ("10.0.0.1", "for=192.0.2.1;proto=https, for=198.51.100.7;proto=http", False),  # the first is the client's word
+        ("10.0.0.1", "for=198.51.100.7;proto=https, for=10.0.0.9;proto=http", True),  # the outer proxy ends the TLS
+        ("203.0.113.5", "for=198.51.100.7;proto=https", False),
+    ],
+)
+def test_whether_it_came_by_tls(peer, forwarded, secure):
+    """Only a proxy of ours says so, and of two the outer one."""
+    scope: Any = {"client": (peer, 4711), "headers": [(b"forwarded", forwarded.encode())]}
+    assert secure == sender_of(scope, PROXIES).secure
+    assert not sender_of(scope, ()).secure
 
 
 @pytest.mark.parametrize(

@@ -188,6 +188,18 @@ def test_a_crash_before_the_rename_leaves_the_old_state(folder, log):
             WitnessFolder(folder)
 
 
+def test_a_state_that_others_can_write_stops_the_start(folder, log):
+    """It may not be what was cosigned last; one that others could only read becomes private."""
+    with WitnessFolder(folder) as opened:
+        opened.record(log.heads[3])
+    (state,) = folder.glob("*.checkpoint")
+    state.chmod(0o644)
+    WitnessFolder(folder).close()
+    state.chmod(0o622)
+    with pytest.raises(FolderTrouble, match=f"{state} has mode 0622; others can write it. Run: chmod 600"):
+        WitnessFolder(folder)
+
+
 PROGRAM = """
 import asyncio, sys
 from pathlib import Path

@@ -1,0 +1,47 @@
+"""
+The headers that every answer has, whatever it says: one place for all of them, added as an answer begins.
+
+`X-Frame-Options` is not among them: `frame-ancestors` says the same to every browser of today.
+"""
+
+from collections.abc import Iterable
+from itertools import product
+from typing import Final
+
+Header = tuple[bytes, bytes]
+
+PAGE_POLICY: Final = (
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
+"""Pages load what this service serves and nothing else: no script stands in them, and no other site frames them."""
+HSTS: Final = "max-age=31536000"
+"""A year of TLS only, said by TLS alone; what else is under the host's name is not ours to decide."""
+_ALWAYS: Final[tuple[Header, ...]] = ((b"x-content-type-options", b"nosniff"),)
+_PAGE: Final[tuple[Header, ...]] = (
+    (b"content-security-policy", PAGE_POLICY.encode()),
+    (b"referrer-policy", b"no-referrer"),
+)
+_NOT_KEPT: Final[tuple[Header, ...]] = ((b"cache-control", b"no-store"),)
+_BY_TLS: Final[tuple[Header, ...]] = ((b"strict-transport-security", HSTS.encode()),)
+_ADDED: Final = {
+    (page, kept, secure): (*_ALWAYS, *_PAGE * page, *_NOT_KEPT * (not kept), *_BY_TLS * secure)
+    for page, kept, secure in product((False, True), repeat=3)
+}
+
+
+def protected(headers: Iterable[Header], *, secure: bool = False) -> list[Header]:
+    """
+    The *headers* of an answer and those that it must have; *secure* if its request came by TLS.
+
+    Nothing is stored by a cache unless the answer says that it may be: what is personal never does.
+    """
+    page = kept = False
+    found = list(headers)
+    for name, value in found:
+        if name == b"cache-control":
+            kept = True
+        elif name == b"content-type":
+            page = value.startswith(b"text/html")
+    found += _ADDED[page, kept, secure]
+    return found
