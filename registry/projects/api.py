@@ -46,8 +46,8 @@ class DocumentsController(Controller):
     async def upload(
         self, request: Request[Any, Any, Any], call: NamedDependency[Call], db: NamedDependency[Database]
     ) -> Document:
-        """Upload a file as the raw body, at most 10 MiB, with its Content-Type."""
-        media_type = request.headers.get("content-type", "application/octet-stream")[:200]
+        """Upload a file as the raw body, at most 10 MiB, with its Content-Type, which has to be true."""
+        media_type = request.headers.get("content-type", "")[:200]
         return await documents.upload_document(await request.body(), media_type, call=call, db=db)
 
     @get("/{sha256:str}", operation_id="get_document", media_type="application/octet-stream", responses=READS)

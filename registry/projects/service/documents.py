@@ -6,7 +6,7 @@ from registry.access.grants import service as grants
 from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written, once
 from registry.kit.problems import Invalid, Unknown
-from registry.projects import identity, rules, store
+from registry.projects import files, identity, rules, store
 from schemas.access import Call
 from schemas.projects import Document, Project
 
@@ -14,9 +14,10 @@ DOCUMENT_LIMIT_BYTES = 10 * 1024 * 1024
 
 
 async def upload_document(content: bytes, media_type: str, *, call: Call, db: Database) -> Document:
-    """Store a file under its SHA-256; uploading the same content again returns the first."""
+    """Store a file under its SHA-256; uploading the same content again returns the first. Raises `FileTypeRefused`."""
     if not content:
         raise Invalid("The body is empty: send the bytes of the file.")
+    files.check_type(media_type, content)
     sha256 = hashlib.sha256(content).digest()
 
     async def work(tx: Tx) -> Written[Document]:

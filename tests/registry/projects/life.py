@@ -47,12 +47,14 @@ def report_body(begins: str = "2024-01-01", ends: str = "2024-03-31", **changed:
     return {"begins": begins, "ends": ends, "activity": activity, "documents": [], **changed}
 
 
-async def upload(world: World, content: bytes, *, by: str, key: str | None = None) -> httpx.Response:
+async def upload(
+    world: World, content: bytes, *, by: str, key: str | None = None, media_type: str = "text/plain"
+) -> httpx.Response:
     """Send a file as the raw body."""
     headers = {
         "Authorization": f"Bearer {by}",
         "Idempotency-Key": key or world.next_key(),
-        "Content-Type": "text/plain",
+        "Content-Type": media_type,
     }
     return await world.http.post("/v1/documents", content=content, headers=headers)
 
