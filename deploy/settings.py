@@ -8,6 +8,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from deploy import encrypted
 from registry.access.rates import PER_S, Network
 from registry.transparency.format.note import COSIGNATURE_ED25519, VerifierKey, parse_vkey
 from registry.transparency.format.text import Malformed
@@ -101,6 +102,7 @@ def _uscc(text: str) -> str:
 def _database(text: str) -> str:
     if text and not text.startswith(("postgresql://", "postgres://")):
         raise ValueError("a URL that begins with postgresql://")
+    encrypted.require_database(text)
     return text
 
 
@@ -119,6 +121,10 @@ def _web(text: str) -> str:
         usable = False
     if not usable:
         raise ValueError(f"pairs of URL and verifier key ({text} is no URL of http or https)")
+    try:
+        encrypted.require_web(text)
+    except ValueError as error:
+        raise ValueError(f"pairs of URL and verifier key ({error})") from error
     return text
 
 
@@ -239,7 +245,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             values.append(setting.read(text))
         except ValueError as error:
             values.append(None)
-            wrong.append(f"{setting.name}={text!r}: wanted {error}")
+            wrong.append(f"{setting.name}={encrypted.without_password(text)!r}: wanted {error}")
     known = {setting.name for setting in TABLE}
     wrong += [f"{name}: no such setting" for name in environment if name.startswith("KILNWOOD_") and name not in known]
     if wrong:

@@ -57,7 +57,7 @@ async def test_settings_tables_and_serials_accept_the_same(empty, region, progra
         await owner.close()
 
 
-@pytest.mark.parametrize("url", ["http://w", "https://w.example:8100/a", "http://[::1]:8100"])
+@pytest.mark.parametrize("url", ["https://w", "https://w.example:8100/a", "http://[::1]:8100", "http://localhost"])
 def test_a_witness_on_the_web_is_taken(url):
     """With its key, of a type that cosigns."""
     assert [(url, WITNESS)] == [(where, key.text()) for where, key in read_settings(wit(url, WITNESS)).witnesses]
@@ -80,6 +80,42 @@ def test_a_key_that_makes_no_cosignatures_is_refused():
     assert ED25519 == KEYS.log_ed25519.key.kind
     for key, kind in ((KEYS.log_ed25519.key, "0x01"), (KEYS.log_ml_dsa_44.key, "0x06")):
         with pytest.raises(BadSetting, match=f"has type {kind}, a witness's has 0x04"):
-            read_settings(wit("http://w", key.text()))
+            read_settings(wit("https://w", key.text()))
     with pytest.raises(BadSetting, match="pairs of URL and verifier key"):
-        read_settings(wit("http://w", WITNESS[:-1]))
+        read_settings(wit("https://w", WITNESS[:-1]))
+
+
+HERE = [
+    "postgresql://a:b@localhost/x",
+    "postgresql://a@127.0.0.1:5432/x",
+    "postgresql://a@[::1]:5432/x",
+    "postgresql:///x",
+    "postgresql://a@/x?host=/run/postgresql",
+    "postgresql://a@%2Frun%2Fpostgresql/x",
+]
+AWAY = [
+    "postgresql://a:hunter2@db.example/x",
+    "postgresql://a:hunter2@db.example/x?sslmode=require",
+    "postgresql://a:hunter2@localhost,10.0.0.7:5432/x",
+    "postgresql://a:hunter2@/x?host=db.example",
+    "postgresql://a:hunter2@[2001:db8::7]/x?sslmode=verify-ca",
+    "postgresql://db.example/x?user=a&password=hunter2",
+]
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "DATABASE_OWNER_URL"])
+def test_a_database_elsewhere_is_reached_with_tls(name):
+    """Its certificate and name are checked; nothing falls back to less. On this machine it is free."""
+    assert all(accepted(**{name: url}) for url in HERE)
+    assert accepted(**{name: "postgresql://a@db.example/x?sslmode=verify-full"})
+    for url in AWAY:
+        with pytest.raises(BadSetting, match=r"sslmode=verify-full, because .* is another machine") as refusal:
+            read_settings({name: url})
+        assert "hunter2" not in str(refusal.value), "a message has no password"
+
+
+@pytest.mark.parametrize("url", ["http://w", "http://10.0.0.7:8100", "http://localhost.example"])
+def test_a_witness_elsewhere_is_asked_with_tls(url):
+    """Plain HTTP never leaves this machine."""
+    with pytest.raises(BadSetting, match=r"https, because .* is another machine"):
+        read_settings(wit(url, WITNESS))
