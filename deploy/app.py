@@ -1,6 +1,5 @@
 """The composition root: settings become one ASGI application. Tests call the same factory."""
 
-import html
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -47,7 +46,6 @@ from registry.credits.retirement.api import RetirementsController
 from registry.credits.retirement.service import retiring
 from registry.credits.transfers.api import AccountTransfersController, TransfersController
 from registry.inbox.api import InboxController
-from registry.kit.caching import NotKept
 from registry.kit.database import Database
 from registry.kit.head import HeadAsGet
 from registry.kit.http import HANDLERS, OF_NO_RULE, PROBLEM_TYPE, QUERY, STATUS, JsonRequest, problem
@@ -170,7 +168,7 @@ def create_app(parts: Parts) -> ASGIApp:
     _provide_in_turn(app)
     _note_queries(app)
     _note_rates(app)
-    return RequestLog(NotKept(HeadAsGet(CsvPaths(app))), parts.metrics)
+    return RequestLog(HeadAsGet(CsvPaths(app)), parts.metrics)
 
 
 def _dependencies(parts: Parts) -> dict[str, Provide]:
@@ -250,24 +248,12 @@ class _DescribedStructs(OpenAPISchemaPlugin):
 
 
 class _OfflineSwagger(SwaggerRenderPlugin):
-    """
-    Swagger UI that calls no other host: by default it has a public service validate the document.
-
-    The name of the region, and whatever else the document says, stays text in it: the framework writes both into the
-    page as they are.
-    """
+    """Swagger UI that calls no other host: by default it has a public service validate the document."""
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         """The page, with the validator switched off."""
-        title = str(openapi_schema["info"]["title"])
         page = super().render(request, openapi_schema)
-        page = page.replace(f"<title>{title}<".encode(), f"<title>{html.escape(title)}<".encode(), 1)
         return page.replace(b"deepLinking: true,", b"deepLinking: true,\n                  validatorUrl: null,", 1)
-
-    @staticmethod
-    def render_json(request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
-        """The document inside a script, which nothing in it can end."""
-        return SwaggerRenderPlugin.render_json(request, openapi_schema).replace(b"<", rb"\u003c")
 
 
 def _problems() -> str:

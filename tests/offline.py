@@ -31,7 +31,7 @@ def unlimited() -> Rates:
     return Rates(tuple(RatePolicy(name, 1e6, 10_000_000) for name in (*PER_S, *(each.name for each in FIXED))))
 
 
-def application(region: RegionProfile = REGION) -> Any:
+def application() -> Any:
     """An application whose first query would fail."""
     nowhere: Any = None
     db = Database(nowhere)
@@ -40,7 +40,7 @@ def application(region: RegionProfile = REGION) -> Any:
             db=db,
             keyring=KEYRING,
             authority=Authority(db, KEYRING, nowhere),
-            region=region,
+            region=REGION,
             exchange=at_rest(db, nowhere),
             metrics=CollectorRegistry(),
             rates=unlimited(),
@@ -49,8 +49,8 @@ def application(region: RegionProfile = REGION) -> Any:
 
 
 @asynccontextmanager
-async def client(region: RegionProfile = REGION) -> AsyncIterator[httpx.AsyncClient]:
+async def client() -> AsyncIterator[httpx.AsyncClient]:
     """HTTP to it."""
-    transport = httpx.ASGITransport(application(region), raise_app_exceptions=False)
+    transport = httpx.ASGITransport(application(), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
         yield http
