@@ -154,6 +154,7 @@ TABLE = (
         _text(r"[0-9A-Za-z.:-]+", "an address"),
     ),
     Setting("KILNWOOD_INNER_PORT", "8001", "Its port", _whole(1, 65535)),
+    Setting("KILNWOOD_PLAIN_HTTP", "no", "Listen without TLS where other machines can connect", _yes),
     Setting("KILNWOOD_CONNECTIONS", "4000", "Connections of clients at a time", _whole(1, 100_000)),
     Setting("KILNWOOD_CLIENT_TIMEOUT_S", "15", "How long a client may take to send or to take", _seconds),
     Setting("KILNWOOD_HTTP2", "no", "Speak HTTP/2 too; only behind a proxy that closes silent connections", _yes),
@@ -204,6 +205,7 @@ class Settings:
     owner_url: str
     inner_host: str
     inner_port: int
+    plain_http: bool
     connections: int
     client_timeout_s: float
     http2: bool
@@ -255,4 +257,16 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         raise BadSetting(
             f"KILNWOOD_WITNESS_QUORUM={settings.quorum}: KILNWOOD_WITNESSES names only {len(settings.witnesses)}"
         )
+    _refuse_plain_http(settings)
     return settings
+
+
+def _refuse_plain_http(settings: Settings) -> None:
+    """The service speaks plain HTTP: what other machines reach is a proxy. Raises `BadSetting`."""
+    places = (("KILNWOOD_HOST", settings.host), ("KILNWOOD_INNER_HOST", settings.inner_host))
+    open_to_others = [f"{name}={host!r}" for name, host in places if not encrypted.is_here(host)]
+    if open_to_others and not settings.plain_http:
+        raise BadSetting(
+            f"{', '.join(open_to_others)}: wanted an address of this machine alone, such as 127.0.0.1, with a proxy in "
+            "front that speaks TLS; where the network between them is encrypted or private, set KILNWOOD_PLAIN_HTTP=yes"
+        )

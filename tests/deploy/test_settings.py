@@ -119,3 +119,13 @@ def test_a_witness_elsewhere_is_asked_with_tls(url):
     """Plain HTTP never leaves this machine."""
     with pytest.raises(BadSetting, match=r"https, because .* is another machine"):
         read_settings(wit(url, WITNESS))
+
+
+@pytest.mark.parametrize("name", ["KILNWOOD_HOST", "KILNWOOD_INNER_HOST"])
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.7", "registry.example"])  # noqa: S104 - refused
+def test_plain_http_stays_on_this_machine(name, host):
+    """Whoever wants it elsewhere says so; the default and loopback need nothing."""
+    with pytest.raises(BadSetting, match=f"{name}='{host}': wanted .* KILNWOOD_PLAIN_HTTP=yes"):
+        read_settings({name: host})
+    assert accepted(**{name: host, "KILNWOOD_PLAIN_HTTP": "yes"})
+    assert all(accepted(**{name: here}) for here in ("127.0.0.1", "::1", "localhost"))
