@@ -6,7 +6,6 @@ byte. Only the tables are there: a PostgreSQL whose *journal* has no room stops 
 """
 
 import asyncio
-import os
 import shutil
 import subprocess
 import tempfile
@@ -19,10 +18,11 @@ import pytest
 
 from tests import worlds
 from tests.probes import as_owner, refused, unchanged
+from tests.registry.projects.life import some_file
 from tests.worlds import Template, World
 
 SIZE = "48m"
-DOCUMENT = b"%PDF-" + os.urandom(4_000_000)
+DOCUMENT = some_file(4_000_000)
 
 
 @pytest.fixture
