@@ -35,6 +35,7 @@ COMING = {
     *(f"registry/kit/{name}.py" for name in ("headers", "senders", "quotas")),
     *(f"tests/registry/kit/test_{name}.py" for name in ("headers", "logging")),
     *("tests/registry/access/test_quotas.py", "deploy/postgres/logins.py", "tests/deploy/processes/test_embedded.py"),
+    *("deploy/proxy/nginx.conf", "deploy/proxy/nginx-proxy.conf", "tests/deploy/processes/test_proxy.py"),
     "deploy/static/docs/start.js",
 }
 """Paths that come with the branches i8-hardening and i8-quotas: empty this once both are merged."""
