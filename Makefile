@@ -9,7 +9,7 @@ TEST_LOCK := deploy/requirements-test.lock
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve bench peers test lint format lock clean
+.PHONY: help demo serve bench peers test lint format lock audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -40,6 +40,10 @@ lock: ## make the hashed locks again from pyproject.toml (needs uv; no address m
 	@command -v uv >/dev/null || { echo "kilnwood: 'make lock' needs uv on the PATH" >&2; exit 1; }
 	@$(call compile,--extra server --extra build,$(RUN_LOCK))
 	@$(call compile,--extra server --extra build --extra test,$(TEST_LOCK))
+
+audit: ## known vulnerabilities of what is locked (needs uv and the network)
+	@command -v uv >/dev/null || { echo "kilnwood: 'make audit' needs uv on the PATH" >&2; exit 1; }
+	@uv tool run pip-audit --strict --disable-pip --require-hashes -r $(TEST_LOCK) $(ARGS)
 
 clean: ## remove the environment and caches; the data in .kilnwood/ stay
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

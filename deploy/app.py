@@ -170,6 +170,8 @@ def create_app(parts: Parts) -> ASGIApp:
         request_class=JsonRequest,
         plugins=[_DescribedStructs()],
         request_max_body_size=1_000_000,
+        debug=False,  # both whatever the environment says: LITESTAR_DEBUG, LITESTAR_PDB
+        pdb_on_exception=False,
     )
     give_routes(app)
     _name_operations(app)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
+from deploy import encrypted
 from registry.access.rates import PER_S
 from registry.kit.quotas import LIMITS
 from registry.kit.senders import Network
@@ -129,6 +130,7 @@ def _uscc(text: str) -> str:
 def _database(text: str) -> str:
     if text and not text.startswith(("postgresql://", "postgres://")):
         raise ValueError("a URL that begins with postgresql://")
+    encrypted.require_database(text)
     return text
 
 
@@ -159,6 +161,10 @@ def _web(text: str) -> str:
         usable = False
     if not usable:
         raise ValueError(f"{_WITNESSES} ({text} is no URL of http or https)")
+    try:
+        encrypted.require_web(text)
+    except ValueError as error:
+        raise ValueError(f"{_WITNESSES} ({error})") from error
     return text
 
 
@@ -186,6 +192,7 @@ TABLE = (
         _text(r"[0-9A-Za-z.:-]+", "an address"),
     ),
     Setting("KILNWOOD_INNER_PORT", "8001", "Its port", _whole(1, 65535)),
+    Setting("KILNWOOD_PLAIN_HTTP", "no", "Listen without TLS where other machines can connect", _yes),
     Setting("KILNWOOD_CONNECTIONS", "4000", "Connections of clients at a time", _whole(1, 100_000)),
     Setting("KILNWOOD_CLIENT_TIMEOUT_S", "15", "How long a client may take to send or to take", _seconds),
     Setting("KILNWOOD_HTTP2", "no", "Speak HTTP/2 too; only behind a proxy that closes silent connections", _yes),
@@ -240,6 +247,7 @@ class Settings:
     owner_url: str
     inner_host: str
     inner_port: int
+    plain_http: bool
     connections: int
     client_timeout_s: float
     http2: bool
@@ -284,7 +292,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             values.append(setting.read(text))
         except ValueError as error:
             values.append(None)
-            wrong.append(f"{setting.name}={text!r}: wanted {error}")
+            wrong.append(f"{setting.name}={encrypted.without_password(text)!r}: wanted {error}")
     known = {setting.name for setting in TABLE}
     wrong += [f"{name}: no such setting" for name in environment if name.startswith("KILNWOOD_") and name not in known]
     if wrong:
@@ -296,4 +304,16 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         )
     if any(key.name == settings.log_origin for _, keys in settings.witnesses for key in keys):
         raise BadSetting(f"KILNWOOD_WITNESSES: a key of the log {settings.log_origin} itself, which witnesses nothing")
+    _refuse_plain_http(settings)
     return settings
+
+
+def _refuse_plain_http(settings: Settings) -> None:
+    """The service speaks plain HTTP: what other machines reach is a proxy. Raises `BadSetting`."""
+    places = (("KILNWOOD_HOST", settings.host), ("KILNWOOD_INNER_HOST", settings.inner_host))
+    open_to_others = [f"{name}={host!r}" for name, host in places if not encrypted.is_here(host)]
+    if open_to_others and not settings.plain_http:
+        raise BadSetting(
+            f"{', '.join(open_to_others)}: wanted an address of this machine alone, such as 127.0.0.1, with a proxy in "
+            "front that speaks TLS; where the network between them is encrypted or private, set KILNWOOD_PLAIN_HTTP=yes"
+        )

@@ -117,7 +117,12 @@ class ConfirmKey(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the holder's screen shows as the fingerprint of the key."""
 
     fingerprint: Annotated[
-        str, Meta(pattern="^[0-9a-f]{4}(-[0-9a-f]{4}){5}$", examples=["3f9a-01bc-77e0-52d4-a9c6-10fe"])
+        str,
+        Meta(
+            pattern=r"^[0-9a-f]{4}(-[0-9a-f]{4}){5}(-[0-9a-f]{4}){0,2}$(?!\n)",
+            description="Eight groups; six for a key from an earlier version",
+            examples=["3f9a-01bc-77e0-52d4-a9c6-10fe-8b21-04dd"],
+        ),
     ]
 
 

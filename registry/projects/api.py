@@ -59,8 +59,8 @@ class DocumentsController(Controller):
             QueryParameter(ge=1, le=MAX_INT, description="Whose quota it uses; else your first organisation"),
         ] = None,
     ) -> Document:
-        """Upload a file as the raw body, at most 10 MiB, with its Content-Type."""
-        media_type = request.headers.get("content-type", "application/octet-stream")[:200]
+        """Upload a file as the raw body, at most 10 MiB, with its Content-Type, which has to be true."""
+        media_type = request.headers.get("content-type", "")[:200]
         content = await request.body()
         return await documents.upload_document(
             content, media_type, organisation_id, call=call, db=db, room=room, quotas=quotas

@@ -59,7 +59,7 @@ async def test_settings_tables_and_serials_accept_the_same(empty, region, progra
         await owner.close()
 
 
-@pytest.mark.parametrize("url", ["http://w", "https://w.example:8100/a", "http://[::1]:8100"])
+@pytest.mark.parametrize("url", ["https://w", "https://w.example:8100/a", "http://[::1]:8100", "http://localhost"])
 def test_a_witness_on_the_web_is_taken(url):
     """With its key, of a type that cosigns."""
     assert [(url, WITNESS)] == [(where, key.text()) for where, (key,) in read_settings(wit(url, WITNESS)).witnesses]
@@ -81,20 +81,20 @@ def test_a_key_that_makes_no_cosignatures_is_refused():
     """A log's own keys, or an issuer's, under a witness's URL."""
     assert ED25519 == KEYS.log_ed25519.key.kind
     with pytest.raises(BadSetting, match="has type 0x01, a witness's has 0x04 or 0x06"):
-        read_settings(wit("http://w", KEYS.log_ed25519.key.text()))
+        read_settings(wit("https://w", KEYS.log_ed25519.key.text()))
     with pytest.raises(BadSetting, match="for each witness its URL, then one or two verifier keys"):
-        read_settings(wit("http://w", WITNESS[:-1]))
+        read_settings(wit("https://w", WITNESS[:-1]))
     own = SeedSigner(read_settings({}).log_origin, COSIGNATURE_ML_DSA_44, bytes(32)).key.text()
     with pytest.raises(BadSetting, match=r"a key of the log .* itself, which witnesses nothing"):
-        read_settings(wit("http://w", own))
+        read_settings(wit("https://w", own))
 
 
 def test_a_witness_may_have_two_keys():
     """Of both types and under one name, in any order; the quorum counts it once, and only if both keys cosigned."""
     ml_dsa = SeedSigner("witness.example/w1", COSIGNATURE_ML_DSA_44, bytes(32)).key.text()
     other = SeedSigner("witness.example/w2", COSIGNATURE_ML_DSA_44, bytes([1] * 32)).key.text()
-    settings = read_settings({"KILNWOOD_WITNESSES": f"http://a {WITNESS} {ml_dsa} http://b {other}"})
-    assert [("http://a", 2), ("http://b", 1)] == [(url, len(keys)) for url, keys in settings.witnesses]
+    settings = read_settings({"KILNWOOD_WITNESSES": f"https://a {WITNESS} {ml_dsa} https://b {other}"})
+    assert [("https://a", 2), ("https://b", 1)] == [(url, len(keys)) for url, keys in settings.witnesses]
     policy = parse_policy(policy_text(settings))
     assert (2, 2) == (settings.quorum, least_cosigners(policy))
     first, second, third = (key for _, keys in settings.witnesses for key in keys)
@@ -102,7 +102,7 @@ def test_a_witness_may_have_two_keys():
     assert not is_satisfied(policy, [first, third])
     for wrong in (f"{WITNESS} {WITNESS}", f"{WITNESS} {other}", f"{WITNESS} {ml_dsa} {other}", ""):
         with pytest.raises(BadSetting, match="two are of both types, under one name"):
-            read_settings(wit("http://w", wrong))
+            read_settings(wit("https://w", wrong))
 
 
 def test_quotas_are_set_by_name():
@@ -123,3 +123,49 @@ def test_a_folder_to_be_watched_exists(tmp_path):
     assert (tmp_path,) == read_settings({"KILNWOOD_DISK_WATCHED": str(tmp_path)}).disk_watched
     with pytest.raises(BadSetting, match=r"folders that exist, .*nowhere is none"):
         read_settings({"KILNWOOD_DISK_WATCHED": f"{tmp_path} {tmp_path}/nowhere"})
+
+
+HERE = [
+    "postgresql://a:b@localhost/x",
+    "postgresql://a@127.0.0.1:5432/x",
+    "postgresql://a@[::1]:5432/x",
+    "postgresql:///x",
+    "postgresql://a@/x?host=/run/postgresql",
+    "postgresql://a@%2Frun%2Fpostgresql/x",
+]
+AWAY = [
+    "postgresql://a:hunter2@db.example/x",
+    "postgresql://a:hunter2@db.example/x?sslmode=require",
+    "postgresql://a:hunter2@localhost,10.0.0.7:5432/x",
+    "postgresql://a:hunter2@/x?host=db.example",
+    "postgresql://a:hunter2@[2001:db8::7]/x?sslmode=verify-ca",
+    "postgresql://db.example/x?user=a&password=hunter2",
+]
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "DATABASE_OWNER_URL"])
+def test_a_database_elsewhere_is_reached_with_tls(name):
+    """Its certificate and name are checked; nothing falls back to less. On this machine it is free."""
+    assert all(accepted(**{name: url}) for url in HERE)
+    assert accepted(**{name: "postgresql://a@db.example/x?sslmode=verify-full"})
+    for url in AWAY:
+        with pytest.raises(BadSetting, match=r"sslmode=verify-full, because .* is another machine") as refusal:
+            read_settings({name: url})
+        assert "hunter2" not in str(refusal.value), "a message has no password"
+
+
+@pytest.mark.parametrize("url", ["http://w", "http://10.0.0.7:8100", "http://localhost.example"])
+def test_a_witness_elsewhere_is_asked_with_tls(url):
+    """Plain HTTP never leaves this machine."""
+    with pytest.raises(BadSetting, match=r"https, because .* is another machine"):
+        read_settings(wit(url, WITNESS))
+
+
+@pytest.mark.parametrize("name", ["KILNWOOD_HOST", "KILNWOOD_INNER_HOST"])
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.7", "registry.example"])  # noqa: S104 - refused
+def test_plain_http_stays_on_this_machine(name, host):
+    """Whoever wants it elsewhere says so; the default and loopback need nothing."""
+    with pytest.raises(BadSetting, match=f"{name}='{host}': wanted .* KILNWOOD_PLAIN_HTTP=yes"):
+        read_settings({name: host})
+    assert accepted(**{name: host, "KILNWOOD_PLAIN_HTTP": "yes"})
+    assert all(accepted(**{name: here}) for here in ("127.0.0.1", "::1", "localhost"))

@@ -6,7 +6,6 @@ byte. Only the tables are there: a PostgreSQL whose *journal* has no room stops 
 """
 
 import asyncio
-import os
 import shutil
 import subprocess
 import tempfile
@@ -19,10 +18,11 @@ import pytest
 
 from tests import worlds
 from tests.probes import as_owner, refused, unchanged
+from tests.registry.projects.life import some_file
 from tests.worlds import Template, World
 
 SIZE = "48m"
-DOCUMENT = os.urandom(4_000_000)
+DOCUMENT = some_file(4_000_000)
 
 
 @pytest.fixture
@@ -75,7 +75,11 @@ def fill(disk: Path) -> Path:
 
 async def upload(world: World, key: str) -> httpx.Response:
     """Send four megabytes that do not compress."""
-    headers = {"Authorization": f"Bearer {world.regulators[0]}", "Idempotency-Key": key}
+    headers = {
+        "Authorization": f"Bearer {world.regulators[0]}",
+        "Idempotency-Key": key,
+        "Content-Type": "application/pdf",
+    }
     return await world.http.post("/v1/documents", content=DOCUMENT, headers=headers)
 
 

@@ -27,6 +27,7 @@ from deploy.scenarios.season import play_until
 from tests.deploy.services import Service
 from tests.faults.killing import until
 from tests.probes import refused
+from tests.registry.projects.life import some_file
 
 DISK_MB = 700
 RESERVE_MB = 150
@@ -76,11 +77,13 @@ class SmallDisk:
     async def post(self, path: str, body: Any, *, key: str, by: str, content: bytes | None = None) -> httpx.Response:
         """One write."""
         headers = {"Authorization": f"Bearer {by}", "Idempotency-Key": key}
+        if content is not None:
+            headers["Content-Type"] = "application/pdf"
         return await self.http.post(path, json=body, content=content, headers=headers)
 
     async def upload(self, number: int, by: str) -> httpx.Response:
         """Two megabytes that do not compress."""
-        return await self.post("/v1/documents", None, key=f"file-{number}", by=by, content=os.urandom(2 * MB))
+        return await self.post("/v1/documents", None, key=f"file-{number}", by=by, content=some_file(2 * MB))
 
     async def disk_health(self) -> tuple[str, str]:
         """The whole service's status and that of its disk."""

@@ -2,7 +2,6 @@
 
 import asyncio
 import dataclasses
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -14,7 +13,7 @@ from registry.usage import service as usage
 from tests import worlds
 from tests.races.race_region import RaceRegion
 from tests.races.test_ledger_races import are_waiting, outcome, race
-from tests.registry.projects.life import project_body, upload
+from tests.registry.projects.life import project_body, some_file, upload
 
 
 @asynccontextmanager
@@ -38,7 +37,7 @@ async def test_two_uploads_do_not_pass_a_quota_together(region: RaceRegion):
         "select from registry.document_usage for update",
     )
     async with limited(region, documents=2) as tight:
-        contenders = [sent(tight, os.urandom(100), f"race-{number}") for number in range(2)]
+        contenders = [sent(tight, some_file(100), f"race-{number}") for number in range(2)]
         answers = await race(tight, contenders, *held)
     assert [(201, ""), (409, "quota-used-up")] == outcome(answers)
     assert "2 of 2 documents" in answers[1].json()["detail"]

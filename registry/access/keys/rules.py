@@ -85,7 +85,7 @@ def check_confirmable(keys: Sequence[LinkedKey], key_id: int, fingerprint: str) 
         )
     if not key.works:
         raise NotToBeConfirmed(f"Key {key_id} has ended. Confirm one that person {key.person_id} uses.")
-    if key.fingerprint != fingerprint:
+    if key.fingerprint is None or not fingerprint.startswith(key.fingerprint):  # the first six groups, of an old key
         raise FingerprintDiffers(
             f"Key {key_id} of person {key.person_id} has another fingerprint than {fingerprint}. Compare once more "
             "what their screen shows (GET /v1/me); if it is the one you sent, somebody else holds this key: revoke it."
@@ -156,12 +156,13 @@ class Keyring:
     @staticmethod
     def fingerprint(secret: str) -> str:
         """
-        What two people compare: 96 bits of the SHA-256 of the key, in six groups.
+        What two people compare: 128 bits of the SHA-256 of the key, in eight groups.
 
-        The holder works it out from the secret alone (`kilnwood keys fingerprint`); it says nothing about the secret.
+        Nobody finds another key with the same ones. Of keys from earlier versions the first six groups are stored. The
+        holder works it out from the secret alone (`kilnwood keys fingerprint`); it says nothing about the secret.
         """
         digest = hashlib.sha256(b"kilnwood key\n" + secret.encode()).hexdigest()
-        return "-".join(digest[at : at + 4] for at in range(0, 24, 4))
+        return "-".join(digest[at : at + 4] for at in range(0, 32, 4))
 
     def prefix(self, secret: str) -> str:
         """The part that lists may show: the word and six characters."""

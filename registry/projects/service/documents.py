@@ -9,7 +9,7 @@ from registry.kit.idempotency import Written, once
 from registry.kit.problems import Invalid, Unknown
 from registry.kit.quotas import DEFAULT, Quotas
 from registry.kit.room import LARGEST_BYTES, Room
-from registry.projects import identity, rules, store, usage
+from registry.projects import files, identity, rules, store, usage
 from schemas import texts
 from schemas.access import Call
 from schemas.projects import Document, Project
@@ -32,10 +32,11 @@ async def upload_document(
     """
     Store a file under its SHA-256; uploading the same content again returns the first, whose quota it uses.
 
-    Raises `QuotaUsedUp`, `StorageReserve`, `NotYours`.
+    Raises `FileTypeRefused`, `QuotaUsedUp`, `StorageReserve`, `NotYours`.
     """
     if not content:
         raise Invalid("The body is empty: send the bytes of the file.")
+    files.check_type(media_type, content)
     if fault := texts.fault(media_type):
         raise Invalid(f"Content-Type: {fault}.")
     sha256 = hashlib.sha256(content).digest()

@@ -2,12 +2,11 @@
 
 import asyncio
 import hashlib
-import os
 from pathlib import Path
 
 from tests.deploy import services
 from tests.probes import as_owner, unchanged
-from tests.registry.projects.life import life_of, project_body, upload
+from tests.registry.projects.life import life_of, project_body, some_file, upload
 from tests.worlds import World
 
 
@@ -26,7 +25,7 @@ async def named_by_nothing(world: World) -> set[str]:
 
 async def uploaded(world: World, key: str) -> str:
     """A document of a hundred bytes that nothing names yet."""
-    return str((await upload(world, os.urandom(100), by=key)).json()["sha256"])
+    return str((await upload(world, some_file(100), by=key)).json()["sha256"])
 
 
 async def test_only_what_nothing_names_is_removed(delivered: World):

@@ -62,6 +62,7 @@ async def test_an_api_that_cannot_listen_does_not_start(delivered: World):
         read_settings(
             {
                 "KILNWOOD_HOST": "203.0.113.1",
+                "KILNWOOD_PLAIN_HTTP": "yes",
                 "KILNWOOD_PORT": str(free_port()),
                 "KILNWOOD_INNER_PORT": str(free_port()),
             }

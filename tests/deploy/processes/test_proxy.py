@@ -27,6 +27,7 @@ from cryptography.x509.oid import NameOID
 from deploy.local.children import free_port
 from registry.kit.headers import HSTS
 from tests.deploy.services import ROOT, Service
+from tests.registry.projects.life import some_file
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
 PROXY, HOST = "127.0.0.2", "registry.example.org"
@@ -257,7 +258,7 @@ async def test_bodies_are_limited_as_by_the_service(proxied, service):
         large = await http.post("/v1/people", content=b" " * 1_100_000, headers={**by, "Idempotency-Key": "large"})
         assert 413 == large.status_code
         document = {**by, "Idempotency-Key": "document", "Content-Type": "application/pdf"}
-        taken = await http.post("/v1/documents", content=b"x" * (10 * 1024 * 1024), headers=document)
+        taken = await http.post("/v1/documents", content=some_file(10 * 1024 * 1024), headers=document)
         assert taken.status_code in (201, 403), taken.text
         above = await http.post("/v1/documents", content=b"x" * (10 * 1024 * 1024 + 1), headers=document)
         assert 413 == above.status_code

@@ -327,4 +327,4 @@ async def test_an_old_server_is_refused(monkeypatch, major):
 
     monkeypatch.setattr(asyncpg, "connect", connect)
     with pytest.raises(first_start.CannotServe, match=f"PostgreSQL {major} is too old: version 15 is the oldest"):
-        await first_start.prepare_database(read_settings({"DATABASE_URL": "postgresql://x"}))
+        await first_start.prepare_database(read_settings({"DATABASE_URL": "postgresql://localhost"}))

@@ -30,6 +30,7 @@ async def send(world: World, request: Request, key: str) -> httpx.Response:
     if key:
         headers["Authorization"] = f"Bearer {key}"
     if isinstance(request.body, bytes):
+        headers["Content-Type"] = "text/plain"
         return await world.http.request(request.method, request.path, content=request.body, headers=headers)
     return await world.http.request(request.method, request.path, json=request.body, headers=headers)
 

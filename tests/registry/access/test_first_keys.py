@@ -100,12 +100,36 @@ async def test_another_fingerprint_is_not_confirmed(empty: World):
     """Somebody else holds the key then."""
     _, key = await empty.person("Somebody")
     shown = await me(empty, key)
-    wrong = {"fingerprint": "0000-0000-0000-0000-0000-0000"}
+    wrong = {"fingerprint": "-".join(["0000"] * 8)}
     async with unchanged(empty):
         answer = await empty.post(f"/v1/keys/{shown['key_id']}/confirm", wrong, by=empty.regulators[1])
     refused(answer, 409, "fingerprint-differs", "revoke it")
     answer = await empty.post("/v1/keys/999/confirm", wrong, by=empty.regulators[1])
     refused(answer, 404, "not-found", 999)
+
+
+async def test_part_of_a_fingerprint_does_not_confirm(empty: World):
+    """Six groups of eight are not what the holder's screen shows."""
+    _, key = await empty.person("Somebody")
+    shown = await me(empty, key)
+    async with unchanged(empty):
+        body = {"fingerprint": shown["key_fingerprint"][:29]}
+        answer = await empty.post(f"/v1/keys/{shown['key_id']}/confirm", body, by=empty.regulators[1])
+    refused(answer, 409, "fingerprint-differs")
+
+
+async def test_a_key_of_an_earlier_version_is_confirmed(empty: World):
+    """Six groups of its fingerprint are stored: those confirm it, and so do the eight that its holder works out now."""
+    second = empty.regulators[1]
+    for groups in (6, 8):
+        _, key = await empty.person(f"Somebody {groups}")
+        shown = await me(empty, key)
+        await as_owner(
+            empty, "update registry.api_key set fingerprint = left(fingerprint, 29) where id = $1", shown["key_id"]
+        )
+        body = {"fingerprint": "-".join(shown["key_fingerprint"].split("-")[:groups])}
+        answer = await empty.post(f"/v1/keys/{shown['key_id']}/confirm", body, by=second)
+        assert 201 == answer.status_code, answer.text
 
 
 async def test_what_is_not_to_be_confirmed(empty: World):

@@ -84,3 +84,40 @@ async def test_what_is_no_operation_has_no_name(client, lines):
     reply = await client.get("/health/live")
     assert 200 == reply.status_code
     assert "operation" not in only(lines)
+
+
+@pytest.mark.parametrize(
+    ("sent", "problem"),
+    [
+        ("GET /v1/me", "unauthenticated"),
+        ("GET /v1/approvals kw_sim_x", "denied"),
+        ("GET /v1/projects?nothing=1", "invalid-request"),
+        ("GET /nothing", "not-found"),
+        ("PUT /v1/me", "method-not-allowed"),
+    ],
+)
+async def test_every_refusal_is_logged_with_its_problem(client, lines, known, sent, problem):
+    """Who looks for attacks finds them by one word."""
+    known(Actor(person_id=7))
+    method, path, key = f"{sent} ".split(" ")[:3]
+    await client.request(method, path, headers={"Authorization": f"Bearer {key}"} if key else {})
+    assert problem == only(lines)["problem"]
+
+
+async def test_no_line_has_what_was_sent(client, monkeypatch, known):
+    """Neither key, query, header nor body, whether the request is refused or not."""
+    found = []
+
+    def note(event, **more):
+        found.append(repr((event, more, structlog.contextvars.get_contextvars())))
+
+    for place, level in (("registry.kit.request_log", "info"), ("registry.kit.http", "error")):
+        monkeypatch.setattr(f"{place}.log.{level}", note, raising=False)
+    known(Actor(person_id=7))
+    headers = {"Authorization": "Bearer kw_sim_s3cret", "Idempotency-Key": "s3cret", "User-Agent": "s3cret"}
+    await client.get("/v1/projects?cursor=s3cret", headers=headers)
+    await client.post("/v1/claims?s3cret=1", headers=headers, json={"subject": "s3cret"})
+    known(Unauthenticated("unknown"))
+    await client.get("/v1/me", headers=headers)
+    assert 3 == sum("http_request" in line for line in found)
+    assert not [line for line in found if "s3cret" in line]

@@ -39,6 +39,13 @@ def test_what_is_stored_is_keyed_with_the_pepper():
     assert stored not in plain
 
 
+def test_a_fingerprint_has_128_bits_of_the_key():
+    """Eight groups of the SHA-256, which nobody meets with another key; the first six are those of earlier versions."""
+    shown = Keyring.fingerprint("kw_live_x")
+    digest = hashlib.sha256(b"kilnwood key\nkw_live_x").hexdigest()
+    assert (digest[:32], [4] * 8) == (shown.replace("-", ""), [len(group) for group in shown.split("-")])
+
+
 def test_another_pepper_knows_none_of_the_keys():
     """A copied database is worth nothing beside another service."""
     secret = Keyring(PEPPER, "live").new_secret()

@@ -1,6 +1,5 @@
 """Every quota refuses what would pass it, with its numbers; what is used is shown to those who may see it."""
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -12,7 +11,7 @@ from tests.probes import as_owner, refused, unchanged
 from tests.registry.access.organisations_of_each_role import HOME, EachRole
 from tests.registry.access.requests_by_operation import requests_by_operation
 from tests.registry.access.test_denials import permitted, send
-from tests.registry.projects.life import project_body, upload
+from tests.registry.projects.life import project_body, some_file, upload
 from tests.worlds import World
 
 ADDS = {
@@ -85,9 +84,9 @@ async def test_bytes_are_counted(delivered: World):
     """A file that fits no more is refused with its size; the same file again costs nothing."""
     forest = delivered.party("forest")
     async with limited(delivered, document_mb=1) as tight:
-        content = os.urandom(800_000)
+        content = some_file(800_000)
         assert 201 == (await upload(tight, content, by=forest.key)).status_code
-        refused(await upload(tight, os.urandom(300_000), by=forest.key), 409, "quota-used-up", "1 of 1 MB", "adds 1")
+        refused(await upload(tight, some_file(300_000), by=forest.key), 409, "quota-used-up", "1 of 1 MB", "adds 1")
         assert 201 == (await upload(tight, content, by=forest.key)).status_code
 
 
@@ -95,8 +94,8 @@ async def test_the_region_as_a_whole_has_a_quota(delivered: World):
     """Two organisations share it; it is full for both, each far from its own."""
     forest, kiln = delivered.party("forest"), delivered.party("kiln")
     async with limited(delivered, region_document_mb=1) as tight:
-        assert 201 == (await upload(tight, os.urandom(800_000), by=forest.key)).status_code
-        answer = await upload(tight, os.urandom(800_000), by=kiln.key)
+        assert 201 == (await upload(tight, some_file(800_000), by=forest.key)).status_code
+        answer = await upload(tight, some_file(800_000), by=kiln.key)
         assert "region_document_mb" == refused(answer, 409, "quota-used-up", "of 1 MB")["quota"]
 
 
@@ -113,12 +112,13 @@ async def test_a_person_says_for_whom_they_upload(delivered: World):
 
     async def sent(organisation_id: int, content: bytes):
         headers = {"Authorization": f"Bearer {forest.key}", "Idempotency-Key": delivered.next_key()}
+        headers["Content-Type"] = "application/pdf" if content.startswith(b"%PDF-") else "text/plain"
         path = f"/v1/documents?organisation_id={organisation_id}"
         return await delivered.http.post(path, content=content, headers=headers)
 
     for party in (forest, kiln):
         before = await used(delivered, party.organisation_id, party.key)
-        assert 201 == (await sent(party.organisation_id, os.urandom(10))).status_code
+        assert 201 == (await sent(party.organisation_id, some_file(10))).status_code
         assert before["documents"] + 1 == (await used(delivered, party.organisation_id, party.key))["documents"]
     stranger = delivered.party("bank").organisation_id
     refused(await sent(stranger, b"not mine"), 403, "not-yours", forest.organisation_id, kiln.organisation_id)
@@ -157,7 +157,7 @@ async def test_a_first_key_is_always_exchanged(populated: World, each_role: Each
 async def test_counted_documents_are_those_that_there_are(delivered: World):
     """The trigger counts what is inserted and what is deleted, by whomever."""
     forest = delivered.party("forest")
-    answer = await upload(delivered, os.urandom(100), by=forest.key)
+    answer = await upload(delivered, some_file(100), by=forest.key)
     await as_owner(delivered, "delete from registry.document where sha256 = decode($1, 'hex')", answer.json()["sha256"])
     differing = await as_owner(
         delivered,

@@ -148,7 +148,7 @@ async def test_an_upload_is_looked_at_before_and_after_it_came(delivered: World)
             disk.free[0] = 101 * MB  # nobody has looked since, but the upload does
             yield b"x" * 1_000_000
 
-        headers = {"Authorization": f"Bearer {key}", "Content-Length": "4000000"}
+        headers = {"Authorization": f"Bearer {key}", "Content-Length": "4000000", "Content-Type": "text/plain"}
         async with unchanged(disk.world):
             declared = await disk.world.http.post(
                 "/v1/documents", content=body(), headers={**headers, "Idempotency-Key": "a"}

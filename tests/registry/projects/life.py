@@ -1,6 +1,7 @@
 """The steps of a project's life, one request each, and a way to any of its states."""
 
 import itertools
+import os
 from datetime import date
 from typing import Any
 
@@ -47,12 +48,19 @@ def report_body(begins: str = "2024-01-01", ends: str = "2024-03-31", **changed:
     return {"begins": begins, "ends": ends, "activity": activity, "documents": [], **changed}
 
 
-async def upload(world: World, content: bytes, *, by: str, key: str | None = None) -> httpx.Response:
-    """Send a file as the raw body."""
+def some_file(size: int) -> bytes:
+    """A file of so many bytes that nobody else has, of a type that is taken."""
+    return b"%PDF-" + os.urandom(size - 5)
+
+
+async def upload(
+    world: World, content: bytes, *, by: str, key: str | None = None, media_type: str = ""
+) -> httpx.Response:
+    """Send a file as the raw body; unless a type is given, it is a PDF or text, as it begins."""
     headers = {
         "Authorization": f"Bearer {by}",
         "Idempotency-Key": key or world.next_key(),
-        "Content-Type": "text/plain",
+        "Content-Type": media_type or ("application/pdf" if content.startswith(b"%PDF-") else "text/plain"),
     }
     return await world.http.post("/v1/documents", content=content, headers=headers)
 

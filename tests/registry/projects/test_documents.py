@@ -14,13 +14,13 @@ MISSING = "ab" * 32
 
 async def test_a_document_comes_back_as_it_went(empty: World):
     """Every byte, under the SHA-256 that anybody can compute, as a download that no browser runs."""
-    content = bytes(range(256)) + b"<script>"
+    content = b"%PDF-1.7\n" + bytes(range(256)) + b"<script>"
     stored = (await upload(empty, content, by=empty.regulators[0])).json()
     answer = await empty.get(f"/v1/documents/{stored['sha256']}", by=empty.regulators[1])
     assert (hashlib.sha256(content).hexdigest(), len(content)) == (stored["sha256"], stored["size_bytes"])
     assert (content, "nosniff") == (answer.content, answer.headers["x-content-type-options"])
     assert answer.headers["content-disposition"].startswith("attachment")
-    assert ("application/octet-stream", "text/plain") == (
+    assert ("application/octet-stream", "application/pdf") == (
         answer.headers["content-type"],
         answer.headers["x-document-type"],
     )
