@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 
 from deploy.postgres import server as postgres
+from registry.kit.database import DATABASE_ROLES
 from tests.deploy.services import Service
 from tests.worlds import database_dsn
 
@@ -27,7 +28,9 @@ def fresh_server(request: pytest.FixtureRequest) -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="kw-test-", dir="/tmp"))
     folder.chmod(0o755)
     try:
-        yield postgres.start(folder / "postgres", settings={"fsync": "off"}, bin_dir=bin_dir).dsn
+        started = postgres.start(folder / "postgres", settings={"fsync": "off"}, bin_dir=bin_dir)
+        asyncio.run(carried_out(started.dsn, [f"DROP ROLE IF EXISTS {role}" for role in DATABASE_ROLES]))
+        yield started.dsn
     finally:
         postgres.remove(folder / "postgres", bin_dir=bin_dir)
         shutil.rmtree(folder, ignore_errors=True)
