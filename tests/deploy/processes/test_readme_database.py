@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from deploy.postgres import server as postgres
-from registry.kit.database import DATABASE_ROLES
+from deploy.postgres.logins import SERVING
 from tests.deploy.services import Service
 from tests.worlds import database_dsn
 
@@ -29,7 +29,7 @@ def fresh_server(request: pytest.FixtureRequest) -> Iterator[str]:
     folder.chmod(0o755)
     try:
         started = postgres.start(folder / "postgres", settings={"fsync": "off"}, bin_dir=bin_dir)
-        asyncio.run(carried_out(started.dsn, [f"DROP ROLE IF EXISTS {role}" for role in DATABASE_ROLES]))
+        asyncio.run(carried_out(started.dsn, [f"DROP ROLE IF EXISTS {role}" for role in SERVING]))
         yield started.dsn
     finally:
         postgres.remove(folder / "postgres", bin_dir=bin_dir)
