@@ -37,6 +37,9 @@ class Awaits(Struct, frozen=True, kw_only=True):
     roles: Annotated[tuple[Role, ...], Meta(description="One of them takes it; anybody if there are none")]
     organisation_id: Annotated[Id | None, Meta(description="Where the role is held; any organisation if null")]
     not_person_id: Annotated[Id | None, Meta(description="The one person who may not take it")] = None
+    not_organisation_id: Annotated[
+        Id | None, Meta(description="Whose people may not take it, nor those of its owners")
+    ] = None
     since: Instant
     until: Instant | None
 

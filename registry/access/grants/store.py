@@ -54,13 +54,13 @@ async def end_grants_at(tx: Tx, person_id: int, organisation_id: int) -> None:
 
 
 async def people_at(tx: Tx, organisation_id: int) -> frozenset[int]:
-    """The people who hold any role at an organisation now."""
+    """The people who hold any role at an organisation now, or at one that owns it."""
     return frozenset(row["person_id"] for row in await tx.fetch(_sql.people_at, organisation_id))
 
 
-async def people_since(tx: Tx, organisation_id: int, cooling: timedelta) -> frozenset[int]:
-    """The people who held any role at an organisation since *cooling* before now."""
-    return frozenset(row["person_id"] for row in await tx.fetch(_sql.people_since, organisation_id, cooling))
+async def people_since(tx: Tx, organisations: Iterable[int], cooling: timedelta) -> frozenset[int]:
+    """The people who held any role at one of the organisations since *cooling* before now."""
+    return frozenset(row["person_id"] for row in await tx.fetch(_sql.people_since, list(organisations), cooling))
 
 
 async def authority(tx: Tx) -> int:
