@@ -108,7 +108,7 @@ class KeyIssued(Struct, frozen=True, kw_only=True):
     revoked_at: Instant | None = None
     expires_at: Instant
     last_used_at: Annotated[Instant | None, Meta(description="To the minute; absent until its first use")] = None
-    created_by: Annotated[Id | None, Meta(description="Null for a key that the operator's hands made")] = None
+    created_by: Annotated[Id | None, Meta(description="Null for a key that the operator made on the server")] = None
     first: Annotated[bool, Meta(description="Made for somebody else: works once, to make one's own key")] = False
     fingerprint: Annotated[
         str | None, Meta(description="What two people compare before one confirms the key of the other")

@@ -98,9 +98,7 @@ def _access(ids: dict[str, Any]) -> dict[str, Request]:
         "propose_approval": write("/v1/approvals", {"body": member, "reason": "test"}, (HOME, "regulator")),
         "withdraw_approval": write(f"/v1/approvals/{ids['approval_withdraw']}/withdraw", None, (HOME, "regulator")),
         "list_approvals": read("/v1/approvals"),
-        "get_approval": read(f"/v1/approvals/{ids['approval_grant_role']}")._replace(
-            senders=((HOME, "regulator"), (HOME, "auditor"))
-        ),
+        "get_approval": read(f"/v1/approvals/{ids['approval_deposit_cash']}"),
         "grant_role": write("/v1/grants", approved("grant_role")),
         "end_grant": write(f"/v1/grants/{ids['grant_both']}/end"),
         "list_grants": read("/v1/grants"),
