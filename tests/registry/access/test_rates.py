@@ -103,7 +103,7 @@ def test_what_is_remembered_is_bounded():
 
 
 def test_whoever_keeps_asking_is_not_forgotten_for_others():
-    """Endless other addresses empty no bucket of one that goes on, taken from or refused; nor forget a key that works."""
+    """Endless other addresses empty no bucket that is used, taken from or refused; nor is a working key forgotten."""
     policy = RatePolicy(FAILED, 0.2, 2)
     rates = Rates((policy, RatePolicy(UNSIGNED, 0.2, 1)), now_s=Time(), kept=10)
     rates.take(UNSIGNED, "mine")
