@@ -41,7 +41,7 @@ from registry.access.suspensions.api import SuspensionsController
 from registry.claims.api import ClaimsController
 from registry.credits.cancellation.api import CancellationsController
 from registry.credits.holdings.api import ConservationController, HoldingsController
-from registry.credits.holdings.service import RegionTotals
+from registry.credits.holdings.service import IssuanceTotals, ProjectsTotals, RegionTotals
 from registry.credits.issuance.api import IssuancesController
 from registry.credits.retirement.api import RetirementsController
 from registry.credits.retirement.service import retiring
@@ -193,6 +193,8 @@ def _dependencies(parts: Parts) -> dict[str, Provide]:
         "quotas": _constant(parts.quotas),
         "room": _constant(parts.room),
         "region_totals": _constant(RegionTotals()),
+        "issuance_totals": _constant(IssuanceTotals()),
+        "projects_totals": _constant(ProjectsTotals()),
         "retiring": _constant(retiring(parts.db, parts.region)),
         "parts": _constant(parts),
     }

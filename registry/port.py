@@ -17,7 +17,6 @@ from registry.access.authorisation import (
     Route,
     authorise_for,
     oversees,
-    refuse_own,
 )
 from registry.access.authority import Authority
 from registry.access.grants.service import refuse_own_in
@@ -50,7 +49,6 @@ __all__ = [
     "lock_account_in",
     "openings_in",
     "oversees",
-    "refuse_own",
     "refuse_own_in",
     "release_in",
     "trader_in",

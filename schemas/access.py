@@ -37,6 +37,9 @@ class Awaits(Struct, frozen=True, kw_only=True):
     roles: Annotated[tuple[Role, ...], Meta(description="One of them takes it; anybody if there are none")]
     organisation_id: Annotated[Id | None, Meta(description="Where the role is held; any organisation if null")]
     not_person_id: Annotated[Id | None, Meta(description="The one person who may not take it")] = None
+    not_organisation_id: Annotated[
+        Id | None, Meta(description="Whose people may not take it, nor those of its owners")
+    ] = None
     since: Instant
     until: Instant | None
 
@@ -105,7 +108,7 @@ class KeyIssued(Struct, frozen=True, kw_only=True):
     revoked_at: Instant | None = None
     expires_at: Instant
     last_used_at: Annotated[Instant | None, Meta(description="To the minute; absent until its first use")] = None
-    created_by: Annotated[Id | None, Meta(description="Null for a key that the operator's hands made")] = None
+    created_by: Annotated[Id | None, Meta(description="Null for a key that the operator made on the server")] = None
     first: Annotated[bool, Meta(description="Made for somebody else: works once, to make one's own key")] = False
     fingerprint: Annotated[
         str | None, Meta(description="What two people compare before one confirms the key of the other")

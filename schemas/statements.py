@@ -221,7 +221,7 @@ class CancellationStatement(Statement, frozen=True, kw_only=True):
 
 class RecoveryStatement(Statement, frozen=True, kw_only=True):
     """
-    Power was given or taken with hands on the machine, and not by two regulators.
+    Power was given or taken by the operator on the server, and not by two regulators.
 
     *persons* are ``person-<number>`` of the registry: whose key or role it is, or target and suspender.
     """

@@ -18,9 +18,9 @@ OWNED = {
     "registry.kit": {"business_clock", "idempotency"},
     "registry.access": {
         *("api_key", "api_key_use", "approval", "authority_epoch", "move_authority_epoch", "restriction", "role_grant"),
-        *("suspended", "suspension"),
+        *("may_act", "owner_of_frozen", "role_deciding", "suspended", "suspension"),
     },
-    "registry.parties": {"account", "ownership", "party", "party_identifier", "region"},
+    "registry.parties": {"account", "owned_through", "ownership", "party", "party_identifier", "region"},
     "registry.projects": {
         *("document", "monitoring_report", "notice_comment", "project", "project_event", "project_number_seq"),
         *("report_version", "notice_answer", "notice_objection", "document_usage", "count_document"),
@@ -53,9 +53,17 @@ OWNED = {
 }
 PUBLISHED = {
     "registry.kit": {"business_at", "business_now", "clock_behind", "keep_business_time", "refuse_behind_time"},
-    "registry.access": {"approval_awaits", "freeze_in_effect"},
-    "registry.parties": {"authority_id", "known_account", "lock_accounts", "organisation", "person", "region_id"},
-    "registry.projects": {"known_project", "project_awaits", "report_awaits"},
+    "registry.access": {"approval_awaits", "approval_touches", "freeze_in_effect", "still_acts"},
+    "registry.parties": {
+        "authority_id",
+        "belongs_to",
+        "known_account",
+        "lock_accounts",
+        "organisation",
+        "person",
+        "region_id",
+    },
+    "registry.projects": {"known_project", "known_report", "project_awaits", "report_awaits"},
     "registry.transparency": {"append_statements", "opened_beneficiary", "statement_hash"},
     "registry.claims": {"allocate_to_claim", "claim_awaits", "known_claim", "lock_claim"},
     "registry.credits": {"known_issuance", "transfer_awaits"},

@@ -26,7 +26,7 @@ from exchange.parts import Exchange
 from registry.access.authorisation import OVERSEERS
 from registry.access.authority import Authority
 from registry.access.keys.rules import Keyring
-from registry.credits.holdings.service import RegionTotals
+from registry.credits.holdings.service import KeptTotals
 from registry.kit.database import Database
 from registry.kit.migrate import migrate
 from registry.kit.quotas import Quotas
@@ -233,7 +233,7 @@ Applications that no open world uses: routing takes a tenth of a second to build
 
 Each is pointed at the next test's database. Totals of the region are looked up anew every time.
 """
-RegionTotals.REST = 0
+KeptTotals.REST = 0
 _MARKET = re.compile(r"/(instruments|listings|orders|deposits|withdrawals|statements|balances|fills)\b")
 
 

@@ -41,7 +41,7 @@ async def open_instrument(body: NewInstrument, *, call: Call, exchange: Exchange
     async def work(tx: Tx) -> Written[tuple[int, str]]:
         fees = await trader_in(tx, body.fee_account_id, call)
         vintage = await port.vintage_in(tx, body.project_id, body.vintage)
-        port.refuse_own(call.by, vintage.developer_id, "trading in its credits")
+        await port.refuse_own_in(tx, [call.by.person_id], vintage.developer_id, "trading in its credits")
         refusal = TradedAlready(f"{vintage.code} is traded already: see /v1/instruments/{vintage.code}.")
         instrument_id = await store.insert(tx, body, vintage, refusal)
         opening = c.OpenInstrument(
@@ -117,7 +117,7 @@ async def _carried_out(
     async def work(tx: Tx) -> Written[int]:
         if not only_takes_away:
             vintage = await port.vintage_in(tx, found.project_id, found.vintage)
-            port.refuse_own(call.by, vintage.developer_id, "trading in its credits")
+            await port.refuse_own_in(tx, [call.by.person_id], vintage.developer_id, "trading in its credits")
         number = await instructions.store_in(tx, command, by=call, remark=remark)
         return Written(number, number)
 

@@ -74,7 +74,7 @@ async def deposit_cash(body: CashMovement, *, call: Call, exchange: Exchange) ->
     async def work(tx: Tx) -> Written[int]:
         await port.lock_account_in(tx, body.account_id)  # so that two deposits at once are not both within the limit
         trader = await _depositor_in(tx, body.account_id)
-        port.refuse_own(call.by, trader.owner_id, "booking money for it")
+        await port.refuse_own_in(tx, [call.by.person_id], trader.owner_id, "booking money for it")
         booked_fen = await store.booked_fen(tx, body.account_id, rules.ALONE_WITHIN)
         rules.check_alone(body.account_id, body.amount_fen, booked_fen)
         return await _credited_in(tx, trader, body, call=call)

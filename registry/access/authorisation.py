@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from msgspec import structs
 
 from registry.kit.problems import DomainError, Kind
-from schemas.access import Actor, Call, Role
+from schemas.access import Actor, Call, HeldRole, Role
 
 EVERY_ROLE = frozenset(Role)
 REGULATORS = frozenset({Role.REGULATOR})
@@ -118,16 +118,21 @@ def deciding(by: Actor, operation: str, route: Route) -> Actor:
 
     Raises `Suspended` if no other role of theirs permits *operation*.
     """
-    if by.suspension_id is None:
-        return by
-    left = tuple(held for held in by.roles if held.role != Role.REGULATOR)
-    if route.roles and not any(held.role in route.roles for held in left):
+    left = may_use(by)
+    if by.suspension_id is not None and route.roles and not any(held.role in route.roles for held in left):
         raise Suspended(
             f"Suspension {by.suspension_id} keeps you from deciding, and {operation} takes it. It lapses after seven "
             "days unless two other regulators or the operator confirm it (GET /v1/suspensions).",
             suspension_id=by.suspension_id,
         )
     return structs.replace(by, roles=left)
+
+
+def may_use(by: Actor) -> tuple[HeldRole, ...]:
+    """The roles with which the person may act now: while suspended, all but that of regulator."""
+    if by.suspension_id is None:
+        return by.roles
+    return tuple(held for held in by.roles if held.role != Role.REGULATOR)
 
 
 def authorise_for(call: Call, organisation_id: int) -> None:
@@ -139,16 +144,6 @@ def authorise_for(call: Call, organisation_id: int) -> None:
         raise NotYours(
             f"This belongs to another organisation; {call.operation} takes one of the roles "
             f"{_names(call.permitted)} there."
-        )
-
-
-def refuse_own(by: Actor, organisation_id: int, what: str) -> None:
-    """Raise `OwnOrganisation` if the caller holds any role at the organisation for which *what* is decided."""
-    if organisation_id in organisations_of(by):
-        raise OwnOrganisation(
-            f"Person {by.person_id} belongs to organisation {organisation_id}, for which this decides ({what}). "
-            "Somebody who belongs elsewhere has to.",
-            organisation_id=organisation_id,
         )
 
 

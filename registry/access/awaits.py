@@ -6,7 +6,7 @@ from schemas.access import Awaits, Role
 
 
 def awaits(row: asyncpg.Record) -> Awaits | None:
-    """Read the columns *action*, *roles*, *awaited_id*, *since*, *until* and *not_person_id*; None if nothing waits."""
+    """Read the columns of these views but for *id* and *about*; None if nothing waits."""
     if row["action"] is None:
         return None
     return Awaits(
@@ -14,6 +14,7 @@ def awaits(row: asyncpg.Record) -> Awaits | None:
         roles=tuple(Role(each) for each in row["roles"]),
         organisation_id=row["awaited_id"],
         not_person_id=row["not_person_id"],
+        not_organisation_id=row["not_organisation_id"],
         since=row["since"],
         until=row["until"],
     )

@@ -112,7 +112,7 @@ async def _authorise(
 async def _authenticated(
     connection: ASGIConnection[Any, Any, Any, Any], header: str, reading: AuthorityReading | None
 ) -> tuple[Actor, AuthorityReading]:
-    """The person behind a key. An address that tries keys which are no good is slowed. Raises `Unauthenticated`."""
+    """The person behind a key. An address that tries keys which do not work is slowed. Raises `Unauthenticated`."""
     rates: Rates = connection.app.state.rates
     if not rates.has_worked(header):
         address = address_of(connection)

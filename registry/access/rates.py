@@ -8,13 +8,16 @@ not known are: an address has few tries, except for keys that have worked here b
 import math
 import time
 from collections.abc import Callable, Hashable, Mapping
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from registry.kit.problems import DomainError, Kind
 from registry.kit.senders import Network
 
 KEPT: Final = 20_000
-"""How many callers are remembered; the one that was added first is forgotten to make room."""
+"""How many callers are remembered; the one that asked the longest ago is forgotten to make room."""
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
 
 
 class TooManyRequests(DomainError):
@@ -51,7 +54,7 @@ BURST_S: Final = 3
 _ROUNDING_S: Final = 1e-9
 """What adding fractions leaves."""
 FIXED: Final = (RatePolicy(UNSIGNED, 0.2, 20), RatePolicy(FAILED, 0.2, 20))
-"""By address: writes without a key, which are objections, and keys that are no good."""
+"""By address: writes without a key, which are objections, and keys that do not work."""
 
 
 def policies(changed: Mapping[str, int] | None = None) -> tuple[RatePolicy, ...]:
@@ -90,9 +93,11 @@ class Rates:
         """Count one request of *caller*. Raises `TooManyRequests`."""
         policy, now_s, key = self._policies[name], self._now_s(), (name, caller)
         # The bucket as one number: when it will be full. A request moves that by the time of one.
-        full_at_s = max(self._full_at_s.get(key, 0.0), now_s) + 1 / policy.per_s
+        before_s = self._full_at_s.get(key, 0.0)
+        full_at_s = max(before_s, now_s) + 1 / policy.per_s
         over_s = full_at_s - now_s - policy.burst / policy.per_s
         if over_s > _ROUNDING_S:
+            self._note(key, before_s)
             raise self._refusal(policy, over_s)
         self._note(key, full_at_s)
         return Allowance(
@@ -100,34 +105,30 @@ class Rates:
         )
 
     def has_worked(self, header: str) -> bool:
-        """Whether a key was good here before, and not bad since."""
+        """Whether a key worked here before, and has not failed since."""
         return hash(header) in self._worked
 
     def require_tries(self, address: str) -> None:
-        """Refuse an address that tried too many keys that were no good. Raises `TooManyRequests`."""
+        """Refuse an address that tried too many keys that do not work. Raises `TooManyRequests`."""
         policy = self._policies[FAILED]
-        full_s = max(0.0, self._full_at_s.get((FAILED, address), 0.0) - self._now_s())
+        full_at_s = self._full_at_s.get((FAILED, address), 0.0)
+        full_s = max(0.0, full_at_s - self._now_s())
         if (over_s := full_s + (1 - policy.burst) / policy.per_s) > _ROUNDING_S:
+            self._note((FAILED, address), full_at_s)
             raise self._refusal(policy, over_s)
 
     def failed(self, address: str, header: str) -> None:
-        """A key from this address was not good."""
+        """A key from this address does not work."""
         self._worked.pop(hash(header), None)
         policy, now_s, key = self._policies[FAILED], self._now_s(), (FAILED, address)
         self._note(key, max(self._full_at_s.get(key, 0.0), now_s) + 1 / policy.per_s)
 
     def worked(self, header: str) -> None:
-        """A key was good: it is known from now on, wherever it is used."""
-        known = hash(header)
-        if known not in self._worked:
-            if len(self._worked) >= self._kept:
-                del self._worked[next(iter(self._worked))]
-            self._worked[known] = None
+        """A key worked: it is known from now on, wherever it is used."""
+        _use(self._worked, hash(header), None, self._kept)
 
     def _note(self, key: tuple[str, Hashable], full_at_s: float) -> None:
-        if key not in self._full_at_s and len(self._full_at_s) >= self._kept:
-            del self._full_at_s[next(iter(self._full_at_s))]
-        self._full_at_s[key] = full_at_s
+        _use(self._full_at_s, key, full_at_s, self._kept)
 
     @staticmethod
     def _left(policy: RatePolicy, until_full_s: float) -> tuple[int, int]:
@@ -136,6 +137,7 @@ class Rates:
     def _refusal(self, policy: RatePolicy, over_s: float) -> TooManyRequests:
         what = {
             ANONYMOUS: "requests without a key from your address",
+            UNSIGNED: "writes without a key from your address",
             FAILED: "unknown API keys from your address",
         }.get(policy.name, f"{policy.name} with this key")
         per = f"{policy.per_s:g} a second" if policy.per_s >= 1 else f"one in {1 / policy.per_s:g} s"
@@ -149,3 +151,12 @@ class Rates:
         left = b'"%s";r=0;t=%d' % (policy.name.encode(), max(1, math.ceil(over_s)))
         refusal.allowance = Allowance(self._headers[policy.name], left)
         return refusal
+
+
+def _use(kept: dict[K, V], key: K, value: V, limit: int) -> None:
+    """Put an entry at the end of *kept*; the one that was used the longest ago makes room."""
+    if key in kept:
+        del kept[key]
+    elif len(kept) >= limit:
+        del kept[next(iter(kept))]
+    kept[key] = value

@@ -38,7 +38,7 @@ values (registry.region_id(), $1, $2, $3, $4, $5, $6, $7, $8, registry.business_
 -- name: claims
 select c.id, c.claimant_id, c.type, c.body, c.wording, c.footprint_id, c.required_kg, c.allocated_kg, c.deadline,
   s.sha256, c.statement_id, c.created_at, f.result, registry.business_now() >= c.ends as over,
-  w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id
+  w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id, w.not_organisation_id
 from registry.claim c
 join registry.statement_hash s on s.id = c.statement_id
 left join registry.footprint f on f.id = c.footprint_id

@@ -9,7 +9,7 @@ from schemas.pages import Page
 
 async def inbox(window: Window, *, asked: Call, db: Database) -> Page[InboxItem]:
     """
-    What one of the caller's roles can bring forward now, where that role is held.
+    What one of the caller's roles can bring forward now, where that role is held and is not suspended.
 
     What is found only when somebody decides: a verifier's other conflicts of interest, such as a person in common, and
     who does not count as a second person.

@@ -1,5 +1,6 @@
 """The inbox in PostgreSQL: reads only."""
 
+from registry.access.authorisation import may_use, organisations_of
 from registry.access.awaits import awaits
 from registry.kit import sql
 from registry.kit.database import Tx
@@ -11,9 +12,10 @@ _sql = sql.load(__package__)
 
 
 async def inbox(tx: Tx, window: Window, by: Actor) -> Page[InboxItem]:
-    """What waits for one of the roles of *by*."""
-    roles, organisations = [each.role for each in by.roles], [each.organisation_id for each in by.roles]
-    rows = await tx.fetch(_sql.inbox, *window.args, by.person_id, roles, organisations)
+    """What waits for one of the roles that *by* may use now."""
+    held = may_use(by)
+    roles, places = [each.role for each in held], [each.organisation_id for each in held]
+    rows = await tx.fetch(_sql.inbox, *window.args, by.person_id, roles, places, organisations_of(by))
     return window.page(
         [
             (row["number"], InboxItem(kind=row["kind"], id=row["id"], about=row["about"], awaits=found))

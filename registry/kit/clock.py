@@ -35,6 +35,11 @@ async def begin_in(tx: Tx, at: datetime, *, simulated: bool) -> None:
     await tx.execute(_sql.begin, simulated, at)
 
 
+async def hold_in(tx: Tx) -> None:
+    """Wait for others who move business time; those that come later wait for *tx*."""
+    await fetch_one(tx, _sql.lock)
+
+
 async def advance_in(tx: Tx, at: datetime) -> datetime:
     """Move a simulated region's business time forward to *at*. Raises `ClockRefused`."""
     row = await fetch_one(tx, _sql.lock)

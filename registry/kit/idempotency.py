@@ -3,18 +3,21 @@ Writes that are carried out once, however often they are sent.
 
 A write is identified by (person, operation, Idempotency-Key). The row that remembers it commits together with what it
 wrote, so a crash before the commit leaves neither, and after it the same request is answered from what is stored.
+
+Whoever decides for others is looked at once more at the end: a suspension, a role that ended or a key that was revoked
+while the write waited for its locks counts.
 """
 
 import hashlib
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from registry.kit import sql
 from registry.kit.database import Database, Tx
 from registry.kit.problems import DomainError, Kind
-from schemas.access import Call
+from schemas.access import Actor, Call, Role
 
 T = TypeVar("T")
 _sql = sql.load(__package__, "idempotency.sql")
@@ -32,6 +35,16 @@ class KeyReused(DomainError):
     kind, slug, title = Kind.UNPROCESSABLE, "idempotency-key-reused", "Idempotency key reused"
 
 
+class RolesChanged(DomainError):
+    """Whoever decides was suspended, or lost the role or the key, after the request arrived."""
+
+    kind, slug, title = Kind.DENIED, "roles-changed", "No longer yours to decide"
+
+
+DECIDING: Final = frozenset({Role.REGULATOR, Role.OPERATOR, Role.VERIFIER, Role.ADMINISTRATOR})
+"""Roles that decide for others. What developers, traders and claimants do with their own is not looked at twice."""
+
+
 @dataclass(frozen=True, slots=True)
 class Written(Generic[T]):
     """What a write produced: the id under which it is found again, and the reply."""
@@ -47,6 +60,7 @@ async def once(
     again: Callable[[Tx, str], Awaitable[T]],
     *,
     object_id: str | None = None,
+    looks_itself: bool = False,
 ) -> T:
     """
     Run *work* at most once for the identity of *call*, and return the same reply each time.
@@ -57,12 +71,21 @@ async def once(
     If *work* creates the object under an id that is known beforehand, pass it as *object_id*: one statement then locks,
     looks up and remembers, in place of three.
 
-    Raises `RequestInFlight`, `KeyReused`.
+    What *work* did is rolled back if the caller may no longer decide it. An operation that takes a role from its own
+    caller *looks_itself*: it calls `still_in` under its locks.
+
+    Raises `RequestInFlight`, `KeyReused`, `RolesChanged`.
     """
+
+    async def decided(tx: Tx) -> Written[T]:
+        written = await work(tx)
+        if not looks_itself:
+            await still_in(tx, call.by, call.permitted)
+        return written
 
     async def attempt(tx: Tx) -> T:
         if object_id is not None and await _remembered_first(tx, call, object_id):
-            written = await work(tx)
+            written = await decided(tx)
             assert written.object_id == object_id, "what was remembered is what was made"
             return written.reply
         if not await tx.fetchval(_sql.lock_key, _lock_of(call)):
@@ -76,11 +99,27 @@ async def once(
                     "Use a new key for a new request."
                 )
             return await again(tx, seen["object_id"])
-        written = await work(tx)
+        written = await decided(tx)
         await tx.execute(_sql.remember, *call.identity, call.request_sha256, str(written.object_id))
         return written.reply
 
     return await db.transaction(attempt, writer=call.by.person_id)
+
+
+async def still_in(tx: Tx, by: Actor, permitted: Collection[Role]) -> None:
+    """
+    Raise `RolesChanged` unless *by* still has the key and those of the *permitted* roles with which they decide.
+
+    Call it after the locks: it sees what was committed until now. Costs nothing for those who decide nothing.
+    """
+    held = [each for each in by.roles if each.role in permitted and each.role in DECIDING]
+    roles, places = [each.role for each in held], [each.organisation_id for each in held]
+    if held and not await tx.fetchval(_sql.still_acts, by.person_id, by.key_id, roles, places):
+        raise RolesChanged(
+            f"While this waited, person {by.person_id} or whoever proposed it was suspended, or lost a role "
+            f"({', '.join(sorted(set(roles)))}) or the key that was sent. Nothing was done; GET /v1/me says what you "
+            "may do now."
+        )
 
 
 async def remember_all(tx: Tx, writes: Sequence[tuple[Call, str]]) -> set[str]:

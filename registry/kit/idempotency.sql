@@ -1,5 +1,7 @@
 -- name: lock_key
 select pg_try_advisory_xact_lock($1);
+-- name: still_acts
+select registry.still_acts($1, $2, $3::text[], $4::bigint[]);
 -- name: seen
 select request_sha256, object_id from registry.idempotency where person_id = $1 and operation = $2 and key = $3;
 -- name: remember

@@ -7,7 +7,7 @@ zone file is needed.
 
 import tomllib
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from importlib import resources
 from typing import Annotated, Final
@@ -15,10 +15,10 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct, ValidationError, convert
 from msgspec.structs import replace
 
+from registry.kit.period import SHANGHAI
 from registry.kit.problems import DomainError, Kind
 from schemas.calendars import CalendarCoverage, CoveredYear
 
-SHANGHAI: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
 NOTICE_WORKING_DAYS: Final = 7
 """A registration is noticed for at least seven working days."""
 _SATURDAY: Final = 5

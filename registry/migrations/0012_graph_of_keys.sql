@@ -22,6 +22,9 @@ update registry.api_key k set parent_id = (
   where g.person_id = k.person_id and g.id < k.id and g.created_by is distinct from g.person_id)
 where k.created_by = k.person_id;
 
+-- The update has queued what moves the epoch of authority at the commit, and no index is made before that is done.
+set constraints all immediate;
+
 create index api_key_unconfirmed on registry.api_key (person_id)
   where created_by is distinct from person_id and confirmed_at is null;
 create index on registry.api_key (confirmed_key_id) where confirmed_key_id is not null;

@@ -10,12 +10,24 @@ alter table registry.claim
   add column ends timestamptz,
   add column attendee integer check (attendee > 0),
   add column exclusive boolean;
-update registry.claim set
-  subject_kind = type,
-  subject_words = btrim(regexp_replace(lower(normalize(body::json ->> 'subject', NFKC)), '\s+', ' ', 'g')),
-  begins = (body::json ->> 'begins')::timestamptz,
-  ends = (body::json ->> 'ends')::timestamptz,
-  exclusive = (body::json ->> 'exclusive')::boolean;
+-- A database of the locale C knows the small letters of ASCII only: one of these knows them all, as subjects.py does.
+do $$
+declare
+  letters text := (select quote_ident(collname) from pg_collation
+    where collname in ('pg_c_utf8', 'und-x-icu', 'C.utf8', 'C.UTF-8')
+      and collencoding in (-1, pg_char_to_encoding(getdatabaseencoding()))
+    order by array_position(array['pg_c_utf8', 'und-x-icu', 'C.utf8', 'C.UTF-8'], collname::text) limit 1);
+begin
+  execute format($update$
+    update registry.claim set
+      subject_kind = type,
+      subject_words = btrim(regexp_replace(
+        lower(normalize(body::json ->> 'subject', NFKC) collate %s), '\s+', ' ', 'g')),
+      begins = (body::json ->> 'begins')::timestamptz,
+      ends = (body::json ->> 'ends')::timestamptz,
+      exclusive = (body::json ->> 'exclusive')::boolean
+  $update$, coalesce(letters, '"default"'));
+end $$;
 alter table registry.claim
   alter column subject_words set not null,
   alter column begins set not null,

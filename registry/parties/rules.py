@@ -38,7 +38,8 @@ class Standing:
     """
     The facts that decide about conflicts.
 
-    An organisation, all that own it directly or through others, and the people who act for it or did within `COOLING`.
+    An organisation, all that own it directly or through others, and the people who act for it or did within `COOLING`:
+    of what is judged also those of its owners, who could tell it what to do.
     """
 
     organisation_id: int

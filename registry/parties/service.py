@@ -10,7 +10,7 @@ from registry.access.keys import service as keys
 from registry.access.keys.rules import Keyring
 from registry.kit import clock
 from registry.kit.database import Database, Tx
-from registry.kit.idempotency import Written, once
+from registry.kit.idempotency import Written, once, still_in
 from registry.kit.pages import Window
 from registry.kit.problems import Unavailable, Unknown
 from registry.kit.quotas import DEFAULT, Quotas
@@ -92,13 +92,15 @@ async def set_clock(body: SetClock, *, call: Call, db: Database) -> Region:
     """Move a simulated region's business time forward."""
 
     async def work(tx: Tx) -> Written[Region]:
+        await clock.hold_in(tx)
+        await still_in(tx, call.by, call.permitted)  # before: the role may end by the time to which it is moved
         at = await clock.advance_in(tx, body.at)
         return Written(clock.stamp(at), await region_in(tx))
 
     async def again(tx: Tx, _: str) -> Region:
         return await region_in(tx)
 
-    return await once(db, call, work, again)
+    return await once(db, call, work, again, looks_itself=True)
 
 
 async def create_organisation(
@@ -251,18 +253,17 @@ async def log_origin_in(tx: Tx) -> str | None:
     return await store.log_origin(tx)
 
 
-async def refuse_conflict_in(
-    tx: Tx, *, verifier_id: int, by: Actor, owner_id: int, drafters: frozenset[int], project: str
-) -> None:
+async def refuse_conflict_in(tx: Tx, *, by: Actor, owner_id: int, drafters: frozenset[int], project: str) -> None:
     """
-    Raise `VerifierConflict` if the verifier is too close to the owner of *project* now.
+    Raise `VerifierConflict` if an organisation where *by* is a verifier is too close to the owner of *project* now.
 
-    *by* counts as one of the verifier's people, the *drafters* of the project as the owner's for ever.
+    *by* counts as one of the verifier's people. The owner's are also those of all that own it, and the *drafters* of
+    the project for ever.
     """
-    verifier = await _standing_in(tx, verifier_id, frozenset({by.person_id}))
-    rules.refuse_conflict(verifier, await _standing_in(tx, owner_id, drafters), project)
-
-
-async def _standing_in(tx: Tx, organisation_id: int, more: frozenset[int]) -> rules.Standing:
-    people = await grants.people_since_in(tx, organisation_id, rules.COOLING)
-    return rules.Standing(organisation_id, await store.ancestors(tx, organisation_id), people | more)
+    above = await store.ancestors(tx, owner_id)
+    people = await grants.people_since_in(tx, {owner_id, *above}, rules.COOLING)
+    owner = rules.Standing(owner_id, above, people | drafters)
+    for verifier_id in sorted({held.organisation_id for held in by.roles if held.role == Role.VERIFIER}):
+        people = await grants.people_since_in(tx, {verifier_id}, rules.COOLING)
+        above = await store.ancestors(tx, verifier_id)
+        rules.refuse_conflict(rules.Standing(verifier_id, above, people | {by.person_id}), owner, project)

@@ -26,14 +26,7 @@ from registry.party p
 where p.kind = 'organisation' and p.id > $1 and ($3::bigint is null or p.id = $3)
 order by p.id limit $2;
 -- name: ancestors
--- Owners, their owners and so on; a circle ends where it began.
-with recursive owners (id) as (
-  select owner_id from registry.ownership where owned_id = $1 and during @> registry.business_now()
-  union
-  select o.owner_id from owners join registry.ownership o
-    on o.owned_id = owners.id and o.during @> registry.business_now()
-)
-select id from owners where id <> $1;
+select id from registry.owned_through($1) as id where id <> $1;
 -- name: insert_account
 insert into registry.account (region_id, owner_id, type, name, opened_at)
 values (registry.region_id(), $1, $2, $3, registry.business_now())

@@ -43,7 +43,7 @@ update registry.project set name = $2, methodology = $3, location = $4, creditin
   description = $7, documents = $8, site = $9, design = $10
 where id = $1 and state in ('draft', 'rejected');
 -- name: projects
-select p.*, o.name as developer, w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id
+select p.*, o.name as developer, w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id, w.not_organisation_id
 from registry.project p join registry.organisation o on o.id = p.developer_id
 left join registry.project_awaits w on w.id = p.id
 where p.id > $1 and ($3::bigint is null or p.id = $3) and ($4::text is null or p.state = $4)
@@ -57,7 +57,7 @@ select id from registry.project where id = $1 for no key update;
 select pg_advisory_xact_lock(hashtextextended('identity of projects', 0));
 -- name: standing_projects
 -- Those that $1 must not repeat: of its methodology, with a day of its crediting period, and not a draft or sent back.
-select o.*, d.name as developer, w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id
+select o.*, d.name as developer, w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id, w.not_organisation_id
 from registry.project o join registry.organisation d on d.id = o.developer_id
 left join registry.project_awaits w on w.id = o.id, registry.project p
 where p.id = $1 and o.id <> p.id and o.methodology = p.methodology and o.state not in ('draft', 'rejected', 'withdrawn')
@@ -144,7 +144,7 @@ update registry.monitoring_report set vintage = $2, begins = $3, ends = $4, acti
   verifier_id = null, above_design = null
 where id = $1 and state = 'rejected';
 -- name: reports
-select r.*, w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id
+select r.*, w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id, w.not_organisation_id
 from registry.monitoring_report r left join registry.report_awaits w on w.id = r.id
 where r.id > $1 and ($3::bigint is null or r.project_id = $3) and ($4::bigint is null or r.id = $4)
 order by r.id limit $2;

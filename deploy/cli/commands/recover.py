@@ -1,4 +1,4 @@
-"""`kilnwood recover`: the operator's hands, when the regulators cannot decide any more."""
+"""`kilnwood recover`: what the operator does on the server when the regulators cannot decide any more."""
 
 import asyncio
 from collections.abc import Coroutine

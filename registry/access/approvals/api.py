@@ -34,15 +34,19 @@ class ApprovalsController(Controller):
     async def withdraw(
         self, approval_id: PathId, call: NamedDependency[Call], db: NamedDependency[Database]
     ) -> Approval:
-        """Withdraw a proposal."""
+        """Withdraw a proposal, your own or that of somebody in the role that decides it."""
         return await service.withdraw_approval(approval_id, call=call, db=db)
 
     @get("/", operation_id="list_approvals", responses=READS)
-    async def approvals(self, window: NamedDependency[Window], db: NamedDependency[Database]) -> Page[Approval]:
-        """All approvals, oldest first."""
-        return await service.approvals(window, db=db)
+    async def approvals(
+        self, window: NamedDependency[Window], asked: NamedDependency[Call], db: NamedDependency[Database]
+    ) -> Page[Approval]:
+        """All approvals, oldest first; for operators, those that two operators decide."""
+        return await service.approvals(window, asked=asked, db=db)
 
     @get("/{approval_id:int}", operation_id="get_approval", responses=READS)
-    async def approval(self, approval_id: PathId, db: NamedDependency[Database]) -> Approval:
-        """One approval with its exact body."""
-        return await service.approval(approval_id, db=db)
+    async def approval(
+        self, approval_id: PathId, asked: NamedDependency[Call], db: NamedDependency[Database]
+    ) -> Approval:
+        """One approval with its exact body; for operators, one that two operators decide."""
+        return await service.approval(approval_id, asked=asked, db=db)

@@ -4,7 +4,7 @@ from registry.access.authorisation import OPERATORS, OVERSEERS, REGULATORS, Rout
 
 ROUTES: dict[str, Route] = {
     "propose_approval": Route(REGULATORS | OPERATORS),
-    "withdraw_approval": Route(REGULATORS, frees=True),
-    "list_approvals": Route(OVERSEERS),
-    "get_approval": Route(OVERSEERS),
+    "withdraw_approval": Route(REGULATORS | OPERATORS, frees=True),  # of what their role decides
+    "list_approvals": Route(OVERSEERS | OPERATORS),  # operators: what they decide
+    "get_approval": Route(OVERSEERS | OPERATORS),  # operators: what they decide
 }

@@ -34,8 +34,8 @@ def role_for(body: ApprovalBody) -> Role:
     return Role.OPERATOR if isinstance(body, DepositCashBody) else Role.REGULATOR
 
 
-def check_proposer(body: ApprovalBody, by: Actor) -> None:
-    """Raise `Denied` unless the decision is one of the caller's role."""
+def check_role(body: ApprovalBody, by: Actor) -> None:
+    """Raise `Denied` unless the decision is one of the caller's role, to be proposed, read or withdrawn."""
     role = role_for(body)
     if not any(held.role == role for held in by.roles):
         raise Denied(f"{body.__struct_config__.tag} is decided by two people in the role of {role}.")

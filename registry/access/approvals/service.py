@@ -2,6 +2,7 @@
 
 from typing import TypeVar
 
+from registry.access import authorisation as access
 from registry.access.approvals import rules, store
 from registry.access.persons import service as persons
 from registry.kit.database import Database, Tx
@@ -17,7 +18,7 @@ Body = TypeVar("Body", bound=ApprovalBody)
 
 async def propose(request: ProposeApproval, *, call: Call, db: Database, quotas: Quotas = DEFAULT) -> Approval:
     """Store the first person's half of a decision. It expires after seven days. Raises `QuotaUsedUp`."""
-    rules.check_proposer(request.body, call.by)
+    rules.check_role(request.body, call.by)
 
     async def work(tx: Tx) -> Written[Approval]:
         await quotas.admit_in(tx, "proposals", call.by.person_id, store.proposals_of)
@@ -53,10 +54,10 @@ async def both_in(tx: Tx, approved: Approved, call: Call) -> tuple[int, int]:
 
 
 async def withdraw_approval(approval_id: int, *, call: Call, db: Database) -> Approval:
-    """Withdraw a proposal, one's own or a colleague's: this only takes power away."""
+    """Withdraw a proposal of the caller's role, one's own or a colleague's: this only takes power away."""
 
     async def work(tx: Tx) -> Written[Approval]:
-        await approval_in(tx, approval_id)
+        rules.check_role((await approval_in(tx, approval_id)).body, call.by)
         if not await store.withdraw_approval(tx, approval_id):
             raise rules.ApprovalClosed(f"Approval {approval_id} was already used or withdrawn.")
         return Written(approval_id, await approval_in(tx, approval_id))
@@ -64,10 +65,13 @@ async def withdraw_approval(approval_id: int, *, call: Call, db: Database) -> Ap
     return await once(db, call, work, _approval_again)
 
 
-async def approval(approval_id: int, *, db: Database) -> Approval:
-    """Return one approval."""
+async def approval(approval_id: int, *, asked: Call, db: Database) -> Approval:
+    """Return one approval: overseers any, operators one that two operators decide."""
     async with db.reading() as tx:
-        return await approval_in(tx, approval_id)
+        found = await approval_in(tx, approval_id)
+    if not access.oversees(asked.by):
+        rules.check_role(found.body, asked.by)
+    return found
 
 
 async def approval_in(tx: Tx, approval_id: int) -> Approval:
@@ -81,7 +85,8 @@ async def _approval_again(tx: Tx, approval_id: str) -> Approval:
     raise Unknown(f"There is no approval {approval_id}.")
 
 
-async def approvals(window: Window, *, db: Database) -> Page[Approval]:
-    """List all approvals, oldest first."""
+async def approvals(window: Window, *, asked: Call, db: Database) -> Page[Approval]:
+    """List all approvals, oldest first; for operators, those that two operators decide."""
+    decided_by = None if access.oversees(asked.by) else [held.role for held in asked.by.roles]
     async with db.reading() as tx:
-        return await store.approvals(tx, window)
+        return await store.approvals(tx, window, decided_by)

@@ -1,5 +1,6 @@
 """Approvals in PostgreSQL."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -11,7 +12,7 @@ from registry.access.awaits import awaits
 from registry.kit import sql
 from registry.kit.database import Tx, affected, fetch_one
 from registry.kit.pages import Window
-from schemas.access import Actor, Approval, ApprovalBody
+from schemas.access import Actor, Approval, ApprovalBody, Role
 from schemas.pages import Page
 
 _sql = sql.load(__package__)
@@ -32,14 +33,15 @@ async def approval(tx: Tx, approval_id: int) -> Approval | None:
 
 
 async def standing(tx: Tx, approval_id: int) -> tuple[Approval, bool, datetime] | None:
-    """One approval, whether its proposer is still a regulator who may decide, and the database's time."""
+    """One approval, whether its proposer may still decide it, and the database's time."""
     row = await tx.fetchrow(_sql.approval, approval_id)
     return (_approval(row), row["proposer_stands"], row["read_at"]) if row else None
 
 
-async def approvals(tx: Tx, window: Window) -> Page[Approval]:
-    """Approvals in the order in which they were proposed."""
-    return window.page([(row["id"], _approval(row)) for row in await tx.fetch(_sql.approvals, *window.args)])
+async def approvals(tx: Tx, window: Window, decided_by: Sequence[Role] | None) -> Page[Approval]:
+    """Approvals in the order in which they were proposed: all, or those that two people in one of the roles decide."""
+    rows = await tx.fetch(_sql.approvals, *window.args, decided_by)
+    return window.page([(row["id"], _approval(row)) for row in rows])
 
 
 async def use_approval(tx: Tx, approval_id: int, by: Actor) -> bool:

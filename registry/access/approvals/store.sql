@@ -3,15 +3,13 @@ insert into registry.approval (operation, body, sha256, reason, proposer_id, pro
 values ($1, $2, $3, $4, $5, now(), now() + interval '7 days')
 returning id;
 -- name: approval
-select a.*, w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id, now() as read_at,
-  exists (select from registry.role_grant g where g.person_id = a.proposer_id
-    and g.role = case a.operation when 'deposit_cash' then 'operator' else 'regulator' end
-    and g.during @> registry.business_now())
-  and not exists (select from registry.suspended s where s.person_id = a.proposer_id) as proposer_stands
+select a.*, w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id, w.not_organisation_id, now() as read_at,
+  registry.may_act(a.proposer_id, registry.role_deciding(a.operation), null) as proposer_stands
 from registry.approval a left join registry.approval_awaits w on w.id = a.id where a.id = $1;
 -- name: approvals
-select a.*, w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id, now() as read_at
-from registry.approval a left join registry.approval_awaits w on w.id = a.id where a.id > $1 order by a.id limit $2;
+select a.*, w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id, w.not_organisation_id, now() as read_at
+from registry.approval a left join registry.approval_awaits w on w.id = a.id
+where a.id > $1 and ($3::text[] is null or registry.role_deciding(a.operation) = any($3)) order by a.id limit $2;
 -- name: use_approval
 -- Guarded: 0 rows means that another second person was faster, or that it expired meanwhile.
 update registry.approval set approver_id = $2, used_at = now()

@@ -1,6 +1,6 @@
 """Giving and ending roles; two people give, one may end."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
 
 from registry.access import authorisation as access
@@ -9,10 +9,10 @@ from registry.access.grants import rules, store
 from registry.access.persons import service as persons
 from registry.kit import clock
 from registry.kit.database import Database, Tx
-from registry.kit.idempotency import Written, once
+from registry.kit.idempotency import Written, once, still_in
 from registry.kit.pages import Window
 from registry.kit.problems import AlreadyEnded, Unknown
-from schemas.access import Actor, Approved, Call, Colleague, Grant, GrantBody, HeldRole, Role
+from schemas.access import Approved, Call, Colleague, Grant, GrantBody, Role
 from schemas.pages import Page
 
 
@@ -41,15 +41,18 @@ async def grant_first_in(tx: Tx, person_id: int, organisation_id: int, role: Rol
 
 
 async def refuse_own_in(tx: Tx, people: Collection[int], organisation_id: int, what: str) -> None:
-    """Raise `OwnOrganisation` if one of the two who decide belongs to the organisation for which they do."""
+    """Raise `OwnOrganisation` if one of *people* belongs to the organisation for which they decide, or to an owner."""
     for person_id in sorted(await store.people_at(tx, organisation_id) & set(people)):
-        by = Actor(person_id=person_id, roles=(HeldRole(Role.MEMBER, organisation_id),))
-        access.refuse_own(by, organisation_id, what)
+        raise access.OwnOrganisation(
+            f"Person {person_id} belongs to organisation {organisation_id} or to one that owns it, and this decides "
+            f"for it ({what}). Somebody who belongs elsewhere has to.",
+            organisation_id=organisation_id,
+        )
 
 
-async def people_since_in(tx: Tx, organisation_id: int, cooling: timedelta) -> frozenset[int]:
-    """The people who hold any role at an organisation, or held one within the period before now (business time)."""
-    return await store.people_since(tx, organisation_id, cooling)
+async def people_since_in(tx: Tx, organisations: Iterable[int], cooling: timedelta) -> frozenset[int]:
+    """The people who hold any role at one of them, or held one within the period before now (business time)."""
+    return await store.people_since(tx, organisations, cooling)
 
 
 async def give_colleague_in(tx: Tx, person_id: int, organisation_id: int, roles: Sequence[Role], *, by: int) -> None:
@@ -75,13 +78,13 @@ async def end_colleague_in(tx: Tx, person_id: int, organisation_id: int) -> Coll
 
 
 async def people_at_in(tx: Tx, organisation_id: int) -> frozenset[int]:
-    """The people who hold any role at an organisation now."""
+    """The people who hold any role at an organisation now, or at one that owns it."""
     return await store.people_at(tx, organisation_id)
 
 
 async def number_at_in(tx: Tx, organisation_id: int) -> int:
     """How many people hold a role at an organisation now."""
-    return len(await store.people_at(tx, organisation_id))
+    return await store.holders_at(tx, organisation_id)
 
 
 async def number_invited_in(tx: Tx, organisation_id: int) -> int:
@@ -95,12 +98,13 @@ async def end_grant(grant_id: int, *, call: Call, db: Database) -> Grant:
     async def work(tx: Tx) -> Written[Grant]:
         await _grant_again(tx, str(grant_id))
         power = await persons.power_in(tx)
+        await still_in(tx, call.by, call.permitted)  # before: the role may be the caller's own
         if not await store.end_grant(tx, grant_id):
             raise AlreadyEnded(f"Grant {grant_id} has already ended.")
         await persons.refuse_powerless_in(tx, power)
         return Written(grant_id, await _grant_again(tx, str(grant_id)))
 
-    return await once(db, call, work, _grant_again)
+    return await once(db, call, work, _grant_again, looks_itself=True)
 
 
 async def _grant_again(tx: Tx, grant_id: str) -> Grant:

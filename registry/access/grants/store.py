@@ -58,14 +58,19 @@ async def people_invited(tx: Tx, organisation_id: int) -> int:
     return int(await tx.fetchval(_sql.people_invited, organisation_id))
 
 
+async def holders_at(tx: Tx, organisation_id: int) -> int:
+    """How many people hold a role at the organisation itself now."""
+    return int(await tx.fetchval(_sql.holders_at, organisation_id))
+
+
 async def people_at(tx: Tx, organisation_id: int) -> frozenset[int]:
-    """The people who hold any role at an organisation now."""
+    """The people who hold any role at an organisation now, or at one that owns it."""
     return frozenset(row["person_id"] for row in await tx.fetch(_sql.people_at, organisation_id))
 
 
-async def people_since(tx: Tx, organisation_id: int, cooling: timedelta) -> frozenset[int]:
-    """The people who held any role at an organisation since *cooling* before now."""
-    return frozenset(row["person_id"] for row in await tx.fetch(_sql.people_since, organisation_id, cooling))
+async def people_since(tx: Tx, organisations: Iterable[int], cooling: timedelta) -> frozenset[int]:
+    """The people who held any role at one of the organisations since *cooling* before now."""
+    return frozenset(row["person_id"] for row in await tx.fetch(_sql.people_since, list(organisations), cooling))
 
 
 async def authority(tx: Tx) -> int:

@@ -23,12 +23,15 @@ update registry.role_grant
 set during = tstzrange(least(lower(during), registry.business_now() - interval '1 microsecond'), registry.business_now())
 where person_id = $1 and organisation_id = $2 and (upper_inf(during) or upper(during) > registry.business_now());
 -- name: people_at
-select distinct person_id from registry.role_grant where organisation_id = $1 and during @> registry.business_now();
+select distinct person_id from registry.role_grant
+where organisation_id in (select registry.belongs_to($1)) and during @> registry.business_now();
+-- name: holders_at
+select count(distinct person_id) from registry.role_grant where organisation_id = $1 and during @> registry.business_now();
 -- name: people_invited
 select count(distinct person_id) from registry.role_grant where organisation_id = $1 and granted_by is not null;
 -- name: people_since
 select distinct person_id from registry.role_grant
-where organisation_id = $1 and during && tstzrange(registry.business_now() - $2::interval, registry.business_now(), '[]');
+where organisation_id = any($1::bigint[]) and during && tstzrange(registry.business_now() - $2::interval, registry.business_now(), '[]');
 -- name: authority
 select registry.authority_id();
 -- name: grant

@@ -40,7 +40,7 @@ class LinkedKey:
     """
     A key as a link of the chain from the key that somebody else made.
 
-    *maker_id* None: the operator's hands. *parent_id*: the key of the same person with which it was made.
+    *maker_id* None: the operator on the server. *parent_id*: the key of the same person with which it was made.
     """
 
     id: int

@@ -12,7 +12,7 @@ from registry.access.keys import rules, store
 from registry.access.persons import service as persons
 from registry.access.persons.rules import OPERATOR
 from registry.kit.database import Database, Tx
-from registry.kit.idempotency import Written, once
+from registry.kit.idempotency import Written, once, still_in
 from registry.kit.pages import Window
 from registry.kit.problems import Unknown
 from registry.kit.quotas import DEFAULT, Quotas
@@ -46,7 +46,7 @@ async def first_key_in(
     tx: Tx, person_id: int, *, by: int | None, keyring: rules.Keyring, secret: str = ""
 ) -> KeyIssued:
     """
-    Make a key for somebody else, with which they make their own. *by* None: the operator's hands make it.
+    Make a key for somebody else, with which they make their own. *by* None: the operator makes it on the server.
 
     It joins maker and holder until somebody outside confirms the holder's own key (registry/access/persons). Raises
     `TooManyKeys`.
@@ -86,15 +86,19 @@ async def create_own_key(call: Call, *, db: Database, keyring: rules.Keyring, qu
     """
     Make an own key for the caller: to rotate to, or the one that a first key is for.
 
-    Raises `FirstKeySpent`, `TooManyKeys`, and for a further key `QuotaUsedUp`: a first key is exchanged for one.
+    A key that was revoked after the request arrived makes none: whoever revoked it would miss the new one. Raises
+    `FirstKeySpent`, `TooManyKeys`, `Unauthenticated`, and for a further key `QuotaUsedUp`: a first key is exchanged
+    for one.
     """
 
     async def work(tx: Tx) -> Written[KeyIssued]:
         by = call.by
+        await grants.lock_person_in(tx, by.person_id)
         if by.first_key and not await store.spend_key(tx, by.key_id):
             raise rules.FirstKeySpent(f"Key {by.key_id} is a first key and was used just now; it works once.")
         if not by.first_key:
-            await grants.lock_person_in(tx, by.person_id)
+            if not await store.key_works(tx, by.key_id):
+                raise authorisation.Unauthenticated(f"Key {by.key_id} was revoked while this waited. Use another one.")
             quotas.check("keys_a_day", await store.keys_a_day(tx, by.person_id))
             for organisation_id in authorisation.organisations_of(by):
                 await refuse_more_in(tx, organisation_id, quotas)
@@ -151,10 +155,9 @@ async def confirm_key(key_id: int, body: ConfirmKey, *, call: Call, db: Database
     """
 
     async def work(tx: Tx) -> Written[KeyIssued]:
+        await grants.lock_person_in(tx, (await _key_again(tx, str(key_id))).person_id)
         await persons.power_in(tx)  # one confirmation at a time: each sees the graph that the last one left
         keys = await store.linked_keys(tx, key_id)
-        if not keys:
-            raise Unknown(f"There is no key {key_id}.")
         given = rules.check_confirmable(keys, key_id, body.fingerprint)
         maker = OPERATOR if given.maker_id is None else given.maker_id
         await persons.check_confirmer_in(tx, (maker, given.person_id), call.by.person_id)
@@ -165,7 +168,7 @@ async def confirm_key(key_id: int, body: ConfirmKey, *, call: Call, db: Database
 
 
 async def end_all_in(tx: Tx, person_id: int) -> None:
-    """End every key of a person, also the last one: only the operator's recovery does."""
+    """End every key of a person, whom the caller has locked; also the last one: only the operator's recovery does."""
     await persons.power_in(tx)
     await store.revoke_all(tx, person_id)
 
@@ -178,7 +181,10 @@ async def revoke_key(key_id: int, *, call: Call, db: Database) -> KeyIssued:
         regulator = any(held.role == Role.REGULATOR for held in call.by.roles)
         if key.person_id != call.by.person_id and not regulator:
             raise authorisation.NotYours(f"Key {key_id} belongs to person {key.person_id}.")
+        await grants.lock_person_in(tx, key.person_id)  # no key is being made with this one while it ends
         power = await persons.power_in(tx)
+        if key.person_id != call.by.person_id:
+            await still_in(tx, call.by, {Role.REGULATOR})
         await store.revoke_key(tx, key_id)  # a second revocation changes nothing
         await persons.refuse_powerless_in(tx, power)
         return Written(key_id, await _key_again(tx, str(key_id)))

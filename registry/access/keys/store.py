@@ -29,8 +29,13 @@ async def spend_key(tx: Tx, key_id: int) -> bool:
     return affected(await tx.execute(_sql.spend_key, key_id)) == 1
 
 
+async def key_works(tx: Tx, key_id: int) -> bool:
+    """Whether a key has neither ended nor expired."""
+    return bool(await tx.fetchval(_sql.key_works, key_id))
+
+
 async def linked_keys(tx: Tx, key_id: int) -> tuple[rules.LinkedKey, ...]:
-    """All keys that the holder of *key_id* ever had, locked; none if there is no such key."""
+    """All keys that the holder of *key_id* ever had; none if there is no such key. Call it with the holder locked."""
     return tuple(rules.LinkedKey(**row) for row in await tx.fetch(_sql.linked_keys, key_id))
 
 

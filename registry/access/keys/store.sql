@@ -17,11 +17,13 @@ update registry.api_key set revoked_at = now() where person_id = $1 and revoked_
 -- Guarded: 0 rows means that the first key was used before, or has ended.
 update registry.api_key set spent_at = now(), revoked_at = now() where id = $1 and first and revoked_at is null;
 -- name: linked_keys
--- All keys of the holder of one, locked: none is added to the chain or confirmed meanwhile.
+-- All keys of the holder of one. Whoever asks has locked the holder: no key is added, confirmed or revoked meanwhile.
 select id, person_id, created_by as maker_id, parent_id, fingerprint,
   revoked_at is null and expires_at > now() as works, confirmed_at is not null as confirmed
 from registry.api_key
-where person_id = (select person_id from registry.api_key where id = $1) order by id for no key update;
+where person_id = (select person_id from registry.api_key where id = $1) order by id;
+-- name: key_works
+select exists (select from registry.api_key where id = $1 and revoked_at is null and expires_at > now());
 -- name: confirm_key
 update registry.api_key set confirmed_key_id = $2, confirmed_by = $3, confirmed_at = now()
 where id = $1 and confirmed_at is null;

@@ -4,7 +4,7 @@ Which people count as two, and whether enough of them are left. Pure.
 Whoever makes a key for somebody else has seen its secret and could act as its holder. So maker and holder are joined by
 an edge, until somebody outside both of their components has confirmed the fingerprint of the key that the holder then
 made alone. Two people count as two only in different components. The first start's and the recovery's keys are made by
-the operator's hands, which are a node of the graph like a person.
+the operator on the server, who is a node of the graph like a person.
 """
 
 from collections import Counter
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from registry.kit.problems import DomainError, Kind
 
 OPERATOR = 0
-"""The node of whoever has hands on the machine: no person has this id."""
+"""The node of the operator on the server: no person has this id."""
 
 Edge = tuple[int, int]
 """Maker and holder of a key that nobody outside has confirmed yet."""
@@ -119,8 +119,8 @@ def check_confirmer(graph: KeyGraph, key: Edge, confirmer: int, regulators: Iter
     """
     Raise `NotOutside` unless *confirmer* is outside the components of maker and holder of *key*, its edge left out.
 
-    Behind a first start every regulator hangs on the operator's hands, and nobody is outside. As long as none of the
-    *regulators* is, a key from these hands may be confirmed by whoever could not act as its holder.
+    Behind a first start every regulator is joined to the operator, and nobody is outside. As long as none of the
+    *regulators* is, a key that the operator made may be confirmed by whoever could not act as its holder.
     """
     maker, holder = key
     rest = graph.without(key)
@@ -131,7 +131,7 @@ def check_confirmer(graph: KeyGraph, key: Edge, confirmer: int, regulators: Iter
     nobody_outside = all(components.get(each, each) in inside for each in regulators)
     if maker == OPERATOR and nobody_outside and not rest.without_operator().joined(confirmer, holder):
         return
-    made = "the operator's hands" if maker == OPERATOR else f"person {maker}"
+    made = "the operator on the server" if maker == OPERATOR else f"person {maker}"
     raise NotOutside(
         f"The first key of person {holder} was made by {made}, and you (person {confirmer}) are joined to one of the "
         "two by keys that nobody has confirmed. Another regulator, whose keys come from neither, has to confirm it.",

@@ -17,13 +17,7 @@ from registry.restriction where id = $1;
 select id, scope, target_id, reason, placed_by, lower(during) as begins, upper(during) as ends, approval_id
 from registry.restriction where id > $1 order by id limit $2;
 -- name: owner
--- The organisation that owns what a restriction freezes.
-select case r.scope
-  when 'account' then (select owner_id from registry.known_account where id = r.target_id)
-  when 'project' then (select developer_id from registry.known_project where id = r.target_id)
-  else (select p.developer_id from registry.known_issuance i join registry.known_project p on p.id = i.project_id
-    where i.id = r.target_id) end
-from registry.restriction r where r.id = $1;
+select registry.owner_of_frozen($1);
 -- name: lift_restriction
 update registry.restriction
 set during = tstzrange(lower(during), greatest(registry.business_now(), lower(during) + interval '1 microsecond')),

@@ -15,17 +15,20 @@ async def suspend(body: NewSuspension, *, call: Call, db: Database) -> Suspensio
     """
     Stop another regulator and the caller from deciding, at once; it lapses after seven days of real time.
 
-    Always allowed, also if no pair is left that can decide: a thief with one key must not win by being quicker.
+    Allowed also if no pair is left that can decide: a thief with one key must not win by being quicker. Nor by being
+    many at once: whoever has suspended somebody is suspended, and suspends nobody else. Raises `NoSuspension`,
+    `NoLongerRegulator`.
     """
 
     async def work(tx: Tx) -> Written[Suspension]:
-        await persons.power_in(tx)  # only so that others who count who can decide wait
+        power = await persons.power_in(tx)  # whoever else suspends waits: a thief's five requests are one suspension
+        rules.check_suspender(call.by.person_id, power.regulators)
         regulator = await store.regulator(tx, body.person_id)
         rules.check_target(body.person_id, call.by.person_id, regulator=regulator)
         suspension_id = await store.insert_suspension(tx, body, call.by.person_id)
         return Written(suspension_id, await suspension_in(tx, suspension_id))
 
-    return await once(db, call, work, _again)
+    return await once(db, call, work, _again, looks_itself=True)
 
 
 async def settle_suspension(approved: Approved, *, call: Call, db: Database) -> Suspension:
@@ -34,8 +37,7 @@ async def settle_suspension(approved: Approved, *, call: Call, db: Database) -> 
     async def work(tx: Tx) -> Written[Suspension]:
         body = await approvals.use_approval_in(tx, approved, SettleSuspensionBody, by=call.by)
         found = await suspension_in(tx, body.suspension_id)
-        proposer = (await approvals.approval_in(tx, approved.approval_id)).proposer_id
-        rules.check_untouched(found, (proposer, call.by.person_id))
+        rules.check_untouched(found, await approvals.both_in(tx, approved, call))
         await settle_in(tx, body.suspension_id, approved.approval_id, confirm=body.outcome == "confirm")
         return Written(body.suspension_id, await suspension_in(tx, body.suspension_id))
 
@@ -43,7 +45,7 @@ async def settle_suspension(approved: Approved, *, call: Call, db: Database) -> 
 
 
 async def settle_in(tx: Tx, suspension_id: int, approval_id: int | None, *, confirm: bool) -> None:
-    """Confirm or lift a suspension; without an approval by the operator's hands. Raises `AlreadyEnded`."""
+    """Confirm or lift a suspension; without an approval by the operator on the server. Raises `AlreadyEnded`."""
     await persons.power_in(tx)
     if not await store.settle(tx, suspension_id, approval_id, confirm=confirm):
         found = await suspension_in(tx, suspension_id)

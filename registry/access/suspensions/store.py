@@ -32,6 +32,6 @@ async def suspensions(tx: Tx, window: Window) -> Page[Suspension]:
 
 
 async def settle(tx: Tx, suspension_id: int, approval_id: int | None, *, confirm: bool) -> bool:
-    """Confirm or lift; returns False if it is over, or was confirmed before. No approval: the operator's hands."""
+    """Confirm or lift; returns False if it is over, or was confirmed before. No approval: the operator."""
     query = _sql.confirm_suspension if confirm else _sql.lift_suspension
     return affected(await tx.execute(query, suspension_id, approval_id)) == 1

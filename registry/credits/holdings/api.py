@@ -57,14 +57,24 @@ class ConservationController(Controller):
     tags = ("Credits",)
 
     @get("/issuances/{code:str}/conservation", operation_id="get_issuance_conservation", responses=READS)
-    async def issuance_conservation(self, code: PathCode, db: NamedDependency[Database]) -> Conservation:
+    async def issuance_conservation(
+        self,
+        code: PathCode,
+        db: NamedDependency[Database],
+        issuance_totals: NamedDependency[service.IssuanceTotals],
+    ) -> Conservation:
         """Where the kilograms of an issuance are, and whether they add up."""
-        return await service.issuance_conservation(code, db=db)
+        return await issuance_totals.get(code, db=db)
 
     @get("/projects/{project_id:int}/totals", operation_id="get_project_totals", responses=READS)
-    async def project_totals(self, project_id: PathId, db: NamedDependency[Database]) -> ProjectTotals:
+    async def project_totals(
+        self,
+        project_id: PathId,
+        db: NamedDependency[Database],
+        projects_totals: NamedDependency[service.ProjectsTotals],
+    ) -> ProjectTotals:
         """Where the kilograms of a project are: issued, and now active, held, in the buffer, retired, cancelled."""
-        return await service.project_totals(project_id, db=db)
+        return await projects_totals.get(project_id, db=db)
 
     @get("/serials", operation_id="get_serial", opt={SHEET: True}, responses=READS)
     async def serial(

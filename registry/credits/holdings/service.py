@@ -2,7 +2,9 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from datetime import datetime
+from typing import Generic, TypeVar
 
 from msgspec import structs
 
@@ -11,7 +13,7 @@ from registry.credits.blocks.rules import parsed_serial
 from registry.credits.blocks.service import authorise_account_in
 from registry.credits.holdings import store
 from registry.kit import clock
-from registry.kit.database import Database
+from registry.kit.database import Database, Tx
 from registry.kit.pages import Window
 from registry.kit.period import Between
 from registry.kit.problems import Invalid, Unknown
@@ -26,18 +28,13 @@ from schemas.credits import (
 from schemas.pages import Page
 from schemas.scalars import check_years
 
-
-async def issuance_conservation(code: str, *, db: Database) -> Conservation:
-    """Where the kilograms of one issuance are, and whether they add up."""
-    async with db.reading() as tx:
-        if found := await store.issuance_conservation(tx, code):
-            return found
-    raise Unknown(f"There is no issuance {code}.")
+K = TypeVar("K")
+T = TypeVar("T")
 
 
-class RegionTotals:
+class KeptTotals(Generic[T]):
     """
-    The region's conservation, computed anew only when something was written since.
+    A sum over many blocks, computed anew only when something was written since.
 
     Kept by the snapshot it was read in; the newest movement would not do, since what commits late has older ones. One
     computation at a time, and never more than a tenth of the time: an answer may be older by ten times what it cost.
@@ -45,14 +42,15 @@ class RegionTotals:
 
     REST = 10
 
-    def __init__(self) -> None:
+    def __init__(self, read: Callable[[Tx], Awaitable[T]]) -> None:
+        self._read = read
         self._lock = asyncio.Lock()
         self._seen = ""
         self._fresh_until = 0.0
-        self._value: Conservation | None = None
+        self._value: T | None = None
 
-    async def get(self, *, db: Database) -> Conservation:
-        """Where all kilograms of the region are, and whether they add up."""
+    async def get(self, *, db: Database) -> T:
+        """The sum, as old as it may be. Raises what reading it raises."""
         async with self._lock:
             if self._value is None or time.monotonic() >= self._fresh_until:
                 await self._look(db)
@@ -64,16 +62,63 @@ class RegionTotals:
         async with db.snapshot() as tx:
             seen = await store.snapshot(tx)
             if self._value is None or seen != self._seen:
-                self._value, self._seen = await store.region_conservation(tx), seen
+                self._value, self._seen = await self._read(tx), seen
         now = time.monotonic()
         self._fresh_until = now + self.REST * (now - begun)
 
 
-async def project_totals(project_id: int, *, db: Database) -> ProjectTotals:
-    """Where the kilograms of one project are, in all and by vintage."""
-    async with db.reading() as tx:
-        if found := await store.project_totals(tx, project_id):
-            return found
+class RegionTotals(KeptTotals[Conservation]):
+    """Where all kilograms of the region are, and whether they add up."""
+
+    def __init__(self) -> None:
+        super().__init__(store.region_conservation)
+
+
+class KeptByKey(Generic[K, T]):
+    """Sums over the blocks of many things, kept for those that were asked for last."""
+
+    KEPT = 1_000
+
+    def __init__(self, read: Callable[[Tx, K], Awaitable[T]]) -> None:
+        self._read = read
+        self._kept: dict[K, KeptTotals[T]] = {}
+
+    async def get(self, key: K, *, db: Database) -> T:
+        """The sum of one of them, as old as it may be. Raises `Unknown`, and keeps nothing of what is unknown."""
+        kept = self._kept.pop(key, None) or KeptTotals(lambda tx: self._read(tx, key))
+        self._kept[key] = kept  # before it is read: whoever asks meanwhile waits for the same computation
+        if len(self._kept) > self.KEPT:
+            del self._kept[next(iter(self._kept))]
+        try:
+            return await kept.get(db=db)
+        except Unknown:
+            self._kept.pop(key, None)
+            raise
+
+
+class IssuanceTotals(KeptByKey[str, Conservation]):
+    """Where the kilograms of an issuance are, and whether they add up."""
+
+    def __init__(self) -> None:
+        super().__init__(_conservation_in)
+
+
+class ProjectsTotals(KeptByKey[int, ProjectTotals]):
+    """Where the kilograms of a project are, in all and by vintage."""
+
+    def __init__(self) -> None:
+        super().__init__(_totals_in)
+
+
+async def _conservation_in(tx: Tx, code: str) -> Conservation:
+    if found := await store.issuance_conservation(tx, code):
+        return found
+    raise Unknown(f"There is no issuance {code}.")
+
+
+async def _totals_in(tx: Tx, project_id: int) -> ProjectTotals:
+    if found := await store.project_totals(tx, project_id):
+        return found
     raise Unknown(f"There is no project {project_id}.")
 
 

@@ -33,19 +33,29 @@ select p.id, t.* from registry.known_project p left join (
 ) t on t.project_id = p.id
 where p.id = $1 order by t.vintage;
 -- name: serial_parts
--- The blocks that have some of it, cut to it; a row goes by its first number on the line.
-select b.lower as id, b.code, b.base, b.state, b.project_id, b.vintage, greatest(b.lower, wanted.lower) as lower,
-  least(b.upper, wanted.upper) as upper,
-  case when b.state = 'retired' then array(
-    select r.receipt_id from registry.retirement r where r.issuance_id = b.issuance_id and exists (
-      select from unnest(r.spans) s where s && b.span * int8range(wanted.lower, wanted.upper))
-    order by r.id limit 20) else '{}' end as receipts
-from (
+-- The blocks that have some of it, cut to it; a row goes by its first number on the line. First the page, then for each of
+-- its retired parts the pieces that were retired there, fifty at most: the index of their first numbers finds them.
+with wanted as (
   select lower(i.span) + $4::bigint - 1 as lower, lower(i.span) + $5::bigint as upper, i.id as issuance_id
   from registry.issuance i where i.code = $3
-) wanted join registry.block_of_lot b
-  on b.span && int8range(wanted.lower, wanted.upper) and b.issuance_id = wanted.issuance_id
-where b.lower > $1 order by b.lower limit $2;
+), page as materialized (
+  select b.lower as id, b.code, b.base, b.state, b.project_id, b.vintage, b.issuance_id,
+    greatest(b.lower, wanted.lower) as lower, least(b.upper, wanted.upper) as upper
+  from wanted join registry.block_of_lot b
+    on b.span && int8range(wanted.lower, wanted.upper) and b.issuance_id = wanted.issuance_id
+  where b.lower > $1 order by b.lower limit $2
+)
+select page.*, case when page.state = 'retired' then array(
+  select r.receipt_id from registry.retirement r
+  where r.issuance_id = page.issuance_id and r.order_id = any(array(
+    (select substr(m.cause, length('retirement:') + 1) from registry.movement m
+     where m.to_state = 'retired' and lower(m.span) <= page.lower order by lower(m.span) desc limit 1)
+    union
+    (select substr(m.cause, length('retirement:') + 1) from registry.movement m
+     where m.to_state = 'retired' and lower(m.span) > page.lower and lower(m.span) < page.upper
+     order by lower(m.span) limit 49)))
+  order by r.id limit 20) else '{}' end as receipts
+from page order by page.id;
 -- name: holdings
 select i.code as issuance, b.state, sum(upper(b.span) - lower(b.span))::bigint as quantity_kg
 from registry.block b join registry.issuance i on i.id = b.issuance_id

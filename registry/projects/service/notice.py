@@ -5,6 +5,7 @@ import hashlib
 from msgspec import structs
 
 from registry.access import authorisation as access
+from registry.access.grants import service as grants
 from registry.kit import clock
 from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written, once
@@ -52,11 +53,16 @@ async def objections(project_id: int, window: Window, *, asked: Call, db: Databa
 
 
 async def answer_objections(project_id: int, body: NewAnswer, *, call: Call, db: Database) -> ObjectionAnswer:
-    """Answer some objections, or all that have no answer yet: a flood of them takes one answer. Raises `NotOpen`."""
+    """
+    Answer some objections, or all that have no answer yet: a flood of them takes one answer.
+
+    Raises `NotOpen`, `OwnOrganisation`.
+    """
 
     async def work(tx: Tx) -> Written[ObjectionAnswer]:
         project = await projects.locked_project_in(tx, project_id)
         rules.check_step(project.code, "answer", project.state, rules.PROJECT_STEPS)
+        await grants.refuse_own_in(tx, [call.by.person_id], project.developer_id, "answering objections to it")
         answer_id, answered = await store.answer_objections(
             tx, project_id, call.by.person_id, body.text, body.objections
         )

@@ -1,6 +1,7 @@
 """From a draft to registration: each step is taken by the role whose turn it is, with a reason."""
 
 from registry.access import authorisation as access
+from registry.access.grants import service as grants
 from registry.kit import clock
 from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written, once
@@ -133,7 +134,7 @@ async def open_public_notice(project_id: int, body: Decision, *, call: Call, db:
     async def work(tx: Tx) -> Written[Project]:
         project = await locked_project_in(tx, project_id)
         rules.check_step(project.code, "open_notice", project.state, rules.PROJECT_STEPS)
-        access.refuse_own(call.by, project.developer_id, "its public notice")
+        await grants.refuse_own_in(tx, [call.by.person_id], project.developer_id, "its public notice")
         opened = calendars.shanghai_date(await clock.now_in(tx))
         simulated = (await parties.region_in(tx)).simulated
         working = await methodologies.calendar_in(tx)
@@ -177,7 +178,7 @@ async def register_project(project_id: int, body: Decision, *, call: Call, db: D
     async def work(tx: Tx) -> Written[Project]:
         project = await locked_project_in(tx, project_id)
         rules.check_step(project.code, "register", project.state, rules.PROJECT_STEPS)
-        access.refuse_own(call.by, project.developer_id, "registering its project")
+        await grants.refuse_own_in(tx, [call.by.person_id], project.developer_id, "registering its project")
         assert project.notice_ends is not None  # every project in public notice has its last day
         rules.check_notice_over(project, calendars.end_of_day(project.notice_ends), await clock.now_in(tx))
         rules.check_answered(project, *await store.open_objections(tx, project_id))
@@ -278,7 +279,7 @@ async def verifier_in(tx: Tx, project: Project, call: Call) -> int:
         raise rules.NotYourTurn(f"{project.code} is judged by a verifier; you do not hold that role.")
     drafters = await store.drafters(tx, project)
     await parties.refuse_conflict_in(
-        tx, verifier_id=verifier, by=call.by, owner_id=project.developer_id, drafters=drafters, project=project.code
+        tx, by=call.by, owner_id=project.developer_id, drafters=drafters, project=project.code
     )
     return verifier
 
@@ -291,5 +292,5 @@ async def whose_turn_in(tx: Tx, project: Project, state: str, call: Call) -> int
     organisation_id = access.organisation_acting(call.by, role)
     if organisation_id is None:
         raise rules.NotYourTurn(f"What is {state} is decided by a {role}; you do not hold that role.")
-    access.refuse_own(call.by, project.developer_id, "sending its work back")
+    await grants.refuse_own_in(tx, [call.by.person_id], project.developer_id, "sending its work back")
     return organisation_id

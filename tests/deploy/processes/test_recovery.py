@@ -1,4 +1,4 @@
-"""The operator's hands: regulators who cannot decide can again, and the public log says so."""
+"""What the operator does on the server: regulators who cannot decide can again, and the public log says so."""
 
 import stat
 from pathlib import Path
@@ -52,7 +52,7 @@ async def test_a_thief_with_one_key_is_overcome(empty: World, tmp_path: Path):
     done = await recovery.new_regulator(operator, "Third regulator", reason="One regulator is left")
     third = await own_key(empty, done)
     order = await propose(empty, grant_body(done.person_id, "auditor"), first)
-    await empty.ok("/v1/grants", order, by=third)  # the first one was confirmed, and hangs on nobody's hands
+    await empty.ok("/v1/grants", order, by=third)  # the first one was confirmed, and is joined to nobody
     assert 201 == (await empty.confirm(third, by=first)).status_code
     assert 2 == await empty.sequence()
     assert 1 == await as_owner(empty, "select count(*) from registry.statement where note_text like '%new-regulator%'")

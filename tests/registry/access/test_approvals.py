@@ -1,10 +1,15 @@
 """What takes two people takes two people, and exactly what the first of them proposed."""
 
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, get_args
 
 import pytest
 
+from registry.access.approvals import rules
+from schemas.access import ApprovalBody, DepositCashBody
 from tests.probes import as_owner, refused, unchanged
+from tests.registry.access.test_two_people import grant_body as role_at_authority
+from tests.registry.access.test_two_people import propose
 from tests.worlds import World
 
 
@@ -144,3 +149,53 @@ async def test_only_what_takes_two_people_is_proposed(empty: World, body: str):
     """Other operations have no approval."""
     answer = await empty.post("/v1/approvals", {"body": {"operation": body}, "reason": "test"}, by=empty.regulators[0])
     refused(answer, 400, "invalid-request", body)
+
+
+def money(world: World) -> dict[str, Any]:
+    """Above what one operator books alone."""
+    body = {"account_id": world.party("scenic").account_id, "amount_fen": 10_000_000_000, "reference": "R1"}
+    return {"operation": "deposit_cash", **body}
+
+
+async def test_two_operators_read_withdraw_and_carry_out_what_they_decide(delivered: World):
+    """And nothing that regulators decide; regulators read what operators decide, and do not take it back."""
+    first = delivered.party("exchange")
+    _, second = await delivered.member("operator", first.organisation_id)
+    regulator = delivered.regulators[0]
+    proposals = [await propose(delivered, money(delivered), first.key) for _ in range(2)]
+    grant = await propose(delivered, role_at_authority(2, "auditor"), regulator)
+    paths = [f"/v1/approvals/{each['approval_id']}" for each in proposals]
+    theirs = f"/v1/approvals/{grant['approval_id']}"
+    for key in (first.key, second, regulator):
+        assert 200 == (await delivered.get(paths[0], by=key)).status_code
+        listed = (await delivered.get("/v1/approvals?limit=200", by=key)).json()["items"]
+        operations = {each["operation"] for each in listed if each["awaits"]}
+        assert operations == ({"deposit_cash", "grant_role"} if key == regulator else {"deposit_cash"})
+    async with unchanged(delivered):
+        refused(await delivered.get(theirs, by=second), 403, "denied", "grant_role", "regulator")
+        refused(await delivered.post(f"{theirs}/withdraw", by=second), 403, "denied", "grant_role")
+        refused(await delivered.post(f"{paths[0]}/withdraw", by=regulator), 403, "denied", "deposit_cash", "operator")
+    await delivered.ok(f"{paths[1]}/withdraw", by=first.key)
+    await delivered.ok("/v1/deposits/cash/approved", proposals[0], by=second)
+
+
+async def test_a_suspended_regulator_stays_an_operator_as_first_and_as_second(delivered: World):
+    """A suspension takes the role of regulator and no other, on both sides of an approval."""
+    first = delivered.party("exchange")
+    person, key = await delivered.member()
+    body = {**role_at_authority(person, "operator"), "organisation_id": first.organisation_id}
+    await delivered.decide("/v1/grants", body)
+    await delivered.ok("/v1/suspensions", {"person_id": person, "reason": "test"}, by=delivered.regulators[0])
+    for pair, reference in (((key, first.key), "R1"), ((first.key, key), "R2")):
+        order = await propose(delivered, {**money(delivered), "reference": reference}, pair[0])
+        await delivered.ok("/v1/deposits/cash/approved", order, by=pair[1])
+
+
+async def test_the_database_knows_who_decides_what(empty: World):
+    """One role for every body, the same in the rules and in the views of what waits."""
+    money_body = DepositCashBody(account_id=1, amount_fen=1, reference="R1")
+    for kind in get_args(ApprovalBody):
+        operation = str(kind.__struct_config__.tag)
+        body = money_body if kind is DepositCashBody else SimpleNamespace()
+        role = await as_owner(empty, "select registry.role_deciding($1)", operation)
+        assert rules.role_for(body) == role, operation  # type: ignore[arg-type]  # only its class is looked at

@@ -6,8 +6,9 @@ import pytest
 
 from tests.probes import refused, unchanged
 from tests.registry.access.test_two_people import grant_body, propose
-from tests.registry.projects.life import NOTICE_IS_OVER, life_of
-from tests.worlds import World
+from tests.registry.projects.life import NOTICE_IS_OVER, Life, life_of
+from tests.registry.projects.test_conflicts import act_for, organisation
+from tests.worlds import AUTHORITY, World
 
 
 async def insider(world: World, organisation_id: int) -> tuple[int, str]:
@@ -18,18 +19,38 @@ async def insider(world: World, organisation_id: int) -> tuple[int, str]:
     return person_id, key
 
 
-async def test_a_regulator_takes_no_step_of_its_own_project(delivered: World):
-    """Notice, registration, sending back: somebody else has to."""
-    life = await life_of(delivered)
-    person_id, key = await insider(delivered, life.organisation_id)
+@pytest.mark.parametrize("where", ["developer", "owner", "owner's owner"])
+async def test_a_regulator_takes_no_step_of_its_own_project(delivered: World, where: str):
+    """Notice, answers, registration, sending back: somebody else has to, also for what their organisation owns."""
+    owners = {"developer": 0, "owner": 1, "owner's owner": 2}[where]
+    above = [await organisation(delivered, 11)]
+    for number in range(owners):
+        above.append(await organisation(delivered, 12 + number, above[-1]))
+    life = Life(delivered, above[-1], await act_for(delivered, above[-1], "developer"))
+    person_id, key = await insider(delivered, above[0])
     validated = await life.project("validated")
     noticed = await life.project("public_notice")
+    objection = {"name": "Villagers", "contact": "village@example.org", "text": "Ours"}
+    assert 201 == (await delivered.http.post(f"/v1/projects/{noticed}/objections", json=objection)).status_code
     await delivered.ok("/v1/clock", {"at": NOTICE_IS_OVER}, by=life.regulator)
-    for project_id, step in ((validated, "notice"), (noticed, "register"), (noticed, "reject")):
+    answer = {"text": "It is fine"}
+    steps = ((validated, "notice"), (noticed, "answers"), (noticed, "register"), (noticed, "reject"))
+    assert noticed not in [
+        each["id"] for each in (await delivered.get("/v1/inbox", by=key)).json()["items"] if each["kind"] == "project"
+    ]
+    for project_id, step in steps:
         async with unchanged(delivered):
-            answer = await life.step(project_id, step, by=key)
-        refused(answer, 403, "own-organisation", f"Person {person_id} belongs to organisation {life.organisation_id}")
+            taken = await life.step(project_id, step, by=key, body=answer if step == "answers" else None)
+        refused(taken, 403, "own-organisation", f"Person {person_id} belongs to organisation {life.organisation_id}")
+    await delivered.ok(f"/v1/projects/{noticed}/answers", answer, by=life.regulator)
     await life.took(noticed, "register")
+
+
+async def test_the_authority_decides_for_what_it_owns(delivered: World):
+    """Its people are the only ones who could: they do not count as people of what the authority owns."""
+    owned = await organisation(delivered, 11, AUTHORITY)
+    life = Life(delivered, owned, await act_for(delivered, owned, "developer"))
+    await life.took(await life.project("validated"), "notice")
 
 
 @pytest.mark.parametrize("half", ["proposes", "carries out"])

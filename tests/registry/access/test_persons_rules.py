@@ -53,7 +53,7 @@ def test_pairs_are_those_of_different_components(pairs: list[tuple[int, int]], r
 def test_whoever_confirms_a_key_is_outside_both_components(
     pairs: list[tuple[int, int]], confirmer: int, regulators: frozenset[int]
 ):
-    """By the naive model; the one exception is the operator's hands, while no regulator is outside of them."""
+    """By the naive model; the one exception is the operator, while no regulator is outside of their component."""
     key, rest = pairs[0], pairs[1:]
     inside = reached(rest, key[0]) | reached(rest, key[1])
     people_alone = [edge for edge in rest if OPERATOR not in edge]
@@ -101,7 +101,7 @@ def test_one_key_of_two_leaves_the_other_edge():
 
 
 def test_the_first_two_regulators_confirm_one_another_and_nobody_afterwards():
-    """Both hang on the operator's hands; as soon as one is outside, only somebody outside confirms such a key."""
+    """Both are joined to the operator; as soon as one is outside, only somebody outside confirms such a key."""
     begun = KeyGraph(((OPERATOR, 1), (OPERATOR, 2)))
     assert begun.joined(1, 2)
     check_confirmer(begun, (OPERATOR, 1), 2, {1, 2})
@@ -109,7 +109,7 @@ def test_the_first_two_regulators_confirm_one_another_and_nobody_afterwards():
         check_confirmer(begun, (OPERATOR, 1), 1, {1, 2})
     later = KeyGraph(((OPERATOR, 2), (OPERATOR, 9)))
     check_confirmer(later, (OPERATOR, 9), 1, {1, 2, 9})
-    with pytest.raises(NotOutside, match="the operator's hands"):
+    with pytest.raises(NotOutside, match="the operator on the server"):
         check_confirmer(later, (OPERATOR, 9), 2, {1, 2, 9})
 
 

@@ -15,9 +15,11 @@ from deploy.processes.engine import at_rest
 from deploy.settings import BadSetting, read_settings
 from registry.access.rates import (
     ANONYMOUS,
+    FAILED,
     ORDERS,
     PER_S,
     READS,
+    UNSIGNED,
     WRITES,
     RatePolicy,
     Rates,
@@ -97,6 +99,26 @@ def test_what_is_remembered_is_bounded():
         rates.take(ANONYMOUS, number)
         rates.worked(str(number))
         rates.failed(str(number), "x")
+    assert (10, 10) == (len(rates._full_at_s), len(rates._worked))
+
+
+def test_whoever_keeps_asking_is_not_forgotten_for_others():
+    """Endless other addresses empty no bucket that is used, taken from or refused; nor is a working key forgotten."""
+    policy = RatePolicy(FAILED, 0.2, 2)
+    rates = Rates((policy, RatePolicy(UNSIGNED, 0.2, 1)), now_s=Time(), kept=10)
+    rates.take(UNSIGNED, "mine")
+    rates.worked("my key")
+    for _ in range(2):
+        rates.failed("mine", "x")
+    for number in range(100):
+        rates.failed(str(number), "x")
+        rates.worked(str(number))
+        rates.worked("my key")
+        with pytest.raises(TooManyRequests, match="unknown API keys from your address"):
+            rates.require_tries("mine")
+        with pytest.raises(TooManyRequests, match="writes without a key from your address: 1 at once"):
+            rates.take(UNSIGNED, "mine")
+    assert rates.has_worked("my key")
     assert (10, 10) == (len(rates._full_at_s), len(rates._worked))
 
 

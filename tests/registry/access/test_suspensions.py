@@ -108,7 +108,7 @@ async def test_who_can_be_suspended(empty: World):
     first = empty.regulators[0]
     person, _ = await empty.person("Somebody")
     async with unchanged(empty):
-        for target, words in ((person, "no regulator"), (await person_of(empty, first), "yourself"), (999, "999")):
+        for target, words in ((person, "not a regulator"), (await person_of(empty, first), "yourself"), (999, "999")):
             answer = await empty.post("/v1/suspensions", {"person_id": target, "reason": "x"}, by=first)
             refused(answer, 422, "no-suspension", words)
 

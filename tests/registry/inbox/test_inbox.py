@@ -4,7 +4,9 @@ from collections import Counter
 from typing import Any
 
 from deploy.scenarios.cast import Party
+from tests.probes import as_owner
 from tests.registry.access.test_own_organisation import insider
+from tests.registry.access.test_two_people import propose
 from tests.registry.credits import steps
 from tests.registry.projects.life import FIRST_DAY, NOTICE_IS_OVER, Life, life_of
 from tests.worlds import World
@@ -215,3 +217,85 @@ async def nobody(world: World) -> str:
     """A person with a key and no role: nothing waits for them."""
     _, key = await world.person("Nobody")
     return key
+
+
+async def test_a_suspended_regulator_is_asked_nothing(delivered: World):
+    """What they could not do does not wait for them; what another role of theirs takes still does."""
+    life = await life_of(delivered)
+    project = await life.project("validated")
+    person_id, key = await delivered.member()
+    assert project in await inbox(delivered, key, "project")
+    await delivered.ok("/v1/suspensions", {"person_id": person_id, "reason": "test"}, by=delivered.regulators[0])
+    for suspended in (key, delivered.regulators[0]):
+        assert [] == await inbox(delivered, suspended, "project")
+    assert project in await inbox(delivered, delivered.regulators[1], "project")
+    rejected = await life.project("draft")
+    await as_owner(
+        delivered,
+        "insert into registry.role_grant (person_id, organisation_id, role, during)"
+        " values ($1, $2, $3, tstzrange(registry.business_now(), null))",
+        person_id,
+        life.organisation_id,
+        "developer",
+    )
+    assert [rejected] == await inbox(delivered, key, "project")
+
+
+async def test_parties_of_a_suspension_are_not_asked_to_settle_it(empty: World):
+    """Two others settle it; once the suspender decides again, it does not wait for them either."""
+    (third, key3), (_, key4) = await empty.member(), await empty.member()
+    first, second = empty.regulators
+    made = await empty.ok("/v1/suspensions", {"person_id": third, "reason": "test"}, by=first)
+    body = {"operation": "settle_suspension", "suspension_id": made["id"], "outcome": "confirm"}
+    await empty.ok("/v1/suspensions/settle", await propose(empty, body, second), by=key4)
+    proposed = (await propose(empty, {**body, "outcome": "lift"}, second))["approval_id"]
+    asked = [proposed in await inbox(empty, key, "approval") for key in (first, second, key3, key4)]
+    assert [False, False, False, True] == asked
+
+
+async def test_an_approval_says_whose_people_may_not_carry_it_out(delivered: World):
+    """Of every operation that decides for an organisation; the inbox of those people leaves it out."""
+    forest, life = delivered.party("forest"), await life_of(delivered)
+    _, key = await insider(delivered, forest.organisation_id)
+    frozen = {"scope": "project", "target_id": delivered.season.projects["forest"], "reason": "test"}
+    restriction = (await delivered.ok("/v1/restrictions", frozen, by=delivered.regulators[0]))["id"]
+    bodies: dict[str, tuple[dict[str, Any], int | None]] = {
+        "issue_credits": ({"report_id": 1, "account_id": forest.account_id}, forest.organisation_id),
+        "lift_restriction": ({"restriction_id": restriction, "reason": "test"}, forest.organisation_id),
+        "grant_role": (
+            {"person_id": 2, "organisation_id": forest.organisation_id, "role": "member"},
+            forest.organisation_id,
+        ),
+        "reissue_key": ({"person_id": 2}, None),
+    }
+    for operation, (body, organisation_id) in bodies.items():
+        order = await propose(delivered, {"operation": operation, **body}, delivered.regulators[0])
+        path = f"/v1/approvals/{order['approval_id']}"
+        found = await awaited(delivered, path, delivered.regulators[1])
+        assert (operation, organisation_id) == (found["action"], found["not_organisation_id"])
+        asked = [order["approval_id"] in await inbox(delivered, each, "approval") for each in (key, life.regulator)]
+        assert [organisation_id is None, False] == asked, operation
+    listed = (await delivered.get("/v1/approvals?limit=200", by=key)).json()["items"]
+    assert {each["awaits"]["not_organisation_id"] for each in listed if each["awaits"]} == {
+        forest.organisation_id,
+        None,
+    }
+
+
+async def test_money_above_the_limit_waits_for_a_second_operator(delivered: World):
+    """By the operation that carries it out; the owner's people may not, and both operators read and withdraw it."""
+    operator, scenic = delivered.party("exchange"), delivered.party("scenic")
+    body = {
+        "operation": "deposit_cash",
+        "account_id": scenic.account_id,
+        "amount_fen": 10_000_000_000,
+        "reference": "R1",
+    }
+    order = await propose(delivered, body, operator.key)
+    path = f"/v1/approvals/{order['approval_id']}"
+    _, other = await delivered.member("operator", operator.organisation_id)
+    found = await awaited(delivered, path, other)
+    assert ("deposit_cash_by_two", ["operator"], None) == next_step(found)
+    assert scenic.organisation_id == found["not_organisation_id"]
+    who = (operator.key, other, delivered.regulators[0])
+    assert [False, True, False] == [order["approval_id"] in await inbox(delivered, key, "approval") for key in who]

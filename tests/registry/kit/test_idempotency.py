@@ -8,11 +8,13 @@ import pytest
 
 from deploy.processes.housekeeping import KEYS_KEPT_FOR_EVER
 from deploy.routes import ROUTES
+from registry.access.authorisation import TRADERS
 from registry.kit import idempotency
 from registry.kit.database import Tx
-from registry.kit.idempotency import KeyReused, Written, forget_old, once
-from schemas.access import Actor, Call
+from registry.kit.idempotency import DECIDING, KeyReused, RolesChanged, Written, forget_old, once
+from schemas.access import Actor, Call, HeldRole, Role
 from tests.database import connected
+from tests.probes import unchanged
 from tests.worlds import World
 
 DAYS_31 = "now() - interval '31 days'"
@@ -99,3 +101,36 @@ async def test_a_key_answers_what_it_wrote_first(empty: World):
 def test_the_operations_that_are_kept_for_ever_exist():
     """A renamed operation would otherwise be forgotten like any other."""
     assert {"retire_credits"} == KEYS_KEPT_FOR_EVER & ROUTES.keys() == KEYS_KEPT_FOR_EVER
+
+
+@pytest.mark.parametrize("role", sorted(DECIDING))
+async def test_whoever_no_longer_holds_a_deciding_role_writes_nothing(empty: World, role: Role):
+    """As the guard read it, and as it is at the end of the write; what was written is rolled back, key and all."""
+    by = Actor(person_id=2, roles=(HeldRole(role, 999),))
+    call = Call(by=by, operation="decide", permitted=frozenset({role}), key="mine-1", request_sha256=bytes(32))
+
+    async def work(tx: Tx) -> Written[int]:
+        await tx.execute("update registry.business_clock set at = at + interval '1 second'")
+        return Written(1, 1)
+
+    async def again(_: Tx, __: str) -> int:
+        return 1
+
+    async with unchanged(empty):
+        with pytest.raises(RolesChanged, match=f"lost a role \\({role}\\)"):
+            await once(empty.db, call, work, again)
+    assert set() == await _remembered(empty)
+
+
+async def test_what_somebody_does_with_their_own_is_not_looked_at_twice(empty: World):
+    """The hot path asks nothing: a trader's roles are those that the guard read."""
+    by = Actor(person_id=2, roles=(HeldRole(Role.ENTERPRISE, 999),))
+    call = Call(by=by, operation="buy", permitted=TRADERS, key="mine-1", request_sha256=bytes(32))
+
+    async def work(_: Tx) -> Written[int]:
+        return Written(1, 7)
+
+    async def again(_: Tx, __: str) -> int:
+        return 7
+
+    assert 7 == await once(empty.db, call, work, again)

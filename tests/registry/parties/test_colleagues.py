@@ -36,13 +36,13 @@ async def test_a_colleague_is_invited_works_and_is_removed(office):
     )
     holdings = f"/v1/accounts/{boss.account_id}/holdings"
     assert 200 == (await world.get(holdings, by=secret)).status_code
-    assert {"Li": ["enterprise", "member"], "Newcomer person": ["administrator", "enterprise"]} == await people(
+    assert {"Li": ["enterprise", "member"], "Further enterprise": ["administrator", "enterprise"]} == await people(
         world, path, boss.key
     )
     gone = await world.ok(f"{path}/{made['person_id']}/remove", by=boss.key)
     assert ("Li", [], None) == (gone["name"], gone["roles"], gone["key"])
     assert 403 == (await world.get(holdings, by=secret)).status_code
-    assert {"Newcomer person": ["administrator", "enterprise"]} == await people(world, path, world.regulators[0])
+    assert {"Further enterprise": ["administrator", "enterprise"]} == await people(world, path, world.regulators[0])
 
 
 async def grant_of(world: World, made: dict[str, Any]) -> dict[str, Any]:

@@ -132,11 +132,30 @@ async def test_whoever_drafted_a_project_never_judges_it(delivered: World):
         refused(await life.step(project_id, "validate", by=verifier), 403, "verifier-conflict", "at the project itself")
 
 
-async def test_a_verifier_of_two_organisations(delivered: World):
-    """Who verifies for a clean organisation and for the developer itself is still in conflict."""
-    life = await life_of(delivered)
+@pytest.mark.parametrize("first", ["clean", "close"])
+@pytest.mark.parametrize("close", ["same", "sister"])
+async def test_a_verifier_of_two_organisations(delivered: World, close: str, first: str):
+    """Who verifies for a clean organisation and for a close one is in conflict, whichever role is the older."""
+    parent = await organisation(delivered, 1)
+    developer, sister = [await organisation(delivered, number, parent) for number in (2, 3)]
+    life = Life(delivered, developer, await act_for(delivered, developer, "developer"))
     project_id = await life.project("submitted")
     person_id, key = await person(delivered)
-    await grant(delivered, person_id, await organisation(delivered, 1), "verifier")
-    await grant(delivered, person_id, life.organisation_id, "verifier")
-    refused(await life.step(project_id, "validate", by=key), 403, "verifier-conflict", "one person")
+    places = [await organisation(delivered, 4), {"same": developer, "sister": sister}[close]]
+    for place in places if first == "clean" else reversed(places):
+        await grant(delivered, person_id, place, "verifier")
+    said = "it owns the project" if close == "same" else f"both belong to organisation {parent}"
+    refused(await life.step(project_id, "validate", by=key), 403, "verifier-conflict", said)
+
+
+async def test_whoever_acts_for_an_owner_of_the_developer_does_not_judge_it(delivered: World):
+    """A member of the developer's parent who verifies for somebody else: one person acts for both."""
+    parent = await organisation(delivered, 1)
+    developer = await organisation(delivered, 2, await organisation(delivered, 3, parent))
+    life = Life(delivered, developer, await act_for(delivered, developer, "developer"))
+    project_id = await life.project("submitted")
+    person_id, key = await person(delivered)
+    await grant(delivered, person_id, await organisation(delivered, 4), "verifier")
+    await grant(delivered, person_id, parent, "member")
+    for step in ("validate", "reject"):
+        refused(await life.step(project_id, step, by=key), 403, "verifier-conflict", "one person act")

@@ -5,8 +5,14 @@ from typing import Any
 import pytest
 
 from registry.credits.blocks import compactor
-from registry.credits.holdings.service import RegionTotals
+from registry.credits.holdings import store
+from registry.credits.holdings.service import KeptByKey, KeptTotals
 from registry.credits.transfers.service import expire_due
+from registry.kit.database import Tx
+from registry.kit.pages import Window
+from registry.kit.problems import Unknown
+from schemas.serials import Serial
+from tests.database import connected
 from tests.registry.credits import steps
 from tests.registry.credits.steps import SMALL_KILN, SMALL_KILN_KG
 from tests.worlds import World
@@ -100,8 +106,8 @@ async def test_movements_say_where_each_kilogram_came_from(issued: World):
 
 @pytest.fixture(autouse=True)
 def _totals_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The region's totals are looked at for each request, never rested on."""
-    monkeypatch.setattr(RegionTotals, "REST", 0)
+    """Totals are looked at for each request, never rested on."""
+    monkeypatch.setattr(KeptTotals, "REST", 0)
 
 
 async def test_every_kilogram_of_an_issuance_is_somewhere(delivered: World):
@@ -200,3 +206,128 @@ async def test_what_comes_back_can_be_joined_again(issued: World):
     assert 3 == len(await blocks(issued, "kiln"))
     assert 1 == await compactor.compact(db=issued.db)
     assert before == await blocks(issued, "kiln")
+
+
+READ = """
+select coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) from pg_stat_xact_user_tables
+where schemaname = 'registry' and relname = $1
+"""
+
+
+async def _retired_in_pieces(owner: Tx, pieces: int) -> None:
+    """An issuance of so many retirements of ten kilograms each, none beside what it has; the owner may write it."""
+    await owner.execute("set local session_replication_role = replica")
+    await owner.execute("delete from registry.block")
+    await owner.execute("update registry.issuance set span = int8range(10, 10 + 10 * $1::bigint) where id = 1", pieces)
+    await owner.execute(
+        "insert into registry.block (span, issuance_id, account_id, state)"
+        " select int8range(n * 10, n * 10 + 10), 1, 1, 'retired' from generate_series(1, $1::bigint) n",
+        pieces,
+    )
+    await owner.execute(
+        "insert into registry.movement (at, cause, issuance_id, span, from_account_id, from_state, to_account_id,"
+        " to_state) select now(), 'retirement:O-' || n, 1, int8range(n * 10, n * 10 + 10), 1, 'active', 1, 'retired'"
+        " from generate_series(1, $1::bigint) n",
+        pieces,
+    )
+    await owner.execute(
+        "insert into registry.retirement (receipt_id, order_id, account_id, claim_id, issuance_id, spans, quantity_kg,"
+        " reason, person_id, statement_id, at) select 'R-' || n, 'O-' || n, 1, 1, 1,"
+        " array[int8range(n * 10, n * 10 + 10)], 10, 'test', 1, 1000000 + n, now()"
+        " from generate_series(1, $1::bigint) n",
+        pieces,
+    )
+    await owner.execute("analyze registry.block, registry.movement, registry.retirement")
+
+
+@pytest.mark.parametrize("pieces", [2_000, 8_000])
+async def test_a_serial_reads_only_what_its_page_shows(issued: World, pieces: int):
+    """However often an issuance was retired from: rows of retirements and movements that one page reads."""
+    async with connected(issued.dsn) as owner:
+        transaction = owner.transaction()
+        await transaction.start()
+        await _retired_in_pieces(owner, pieces)
+        code = await owner.fetchval("select code from registry.issuance where id = 1")
+        before = [await owner.fetchval(READ, name) for name in ("retirement", "movement")]
+        page = await store.serial_parts(owner, Window(None, 50), Serial.parse(f"{code}:1-{pieces * 10}kg"))
+        after = [await owner.fetchval(READ, name) for name in ("retirement", "movement")]
+        await transaction.rollback()
+    assert [(f"R-{n}",) for n in range(1, 51)] == [each.receipts for each in page.items]
+    assert all(now - then <= 51 * 2 for then, now in zip(before, after, strict=True)), (before, after)
+
+
+async def test_a_part_names_the_retirements_that_took_some_of_it(issued: World):
+    """A joined block of many, and a serial that begins and ends inside pieces; twenty at most."""
+    async with connected(issued.dsn) as owner:
+        transaction = owner.transaction()
+        await transaction.start()
+        await _retired_in_pieces(owner, 100)
+        await owner.execute("delete from registry.block")
+        await owner.execute(
+            "insert into registry.block (span, issuance_id, account_id, state)"
+            " values (int8range(10, 1010), 1, 1, 'retired')"
+        )
+        code = await owner.fetchval("select code from registry.issuance where id = 1")
+        found = {}
+        for first, last in ((6, 6), (10, 11), (15, 34), (1, 1000)):
+            page = await store.serial_parts(owner, Window(None, 50), Serial.parse(f"{code}:{first}-{last}kg"))
+            found[first, last] = [each.receipts for each in page.items]
+        await transaction.rollback()
+    assert found == {
+        (6, 6): [("R-1",)],
+        (10, 11): [("R-1", "R-2")],
+        (15, 34): [("R-2", "R-3", "R-4")],
+        (1, 1000): [tuple(f"R-{n}" for n in range(1, 21))],
+    }
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The snapshot that totals compare: it moves when something is added. The server's own housekeeping moves none."""
+    seen = [""]
+
+    async def snapshot(_: Tx) -> str:
+        return seen[-1]
+
+    monkeypatch.setattr(store, "snapshot", snapshot)
+    return seen
+
+
+async def test_totals_of_issuances_and_projects_are_added_up_when_something_was_written(
+    issued: World, written: list[str]
+):
+    """Asked twice, read once; after a write, read again. What is unknown is not kept."""
+    reads: list[int] = []
+
+    async def read(_: Tx, key: int) -> int:
+        reads.append(key)
+        if key > 2:
+            raise Unknown("There is none.")
+        return key * 10
+
+    kept = KeptByKey(read)
+    assert [10, 20, 10] == [await kept.get(key, db=issued.db) for key in (1, 2, 1)]
+    assert [1, 2] == reads
+    written.append("a write")
+    assert 10 == await kept.get(1, db=issued.db)
+    assert [1, 2, 1] == reads
+    for _ in range(2):
+        with pytest.raises(Unknown):
+            await kept.get(3, db=issued.db)
+    assert [1, 2, 1, 3, 3] == reads
+
+
+@pytest.mark.usefixtures("written")
+async def test_totals_are_kept_for_those_that_were_asked_for_last(issued: World, monkeypatch: pytest.MonkeyPatch):
+    """Whoever asks for every project there is fills no memory."""
+    monkeypatch.setattr(KeptByKey, "KEPT", 2)
+    reads: list[int] = []
+
+    async def read(_: Tx, key: int) -> int:
+        reads.append(key)
+        return key
+
+    kept = KeptByKey(read)
+    for key in (1, 2, 1, 3, 1, 2):
+        assert key == await kept.get(key, db=issued.db)
+    assert [1, 2, 3, 2] == reads
