@@ -20,5 +20,5 @@ create index report_documents on registry.monitoring_report using gin (documents
 create index on registry.project (validation_report);
 create index on registry.monitoring_report (verification_report);
 
--- The verifier's word on a result far above the design.
+-- The verifier's justification of a result far above the design.
 alter table registry.monitoring_report add column above_design text;
