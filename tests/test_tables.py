@@ -23,7 +23,7 @@ OWNED = {
     "registry.parties": {"account", "ownership", "party", "party_identifier", "region"},
     "registry.projects": {
         *("document", "monitoring_report", "notice_comment", "project", "project_event", "project_number_seq"),
-        *("report_version", "notice_answer", "notice_objection"),
+        *("report_version", "notice_answer", "notice_objection", "document_upload", "report_use"),
     },
     "registry.transparency": {
         "log_checkpoint",
@@ -53,7 +53,7 @@ OWNED = {
 }
 PUBLISHED = {
     "registry.kit": {"business_at", "business_now"},
-    "registry.access": {"approval_awaits", "freeze_in_effect"},
+    "registry.access": {"approval_awaits", "freeze_in_effect", "verifier_now"},
     "registry.parties": {"authority_id", "known_account", "lock_accounts", "organisation", "person", "region_id"},
     "registry.projects": {"known_project", "project_awaits", "report_awaits"},
     "registry.transparency": {"append_statements", "opened_beneficiary", "statement_hash"},

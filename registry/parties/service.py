@@ -14,7 +14,7 @@ from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
 from registry.kit.problems import Unavailable, Unknown
 from registry.parties import rules, store
-from schemas.access import Actor, Call, Role
+from schemas.access import Call, Role
 from schemas.custody import Trader
 from schemas.identifiers import Identifier
 from schemas.pages import Page
@@ -128,6 +128,13 @@ async def organisation_in(tx: Tx, organisation_id: int) -> Organisation:
     raise Unknown(f"There is no organisation {organisation_id}.")
 
 
+async def organisation_known_as_in(tx: Tx, identifier: Identifier) -> Organisation:
+    """The organisation that is registered under an identifier. Raises `Unknown`."""
+    if found := await store.identified(tx, identifier):
+        return await organisation_in(tx, found)
+    raise Unknown(f"No organisation is registered here under the {identifier.scheme.upper()} {identifier.value}.")
+
+
 async def organisations(window: Window, *, db: Database) -> Page[Organisation]:
     """All organisations, oldest first."""
     async with db.reading() as tx:
@@ -233,15 +240,15 @@ async def log_origin_in(tx: Tx) -> str | None:
 
 
 async def refuse_conflict_in(
-    tx: Tx, *, verifier_id: int, by: Actor, owner_id: int, drafters: frozenset[int], project: str
+    tx: Tx, *, verifier_id: int, people: frozenset[int], owner_id: int, drafters: frozenset[int], what: str
 ) -> None:
     """
-    Raise `VerifierConflict` if the verifier is too close to the owner of *project* now.
+    Raise `VerifierConflict` if the verifier is too close to the owner of *what* it judges now.
 
-    *by* counts as one of the verifier's people, the *drafters* of the project as the owner's for ever.
+    *people* count as the verifier's, the *drafters* of what is judged as the owner's for ever.
     """
-    verifier = await _standing_in(tx, verifier_id, frozenset({by.person_id}))
-    rules.refuse_conflict(verifier, await _standing_in(tx, owner_id, drafters), project)
+    verifier = await _standing_in(tx, verifier_id, people)
+    rules.refuse_conflict(verifier, await _standing_in(tx, owner_id, drafters), what)
 
 
 async def _standing_in(tx: Tx, organisation_id: int, more: frozenset[int]) -> rules.Standing:

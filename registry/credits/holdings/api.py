@@ -62,9 +62,11 @@ class ConservationController(Controller):
         return await service.issuance_conservation(code, db=db)
 
     @get("/projects/{project_id:int}/totals", operation_id="get_project_totals", responses=READS)
-    async def project_totals(self, project_id: PathId, db: NamedDependency[Database]) -> ProjectTotals:
+    async def project_totals(
+        self, project_id: PathId, asked: NamedDependency[Call], db: NamedDependency[Database]
+    ) -> ProjectTotals:
         """Where the kilograms of a project are: issued, and now active, held, in the buffer, retired, cancelled."""
-        return await service.project_totals(project_id, db=db)
+        return await service.project_totals(project_id, asked=asked, db=db)
 
     @get("/serials", operation_id="get_serial", opt={SHEET: True}, responses=READS)
     async def serial(

@@ -15,6 +15,7 @@ from registry.kit.database import Database
 from registry.kit.pages import Window
 from registry.kit.period import Between
 from registry.kit.problems import Invalid, Unknown
+from registry.projects.service import projects
 from schemas.access import Call
 from schemas.credits import (
     Conservation,
@@ -69,9 +70,10 @@ class RegionTotals:
         self._fresh_until = now + self.REST * (now - begun)
 
 
-async def project_totals(project_id: int, *, db: Database) -> ProjectTotals:
-    """Where the kilograms of one project are, in all and by vintage."""
+async def project_totals(project_id: int, *, asked: Call, db: Database) -> ProjectTotals:
+    """Where the kilograms of one project are, in all and by vintage, for whoever may see the project."""
     async with db.reading() as tx:
+        await projects.visible_in(tx, project_id, asked)
         if found := await store.project_totals(tx, project_id):
             return found
     raise Unknown(f"There is no project {project_id}.")
@@ -110,7 +112,7 @@ async def movements(account_id: int, window: Window, period: Between, *, asked: 
 
 
 def _without_counterparty(movement: Movement, account_id: int) -> Movement:
-    """On the exchange nobody has to know who sold or bought: the other side of a delivery is left away."""
+    """On the exchange nobody has to know who sold or bought: the other side of a delivery is omitted."""
     if (movement.from_state, movement.to_state) != ("held", "held"):
         return movement
     if movement.to_account_id == account_id:
