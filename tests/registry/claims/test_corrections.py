@@ -136,7 +136,7 @@ async def test_identifiers_of_a_beneficiary(delivered: World):
     named = {"beneficiary": "Lanch Ltd", "beneficiary_identifiers": [first]}
     (made,) = (await delivered.ok("/v1/retirements", body | named, by=scenic.key))["retirements"]
     path = f"/v1/retirements/{made['receipt_id']}/corrections"
-    wanted = (
+    wanted: tuple[tuple[Any, Any], ...] = (
         ({"beneficiary": "Launch Ltd"}, {"name": "Launch Ltd", "identifiers": [first]}),
         ({"beneficiary_identifiers": [second]}, {"name": "Launch Ltd", "identifiers": [second]}),
         ({"beneficiary_identifiers": []}, {"name": "Launch Ltd"}),

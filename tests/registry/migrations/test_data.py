@@ -98,6 +98,7 @@ async def test_documents_and_reports_from_before(dsn):
         project = await owner.fetchrow(
             "select submitted::json ->> 'site' as site, submitted_documents, unseen, standing from registry.project"
         )
+    assert project is not None
     assert [[], [2], [2]] == [row["organisations"] for row in uploads]
     assert [("the validation of P-1", 2), ("the verification of report 1", 2)] == [tuple(row) for row in used]
     assert ('{"number":"1"}', 1, False, False) == (
