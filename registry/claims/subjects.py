@@ -122,8 +122,8 @@ def check_unclaimed(share: Share, earlier: Iterable[EarlierClaim]) -> None:
         if why := _overlap(share, other.share):
             raise SubjectClaimed(
                 f"Claim {other.id} ({other.subject}, statement {other.statement_hash[:12]}) is about the same "
-                f"subject and {why}. Retire against that claim. If this is another event, say so: in about give its "
-                "own place, or the number that its organiser gave it.",
+                f"subject and {why}. If it is yours, retire against it. If this is another event, say so: in about give "
+                "its own place, or the number that its organiser gave it.",
                 claim_id=other.id,
                 statement_hash=other.statement_hash,
             )

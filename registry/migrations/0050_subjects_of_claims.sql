@@ -1,6 +1,6 @@
 -- What a claim is about, so that one event is not called neutral twice: the parts of its key in the spelling that is
 -- compared (registry/claims/subjects.py), its share (null: the organiser's; else the number of an attendee), and
--- whether it leaves shares to others. Claims made before are known by their words, claimant and period.
+-- whether it leaves shares to others. Claims made before are compared by their words, claimant and period.
 alter table registry.claim
   add column subject_kind text,
   add column subject_id text,

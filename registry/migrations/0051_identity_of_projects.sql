@@ -1,6 +1,6 @@
 -- What a project is known by, so that one kiln is not registered twice, and what its design says, so that a report can
 -- be held against it (registry/projects/identity.py). Site and design are JSON as they were sent; projects from before
--- have neither and are known by their location. A validation names its report; until here only its reason did.
+-- have neither and are compared by their location. A validation names its report; until here only its reason did.
 alter table registry.project
   add column site text,
   add column design text,
