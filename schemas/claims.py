@@ -5,9 +5,10 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from schemas.access import Awaits
+from schemas.identifiers import Identifier
 from schemas.methodologies import EventFootprintRequest, Footprint
 from schemas.scalars import Id, Instant, Kg0, Line, Name, Remark, Sha256, ShortRemark, Text, check_years
-from schemas.statements import ClaimType, ClaimVerifier, SubjectKey
+from schemas.statements import Assurance, ClaimType, SubjectKey
 
 Attendee = Annotated[int, Meta(ge=1, le=1_000_000, description="Number of an attendee of the event")]
 
@@ -30,9 +31,16 @@ class StoredFootprint(Struct, frozen=True, kw_only=True):
     created_at: Instant
 
 
-class ClaimReport(ClaimVerifier, frozen=True, kw_only=True):
-    """Who verified the footprint, and the report that says so, which somebody else than the claimant uploaded."""
+class ClaimReport(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    The report of an independent verifier on the footprint.
 
+    Somebody uploaded it who holds the role of verifier at the organisation that *identifier* names. The log has that
+    organisation's registered name.
+    """
+
+    identifier: Annotated[Identifier, Meta(description="Of the verifier, as it is registered here")]
+    level: Assurance
     report_sha256: Sha256
 
 
@@ -43,9 +51,10 @@ class NewClaim(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     An ``event`` claim names a stored footprint, which decides the required amount. A ``contribution`` claim names none
     and requires nothing. *begins* and *ends* are the period of the subject.
 
-    One subject is claimed once. *about* says which it is; without it an event is known by its words, and by the
-    claimant and the period. The organiser's share is everything if *exclusive*; else attendees have shares of their
-    own, each with its number and a footprint of its own trip, and no category is in the organiser's share and theirs.
+    One subject is claimed once. *about* says which it is; without it an event is compared by its words, and by
+    the claimant and the period. The organiser's share is everything if *exclusive*; else attendees have shares of their
+    own, each with its number and a footprint of its own trip, never exclusive, and no category is in the organiser's
+    share and theirs.
     """
 
     organisation_id: Id

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from schemas.identifiers import Identifier
 from schemas.scalars import Id, Instant, Line, Name, Remark, Sha256, ShortRemark, Text
 from schemas.statements import CorrectedWords
 
@@ -19,10 +20,15 @@ class CorrectClaim(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class CorrectBeneficiary(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """For whom a retirement was, rightly; the log has it as a salted digest only."""
+    """
+    For whom a retirement was, rightly; what is left out stays as it is, an empty list takes identifiers away.
+
+    The log has it as a salted digest only.
+    """
 
     reason: Text
-    beneficiary: Annotated[ShortRemark, Meta(min_length=1)]
+    beneficiary: Annotated[ShortRemark, Meta(min_length=1)] | UnsetType = UNSET
+    beneficiary_identifiers: Annotated[tuple[Identifier, ...], Meta(max_length=4)] | UnsetType = UNSET
 
 
 class Correction(Struct, frozen=True, kw_only=True):

@@ -152,7 +152,7 @@ class NewTransfer(Selection, frozen=True):
 
     receiver_id: Id
     reason: Text
-    expires_at: Annotated[Instant | None, Meta(description="Business time; 7 days from now where left away")] = None
+    expires_at: Annotated[Instant | None, Meta(description="Business time; 7 days from now if omitted")] = None
 
     def __post_init__(self) -> None:
         """Raise `ValueError` as `Selection` does, and for an instant outside the years of a registry."""

@@ -138,7 +138,12 @@ class Decision(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Finding(Decision, frozen=True):
     """A verifier's decision with the report that carries it."""
 
-    report_sha256: Sha256
+    report_sha256: Annotated[Sha256, Meta(description="Uploaded by a verifier of the same organisation")]
+
+
+class Verification(Finding, frozen=True):
+    """A verifier's decision on a monitoring report."""
+
     above_design: Annotated[
         Remark, Meta(description="Why a result far above the design estimate is right; needed only for such a report")
     ] = ""
@@ -240,7 +245,9 @@ class Report(Struct, frozen=True, kw_only=True):
     documents: tuple[Sha256, ...]
     verification_report: Sha256 | None
     verifier_id: Id | None
-    above_design: Annotated[str | None, Meta(description="The verifier's word on a result far above the design")]
+    above_design: Annotated[
+        str | None, Meta(description="The verifier's justification of a result far above the design")
+    ]
     state: ReportState
     created_at: Instant
     awaits: Awaits | None = None

@@ -24,6 +24,8 @@ Range = tuple[Position, Position]
 """Inclusive positions inside one issuance: first and last kilogram."""
 Ranges = Annotated[tuple[Range, ...], Meta(min_length=1, max_length=200)]
 
+Assurance = Literal["limited", "reasonable"]
+"""How thoroughly a footprint was verified."""
 ClaimType = Literal["event", "organisation", "product", "person", "compliance", "contribution"]
 
 
@@ -143,7 +145,7 @@ class ClaimVerifier(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Who verified a claim's footprint, and how thoroughly."""
 
     name: Name
-    level: Literal["limited", "reasonable"]
+    level: Assurance
     identifier: Identifier | None = None
 
 

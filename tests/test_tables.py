@@ -24,6 +24,7 @@ OWNED = {
     "registry.projects": {
         *("document", "monitoring_report", "notice_comment", "project", "project_event", "project_number_seq"),
         *("report_version", "notice_answer", "notice_objection", "document_usage", "count_document"),
+        *("document_upload", "report_use"),
     },
     "registry.transparency": {
         "log_checkpoint",
@@ -53,7 +54,7 @@ OWNED = {
 }
 PUBLISHED = {
     "registry.kit": {"business_at", "business_now", "clock_behind", "keep_business_time", "refuse_behind_time"},
-    "registry.access": {"approval_awaits", "approval_touches", "freeze_in_effect", "still_acts"},
+    "registry.access": {"approval_awaits", "approval_touches", "freeze_in_effect", "still_acts", "verifier_now"},
     "registry.parties": {
         "authority_id",
         "belongs_to",

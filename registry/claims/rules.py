@@ -7,6 +7,7 @@ from typing import NamedTuple
 from registry.claims.wording import says_neutral
 from registry.kit.problems import DomainError, Kind
 from schemas.claims import NewClaim
+from schemas.statements import EventKey, ProductBatch
 
 OFFSET_YEARS = 1
 OFFSET_YEARS_NEW_FOREST = 6
@@ -85,9 +86,18 @@ def check_new(body: NewClaim) -> None:
             "fill reduction_plan, and reductions_kg if counted."
         )
     if body.type == "contribution":
-        check_contribution_words(
-            {name: getattr(body, name) for name in ("subject", "standard", "boundary", "exclusions")}
-        )
+        check_contribution_words(_published_words(body))
+
+
+def _published_words(body: NewClaim) -> dict[str, str | None]:
+    """What a claim's statement says in the claimant's own words, by field."""
+    words = {name: getattr(body, name) for name in ("subject", "standard", "boundary", "exclusions")}
+    match body.about:
+        case EventKey(place=place, event_id=event_id):
+            return words | {"about.place": place, "about.event_id": event_id}
+        case ProductBatch(product=product, batch=batch):
+            return words | {"about.product": product, "about.batch": batch}
+    return words  # an organisation and a year have no words
 
 
 def check_contribution_words(published: dict[str, str | None]) -> None:

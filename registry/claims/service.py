@@ -15,6 +15,7 @@ from registry.kit.ids import new
 from registry.kit.pages import Window
 from registry.kit.problems import Unknown
 from registry.kit.quotas import DEFAULT, Quotas
+from registry.kit.spelling import spelling
 from registry.methodologies import catalogue
 from registry.parties import service as parties
 from registry.projects.service import documents
@@ -67,7 +68,7 @@ async def create_claim(
     Make a claim.
 
     Raises `ReduceFirst`, `TypeNotOpen`, `SaysNeutral`, `WrongSubject`, `NotAShare`, `FootprintUsed`, `DeadlinePassed`,
-    `SubjectClaimed`, `QuotaUsedUp`.
+    `SubjectClaimed`, `NotTheVerifiers`, `VerifierConflict`, `ReportUsed`, `QuotaUsedUp`.
     """
     access.authorise_for(call, body.organisation_id)
     rules.check_new(body)
@@ -76,15 +77,12 @@ async def create_claim(
     async def work(tx: Tx) -> Written[Claim]:
         await quotas.admit_in(tx, "claims", body.organisation_id, store.claims_of)
         counted = await _footprint_for(tx, body, call)
-        subjects.check_share(body, counted)
-        await _refuse_claimed_in(tx, body, subject, counted)
-        if body.verifier is not None:
-            await documents.refuse_own_in(tx, body.verifier.report_sha256, body.organisation_id)
+        await _refuse_claimed_in(tx, body, subject, subjects.share_of(body, counted))
         claimant = await parties.organisation_in(tx, body.organisation_id)
+        verifier = await _verifier_in(tx, body, call)
         openings = _openings(body)
-        statement = _statement(
-            body, claimant, counted, openings, region=region, executed_at=clock.stamp(await clock.now_in(tx))
-        )
+        executed_at = clock.stamp(await clock.now_in(tx))
+        statement = _statement(body, claimant, verifier, counted, openings, region=region, executed_at=executed_at)
         appended = await log.append_in(tx, statement, region=region, openings=openings)
         claim_id = await store.insert_claim(
             tx,
@@ -99,7 +97,7 @@ async def create_claim(
     return await once(db, call, work, _claim_again)
 
 
-async def _refuse_claimed_in(tx: Tx, body: NewClaim, subject: subjects.Subject, counted: Footprint | None) -> None:
+async def _refuse_claimed_in(tx: Tx, body: NewClaim, subject: subjects.Subject, share: subjects.Share) -> None:
     """Refuse a claim that comes too late, or covers what another claim covers. A contribution covers nothing."""
     if body.type == "contribution":
         return
@@ -107,7 +105,29 @@ async def _refuse_claimed_in(tx: Tx, body: NewClaim, subject: subjects.Subject, 
         await store.refuse_used_footprint(tx, body.footprint_id)
     await store.lock_subjects(tx)
     rules.check_born_in_time(body, await clock.now_in(tx))
-    subjects.check_unclaimed(body, counted, await store.same_subject(tx, body.organisation_id, subject))
+    subjects.check_unclaimed(share, await store.same_subject(tx, body.organisation_id, subject))
+
+
+async def _verifier_in(tx: Tx, body: NewClaim, call: Call) -> ClaimVerifier | None:
+    """Who verified the claim, by the name that is registered; its report carries this claim and nothing else."""
+    if (each := body.verifier) is None:
+        return None
+    verifier = await parties.organisation_known_as_in(tx, each.identifier)
+    uploaders = await documents.uploading_verifiers_in(tx, each.report_sha256, verifier.id)
+    what = f"the claim about {body.subject[:80]!r}"
+    await parties.refuse_conflict_in(
+        tx,
+        verifiers={verifier.id},
+        people=uploaders,
+        owner_id=body.organisation_id,
+        drafters=frozenset({call.by.person_id}),
+        what=what,
+    )
+    await documents.use_report_in(tx, each.report_sha256, what, owner_id=body.organisation_id)
+    named = ClaimVerifier(name=verifier.name, level=each.level, identifier=each.identifier)
+    if body.type == "contribution":
+        rules.check_contribution_words({"verifier's name": named.name})
+    return named
 
 
 async def _footprint_for(tx: Tx, body: NewClaim, call: Call) -> Footprint | None:
@@ -133,6 +153,7 @@ def _openings(body: NewClaim) -> tuple[transparency.SealedSection, ...]:
 def _statement(
     body: NewClaim,
     claimant: Organisation,
+    verifier: ClaimVerifier | None,
     counted: Footprint | None,
     openings: tuple[transparency.SealedSection, ...],
     *,
@@ -148,7 +169,7 @@ def _statement(
         type=body.type,
         standard=rules.standard_of(body),
         claimant=claimant.identifiers,
-        organiser=claimant.identifiers if body.type == "event" else (),
+        organiser=claimant.identifiers if body.type == "event" and body.attendee is None else (),
         subject=body.subject,
         period=Period(begins=clock.stamp(body.begins), ends=clock.stamp(body.ends)),
         boundary=body.boundary,
@@ -163,7 +184,7 @@ def _statement(
         reductions_kg=body.reductions_kg,
         required_kg=required_kg,
         report=body.verifier.report_sha256 if body.verifier else None,
-        confirmation="third-party" if body.verifier else "self",
+        confirmation="third-party" if verifier else "self",
         deadline=clock.stamp(until) if until else None,
         exclusive=body.exclusive,
         new_forest=body.new_forest,
@@ -171,14 +192,8 @@ def _statement(
         about=body.about,
         attendee=body.attendee,
         implausible=subjects.is_implausible(body, counted),
-        verifier=_named_verifier(body),
+        verifier=verifier,
     )
-
-
-def _named_verifier(body: NewClaim) -> ClaimVerifier | None:
-    if (each := body.verifier) is None:
-        return None
-    return ClaimVerifier(name=each.name, level=each.level, identifier=each.identifier)
 
 
 async def correct_claim(
@@ -187,7 +202,8 @@ async def correct_claim(
     """
     Correct the wording of a claim by a statement of its own. The claim's statement, and what it is about, stay.
 
-    Raises `NothingCorrected`, `SaysNeutral`.
+    Words that another claim is known by are refused as they are for a new claim. Raises `NothingCorrected`,
+    `SaysNeutral`, `SubjectClaimed`.
     """
 
     async def work(tx: Tx) -> Written[Correction]:
@@ -198,7 +214,9 @@ async def correct_claim(
         given = {name: getattr(body, name) for name in rules.CORRECTABLE if getattr(body, name) is not UNSET}
         wording = corrections.changed_words(old, given)
         if found.type == "contribution":
-            rules.check_contribution_words(given)
+            rules.check_contribution_words(given | {"reason": body.reason})
+        elif "subject" in given:
+            await _refuse_renamed_in(tx, claim_id, given["subject"])
         new_correction = corrections.NewCorrection(
             await store.claim_statement(tx, claim_id), body.reason, found.claimant_id, wording
         )
@@ -207,6 +225,22 @@ async def correct_claim(
         return Written(made.id, made)
 
     return await once(db, call, work, corrections.own_again)
+
+
+async def _refuse_renamed_in(tx: Tx, claim_id: int, words: str) -> None:
+    """Refuse words by which a claim would be about what another one covers, as it was not before."""
+    await store.lock_subjects(tx)
+    claimant_id, subject, share = await store.claimed(tx, claim_id)
+    before = {each.id for each in await store.same_subject(tx, claimant_id, subject, without=claim_id)}
+    renamed = subject._replace(words=spelling(words))
+    found = await store.same_subject(tx, claimant_id, renamed, without=claim_id)
+    subjects.check_unclaimed(share, [each for each in found if each.id not in before])
+
+
+def refuse_neutral(claim: Claim, published: dict[str, str | None]) -> None:
+    """Raise `SaysNeutral` if the claim is a contribution, and words that are *published* about it say neutral."""
+    if claim.type == "contribution":
+        rules.check_contribution_words(published)
 
 
 async def claim(claim_id: int, *, asked: Call, db: Database) -> Claim:

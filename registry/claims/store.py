@@ -9,10 +9,11 @@ from msgspec import structs
 
 from registry.access.awaits import awaits
 from registry.claims.rules import FootprintUsed, is_neutral, standard_of
-from registry.claims.subjects import EarlierClaim, Subject, categories_of, is_implausible
+from registry.claims.subjects import EarlierClaim, Share, Subject, categories_of, is_implausible
 from registry.kit import sql
-from registry.kit.database import Tx, constraint
+from registry.kit.database import Tx, constraint, fetch_one
 from registry.kit.pages import Window
+from registry.kit.spelling import spelling
 from schemas.claims import Claim, NewClaim, NewFootprint, StoredFootprint
 from schemas.methodologies import EventFootprintRequest, Footprint
 from schemas.pages import Page
@@ -59,20 +60,26 @@ async def lock_subjects(tx: Tx) -> None:
     await tx.execute(_sql.lock_subjects)
 
 
-async def same_subject(tx: Tx, claimant_id: int, subject: Subject) -> list[EarlierClaim]:
-    """The neutrality claims about the same subject, oldest first."""
-    rows = await tx.fetch(_sql.same_subject, claimant_id, *subject)
-    return [
-        EarlierClaim(
-            id=row["id"],
-            statement_hash=row["sha256"].hex(),
-            subject=row["subject"],
-            attendee=row["attendee"],
-            exclusive=row["exclusive"],
-            categories=categories_of(msgspec.json.decode(row["result"], type=Footprint)),
-        )
-        for row in rows
-    ]
+async def same_subject(tx: Tx, claimant_id: int, subject: Subject, *, without: int | None = None) -> list[EarlierClaim]:
+    """The neutrality claims about the same subject, oldest first; *without* is the claim that is asked about."""
+    rows = await tx.fetch(_sql.same_subject, claimant_id, *subject, without)
+    return [EarlierClaim(row["id"], row["sha256"].hex(), _words(row), _share(row)) for row in rows]
+
+
+def _words(row: asyncpg.Record) -> str:
+    corrected = row["now"] is not None and row["now"] != row["subject"]
+    return f"{row['subject']!r}, now {row['now']!r}" if corrected else repr(row["subject"])
+
+
+def _share(row: asyncpg.Record) -> Share:
+    counted = msgspec.json.decode(row["result"], type=Footprint)
+    return Share(row["attendee"], row["exclusive"], categories_of(counted))
+
+
+async def claimed(tx: Tx, claim_id: int) -> tuple[int, Subject, Share]:
+    """Who made a neutrality claim, about what in its words of today, and for which share."""
+    row = await fetch_one(tx, _sql.claimed, claim_id)
+    return row["claimant_id"], Subject(*(row[name] for name in Subject._fields)), _share(row)
 
 
 async def insert_claim(
@@ -160,7 +167,8 @@ async def lock_words(tx: Tx, claim_id: int) -> None:
 
 async def set_wording(tx: Tx, claim_id: int, wording: dict[str, str]) -> None:
     """The words of a claim as its corrections left them."""
-    await tx.execute(_sql.set_wording, claim_id, msgspec.json.encode(wording).decode())
+    words = msgspec.json.encode(wording).decode()
+    await tx.execute(_sql.set_wording, claim_id, words, spelling(wording["subject"]))
 
 
 async def footprints_of(tx: Tx, organisation_id: int) -> int:

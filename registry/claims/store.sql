@@ -12,24 +12,33 @@ select id from registry.claim where footprint_id = $1;
 -- name: lock_subjects
 select pg_advisory_xact_lock(hashtextextended('subjects of claims', 0));
 -- name: same_subject
--- $1 claimant, then the parts of the subject: kind, id, place, words, begins, ends. The same id is the same subject. So
--- are the same place or words at the same time; and, where no id and no place can be compared, the same claimant then.
+-- $1 claimant, then the parts of the subject: kind, id, place, words, begins, ends; $8 the claim itself, if it is made.
+-- One number is one subject at one place, or in the hands of one claimant at one time. So are, at the same time, one
+-- place unless both have numbers, and they differ; the same words, first or corrected, where one has no key; and the
+-- same claimant's, where no id and no place can be compared.
 with asked as (
   select $1::bigint as claimant_id, $2::text as kind, $3::text as id, $4::text as place, $5::text as words,
     $6::timestamptz as begins, $7::timestamptz as ends
 )
-select c.id, c.body::json ->> 'subject' as subject, c.attendee, c.exclusive, f.result, s.sha256
+select c.id, c.body::json ->> 'subject' as subject, c.wording::json ->> 'subject' as now, c.attendee, c.exclusive,
+  f.result, s.sha256
 from asked a
-join registry.claim c on c.subject_kind = a.kind and c.type <> 'contribution'
+join registry.claim c on c.subject_kind = a.kind and c.type <> 'contribution' and c.id is distinct from $8::bigint
 join registry.footprint f on f.id = c.footprint_id
 join registry.statement_hash s on s.id = c.statement_id
-where c.subject_id = a.id
+where c.subject_id = a.id and c.subject_place is not distinct from a.place
   or c.begins <= a.ends and a.begins <= c.ends and (
-    c.subject_place = a.place
-    or coalesce(c.subject_id, c.subject_place) is null and c.subject_words = a.words
-    or coalesce(a.id, a.place) is null and c.subject_words = a.words
+    c.subject_id = a.id and c.claimant_id = a.claimant_id
+    or c.subject_place = a.place and coalesce(c.subject_id = a.id, true)
+    or coalesce(c.subject_id, c.subject_place) is null and a.words in (c.subject_words, c.corrected_words)
+    or coalesce(a.id, a.place) is null and a.words in (c.subject_words, c.corrected_words)
     or coalesce(c.subject_id = a.id, c.subject_place = a.place) is null and c.claimant_id = a.claimant_id)
 order by c.id;
+-- name: claimed
+-- What a claim is about and which share of it, as it was made.
+select c.claimant_id, c.subject_kind as kind, c.subject_id as id, c.subject_place as place,
+  coalesce(c.corrected_words, c.subject_words) as words, c.begins, c.ends, c.attendee, c.exclusive, f.result
+from registry.claim c join registry.footprint f on f.id = c.footprint_id where c.id = $1;
 -- name: insert_claim
 insert into registry.claim (region_id, claimant_id, type, footprint_id, body, new_forest, required_kg, deadline,
   statement_id, created_at, subject_kind, subject_id, subject_place, subject_words, begins, ends, attendee, exclusive)
@@ -48,7 +57,7 @@ order by c.id limit $2;
 -- name: lock_claim_words
 select id from registry.claim where id = $1 for no key update;
 -- name: set_wording
-update registry.claim set wording = $2 where id = $1;
+update registry.claim set wording = $2, corrected_words = $3 where id = $1;
 -- name: claim_statement
 select statement_id from registry.claim where id = $1;
 -- name: footprints_of

@@ -1,12 +1,11 @@
 """What a claim is about, which share of it, and which two claims would count one kilogram twice. Pure."""
 
-import re
-import unicodedata
 from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
 from registry.kit.problems import DomainError, Kind
+from registry.kit.spelling import spelling
 from schemas.claims import NewClaim
 from schemas.methodologies import Category, Footprint, ProfileId
 from schemas.statements import EventKey, OrganisationYear, ProductBatch
@@ -49,27 +48,30 @@ class Subject(NamedTuple):
     ends: datetime
 
 
+class Share(NamedTuple):
+    """How much of its subject a claim covers: the organiser's share, or that of an attendee, in some categories."""
+
+    attendee: int | None
+    exclusive: bool
+    categories: frozenset[str]
+
+
 class EarlierClaim(NamedTuple):
     """A claim about the same subject that was made before."""
 
     id: int
     statement_hash: str
     subject: str
-    attendee: int | None
-    exclusive: bool
-    categories: frozenset[str]
-
-
-def spelling(text: str) -> str:
-    """One spelling of texts that differ in width, case and spaces only."""
-    return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", text).lower()).strip()
+    share: Share
 
 
 def subject_of(body: NewClaim) -> Subject:
     """The key of a claim's subject. Raises `WrongSubject` for the key of another kind."""
     kind, id_, place = _key(body)
     if body.type not in {kind, "contribution"}:
-        raise WrongSubject(f"A claim of type {body.type} is about no {kind}. Give in about what it is about.")
+        raise WrongSubject(
+            f"A claim of type {body.type} takes a key of its own kind, not {kind}: say in about what it is about."
+        )
     return Subject(kind, id_, place, spelling(body.subject), body.begins, body.ends)
 
 
@@ -90,51 +92,58 @@ def categories_of(counted: Footprint | None) -> frozenset[str]:
     return frozenset(each.category for each in counted.categories if each.mass_kg) if counted else frozenset()
 
 
-def check_share(body: NewClaim, counted: Footprint | None) -> None:
-    """Raise `NotAShare` if an attendee's footprint has more than a trip."""
+def share_of(body: NewClaim, counted: Footprint | None) -> Share:
+    """The share a claim covers. Raises `NotAShare` for an attendee's that has more than a trip, or is exclusive."""
+    found = Share(body.attendee, body.exclusive, categories_of(counted))
     if body.attendee is None:
-        return
-    if others := sorted(categories_of(counted) - ATTENDEE_CATEGORIES):
+        return found
+    if body.exclusive:
+        raise NotAShare(
+            f"The share of attendee {body.attendee} is one of several: it leaves the others to others, so it is not "
+            "exclusive. Send exclusive false."
+        )
+    if others := sorted(found.categories - ATTENDEE_CATEGORIES):
         raise NotAShare(
             f"An attendee's share is the attendee's own trip ({', '.join(sorted(ATTENDEE_CATEGORIES))}); this "
             f"footprint has {', '.join(others)}, which the organiser counts. Leave it out.",
             categories=others,
         )
+    return found
 
 
-def check_unclaimed(body: NewClaim, counted: Footprint | None, earlier: Iterable[EarlierClaim]) -> None:
+def check_unclaimed(share: Share, earlier: Iterable[EarlierClaim]) -> None:
     """
-    Raise `SubjectClaimed` if a claim about the same subject covers what this one would cover, and show that claim.
+    Raise `SubjectClaimed` if a claim about the same subject covers what this *share* would cover, and show that claim.
 
     A share is claimed once. The organiser's share is everything if it is exclusive; else no category is in it and in an
     attendee's.
     """
     for other in earlier:
-        if why := _overlap(body, categories_of(counted), other):
+        if why := _overlap(share, other.share):
             raise SubjectClaimed(
-                f"Claim {other.id} ({other.subject!r}, statement {other.statement_hash[:12]}) is about the same "
-                f"{body.type} and {why}. "
-                "Retire against that claim, or say in about which other place or event this is.",
+                f"Claim {other.id} ({other.subject}, statement {other.statement_hash[:12]}) is about the same "
+                f"subject and {why}. If it is yours, retire against it. If this is another event, say so: in about "
+                "give its own place, or the number that its organiser gave it.",
                 claim_id=other.id,
                 statement_hash=other.statement_hash,
             )
 
 
-def _overlap(body: NewClaim, categories: frozenset[str], other: EarlierClaim) -> str:
-    if body.attendee == other.attendee:
-        return f"has {_share(body.attendee)} already"
-    if body.attendee is not None and other.attendee is not None:
+def _overlap(share: Share, other: Share) -> str:
+    if share.attendee == other.attendee:
+        return f"has {_named(share.attendee)} already"
+    if share.attendee is not None and other.attendee is not None:
         return ""  # two attendees, each with a trip of their own
     if other.attendee is None and other.exclusive:
         return "is exclusive: it covers the shares of attendees too"
-    if body.attendee is None and body.exclusive:
-        return f"has {_share(other.attendee)}, so the organiser's share is not everything: send exclusive false"
-    if both := sorted(categories & other.categories):
-        return f"counts {', '.join(both)} already, which this footprint counts too"
+    if share.attendee is None and share.exclusive:
+        return f"has {_named(other.attendee)}, so the organiser's share is not everything: send exclusive false"
+    if both := sorted(share.categories & other.categories):
+        return f"counts {', '.join(both)} already, which this footprint counts too: leave it out of one of the two"
     return ""
 
 
-def _share(attendee: int | None) -> str:
+def _named(attendee: int | None) -> str:
     return "the organiser's share" if attendee is None else f"the share of attendee {attendee}"
 
 

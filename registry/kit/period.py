@@ -34,7 +34,7 @@ def period(begins: str | None, ends: str | None) -> Between:
     """
     found = Between(_moment("from", begins, at_end=False), _moment("to", ends, at_end=True))
     if found.begins and found.ends and found.begins >= found.ends:
-        raise Invalid(f"from {begins} to {ends} is no time at all: from must come before to.")
+        raise Invalid(f"from {begins} to {ends} is an empty period: from must come before to.")
     return found
 
 

@@ -6,6 +6,7 @@ zone file is needed.
 """
 
 import tomllib
+from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
@@ -18,6 +19,7 @@ from msgspec.structs import replace
 from registry.kit.period import SHANGHAI
 from registry.kit.problems import DomainError, Kind
 from schemas.calendars import CalendarCoverage, CoveredYear
+from schemas.scalars import FIRST_YEAR, LAST_YEAR
 
 NOTICE_WORKING_DAYS: Final = 7
 """A registration is noticed for at least seven working days."""
@@ -131,21 +133,26 @@ def read_years(text: str) -> tuple[CalendarYear, ...]:
         found = convert(tomllib.loads(text), CalendarFile)
     except (tomllib.TOMLDecodeError, ValidationError) as error:
         raise CalendarFileWrong(f"The file is no calendar: {error}.") from error
+    for number, times in Counter(each.year for each in found.years).items():
+        if times > 1:
+            raise CalendarFileWrong(f"{number} stands in the file {times} times: give each year once.")
     for each in found.years:
         _check_year(each)
     return found.years
 
 
 def _check_year(year: CalendarYear) -> None:
+    if not FIRST_YEAR <= year.year <= LAST_YEAR:
+        raise CalendarFileWrong(f"The registry counts from {FIRST_YEAR} to {LAST_YEAR}; {year.year} is not among them.")
     days = [day for holiday in year.holidays for day in (holiday.first, holiday.last)] + list(year.makeup)
     if outside := sorted(day for day in days if day.year != year.year):
         raise CalendarFileWrong(f"{outside[0]} stands in the year {year.year}: give each day in its own year.")
     if backwards := [each for each in year.holidays if each.last < each.first]:
         raise CalendarFileWrong(f"{backwards[0].name} of {year.year} ends before it begins.")
     if not year.holidays:
-        raise CalendarFileWrong(f"{year.year} has no holiday: that is no year of the State Council.")
+        raise CalendarFileWrong(f"{year.year} has no holiday; every year that the State Council arranged has some.")
     if weekdays := sorted(day for day in year.makeup if day.weekday() < _SATURDAY):
-        raise CalendarFileWrong(f"{weekdays[0]} is made up, and is no weekend.")
+        raise CalendarFileWrong(f"{weekdays[0]} is given as a make-up day, but is not on a weekend.")
 
 
 class CalendarFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,6 +1,6 @@
 -- What a claim is about, so that one event is not called neutral twice: the parts of its key in the spelling that is
 -- compared (registry/claims/subjects.py), its share (null: the organiser's; else the number of an attendee), and
--- whether it leaves shares to others. Claims made before are known by their words, claimant and period.
+-- whether it leaves shares to others. Claims made before are compared by their words, claimant and period.
 alter table registry.claim
   add column subject_kind text,
   add column subject_id text,
@@ -10,7 +10,8 @@ alter table registry.claim
   add column ends timestamptz,
   add column attendee integer check (attendee > 0),
   add column exclusive boolean;
--- A database of the locale C knows the small letters of ASCII only: one of these knows them all, as subjects.py does.
+-- As registry/kit/spelling.py spells. A database of the locale C knows the small letters of ASCII only: one of these
+-- knows them all.
 do $$
 declare
   letters text := (select quote_ident(collname) from pg_collation
@@ -22,13 +23,14 @@ begin
     update registry.claim set
       subject_kind = type,
       subject_words = btrim(regexp_replace(
-        lower(normalize(body::json ->> 'subject', NFKC) collate %s), '\s+', ' ', 'g')),
+        replace(lower(normalize(body::json ->> 'subject', NFKC) collate %s), 'ς', 'σ'), '\s+', ' ', 'g')),
       begins = (body::json ->> 'begins')::timestamptz,
       ends = (body::json ->> 'ends')::timestamptz,
       exclusive = (body::json ->> 'exclusive')::boolean
   $update$, coalesce(letters, '"default"'));
 end $$;
 alter table registry.claim
+  alter column subject_kind set not null,
   alter column subject_words set not null,
   alter column begins set not null,
   alter column ends set not null,

@@ -1,6 +1,6 @@
 -- What a project is known by, so that one kiln is not registered twice, and what its design says, so that a report can
 -- be held against it (registry/projects/identity.py). Site and design are JSON as they were sent; projects from before
--- have neither and are known by their location. A validation names its report; until here only its reason did.
+-- have neither and are compared by their location. A validation names its report; until here only its reason did.
 alter table registry.project
   add column site text,
   add column design text,
@@ -20,5 +20,5 @@ create index report_documents on registry.monitoring_report using gin (documents
 create index on registry.project (validation_report);
 create index on registry.monitoring_report (verification_report);
 
--- The verifier's word on a result far above the design.
+-- The verifier's justification of a result far above the design.
 alter table registry.monitoring_report add column above_design text;

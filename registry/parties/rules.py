@@ -47,12 +47,12 @@ class Standing:
     people: frozenset[int]
 
 
-def refuse_conflict(verifier: Standing, owner: Standing, project: str) -> None:
+def refuse_conflict(verifier: Standing, owner: Standing, what: str) -> None:
     """Raise `VerifierConflict` for the same organisation, an ancestor or a person in common."""
     reason = _conflict(verifier, owner)
     if reason:
         raise VerifierConflict(
-            f"Organisation {verifier.organisation_id} cannot judge {project}: {reason}. Another verifier has to.",
+            f"Organisation {verifier.organisation_id} cannot judge {what}: {reason}. Another verifier has to.",
             verifier_id=verifier.organisation_id,
             owner_id=owner.organisation_id,
         )
@@ -60,13 +60,13 @@ def refuse_conflict(verifier: Standing, owner: Standing, project: str) -> None:
 
 def _conflict(verifier: Standing, owner: Standing) -> str:
     if verifier.organisation_id == owner.organisation_id:
-        return "it owns the project"
+        return "the two are one organisation"
     if verifier.organisation_id in owner.ancestors or owner.organisation_id in verifier.ancestors:
         return "one of the two owns the other"
     if shared := verifier.ancestors & owner.ancestors:
         return f"both belong to organisation {min(shared)}"
     if people := verifier.people & owner.people:
-        return f"{_count(people)} act for both, or did within the last {COOLING.days} days or at the project itself"
+        return f"{_count(people)} act for both, or did within the last {COOLING.days} days or at this itself"
     return ""
 
 

@@ -15,7 +15,7 @@ from registry.kit.pages import Window
 from registry.kit.problems import Unavailable, Unknown
 from registry.kit.quotas import DEFAULT, Quotas
 from registry.parties import rules, store
-from schemas.access import Actor, Call, Role
+from schemas.access import Call, Role
 from schemas.custody import Trader
 from schemas.identifiers import Identifier
 from schemas.pages import Page
@@ -132,6 +132,13 @@ async def organisation_in(tx: Tx, organisation_id: int) -> Organisation:
     if found := await store.organisation(tx, organisation_id):
         return found
     raise Unknown(f"There is no organisation {organisation_id}.")
+
+
+async def organisation_known_as_in(tx: Tx, identifier: Identifier) -> Organisation:
+    """The organisation that is registered under an identifier. Raises `Unknown`."""
+    if found := await store.identified(tx, identifier):
+        return await organisation_in(tx, found)
+    raise Unknown(f"No organisation is registered here under the {identifier.scheme.upper()} {identifier.value}.")
 
 
 async def organisations(window: Window, *, db: Database) -> Page[Organisation]:
@@ -253,17 +260,25 @@ async def log_origin_in(tx: Tx) -> str | None:
     return await store.log_origin(tx)
 
 
-async def refuse_conflict_in(tx: Tx, *, by: Actor, owner_id: int, drafters: frozenset[int], project: str) -> None:
+async def refuse_conflict_in(
+    tx: Tx,
+    *,
+    verifiers: Iterable[int],
+    people: frozenset[int],
+    owner_id: int,
+    drafters: frozenset[int],
+    what: str,
+) -> None:
     """
-    Raise `VerifierConflict` if an organisation where *by* is a verifier is too close to the owner of *project* now.
+    Raise `VerifierConflict` if one of the *verifiers* is too close to the owner of *what* is judged now.
 
-    *by* counts as one of the verifier's people. The owner's are also those of all that own it, and the *drafters* of
-    the project for ever.
+    *people* count as each verifier's. The owner's are also those of all that own it, and the *drafters* of what is
+    judged for ever.
     """
     above = await store.ancestors(tx, owner_id)
-    people = await grants.people_since_in(tx, {owner_id, *above}, rules.COOLING)
-    owner = rules.Standing(owner_id, above, people | drafters)
-    for verifier_id in sorted({held.organisation_id for held in by.roles if held.role == Role.VERIFIER}):
-        people = await grants.people_since_in(tx, {verifier_id}, rules.COOLING)
+    acting = await grants.people_since_in(tx, {owner_id, *above}, rules.COOLING)
+    owner = rules.Standing(owner_id, above, acting | drafters)
+    for verifier_id in sorted(verifiers):
+        acting = await grants.people_since_in(tx, {verifier_id}, rules.COOLING)
         above = await store.ancestors(tx, verifier_id)
-        rules.refuse_conflict(rules.Standing(verifier_id, above, people | {by.person_id}), owner, project)
+        rules.refuse_conflict(rules.Standing(verifier_id, above, acting | people), owner, what)

@@ -81,6 +81,12 @@ async def organisation(tx: Tx, organisation_id: int) -> Organisation | None:
     return _organisation(row) if row else None
 
 
+async def identified(tx: Tx, identifier: Identifier) -> int | None:
+    """The organisation with an identifier."""
+    found: int | None = await tx.fetchval(_sql.identified, identifier.scheme, identifier.value)
+    return found
+
+
 async def organisations(tx: Tx, window: Window) -> Page[Organisation]:
     """All organisations."""
     rows = await tx.fetch(_sql.organisations, *window.args, None)

@@ -25,6 +25,8 @@ select p.id, p.name, p.created_at,
 from registry.party p
 where p.kind = 'organisation' and p.id > $1 and ($3::bigint is null or p.id = $3)
 order by p.id limit $2;
+-- name: identified
+select party_id from registry.party_identifier where scheme = $1 and value = $2;
 -- name: ancestors
 select id from registry.owned_through($1) as id where id <> $1;
 -- name: insert_account

@@ -33,6 +33,7 @@ from schemas.projects import (
     ProjectState,
     Report,
     ReportVersion,
+    Verification,
 )
 from schemas.scalars import MAX_INT
 
@@ -70,10 +71,15 @@ class DocumentsController(Controller):
     async def download(
         self,
         sha256: Annotated[str, PathParameter(pattern="^[0-9a-f]{64}$", examples=[_SHA256_EXAMPLE])],
+        asked: NamedDependency[Call],
         db: NamedDependency[Database],
     ) -> Response[bytes]:
-        """The file, exactly as it was uploaded, as a download."""
-        return _download(sha256, *await documents.document(sha256, db=db))
+        """
+        The file, exactly as it was uploaded, as a download.
+
+        For the organisation that uploaded it, overseers, and whoever sees a project or report that names it.
+        """
+        return _download(sha256, *await documents.document(sha256, asked=asked, db=db))
 
 
 def _download(sha256: str, media_type: str, content: bytes) -> Response[bytes]:
@@ -193,7 +199,7 @@ class ProjectsController(Controller):
         quotas: NamedDependency[Quotas],
     ) -> Comment:
         """Comment while the public notice runs."""
-        return await projects.comment_on_notice(project_id, data, call=call, db=db, quotas=quotas)
+        return await notice.comment_on_notice(project_id, data, call=call, db=db, quotas=quotas)
 
     @get("/{project_id:int}/comments", operation_id="list_notice_comments", responses=READS)
     async def comments(
@@ -204,7 +210,7 @@ class ProjectsController(Controller):
         db: NamedDependency[Database],
     ) -> Page[Comment]:
         """The comments on the public notice."""
-        return await projects.comments(project_id, window, asked=asked, db=db)
+        return await notice.comments(project_id, window, asked=asked, db=db)
 
     @get(
         "/{project_id:int}/documents/{sha256:str}",
@@ -337,7 +343,7 @@ class ReportsController(Controller):
     async def verify(
         self,
         report_id: PathId,
-        data: JSONBody[Finding],
+        data: JSONBody[Verification],
         call: NamedDependency[Call],
         db: NamedDependency[Database],
     ) -> Report:

@@ -1,19 +1,18 @@
 """Which two projects are one, and what a report may not say that its project's design does not. Pure."""
 
-import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_UP, Decimal
 
 from registry.kit.problems import DomainError, Kind
+from registry.kit.spelling import spelling
 from registry.projects.rules import DAYS_A_YEAR
 from schemas.methodologies import ForestSinkActivity, KilnElectrificationActivity
 from schemas.projects import NewReport, Project, Report
 
 NEAR_DEGREES = Decimal("0.001")
-"""Two middles this close, about 100 m, are one site unless both have numbers."""
+"""Two middles this close, about 100 m, are one site, whatever numbers they are given."""
 FAR_ABOVE_PERCENT = 20
-"""So far above the design estimate a result needs the verifier's word: a decision of this registry."""
+"""So far above the design estimate a result needs the verifier's justification: a decision of this registry."""
 
 
 class ProjectRepeated(DomainError):
@@ -62,49 +61,63 @@ def check_unrepeated(project: Project, standing: Iterable[Project]) -> None:
     """
     Raise `ProjectRepeated` if *project* is one of *standing*, which share its methodology and years.
 
-    Numbers decide where both have one, then coordinates; without either the words of the location do, and so does the
-    name if the developer is the same.
+    Coordinates decide first: what is near is one site, and a number is easily invented. Then numbers do: two different
+    ones are two, the same one is one in the hands of one developer, unless coordinates say that it is elsewhere. Else
+    the words of the location do, and the name if the developer is the same.
     """
     for other in standing:
-        if why := _same_place(project, other):
+        if what := _same_site(project, other):
+            why = f"the number {spelling(_number(project))!r}" if what == "number" else _COMMON[what]
             raise ProjectRepeated(
                 f"{project.code} ({project.name}, {project.location}) and {other.code} ({other.name}, "
                 f"{other.location}, {other.state}) have {why}, {project.methodology} and years in common: "
                 f"{max(project.crediting_begins, other.crediting_begins)} to "
-                f"{min(project.crediting_ends, other.crediting_ends)}. "
-                "If they are two, give the number of each parcel, kiln or boiler in site.",
+                f"{min(project.crediting_ends, other.crediting_ends)}. {_TWO[what]}",
                 project=project.code,
                 other=other.code,
                 other_id=other.id,
             )
 
 
-def _same_place(one: Project, other: Project) -> str:
-    numbers = [_spelling(each.site.number) for each in (one, other) if each.site and each.site.number]
-    if len(numbers) == 2:  # noqa: PLR2004 - both have one
-        return f"the number {numbers[0]!r}" * (numbers[0] == numbers[1])
-    if _near(one, other):
-        return "the coordinates"
-    if _spelling(one.location) == _spelling(other.location):
-        return "the location"
-    if one.developer_id == other.developer_id and _spelling(one.name) == _spelling(other.name):
-        return "the name and the developer"
-    return ""
+_COMMON = {"coordinates": "the coordinates", "location": "the location", "name": "the name and the developer"}
+_TWO = {
+    "coordinates": f"Kilns, boilers or parcels within {NEAR_DEGREES} degrees are one project, whose reports count them "
+    "together. If they lie further apart, correct the coordinates in site.",
+    "number": "If they are two, give the coordinates of each in site.",
+    "location": "If they are two, say in location where each is, or give the number of each in site.",
+    "name": "If they are two, give each a name of its own.",
+}
+"""What to do about it, by what the two have in common."""
 
 
-def _near(one: Project, other: Project) -> bool:
+def _same_site(one: Project, other: Project) -> str:
+    if near := _near(one, other):
+        return "coordinates"
+    one_developer = one.developer_id == other.developer_id
+    if (number := _number(one)) and _number(other):
+        if spelling(number) != spelling(_number(other)):
+            return ""
+        if near is None and one_developer:
+            return "number"
+    if spelling(one.location) == spelling(other.location):
+        return "location"
+    return "name" if one_developer and spelling(one.name) == spelling(other.name) else ""
+
+
+def _number(project: Project) -> str:
+    return (project.site.number if project.site else None) or ""
+
+
+def _near(one: Project, other: Project) -> bool | None:
+    """Whether the coordinates are those of one site; None if one of the two has none."""
     places = [
         (Decimal(each.site.latitude), Decimal(each.site.longitude))
         for each in (one, other)
         if each.site and each.site.latitude and each.site.longitude
     ]
     if len(places) < 2:  # noqa: PLR2004 - both have a place
-        return False
+        return None
     return all(abs(a - b) <= NEAR_DEGREES for a, b in zip(*places, strict=True))
-
-
-def _spelling(text: str) -> str:
-    return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", text).lower()).strip()
 
 
 def check_design(project: Project, report: NewReport, others: Iterable[Report]) -> None:
@@ -148,14 +161,14 @@ def _check_grid(project: Project, kiln: KilnElectrificationActivity, first: Repo
         raise OutsideDesign(f"A grid factor of {kiln.grid_year} says nothing about {vintage}. Name an earlier year.")
 
 
-def check_verified_amount(project: Project, report: Report, others: Iterable[Report], word: str) -> None:
+def check_verified_amount(project: Project, report: Report, others: Iterable[Report], justification: str) -> None:
     """
-    Raise `AboveDesign` for a result far above the design estimate without the verifier's *word* on it.
+    Raise `AboveDesign` for a result far above the design estimate without the verifier's *justification*.
 
     A project without an estimate is compared with its first report that was not sent back.
     """
     expected_kg = _expected_kg(project, report, others)
-    if expected_kg is None or word.strip():
+    if expected_kg is None or justification.strip():
         return
     limit_kg = expected_kg * (100 + FAR_ABOVE_PERCENT) // 100
     if report.reduction.reduction_kg > limit_kg:

@@ -87,8 +87,14 @@ class UnknownDocument(DomainError):
     kind, slug, title = Kind.UNPROCESSABLE, "unknown-document", "Document not uploaded"
 
 
+class NotTheVerifiers(DomainError):
+    """Nobody of the verifier uploaded the report that is said to be the verifier's."""
+
+    kind, slug, title = Kind.UNPROCESSABLE, "not-the-verifiers", "Not the verifier's report"
+
+
 class OwnReport(DomainError):
-    """A report that somebody else must write was uploaded by the people whom it is about."""
+    """A report that somebody else must write is evidence of those whom it is about."""
 
     kind, slug, title = Kind.UNPROCESSABLE, "own-report", "The report is one's own file"
 

@@ -31,7 +31,6 @@ from schemas.serials import ProjectCode
 from schemas.usage import UnnamedDocument
 
 _sql = sql.load(__package__)
-_REPORTS_LIMIT = 1_000
 
 
 async def insert_document(
@@ -39,6 +38,22 @@ async def insert_document(
 ) -> None:
     """Store a file, which uses the quota of an organisation; the same content again changes nothing."""
     await tx.execute(_sql.insert_document, sha256, media_type, content, by, organisation_id)
+
+
+async def insert_upload(tx: Tx, sha256: bytes, person_id: int, organisations: Sequence[int]) -> None:
+    """Keep that somebody uploaded a file, and the organisations they belong to."""
+    await tx.execute(_sql.insert_upload, sha256, person_id, list(organisations))
+
+
+async def uploading_verifiers(tx: Tx, sha256: str, verifier_id: int) -> frozenset[int]:
+    """The people who uploaded a file and are verifiers at an organisation now."""
+    rows = await tx.fetch(_sql.uploading_verifiers, bytes.fromhex(sha256), verifier_id)
+    return frozenset(row["person_id"] for row in rows)
+
+
+async def shown_to(tx: Tx, sha256: bytes, person_id: int, organisations: Sequence[int]) -> bool:
+    """Whether somebody without oversight may see a file."""
+    return bool(await tx.fetchval(_sql.shown_to, sha256, person_id, list(organisations)))
 
 
 async def document(tx: Tx, sha256: bytes) -> Document | None:
@@ -114,25 +129,33 @@ async def project(tx: Tx, project_id: int, *, lock: bool = False) -> Project | N
     """One project; locked, its state cannot change until the transaction ends."""
     if lock:
         await tx.execute(_sql.lock_project, project_id)
-    row = await tx.fetchrow(_sql.projects, project_id - 1, 1, project_id, None, None)
-    return _project(row) if row else None
+    return await shown_project(tx, project_id, None)
 
 
-async def projects(tx: Tx, window: Window, state: str | None, drafts_of: tuple[int, ...] | None) -> Page[Project]:
-    """Projects in the order of their creation; drafts only of *drafts_of*, or all if it is None."""
-    rows = await tx.fetch(_sql.projects, *window.args, None, state, drafts_of)
-    return window.page([(row["id"], _project(row)) for row in rows])
+async def shown_project(tx: Tx, project_id: int, seen_of: Sequence[int] | None) -> Project | None:
+    """One project as strangers see it, or as it is if *seen_of* has its developer or is None."""
+    row = await tx.fetchrow(_sql.projects, project_id - 1, 1, project_id, None, seen_of)
+    return _project(row, seen_of) if row else None
 
 
-def _project(row: asyncpg.Record) -> Project:
+async def projects(tx: Tx, window: Window, state: str | None, seen_of: Sequence[int] | None) -> Page[Project]:
+    """Projects in the order of their creation; drafts, and what is changed later, only of *seen_of*, None for all."""
+    rows = await tx.fetch(_sql.projects, *window.args, None, state, seen_of)
+    return window.page([(row["id"], _project(row, seen_of)) for row in rows])
+
+
+def _project(row: asyncpg.Record, seen_of: Sequence[int] | None) -> Project:
+    said = dict(row)
+    if not row["standing"] and row["submitted"] and seen_of is not None and row["developer_id"] not in seen_of:
+        said |= msgspec.json.decode(row["submitted"]) | {"documents": row["submitted_documents"]}
+    else:
+        said |= {name: msgspec.json.decode(row[name]) if row[name] else None for name in ("site", "design")}
     changed = {
-        "documents": [each.hex() for each in row["documents"]],
-        "site": msgspec.json.decode(row["site"]) if row["site"] else None,
-        "design": msgspec.json.decode(row["design"]) if row["design"] else None,
+        "documents": [each.hex() for each in said["documents"]],
         "validation_report": row["validation_report"].hex() if row["validation_report"] else None,
         "awaits": awaits(row),
     }
-    return convert({**row, **changed}, Project)
+    return convert({**said, **changed}, Project)
 
 
 async def lock_identities(tx: Tx) -> None:
@@ -142,7 +165,7 @@ async def lock_identities(tx: Tx) -> None:
 
 async def standing_projects(tx: Tx, project_id: int) -> list[Project]:
     """The projects of the same methodology and time that a project must not repeat."""
-    return [_project(row) for row in await tx.fetch(_sql.standing_projects, project_id)]
+    return [_project(row, None) for row in await tx.fetch(_sql.standing_projects, project_id)]
 
 
 async def evidence_elsewhere(
@@ -156,10 +179,17 @@ async def evidence_elsewhere(
     return next(each for each in documents if each in used), row["used_by"]
 
 
-async def report_used(tx: Tx, sha256: str, project_id: int | None, report_id: int | None) -> str | None:
-    """What else a verifier's report carries."""
-    found: str | None = await tx.fetchval(_sql.report_used, bytes.fromhex(sha256), project_id, report_id)
-    return found
+async def use_report(tx: Tx, sha256: str, used_by: str, owner_id: int) -> str | None:
+    """Keep what a verifier's report carries; returns what it carries already, if it does."""
+    digest = bytes.fromhex(sha256)
+    if affected(await tx.execute(_sql.use_report, digest, used_by, owner_id)):
+        return None
+    return str(await tx.fetchval(_sql.report_use, digest))
+
+
+async def keep_submitted(tx: Tx, project_id: int) -> None:
+    """Keep what a project says at its submission."""
+    await tx.execute(_sql.keep_submitted, project_id)
 
 
 async def set_validation_report(tx: Tx, project_id: int, sha256: str) -> None:
@@ -168,7 +198,7 @@ async def set_validation_report(tx: Tx, project_id: int, sha256: str) -> None:
 
 
 async def set_above_design(tx: Tx, report_id: int, why: str) -> None:
-    """Keep the verifier's word on a result far above the design."""
+    """Keep the verifier's justification of a result far above the design."""
     await tx.execute(_sql.set_above_design, report_id, why)
 
 
@@ -287,9 +317,9 @@ async def report(tx: Tx, report_id: int, *, lock: bool = False) -> Report | None
     return _report(row) if row else None
 
 
-async def all_reports(tx: Tx, project_id: int) -> list[Report]:
-    """Every report of one project; a crediting period has at most a few dozen."""
-    return [_report(row) for row in await tx.fetch(_sql.reports, 0, _REPORTS_LIMIT, project_id, None)]
+async def standing_reports(tx: Tx, project_id: int) -> list[Report]:
+    """The reports of one project that were not sent back, in the order of filing."""
+    return [_report(row) for row in await tx.fetch(_sql.standing_reports, project_id)]
 
 
 async def reports(tx: Tx, window: Window, project_id: int) -> Page[Report]:

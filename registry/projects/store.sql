@@ -13,15 +13,44 @@ select d.sha256, d.media_type, octet_length(d.content) as size_bytes, d.organisa
 from registry.document d
 where d.stored_at < now() - $1::int * interval '1 day' and d.sha256 > $2 and ($4::bytea is null or d.sha256 = $4)
   and not exists (select from registry.project p
-    where (p.documents @> array[d.sha256] or p.validation_report = d.sha256)
+    where (p.documents @> array[d.sha256] or p.submitted_documents @> array[d.sha256] or p.validation_report = d.sha256)
       and (p.state <> 'withdrawn' or p.rejected_from is not null))
   and not exists (select from registry.monitoring_report r
     where r.documents @> array[d.sha256] or r.verification_report = d.sha256)
   and not exists (select from registry.report_version v
     where v.documents @> array[d.sha256] or v.verification_report = d.sha256)
+  and not exists (select from registry.report_use u where u.sha256 = d.sha256)
 order by d.sha256 limit $3;
 -- name: remove_document
 delete from registry.document where sha256 = $1;
+-- name: insert_upload
+-- Everybody who ever uploaded it, with the organisations for which they may have done so.
+insert into registry.document_upload as u (sha256, person_id, organisations, uploaded_at)
+values ($1, $2, $3, registry.business_now())
+on conflict (sha256, person_id) do update
+set organisations = array(select distinct unnest(u.organisations || excluded.organisations) order by 1);
+-- name: uploading_verifiers
+select u.person_id from registry.document_upload u join registry.verifier_now v on v.person_id = u.person_id
+where u.sha256 = $1 and v.organisation_id = $2;
+-- name: shown_to
+-- Whether person $2, of the organisations $3, may see document $1: as one who uploaded it, as the owner of what it
+-- decided, or because a project or report that they see names it. Of a project that is not standing, strangers see what
+-- was last submitted. Reports are of registered projects, which everybody sees.
+select exists (
+  select from registry.document_upload where sha256 = $1 and (person_id = $2 or organisations && $3::bigint[])
+  union all
+  select from registry.report_use where sha256 = $1 and owner_id = any($3)
+  union all
+  select from registry.project where documents @> array[$1::bytea] and (standing or developer_id = any($3))
+  union all
+  select from registry.project where submitted_documents @> array[$1] and not standing
+  union all
+  select from registry.project where validation_report = $1
+  union all
+  select from registry.monitoring_report where documents @> array[$1] or verification_report = $1
+  union all
+  select from registry.report_version where documents @> array[$1] or verification_report = $1
+);
 -- name: document
 select sha256, media_type, octet_length(content) as size_bytes, uploaded_by, uploaded_at
 from registry.document where sha256 = $1;
@@ -39,16 +68,16 @@ overriding system value
 values ($1, $2, registry.region_id(), $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'draft', registry.business_now())
 returning id;
 -- name: update_project
+-- A validation was of what the project said before.
 update registry.project set name = $2, methodology = $3, location = $4, crediting_begins = $5, crediting_ends = $6,
-  description = $7, documents = $8, site = $9, design = $10
+  description = $7, documents = $8, site = $9, design = $10, validation_report = null
 where id = $1 and state in ('draft', 'rejected');
 -- name: projects
 select p.*, o.name as developer, w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id, w.not_organisation_id
 from registry.project p join registry.organisation o on o.id = p.developer_id
 left join registry.project_awaits w on w.id = p.id
 where p.id > $1 and ($3::bigint is null or p.id = $3) and ($4::text is null or p.state = $4)
-  and (not (p.state = 'draft' or p.state = 'withdrawn' and p.rejected_from is null) or $5::bigint[] is null
-    or p.developer_id = any($5))
+  and (not p.unseen or $5::bigint[] is null or p.developer_id = any($5))
 order by p.id limit $2;
 -- name: lock_project
 select id from registry.project where id = $1 for no key update;
@@ -60,25 +89,30 @@ select pg_advisory_xact_lock(hashtextextended('identity of projects', 0));
 select o.*, d.name as developer, w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id, w.not_organisation_id
 from registry.project o join registry.organisation d on d.id = o.developer_id
 left join registry.project_awaits w on w.id = o.id, registry.project p
-where p.id = $1 and o.id <> p.id and o.methodology = p.methodology and o.state not in ('draft', 'rejected', 'withdrawn')
+where p.id = $1 and o.id <> p.id and o.methodology = p.methodology and o.standing
   and o.crediting_begins <= p.crediting_ends and p.crediting_begins <= o.crediting_ends
 order by o.id;
 -- name: evidence_elsewhere
 -- Who else relies on one of the documents $1: another project than $2, or another report than $3.
 select o.code || ' (project)' as used_by, o.documents
-from registry.project o where o.documents && $1 and o.id <> $2 and o.state not in ('draft', 'rejected', 'withdrawn')
+from registry.project o where o.documents && $1 and o.id <> $2 and o.standing
 union all
 select 'report ' || r.id || ' of ' || p.code, r.documents
 from registry.monitoring_report r join registry.project p on p.id = r.project_id
 where r.documents && $1 and r.id is distinct from $3 and r.state <> 'rejected'
 limit 1;
--- name: report_used
--- What else the verifier's report $1 carries, other than project $2 or monitoring report $3.
-select 'the validation of ' || code from registry.project where validation_report = $1 and id is distinct from $2
-union all
-select 'the verification of report ' || id from registry.monitoring_report
-where verification_report = $1 and id is distinct from $3
-limit 1;
+-- name: use_report
+-- The first decision keeps it: 0 rows means that the report carries another one.
+insert into registry.report_use (sha256, used_by, owner_id, used_at) values ($1, $2, $3, registry.business_now())
+on conflict do nothing;
+-- name: report_use
+select used_by from registry.report_use where sha256 = $1;
+-- name: keep_submitted
+-- What is submitted is public from now on, whatever the developer changes later.
+update registry.project set submitted_documents = documents, submitted = json_build_object(
+  'name', name, 'methodology', methodology, 'location', location, 'crediting_begins', crediting_begins,
+  'crediting_ends', crediting_ends, 'description', description, 'site', site::json, 'design', design::json)::text
+where id = $1;
 -- name: set_validation_report
 update registry.project set validation_report = $2 where id = $1;
 -- name: set_above_design
@@ -148,6 +182,11 @@ select r.*, w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id, 
 from registry.monitoring_report r left join registry.report_awaits w on w.id = r.id
 where r.id > $1 and ($3::bigint is null or r.project_id = $3) and ($4::bigint is null or r.id = $4)
 order by r.id limit $2;
+-- name: standing_reports
+-- Those that count: there are at most as many as periods that do not overlap.
+select r.*, w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id
+from registry.monitoring_report r left join registry.report_awaits w on w.id = r.id
+where r.project_id = $1 and r.state <> 'rejected' order by r.id;
 -- name: lock_report
 select id from registry.monitoring_report where id = $1 for no key update;
 -- name: move_report

@@ -2,7 +2,7 @@
 
 from registry.access import authorisation as access
 from registry.claims import service as claims
-from registry.credits.retirement import service as retirements
+from registry.credits.retirement import look_ups as retirements
 from registry.kit.database import Database
 from registry.parties import service as parties
 from registry.receipts import bundle as form

@@ -51,5 +51,5 @@ class CorrectionsController(Controller):
         asked: NamedDependency[Call],
         db: NamedDependency[Database],
     ) -> Page[Correction]:
-        """The corrections of one statement, old and new wording side by side; the last one counts."""
+        """The corrections of one statement, old and new side by side; the last one of each field counts."""
         return await corrections.corrections(statement_hash, window, asked=asked, db=db)

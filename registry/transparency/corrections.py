@@ -1,7 +1,7 @@
 """Corrections of wording: appended to the log as statements of their own, and read beside what they correct."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -55,6 +55,12 @@ def changed_words(old: Mapping[str, str], new_words: Mapping[str, str]) -> tuple
         names = ", ".join(sorted(old))
         raise NothingCorrected(f"Nothing would change: give the right wording of one or more of {names}.")
     return found
+
+
+async def sealed_now_in(tx: Tx, statement_id: int, label: str) -> dict[str, Any]:
+    """What a sealed section of a statement says by its newest correction; empty if it has none."""
+    text = await store.newest_opening(tx, statement_id, label)
+    return msgspec.json.decode(text, type=dict[str, Any]) if text else {}
 
 
 async def correct_in(tx: Tx, body: NewCorrection, *, call: Call, region: RegionProfile) -> Correction:

@@ -73,6 +73,12 @@ async def append(tx: Tx, prepared: Sequence[Prepared]) -> list[int]:
     return list(await tx.fetchval(_sql.append, *rules.statement_columns(prepared)))
 
 
+async def newest_opening(tx: Tx, statement_id: int, label: str) -> str | None:
+    """What a sealed section of a statement says by its newest correction; None if it has none, or it was erased."""
+    found: str | None = await tx.fetchval(_sql.newest_opening, statement_id, label)
+    return found
+
+
 async def openings(tx: Tx, statement_id: int) -> tuple[SealedSection, ...]:
     """The sections of a statement that were not erased."""
     return tuple(SealedSection(**row) for row in await tx.fetch(_sql.openings, statement_id))

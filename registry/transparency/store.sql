@@ -3,6 +3,10 @@
 select registry.append_statements($1, $2, $3, $4, $5, $6, $7);
 -- name: openings
 select label, salt, text from registry.opening where statement_id = $1 order by label;
+-- name: newest_opening
+-- What a sealed section of a statement says by its newest correction, else in the statement itself.
+select o.text from registry.opening o left join registry.correction c on c.statement_id = o.statement_id
+where (o.statement_id = $1 or c.corrects = $1) and o.label = $2 order by c.number desc nulls last limit 1;
 -- name: next_correction
 select coalesce(max(number), 0) + 1 from registry.correction where corrects = $1;
 -- name: insert_correction

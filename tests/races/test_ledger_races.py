@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from deploy.scenarios.cast import EVENT
+from deploy.scenarios.cast import EVENT, Party
 from registry.credits.blocks import compactor
 from registry.credits.holdings.service import RegionTotals
 from registry.credits.transfers.service import expire_due
@@ -141,9 +141,9 @@ async def event_claim(region: RaceRegion) -> int:
     return int((await region.world.ok("/v1/claims", await claim_body(region), by=region.buyers[0].key))["id"])
 
 
-async def claim_body(region: RaceRegion) -> dict[str, Any]:
-    """An event claim of the first buyer on a new footprint of 1,200 kg."""
-    buyer = region.buyers[0]
+async def claim_body(region: RaceRegion, buyer: Party | None = None) -> dict[str, Any]:
+    """An event claim of a buyer, the first unless it is named, on a new footprint of 1,200 kg."""
+    buyer = buyer or region.buyers[0]
     request = {"profile": "chengdu-event", "items": list(EVENT)}
     body = {"organisation_id": buyer.organisation_id, "request": request}
     footprint = await region.world.ok("/v1/footprints", body, by=buyer.key)

@@ -50,7 +50,7 @@ async def holds_in(tx: Tx) -> tuple[Held, ...]:
 
 async def hold_in(tx: Tx, wanted: HoldRequest, *, call: Call) -> None:
     """
-    Hold an owner's kilograms for the exchange, in contiguous pieces of whole tonnes: nobody buys crumbs.
+    Hold an owner's kilograms for the exchange, in contiguous pieces of whole tonnes, the smallest unit that is traded.
 
     Raises `InsufficientCredits`, `TooFragmented`, `Frozen`, `NotYours`, `AccountClosed`.
     """

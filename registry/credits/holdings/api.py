@@ -70,11 +70,12 @@ class ConservationController(Controller):
     async def project_totals(
         self,
         project_id: PathId,
+        asked: NamedDependency[Call],
         db: NamedDependency[Database],
         projects_totals: NamedDependency[service.ProjectsTotals],
     ) -> ProjectTotals:
         """Where the kilograms of a project are: issued, and now active, held, in the buffer, retired, cancelled."""
-        return await projects_totals.get(project_id, db=db)
+        return await service.project_totals(project_id, asked=asked, kept=projects_totals, db=db)
 
     @get("/serials", operation_id="get_serial", opt={SHEET: True}, responses=READS)
     async def serial(

@@ -17,6 +17,7 @@ from registry.kit.database import Database, Tx
 from registry.kit.pages import Window
 from registry.kit.period import Between
 from registry.kit.problems import Invalid, Unknown
+from registry.projects.service import projects
 from schemas.access import Call
 from schemas.credits import (
     Conservation,
@@ -122,6 +123,13 @@ async def _totals_in(tx: Tx, project_id: int) -> ProjectTotals:
     raise Unknown(f"There is no project {project_id}.")
 
 
+async def project_totals(project_id: int, *, asked: Call, kept: ProjectsTotals, db: Database) -> ProjectTotals:
+    """Where the kilograms of one project are, in all and by vintage, for whoever may see the project."""
+    async with db.reading() as tx:
+        await projects.visible_in(tx, project_id, asked)
+    return await kept.get(project_id, db=db)
+
+
 async def serial_parts(serial: str, window: Window, *, db: Database) -> Page[SerialPart]:
     """Where the kilograms of a serial are. Raises `Invalid` if it cannot exist, `Unknown` if it was never issued."""
     wanted = parsed_serial(serial)
@@ -155,7 +163,7 @@ async def movements(account_id: int, window: Window, period: Between, *, asked: 
 
 
 def _without_counterparty(movement: Movement, account_id: int) -> Movement:
-    """On the exchange nobody has to know who sold or bought: the other side of a delivery is left away."""
+    """On the exchange nobody has to know who sold or bought: the other side of a delivery is omitted."""
     if (movement.from_state, movement.to_state) != ("held", "held"):
         return movement
     if movement.to_account_id == account_id:

@@ -6,7 +6,7 @@ from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, QueryParameter
 
-from registry.credits.retirement import service
+from registry.credits.retirement import beneficiaries, look_ups, service
 from registry.kit.database import Database
 from registry.kit.http import READS, WRITES, PathCode, QueryId, QuerySerial
 from registry.kit.pages import Window
@@ -67,14 +67,14 @@ class RetirementsController(Controller):
         wanted = RetirementsWanted(
             claim_id=claim_id, organisation_id=organisation_id, serial=serial, beneficiary=beneficiary
         )
-        return sheet.of(await service.retirements(wanted, window, period, asked=asked, db=db), Retirement)
+        return sheet.of(await look_ups.retirements(wanted, window, period, asked=asked, db=db), Retirement)
 
     @get("/{receipt_id:str}", operation_id="get_retirement", responses=READS)
     async def retirement(
         self, receipt_id: PathCode, asked: NamedDependency[Call], db: NamedDependency[Database]
     ) -> Retirement:
         """One retirement, by its receipt."""
-        return await service.retirement(receipt_id, asked=asked, db=db)
+        return await look_ups.retirement(receipt_id, asked=asked, db=db)
 
     @post("/{receipt_id:str}/corrections", operation_id="correct_beneficiary", responses=WRITES)
     async def correct(
@@ -86,4 +86,4 @@ class RetirementsController(Controller):
         region: NamedDependency[RegionProfile],
     ) -> Correction:
         """Correct the beneficiary of a retirement against your claim; nothing else about it can be corrected."""
-        return await service.correct_beneficiary(receipt_id, data, call=call, db=db, region=region)
+        return await beneficiaries.correct_beneficiary(receipt_id, data, call=call, db=db, region=region)

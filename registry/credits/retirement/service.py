@@ -1,4 +1,4 @@
-"""Retire kilograms against a claim, and read what was retired."""
+"""Retire kilograms against a claim, with others that arrived at the same moment."""
 
 import asyncio
 import contextlib
@@ -7,35 +7,27 @@ from datetime import datetime
 from functools import partial
 from typing import Final, NamedTuple, TypeAlias
 
-from msgspec import structs
-
 from registry.access import authorisation as access
 from registry.claims import service as claims
 from registry.claims.rules import LockedClaim, check_source
 from registry.credits.blocks import rules
 from registry.credits.blocks import service as blocks
 from registry.credits.blocks.rules import Part
-from registry.credits.retirement import store
+from registry.credits.retirement import beneficiaries, store
 from registry.kit import clock
 from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written, forget_all, once, remember_all
 from registry.kit.ids import new as new_id
-from registry.kit.pages import Window
-from registry.kit.period import Between
 from registry.kit.problems import DomainError, Unknown
 from registry.kit.together import Together
-from registry.transparency import corrections
 from registry.transparency import rules as transparency
 from registry.transparency.format.statement_rules import ClaimTerms, check_retirement
 from schemas.access import Call
-from schemas.corrections import CorrectBeneficiary, Correction
 from schemas.credits import (
     Retirement,
     RetirementOrder,
-    RetirementsWanted,
     RetireRequest,
 )
-from schemas.pages import Page
 from schemas.parties import RegionProfile
 from schemas.statements import (
     RetirementStatement,
@@ -45,7 +37,7 @@ _PATIENCE: Final = "10ms"
 """How long retirements that go together wait for each lock; one that is tried alone has the connection's limit."""
 
 _PARTS_AT_ONCE: Final = 5
-"""Statements written before others have the loop: a thousand ranges."""
+"""Statements written before others run on the loop: a thousand ranges."""
 
 
 class AskedRetirement(NamedTuple):
@@ -202,16 +194,12 @@ def _shown_part(made: store.NewRetirement, decided: store.DecidedRetirement) -> 
 
 def _sections(request: RetireRequest) -> tuple[transparency.SealedSection, ...]:
     named = {
-        "beneficiary": _beneficiary(request) if request.beneficiary else None,
+        "beneficiary": beneficiaries.named(request.beneficiary, request.beneficiary_identifiers)
+        if request.beneficiary
+        else None,
         "evidence": {"sha256": request.evidence} if request.evidence else None,
     }
     return tuple(transparency.seal(label, value) for label, value in named.items() if value)
-
-
-def _beneficiary(request: RetireRequest) -> dict[str, object]:
-    """A name can be anybody's; an identifier is one organisation's."""
-    identifiers = request.beneficiary_identifiers
-    return {"name": request.beneficiary} | ({"identifiers": identifiers} if identifiers else {})
 
 
 async def _order_again(tx: Tx, order_id: str) -> RetirementOrder:
@@ -228,61 +216,3 @@ def _order(found: Sequence[Retirement]) -> RetirementOrder:
         quantity_kg=sum(each.quantity_kg for each in found),
         retirements=tuple(found),
     )
-
-
-async def correct_beneficiary(
-    receipt_id: str, body: CorrectBeneficiary, *, call: Call, db: Database, region: RegionProfile
-) -> Correction:
-    """Correct for whom a retirement was, as the claimant; what was retired, and against what, stays."""
-
-    async def work(tx: Tx) -> Written[Correction]:
-        found = await retirement_in(tx, receipt_id)
-        await claims.lock_words_in(tx, found.retirement.claim_id)
-        claim = await claims.claim_in(tx, found.retirement.claim_id)
-        access.authorise_for(call, claim.claimant_id)
-        sections = (transparency.seal("beneficiary", {"name": body.beneficiary}),)
-        new_correction = corrections.NewCorrection(
-            found.statement_id, body.reason, claim.claimant_id, sections=sections
-        )
-        made = await corrections.correct_in(tx, new_correction, call=call, region=region)
-        return Written(made.id, made)
-
-    return await once(db, call, work, corrections.own_again)
-
-
-async def retirement(receipt_id: str, *, asked: Call, db: Database) -> Retirement:
-    """One retirement; with its reason for the holder's organisation and overseers."""
-    async with db.reading() as tx:
-        return _for(asked, await retirement_in(tx, receipt_id))
-
-
-async def retirement_in(tx: Tx, receipt_id: str) -> store.StoredRetirement:
-    """One retirement with its account and statement, inside a transaction. Raises `Unknown`."""
-    if found := await store.retirement(tx, receipt_id):
-        return found
-    raise Unknown(f"There is no retirement with receipt {receipt_id}.")
-
-
-async def retirements(
-    wanted: RetirementsWanted, window: Window, period: Between, *, asked: Call, db: Database
-) -> Page[Retirement]:
-    """
-    The retirements that fit everything that is asked for, by time, claim, claimant, serial or beneficiary.
-
-    Whom somebody retired for is known to the holder's organisation and to overseers only, so by beneficiary each finds
-    what they may know. Raises `Unauthenticated` for a beneficiary without a key, `Invalid` for an impossible serial.
-    """
-    if wanted.beneficiary is not None and not asked.by.person_id:
-        raise access.Unauthenticated("Looking for a beneficiary takes an API key: anybody else may not know them.")
-    serial = rules.parsed_serial(wanted.serial) if wanted.serial is not None else None
-    owners = None if wanted.beneficiary is None or access.oversees(asked.by) else access.organisations_of(asked.by)
-    async with db.reading() as tx:
-        found = await store.retirements(tx, wanted, serial, owners=owners, window=window, period=period)
-    return Page(items=tuple(_for(asked, each) for each in found.items), next=found.next)
-
-
-def _for(asked: Call, found: store.StoredRetirement) -> Retirement:
-    """As this caller may see it: the reason may name people, and the log does not have it."""
-    if access.oversees(asked.by) or found.owner_id in access.organisations_of(asked.by):
-        return found.retirement
-    return structs.replace(found.retirement, reason=None)

@@ -1,9 +1,8 @@
-"""Files that projects and reports refer to, stored under their SHA-256."""
+"""Files that projects, reports and claims refer to, by their SHA-256: who may see one, whose report one is."""
 
 import hashlib
 
 from registry.access import authorisation as access
-from registry.access.grants import service as grants
 from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written, once
 from registry.kit.problems import Invalid, Unknown
@@ -30,7 +29,7 @@ async def upload_document(
     quotas: Quotas = DEFAULT,
 ) -> Document:
     """
-    Store a file under its SHA-256; uploading the same content again returns the first, whose quota it uses.
+    Store a file under its SHA-256; the same content again returns the first, whose quota it uses. Each uploader counts.
 
     Raises `FileTypeRefused`, `QuotaUsedUp`, `StorageReserve`, `NotYours`.
     """
@@ -51,6 +50,7 @@ async def upload_document(
             await store.insert_document(tx, sha256, media_type, content, call.by.person_id, organisation_id=charged)
             # Once more under the lock that all uploads share, which is held for a moment only this way.
             await quotas.admit_in(tx, "region_document_mb", 0, usage.region_document_bytes, adding=0)
+        await store.insert_upload(tx, sha256, call.by.person_id, access.organisations_of(call.by))
         return Written(sha256.hex(), await _document_again(tx, sha256.hex()))
 
     return await once(db, call, work, _document_again)
@@ -72,12 +72,25 @@ async def _document_again(tx: Tx, sha256: str) -> Document:
     raise Unknown(f"No document with SHA-256 {sha256} was uploaded.")
 
 
-async def document(sha256: str, *, db: Database) -> tuple[str, bytes]:
-    """Media type and bytes of a document."""
+async def document(sha256: str, *, asked: Call, db: Database) -> tuple[str, bytes]:
+    """
+    Media type and bytes of a document, for those who may see it.
+
+    They are whoever uploaded it and the organisations they did it for, overseers, and whoever sees a project or report
+    that names it, or owns what a verifier's report decided. To others it is not there.
+    """
     async with db.reading() as tx:
-        found = await store.document_content(tx, bytes.fromhex(sha256))
+        seen = access.oversees(asked.by) or await store.shown_to(
+            tx, bytes.fromhex(sha256), asked.by.person_id, access.organisations_of(asked.by)
+        )
+        return await content_in(tx, sha256, seen=seen)
+
+
+async def content_in(tx: Tx, sha256: str, *, seen: bool = True) -> tuple[str, bytes]:
+    """Media type and bytes of a document. Raises `Unknown`, also for one that is not *seen*."""
+    found = await store.document_content(tx, bytes.fromhex(sha256)) if seen else None
     if found is None:
-        raise Unknown(f"No document with SHA-256 {sha256} was uploaded.")
+        raise Unknown(f"There is no document with SHA-256 {sha256} that you may see.")
     return found
 
 
@@ -107,15 +120,29 @@ async def refuse_missing_in(tx: Tx, documents: tuple[str, ...]) -> None:
         )
 
 
-async def refuse_own_in(tx: Tx, sha256: str, organisation_id: int) -> None:
-    """Raise `OwnReport` if somebody of the organisation uploaded the report that judges it, or `UnknownDocument`."""
+async def uploading_verifiers_in(tx: Tx, sha256: str, verifier_id: int) -> frozenset[int]:
+    """
+    The people who uploaded a report and hold the role of verifier at *verifier_id*, whoever uploaded it besides.
+
+    Raises `UnknownDocument`, and `NotTheVerifiers` if there are none.
+    """
     await refuse_missing_in(tx, (sha256,))
-    found = await store.document(tx, bytes.fromhex(sha256))
-    if found and found.uploaded_by in await grants.people_at_in(tx, organisation_id):
-        raise rules.OwnReport(
-            f"The file {sha256[:12]}… was uploaded by a person of the organisation that it is about. "
-            "The verifier uploads its own report to /v1/documents and names that.",
-            sha256=sha256,
+    if found := await store.uploading_verifiers(tx, sha256, verifier_id):
+        return found
+    raise rules.NotTheVerifiers(
+        f"The file {sha256[:12]}… was uploaded by nobody who is a verifier at organisation {verifier_id}. "
+        "A verifier there uploads the report to /v1/documents; that works also if somebody else has done so before.",
+        sha256=sha256,
+        verifier_id=verifier_id,
+    )
+
+
+async def use_report_in(tx: Tx, sha256: str, used_by: str, *, owner_id: int) -> None:
+    """Let a verifier's report carry one decision, for ever; *owner_id* is whom it is about. Raises `ReportUsed`."""
+    if earlier := await store.use_report(tx, sha256, used_by, owner_id):
+        raise identity.ReportUsed(
+            f"The report {sha256[:12]}… carries {earlier} already. Each decision has a report of its own.",
+            used_by=earlier,
         )
 
 
@@ -135,21 +162,25 @@ async def refuse_used_in(
         )
 
 
-async def refuse_report_in(
-    tx: Tx, sha256: str, project: Project, *, evidence: tuple[str, ...] = (), report_id: int | None = None
+async def judge_by_in(
+    tx: Tx,
+    sha256: str,
+    project: Project,
+    *,
+    verifier_id: int,
+    evidence: tuple[str, ...] = (),
+    report_id: int | None = None,
 ) -> None:
     """
-    Check the report of a verifier on a project, or on its monitoring report *report_id*.
+    Take the report of a verifier on a project, or on its monitoring report *report_id*.
 
-    Raises `OwnReport` for a file of the developer, `ReportUsed` for one that carries another decision already.
+    A project that was sent back and submitted again as it was may be validated by the report that it had. Raises
+    `NotTheVerifiers`, `OwnReport` for what is the developer's evidence, and `ReportUsed`.
     """
-    await refuse_own_in(tx, sha256, project.developer_id)
+    await uploading_verifiers_in(tx, sha256, verifier_id)
     if sha256 in (*project.documents, *evidence):
         raise rules.OwnReport(f"The file {sha256[:12]}… is the developer's own evidence. Name the verifier's report.")
-    await store.lock_identities(tx)
-    own_project = project.id if report_id is None else None
-    if used_by := await store.report_used(tx, sha256, own_project, report_id):
-        raise identity.ReportUsed(
-            f"The report {sha256[:12]}… carries {used_by} already. Each decision has a report of its own.",
-            used_by=used_by,
-        )
+    if report_id is not None:
+        await use_report_in(tx, sha256, f"the verification of report {report_id}", owner_id=project.developer_id)
+    elif sha256 != project.validation_report:
+        await use_report_in(tx, sha256, f"the validation of {project.code}", owner_id=project.developer_id)

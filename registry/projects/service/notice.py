@@ -17,7 +17,15 @@ from registry.projects import rules, store, usage
 from registry.projects.service import documents, projects
 from schemas.access import Call
 from schemas.pages import Page
-from schemas.projects import NewAnswer, NewObjection, Objection, ObjectionAnswer, Project
+from schemas.projects import (
+    Comment,
+    NewAnswer,
+    NewComment,
+    NewObjection,
+    Objection,
+    ObjectionAnswer,
+    Project,
+)
 
 
 async def object_to_project(
@@ -31,15 +39,44 @@ async def object_to_project(
     digest = hashlib.sha256(f"{body.name}\0{body.contact}\0{body.text}".encode()).digest()
 
     async def work(tx: Tx) -> Objection:
-        project = await projects.locked_project_in(tx, project_id)
-        rules.check_step(project.code, "object", project.state, rules.PROJECT_STEPS)
-        assert project.notice_ends is not None  # every project in public notice has its last day
-        rules.check_notice_runs(project, calendars.end_of_day(project.notice_ends), await clock.now_in(tx))
+        await _refuse_closed_in(tx, project_id, "object")
         objection = await store.insert_objection(tx, project_id, body, digest)
         quotas.check("objections", await usage.objections(tx, project_id), adding=0)  # the project is locked
         return objection
 
     return await db.transaction(work)
+
+
+async def _refuse_closed_in(tx: Tx, project_id: int, step: str) -> None:
+    """Lock the project, and refuse a step that is only taken while its public notice runs."""
+    project = await projects.locked_project_in(tx, project_id)
+    rules.check_step(project.code, step, project.state, rules.PROJECT_STEPS)
+    assert project.notice_ends is not None  # every project in public notice has its last day
+    rules.check_notice_runs(project, calendars.end_of_day(project.notice_ends), await clock.now_in(tx))
+
+
+async def comment_on_notice(
+    project_id: int, body: NewComment, *, call: Call, db: Database, quotas: Quotas = DEFAULT
+) -> Comment:
+    """Comment on a project while its public notice runs. Raises `QuotaUsedUp`."""
+
+    async def work(tx: Tx) -> Written[Comment]:
+        await _refuse_closed_in(tx, project_id, "comment")
+        quotas.check("comments", await usage.comments(tx, project_id, call.by.person_id))  # the project is locked
+        comment = await store.insert_comment(tx, project_id, call.by.person_id, body.text)
+        return Written(comment.id, comment)
+
+    async def again(tx: Tx, comment_id: str) -> Comment:
+        return await store.comment(tx, int(comment_id))
+
+    return await once(db, call, work, again)
+
+
+async def comments(project_id: int, window: Window, *, asked: Call, db: Database) -> Page[Comment]:
+    """The comments on a project's public notice."""
+    async with db.reading() as tx:
+        await projects.visible_in(tx, project_id, asked)
+        return await store.comments(tx, window, project_id)
 
 
 async def objections(project_id: int, window: Window, *, asked: Call, db: Database) -> Page[Objection]:
@@ -79,9 +116,9 @@ async def project_document(project_id: int, sha256: str, *, asked: Call, db: Dat
     """A design document of a project, or its validation report, for anybody who may see the project."""
     async with db.reading() as tx:
         project = await projects.visible_in(tx, project_id, asked)
-    if sha256 not in _shown(project):
-        raise Unknown(f"{project.code} names no document {sha256}.")
-    return await documents.document(sha256, db=db)
+        if sha256 not in _shown(project):
+            raise Unknown(f"{project.code} names no document {sha256}.")
+        return await documents.content_in(tx, sha256)
 
 
 def _shown(project: Project) -> tuple[str, ...]:

@@ -16,10 +16,8 @@ from registry.projects.service import documents
 from schemas.access import Call, Role
 from schemas.pages import Page
 from schemas.projects import (
-    Comment,
     Decision,
     Finding,
-    NewComment,
     NewProject,
     Project,
     ProjectChange,
@@ -78,6 +76,7 @@ async def submit_project(project_id: int, body: Decision, *, call: Call, db: Dat
         rules.check_step(project.code, "submit", project.state, rules.PROJECT_STEPS)
         await documents.refuse_used_in(tx, project.documents, project_id=project_id, report_id=None, what=project.code)
         identity.check_unrepeated(project, await store.standing_projects(tx, project_id))
+        await store.keep_submitted(tx, project_id)
         await store.move_project(
             tx,
             project,
@@ -111,13 +110,13 @@ async def withdraw_project(project_id: int, body: Decision, *, call: Call, db: D
 
 
 async def validate_project(project_id: int, body: Finding, *, call: Call, db: Database) -> Project:
-    """A verifier finds that the project meets its methodology. Raises `VerifierConflict`, `OwnReport`, `ReportUsed`."""
+    """A verifier finds that the project meets its methodology. Raises `VerifierConflict`, and as `judge_by_in`."""
 
     async def work(tx: Tx) -> Written[Project]:
         project = await locked_project_in(tx, project_id)
         verifier = await verifier_in(tx, project, call)
         rules.check_step(project.code, "validate", project.state, rules.PROJECT_STEPS)
-        await documents.refuse_report_in(tx, body.report_sha256, project)
+        await documents.judge_by_in(tx, body.report_sha256, project, verifier_id=verifier)
         await store.set_validation_report(tx, project_id, body.report_sha256)
         why = f"{body.why} (validation report {body.report_sha256})"
         await store.move_project(
@@ -150,26 +149,6 @@ async def open_public_notice(project_id: int, body: Decision, *, call: Call, db:
         return Written(project_id, await _project_again(tx, str(project_id)))
 
     return await once(db, call, work, _project_again)
-
-
-async def comment_on_notice(
-    project_id: int, body: NewComment, *, call: Call, db: Database, quotas: Quotas = DEFAULT
-) -> Comment:
-    """Comment on a project while its public notice runs. Raises `QuotaUsedUp`."""
-
-    async def work(tx: Tx) -> Written[Comment]:
-        project = await locked_project_in(tx, project_id)
-        rules.check_step(project.code, "comment", project.state, rules.PROJECT_STEPS)
-        assert project.notice_ends is not None  # every project in public notice has its last day
-        rules.check_notice_runs(project, calendars.end_of_day(project.notice_ends), await clock.now_in(tx))
-        quotas.check("comments", await usage.comments(tx, project_id, call.by.person_id))  # the project is locked
-        comment = await store.insert_comment(tx, project_id, call.by.person_id, body.text)
-        return Written(comment.id, comment)
-
-    async def again(tx: Tx, comment_id: str) -> Comment:
-        return await store.comment(tx, int(comment_id))
-
-    return await once(db, call, work, again)
 
 
 async def register_project(project_id: int, body: Decision, *, call: Call, db: Database) -> Project:
@@ -211,19 +190,21 @@ async def reject_project(project_id: int, body: Decision, *, call: Call, db: Dat
 
 
 async def project(project_id: int, *, asked: Call, db: Database) -> Project:
-    """Return one project. Only its developer and the overseers see a draft."""
+    """Return one project. Only its developer and the overseers see a draft, and what is changed after a rejection."""
     async with db.reading() as tx:
         return await visible_in(tx, project_id, asked)
 
 
 async def visible_in(tx: Tx, project_id: int, asked: Call) -> Project:
-    """Return a project if the caller may see it. Raises `Unknown`."""
-    found = await project_in(tx, project_id)
-    mine = found.developer_id in access.organisations_of(asked.by)
-    unseen = found.state == "draft" or (found.state == "withdrawn" and found.rejected_from is None)
-    if unseen and not mine and not access.oversees(asked.by):
-        raise Unknown(f"There is no project {project_id}.")
-    return found
+    """Return a project as the caller may see it. Raises `Unknown`."""
+    if found := await store.shown_project(tx, project_id, _seen_of(asked)):
+        return found
+    raise Unknown(f"There is no project {project_id}.")
+
+
+def _seen_of(asked: Call) -> tuple[int, ...] | None:
+    """The developers whose drafts and changes the caller sees; None for all."""
+    return None if access.oversees(asked.by) else access.organisations_of(asked.by)
 
 
 async def project_in(tx: Tx, project_id: int) -> Project:
@@ -233,9 +214,8 @@ async def project_in(tx: Tx, project_id: int) -> Project:
 
 async def projects(window: Window, state: str | None, *, asked: Call, db: Database) -> Page[Project]:
     """List all projects, or those in one state; of the drafts, only the caller's own."""
-    drafts_of = None if access.oversees(asked.by) else access.organisations_of(asked.by)
     async with db.reading() as tx:
-        return await store.projects(tx, window, state, drafts_of)
+        return await store.projects(tx, window, state, _seen_of(asked))
 
 
 async def history(project_id: int, window: Window, *, asked: Call, db: Database) -> Page[ProjectEvent]:
@@ -243,13 +223,6 @@ async def history(project_id: int, window: Window, *, asked: Call, db: Database)
     async with db.reading() as tx:
         await visible_in(tx, project_id, asked)
         return await store.events(tx, window, project_id)
-
-
-async def comments(project_id: int, window: Window, *, asked: Call, db: Database) -> Page[Comment]:
-    """The comments on a project's public notice."""
-    async with db.reading() as tx:
-        await visible_in(tx, project_id, asked)
-        return await store.comments(tx, window, project_id)
 
 
 async def _project_again(tx: Tx, project_id: str) -> Project:
@@ -279,7 +252,12 @@ async def verifier_in(tx: Tx, project: Project, call: Call) -> int:
         raise rules.NotYourTurn(f"{project.code} is judged by a verifier; you do not hold that role.")
     drafters = await store.drafters(tx, project)
     await parties.refuse_conflict_in(
-        tx, by=call.by, owner_id=project.developer_id, drafters=drafters, project=project.code
+        tx,
+        verifiers={held.organisation_id for held in call.by.roles if held.role == Role.VERIFIER},
+        people=frozenset({call.by.person_id}),
+        owner_id=project.developer_id,
+        drafters=drafters,
+        what=project.code,
     )
     return verifier
 

@@ -15,11 +15,11 @@ from schemas.methodologies import Reduction
 from schemas.pages import Page
 from schemas.projects import (
     Decision,
-    Finding,
     NewReport,
     Project,
     Report,
     ReportVersion,
+    Verification,
 )
 
 
@@ -79,18 +79,23 @@ async def resubmit_report(
     return await once(db, call, work, _report_again)
 
 
-async def verify_report(report_id: int, body: Finding, *, call: Call, db: Database) -> Report:
-    """A verifier confirms a monitoring report. Raises `VerifierConflict`, `OwnReport`, `ReportUsed`, `AboveDesign`."""
+async def verify_report(report_id: int, body: Verification, *, call: Call, db: Database) -> Report:
+    """A verifier confirms a monitoring report. Raises `VerifierConflict`, `AboveDesign`, and as `judge_by_in`."""
 
     async def work(tx: Tx) -> Written[Report]:
         report = await _locked_report(tx, report_id)
         project = await projects.project_in(tx, report.project_id)
         verifier = await projects.verifier_in(tx, project, call)
         rules.check_step(f"Report {report_id}", "verify", report.state, rules.REPORT_STEPS)
-        await documents.refuse_report_in(
-            tx, body.report_sha256, project, evidence=report.documents, report_id=report_id
+        await documents.judge_by_in(
+            tx,
+            body.report_sha256,
+            project,
+            verifier_id=verifier,
+            evidence=report.documents,
+            report_id=report_id,
         )
-        others = await store.all_reports(tx, project.id)
+        others = await store.standing_reports(tx, project.id)
         identity.check_verified_amount(project, report, others, body.above_design)
         if body.above_design.strip():
             await store.set_above_design(tx, report_id, body.above_design)
@@ -175,7 +180,7 @@ async def _locked_report(tx: Tx, report_id: int) -> Report:
 async def _checked_in(tx: Tx, project: Project, body: NewReport, *, without: int | None) -> Reduction:
     """The reduction of a report that may be filed for *project*; *without* is the one that it replaces."""
     await documents.refuse_missing_in(tx, body.documents)
-    others = [each for each in await store.all_reports(tx, project.id) if each.id != without]
+    others = [each for each in await store.standing_reports(tx, project.id) if each.id != without]
     rules.check_report(project, body, others, calendars.shanghai_date(await clock.now_in(tx)))
     reduction = catalogue.compute(body.activity)
     identity.check_design(project, body, others)

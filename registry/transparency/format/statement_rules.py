@@ -14,8 +14,11 @@ from typing import NamedTuple
 from registry.transparency.format.text import Malformed
 from schemas.statements import (
     ClaimStatement,
+    CorrectionStatement,
+    EventKey,
     IssuanceStatement,
     Ranges,
+    RecoveryStatement,
     RetirementStatement,
     Statement,
 )
@@ -25,6 +28,9 @@ _OFFSET_YEARS_AT_MOST = 6
 _FOREST = "forest-sink/"
 _PURPOSES = {"contribution": "contribution", "compliance": "compliance"}
 """The purpose of a retirement by its claim's type; that of every other type is `claim`."""
+_CORRECTED_FIELDS = frozenset({"subject", "standard", "boundary", "exclusions"})
+_CORRECTED_SECTIONS = frozenset({"beneficiary"})
+_SUSPENDER_TOO = frozenset({"confirm-suspension", "lift-suspension"})
 
 
 class ClaimTerms(NamedTuple):
@@ -51,6 +57,10 @@ def check_statement(statement: Statement) -> None:
             _check_issuance(statement)
         case RetirementStatement() if statement.allocates_kg > statement.quantity_kg:
             raise Malformed(f"{statement.allocates_kg} kg allocated of {statement.quantity_kg} kg retired")
+        case CorrectionStatement():
+            _check_correction(statement)
+        case RecoveryStatement():
+            _check_recovery(statement)
         case _:
             pass
 
@@ -72,7 +82,7 @@ def check_retirement(retirement: RetirementStatement, claim: ClaimTerms) -> None
         raise Malformed(f"retired {retirement.executed_at}, before the claim of {claim.executed_at}")
     purpose = _PURPOSES.get(claim.type, "claim")
     if retirement.purpose != purpose:
-        raise Malformed(f"the purpose {retirement.purpose!r} against a claim of type {claim.type!r}: {purpose!r} it is")
+        raise Malformed(f"the purpose {retirement.purpose!r} against a claim of type {claim.type!r}, not {purpose!r}")
     check_allocated(claim, retirement.allocates_kg)
     if claim.new_forest and not retirement.methodology.startswith(_FOREST):
         raise Malformed(f"the claim takes credits of new forest only, these are of {retirement.methodology}")
@@ -145,6 +155,8 @@ def _check_claim(claim: ClaimStatement) -> None:
     if claim.period.begins > claim.period.ends:
         raise Malformed(f"the period ends {claim.period.ends}, before it begins, {claim.period.begins}")
     _check_footprint(claim)
+    if claim.attendee is not None:
+        _check_attendee(claim, claim.attendee)
     if claim.type == "contribution":
         if claim.required_kg:
             raise Malformed(f"a contribution requires nothing, this one {claim.required_kg} kg")
@@ -153,6 +165,40 @@ def _check_claim(claim: ClaimStatement) -> None:
         raise Malformed(f"{claim.required_kg} kg required for a footprint of {claim.footprint_kg} kg")
     if claim.deadline is not None:
         _check_deadline(claim, claim.deadline)
+
+
+def _check_attendee(claim: ClaimStatement, number: int) -> None:
+    """An attendee's share is one of several of an event, and somebody else is its organiser."""
+    if claim.type != "event" or not isinstance(claim.about, EventKey):
+        raise Malformed(f"a share of attendee {number}, and not of an event")
+    if claim.organiser:
+        raise Malformed(f"attendee {number} is called the organiser")
+    if claim.exclusive:
+        raise Malformed(f"the share of attendee {number} is called exclusive")
+
+
+def _check_correction(correction: CorrectionStatement) -> None:
+    if not correction.wording and not correction.sections:
+        raise Malformed("a correction that corrects nothing")
+    fields = [each.field for each in correction.wording]
+    if len(set(fields)) != len(fields):
+        raise Malformed(f"a field is corrected twice: {', '.join(fields)}")
+    if others := sorted({*fields} - _CORRECTED_FIELDS | {*correction.sections} - _CORRECTED_SECTIONS):
+        raise Malformed(f"corrections are of words and of the beneficiary, this one is of {', '.join(others)}")
+    if same := [each.field for each in correction.wording if each.was == each.now]:
+        raise Malformed(f"the correction leaves {same[0]} as it was")
+
+
+def _check_recovery(recovery: RecoveryStatement) -> None:
+    most = 2 if recovery.act in _SUSPENDER_TOO else 1
+    if len(recovery.persons) > most:
+        raise Malformed(f"{recovery.act} of {len(recovery.persons)} people; it is about {most} at most")
+    if len(set(recovery.persons)) != len(recovery.persons):
+        raise Malformed(f"one person twice: {', '.join(recovery.persons)}")
+    for each in recovery.persons:
+        number = each.removeprefix("person-")
+        if number == each or not number.isascii() or not number.isdigit() or number.startswith("0"):
+            raise Malformed(f"{each} is not person-<number>")
 
 
 def _check_footprint(claim: ClaimStatement) -> None:

@@ -128,7 +128,7 @@ def _projects(ids: dict[str, Any]) -> dict[str, Request]:
 
     return {
         "upload_document": write("/v1/documents", UPLOAD),
-        "get_document": read(f"/v1/documents/{ids['document']}"),
+        "get_document": read(f"/v1/documents/{ids['pdd']}"),
         "list_projects": read("/v1/projects"),
         "get_project": read(f"/v1/projects/{ids['submitted']}"),
         "get_project_history": read(f"/v1/projects/{ids['submitted']}/history"),

@@ -46,19 +46,52 @@ async def test_a_correction_moves_no_key(delivered: World):
     refused(answer, 409, "subject-claimed", f"Claim {claim_id} (", "'Launch'")
 
 
+async def test_a_correction_takes_no_other_claims_words(delivered: World):
+    """What a new claim is refused for, a correction is; both spellings of a corrected claim keep others away."""
+    first = await taken(delivered, subject="Spring gala 2025")
+    second = await taken(delivered, "solar", (TRIP,), subject="Something else")
+    path, key = f"/v1/claims/{second}/corrections", delivered.party("solar").key
+    async with unchanged(delivered):
+        answer = await delivered.post(path, {"reason": "Misspelt", "subject": " SPRING gala 2025"}, by=key)
+    refused(answer, 409, "subject-claimed", f"Claim {first} (", "'Spring gala 2025'")
+    await delivered.ok(path, {"reason": "Misspelt", "subject": "Summer gala"}, by=key)
+    for words in ("Something else", "summer  gala"):
+        answer = await claim(delivered, "car", (TRIP,), subject=words)
+        refused(answer, 409, "subject-claimed", f"Claim {second} ('Something else', now 'Summer gala'")
+
+
+async def test_a_claim_that_stands_beside_another_is_still_corrected(delivered: World):
+    """Two shares of one event were one subject before: other words make nothing worse."""
+    await taken(delivered, about=HALL, exclusive=False, subject="Launch")
+    share = await taken(delivered, "solar", (TRIP,), about=HALL, attendee=1, subject="Lanch")
+    body = {"reason": "Misspelt", "subject": "Launch"}
+    await delivered.ok(f"/v1/claims/{share}/corrections", body, by=delivered.party("solar").key)
+
+
+async def test_the_inbox_has_the_words_of_today(delivered: World):
+    """What waits is shown as corrected."""
+    claim_id = await taken(delivered, subject="Lanch")
+    scenic = delivered.party("scenic")
+    body = {"reason": "Misspelt", "subject": "Launch"}
+    await delivered.ok(f"/v1/claims/{claim_id}/corrections", body, by=scenic.key)
+    waiting = (await delivered.get("/v1/inbox", by=scenic.key)).json()["items"]
+    assert ["Launch"] == [each["about"] for each in waiting if each["kind"] == "claim"]
+
+
 @pytest.mark.parametrize(
     ("body", "status", "slug"),
     [
         ({"reason": "Same", "subject": "A contribution"}, 422, "nothing-corrected"),
         ({"reason": "Nothing"}, 422, "nothing-corrected"),
         ({"reason": "Better", "subject": "Carbon neutral"}, 422, "says-neutral"),
+        ({"reason": "It is now climate neutral", "subject": "Coffee"}, 422, "says-neutral"),
         ({"subject": "No reason"}, 400, "invalid-request"),
         ({"reason": "More", "required_kg": 1}, 400, "invalid-request"),
         ({"reason": "Empty", "subject": ""}, 400, "invalid-request"),
     ],
 )
 async def test_what_is_no_correction(delivered: World, body: Any, status: int, slug: str):
-    """The same words, none, the word neutral for a contribution, no reason, kilograms, an empty subject."""
+    """The same words, none, neutral for a contribution, also in the reason, no reason, kilograms, an empty subject."""
     claim_id = await delivered.contribution("bank")
     async with unchanged(delivered):
         path = f"/v1/claims/{claim_id}/corrections"
@@ -92,6 +125,60 @@ async def test_the_beneficiary_of_a_retirement(delivered: World):
     seen = [(await delivered.get(where, by=key)).json()["items"][0]["opened"] for key in keys]
     assert [{}, {}, made["opened"], made["opened"]] == seen
     assert {"name": "Wang Li 王丽"} == json.loads(made["opened"]["beneficiary"])
+
+
+async def test_identifiers_of_a_beneficiary(delivered: World):
+    """Kept where only the name is corrected, corrected by themselves, taken away by an empty list."""
+    scenic, claim_id = delivered.party("scenic"), await delivered.event_claim()
+    first = {"scheme": "uscc", "value": "11510100MB0000000U"}
+    second = {"scheme": "lei", "value": "5493001KJTIIGC8Y1R12"}
+    body = {"account_id": scenic.account_id, "claim_id": claim_id, "quantity_kg": 5, "reason": "x"}
+    named = {"beneficiary": "Lanch Ltd", "beneficiary_identifiers": [first]}
+    (made,) = (await delivered.ok("/v1/retirements", body | named, by=scenic.key))["retirements"]
+    path = f"/v1/retirements/{made['receipt_id']}/corrections"
+    wanted: tuple[tuple[Any, Any], ...] = (
+        ({"beneficiary": "Launch Ltd"}, {"name": "Launch Ltd", "identifiers": [first]}),
+        ({"beneficiary_identifiers": [second]}, {"name": "Launch Ltd", "identifiers": [second]}),
+        ({"beneficiary_identifiers": []}, {"name": "Launch Ltd"}),
+    )
+    for change, said_now in wanted:
+        answer = await delivered.ok(path, {"reason": "Wrong", **change}, by=scenic.key)
+        assert said_now == json.loads(answer["opened"]["beneficiary"])
+        async with unchanged(delivered):
+            again = await delivered.post(path, {"reason": "Once more", **change}, by=scenic.key)
+            refused(again, 422, "nothing-corrected")
+            refused(await delivered.post(path, {"reason": "None"}, by=scenic.key), 422, "nothing-corrected")
+
+
+async def test_a_beneficiary_is_found_as_corrected(delivered: World):
+    """By the newest name, and not by those that were wrong; one that was added is found as well."""
+    scenic, claim_id = delivered.party("scenic"), await delivered.event_claim()
+    body = {"account_id": scenic.account_id, "claim_id": claim_id, "quantity_kg": 5, "reason": "x"}
+    (named,) = (await delivered.ok("/v1/retirements", {**body, "beneficiary": "Wnag"}, by=scenic.key))["retirements"]
+    (nobody,) = (await delivered.ok("/v1/retirements", body, by=scenic.key))["retirements"]
+
+    async def found(name: str) -> list[str]:
+        listed = await delivered.get(f"/v1/retirements?beneficiary={name}", by=scenic.key)
+        return [each["receipt_id"] for each in listed.json()["items"]]
+
+    for made, names in ((named, ("Wagn", "Wang")), (nobody, ("Li",))):
+        path = f"/v1/retirements/{made['receipt_id']}/corrections"
+        for name in names:
+            await delivered.ok(path, {"reason": "Typo", "beneficiary": name}, by=scenic.key)
+    receipts = {name: await found(name) for name in ("Wnag", "Wagn", "Wang", "Li")}
+    assert {"Wnag": [], "Wagn": [], "Wang": [named["receipt_id"]], "Li": [nobody["receipt_id"]]} == receipts
+
+
+async def test_a_beneficiary_of_a_contribution(delivered: World):
+    """The reason is published: it does not say neutral. Identifiers without a name are those of nobody."""
+    bank, claim_id = delivered.party("bank"), await delivered.contribution("bank")
+    order = await steps.retire(delivered, bank, claim_id, 5)
+    path = f"/v1/retirements/{order['retirements'][0]['receipt_id']}/corrections"
+    async with unchanged(delivered):
+        body = {"reason": "Now climate neutral", "beneficiary": "Wang"}
+        refused(await delivered.post(path, body, by=bank.key), 422, "says-neutral", "its reason")
+        nobody = {"reason": "Wrong", "beneficiary_identifiers": [{"scheme": "lei", "value": "5493001KJTIIGC8Y1R12"}]}
+        refused(await delivered.post(path, nobody, by=bank.key), 422, "nothing-corrected", "names no beneficiary")
 
 
 async def test_a_correction_that_is_sent_again(delivered: World):

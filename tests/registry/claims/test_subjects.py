@@ -10,7 +10,7 @@ from registry.claims.wording import says_neutral
 from tests.probes import refused, unchanged
 from tests.registry.claims.test_claims import claim_body, footprint, shown
 from tests.registry.credits import steps
-from tests.registry.projects.life import upload
+from tests.registry.projects.life import life_of, upload
 from tests.worlds import World
 
 HALL = {"kind": "event", "place": "Hall A"}
@@ -19,8 +19,9 @@ TRIP = {"kind": "travel", "mode": "car", "distance_km": 20}
 
 
 async def claim(world: World, who: str = "scenic", items: Any = (ENERGY,), **more: Any) -> httpx.Response:
-    """The answer to an event claim on a new footprint."""
+    """The answer to an event claim on a new footprint; an attendee's share is not exclusive unless it says so."""
     made = (await footprint(world, who, items)).json()
+    more = {"exclusive": "attendee" not in more, **more}
     return await world.post(
         "/v1/claims", claim_body(world, who, footprint_id=made["id"], **more), by=world.party(who).key
     )
@@ -33,6 +34,12 @@ async def taken(world: World, who: str = "scenic", items: Any = (ENERGY,), **mor
     return int(answer.json()["id"])
 
 
+async def logged(world: World) -> list[dict[str, Any]]:
+    """The bodies of all claims in the log."""
+    query = "select note_text from registry.statement where type = 'claim/v1' order by id"
+    return [json.loads(row[0].split("\n")[1]) for row in await steps.rows(world, query)]
+
+
 @pytest.mark.parametrize(
     ("first", "second"),
     [
@@ -40,6 +47,10 @@ async def taken(world: World, who: str = "scenic", items: Any = (ENERGY,), **mor
         ({}, {"subject": "Under another name"}),
         ({"about": HALL}, {"about": {**HALL, "place": " ｈａｌｌ　 a"}, "subject": "Another"}),
         ({"about": HALL}, {"about": {**HALL, "event_id": "E-2"}, "subject": "Another"}),
+        (
+            {"about": {**HALL, "event_id": "E-1"}},
+            {"about": {**HALL, "event_id": "e-1"}, "begins": "2025-01-05T01:00:00Z", "ends": "2025-01-05T02:00:00Z"},
+        ),
         ({"about": HALL}, {"subject": "Another"}),
         (
             {"about": {**HALL, "event_id": "E-1"}},
@@ -48,7 +59,7 @@ async def taken(world: World, who: str = "scenic", items: Any = (ENERGY,), **mor
     ],
 )
 async def test_a_second_footprint_of_the_same_event(delivered: World, first: Any, second: Any):
-    """Same number, same place and time, or a claimant's unnamed event at one time: refused, and the first shown."""
+    """A number at one place or of one claimant, one place and time, or a claimant's at one time: the first is shown."""
     made = await taken(delivered, **first)
     statement_hash = (await shown(delivered, made))["statement_hash"]
     answer = await claim(delivered, items=(TRIP,), **second)
@@ -83,6 +94,28 @@ async def test_shares_part_an_event(delivered: World):
     refused(again, 409, "subject-claimed", "the share of attendee 2 already")
     refused(await claim(delivered, items=(TRIP,), about=HALL), 409, "subject-claimed", f"Claim {made} (")
     refused(await claim(delivered, "solar", about=HALL, attendee=3), 422, "not-a-share", "energy")
+
+
+async def test_an_attendee_is_not_the_organiser(delivered: World):
+    """The log names no organiser for a share, and a share that should be exclusive is refused."""
+    await taken(delivered, about=HALL, exclusive=False)
+    answer = await claim(delivered, "solar", (TRIP,), about=HALL, attendee=7, exclusive=True)
+    refused(answer, 422, "not-a-share", "attendee 7", "exclusive false")
+    await taken(delivered, "solar", (TRIP,), about=HALL, attendee=7)
+    whole, share = await logged(delivered)
+    assert whole["claimant"] == whole["organiser"]
+    assert (7, None, False) == (share["attendee"], share.get("organiser"), share["exclusive"])
+
+
+async def test_numbered_events_at_one_place_are_two(delivered: World):
+    """A fair and a congress in one hall at one time; another organiser's number 1, elsewhere and in another year."""
+    await taken(delivered, about={**HALL, "event_id": "1"}, subject="Fair")
+    await taken(delivered, "solar", about={**HALL, "event_id": "2"}, subject="Congress")
+    elsewhere = {"kind": "event", "place": "Hall B", "event_id": "1"}
+    year: dict[str, Any] = {"begins": "2024-06-01T01:00:00Z", "ends": "2024-06-02T10:00:00Z"}
+    await taken(delivered, "car", about=elsewhere, subject="Ours", **year)
+    answer = await claim(delivered, "bank", about=elsewhere, subject="Theirs")
+    refused(answer, 409, "subject-claimed", "in about give its own place, or the number")
 
 
 async def test_an_exclusive_claim_covers_the_shares(delivered: World):
@@ -167,24 +200,96 @@ async def test_a_footprint_far_below_is_shown_as_such(delivered: World):
     trip = await taken(delivered, "solar", (TRIP,), about={**HALL, "place": "Hall C"}, attendee=1)
     seen = [(await shown(delivered, each, who))["implausible"] for each, who in ((small, "scenic"), (usual, "scenic"))]
     assert [True, False, False] == [*seen, (await shown(delivered, trip, "solar"))["implausible"]]
-    query = "select note_text from registry.statement where type = 'claim/v1' order by id"
-    said = [json.loads(row[0].split("\n")[1]) for row in await steps.rows(delivered, query)]
+    said = await logged(delivered)
     assert [True, None, None] == [each.get("implausible") for each in said]
     assert [None, None, 1] == [each.get("attendee") for each in said]
     assert HALL == said[0]["about"]
 
 
-async def test_a_verifiers_name_and_level_are_in_the_claim(delivered: World):
-    """With the report, which the claimant did not upload itself."""
-    report = {"name": "Tianfu Verification", "level": "limited"}
-    own = (await upload(delivered, b"By ourselves", by=delivered.party("scenic").key)).json()["sha256"]
-    answer = await claim(delivered, verifier={**report, "report_sha256": own})
-    refused(answer, 422, "own-report", own[:12])
-    theirs = (await upload(delivered, b"By the verifier", by=delivered.party("vvb").key)).json()["sha256"]
-    await taken(delivered, verifier={**report, "report_sha256": theirs})
-    (row,) = await steps.rows(delivered, "select note_text from registry.statement where type = 'claim/v1'")
-    said = json.loads(row[0].split("\n")[1])
-    assert (report, theirs, "third-party") == (said["verifier"], said["report"], said["confirmation"])
+async def identifier_of(world: World, organisation_id: int) -> dict[str, str]:
+    """The identifier under which an organisation is registered."""
+    organisation = (await world.get(f"/v1/organisations/{organisation_id}", by=world.regulators[0])).json()
+    return dict(organisation["identifiers"][0])
+
+
+async def test_a_verifier_is_who_uploaded_the_report(delivered: World):
+    """The log has the registered name; a file of nobody there is refused, whoever came first with it is not asked."""
+    vvb = delivered.party("vvb")
+    body = {"identifier": await identifier_of(delivered, vvb.organisation_id), "level": "limited"}
+    files = {}
+    for who in ("scenic", "forest"):
+        files[who] = (await upload(delivered, f"By {who}".encode(), by=delivered.party(who).key)).json()["sha256"]
+        answer = await claim(delivered, verifier={**body, "report_sha256": files[who]})
+        refused(answer, 422, "not-the-verifiers", files[who][:12], f"organisation {vvb.organisation_id}")
+    await upload(delivered, b"By scenic", by=vvb.key)
+    await taken(delivered, verifier={**body, "report_sha256": files["scenic"]})
+    (said,) = await logged(delivered)
+    assert {**body, "name": "Tianfu Verification 天府核查"} == said["verifier"]
+    assert (files["scenic"], "third-party") == (said["report"], said["confirmation"])
+
+
+async def test_a_verifier_that_cannot_be(delivered: World):
+    """Nobody is registered so; it is no verifier; it is not named; its name is made up; it is too close."""
+    scenic, vvb = delivered.party("scenic"), delivered.party("vvb")
+    sha256 = (await upload(delivered, b"Report", by=vvb.key)).json()["sha256"]
+    report = {"level": "limited", "report_sha256": sha256}
+    theirs = await identifier_of(delivered, vvb.organisation_id)
+    unknown = {"scheme": "lei", "value": "5493001KJTIIGC8Y1R12"}
+    refused(await claim(delivered, verifier={**report, "identifier": unknown}), 404, "not-found", unknown["value"])
+    bank = await identifier_of(delivered, delivered.party("bank").organisation_id)
+    refused(await claim(delivered, verifier={**report, "identifier": bank}), 422, "not-the-verifiers")
+    refused(await claim(delivered, verifier=report), 400, "invalid-request")
+    made_up = {**report, "identifier": theirs, "name": "Famous Verifiers"}
+    refused(await claim(delivered, verifier=made_up), 400, "invalid-request")
+    grant = {"operation": "grant_role", "organisation_id": scenic.organisation_id, "role": "member"}
+    await delivered.decide("/v1/grants", {**grant, "person_id": vvb.person_id})
+    refused(await claim(delivered, verifier={**report, "identifier": theirs}), 403, "verifier-conflict", "one person")
+
+
+async def test_a_report_carries_one_claim(delivered: World):
+    """Neither another claim nor a validation, whichever comes first."""
+    life = await life_of(delivered)
+    finding = await life.finding()
+    identifier = await identifier_of(delivered, delivered.party("vvb").organisation_id)
+    report = {"identifier": identifier, "level": "reasonable", "report_sha256": finding["report_sha256"]}
+    await taken(delivered, about=HALL, verifier=report)
+    answer = await claim(delivered, "solar", about={**HALL, "place": "Hall B"}, verifier=report)
+    refused(answer, 409, "report-used", "the claim about 'Launch'")
+    first, second = await life.project("submitted"), await life.project("submitted")
+    refused(await life.step(first, "validate", body=finding), 409, "report-used", "the claim about 'Launch'")
+    finding = await life.finding()
+    await delivered.ok(f"/v1/projects/{second}/validate", finding, by=life.verifier)
+    again = {**report, "report_sha256": finding["report_sha256"]}
+    answer = await claim(delivered, "solar", about={**HALL, "place": "Hall B"}, verifier=again)
+    refused(answer, 409, "report-used", "the validation of")
+
+
+@pytest.mark.parametrize(
+    ("about", "field"),
+    [
+        ({"kind": "product", "product": "Carbon neutral coffee", "batch": "7"}, "about.product"),
+        ({"kind": "product", "product": "Coffee", "batch": "net zero"}, "about.batch"),
+        ({"kind": "event", "place": "Climate neutral hall"}, "about.place"),
+        ({"kind": "event", "place": "Hall", "event_id": "碳中和"}, "about.event_id"),
+    ],
+)
+async def test_a_contributions_key_never_says_neutral(delivered: World, about: Any, field: str):
+    """What it is about is published as well."""
+    body = {**claim_body(delivered, "bank"), "type": "contribution", "exclusive": False, "about": about}
+    async with unchanged(delivered):
+        answer = await delivered.post("/v1/claims", body, by=delivered.party("bank").key)
+    assert field == refused(answer, 422, "says-neutral")["field"]
+
+
+async def test_a_contributions_verifier_never_says_neutral(delivered: World):
+    """By a registered name that promises it."""
+    vvb = await delivered.newcomer("verifier", name="Climate Neutral Verifiers")
+    sha256 = (await upload(delivered, b"Report", by=vvb.key)).json()["sha256"]
+    identifier = await identifier_of(delivered, vvb.organisation_id)
+    report = {"identifier": identifier, "level": "limited", "report_sha256": sha256}
+    body = {**claim_body(delivered, "bank"), "type": "contribution", "exclusive": False, "verifier": report}
+    answer = await delivered.post("/v1/claims", body, by=delivered.party("bank").key)
+    refused(answer, 422, "says-neutral", "verifier's name", "Climate Neutral Verifiers")
 
 
 @pytest.mark.parametrize(

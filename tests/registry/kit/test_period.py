@@ -38,7 +38,7 @@ def test_a_day_is_whole_in_shanghai_and_an_instant_is_itself(begins, ends, wante
         ("2025-02-29", None, "from: day is out of range for month"),
         ("1999-12-31", None, "from 1999-12-31 is outside the years 2000 to 2100"),
         ("9999-12-31", "9999-12-31", "is outside the years"),
-        ("2025-06-02", "2025-06-01", "from 2025-06-02 to 2025-06-01 is no time at all"),
+        ("2025-06-02", "2025-06-01", "from 2025-06-02 to 2025-06-01 is an empty period"),
     ],
 )
 def test_what_is_no_period_is_refused(begins, ends, words):

@@ -14,7 +14,7 @@ import asyncpg
 import pytest
 
 from deploy.migrations import every_migration
-from registry.claims.subjects import spelling
+from registry.kit.spelling import spelling
 from registry.kit.migrate import migrate
 from tests.database import connected, fresh
 

@@ -156,15 +156,23 @@ def test_a_gap_ends_what_is_covered():
         (("2027-02-20", "2028-02-20"), "2028-02-20 stands in the year 2027"),
         (("last = 2027-01-03", "last = 2026-01-03"), "2026-01-03 stands in the year 2027"),
         (("first = 2027-01-01", "first = 2027-01-04"), "ends before it begins"),
-        (("2027-02-20", "2027-02-22"), "2027-02-22 is made up, and is no weekend"),
+        (("2027-02-20", "2027-02-22"), "2027-02-22 is given as a make-up day, but is not on a weekend"),
         (('[{ name = "元旦", first = 2027-01-01, last = 2027-01-03 }]', "[]"), "no holiday"),
         (("year =", "year = ="), "no calendar"),
+        (("2027", "1999"), "from 2000 to 2100; 1999 is not"),
+        (("2027", "2101"), "from 2000 to 2100; 2101 is not"),
     ],
 )
 def test_a_data_file_that_is_wrong(changed: tuple[str, str], said: str):
     """Each is refused with what is wrong about it."""
     with pytest.raises(CalendarFileWrong, match=said):
         read_years(NEXT_YEAR.replace(*changed))
+
+
+def test_a_year_stands_in_a_file_once():
+    """Which of two should count, nobody could say."""
+    with pytest.raises(CalendarFileWrong, match="2027 stands in the file 2 times: give each year once"):
+        read_years(NEXT_YEAR + NEXT_YEAR)
 
 
 def test_a_simulated_region_assumes_what_nobody_arranged():

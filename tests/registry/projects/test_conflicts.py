@@ -41,7 +41,7 @@ async def setting(world: World, how: str) -> tuple[int, int, str]:
     match how:
         case "same":
             one = await organisation(world, 1)
-            return one, one, "it owns the project"
+            return one, one, "the two are one organisation"
         case "parent":
             parent = await organisation(world, 1)
             children = [await organisation(world, number, parent) for number in (2, 3)]
@@ -129,7 +129,7 @@ async def test_whoever_drafted_a_project_never_judges_it(delivered: World):
     vvb = delivered.party("vvb")
     await grant(delivered, person_id, vvb.organisation_id, "verifier")
     for verifier in (key, vvb.key):
-        refused(await life.step(project_id, "validate", by=verifier), 403, "verifier-conflict", "at the project itself")
+        refused(await life.step(project_id, "validate", by=verifier), 403, "verifier-conflict", "at this itself")
 
 
 @pytest.mark.parametrize("first", ["clean", "close"])

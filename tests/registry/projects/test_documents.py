@@ -5,6 +5,7 @@ import hashlib
 import pytest
 
 from tests.probes import refused, unchanged
+from tests.registry.claims.test_subjects import identifier_of, taken
 from tests.registry.projects.life import life_of, project_body, report_body, upload
 from tests.worlds import World
 
@@ -62,6 +63,58 @@ async def test_a_document_that_is_not_there(empty: World):
     for name in ("AB" * 32, "ab" * 31, "..%2f..%2fetc%2fpasswd"):
         answer = await empty.get(f"/v1/documents/{name}", by=empty.regulators[0])
         assert answer.status_code in (400, 404), answer.text
+
+
+async def test_who_sees_a_document(delivered: World):
+    """Those who uploaded it and their organisations, overseers, and whoever sees what names it; to others it is not."""
+    life, stranger = await life_of(delivered), delivered.party("car").key
+    _, colleague = await delivered.member("member", life.organisation_id)
+    draft = await life.project("draft")
+    (own,) = (await delivered.get(f"/v1/projects/{draft}", by=life.developer)).json()["documents"]
+    readers = (life.developer, colleague, life.regulator, stranger)
+
+    async def seen(sha256: str) -> list[int]:
+        return [(await delivered.get(f"/v1/documents/{sha256}", by=key)).status_code for key in readers]
+
+    assert [200, 200, 200, 404] == await seen(own)
+    refused(await delivered.get(f"/v1/documents/{own}", by=stranger), 404, "not-found", own)
+    refused(await delivered.get(f"/v1/projects/{draft}/totals"), 404, "not-found", f"project {draft}")
+    assert 200 == (await delivered.get(f"/v1/projects/{draft}/totals", by=life.developer)).status_code
+    await life.took(draft, "submit")
+    assert [200, 200, 200, 200] == await seen(own)
+
+
+async def test_who_sees_the_report_on_a_claim(delivered: World):
+    """Its hash is in the public log; the file is the verifier's, the claimant's and the overseers'."""
+    life, vvb = await life_of(delivered), delivered.party("vvb")
+    sha256 = await life.document("Report", by=vvb.key)
+    report = {"identifier": await identifier_of(delivered, vvb.organisation_id), "level": "limited"}
+    await taken(delivered, verifier={**report, "report_sha256": sha256})
+    readers = (vvb.key, delivered.party("scenic").key, life.regulator, delivered.party("car").key)
+    answers = [await delivered.get(f"/v1/documents/{sha256}", by=key) for key in readers]
+    assert [200, 200, 200, 404] == [each.status_code for each in answers]
+
+
+async def test_what_is_changed_after_a_rejection_is_not_public(delivered: World):
+    """Strangers see what was last submitted, in the list too, until it is submitted again; its developer sees all."""
+    life, stranger = await life_of(delivered), delivered.party("car").key
+    project_id = await life.project("rejected", site={"number": "B-1"})
+    path = f"/v1/projects/{project_id}"
+    before = (await delivered.get(path)).json()
+    secret = await life.document("Unfinished")
+    body = {"description": "Unfinished", "documents": [secret], "site": None}
+    changed = (await life.step(project_id, "update", body=body)).json()
+    assert before == (await delivered.get(path)).json()
+    assert before in (await delivered.get("/v1/projects?limit=200&state=rejected", by=stranger)).json()["items"]
+    for key in (life.developer, life.regulator):
+        assert changed == (await delivered.get(path, by=key)).json()
+    for where in (f"{path}/documents/{secret}", f"/v1/documents/{secret}"):
+        refused(await delivered.get(where, by=stranger), 404, "not-found")
+    (first,) = before["documents"]
+    for where in (f"{path}/documents/{first}", f"/v1/documents/{first}"):
+        assert 200 == (await delivered.get(where, by=stranger)).status_code
+    await life.took(project_id, "submit")
+    assert "Unfinished" == (await delivered.get(path)).json()["description"]
 
 
 @pytest.mark.parametrize("step", ["create", "update", "report"])

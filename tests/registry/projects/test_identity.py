@@ -8,7 +8,7 @@ import pytest
 
 from deploy.scenarios.cast import KILN_ACTIVITY
 from tests.probes import refused, unchanged
-from tests.registry.projects.life import FOREST, Life, life_of, project_body, report_body
+from tests.registry.projects.life import FOREST, Life, life_of, project_body, report_body, upload
 from tests.worlds import World
 
 PLACE = {"latitude": "30.584321", "longitude": "104.271"}
@@ -44,6 +44,8 @@ async def filed(life: Life, project_id: int, activity: Any, begins: str, ends: s
         ({"site": {"number": "B-17"}}, {"site": {"number": "b-17"}}, "the number 'b-17'"),
         ({"site": PLACE}, {"site": {**PLACE, "latitude": "30.584999"}}, "the coordinates"),
         ({"site": {**PLACE, "number": "B-17"}}, {"site": PLACE}, "the coordinates"),
+        ({"site": {**PLACE, "number": "1"}}, {"site": {**PLACE, "number": "1a"}}, "the coordinates"),
+        ({"site": {**PLACE, "number": "1"}}, {"site": {"number": "1"}}, "the number '1'"),
         ({"name": "Same"}, {"name": "SAME"}, "the name and the developer"),
     ],
 )
@@ -64,10 +66,11 @@ async def test_the_same_project_twice(delivered: World, one: Any, other: Any, sa
         ({"location": "Here"}, {"location": "Here", **KILN}),
         ({"location": "Here", "crediting_ends": "2024-12-31"}, {"location": "Here", "crediting_begins": "2025-01-01"}),
         ({"site": PLACE}, {"site": {**PLACE, "longitude": "104.3"}}),
+        ({"site": {**PLACE, "number": "Kiln 1"}}, {"site": {**PLACE, "number": "Kiln 1", "latitude": "31.9"}}),
     ],
 )
 async def test_projects_that_are_two(delivered: World, one: Any, other: Any):
-    """Two boilers of a plant, another methodology, other years, another place."""
+    """Two boilers of a plant, another methodology, other years, another place, the first kiln of another plant."""
     life = await life_of(delivered)
     answers = [await submitted(life, **each) for each in (one, other)]
     assert [201, 201] == [answer.status_code for answer in answers], answers[1].text
@@ -81,6 +84,16 @@ async def test_somebody_elses_project_on_the_site(delivered: World):
     await forest.took(first, "reject", by=forest.verifier)
     assert 201 == (await submitted(kiln, location="Here")).status_code
     refused(await forest.step(first, "submit"), 409, "project-repeated")
+
+
+async def test_a_number_is_its_developers(delivered: World):
+    """Everybody has a kiln 1; the coordinates say whether it is the same one, and the refusal what to do."""
+    forest, kiln = await life_of(delivered), await life_of(delivered, "kiln")
+    await submitted(forest, site={"number": "Kiln 1"})
+    assert 201 == (await submitted(kiln, site={"number": "Kiln 1"})).status_code
+    await submitted(forest, site={**PLACE, "number": "Kiln 2"})
+    answer = await submitted(kiln, site={**PLACE, "number": "Kiln 2"})
+    refused(answer, 409, "project-repeated", "the coordinates", "within 0.001 degrees are one project")
 
 
 async def test_the_same_evidence_twice(delivered: World):
@@ -108,16 +121,55 @@ async def test_no_evidence(delivered: World):
 
 
 async def test_the_developers_own_file_is_no_report(delivered: World):
-    """Neither for validation nor for verification, whoever uploaded the evidence."""
+    """Neither for validation nor for verification, whoever uploaded the evidence; nor is a stranger's."""
     life = await life_of(delivered)
     own, theirs = await life.document(), await life.document(by=life.verifier)
+    strange = await life.document(by=delivered.party("bank").key)
     project_id = int((await submitted(life, documents=[theirs])).json()["id"])
     report_id = await life.report(await life.project("registered"))
     async with unchanged(delivered):
-        for path, sha256 in (("projects/{0}/validate", own), ("projects/{0}/validate", theirs), ("", own)):
-            where = path.format(project_id) or f"reports/{report_id}/verify"
+        for path, sha256, slug in (
+            (f"projects/{project_id}/validate", own, "not-the-verifiers"),
+            (f"projects/{project_id}/validate", strange, "not-the-verifiers"),
+            (f"projects/{project_id}/validate", theirs, "own-report"),
+            (f"reports/{report_id}/verify", own, "not-the-verifiers"),
+        ):
             body = {"why": "Fine", "report_sha256": sha256}
-            refused(await delivered.post(f"/v1/{where}", body, by=life.verifier), 422, "own-report", sha256[:12])
+            refused(await delivered.post(f"/v1/{path}", body, by=life.verifier), 422, slug, sha256[:12])
+
+
+async def test_a_report_that_the_developer_uploaded_first(delivered: World):
+    """It is the verifier's all the same, once the verifier uploads it; a developer cannot make it unusable."""
+    life = await life_of(delivered)
+    project_id = await life.project("submitted")
+    sha256 = (await upload(delivered, b"Validation report", by=life.developer)).json()["sha256"]
+    finding = {"why": "Fine", "report_sha256": sha256}
+    refused(await life.step(project_id, "validate", body=finding), 422, "not-the-verifiers")
+    await upload(delivered, b"Validation report", by=life.verifier)
+    assert 201 == (await life.step(project_id, "validate", body=finding)).status_code
+
+
+async def test_whoever_left_the_developer_is_not_the_verifier(delivered: World):
+    """A file of somebody who was there last month and is nobody's verifier, or who is but judges with a conflict."""
+    life = await life_of(delivered)
+    project_id = await life.project("submitted")
+    person_id, key = await delivered.member("member", life.organisation_id)
+    sha256 = (await upload(delivered, b"Written at home", by=key)).json()["sha256"]
+    grants = (await delivered.get("/v1/grants?limit=200", by=life.regulator)).json()["items"]
+    (held,) = [each["id"] for each in grants if each["person_id"] == person_id]
+    await delivered.ok(f"/v1/grants/{held}/end", by=life.regulator)
+    finding = {"why": "Fine", "report_sha256": sha256}
+    refused(await life.step(project_id, "validate", body=finding), 422, "not-the-verifiers")
+    await delivered.decide(
+        "/v1/grants",
+        {
+            "operation": "grant_role",
+            "person_id": person_id,
+            "organisation_id": delivered.party("vvb").organisation_id,
+            "role": "verifier",
+        },
+    )
+    refused(await life.step(project_id, "validate", body=finding), 403, "verifier-conflict")
 
 
 async def test_one_report_for_two_decisions(delivered: World):
@@ -134,6 +186,35 @@ async def test_one_report_for_two_decisions(delivered: World):
     await life.took(first, "reject", by=life.regulator)
     await life.took(first, "submit")
     await delivered.ok(f"/v1/projects/{first}/validate", finding, by=life.verifier)
+
+
+async def test_a_report_stays_used_when_what_it_was_about_changes(delivered: World):
+    """A project that was changed is validated anew; a monitoring report that was filed again is verified anew."""
+    life = await life_of(delivered)
+    project_id, finding = await life.project("submitted"), await life.finding()
+    await delivered.ok(f"/v1/projects/{project_id}/validate", finding, by=life.verifier)
+    await life.took(project_id, "reject", by=life.regulator)
+    changed = await life.step(project_id, "update", body={"description": "Something quite different"})
+    assert (201, None) == (changed.status_code, changed.json()["validation_report"])
+    await life.took(project_id, "submit")
+    refused(await life.step(project_id, "validate", body=finding), 409, "report-used", "the validation of")
+    registered_id = await life.project("registered")
+    first, finding = await life.report(registered_id), await life.finding()
+    await delivered.ok(f"/v1/reports/{first}/verify", finding, by=life.verifier)
+    assert 201 == (await life.report_step(first, "reject", by=life.regulator)).status_code
+    assert 201 == (await life.report_step(first, "resubmit")).status_code
+    second = await life.report(registered_id, await life.report_body("2024-04-01", "2024-06-30"))
+    for report_id in (first, second):
+        answer = await delivered.post(f"/v1/reports/{report_id}/verify", finding, by=life.verifier)
+        refused(answer, 409, "report-used", f"the verification of report {first}")
+
+
+async def test_a_validation_takes_no_word_on_the_design(delivered: World):
+    """There is no result yet that could be above it."""
+    life = await life_of(delivered)
+    project_id = await life.project("submitted")
+    answer = await life.step(project_id, "validate", body={**await life.finding(), "above_design": "Why"})
+    refused(answer, 400, "invalid-request", "above_design")
 
 
 @pytest.mark.parametrize("stated", [True, False])
@@ -164,7 +245,7 @@ async def test_any_grid_year(delivered: World, stated: bool):
 
 @pytest.mark.parametrize(("annual_t", "taken"), [(300, True), (46, False), (47, True)])
 async def test_a_result_far_above_the_design(delivered: World, annual_t: int, taken: bool):
-    """56.116 t in a year: more than 20 % above 46 t, and not above 47 t. The verifier's word is kept and shown."""
+    """56.116 t in a year: more than 20 % above 46 t, and not above 47 t. The justification is kept and shown."""
     life = await life_of(delivered)
     project_id = await registered(life, design={"annual_t": annual_t})
     answer = await filed(life, project_id, {**FOREST, "years": "0.997"}, "2024-01-01", "2024-12-30")

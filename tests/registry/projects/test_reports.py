@@ -7,7 +7,7 @@ import pytest
 
 from deploy.scenarios.cast import KILN_ACTIVITY
 from registry.projects.rules import REPORT_STEPS
-from tests.probes import refused, unchanged
+from tests.probes import as_owner, refused, unchanged
 from tests.registry.projects.life import FOREST, REPORT_STATES, Life, life_of, report_body
 from tests.worlds import World
 
@@ -177,3 +177,22 @@ async def test_activity_data_that_are_none(delivered: World, changed: dict[str, 
         answer = await delivered.post(f"/v1/projects/{project_id}/reports", body, by=life.developer)
     assert answer.status_code in (400, 422), answer.text
     refused(answer, answer.status_code, answer.json()["type"].rpartition(":")[2])
+
+
+async def test_reports_that_were_sent_back_hide_no_other(delivered: World):
+    """A thousand of them, and the overlap with the newest one that stands is still found."""
+    life = await life_of(delivered)
+    project_id = await life.project("registered")
+    first = await life.report(project_id)
+    assert 201 == (await life.report_step(first, "reject")).status_code
+    await as_owner(
+        delivered,
+        "insert into registry.monitoring_report (project_id, vintage, begins, ends, activity, reduction, reduction_kg, "
+        "issuable_t, documents, state, created_at) select project_id, vintage, begins, ends, activity, reduction, "
+        "reduction_kg, issuable_t, documents, state, created_at from registry.monitoring_report, "
+        "generate_series(1, 1000) where id = $1",
+        first,
+    )
+    newest = await life.report(project_id)
+    answer = await delivered.post(f"/v1/projects/{project_id}/reports", await life.report_body(), by=life.developer)
+    refused(answer, 422, "outside-period", f"overlaps report {newest}")

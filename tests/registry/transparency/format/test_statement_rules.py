@@ -13,7 +13,17 @@ from registry.transparency.format.statement_rules import (
 )
 from registry.transparency.format.text import Malformed
 from registry.transparency.rules import StatementContradicts, require_sense
-from schemas.statements import CategoryMass, IssuanceStatement, Period
+from schemas.identifiers import Identifier
+from schemas.statements import (
+    CategoryMass,
+    CorrectedWords,
+    CorrectionStatement,
+    EventKey,
+    IssuanceStatement,
+    Period,
+    ProductBatch,
+    RecoveryStatement,
+)
 from tests.registry.receipts.verifier.world import CLAIM, FILLER, ORIGIN, RETIREMENT, changed, receipt, verify
 
 ISSUANCE = IssuanceStatement(
@@ -29,6 +39,26 @@ ISSUANCE = IssuanceStatement(
     buffer_ranges=((3_000_001, 3_619_000),),
     approvers=("person-1", "person-2"),
     verification_report="ab" * 32,
+)
+WORKS = Identifier(scheme="uscc", value="11510100MB0000000U")
+SHARE = changed(CLAIM, attendee=7, about=EventKey(place="Hall A"), organiser=(), exclusive=False)
+WORDS = CorrectedWords(field="subject", was="Lanch", now="Launch")
+CORRECTION = CorrectionStatement(
+    registry=CLAIM.registry,
+    executed_at="2026-05-21T00:00:00Z",
+    correction="K-1",
+    corrects="ab" * 32,
+    number=1,
+    reason="Misspelt",
+    wording=(WORDS,),
+)
+RECOVERY = RecoveryStatement(
+    registry=CLAIM.registry,
+    executed_at="2026-05-21T00:00:00Z",
+    recovery="V-1",
+    act="new-key",
+    persons=("person-7",),
+    reason="Lost",
 )
 MASSES = (151, 327, 74, 90, 399, 161)
 """The event of 1,199.03 kg: each category is rounded up by itself, so they come to 1,202 and the footprint to 1,200."""
@@ -47,7 +77,9 @@ def period(begins, ends):
 @pytest.mark.parametrize(
     "statement",
     [
-        CLAIM, RETIREMENT, FILLER, ISSUANCE,
+        CLAIM, RETIREMENT, FILLER, ISSUANCE, SHARE, CORRECTION, RECOVERY,
+        changed(CORRECTION, wording=(), sections={"beneficiary": "cd" * 32}),
+        changed(RECOVERY, act="lift-suspension", persons=("person-7", "person-10")),
         changed(CLAIM, footprint=footprint(*MASSES)),
         changed(CLAIM, footprint=footprint(1200)),
         changed(CLAIM, deadline=None),
@@ -90,6 +122,19 @@ def test_what_a_registry_says_is_sensible(statement):
         (changed(ISSUANCE, buffer_ranges=((1, 3_619_001),)), "the buffer ends at 3619001"),
         (changed(ISSUANCE, buffer_ranges=((5, 9), (1, 2))), "not in order"),
         (changed(ISSUANCE, approvers=("person-1", "person-1")), "one approver twice: person-1, person-1"),
+        (changed(SHARE, organiser=(WORKS,)), "attendee 7 is called the organiser"),
+        (changed(SHARE, exclusive=True), "the share of attendee 7 is called exclusive"),
+        (changed(SHARE, about=None), "a share of attendee 7, and not of an event"),
+        (changed(SHARE, about=ProductBatch(product="Glass", batch="1")), "a share of attendee 7, and not of an event"),
+        (changed(CORRECTION, wording=()), "a correction that corrects nothing"),
+        (changed(CORRECTION, wording=(WORDS, WORDS)), "a field is corrected twice: subject, subject"),
+        (changed(CORRECTION, wording=(changed(WORDS, field="required_kg"),)), "this one is of required_kg"),
+        (changed(CORRECTION, sections={"evidence": "cd" * 32}), "this one is of evidence"),
+        (changed(CORRECTION, wording=(changed(WORDS, was="Launch"),)), "leaves subject as it was"),
+        (changed(RECOVERY, persons=("person-7", "person-8")), "new-key of 2 people; it is about 1 at most"),
+        (changed(RECOVERY, act="lift-suspension", persons=("person-7", "person-7")), "one person twice"),
+        (changed(RECOVERY, persons=("Wang",)), "Wang is not person-<number>"),
+        (changed(RECOVERY, persons=("person-07",)), "person-07 is not person-<number>"),
     ],
 )  # fmt: skip
 def test_a_contradiction_is_refused_with_what_contradicts_what(statement, words):
@@ -105,10 +150,10 @@ def test_a_contradiction_is_refused_with_what_contradicts_what(statement, words)
     [
         ({"registry": "Another registry"}, {}, "the retirement is of 'Another registry', its claim of 'Sichuan"),
         ({"executed_at": "2026-05-20T08:59:59Z"}, {}, "before the claim of 2026-05-20T09:00:00Z"),
-        ({"purpose": "contribution"}, {}, "the purpose 'contribution' against a claim of type 'event': 'claim' it is"),
+        ({"purpose": "contribution"}, {}, "the purpose 'contribution' against a claim of type 'event', not 'claim'"),
         ({"purpose": "compliance"}, {}, "the purpose 'compliance' against"),
-        ({}, {"type": "contribution", "required_kg": 0}, "'contribution' it is"),
-        ({}, {"type": "compliance"}, "'compliance' it is"),
+        ({}, {"type": "contribution", "required_kg": 0}, "type 'contribution', not 'contribution'"),
+        ({}, {"type": "compliance"}, "type 'compliance', not 'compliance'"),
         ({}, {"required_kg": 1199, "footprint_kg": 1199}, "1200 kg allocated to a claim that requires 1199 kg"),
         ({}, {"new_forest": True}, "new forest only, these are of kiln-electrification/1"),
     ],
