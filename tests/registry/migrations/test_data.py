@@ -29,7 +29,6 @@ insert into registry.claim (region_id, claimant_id, type, footprint_id, body, ne
 select 'CN-510100', 2, 'event', f.id, json_build_object('subject', $2::text, 'begins', '2025-01-01T00:00:00Z', 'ends',
   '2025-01-02T00:00:00Z', 'exclusive', true)::text, false, 1, s.id, now() from f, s
 """
-"""Every character that there is, but for halves of pairs."""
 
 
 @pytest.fixture
