@@ -10,6 +10,7 @@ import msgspec
 from litestar import Litestar, Request, Response, get
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
+from litestar.exceptions import NotFoundException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import SwaggerRenderPlugin
 from litestar.openapi.spec import Components, License, Schema, SecurityScheme, Tag
@@ -19,7 +20,8 @@ from litestar.types import ASGIApp
 from litestar.typing import FieldDefinition
 from prometheus_client import CollectorRegistry
 
-from deploy.routes import give_routes
+from deploy.routes import ROUTES, give_routes
+from deploy.site.frame import site_frame, site_router
 from exchange.instruments.api import InstrumentsController
 from exchange.journal.refusals import TradingRefused
 from exchange.listings.api import ListingsController
@@ -51,7 +53,10 @@ from registry.kit.head import HeadAsGet
 from registry.kit.http import HANDLERS, OF_NO_RULE, PROBLEM_TYPE, QUERY, STATUS, JsonRequest, problem
 from registry.kit.problems import DomainError
 from registry.kit.request_log import RequestLog
-from registry.kit.sheets import CsvPaths
+from registry.kit.sheets import OtherForms
+from registry.kit.site.browser import BrowserSessions
+from registry.kit.site.errors import unrouted
+from registry.kit.site.forms import Forms
 from registry.methodologies.api import MethodologiesController
 from registry.parties.api import PartiesController
 from registry.parties.colleagues.api import ColleaguesController
@@ -99,21 +104,9 @@ async def ready(db: NamedDependency[Database], parts: NamedDependency[Parts]) ->
     return Response({"status": "ready"})
 
 
-@get("/", include_in_schema=False, sync_to_thread=False)
-def root(parts: NamedDependency[Parts]) -> dict[str, str]:
-    """Where things are."""
-    return {
-        "registry": parts.region.name,
-        "documentation": "/docs",
-        "projects": "/v1/projects",
-        "instruments": "/v1/instruments",
-        "conservation": "/v1/conservation",
-        "log": "/v1/log/checkpoint",
-    }
-
-
 def create_app(parts: Parts) -> ASGIApp:
     """The whole application, wrapped in its request log."""
+    frame = site_frame(parts.region)
     app = Litestar(
         route_handlers=[
             PartiesController,
@@ -148,14 +141,14 @@ def create_app(parts: Parts) -> ASGIApp:
             AccountCustodyController,
             live,
             ready,
-            root,
+            site_router(),
             create_static_files_router(path="/static", directories=[STATIC], include_in_schema=False),
         ],
         dependencies=_dependencies(parts),
         guards=[guard],
-        exception_handlers=HANDLERS,
+        exception_handlers={**HANDLERS, NotFoundException: unrouted},
         openapi_config=_openapi(parts.region),
-        state=State({"authority": parts.authority, "rates": parts.rates}),
+        state=State({"authority": parts.authority, "rates": parts.rates, "routes": ROUTES, "frame": frame}),
         logging_config=None,
         request_class=JsonRequest,
         plugins=[_DescribedStructs()],
@@ -166,7 +159,7 @@ def create_app(parts: Parts) -> ASGIApp:
     _provide_in_turn(app)
     _note_queries(app)
     _note_rates(app)
-    return RequestLog(HeadAsGet(CsvPaths(app)), parts.metrics)
+    return RequestLog(HeadAsGet(OtherForms(BrowserSessions(Forms(app)))), parts.metrics)
 
 
 def _dependencies(parts: Parts) -> dict[str, Provide]:

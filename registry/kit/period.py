@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from registry.kit.problems import Invalid
 from schemas.scalars import check_years
 
-_SHANGHAI: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
+SHANGHAI: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INSTANT: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})"
@@ -44,7 +44,7 @@ def _moment(name: str, text: str | None, *, at_end: bool) -> datetime | None:
         if _DAY.fullmatch(text):
             day = date.fromisoformat(text)
             check_years(name, day)
-            return datetime.combine(day + timedelta(days=at_end), time(), _SHANGHAI).astimezone(UTC)
+            return datetime.combine(day + timedelta(days=at_end), time(), SHANGHAI).astimezone(UTC)
         if _INSTANT.fullmatch(text):
             instant = datetime.fromisoformat(text).astimezone(UTC)
             check_years(name, instant)
