@@ -1,5 +1,7 @@
 """Every text of the pages has its Chinese, and no catalogue keeps a text that no page has."""
 
+import json
+import re
 from pathlib import Path
 from typing import get_args
 
@@ -31,7 +33,7 @@ def texts(folder: Path) -> set[str]:
 @pytest.mark.parametrize("name", ALL)
 def test_every_text_has_its_chinese(name):
     """In the catalogue of its folder, or in that of the frame, which has the words that all share."""
-    known = {**catalogue(TEMPLATES / "zh.po"), **catalogue(ALL[name] / "zh.po")}
+    known = {**catalogue(TEMPLATES), **catalogue(ALL[name])}
     assert set() == texts(ALL[name]) - set(known)
 
 
@@ -44,6 +46,14 @@ def test_no_catalogue_has_what_no_page_says(name):
     assert set() == {str(each.id) for each in entries} - texts(ALL[name])
 
 
+def test_every_refusal_has_its_chinese_title():
+    """A page shows the title in its language, above the detail."""
+    described = json.loads((Path(__file__).parents[1] / "golden" / "openapi.json").read_text())["info"]["description"]
+    titles = set(re.findall(r"\n\| [a-z0-9-]+ \| [0-9]{3} \| ([^|]+) \|", described))
+    assert len(titles) > 100
+    assert set() == titles - set(catalogue(TEMPLATES))
+
+
 def test_the_words_of_data_are_in_the_frame():
     """States and roles are shown as words."""
-    assert set() == {each.replace("_", " ") for each in WORDS} - set(catalogue(TEMPLATES / "zh.po"))
+    assert set() == {each.replace("_", " ") for each in WORDS} - set(catalogue(TEMPLATES))

@@ -2,7 +2,7 @@
 The two languages of pages, Chinese and English: which one a request wants, its words, numbers and dates.
 
 The text in templates is English. Each folder of templates has a `zh.po` beside it, in the format of gettext, that gives
-the Chinese; `tests/site/test_words.py` finds a text that is missing there.
+the Chinese, the frame's also `problems.po` with the titles of refusals; `tests/site/test_words.py` finds a text that is missing there.
 """
 
 import gettext
@@ -68,19 +68,20 @@ def languages(folders: Iterable[Path]) -> dict[Code, Language]:
     """Both languages, with the catalogues of all *folders*. Raises `LookupError` if two disagree about a text."""
     chinese: dict[str, str] = {}
     for folder in folders:
-        for text, meant in catalogue(folder / "zh.po").items():
+        for text, meant in catalogue(folder).items():
             if chinese.setdefault(text, meant) != meant:
                 raise LookupError(f"{folder}: {text!r} is {meant!r} here and {chinese[text]!r} elsewhere")
     return {"en": Language("en", gettext.NullTranslations()), "zh": Language("zh", _Words(chinese))}
 
 
-def catalogue(file: Path) -> dict[str, str]:
-    """The texts of one `zh.po` with their translations; a text without one is left out."""
-    if not file.exists():
-        return {}
-    with file.open("rb") as opened:
-        found: Catalog = read_po(opened, locale="zh")
-    return {str(each.id): str(each.string) for each in found if each.id and each.string}
+def catalogue(folder: Path) -> dict[str, str]:
+    """The texts of the catalogues of one folder with their translations; a text without one is left out."""
+    texts: dict[str, str] = {}
+    for file in sorted(folder.glob("*.po")):
+        with file.open("rb") as opened:
+            found: Catalog = read_po(opened, locale="zh")
+        texts |= {str(each.id): str(each.string) for each in found if each.id and each.string}
+    return texts
 
 
 class _Words(gettext.NullTranslations):
