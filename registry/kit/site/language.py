@@ -2,7 +2,8 @@
 The two languages of pages, Chinese and English: which one a request wants, its words, numbers and dates.
 
 The text in templates is English. Each folder of templates has a `zh.po` beside it, in the format of gettext, that gives
-the Chinese, the frame's also `problems.po` with the titles of refusals; `tests/site/test_words.py` finds a text that is missing there.
+the Chinese, the frame's also `problems.po` with the titles of refusals; `tests/site/test_words.py` finds a text that is
+missing there.
 """
 
 import gettext
