@@ -1,5 +1,6 @@
 """The composition root: settings become one ASGI application. Tests call the same factory."""
 
+import asyncio
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ from exchange.instruments.api import InstrumentsController
 from exchange.journal.refusals import TradingRefused
 from exchange.listings.api import ListingsController
 from exchange.market_data.api import MarketDataController
+from exchange.market_data.feed import MarketFeed
 from exchange.modes import REFUSALS
 from exchange.orders.api import OrdersController, TraderController
 from exchange.parts import Exchange
@@ -86,6 +88,8 @@ class Parts:
     trouble: Callable[[], str] = _fine
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     rates: Rates = field(default_factory=Rates)
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the service stops: streams end."""
 
 
 @get("/health/live", include_in_schema=False, sync_to_thread=False)
@@ -171,6 +175,7 @@ def _dependencies(parts: Parts) -> dict[str, Provide]:
         "region": _constant(parts.region),
         "authority": _constant(parts.authority),
         "exchange": _constant(parts.exchange),
+        "feed": _constant(MarketFeed(parts.exchange, parts.closing)),
         "region_totals": _constant(RegionTotals()),
         "retiring": _constant(retiring(parts.db, parts.region)),
         "parts": _constant(parts),

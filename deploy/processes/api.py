@@ -87,6 +87,7 @@ class ApiRole:
             trouble=lambda: self._health.trouble,
             metrics=self._metrics,
             rates=Rates(policies(settings.rates), proxies=settings.proxies),
+            closing=self._stopping,
         )
 
     @property

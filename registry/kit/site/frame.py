@@ -57,6 +57,7 @@ class Frame:
             "number": language.number,
             "tonnes": language.tonnes,
             "yuan": language.yuan,
+            "percent": language.percent,
             "day": lambda value: _speaking.get().day(value),
             "instant": lambda value: _speaking.get().instant(value),
             "word": lambda value: _speaking.get().word(str(value)),
@@ -89,6 +90,7 @@ class Frame:
             "path": request.url.path,
             "here": here(request),
             "form_state": form,
+            "fragment": request.headers.get("hx-request") == "true" and request.headers.get("hx-boosted") != "true",
             "visitor": request.scope.get("user"),
             "done": request.query_params.get("done", ""),
             **shown,
@@ -104,7 +106,7 @@ class Frame:
             text,
             status_code=form.status or status,
             media_type="text/html",
-            headers={"Vary": "Accept-Language, Cookie", "Content-Language": code},
+            headers={"Vary": "Accept-Language, Cookie, HX-Request", "Content-Language": code},
             cookies=cookies,
         )
 

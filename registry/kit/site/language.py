@@ -65,6 +65,12 @@ def yuan(value_fen: int) -> str:
     return f"{sign}{number(fen // 100)}.{fen % 100:02}"
 
 
+def percent(basis_points: int) -> str:
+    """Hundredths of a percent as percent: ``0 %``, ``1.25 %``."""
+    whole, rest = divmod(basis_points, 100)
+    return f"{whole}{f'.{rest:02}'.rstrip('0') if rest else ''} %"
+
+
 def languages(folders: Iterable[Path]) -> dict[Code, Language]:
     """Both languages, with the catalogues of all *folders*. Raises `LookupError` if two disagree about a text."""
     chinese: dict[str, str] = {}
