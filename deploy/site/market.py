@@ -1,6 +1,6 @@
 """The page of an instrument: book, tape, chart and listings for everybody, and a trader's own orders beside them."""
 
-import time
+import secrets
 from typing import Annotated, Final
 
 from litestar import Controller, Response, get
@@ -27,6 +27,7 @@ from schemas.parties import Account
 from schemas.scalars import MAX_INT, MAX_PRICE_FEN, MAX_QUANTITY_T
 
 LEVELS: Final = 12
+_SPREAD: Final = 400
 TAPE: Final = Window(None, 30)
 OWN: Final = Window(None, 100)
 ACCOUNTS: Final = Window(None, 50)
@@ -59,7 +60,6 @@ class MarketPage(Controller):
             trades=await market_data.trades(code, TAPE, newest_first=True, exchange=exchange),
             prices=await market_data.prices(code, "day", exchange=exchange),
             listings=await listings.listings(OWN, code, open_only=True, exchange=exchange),
-            number=next_number(),
             **await _own(page, code, account_id, db=db, exchange=exchange),
         )
 
@@ -75,7 +75,7 @@ class MarketPage(Controller):
         """One's own balances and open orders: a part of the page, which follows the market."""
         found = await instruments.instrument(code, exchange=exchange)
         own = await _own(page, code, account_id, db=db, exchange=exchange)
-        return page.answer("market/own_part.html", instrument=found, number=next_number(), **own)
+        return page.answer("market/own_part.html", instrument=found, **own)
 
     @get("/ticket")
     async def ticket(
@@ -104,9 +104,13 @@ def _asked(price: str, quantity_t: str) -> tuple[int, int] | None:
     return (price_fen, tonnes) if 0 < price_fen <= MAX_PRICE_FEN and 0 < tonnes <= MAX_QUANTITY_T else None
 
 
-def next_number() -> int:
-    """A client_order_id for a form: the time in milliseconds, which grows and is used once."""
-    return time.time_ns() // 1_000_000
+def _next_number(balances: Balances | None) -> int:
+    """
+    A client_order_id for a form: above the highest that was used, and rarely that of another open form.
+
+    Each number is used once, and one that was jumped over can be used for a while, so forms may be sent in any order.
+    """
+    return (balances.last_client_order_id if balances else 0) + 1 + secrets.randbelow(_SPREAD)
 
 
 async def _own(
@@ -135,4 +139,10 @@ async def _own(
             mine = tuple(each for each in listed.items if each.instrument == code)
         except DomainError:  # nothing was deposited yet
             balances = None
-    return {"accounts": accounts, "account": chosen, "balances": balances, "mine": mine}
+    return {
+        "accounts": accounts,
+        "account": chosen,
+        "balances": balances,
+        "mine": mine,
+        "number": _next_number(balances),
+    }
