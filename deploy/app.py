@@ -1,5 +1,6 @@
 """The composition root: settings become one ASGI application. Tests call the same factory."""
 
+import asyncio
 import html
 import inspect
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import msgspec
 from litestar import Litestar, Request, Response, Router, get
 from litestar.datastructures import CacheControlHeader, State
 from litestar.di import NamedDependency, Provide
+from litestar.exceptions import NotFoundException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import SwaggerRenderPlugin
 from litestar.openapi.spec import Components, License, Schema, SecurityScheme, Tag
@@ -20,11 +22,13 @@ from litestar.types import ASGIApp
 from litestar.typing import FieldDefinition
 from prometheus_client import CollectorRegistry
 
-from deploy.routes import give_routes
+from deploy.routes import ROUTES, give_routes
+from deploy.site.frame import site_frame, site_router
 from exchange.instruments.api import InstrumentsController
 from exchange.journal.refusals import TradingRefused
 from exchange.listings.api import ListingsController
 from exchange.market_data.api import MarketDataController
+from exchange.market_data.feed import MarketFeed
 from exchange.modes import REFUSALS
 from exchange.orders.api import OrdersController, TraderController
 from exchange.parts import Exchange
@@ -54,7 +58,10 @@ from registry.kit.problems import DomainError
 from registry.kit.quotas import Quotas
 from registry.kit.request_log import RequestLog
 from registry.kit.room import Room
-from registry.kit.sheets import CsvPaths
+from registry.kit.sheets import OtherForms
+from registry.kit.site.browser import BrowserSessions
+from registry.kit.site.errors import unrouted
+from registry.kit.site.forms import Forms
 from registry.methodologies.api import MethodologiesController
 from registry.parties.api import PartiesController
 from registry.parties.colleagues.api import ColleaguesController
@@ -88,6 +95,8 @@ class Parts:
     rates: Rates = field(default_factory=Rates)
     quotas: Quotas = field(default_factory=Quotas)
     room: Room = field(default_factory=Room)
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the service stops: streams end."""
 
 
 @get("/health/live", include_in_schema=False, sync_to_thread=False)
@@ -106,21 +115,9 @@ async def ready(db: NamedDependency[Database], parts: NamedDependency[Parts]) ->
     return Response({"status": "ready"})
 
 
-@get("/", include_in_schema=False, sync_to_thread=False)
-def root(parts: NamedDependency[Parts]) -> dict[str, str]:
-    """Where things are."""
-    return {
-        "registry": parts.region.name,
-        "documentation": "/docs",
-        "projects": "/v1/projects",
-        "instruments": "/v1/instruments",
-        "conservation": "/v1/conservation",
-        "log": "/v1/log/checkpoint",
-    }
-
-
 def create_app(parts: Parts) -> ASGIApp:
     """The whole application, wrapped in its request log."""
+    frame = site_frame(parts.region)
     app = Litestar(
         route_handlers=[
             PartiesController,
@@ -156,16 +153,25 @@ def create_app(parts: Parts) -> ASGIApp:
             AccountCustodyController,
             live,
             ready,
-            root,
+            site_router(),
             create_static_files_router(
                 path="/static", directories=[STATIC], include_in_schema=False, cache_control=_STATIC_KEPT
             ),
         ],
         dependencies=_dependencies(parts),
         guards=[guard],
-        exception_handlers=HANDLERS,
+        exception_handlers={**HANDLERS, NotFoundException: unrouted},
         openapi_config=_openapi(parts.region),
-        state=State({"authority": parts.authority, "rates": parts.rates, "room": parts.room, "db": parts.db}),
+        state=State(
+            {
+                "authority": parts.authority,
+                "rates": parts.rates,
+                "room": parts.room,
+                "db": parts.db,
+                "routes": ROUTES,
+                "frame": frame,
+            }
+        ),
         logging_config=None,
         request_class=JsonRequest,
         plugins=[_DescribedStructs()],
@@ -178,7 +184,7 @@ def create_app(parts: Parts) -> ASGIApp:
     _provide_in_turn(app)
     _note_queries(app)
     _note_rates(app)
-    return RequestLog(HeadAsGet(CsvPaths(app)), parts.metrics, proxies=parts.rates.proxies)
+    return RequestLog(HeadAsGet(OtherForms(BrowserSessions(Forms(app)))), parts.metrics, proxies=parts.rates.proxies)
 
 
 def _dependencies(parts: Parts) -> dict[str, Provide]:
@@ -192,6 +198,7 @@ def _dependencies(parts: Parts) -> dict[str, Provide]:
         "exchange": _constant(parts.exchange),
         "quotas": _constant(parts.quotas),
         "room": _constant(parts.room),
+        "feed": _constant(MarketFeed(parts.exchange, parts.closing)),
         "region_totals": _constant(RegionTotals()),
         "issuance_totals": _constant(IssuanceTotals()),
         "projects_totals": _constant(ProjectsTotals()),

@@ -20,6 +20,7 @@ from registry.access.authorisation import (
 )
 from registry.access.authority import Authority
 from registry.access.grants.service import refuse_own_in
+from registry.access.visitor import PageCall
 from registry.credits.custody.deliveries import deliver_in
 from registry.credits.custody.service import (
     freezes_in,
@@ -39,6 +40,7 @@ __all__ = [
     "REGULATORS",
     "TRADERS",
     "Authority",
+    "PageCall",
     "Route",
     "authorise_for",
     "both_in",

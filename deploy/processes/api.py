@@ -96,6 +96,7 @@ class ApiRole:
             rates=Rates(policies(settings.rates), proxies=settings.proxies),
             quotas=Quotas(settings.quotas),
             room=self._disk.room,
+            closing=self._stopping,
         )
 
     @property

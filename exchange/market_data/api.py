@@ -2,15 +2,17 @@
 
 from typing import Annotated
 
-from litestar import Controller, get
+from litestar import Controller, Response, get
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
 from exchange.market_data import service
+from exchange.market_data.store import Interval
 from exchange.parts import Exchange
 from registry.kit.http import READS, PathCode
 from registry.kit.pages import Window
-from schemas.market_data import Book, Trade
+from registry.kit.sheets import SHEET, Sheet
+from schemas.market_data import Book, PriceBar, Trade
 from schemas.pages import Page
 
 NewestFirst = Annotated[bool, QueryParameter(description="From the newest back; pages go on to older ones")]
@@ -26,6 +28,17 @@ class MarketDataController(Controller):
     async def book(self, code: PathCode, exchange: NamedDependency[Exchange]) -> Book:
         """The best prices of both sides and what rests there."""
         return await service.book(code, exchange=exchange)
+
+    @get("/prices", operation_id="list_prices", opt={SHEET: True}, responses=READS)
+    async def prices(
+        self,
+        code: PathCode,
+        sheet: NamedDependency[Sheet],
+        exchange: NamedDependency[Exchange],
+        interval: Annotated[Interval, QueryParameter(description="An hour or a day, of Asia/Shanghai")] = "day",
+    ) -> Response[Page[PriceBar]]:
+        """Opening, highest, lowest and closing price, and volume: the newest 400 intervals, oldest first; CSV too."""
+        return sheet.of(await service.prices(code, interval, exchange=exchange), PriceBar)
 
     @get("/trades", operation_id="list_trades", responses=READS)
     async def trades(

@@ -4,5 +4,6 @@ from registry.port import PUBLIC, Route
 
 ROUTES: dict[str, Route] = {
     "get_book": PUBLIC,
+    "list_prices": PUBLIC,
     "list_trades": PUBLIC,
 }

@@ -3,7 +3,7 @@
 from exchange.market_data import store
 from exchange.parts import Exchange
 from registry.kit.pages import Window
-from schemas.market_data import Book, Trade
+from schemas.market_data import Book, PriceBar, Trade
 from schemas.pages import Page
 
 
@@ -13,6 +13,14 @@ async def book(code: str, *, exchange: Exchange) -> Book:
     instrument = await exchange.instruments.by_code(code)
     async with exchange.db.snapshot() as tx:
         return await store.book(tx, instrument)
+
+
+async def prices(code: str, interval: store.Interval, *, exchange: Exchange) -> Page[PriceBar]:
+    """How the price of an instrument moved, by hour or by day."""
+    await exchange.projector.caught_up()
+    instrument = await exchange.instruments.by_code(code)
+    async with exchange.db.reading() as tx:
+        return Page(items=await store.price_bars(tx, instrument, interval))
 
 
 async def trades(code: str, window: Window, *, newest_first: bool, exchange: Exchange) -> Page[Trade]:

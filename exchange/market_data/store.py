@@ -1,6 +1,7 @@
 """Books and trades as anybody may see them."""
 
-from typing import Final
+from datetime import UTC, datetime, timedelta
+from typing import Final, Literal
 
 import asyncpg
 
@@ -8,10 +9,14 @@ from exchange.projections.store import Tradable
 from registry.kit import sql
 from registry.kit.database import Tx
 from registry.kit.pages import Window
-from schemas.market_data import Book, PriceLevel, Trade
+from schemas.market_data import Book, PriceBar, PriceLevel, Trade
 from schemas.pages import Page
 
 _sql = sql.load(__package__)
+Interval = Literal["hour", "day"]
+BARS: Final = 400
+"""How many hours or days of prices are shown."""
+_BAR: Final = ("open_fen", "high_fen", "low_fen", "close_fen", "quantity_t", "amount_fen", "trades")
 DEPTH: Final = 50
 """Price levels of each side that a book shows."""
 
@@ -32,6 +37,24 @@ async def trades(tx: Tx, window: Window, instrument: Tradable, *, newest_first: 
     """The trades of an instrument, without who made them."""
     rows = await tx.fetch(_sql.newest_trades if newest_first else _sql.trades, *window.args, instrument.id)
     return window.page([(row["id"], _trade(row)) for row in rows])
+
+
+async def is_open(tx: Tx, instrument: Tradable) -> bool:
+    """Whether the instrument takes orders: it was opened and nothing halts it."""
+    return bool(await tx.fetchval(_sql.is_open, instrument.id))
+
+
+async def price_bars(tx: Tx, instrument: Tradable, interval: Interval) -> tuple[PriceBar, ...]:
+    """Prices and volume by hour or by day, the oldest first: of the newest `BARS` intervals up to the last trade."""
+    newest = await tx.fetchval(_sql.newest_trade_at, instrument.id)
+    if newest is None:
+        return ()
+    since = newest - BARS * (timedelta(hours=1) if interval == "hour" else timedelta(days=1))
+    rows = await tx.fetch(_sql.price_bars, instrument.id, interval, since)
+    return tuple(
+        PriceBar(begins=datetime.fromtimestamp(row["begins"], UTC), **{name: row[name] for name in _BAR})
+        for row in rows
+    )
 
 
 def _trade(row: asyncpg.Record) -> Trade:

@@ -1,5 +1,6 @@
 """Who is calling: the guard and the dependencies that every controller shares."""
 
+import contextlib
 import hashlib
 import re
 from collections.abc import Hashable
@@ -16,6 +17,7 @@ from litestar.params import HeaderParameter, QueryParameter
 from registry.access.authorisation import Route, Unauthenticated, authorise, deciding
 from registry.access.authority import Authority
 from registry.access.rates import ANONYMOUS, READS, UNSIGNED, Rates, TooManyRequests
+from registry.access.visitor import PageCall, Visitor
 from registry.kit.http import refuse_loose, refuse_other_spelling, refuse_unknown_query
 from registry.kit.idempotency import was_carried_out
 from registry.kit.pages import Window
@@ -46,6 +48,8 @@ _FROM = (
     "The first day, whole in Asia/Shanghai, such as 2025-06-01; or an instant such as 2025-06-01T08:00:00Z, included"
 )
 _TO = "The last day, whole in Asia/Shanghai; or an instant, not included"
+PAGE = "page"
+"""The key of a handler's options that is true for a page for people: its handler asks services as its `Visitor`."""
 ROUTE = "route"
 """The key of a handler's options under which the application puts its `Route`."""
 
@@ -53,7 +57,10 @@ ROUTE = "route"
 async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Authenticate the key that was sent, check the roles of the handler's route, refuse unknown query parameters."""
     operation = operation_of(handler)
-    if not operation:  # health and pages: not operations of the API
+    if handler.opt.get(PAGE):
+        await _visit(connection)
+        return
+    if not operation:  # health: not an operation of the API
         _count(connection, ANONYMOUS, address_of(connection))
         return
     structlog.contextvars.bind_contextvars(operation=operation)  # before any refusal, so that its log line has it
@@ -82,6 +89,20 @@ async def _require_room(
     if key and await was_carried_out(connection.app.state.db, by.person_id, operation, key):
         return
     room.require(incoming_bytes, frees=frees)
+
+
+async def _visit(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+    """Note who looks at a page. A session that is over is nobody's: the page is then what anybody sees."""
+    actor, reading = Actor(), None
+    if header := connection.headers.get("authorization"):
+        with contextlib.suppress(Unauthenticated):
+            actor, reading = await _authenticated(connection, header, None)
+            structlog.contextvars.bind_contextvars(person_id=actor.person_id)
+    if actor.key_id:
+        _count(connection, READS, actor.key_id)
+    else:
+        _count(connection, ANONYMOUS, address_of(connection))
+    connection.scope["user"] = Visitor(actor, reading, connection.app.state.routes)
 
 
 async def _authorise(
@@ -217,6 +238,11 @@ def _call(request: Request[Any, Any, Any]) -> Call:
     )
 
 
+def provide_page(request: Request[Any, Any, Any]) -> PageCall:
+    """Who looks at a page, and how it is answered."""
+    return PageCall(request, request.scope["user"], request.app.state.frame)
+
+
 def provide_window(
     cursor: Annotated[str | None, QueryParameter(max_length=64, description="From the page before")] = None,
     limit: Annotated[int, QueryParameter(ge=1, le=PAGE_LIMIT, description="Items a page")] = 50,
@@ -237,6 +263,7 @@ DEPENDENCIES = {
     "call": Provide(provide_call),
     "numbered": Provide(provide_numbered),
     "asked": Provide(provide_asked),
+    "page": Provide(provide_page, sync_to_thread=False),
     "window": Provide(provide_window, sync_to_thread=False),
     "period": Provide(provide_period, sync_to_thread=False),
     "sheet": Provide(provide_sheet, sync_to_thread=False),

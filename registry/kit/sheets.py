@@ -31,28 +31,44 @@ SHEET: Final = "sheet"
 """The key of a handler's options that is true where the list is served as CSV too."""
 MEDIA_TYPE: Final = "text/csv"
 _ASKED: Final = "kilnwood.csv"
+_API: Final = "/v1/"
 _FORMULA: Final = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 
 
-class CsvPaths:
-    """Serves ``/v1/….csv`` by the same path without it, as if text/csv had been accepted."""
+class OtherForms:
+    """
+    Serves the other forms of a page: a page has the address of its resource without ``/v1``.
+
+    ``/v1/….csv`` is the same path without it, as if text/csv had been accepted; ``/….csv`` and ``/….json`` of a page
+    are those of the resource.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection."""
-        if scope["type"] == ScopeType.HTTP and scope["path"].startswith("/v1/") and scope["path"].endswith(".csv"):
+        if scope["type"] == ScopeType.HTTP and (form := _form(scope["path"])):
             raw = scope.get("raw_path") or scope["path"].encode()
-            short = raw.partition(b"?")[0].removesuffix(b".csv")
-            changed: Any = {**scope, "path": scope["path"].removesuffix(".csv"), "raw_path": short, _ASKED: True}
+            short = raw.partition(b"?")[0].removesuffix(form.encode())
+            under = "" if scope["path"].startswith(_API) else _API.rstrip("/")
+            path = under + scope["path"].removesuffix(form)
+            changed: Any = {**scope, "path": path, "raw_path": under.encode() + short, _ASKED: form == ".csv"}
             scope = changed  # an HTTP scope with a key of ours
         await self._app(scope, receive, send)
 
 
+def _form(path: str) -> str:
+    """What the path ends in, if that asks for another form of a resource."""
+    if path.endswith(".csv"):
+        return ".csv"
+    other = path.startswith((_API, "/docs", "/static/", "/assets/"))
+    return ".json" if path.endswith(".json") and not other else ""
+
+
 def refuse_csv_of(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Raise `Unknown` for a path with ``.csv`` where there is no list."""
-    if _ASKED in connection.scope and not handler.opt.get(SHEET):
+    if connection.scope.get(_ASKED) and not handler.opt.get(SHEET):
         raise Unknown(f"There is no CSV of {connection.scope['path']}; ask for it without .csv.")
 
 
@@ -61,7 +77,7 @@ class Sheet:
 
     def __init__(self, request: Request[Any, Any, Any]) -> None:
         accepted = request.accept.best_match(["application/json", MEDIA_TYPE])
-        self._csv = _ASKED in request.scope or accepted == MEDIA_TYPE
+        self._csv = request.scope.get(_ASKED) or accepted == MEDIA_TYPE
         self._request = request
 
     def of(self, page: Page[S], kind: type[S]) -> Response[Page[S]]:
@@ -80,7 +96,7 @@ class Sheet:
 
     def _path(self) -> str:
         path: str = self._request.scope["path"]
-        return f"{path}.csv" if _ASKED in self._request.scope else path
+        return f"{path}.csv" if self._request.scope.get(_ASKED) else path
 
     def _name(self) -> str:
         return str(self._request.scope["path"]).rpartition("/")[2]

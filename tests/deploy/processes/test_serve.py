@@ -77,9 +77,10 @@ async def test_health_metrics_and_the_first_page(service):
         counted = (await service.inner("/metrics")).text
         assert re.search(r'kilnwood_requests_total\{operation="list_projects",status="200"\} [1-9]', counted)
         assert 'kilnwood_request_seconds_bucket{le="' in counted
-        for path in (await http.get("/")).json().values():
-            if path.startswith("/"):
-                assert (await http.get(path)).status_code in (200, 404)
+        home = await http.get("/")
+        assert "text/html; charset=utf-8" == home.headers["content-type"]
+        for path in re.findall(r'(?:href|src)="(/(?:assets|docs|projects|[?])[^"]*)"', home.text):
+            assert 200 == (await http.get(path)).status_code, path
 
 
 async def test_the_inner_face_tells_of_each_part_and_the_outer_one_of_none(service):

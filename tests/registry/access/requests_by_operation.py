@@ -213,6 +213,7 @@ def _market(ids: dict[str, Any]) -> dict[str, Request]:
         "list_instruments": read("/v1/instruments"),
         "get_instrument": read(instrument),
         "get_book": read(f"{instrument}/book"),
+        "list_prices": read(f"{instrument}/prices"),
         "list_trades": read(f"{instrument}/trades"),
         "set_price_band": write(f"{instrument}/band", {"low_fen": 1_000, "high_fen": 9_000, "reason": "test"}),
         "halt_instrument": write(f"{instrument}/halt", {"reason": "test"}),

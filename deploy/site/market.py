@@ -1,0 +1,148 @@
+"""The page of an instrument: book, tape, chart and listings for everybody, and a trader's own orders beside them."""
+
+import secrets
+from typing import Annotated, Final
+
+from litestar import Controller, Response, get
+from litestar.di import NamedDependency
+from litestar.params import QueryParameter
+
+from exchange.instruments import service as instruments
+from exchange.listings import service as listings
+from exchange.market_data import rules
+from exchange.market_data import service as market_data
+from exchange.orders import service as orders
+from exchange.parts import Exchange
+from registry.access.visitor import PageCall
+from registry.kit.database import Database
+from registry.kit.http import PathCode
+from registry.kit.pages import Window
+from registry.kit.period import period
+from registry.kit.problems import DomainError
+from registry.kit.site.form_fields import body_of
+from registry.parties import service as parties
+from schemas.market_data import Side
+from schemas.orders import Balances, Order
+from schemas.parties import Account
+from schemas.scalars import MAX_INT, MAX_PRICE_FEN, MAX_QUANTITY_T
+
+LEVELS: Final = 12
+_SPREAD: Final = 400
+TAPE: Final = Window(None, 30)
+OWN: Final = Window(None, 100)
+ACCOUNTS: Final = Window(None, 50)
+AccountId = Annotated[int | None, QueryParameter(name="account", ge=1, le=MAX_INT)]
+
+
+class MarketPage(Controller):
+    """One instrument."""
+
+    path = "/instruments/{code:str}"
+
+    @get("/")
+    async def instrument(
+        self,
+        page: NamedDependency[PageCall],
+        code: PathCode,
+        db: NamedDependency[Database],
+        exchange: NamedDependency[Exchange],
+        account_id: AccountId = None,
+    ) -> Response[str]:
+        """The whole page."""
+        book = await market_data.book(code, exchange=exchange)
+        bids, asks = rules.depths(book, LEVELS)
+        return page.answer(
+            "market/instrument.html",
+            instrument=await instruments.instrument(code, exchange=exchange),
+            book=book,
+            bids=bids,
+            asks=asks,
+            trades=await market_data.trades(code, TAPE, newest_first=True, exchange=exchange),
+            prices=await market_data.prices(code, "day", exchange=exchange),
+            listings=await listings.listings(OWN, code, open_only=True, exchange=exchange),
+            **await _own(page, code, account_id, db=db, exchange=exchange),
+        )
+
+    @get("/own")
+    async def own(
+        self,
+        page: NamedDependency[PageCall],
+        code: PathCode,
+        db: NamedDependency[Database],
+        exchange: NamedDependency[Exchange],
+        account_id: AccountId = None,
+    ) -> Response[str]:
+        """One's own balances and open orders: a part of the page, which follows the market."""
+        found = await instruments.instrument(code, exchange=exchange)
+        own = await _own(page, code, account_id, db=db, exchange=exchange)
+        return page.answer("market/own_part.html", instrument=found, **own)
+
+    @get("/ticket")
+    async def ticket(
+        self,
+        page: NamedDependency[PageCall],
+        code: PathCode,
+        exchange: NamedDependency[Exchange],
+        *,
+        side: Annotated[Side, QueryParameter()] = "buy",
+        quantity_t: Annotated[str, QueryParameter(name="quantity_t:int", max_length=20)] = "",
+        price: Annotated[str, QueryParameter(name="price_fen:yuan", max_length=20)] = "",
+    ) -> Response[str]:
+        """What an order would cost, before it is placed: a part of the page, or a page where there is no script."""
+        instrument = await instruments.instrument(code, exchange=exchange)
+        asked = _asked(price, quantity_t)
+        meeting = rules.meeting(await market_data.book(code, exchange=exchange), side, *asked) if asked else None
+        return page.answer("market/ticket_part.html", instrument=instrument, side=side, asked=asked, meeting=meeting)
+
+
+def _asked(price: str, quantity_t: str) -> tuple[int, int] | None:
+    """The price in fen and the tonnes that were entered, read as the form of an order reads them; None if not whole."""
+    body = body_of([("price_fen:yuan", price), ("quantity_t:int", quantity_t)])
+    price_fen, tonnes = body.get("price_fen"), body.get("quantity_t")
+    if not isinstance(price_fen, int) or not isinstance(tonnes, int):
+        return None
+    return (price_fen, tonnes) if 0 < price_fen <= MAX_PRICE_FEN and 0 < tonnes <= MAX_QUANTITY_T else None
+
+
+def _next_number(balances: Balances | None) -> int:
+    """
+    A client_order_id for a form: above the highest that was used, and rarely that of another open form.
+
+    Each number is used once, and one that was jumped over can be used for a while, so forms may be sent in any order.
+    """
+    return (balances.last_client_order_id if balances else 0) + 1 + secrets.randbelow(_SPREAD)
+
+
+async def _own(
+    page: PageCall, code: str, account_id: int | None, *, db: Database, exchange: Exchange
+) -> dict[str, object]:
+    """The trader's accounts, and what the chosen one has and has open here; nothing for somebody who does not trade."""
+    accounts: tuple[Account, ...] = ()
+    balances: Balances | None = None
+    mine: tuple[Order, ...] = ()
+    if page.visitor.may("place_order"):
+        found = await parties.accounts(ACCOUNTS, asked=page.asks("list_accounts"), db=db)
+        accounts = tuple(each for each in found.items if each.type == "holding" and each.status == "open")
+    chosen = next((each for each in accounts if each.id == account_id), accounts[0] if accounts else None)
+    if chosen is not None:
+        try:
+            balances = await orders.balances(chosen.id, asked=page.asks("get_balances"), exchange=exchange)
+            listed = await orders.orders(
+                chosen.id,
+                OWN,
+                period(None, None),
+                open_only=True,
+                newest_first=True,
+                asked=page.asks("list_orders"),
+                exchange=exchange,
+            )
+            mine = tuple(each for each in listed.items if each.instrument == code)
+        except DomainError:  # nothing was deposited yet
+            balances = None
+    return {
+        "accounts": accounts,
+        "account": chosen,
+        "balances": balances,
+        "mine": mine,
+        "number": _next_number(balances),
+    }

@@ -1,0 +1,55 @@
+"""What an order would meet in a book. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from schemas.market_data import Book, PriceLevel, Side
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """What a limit order would meet now: it takes *taken_t* for *amount_fen*, and *rests_t* stay in the book."""
+
+    taken_t: int
+    amount_fen: int
+    rests_t: int
+    most_fen: int
+
+
+def meeting(book: Book, side: Side, price_fen: int, quantity_t: int) -> Meeting:
+    """What an order of *quantity_t* at *price_fen* would take of the levels that a book shows, the best price first."""
+    levels = book.asks if side == "buy" else book.bids
+    meets = [each for each in levels if (each.price_fen <= price_fen if side == "buy" else each.price_fen >= price_fen)]
+    left_t, amount_fen = quantity_t, 0
+    for level in meets:
+        taken_t = min(left_t, level.quantity_t)
+        left_t -= taken_t
+        amount_fen += taken_t * level.price_fen
+    return Meeting(quantity_t - left_t, amount_fen, left_t, amount_fen + left_t * price_fen)
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """One level with what rests at it or at a better price; *share* is that in hundredths of the deeper side."""
+
+    level: PriceLevel
+    cumulative_t: int
+    share: int
+
+
+def depths(book: Book, shown: int) -> tuple[tuple[Depth, ...], tuple[Depth, ...]]:
+    """The best *shown* levels of both sides, bids first, with their cumulative depth."""
+    sides = [_cumulated(levels[:shown]) for levels in (book.bids, book.asks)]
+    deepest = max((side[-1][1] for side in sides if side), default=0)
+    bids, asks = (
+        tuple(Depth(level, so_far, max(1, so_far * 100 // deepest)) for level, so_far in side) for side in sides
+    )
+    return bids, asks
+
+
+def _cumulated(levels: Sequence[PriceLevel]) -> list[tuple[PriceLevel, int]]:
+    found, so_far = [], 0
+    for level in levels:
+        so_far += level.quantity_t
+        found.append((level, so_far))
+    return found

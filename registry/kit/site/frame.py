@@ -1,0 +1,142 @@
+"""
+The frame of pages: templates of all capabilities in one environment, and how one page is answered.
+
+A template holds no rule and no SQL: it shows what a service returned. Its text is English; `language.py` has the
+Chinese. What people wrote is escaped wherever it is shown.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from contextvars import ContextVar
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined
+from litestar import Request, Response
+from litestar.datastructures import Cookie
+
+from registry.kit import ids
+from registry.kit.site import language
+from registry.kit.site.form_fields import Form
+from registry.kit.site.language import CODES, NAMES, Code, Language
+from schemas.parties import RegionProfile
+
+TEMPLATES: Final = Path(__file__).parent / "templates"
+STATIC: Final = Path(__file__).parent / "static"
+"""Our own styles and scripts."""
+VENDOR: Final = Path(__file__).parent / "vendor"
+"""Those of others, byte for byte."""
+ASSETS: Final = "/assets"
+LANGUAGE_COOKIE: Final = "language"
+YEAR_S: Final = 365 * 24 * 3600
+_speaking: ContextVar[Language] = ContextVar("language")
+
+
+class Frame:
+    """All templates, words and assets of the site. One for each process."""
+
+    def __init__(self, folders: Mapping[str, Path], region: RegionProfile) -> None:
+        """Read the templates of *folders*, known as ``<key>/<file>``; ``site/…`` are the frame's own."""
+        folders = {"site": TEMPLATES, **folders}
+        self.region = region
+        self.languages = language.languages(folders.values())
+        self.environment = Environment(
+            loader=PrefixLoader({name: FileSystemLoader(folder) for name, folder in folders.items()}),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n"],
+        )
+        self.environment.install_gettext_callables(  # type: ignore[attr-defined]  # of the extension above
+            lambda text: _speaking.get().word(text), _either, newstyle=True
+        )
+        self.environment.filters |= {
+            "number": language.number,
+            "tonnes": language.tonnes,
+            "yuan": language.yuan,
+            "percent": language.percent,
+            "day": lambda value: _speaking.get().day(value),
+            "instant": lambda value: _speaking.get().instant(value),
+            "word": lambda value: _speaking.get().word(str(value)),
+            "iso": lambda value: value.isoformat() if isinstance(value, date | datetime) else str(value),
+        }
+        self.environment.globals |= {
+            "asset": _Assets(),
+            "new_key": lambda: ids.new("form"),
+            "region": region,
+            "language_names": NAMES,
+        }
+
+    def page(
+        self, request: "Request[Any, Any, Any]", template: str, /, *, status: int = 200, **shown: object
+    ) -> Response[str]:
+        """
+        The answer to *request*: a whole page, or only its block `main` where htmx asked for it.
+
+        A form that was refused is shown again with what was entered and what was wrong, under the refusal's status.
+        """
+        code = language.chosen(
+            request.query_params.get("lang"),
+            request.cookies.get(LANGUAGE_COOKIE),
+            request.headers.get("accept-language", ""),
+        )
+        form = Form.of(request.scope)
+        context = {
+            "language": code,
+            "other_languages": {each: _in_language(request, each) for each in CODES if each != code},
+            "path": request.url.path,
+            "here": here(request),
+            "form_state": form,
+            "fragment": request.headers.get("hx-request") == "true" and request.headers.get("hx-boosted") != "true",
+            "visitor": request.scope.get("user"),
+            "done": request.query_params.get("done", ""),
+            **shown,
+        }
+        token = _speaking.set(self.languages[code])
+        try:
+            text = self.environment.get_template(template).render(context)
+        finally:
+            _speaking.reset(token)
+        chose = "lang" in request.query_params
+        cookies = [Cookie(LANGUAGE_COOKIE, code, max_age=YEAR_S, samesite="lax")] if chose else []
+        return Response(
+            text,
+            status_code=form.status or status,
+            media_type="text/html",
+            headers={"Vary": "Accept-Language, Cookie, HX-Request", "Content-Language": code},
+            cookies=cookies,
+        )
+
+
+def _either(one: str, many: str, count: int) -> str:
+    """English has two forms of a noun, Chinese has one, under the English plural."""
+    speaking = _speaking.get()
+    return speaking.word(many) if speaking.code == "zh" or count != 1 else one
+
+
+def here(request: "Request[Any, Any, Any]") -> str:
+    """This page's address without its host, as a form gives it back."""
+    query = {name: value for name, value in request.query_params.items() if name not in {"done", "lang"}}
+    return request.url.path + (f"?{urlencode(query)}" if query else "")
+
+
+def _in_language(request: "Request[Any, Any, Any]", code: Code) -> str:
+    address = here(request)
+    return f"{address}{'&' if '?' in address else '?'}lang={code}"
+
+
+class _Assets:
+    """The address of an asset, with its hash, so that it may be kept for ever."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, str] = {}
+
+    def __call__(self, name: str) -> str:
+        if name not in self._known:
+            file = VENDOR.parent / name if name.startswith("vendor/") else STATIC / name
+            digest = hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+            self._known[name] = f"{ASSETS}/{name}?v={digest}"
+        return self._known[name]
