@@ -38,6 +38,10 @@ from registry.access.keys.api import KeysController
 from registry.access.keys.rules import Keyring
 from registry.access.rates import ORDERS, READS, WRITES, Rates
 from registry.access.restrictions.api import RestrictionsController
+from registry.access.sessions.api import SessionsController
+from registry.access.sign_in.api import PasskeysController, SignInController
+from registry.access.sign_in.rules import Site
+from registry.access.sign_in.service import SignIns
 from registry.access.suspensions.api import SuspensionsController
 from registry.claims.api import ClaimsController
 from registry.credits.cancellation.api import CancellationsController
@@ -86,6 +90,7 @@ class Parts:
     trouble: Callable[[], str] = _fine
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     rates: Rates = field(default_factory=Rates)
+    site: Site = field(default_factory=Site)
 
 
 @get("/health/live", include_in_schema=False, sync_to_thread=False)
@@ -112,6 +117,9 @@ def create_app(parts: Parts) -> ASGIApp:
             PartiesController,
             ColleaguesController,
             KeysController,
+            SessionsController,
+            SignInController,
+            PasskeysController,
             ApprovalsController,
             GrantsController,
             RestrictionsController,
@@ -148,7 +156,16 @@ def create_app(parts: Parts) -> ASGIApp:
         guards=[guard],
         exception_handlers={**HANDLERS, NotFoundException: unrouted},
         openapi_config=_openapi(parts.region),
-        state=State({"authority": parts.authority, "rates": parts.rates, "routes": ROUTES, "frame": frame}),
+        state=State(
+            {
+                "authority": parts.authority,
+                "rates": parts.rates,
+                "routes": ROUTES,
+                "frame": frame,
+                "db": parts.db,
+                "keyring": parts.keyring,
+            }
+        ),
         logging_config=None,
         request_class=JsonRequest,
         plugins=[_DescribedStructs()],
@@ -174,6 +191,7 @@ def _dependencies(parts: Parts) -> dict[str, Provide]:
         "region_totals": _constant(RegionTotals()),
         "retiring": _constant(retiring(parts.db, parts.region)),
         "parts": _constant(parts),
+        "sign_ins": _constant(SignIns(parts.db, parts.keyring, parts.site)),
     }
 
 

@@ -19,6 +19,7 @@ OWNED = {
     "registry.access": {
         *("api_key", "api_key_use", "approval", "authority_epoch", "move_authority_epoch", "restriction", "role_grant"),
         *("suspended", "suspension"),
+        *("challenge", "passkey", "session"),
     },
     "registry.parties": {"account", "ownership", "party", "party_identifier", "region"},
     "registry.projects": {
