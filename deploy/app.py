@@ -21,6 +21,7 @@ from litestar.typing import FieldDefinition
 from prometheus_client import CollectorRegistry
 
 from deploy.routes import ROUTES, give_routes
+from deploy.site.entering import Entrants
 from deploy.site.frame import site_frame, site_router
 from exchange.instruments.api import InstrumentsController
 from exchange.journal.refusals import TradingRefused
@@ -91,6 +92,7 @@ class Parts:
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     rates: Rates = field(default_factory=Rates)
     site: Site = field(default_factory=Site)
+    entrants: Entrants = ()
 
 
 @get("/health/live", include_in_schema=False, sync_to_thread=False)
@@ -111,7 +113,7 @@ async def ready(db: NamedDependency[Database], parts: NamedDependency[Parts]) ->
 
 def create_app(parts: Parts) -> ASGIApp:
     """The whole application, wrapped in its request log."""
-    frame = site_frame(parts.region)
+    frame = site_frame(parts.region, parts.site.url, parts.entrants)
     app = Litestar(
         route_handlers=[
             PartiesController,
@@ -149,7 +151,7 @@ def create_app(parts: Parts) -> ASGIApp:
             AccountCustodyController,
             live,
             ready,
-            site_router(),
+            site_router(parts.entrants),
             create_static_files_router(path="/static", directories=[STATIC], include_in_schema=False),
         ],
         dependencies=_dependencies(parts),
@@ -191,6 +193,7 @@ def _dependencies(parts: Parts) -> dict[str, Provide]:
         "region_totals": _constant(RegionTotals()),
         "retiring": _constant(retiring(parts.db, parts.region)),
         "parts": _constant(parts),
+        "entrants": _constant(parts.entrants),
         "sign_ins": _constant(SignIns(parts.db, parts.keyring, parts.site)),
     }
 

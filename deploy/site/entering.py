@@ -20,12 +20,12 @@ from msgspec import Struct
 
 from registry.access.authorisation import Denied
 from registry.access.authority import Authority
+from registry.access.http import browser_of
 from registry.access.sessions.rules import device_of
 from registry.access.sign_in import service
 from registry.access.sign_in.service import SignIns
 from registry.access.visitor import PageCall
 from registry.kit.problems import Unknown
-from registry.kit.site.browser import Browser
 
 LOOPBACK_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-forwarded-host", "via")
@@ -68,18 +68,17 @@ class EnteringPages(Controller):
     async def enter(
         self,
         word: str,
-        request: Request[Any, Any, Any],
         page: NamedDependency[PageCall],
         authority: NamedDependency[Authority],
         sign_ins: NamedDependency[SignIns],
-        browser: NamedDependency[Browser],
         entrants: NamedDependency[Entrants],
     ) -> Response[Any]:
         """Sign in as one of the people, from this machine."""
-        _require_loopback(request)
+        _require_loopback(page.request)
         found = next((each for each in entrants if each.word == word), None)
         if found is None:
             raise Unknown(f"Nobody of the demo is called {word}.")
+        browser = browser_of(page.request)
         holder = await authority.authenticate(found.key)
         _, secret = await service.sign_in_with_key(
             holder, device_of(browser.user_agent), before=page.visitor.by, signs=sign_ins

@@ -6,7 +6,11 @@ from typing import Final
 from litestar import Router
 from litestar.static_files import create_static_files_router
 
+import registry.access.keys.pages
+import registry.access.sign_in.pages
+import registry.parties.colleagues.pages
 import registry.projects.pages
+from deploy.site.entering import EnteringPages, Entrants
 from deploy.site.pages import HomePages, ProjectPage
 from registry.access.http import PAGE
 from registry.kit.site.errors import PAGE_HANDLERS
@@ -15,21 +19,28 @@ from schemas.parties import RegionProfile
 
 FOLDERS: Final = {
     "home": Path(__file__).parent / "pages",
+    "keys": registry.access.keys.pages.TEMPLATES,
+    "sign_in": registry.access.sign_in.pages.TEMPLATES,
+    "colleagues": registry.parties.colleagues.pages.TEMPLATES,
     "projects": registry.projects.pages.TEMPLATES,
 }
 """Each capability's templates, by the name under which others extend and include them."""
 
 
-def site_frame(region: RegionProfile) -> Frame:
+def site_frame(region: RegionProfile, site_url: str, entrants: Entrants = ()) -> Frame:
     """The frame with the templates of all capabilities."""
-    return Frame(FOLDERS, region)
+    return Frame(FOLDERS, region, site_url=site_url, entrants=entrants)
 
 
-def site_router() -> Router:
-    """All pages, and what they load."""
+def site_router(entrants: Entrants = ()) -> Router:
+    """All pages, and what they load. Only where there are people to enter as is there an address for it."""
     return Router(
         "/",
         route_handlers=[
+            *((EnteringPages,) if entrants else ()),
+            registry.access.keys.pages.KeysPages,
+            registry.access.sign_in.pages.SignInPages,
+            registry.parties.colleagues.pages.ColleaguesPages,
             HomePages,
             ProjectPage,
             registry.projects.pages.ProjectPages,

@@ -44,6 +44,12 @@ async def keys(person_id: int, window: Window, *, db: Database) -> Page[KeyIssue
         return await store.keys(tx, window, person_id)
 
 
+async def working(person_id: int, *, db: Database) -> tuple[KeyIssued, ...]:
+    """What somebody has that works, newest first; a session that was not used for long is among them."""
+    async with db.reading() as tx:
+        return await store.working(tx, person_id)
+
+
 async def unconfirmed(window: Window, *, asked: Call, db: Database) -> Page[UnconfirmedKey]:
     """People whose own key waits for somebody outside, and which one that is; a page has as many people as asked."""
     async with db.reading() as tx:

@@ -92,6 +92,11 @@ async def keys_of(tx: Tx, people: list[int]) -> tuple[ShownKey, ...]:
     )
 
 
+async def working(tx: Tx, person_id: int) -> tuple[KeyIssued, ...]:
+    """All that a person has and that works, newest first, without secrets."""
+    return tuple(convert(row, KeyIssued) for row in await tx.fetch(_sql.working, person_id))
+
+
 async def open_keys(tx: Tx, person_id: int) -> int:
     """How many keys of the person work."""
     return int(await tx.fetchval(_sql.open_keys, person_id))

@@ -10,6 +10,13 @@ select k.id, k.person_id, k.prefix, k.created_at, k.revoked_at, k.expires_at, u.
 from registry.api_key k left join registry.api_key_use u on u.key_id = k.id
 where k.id > $1 and ($3::bigint is null or k.person_id = $3) and ($4::bigint is null or k.id = $4)
 order by k.id limit $2;
+-- name: working
+-- What a person has that works: at most as many as the limits of keys and of sessions.
+select k.id, k.person_id, k.prefix, k.created_at, k.revoked_at, k.expires_at, u.used_at as last_used_at, k.created_by,
+  k.first, k.fingerprint, k.kind, k.device, k.parent_id,
+  (select g.confirmed_by from registry.api_key g where g.confirmed_key_id = k.id) as confirmed_by
+from registry.api_key k left join registry.api_key_use u on u.key_id = k.id
+where k.person_id = $1 and k.revoked_at is null and k.expires_at > now() order by k.id desc;
 -- name: end_sessions_of
 -- For the lists: the sessions of a key end with it anyway (authority.sql).
 update registry.api_key set revoked_at = now() where parent_id = $1 and kind = 'session' and revoked_at is null;

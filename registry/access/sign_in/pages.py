@@ -1,5 +1,6 @@
 """Signing in as pages: the door, what an invitation opens, and the way out."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -9,6 +10,8 @@ from litestar.params import QueryParameter
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER
 
+from registry.access.keys import service as keys
+from registry.access.sessions.rules import is_idle
 from registry.access.sign_in.service import SignIns
 from registry.access.visitor import PageCall
 from registry.kit.site.forms import local_address
@@ -34,7 +37,9 @@ class SignInPages(Controller):
         lead = local_address(then, otherwise=DESK)
         if page.visitor.signed_in:
             return Redirect(lead, status_code=HTTP_303_SEE_OTHER)
-        return page.answer("sign_in/sign_in.html", then=lead, site=sign_ins.site, elsewhere=_elsewhere(request, sign_ins))
+        return page.answer(
+            "sign_in/sign_in.html", then=lead, site=sign_ins.site, elsewhere=_elsewhere(request, sign_ins)
+        )
 
     @get("/invitation")
     async def invitation(
@@ -43,6 +48,25 @@ class SignInPages(Controller):
         """What an invitation opens. The first key is behind the # of its address, which no browser sends to anybody."""
         return page.answer(
             "sign_in/invitation.html", then=DESK, site=sign_ins.site, elsewhere=_elsewhere(request, sign_ins)
+        )
+
+    @get("/account")
+    async def account(self, page: NamedDependency[PageCall], sign_ins: NamedDependency[SignIns]) -> Response[str]:
+        """What belongs to the caller alone: passkeys, sessions, keys of programs."""
+        me = await keys.me(page.asks("get_me"), db=sign_ins.db)
+        mine = await keys.working(page.asks("list_own_keys").by.person_id, db=sign_ins.db)
+        now = datetime.now(UTC)
+        return page.answer(
+            "sign_in/account.html",
+            me=me,
+            passkeys=[each for each in mine if each.kind == "passkey"],
+            programs=[each for each in mine if each.kind == "program"],
+            sessions=[
+                each
+                for each in mine
+                if each.kind == "session" and not is_idle(each.last_used_at or each.created_at, now)
+            ],
+            opened_with=next((each for each in mine if each.id == me.confirm_id), None),
         )
 
     @get("/sign-out")
