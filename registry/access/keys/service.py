@@ -1,7 +1,7 @@
 """The caller, and making and revoking API keys."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 from msgspec import structs
 
@@ -242,6 +242,11 @@ async def note_uses(used: Mapping[int, datetime], *, db: Database) -> None:
     """Note when keys were used last. What was used meanwhile in another process stays if it was later."""
     async with db.reading() as tx:
         await store.note_uses(tx, used)
+
+
+async def note_use_in(tx: Tx, key_id: int) -> None:
+    """Note that a passkey was used now."""
+    await store.note_uses(tx, {key_id: datetime.now(UTC)})
 
 
 async def _key_again(tx: Tx, key_id: str) -> KeyIssued:

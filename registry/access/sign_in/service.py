@@ -192,6 +192,7 @@ async def sign_in(answer: PasskeyAnswer, device: str, *, before: Actor, signs: S
                 f"The passkey counts {used.new_sign_count} uses, and more were seen: there is a copy of it. "
                 f"Revoke it (key {known.key_id})."
             )
+        await keys.note_use_in(tx, known.key_id)
 
     await signs.db.transaction(work)
     return await _opened(known.person_id, known.key_id, device, before, signs)

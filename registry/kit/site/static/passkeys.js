@@ -82,13 +82,14 @@ async function open(door) {
   }
 }
 
+// Called again for whatever htmx swaps in, and then once more for the page that is there.
 function ready() {
   for (const door of document.querySelectorAll("[data-passkey]")) {
     const able = Boolean(window.PublicKeyCredential && navigator.credentials);
-    door.querySelector("button").hidden = !able;
     const without = door.querySelector("[data-without]");
-    if (able) without.remove();
-    else without.textContent = door.querySelector("[data-texts]").dataset.unable;
+    door.querySelector("button").hidden = !able;
+    without.hidden = able;
+    if (!able) without.textContent = door.querySelector("[data-texts]").dataset.unable;
   }
 }
 
