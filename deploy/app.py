@@ -296,7 +296,7 @@ def _openapi(region: RegionProfile) -> OpenAPIConfig:
             "Masses are whole kilograms of CO2e (`_kg`), on the exchange whole tonnes (`_t`); money is fen, CNY/100 "
             "(`_fen`), times RFC 3339 UTC. A POST takes an `Idempotency-Key`: the same key with the same body is "
             "carried out once, however often it is sent. Only orders, listings and subscriptions take none: they are "
-            "known by the `client_order_id` in their body, which an account uses once. Errors are RFC 9457 problem "
+            "known by the `client_order_id` in their body, which an account uses once; nor do the steps of signing in and out. Errors are RFC 9457 problem "
             "documents; their `type` never changes, and `detail` says what was wrong, with the numbers, and what to "
             "do; `errors` has every fault of a body at once, each with its field. HEAD is taken wherever GET is. "
             "Every resource has one address: another spelling of it, such as one that ends in a slash, is 404. "

@@ -98,7 +98,7 @@ class Call(Struct, frozen=True, kw_only=True):
 
 
 KeyKind = Literal["program", "passkey", "session"]
-Base64Url = Annotated[str, Meta(min_length=1, max_length=8192, pattern="^[A-Za-z0-9_-]+$")]
+Base64Url = Annotated[str, Meta(min_length=1, max_length=8192, pattern="^[A-Za-z0-9_-]+$", examples=["3q2-7w"])]
 """Bytes as browsers write them, without padding."""
 
 

@@ -28,14 +28,13 @@ async def open_session(key_id: int, device: str, *, before: Actor, db: Database,
 
 async def open_in(tx: Tx, key_id: int, device: str, *, keyring: Keyring) -> tuple[str, int]:
     """Open a session with a key, inside a transaction. The oldest ends if there are too many. Raises `KeyIsOver`."""
-    found = await store.parent(tx, key_id)
+    found = await store.parent(tx, key_id, rules.LASTS)
     if found is None:
         raise rules.KeyIsOver(
             f"Key {key_id} has ended, or is one that only makes the first passkey. Sign in with another one, or ask "
             "for a new invitation."
         )
-    person_id, expires_at = found
-    until = min(datetime.now(UTC) + rules.LASTS, expires_at)
+    person_id, until = found
     secret = keyring.new_secret()
     made = await keys.session_in(tx, person_id, parent_id=key_id, device=device, expires_at=until)
     await store.insert_session(tx, made.id, keyring.hash(secret))

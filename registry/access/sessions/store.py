@@ -1,6 +1,6 @@
 """Sessions in PostgreSQL; the key that each of them is belongs to `registry.access.keys`."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from registry.kit import sql
 from registry.kit.database import Tx, affected
@@ -8,10 +8,14 @@ from registry.kit.database import Tx, affected
 _sql = sql.load(__package__)
 
 
-async def parent(tx: Tx, key_id: int) -> tuple[int, datetime] | None:
-    """Whose key it is that opens a session, and when it ends; None if it has ended, or opens none."""
-    row = await tx.fetchrow(_sql.parent, key_id)
-    return (row["person_id"], row["expires_at"]) if row else None
+async def parent(tx: Tx, key_id: int, lasts: timedelta) -> tuple[int, datetime] | None:
+    """
+    Whose key it is that opens a session, and when that ends which is to last so long; None if the key opens none.
+
+    No session outlasts its key.
+    """
+    row = await tx.fetchrow(_sql.parent, key_id, lasts)
+    return (row["person_id"], row["until"]) if row else None
 
 
 async def insert_session(tx: Tx, key_id: int, hashed: bytes) -> None:

@@ -1,6 +1,6 @@
 -- name: parent
 -- The key that opens a session, locked: it does not end meanwhile. A first key opens none.
-select person_id, expires_at from registry.api_key
+select person_id, least(expires_at, now() + $2::interval) as until from registry.api_key
 where id = $1 and kind <> 'session' and not first and revoked_at is null and expires_at > now() for no key update;
 -- name: insert_session
 insert into registry.session (key_id, hash) values ($1, $2);
