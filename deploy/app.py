@@ -41,7 +41,7 @@ from registry.access.rates import ORDERS, READS, WRITES, Rates
 from registry.access.restrictions.api import RestrictionsController
 from registry.access.sessions.api import SessionsController
 from registry.access.sign_in.api import PasskeysController, SignInController
-from registry.access.sign_in.rules import Site
+from registry.access.sign_in.rules import SiteAddress
 from registry.access.sign_in.service import SignIns
 from registry.access.suspensions.api import SuspensionsController
 from registry.claims.api import ClaimsController
@@ -91,7 +91,7 @@ class Parts:
     trouble: Callable[[], str] = _fine
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     rates: Rates = field(default_factory=Rates)
-    site: Site = field(default_factory=Site)
+    site: SiteAddress = field(default_factory=SiteAddress)
     entrants: Entrants = ()
 
 
@@ -113,7 +113,6 @@ async def ready(db: NamedDependency[Database], parts: NamedDependency[Parts]) ->
 
 def create_app(parts: Parts) -> ASGIApp:
     """The whole application, wrapped in its request log."""
-    frame = site_frame(parts.region, parts.site.url, parts.entrants)
     app = Litestar(
         route_handlers=[
             PartiesController,
@@ -158,16 +157,7 @@ def create_app(parts: Parts) -> ASGIApp:
         guards=[guard],
         exception_handlers={**HANDLERS, NotFoundException: unrouted},
         openapi_config=_openapi(parts.region),
-        state=State(
-            {
-                "authority": parts.authority,
-                "rates": parts.rates,
-                "routes": ROUTES,
-                "frame": frame,
-                "db": parts.db,
-                "keyring": parts.keyring,
-            }
-        ),
+        state=_state(parts),
         logging_config=None,
         request_class=JsonRequest,
         plugins=[_DescribedStructs()],
@@ -179,6 +169,20 @@ def create_app(parts: Parts) -> ASGIApp:
     _note_queries(app)
     _note_rates(app)
     return RequestLog(HeadAsGet(OtherForms(BrowserSessions(Forms(app)))), parts.metrics)
+
+
+def _state(parts: Parts) -> State:
+    """What guards and pages find without asking by name."""
+    return State(
+        {
+            "authority": parts.authority,
+            "rates": parts.rates,
+            "routes": ROUTES,
+            "frame": site_frame(parts.region, parts.site.url, parts.entrants),
+            "db": parts.db,
+            "keyring": parts.keyring,
+        }
+    )
 
 
 def _dependencies(parts: Parts) -> dict[str, Provide]:
@@ -296,9 +300,9 @@ def _openapi(region: RegionProfile) -> OpenAPIConfig:
             "Masses are whole kilograms of CO2e (`_kg`), on the exchange whole tonnes (`_t`); money is fen, CNY/100 "
             "(`_fen`), times RFC 3339 UTC. A POST takes an `Idempotency-Key`: the same key with the same body is "
             "carried out once, however often it is sent. Only orders, listings and subscriptions take none: they are "
-            "known by the `client_order_id` in their body, which an account uses once; nor do the steps of signing in and out. Errors are RFC 9457 problem "
-            "documents; their `type` never changes, and `detail` says what was wrong, with the numbers, and what to "
-            "do; `errors` has every fault of a body at once, each with its field. HEAD is taken wherever GET is. "
+            "known by the `client_order_id` in their body, which an account uses once; nor do the "
+            "steps of signing in and out. Errors are RFC 9457 problem documents; their `type` never changes, and "
+            "`detail` says what was wrong, with the numbers, and what to do; `errors` has every fault of a body at once, each with its field. HEAD is taken wherever GET is. "
             "Every resource has one address: another spelling of it, such as one that ends in a slash, is 404. "
             "Lists that take `from` and `to` come as CSV too, with `Accept: text/csv` or `.csv` after the path: "
             "the same pages of at most 200 lines, the next one's address in a `Link` header; "

@@ -194,7 +194,7 @@ def _entrant(word: str, folder: Path) -> Entrant:
     """One of the season's people, as the first page offers them."""
     key_file = str((folder / f"{word}.key").resolve())
     if word not in CAST:
-        name = REGULATORS[int(word.rpartition("-")[2]) - 1]
+        name = {f"regulator-{number}": each for number, each in enumerate(REGULATORS, start=1)}[word]
         place = read_settings({}).authority
         return Entrant(word=word, name=name, organisation=place, roles=("regulator",), key_file=key_file)
     cast = CAST[word]

@@ -20,7 +20,7 @@ from registry.access.authority import Authority
 from registry.access.keys import service as keys
 from registry.access.keys.rules import Keyring
 from registry.access.rates import Rates, policies
-from registry.access.sign_in.rules import Site
+from registry.access.sign_in.rules import SiteAddress
 from registry.kit.supervise import Supervisor
 from registry.parties.service import dated_trader_in
 from schemas.parties import RegionProfile
@@ -89,7 +89,7 @@ class ApiRole:
             trouble=lambda: self._health.trouble,
             metrics=self._metrics,
             rates=Rates(policies(settings.rates), proxies=settings.proxies),
-            site=Site(settings.site_url),
+            site=SiteAddress(settings.site_url),
             entrants=read_entrants(settings.demo_people),
         )
 

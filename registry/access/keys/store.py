@@ -61,7 +61,7 @@ async def keys(tx: Tx, window: Window, person_id: int) -> Page[KeyIssued]:
     return window.page([(row["id"], convert(row, KeyIssued)) for row in rows])
 
 
-class Waiting(NamedTuple):
+class WaitingPerson(NamedTuple):
     """Somebody whose key waits to be confirmed."""
 
     person_id: int
@@ -77,10 +77,10 @@ class ShownKey(NamedTuple):
     created_at: datetime
 
 
-async def unconfirmed(tx: Tx, window: Window) -> Page[Waiting]:
+async def unconfirmed(tx: Tx, window: Window) -> Page[WaitingPerson]:
     """People with a key that somebody else made and nobody has confirmed, in the order of their ids."""
     rows = await tx.fetch(_sql.unconfirmed, *window.args)
-    return window.page([(row["person_id"], Waiting(*row)) for row in rows])
+    return window.page([(row["person_id"], WaitingPerson(*row)) for row in rows])
 
 
 async def keys_of(tx: Tx, people: list[int]) -> tuple[ShownKey, ...]:

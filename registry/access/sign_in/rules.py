@@ -26,7 +26,7 @@ class PasskeyKnown(DomainError):
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class SiteAddress:
     """
     Where people open the pages. *url* has no path: ``https://registry.example``.
 

@@ -36,7 +36,7 @@ from registry.access.keys import service as keys
 from registry.access.keys.rules import Keyring, NewKey
 from registry.access.sessions import service as sessions
 from registry.access.sign_in import rules, store
-from registry.access.sign_in.rules import Site
+from registry.access.sign_in.rules import SiteAddress
 from registry.kit.database import Database, Tx
 from registry.kit.problems import DomainError
 from schemas.access import Actor, Call, Ceremony, KeyIssued, NewPasskey, PasskeyAnswer, SignedIn
@@ -51,7 +51,7 @@ class SignIns:
 
     db: Database
     keyring: Keyring
-    site: Site
+    site: SiteAddress
 
 
 async def begin_passkey(call: Call, *, signs: SignIns) -> Ceremony:

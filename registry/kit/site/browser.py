@@ -76,9 +76,10 @@ class BrowserSessions:
             return
         user_agent = headers.get(b"user-agent", b"").decode("latin-1")
         browser = Browser(by_cookie=bool(secret), user_agent=user_agent)
-        changed: Any = {**scope, BROWSER: browser}
+        marked: Any = scope  # not a copy: what is noted in it further in is read further out
+        marked[BROWSER] = browser
         if secret:
-            changed["headers"] = [*scope["headers"], (b"authorization", b"Bearer " + secret)]
+            marked["headers"] = [*scope["headers"], (b"authorization", b"Bearer " + secret)]
 
         async def with_cookie(message: Message) -> None:
             if message["type"] == "http.response.start" and browser.cookie is not None:
@@ -86,7 +87,7 @@ class BrowserSessions:
                 message["headers"] = [*message["headers"], (b"set-cookie", browser.cookie), kept_by_nobody]
             await send(message)
 
-        await self._app(changed, receive, with_cookie)
+        await self._app(scope, receive, with_cookie)
 
 
 def _cookie(secret: str, max_age_s: int) -> bytes:
