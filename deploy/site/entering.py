@@ -8,12 +8,13 @@ nobody else has made a key, so nobody is joined.
 
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
 from litestar import Controller, Request, Response, post
 from litestar.di import NamedDependency
+from litestar.params import PathParameter
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER
 from msgspec import Struct
@@ -67,7 +68,7 @@ class EnteringPages(Controller):
     @post("/{word:str}", status_code=HTTP_303_SEE_OTHER)
     async def enter(
         self,
-        word: str,
+        word: Annotated[str, PathParameter(max_length=40)],
         page: NamedDependency[PageCall],
         authority: NamedDependency[Authority],
         sign_ins: NamedDependency[SignIns],

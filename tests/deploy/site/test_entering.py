@@ -101,7 +101,7 @@ async def test_without_a_demo_there_is_no_such_address(empty: World):
 
 
 @pytest.mark.parametrize(
-    "changed", [{"KILNWOOD_SIMULATED": "no"}, {"KILNWOOD_HOST": "0.0.0.0"}, {"KILNWOOD_HOST": "192.0.2.7"}]
+    "changed", [{"KILNWOOD_SIMULATED": "no"}, {"KILNWOOD_HOST": "::"}, {"KILNWOOD_HOST": "192.0.2.7"}]
 )
 def test_a_region_that_is_real_or_reachable_does_not_start_with_it(changed: dict[str, str]):
     """Only a simulated region on loopback takes the setting."""
