@@ -100,14 +100,14 @@ async def test_a_session_expires_and_is_lost_unused(empty: World):
     """After seven days, and after twelve hours without use; use is what keeps it."""
     device = SoftPasskey()
     await invited(empty, device)
-    age = "update registry.api_key set expires_at = now() where kind = 'session'"
+    age = "update registry.api_key set expires_at = now() - interval '1 hour' where kind = 'session'"
     session = await signed_in(empty, device)
     lasts = "select max(expires_at - created_at) from registry.api_key where kind = 'session'"
     assert timedelta(days=7) == await as_owner(empty, lasts)
     await as_owner(empty, age)
     refused(await look(empty, session), 401, "unauthenticated", "expired")
     session = await signed_in(empty, device)
-    made = "update registry.api_key set created_at = created_at - interval '12 hours' where kind = 'session'"
+    made = "update registry.api_key set created_at = created_at - interval '13 hours' where kind = 'session'"
     await as_owner(empty, made)
     refused(await look(empty, session), 401, "unauthenticated", "Sign in again")
     used = (
@@ -122,13 +122,13 @@ async def test_a_sessions_secret_is_replaced_every_hour(empty: World):
     """The answer brings the new one; the old one is good for a minute, for requests under way, and then for nothing."""
     person_id, old = await invited(empty, SoftPasskey())
     assert "set-cookie" not in (await look(empty, old)).headers
-    await as_owner(empty, "update registry.session set rotated_at = now() - interval '1 hour'")
+    await as_owner(empty, "update registry.session set rotated_at = now() - interval '2 hours'")
     fresh = cookie_of(await look(empty, old))
     assert fresh not in ("", old)
     assert person_id == (await look(empty, fresh)).json()["person_id"]
     late = await look(empty, old)
     assert (200, None) == (late.status_code, late.headers.get("set-cookie"))
-    await as_owner(empty, "update registry.session set replaced_until = now()")
+    await as_owner(empty, "update registry.session set replaced_until = now() - interval '1 hour'")
     refused(await look(empty, old), 401, "unauthenticated")
     assert 200 == (await look(empty, fresh)).status_code
     sessions = "select count(*) from registry.api_key where person_id = $1 and kind = 'session'"
