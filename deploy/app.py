@@ -23,6 +23,7 @@ from litestar.typing import FieldDefinition
 from prometheus_client import CollectorRegistry
 
 from deploy.routes import ROUTES, give_routes
+from deploy.site.entering import Entrants
 from deploy.site.frame import site_frame, site_router
 from exchange.instruments.api import InstrumentsController
 from exchange.journal.refusals import TradingRefused
@@ -41,6 +42,10 @@ from registry.access.keys.api import KeysController
 from registry.access.keys.rules import Keyring
 from registry.access.rates import ORDERS, READS, WRITES, Rates
 from registry.access.restrictions.api import RestrictionsController
+from registry.access.sessions.api import SessionsController
+from registry.access.sign_in.api import PasskeysController, SignInController
+from registry.access.sign_in.rules import SiteAddress
+from registry.access.sign_in.service import SignIns
 from registry.access.suspensions.api import SuspensionsController
 from registry.claims.api import ClaimsController
 from registry.credits.cancellation.api import CancellationsController
@@ -97,6 +102,8 @@ class Parts:
     room: Room = field(default_factory=Room)
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the service stops: streams end."""
+    site: SiteAddress = field(default_factory=SiteAddress)
+    entrants: Entrants = ()
 
 
 @get("/health/live", include_in_schema=False, sync_to_thread=False)
@@ -117,13 +124,15 @@ async def ready(db: NamedDependency[Database], parts: NamedDependency[Parts]) ->
 
 def create_app(parts: Parts) -> ASGIApp:
     """The whole application, wrapped in its request log."""
-    frame = site_frame(parts.region)
     app = Litestar(
         route_handlers=[
             PartiesController,
             ColleaguesController,
             UsageController,
             KeysController,
+            SessionsController,
+            SignInController,
+            PasskeysController,
             ApprovalsController,
             GrantsController,
             RestrictionsController,
@@ -153,7 +162,7 @@ def create_app(parts: Parts) -> ASGIApp:
             AccountCustodyController,
             live,
             ready,
-            site_router(),
+            site_router(parts.entrants),
             create_static_files_router(
                 path="/static", directories=[STATIC], include_in_schema=False, cache_control=_STATIC_KEPT
             ),
@@ -162,16 +171,7 @@ def create_app(parts: Parts) -> ASGIApp:
         guards=[guard],
         exception_handlers={**HANDLERS, NotFoundException: unrouted},
         openapi_config=_openapi(parts.region),
-        state=State(
-            {
-                "authority": parts.authority,
-                "rates": parts.rates,
-                "room": parts.room,
-                "db": parts.db,
-                "routes": ROUTES,
-                "frame": frame,
-            }
-        ),
+        state=_state(parts),
         logging_config=None,
         request_class=JsonRequest,
         plugins=[_DescribedStructs()],
@@ -185,6 +185,21 @@ def create_app(parts: Parts) -> ASGIApp:
     _note_queries(app)
     _note_rates(app)
     return RequestLog(HeadAsGet(OtherForms(BrowserSessions(Forms(app)))), parts.metrics, proxies=parts.rates.proxies)
+
+
+def _state(parts: Parts) -> State:
+    """What guards and pages find without asking by name."""
+    return State(
+        {
+            "authority": parts.authority,
+            "rates": parts.rates,
+            "routes": ROUTES,
+            "frame": site_frame(parts.region, parts.site.url, parts.entrants),
+            "db": parts.db,
+            "room": parts.room,
+            "keyring": parts.keyring,
+        }
+    )
 
 
 def _dependencies(parts: Parts) -> dict[str, Provide]:
@@ -204,6 +219,8 @@ def _dependencies(parts: Parts) -> dict[str, Provide]:
         "projects_totals": _constant(ProjectsTotals()),
         "retiring": _constant(retiring(parts.db, parts.region)),
         "parts": _constant(parts),
+        "entrants": _constant(parts.entrants),
+        "sign_ins": _constant(SignIns(parts.db, parts.keyring, parts.site)),
     }
 
 
@@ -318,11 +335,12 @@ def _openapi(region: RegionProfile) -> OpenAPIConfig:
             "Masses are whole kilograms of CO2e (`_kg`), on the exchange whole tonnes (`_t`); money is fen, CNY/100 "
             "(`_fen`), times RFC 3339 UTC. A POST takes an `Idempotency-Key`: the same key with the same body is "
             "carried out once, however often it is sent. Only orders, listings and subscriptions take none: they are "
-            "known by the `client_order_id` in their body, which an account uses once. Errors are RFC 9457 problem "
-            "documents; their `type` never changes, and `detail` says what was wrong, with the numbers, and what to "
-            "do; `errors` has every fault of a body at once, each with its field. Texts have only characters that can "
-            "be seen, in Unicode normalisation form C: control, bidirectional, zero-width and other invisible ones are "
-            "refused, but for line feed and tab in reasons, remarks and descriptions. HEAD is taken wherever GET is. "
+            "known by the `client_order_id` in their body, which an account uses once; nor do the steps of signing in "
+            "and out. Errors are RFC 9457 problem documents; their `type` never changes, and `detail` says what was "
+            "wrong, with the numbers, and what to do; `errors` has every fault of a body at once, each with its field. "
+            "Texts have only characters that can be seen, in Unicode normalisation form C: control, bidirectional, "
+            "zero-width and other invisible ones are refused, but for line feed and tab in reasons, remarks and "
+            "descriptions. HEAD is taken wherever GET is. "
             "Every resource has one address: another spelling of it, such as one that ends in a slash, is 404. "
             "Lists that take `from` and `to` come as CSV too, with `Accept: text/csv` or `.csv` after the path: "
             "the same pages of at most 200 lines, the next one's address in a `Link` header; "

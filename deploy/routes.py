@@ -11,6 +11,8 @@ import registry.access.approvals.routes
 import registry.access.grants.routes
 import registry.access.keys.routes
 import registry.access.restrictions.routes
+import registry.access.sessions.routes
+import registry.access.sign_in.routes
 import registry.access.suspensions.routes
 import registry.claims.routes
 import registry.credits.cancellation.routes
@@ -33,6 +35,8 @@ ROUTES = merge_routes(
     registry.parties.routes.ROUTES,
     registry.parties.colleagues.routes.ROUTES,
     registry.access.keys.routes.ROUTES,
+    registry.access.sessions.routes.ROUTES,
+    registry.access.sign_in.routes.ROUTES,
     registry.access.approvals.routes.ROUTES,
     registry.access.grants.routes.ROUTES,
     registry.access.restrictions.routes.ROUTES,

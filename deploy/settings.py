@@ -115,6 +115,22 @@ def _folders(text: str) -> tuple[Path, ...]:
     return found
 
 
+def _site(text: str) -> str:
+    wanted = "an address such as https://registry.example, of https unless it is on localhost, and without a path"
+    if not text:
+        return ""
+    try:
+        url = urlsplit(text)
+        plain = (url.path, url.query, url.fragment, url.username, url.password) == ("", "", "", None, None)
+        usable = bool(url.hostname) and url.port != 0 and plain
+    except ValueError as error:
+        raise ValueError(wanted) from error
+    safe = url.scheme == "https" or (url.scheme == "http" and url.hostname in LOOPBACK)
+    if not usable or not safe or text != text.lower():
+        raise ValueError(wanted)
+    return text
+
+
 def _networks(text: str) -> tuple[Network, ...]:
     try:
         return tuple(ip_network(each) for each in text.split())
@@ -179,10 +195,14 @@ def _witness_key(text: str) -> VerifierKey:
 
 
 _NAME_LIMIT = 200
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+"""Hosts that only this machine reaches."""
 TABLE = (
     Setting("KILNWOOD_DATA_DIR", ".kilnwood", "Database, keys and secrets", Path),
     Setting("KILNWOOD_HOST", "127.0.0.1", "Address to listen on", _text(r"[0-9A-Za-z.:-]+", "an address")),
     Setting("KILNWOOD_PORT", "8000", "Port to listen on", _whole(1, 65535)),
+    Setting("KILNWOOD_SITE_URL", "", "Where people open the pages; passkeys belong to it. Empty: host and port", _site),
+    Setting("KILNWOOD_DEMO_PEOPLE", "", "The demo's own: people whom anybody at this machine may enter as", str),
     Setting("DATABASE_URL", "", "PostgreSQL 15 or newer; empty: the embedded one", _database),
     Setting("DATABASE_OWNER_URL", "", "The same as the tables' owner, for migrations", _database),
     Setting(
@@ -243,6 +263,8 @@ class Settings:
     data_dir: Path
     host: str
     port: int
+    own_site_url: str
+    demo_people: str
     database_url: str
     owner_url: str
     inner_host: str
@@ -278,6 +300,12 @@ class Settings:
         return f"{self.log_host}/{'sim/' if self.simulated else ''}{self.region}"
 
     @property
+    def site_url(self) -> str:
+        """Where people open the pages: by a name on this machine, to which passkeys can belong."""
+        host = "localhost" if self.host in LOOPBACK else f"[{self.host}]" if ":" in self.host else self.host
+        return self.own_site_url or f"http://{host}:{self.port}"
+
+    @property
     def quorum(self) -> int:
         """How many witnesses must cosign a checkpoint."""
         return self.witness_quorum or len(self.witnesses)
@@ -305,6 +333,11 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     if any(key.name == settings.log_origin for _, keys in settings.witnesses for key in keys):
         raise BadSetting(f"KILNWOOD_WITNESSES: a key of the log {settings.log_origin} itself, which witnesses nothing")
     _refuse_plain_http(settings)
+    if settings.demo_people and not (settings.simulated and settings.host in LOOPBACK):
+        raise BadSetting(
+            f"KILNWOOD_DEMO_PEOPLE={settings.demo_people!r}: only for a simulated region (KILNWOOD_SIMULATED=yes) that "
+            f"listens on loopback (KILNWOOD_HOST={settings.host}): whoever reaches it enters without any key"
+        )
     return settings
 
 

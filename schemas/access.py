@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
@@ -58,7 +58,8 @@ class Actor(Struct, frozen=True, kw_only=True):
     The person behind a request. Nobody has person_id 0 and no roles: requests without a key.
 
     *first_key*: the key was made by somebody else, and makes the person's own one and nothing more. *suspension_id*:
-    because of it the person may not decide as a regulator now.
+    because of it the person may not decide as a regulator now. *session_at*: since when the secret of the browser's
+    session in use is used; None for any other key.
     """
 
     person_id: int = 0
@@ -66,6 +67,8 @@ class Actor(Struct, frozen=True, kw_only=True):
     roles: tuple[HeldRole, ...] = ()
     first_key: bool = False
     suspension_id: int | None = None
+    session_at: datetime | None = None
+    name: str = ""
 
 
 class AuthorityReading(Struct, frozen=True, kw_only=True):
@@ -97,6 +100,11 @@ class Call(Struct, frozen=True, kw_only=True):
         return (self.by.person_id, self.operation, self.key)
 
 
+KeyKind = Literal["program", "passkey", "session"]
+Base64Url = Annotated[str, Meta(min_length=1, max_length=8192, pattern="^[A-Za-z0-9_-]+$", examples=["3q2-7w"])]
+"""Bytes as browsers write them, without padding."""
+
+
 class KeyIssued(Struct, frozen=True, kw_only=True):
     """An API key. *secret* is there once, in the answer that created it; a replayed answer has null."""
 
@@ -114,6 +122,68 @@ class KeyIssued(Struct, frozen=True, kw_only=True):
         str | None, Meta(description="What two people compare before one confirms the key of the other")
     ] = None
     confirmed_by: Annotated[Id | None, Meta(description="Who confirmed it as the key of its holder alone")] = None
+    kind: Annotated[KeyKind, Meta(description="A session is one of a browser, opened with another key")] = "program"
+    device: Annotated[str | None, Meta(description="What had it when it was made; null for a program's")] = None
+    parent_id: Annotated[Id | None, Meta(description="The key of the same person with which it was made")] = None
+
+
+class NewPasskey(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a browser answers when it made a passkey (`navigator.credentials.create`), each part in base64url."""
+
+    credential_id: Base64Url
+    client_data: Base64Url
+    attestation: Base64Url
+
+
+class PasskeyAnswer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a browser answers when somebody used a passkey (`navigator.credentials.get`), each part in base64url."""
+
+    credential_id: Base64Url
+    client_data: Base64Url
+    authenticator_data: Base64Url
+    signature: Base64Url
+    user_handle: Base64Url | None = None
+
+
+class Ceremony(Struct, frozen=True, kw_only=True):
+    """What a passkey is asked, as `PublicKeyCredential.parseCreationOptionsFromJSON` or its sibling takes it."""
+
+    public_key: dict[str, Any]
+
+
+class SignInWithKey(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An own key of a program, with which its holder signs in to a browser."""
+
+    key: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class SignedIn(Struct, frozen=True, kw_only=True):
+    """Who is signed in now. The session's secret is in the cookie, and nowhere else."""
+
+    person_id: Id
+    session_id: Annotated[Id, Meta(description="The session as a key, as `revoke` wants it")]
+    key_id: Annotated[Id, Meta(description="The passkey or key that opened it")]
+
+
+class SessionsEnded(Struct, frozen=True, kw_only=True):
+    """How many sessions of the caller have ended now."""
+
+    person_id: Id
+    ended: int
+
+
+class UnconfirmedKey(Struct, frozen=True, kw_only=True):
+    """Somebody's own key that stems from one which somebody else made, and waits for a third person."""
+
+    key_id: Id
+    person_id: Id
+    name: Name
+    kind: KeyKind
+    device: str | None
+    fingerprint: str
+    created_at: Instant
+    made_by: Annotated[Id | None, Meta(description="Who made the first key; null for the operator's hands")]
+    confirmable: Annotated[bool, Meta(description="Whether the caller is somebody outside, who may confirm it")]
 
 
 class ConfirmKey(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -313,5 +383,9 @@ class Me(Struct, frozen=True, kw_only=True):
     roles: tuple[HeldRole, ...]
     key_id: Annotated[int, Meta(description="The key in use, as `revoke` wants it")]
     key_prefix: Annotated[str, Meta(description="Recognisable first part of the key in use")]
-    key_fingerprint: Annotated[str | None, Meta(description="What somebody compares who confirms the key in use")]
+    key_fingerprint: Annotated[
+        str | None, Meta(description="What somebody compares who confirms the key in use, or the one a session is of")
+    ]
     first_key: Annotated[bool, Meta(description="The key in use works once, to make your own: POST /v1/me/keys")]
+    key_kind: KeyKind = "program"
+    confirm_id: Annotated[Id | None, Meta(description="The key that has this fingerprint, to be confirmed")] = None

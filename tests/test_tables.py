@@ -19,6 +19,7 @@ OWNED = {
     "registry.access": {
         *("api_key", "api_key_use", "approval", "authority_epoch", "move_authority_epoch", "restriction", "role_grant"),
         *("may_act", "owner_of_frozen", "role_deciding", "suspended", "suspension"),
+        *("challenge", "passkey", "session"),
     },
     "registry.parties": {"account", "owned_through", "ownership", "party", "party_identifier", "region"},
     "registry.projects": {

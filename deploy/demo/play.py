@@ -20,9 +20,12 @@ from deploy.local.children import ChildTrouble
 from deploy.local.region import LocalRegion, new_region
 from deploy.postgres import server as postgres
 from deploy.postgres.programs import PostgresUnavailable
-from deploy.scenarios.cast import EVENT_IS_OVER, Season
+from deploy.processes.first_start import REGULATORS
+from deploy.scenarios.cast import CAST, EVENT_IS_OVER, Season
 from deploy.scenarios.client import Api, Unexpected
 from deploy.scenarios.season import SEASON, play_step
+from deploy.settings import read_settings
+from deploy.site.entering import Entrant, write_entrants
 
 MARKER = ".kilnwood-demo"
 RECEIPT_TIMEOUT_S = 15.0
@@ -187,6 +190,17 @@ def _print_next(out: Path, receipt: Path, seconds: float, console: Console) -> N
         console.print(f"  {line}", highlight=False, soft_wrap=True)
 
 
+def _entrant(word: str, folder: Path) -> Entrant:
+    """One of the season's people, as the first page offers them."""
+    key_file = str((folder / f"{word}.key").resolve())
+    if word not in CAST:
+        name = {f"regulator-{number}": each for number, each in enumerate(REGULATORS, start=1)}[word]
+        place = read_settings({}).authority
+        return Entrant(word=word, name=name, organisation=place, roles=("regulator",), key_file=key_file)
+    cast = CAST[word]
+    return Entrant(word=word, name=cast.person, organisation=cast.name, roles=cast.roles, key_file=key_file)
+
+
 def _serve(region: LocalRegion, season: Season, out: Path, console: Console) -> None:
     """Start the region again and keep it up until Ctrl-C."""
     folder = out / "keys"
@@ -197,12 +211,17 @@ def _serve(region: LocalRegion, season: Season, out: Path, console: Console) -> 
         path = folder / f"{word}.key"
         path.touch(mode=0o600)
         path.write_text(key + "\n", "ascii")
+    write_entrants(folder / "people.json", tuple(_entrant(word, folder) for word in keys))
+    region.tell({"KILNWOOD_DEMO_PEOPLE": str((folder / "people.json").resolve())})
     region.start()
+    address = region.url.replace("127.0.0.1", "localhost")
     console.print(
-        f"\nThe region is up again at [bold]{region.url}/docs[/]; the keys of its people are in {folder} "
-        f"({', '.join(keys)}). Its business time stands still at {EVENT_IS_OVER}, the evening of the launch event. "
-        "Ctrl-C ends it.\n"
-        f'[dim]$ curl -H "Authorization: Bearer $(cat {folder}/bank.key)" {region.url}/v1/me[/]',
+        f"\nThe region is up again. Its business time stands still at {EVENT_IS_OVER}, the evening of the launch "
+        f"event. The keys of its people are in {folder} ({', '.join(keys)}); the API is described at "
+        f"{region.url}/docs.\n"
+        f'[dim]$ curl -H "Authorization: Bearer $(cat {folder}/bank.key)" {region.url}/v1/me[/]\n'
+        f"\nOpen [bold]{address}/[/] in a browser: on its first page you enter as any of them with one click. "
+        "Ctrl-C ends it.",
         soft_wrap=True,
     )
     assert region.service.process is not None, "it was started"

@@ -75,7 +75,7 @@ class Child:
     def __init__(self, arguments: list[str], *, log: Path, environment: Mapping[str, str]) -> None:
         self._arguments = arguments
         self._log = log
-        self._environment = dict(environment)
+        self.environment = dict(environment)
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -86,7 +86,7 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=file,
-                env=self._environment,
+                env=self.environment,
                 start_new_session=True,
             )
 

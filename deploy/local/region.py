@@ -43,6 +43,10 @@ class LocalRegion:
         self.service.start()
         self.service.wait_until(f"{self.url}/health/ready")
 
+    def tell(self, settings: dict[str, str]) -> None:
+        """Start the service with further settings the next time."""
+        self.service.environment |= settings
+
     def stop(self) -> None:
         """Stop both and the database, also after a kill."""
         self.service.stop()

@@ -16,11 +16,13 @@ from deploy.processes.inner import Health, Metrics, WatchedPart, inner_app
 from deploy.processes.log_backlog import LogBacklog
 from deploy.processes.tasks import cancelled
 from deploy.settings import Settings
+from deploy.site.entering import read_entrants
 from exchange.parts import Exchange
 from registry.access.authority import Authority
 from registry.access.keys import service as keys
 from registry.access.keys.rules import Keyring
 from registry.access.rates import Rates, policies
+from registry.access.sign_in.rules import SiteAddress
 from registry.kit.quotas import Quotas
 from registry.kit.supervise import Supervisor
 from registry.parties.service import dated_trader_in
@@ -97,6 +99,8 @@ class ApiRole:
             quotas=Quotas(settings.quotas),
             room=self._disk.room,
             closing=self._stopping,
+            site=SiteAddress(settings.site_url),
+            entrants=read_entrants(settings.demo_people),
         )
 
     @property

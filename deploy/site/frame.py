@@ -8,7 +8,11 @@ from litestar.static_files import create_static_files_router
 
 import exchange.instruments.pages
 import exchange.market_data.pages
+import registry.access.keys.pages
+import registry.access.sign_in.pages
+import registry.parties.colleagues.pages
 import registry.projects.pages
+from deploy.site.entering import EnteringPages, Entrants
 from deploy.site.market import MarketPage
 from deploy.site.pages import HomePages, ProjectPage
 from registry.access.http import PAGE
@@ -20,21 +24,28 @@ FOLDERS: Final = {
     "home": Path(__file__).parent / "pages",
     "instruments": exchange.instruments.pages.TEMPLATES,
     "market": exchange.market_data.pages.TEMPLATES,
+    "keys": registry.access.keys.pages.TEMPLATES,
+    "sign_in": registry.access.sign_in.pages.TEMPLATES,
+    "colleagues": registry.parties.colleagues.pages.TEMPLATES,
     "projects": registry.projects.pages.TEMPLATES,
 }
 """Each capability's templates, by the name under which others extend and include them."""
 
 
-def site_frame(region: RegionProfile) -> Frame:
+def site_frame(region: RegionProfile, site_url: str, entrants: Entrants = ()) -> Frame:
     """The frame with the templates of all capabilities."""
-    return Frame(FOLDERS, region)
+    return Frame(FOLDERS, region, site_url=site_url, entrants=entrants)
 
 
-def site_router() -> Router:
-    """All pages, and what they load."""
+def site_router(entrants: Entrants = ()) -> Router:
+    """All pages, and what they load. Only where there are people to enter as is there an address for it."""
     return Router(
         "/",
         route_handlers=[
+            *((EnteringPages,) if entrants else ()),
+            registry.access.keys.pages.KeysPages,
+            registry.access.sign_in.pages.SignInPages,
+            registry.parties.colleagues.pages.ColleaguesPages,
             HomePages,
             ProjectPage,
             registry.projects.pages.ProjectPages,

@@ -43,7 +43,7 @@ class Route:
 
 
 PUBLIC = Route(None)
-FIRST_KEY_MAY = frozenset({"get_me", "create_own_key"})
+FIRST_KEY_MAY = frozenset({"get_me", "create_own_key", "begin_passkey", "register_passkey"})
 """What a key that somebody else made is good for."""
 ANY_PERSON = Route(frozenset())
 
@@ -102,8 +102,8 @@ def authorise(by: Actor, operation: str, route: Route) -> None:
         raise Unauthenticated("This needs an API key: send the header 'Authorization: Bearer kw_…'.")
     if by.first_key and operation not in FIRST_KEY_MAY:
         raise FirstKeyOnly(
-            "This is a first key, which somebody else made for you. It works once: make your own key with it "
-            "(POST /v1/me/keys) and use that one."
+            "This is a first key, which somebody else made for you. It works once: make a passkey with it (open "
+            "/invitation#kw_… in a browser) or a key of your own (POST /v1/me/keys), and use that one."
         )
     if route.roles and not any(held.role in route.roles for held in by.roles):
         raise Denied(

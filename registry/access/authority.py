@@ -19,6 +19,7 @@ import structlog
 
 from registry.access.authorisation import Unauthenticated
 from registry.access.keys.rules import Keyring
+from registry.access.sessions import rules as sessions
 from registry.kit import sql
 from registry.kit.database import Database, Tx, fetch_one
 from registry.kit.problems import DomainError, Unavailable
@@ -72,6 +73,7 @@ class Authority:
         self._now_s = now_s
         self._now = now
         self._used: dict[int, datetime] = {}
+        self._seen: _Bounded[int, datetime] = _Bounded(kept)
         self._keys: _Bounded[bytes, _Key] = _Bounded(kept)
         self._traders: _Bounded[int, _DatedTrader] = _Bounded(kept)
         self._version: _Version | None = None
@@ -89,9 +91,9 @@ class Authority:
     async def authenticate(self, secret: str, reading: AuthorityReading | None = None) -> Actor:
         """Return the person behind an API key, with the roles in effect now. Raises `Unauthenticated`."""
         reading = await self.fresh(reading)
-        hashed = self._keyring.hash(secret)
+        hashed, now = self._keyring.hash(secret), self._now()
         key = self._keys.get(hashed)
-        if key is None:
+        if key is None or self._is_idle(key, now):  # another process may have seen it used
             key = await self._read_key(hashed)
         if key is None:
             raise Unauthenticated("This API key is not known here. Check that it was copied whole.")
@@ -102,14 +104,25 @@ class Authority:
             )
         if key.revoked_at is not None:
             raise Unauthenticated(f"This API key was revoked at {key.revoked_at:%Y-%m-%d %H:%M:%S}Z. Use another one.")
-        now = self._now()
+        if self._is_idle(key, now):
+            raise Unauthenticated(
+                f"This session was not used since {key.used_at:%Y-%m-%d %H:%M:%S}Z and is over. Sign in again."
+            )
         if key.expires_at <= now:
             raise Unauthenticated(
                 f"This API key expired at {key.expires_at:%Y-%m-%d %H:%M:%S}Z. Make a new one with another key of "
                 "yours (POST /v1/me/keys), or ask a regulator for one."
             )
         self._used[key.key_id] = now
+        if key.rotated_at is not None:
+            self._seen.keep(key.key_id, now)
         return key.actor_at(reading.business_now)
+
+    def _is_idle(self, key: "_Key", now: datetime) -> bool:
+        """Whether it is a session that nobody has used for long, as far as this process knows."""
+        if key.rotated_at is None:
+            return False
+        return sessions.is_idle(max(key.used_at, self._seen.get(key.key_id, key.used_at)), now)
 
     def take_uses(self) -> dict[int, datetime]:
         """When each key was used last since this was called before, in real time."""
@@ -208,6 +221,9 @@ class _Key(NamedTuple):
     suspension: tuple[int, datetime | None] | None
     expires_at: datetime
     grants: tuple[_Grant, ...]
+    name: str
+    rotated_at: datetime | None
+    used_at: datetime
 
     def actor_at(self, now: datetime) -> Actor:
         """The person with the roles that hold *now*."""
@@ -222,6 +238,8 @@ class _Key(NamedTuple):
             roles=roles,
             first_key=self.first,
             suspension_id=self._suspended_by(),
+            session_at=self.rotated_at,
+            name=self.name,
         )
 
     def _suspended_by(self) -> int | None:
@@ -247,6 +265,9 @@ def _key(row: asyncpg.Record) -> _Key:
             _Grant(HeldRole(Role(role), organisation_id), begins, ends)
             for role, organisation_id, begins, ends in grants
         ),
+        row["name"],
+        row["rotated_at"],
+        row["used_at"],
     )
 
 

@@ -1,6 +1,5 @@
 """Who is calling: the guard and the dependencies that every controller shares."""
 
-import contextlib
 import hashlib
 import re
 from collections.abc import Hashable
@@ -17,6 +16,7 @@ from litestar.params import HeaderParameter, QueryParameter
 from registry.access.authorisation import Route, Unauthenticated, authorise, deciding
 from registry.access.authority import Authority
 from registry.access.rates import ANONYMOUS, READS, UNSIGNED, Rates, TooManyRequests
+from registry.access.sessions import service as sessions
 from registry.access.visitor import PageCall, Visitor
 from registry.kit.http import refuse_loose, refuse_other_spelling, refuse_unknown_query
 from registry.kit.idempotency import was_carried_out
@@ -26,6 +26,7 @@ from registry.kit.request_log import RATE
 from registry.kit.room import Room
 from registry.kit.senders import sender_of
 from registry.kit.sheets import provide_sheet, refuse_csv_of
+from registry.kit.site.browser import BROWSER, Browser
 from schemas.access import Actor, AuthorityReading, Call
 from schemas.pages import PAGE_LIMIT
 
@@ -44,6 +45,8 @@ IdempotencyKey = Annotated[
 
 RATE_CLASS = "rate"
 """The key of a handler's options that has the policy by which its requests are counted."""
+UNSIGNED_CLASS = "unsigned rate"
+"""The same for requests without a key, if it is not that of every write."""
 _FROM = (
     "The first day, whole in Asia/Shanghai, such as 2025-06-01; or an instant such as 2025-06-01T08:00:00Z, included"
 )
@@ -95,9 +98,11 @@ async def _visit(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
     """Note who looks at a page. A session that is over is nobody's: the page is then what anybody sees."""
     actor, reading = Actor(), None
     if header := connection.headers.get("authorization"):
-        with contextlib.suppress(Unauthenticated):
-            actor, reading = await _authenticated(connection, header, None)
+        try:
+            actor, reading = await authenticated(connection, header, None)
             structlog.contextvars.bind_contextvars(person_id=actor.person_id)
+        except Unauthenticated:
+            browser_of(connection).forget()
     if actor.key_id:
         _count(connection, READS, actor.key_id)
     else:
@@ -117,12 +122,17 @@ async def _authorise(
         reading = before if before is None else await authority.fresh(before)
         if before is not None and reading is before:
             return
-        actor, reading = await _authenticated(connection, header, reading)
+        try:
+            actor, reading = await authenticated(connection, header, reading)
+        except Unauthenticated:
+            if not browser_of(connection).by_cookie or route_of(handler).roles is not None:
+                raise
+            browser_of(connection).forget()  # a session that is over is nobody's
         structlog.contextvars.bind_contextvars(person_id=actor.person_id, key_id=actor.key_id)
         if before is None:
-            _count(connection, handler.opt.get(RATE_CLASS, READS), actor.key_id)
+            _count_request(connection, handler, actor)
     elif before is None:
-        _count(connection, UNSIGNED if writes(handler) else ANONYMOUS, address_of(connection))
+        _count_request(connection, handler, actor)
     operation, route = operation_of(handler), route_of(handler)
     authorise(actor, operation, route)
     if writes(handler):
@@ -130,10 +140,15 @@ async def _authorise(
     connection.scope["user"], connection.scope["auth"] = actor, reading
 
 
-async def _authenticated(
+async def authenticated(
     connection: ASGIConnection[Any, Any, Any, Any], header: str, reading: AuthorityReading | None
 ) -> tuple[Actor, AuthorityReading]:
-    """The person behind a key. An address that tries keys which do not work is slowed. Raises `Unauthenticated`."""
+    """
+    The person behind a key. An address that tries keys which do not work is slowed. Raises `Unauthenticated`.
+
+    A session works by the cookie alone: there it is seen to that no other site uses it, and its secret is renewed in
+    time. So one that was taken out of its browser is no key for programs.
+    """
     rates: Rates = connection.app.state.rates
     if not rates.has_worked(header):
         address = address_of(connection)
@@ -147,11 +162,35 @@ async def _authenticated(
         authority: Authority = connection.app.state.authority
         reading = await authority.fresh(reading)
         actor = await authority.authenticate(secret, reading)
+        _refuse_session_of_program(connection, actor)
     except Unauthenticated:
         rates.failed(address_of(connection), header)
         raise
     rates.worked(header)
+    if actor.session_at is not None and header == connection.headers.get("authorization"):
+        state = connection.app.state
+        browser_of(connection).renew(await sessions.renewed(actor, secret, db=state.db, keyring=state.keyring))
     return actor, reading
+
+
+def _refuse_session_of_program(connection: ASGIConnection[Any, Any, Any, Any], actor: Actor) -> None:
+    if actor.session_at is not None and not browser_of(connection).by_cookie:
+        raise Unauthenticated("This is the session of a browser. A program uses a key (POST /v1/me/keys).")
+
+
+def browser_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Browser:
+    """What is known of the browser that asks; of a program, nothing."""
+    found = connection.scope.get(BROWSER)
+    return found if isinstance(found, Browser) else Browser()
+
+
+def _count_request(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler, actor: Actor) -> None:
+    """Count one request of the API: by its key, or else by its address."""
+    if actor.key_id:
+        _count(connection, handler.opt.get(RATE_CLASS, READS), actor.key_id)
+    else:
+        unsigned = handler.opt.get(UNSIGNED_CLASS, UNSIGNED) if writes(handler) else ANONYMOUS
+        _count(connection, unsigned, address_of(connection))
 
 
 def _count(connection: ASGIConnection[Any, Any, Any, Any], policy: str, caller: Hashable) -> None:
@@ -223,6 +262,17 @@ async def provide_numbered(request: Request[Any, Any, Any]) -> Call:
     return _call(request)
 
 
+async def provide_ceremony(request: Request[Any, Any, Any]) -> Call:
+    """One write that what it carries identifies: an answer to a challenge counts once. It takes no Idempotency-Key."""
+    await _body(request)
+    return _call(request)
+
+
+async def provide_browser(request: Request[Any, Any, Any]) -> Browser:
+    """The browser that asks, for handlers that sign in or out."""
+    return browser_of(request)
+
+
 async def provide_asked(request: Request[Any, Any, Any]) -> Call:
     """One read: who sent it, for which operation."""
     return _call(request)
@@ -263,6 +313,8 @@ DEPENDENCIES = {
     "call": Provide(provide_call),
     "numbered": Provide(provide_numbered),
     "asked": Provide(provide_asked),
+    "ceremony": Provide(provide_ceremony),
+    "browser": Provide(provide_browser),
     "page": Provide(provide_page, sync_to_thread=False),
     "window": Provide(provide_window, sync_to_thread=False),
     "period": Provide(provide_period, sync_to_thread=False),

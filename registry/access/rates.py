@@ -45,6 +45,7 @@ WRITES: Final = "writes"
 READS: Final = "reads"
 ANONYMOUS: Final = "address"
 UNSIGNED: Final = "unsigned-writes"
+SIGN_INS: Final = "sign-ins"
 FAILED: Final = "failed-keys"
 
 PER_S: Final = {ORDERS: 5_000, WRITES: 300, READS: 1_000, ANONYMOUS: 1_000}
@@ -53,8 +54,11 @@ BURST_S: Final = 3
 """A caller that paused may ask as much at once as in so many seconds."""
 _ROUNDING_S: Final = 1e-9
 """What adding fractions leaves."""
-FIXED: Final = (RatePolicy(UNSIGNED, 0.2, 20), RatePolicy(FAILED, 0.2, 20))
-"""By address: writes without a key, which are objections, and keys that do not work."""
+FIXED: Final = (RatePolicy(UNSIGNED, 0.2, 20), RatePolicy(SIGN_INS, 2, 100), RatePolicy(FAILED, 0.2, 20))
+"""
+By address: writes without a key, which are objections; steps of signing in, which takes two, of everybody behind one
+gateway in the morning; and keys that do not work.
+"""
 
 
 def policies(changed: Mapping[str, int] | None = None) -> tuple[RatePolicy, ...]:
@@ -139,6 +143,7 @@ class Rates:
             ANONYMOUS: "requests without a key from your address",
             UNSIGNED: "writes without a key from your address",
             FAILED: "unknown API keys from your address",
+            SIGN_INS: "attempts to sign in from your address",
         }.get(policy.name, f"{policy.name} with this key")
         per = f"{policy.per_s:g} a second" if policy.per_s >= 1 else f"one in {1 / policy.per_s:g} s"
         refusal = TooManyRequests(

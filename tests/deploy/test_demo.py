@@ -201,13 +201,15 @@ def test_a_second_run_starts_clean_and_serves(shown):
         try:
             words = read_until(demo, "Ctrl-C ends it")
             assert 1 == words.count(" 9,594,800 ")
-            url = re.search(r"up again at\s+(http://127\.0\.0\.1:\d+)/docs", words)
+            url = re.search(r"Open\s+(http://localhost:\d+)/ in a browser", words)
             assert url is not None
             key = out / "keys" / "bank.key"
             assert 0o600 == stat.S_IMODE(key.stat().st_mode)
             asked = {"Authorization": f"Bearer {key.read_text().strip()}"}
             assert 200 == httpx.get(f"{url[1]}/v1/me", headers=asked, trust_env=False).status_code
             region = httpx.get(f"{url[1]}/v1/region", trust_env=False).json()
+            entered = httpx.post(f"{url[1]}/enter/bank", headers={"Origin": url[1]}, trust_env=False)
+            assert (303, True) == (entered.status_code, "__Host-kilnwood=kw_sim_" in entered.headers["set-cookie"])
             assert f"stands still at {region['business_time']}" in words
             other = run(shown.folder)
             line = f"kilnwood: Another demo runs in {out.name}. End it, or choose another folder with --out.\n"

@@ -64,6 +64,13 @@ async def test_every_refusal_is_a_problem_document(document):
             assert {"$ref": "#/components/schemas/Problem"} == reply["content"]["application/problem+json"]["schema"]
 
 
+CEREMONIES = {"begin_sign_in", "sign_in", "sign_in_with_key", "begin_passkey", "register_passkey"} | {
+    "sign_out",
+    "sign_out_everywhere",
+}
+"""Their answer is a cookie or a question: a challenge is answered once, and a session that has ended has ended."""
+
+
 async def test_every_write_is_known_when_it_is_resent_and_no_read_is(document):
     """By a required header, or by the client_order_id in a body, never both; an objection by its own words."""
     for method, path, operation in operations(document):
@@ -73,6 +80,7 @@ async def test_every_write_is_known_when_it_is_resent_and_no_read_is(document):
         numbered = "client_order_id" in struct.get("properties", ()) or body.get("$ref", "").endswith(
             ("OrderBatch", "/NewObjection")
         )
+        numbered = numbered or operation["operationId"] in CEREMONIES
         assert [True] * (method == "post" and not numbered) == keys, path
         assert not numbered or method == "post", path
 

@@ -29,9 +29,14 @@ class NotForAdministrators(DomainError):
     kind, slug, title = Kind.DENIED, "not-for-administrators", "Regulators decide this"
 
 
+def given_by_administrator(approved: Collection[Role]) -> frozenset[Role]:
+    """What an administrator may give where two regulators gave the roles *approved*."""
+    return frozenset({Role.MEMBER, *approved} - FOR_REGULATORS - {Role.ADMINISTRATOR})
+
+
 def check_given_by_administrator(roles: Sequence[Role], approved: Collection[Role], organisation_id: int) -> None:
     """Raise `NotForAdministrators` for a role that an administrator may not give at their organisation."""
-    open_roles = {Role.MEMBER, *approved} - FOR_REGULATORS - {Role.ADMINISTRATOR}
+    open_roles = given_by_administrator(approved)
     if beyond := sorted(set(roles) - open_roles):
         raise NotForAdministrators(
             f"An administrator of organisation {organisation_id} may give {', '.join(sorted(open_roles))}, and not "

@@ -61,6 +61,11 @@ async def give_colleague_in(tx: Tx, person_id: int, organisation_id: int, roles:
     await store.insert_colleague_grants(tx, person_id, organisation_id, set(roles), by=by)
 
 
+async def given_by_administrator_in(tx: Tx, organisation_id: int) -> tuple[Role, ...]:
+    """The roles that an administrator may give at their organisation."""
+    return tuple(sorted(rules.given_by_administrator(await store.approved_roles(tx, organisation_id))))
+
+
 async def colleagues_in(tx: Tx, window: Window, organisation_id: int) -> Page[Colleague]:
     """The people who hold roles at an organisation now."""
     return await store.colleagues(tx, window, organisation_id)

@@ -10,7 +10,7 @@ from registry.kit.database import Database
 from registry.kit.http import READS, WRITES, PathId
 from registry.kit.pages import Window
 from registry.kit.quotas import Quotas
-from schemas.access import Approved, Call, ConfirmKey, KeyIssued, Me
+from schemas.access import Approved, Call, ConfirmKey, KeyIssued, Me, UnconfirmedKey
 from schemas.pages import Page
 
 
@@ -38,6 +38,13 @@ class KeysController(Controller):
     ) -> Page[KeyIssued]:
         """Every key a person ever had, without secrets."""
         return await service.keys(person_id, window, db=db)
+
+    @get("/keys/unconfirmed", operation_id="list_unconfirmed_keys", responses=READS)
+    async def unconfirmed(
+        self, asked: NamedDependency[Call], window: NamedDependency[Window], db: NamedDependency[Database]
+    ) -> Page[UnconfirmedKey]:
+        """Whose own key waits for somebody outside to confirm it. A page has as many people as asked for."""
+        return await service.unconfirmed(window, asked=asked, db=db)
 
     @post("/me/keys", operation_id="create_own_key", responses=WRITES)
     async def own_key(

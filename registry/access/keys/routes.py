@@ -9,6 +9,7 @@ ROUTES: dict[str, Route] = {
     "list_keys": Route(REGULATORS),
     "revoke_key": Route(frozenset(), frees=True),  # one's own; a regulator any
     "confirm_key": Route(REGULATORS),
+    "list_unconfirmed_keys": Route(REGULATORS),
     "issue_key": Route(REGULATORS),
     "reissue_key": Route(REGULATORS),
 }

@@ -1,14 +1,17 @@
 """How API keys are made and recognised. Pure."""
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 
 from registry.kit.problems import DomainError, Kind
+from schemas.access import KeyKind
 
 
 class KeyNeedsApproval(DomainError):
@@ -50,6 +53,7 @@ class LinkedKey:
     fingerprint: str | None
     works: bool
     confirmed: bool
+    kind: str = "program"
 
     @property
     def given(self) -> bool:
@@ -58,15 +62,22 @@ class LinkedKey:
 
 
 class NewKey(NamedTuple):
-    """A key as it is stored. *parent_id* is None for one that somebody else made (*first*)."""
+    """
+    A key as it is stored. *parent_id* is None for one that somebody else made (*first*).
+
+    Only a program's key has a *hash*. *expires_at* None: a year from now.
+    """
 
     person_id: int
     prefix: str
-    hash: bytes
+    hash: bytes | None
     created_by: int | None
     first: bool
     parent_id: int | None
-    fingerprint: str
+    fingerprint: str | None
+    kind: KeyKind = "program"
+    device: str | None = None
+    expires_at: datetime | None = None
 
 
 def check_confirmable(keys: Sequence[LinkedKey], key_id: int, fingerprint: str) -> LinkedKey:
@@ -82,6 +93,10 @@ def check_confirmable(keys: Sequence[LinkedKey], key_id: int, fingerprint: str) 
         raise NotToBeConfirmed(
             f"Key {key_id} was made by somebody else. Its holder makes an own key with it (POST /v1/me/keys); "
             "confirm that one."
+        )
+    if key.kind == "session":
+        raise NotToBeConfirmed(
+            f"Key {key_id} is a session of a browser. Confirm the key that opened it, {key.parent_id}."
         )
     if not key.works:
         raise NotToBeConfirmed(f"Key {key_id} has ended. Confirm one that person {key.person_id} uses.")
@@ -100,6 +115,22 @@ def check_confirmable(keys: Sequence[LinkedKey], key_id: int, fingerprint: str) 
                 f"Its holder revokes it first (POST /v1/keys/{other.id}/revoke)."
             )
     return given
+
+
+class Confirmable(NamedTuple):
+    """An own key that may be confirmed now, and the one from somebody else that it stems from."""
+
+    key: LinkedKey
+    given: LinkedKey
+
+
+def confirmable(keys: Sequence[LinkedKey]) -> tuple[Confirmable, ...]:
+    """Which of all the keys that one person ever had somebody outside may confirm now."""
+    found = []
+    for key in keys:
+        with contextlib.suppress(DomainError):
+            found.append(Confirmable(key, check_confirmable(keys, key.id, key.fingerprint or "")))
+    return tuple(found)
 
 
 def _given(known: Mapping[int, LinkedKey], key: LinkedKey) -> LinkedKey | None:
@@ -138,6 +169,10 @@ def check_room(person_id: int, working: int) -> None:
         )
 
 
+def _grouped(digest: str) -> str:
+    return "-".join(digest[at : at + 4] for at in range(0, 24, 4))
+
+
 @dataclass(frozen=True, slots=True)
 class Keyring:
     """Makes and recognises API keys. *pepper* never leaves this process; the database has keyed hashes only."""
@@ -162,7 +197,12 @@ class Keyring:
         holder works it out from the secret alone (`kilnwood keys fingerprint`); it says nothing about the secret.
         """
         digest = hashlib.sha256(b"kilnwood key\n" + secret.encode()).hexdigest()
-        return "-".join(digest[at : at + 4] for at in range(0, 32, 4))
+        return _grouped(digest)
+
+    @staticmethod
+    def passkey_fingerprint(credential_id: bytes, public_key: bytes) -> str:
+        """The same of a passkey, whose secret never leaves its device: of what everybody may know of it."""
+        return _grouped(hashlib.sha256(b"kilnwood passkey\n" + credential_id + b"\n" + public_key).hexdigest())
 
     def prefix(self, secret: str) -> str:
         """The part that lists may show: the word and six characters."""

@@ -1,7 +1,7 @@
 """The caller, and making and revoking API keys."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 from msgspec import structs
 
@@ -16,7 +16,7 @@ from registry.kit.idempotency import Written, once, still_in
 from registry.kit.pages import Window
 from registry.kit.problems import Unknown
 from registry.kit.quotas import DEFAULT, Quotas
-from schemas.access import Approved, Call, ConfirmKey, KeyIssued, Me, RekeyBody, Role
+from schemas.access import Actor, Approved, Call, ConfirmKey, KeyIssued, Me, RekeyBody, Role, UnconfirmedKey
 from schemas.pages import Page
 
 
@@ -24,6 +24,7 @@ async def me(call: Call, *, db: Database) -> Me:
     """Return the caller's own person, roles and key in use."""
     async with db.reading() as tx:
         key = await store.key(tx, call.by.key_id)
+        held = await store.key(tx, key.parent_id) if key and key.kind == "session" and key.parent_id else key
         name = await store.person_name(tx, call.by.person_id)
     return Me(
         person_id=call.by.person_id,
@@ -31,8 +32,10 @@ async def me(call: Call, *, db: Database) -> Me:
         roles=call.by.roles,
         key_id=call.by.key_id,
         key_prefix=key.prefix if key else "",
-        key_fingerprint=key.fingerprint if key else None,
+        key_fingerprint=held.fingerprint if held else None,
         first_key=call.by.first_key,
+        key_kind=key.kind if key else "program",
+        confirm_id=held.id if held else None,
     )
 
 
@@ -40,6 +43,40 @@ async def keys(person_id: int, window: Window, *, db: Database) -> Page[KeyIssue
     """List every key a person ever had, so that a stolen one, or one made with it, can be found and revoked."""
     async with db.reading() as tx:
         return await store.keys(tx, window, person_id)
+
+
+async def working(person_id: int, *, db: Database) -> tuple[KeyIssued, ...]:
+    """What somebody has that works, newest first; a session that was not used for long is among them."""
+    async with db.reading() as tx:
+        return await store.working(tx, person_id)
+
+
+async def unconfirmed(window: Window, *, asked: Call, db: Database) -> Page[UnconfirmedKey]:
+    """People whose own key waits for somebody outside, and which one that is; a page has as many people as asked."""
+    async with db.reading() as tx:
+        people = await store.unconfirmed(tx, window)
+        keys = await store.keys_of(tx, [each.person_id for each in people.items])
+        power = await persons.seen_in(tx)
+    found = []
+    for person in people.items:
+        mine = [each for each in keys if each.linked.person_id == person.person_id]
+        for each in rules.confirmable([other.linked for other in mine]):
+            shown = next(other for other in mine if other.linked.id == each.key.id)
+            edge = (OPERATOR if each.given.maker_id is None else each.given.maker_id, person.person_id)
+            found.append(
+                UnconfirmedKey(
+                    key_id=each.key.id,
+                    person_id=person.person_id,
+                    name=person.name,
+                    kind=shown.kind,
+                    device=shown.device,
+                    fingerprint=each.key.fingerprint or "",
+                    created_at=shown.created_at,
+                    made_by=each.given.maker_id,
+                    confirmable=power.may_confirm(edge, asked.by.person_id),
+                )
+            )
+    return Page(items=tuple(found), next=people.next)
 
 
 async def first_key_in(
@@ -82,6 +119,44 @@ async def keys_at_in(tx: Tx, organisation_id: int) -> int:
     return await store.keys_at(tx, organisation_id)
 
 
+async def own_in(tx: Tx, by: Actor, new: rules.NewKey) -> KeyIssued:
+    """
+    Store a key that its holder makes with the one in use: a passkey. A first key is spent by it.
+
+    Raises `FirstKeySpent`, `TooManyKeys`.
+    """
+    await _spend_in(tx, by)
+    rules.check_room(by.person_id, await store.open_keys(tx, by.person_id))
+    return await store.insert_key(tx, new)
+
+
+async def session_in(tx: Tx, person_id: int, *, parent_id: int, device: str, expires_at: datetime) -> KeyIssued:
+    """Store the key that a session is; its secret is the business of `registry.access.sessions`."""
+    await grants.lock_person_in(tx, person_id)
+    new = rules.NewKey(
+        person_id=person_id,
+        prefix="session",
+        hash=None,
+        created_by=person_id,
+        first=False,
+        parent_id=parent_id,
+        fingerprint=None,
+        kind="session",
+        device=device,
+        expires_at=expires_at,
+    )
+    return await store.insert_key(tx, new)
+
+
+async def _spend_in(tx: Tx, by: Actor) -> None:
+    """Lock the holder, and refuse a key that ended meanwhile; a first one is over with what it makes."""
+    await grants.lock_person_in(tx, by.person_id)
+    if by.first_key and not await store.spend_key(tx, by.key_id):
+        raise rules.FirstKeySpent(f"Key {by.key_id} is a first key and was used just now; it works once.")
+    if not by.first_key and not await store.key_works(tx, by.key_id):
+        raise authorisation.Unauthenticated(f"Key {by.key_id} was revoked while this waited. Use another one.")
+
+
 async def create_own_key(call: Call, *, db: Database, keyring: rules.Keyring, quotas: Quotas = DEFAULT) -> KeyIssued:
     """
     Make an own key for the caller: to rotate to, or the one that a first key is for.
@@ -93,12 +168,8 @@ async def create_own_key(call: Call, *, db: Database, keyring: rules.Keyring, qu
 
     async def work(tx: Tx) -> Written[KeyIssued]:
         by = call.by
-        await grants.lock_person_in(tx, by.person_id)
-        if by.first_key and not await store.spend_key(tx, by.key_id):
-            raise rules.FirstKeySpent(f"Key {by.key_id} is a first key and was used just now; it works once.")
+        await _spend_in(tx, by)
         if not by.first_key:
-            if not await store.key_works(tx, by.key_id):
-                raise authorisation.Unauthenticated(f"Key {by.key_id} was revoked while this waited. Use another one.")
             quotas.check("keys_a_day", await store.keys_a_day(tx, by.person_id))
             for organisation_id in authorisation.organisations_of(by):
                 await refuse_more_in(tx, organisation_id, quotas)
@@ -186,6 +257,7 @@ async def revoke_key(key_id: int, *, call: Call, db: Database) -> KeyIssued:
         if key.person_id != call.by.person_id:
             await still_in(tx, call.by, {Role.REGULATOR})
         await store.revoke_key(tx, key_id)  # a second revocation changes nothing
+        await store.end_sessions_of(tx, key_id)
         await persons.refuse_powerless_in(tx, power)
         return Written(key_id, await _key_again(tx, str(key_id)))
 
@@ -196,6 +268,11 @@ async def note_uses(used: Mapping[int, datetime], *, db: Database) -> None:
     """Note when keys were used last. What was used meanwhile in another process stays if it was later."""
     async with db.reading() as tx:
         await store.note_uses(tx, used)
+
+
+async def note_use_in(tx: Tx, key_id: int) -> None:
+    """Note that a passkey was used now."""
+    await store.note_uses(tx, {key_id: datetime.now(UTC)})
 
 
 async def _key_again(tx: Tx, key_id: str) -> KeyIssued:

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import NamedTuple
 
 from registry.access.keys import rules
 from registry.kit import sql
 from registry.kit.database import Tx, affected, convert, fetch_one
 from registry.kit.pages import Window
-from schemas.access import KeyIssued
+from schemas.access import KeyIssued, KeyKind
 from schemas.pages import Page
 
 _sql = sql.load(__package__)
@@ -49,6 +50,11 @@ async def revoke_key(tx: Tx, key_id: int) -> bool:
     return affected(await tx.execute(_sql.revoke_key, key_id)) == 1
 
 
+async def end_sessions_of(tx: Tx, key_id: int) -> None:
+    """End the sessions that a key opened."""
+    await tx.execute(_sql.end_sessions_of, key_id)
+
+
 async def revoke_all(tx: Tx, person_id: int) -> None:
     """End all keys of a person now."""
     await tx.execute(_sql.revoke_all, person_id)
@@ -58,6 +64,42 @@ async def keys(tx: Tx, window: Window, person_id: int) -> Page[KeyIssued]:
     """Every key a person ever had, without secrets."""
     rows = await tx.fetch(_sql.keys, *window.args, person_id, None)
     return window.page([(row["id"], convert(row, KeyIssued)) for row in rows])
+
+
+class WaitingPerson(NamedTuple):
+    """Somebody whose key waits to be confirmed."""
+
+    person_id: int
+    name: str
+
+
+class ShownKey(NamedTuple):
+    """A key as a link of its chain, with what a page shows of it."""
+
+    linked: rules.LinkedKey
+    kind: KeyKind
+    device: str | None
+    created_at: datetime
+
+
+async def unconfirmed(tx: Tx, window: Window) -> Page[WaitingPerson]:
+    """People with a key that somebody else made and nobody has confirmed, in the order of their ids."""
+    rows = await tx.fetch(_sql.unconfirmed, *window.args)
+    return window.page([(row["person_id"], WaitingPerson(*row)) for row in rows])
+
+
+async def keys_of(tx: Tx, people: list[int]) -> tuple[ShownKey, ...]:
+    """All keys that these people ever had."""
+    names = ("id", "person_id", "maker_id", "parent_id", "fingerprint", "works", "confirmed", "kind")
+    return tuple(
+        ShownKey(rules.LinkedKey(**{name: row[name] for name in names}), row["kind"], row["device"], row["created_at"])
+        for row in await tx.fetch(_sql.keys_of, people)
+    )
+
+
+async def working(tx: Tx, person_id: int) -> tuple[KeyIssued, ...]:
+    """All that a person has and that works, newest first, without secrets."""
+    return tuple(convert(row, KeyIssued) for row in await tx.fetch(_sql.working, person_id))
 
 
 async def open_keys(tx: Tx, person_id: int) -> int:

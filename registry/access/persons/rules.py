@@ -86,6 +86,14 @@ class Power:
         sizes = Counter(components.get(each, each) for each in self.regulators)
         return _pairs(len(self.regulators)) - sum(_pairs(size) for size in sizes.values())
 
+    def may_confirm(self, key: Edge, confirmer: int) -> bool:
+        """Whether *confirmer* is outside, as `check_confirmer` wants it."""
+        try:
+            check_confirmer(self.graph, key, confirmer, self.regulators)
+        except NotOutside:
+            return False
+        return True
+
 
 def _pairs(people: int) -> int:
     return people * (people - 1) // 2

@@ -15,6 +15,11 @@ async def power_in(tx: Tx) -> rules.Power:
     return await store.power(tx)
 
 
+async def seen_in(tx: Tx) -> rules.Power:
+    """Who can decide now, for a page: nobody waits for it."""
+    return await store.power(tx)
+
+
 async def refuse_powerless_in(tx: Tx, before: rules.Power) -> None:
     """Call this after power was taken away, or people were joined: rolls back if no pair is left that can decide."""
     rules.check_pairs_left(before, await store.power(tx))

@@ -9,5 +9,6 @@ where created_by is distinct from person_id and confirmed_at is null
 -- name: deciding
 select distinct g.person_id from registry.role_grant g
 join registry.api_key k on k.person_id = g.person_id and k.revoked_at is null and k.expires_at > now()
+  and k.kind <> 'session' -- which is over in a week at most
 where g.role = 'regulator' and g.during @> registry.business_now()
   and not exists (select from registry.suspended s where s.person_id = g.person_id);

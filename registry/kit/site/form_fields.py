@@ -39,12 +39,14 @@ class Form:
     A form that was refused, for the page that shows it again: what was entered, and what was wrong.
 
     The form's own fields are `_key` (its Idempotency-Key: a form that is sent twice is carried out once), `_page`
-    (where it is shown again) and `_then` (where a success leads; ``{id}`` stands for a member of the answer).
+    (where it is shown again), `_then` (where a success leads; ``{id}`` stands for a member of the answer) and `_once`
+    (the answer has a secret: the page is shown again with it, as *answer*).
     """
 
     action: str = ""
     values: dict[str, list[str]] = field(default_factory=dict)
     problem: dict[str, Any] = field(default_factory=dict)
+    answer: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, scope: Any) -> "Form":  # noqa: ANN401 - an ASGI scope
@@ -60,6 +62,10 @@ class Form:
     def refused(self, action: str) -> bool:
         """Whether it is the form of this action that was refused."""
         return bool(self.problem) and self.action == action
+
+    def answered(self, action: str) -> dict[str, Any]:
+        """What the operation of this action answered just now, if it is to be shown once."""
+        return self.answer if self.action == action else {}
 
     def entered(self, name: str, otherwise: object = "") -> str:
         """What was entered in the field *name*, or what stands there otherwise."""

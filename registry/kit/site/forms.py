@@ -4,7 +4,8 @@ Forms: a page posts to the operation itself, and the browser is led to a page ag
 `Forms` stands before the application. A POST to ``/v1/…`` of a form becomes the POST of its JSON body with the form's
 Idempotency-Key. If it was carried out, the browser is sent to the page that the form names (303). If it was refused,
 the page of the form is shown again, with what was entered and what was wrong beside each field, under the status of
-the refusal. Other requests pass through.
+the refusal. Where the answer has a secret that is shown once, the form's page shows it at once in place of leading
+elsewhere: it is in no address, and no browser keeps it. Other requests pass through.
 """
 
 import io
@@ -53,9 +54,12 @@ class Forms:
     async def _carry_out(self, scope: Any, sent: "_Sent", send: Send) -> None:  # noqa: ANN401 - an ASGI scope
         answer = await _answer(self._app, _with_body(scope, sent), sent.body)
         if answer.status < HTTPStatus.MULTIPLE_CHOICES and answer.status != HTTPStatus.ACCEPTED:
-            await _see_other(send, _address(sent.then, answer.json()), answer.cookies)
-            return
-        form = Form(action=scope["path"], values=sent.values, problem=answer.json())
+            if not sent.once:
+                await _see_other(send, _address(sent.then, answer.json()), answer.cookies)
+                return
+            form = Form(action=scope["path"], answer=answer.json())
+        else:
+            form = Form(action=scope["path"], values=sent.values, problem=answer.json())
         page, _, query = sent.page.partition("?")
         again: Any = {
             **scope,
@@ -75,10 +79,11 @@ class _Sent:
 
     def __init__(self, fields: list[tuple[str, str]], file: tuple[str, bytes] | None) -> None:
         own = {name: value for name, value in fields if name.startswith("_")}
+        self.once = "_once" in own
         self.key, self.page, self.then = (
             own.get("_key", ""),
-            _local(own.get("_page", "/")),
-            _local(own.get("_then", "/")),
+            local_address(own.get("_page", "/")),
+            local_address(own.get("_then", "/")),
         )
         self.values: dict[str, list[str]] = {}
         for name, value in fields:
@@ -138,7 +143,7 @@ def _with_body(scope: Any, sent: _Sent) -> Any:  # noqa: ANN401 - ASGI scopes
 
 
 def _is_form(scope: Any) -> bool:  # noqa: ANN401 - an ASGI scope
-    posted = scope["type"] == ScopeType.HTTP and scope["method"] == "POST"
+    posted = scope["type"] == ScopeType.HTTP and scope["method"] == "POST" and scope["path"].startswith("/v1/")
     return posted and _media_type(scope).startswith((URLENCODED, MULTIPART))
 
 
@@ -170,15 +175,15 @@ def _read(scope: Any, raw: bytes) -> _Sent:  # noqa: ANN401 - an ASGI scope
     return _Sent(fields, file)
 
 
-def _local(address: str) -> str:
-    """An address on this site, or the first page: a form leads nowhere else."""
+def local_address(address: str, otherwise: str = "/") -> str:
+    """An address on this site, or *otherwise*: a form leads nowhere else."""
     safe = (
         address.startswith("/")
         and not address.startswith(("//", "/\\"))
         and "\\" not in address
         and address.isprintable()
     )
-    return address if safe else "/"
+    return address if safe else otherwise
 
 
 def _address(then: str, answer: dict[str, Any]) -> str:
@@ -190,7 +195,7 @@ def _address(then: str, answer: dict[str, Any]) -> str:
             value = value.get(name, "") if isinstance(value, dict) else ""
         return quote(str(value), safe="")
 
-    return _local(_MEMBER.sub(member, then))
+    return local_address(_MEMBER.sub(member, then))
 
 
 async def _whole(receive: Receive) -> bytes | None:

@@ -37,8 +37,12 @@ _speaking: ContextVar[Language] = ContextVar("language")
 class Frame:
     """All templates, words and assets of the site. One for each process."""
 
-    def __init__(self, folders: Mapping[str, Path], region: RegionProfile) -> None:
-        """Read the templates of *folders*, known as ``<key>/<file>``; ``site/…`` are the frame's own."""
+    def __init__(self, folders: Mapping[str, Path], region: RegionProfile, **known: object) -> None:
+        """
+        Read the templates of *folders*, known as ``<key>/<file>``; ``site/…`` are the frame's own.
+
+        *known* is what every template may show of this installation, such as its address.
+        """
         folders = {"site": TEMPLATES, **folders}
         self.region = region
         self.languages = language.languages(folders.values())
@@ -68,6 +72,7 @@ class Frame:
             "new_key": lambda: ids.new("form"),
             "region": region,
             "language_names": NAMES,
+            **known,
         }
 
     def page(
@@ -106,7 +111,11 @@ class Frame:
             text,
             status_code=form.status or status,
             media_type="text/html",
-            headers={"Vary": "Accept-Language, Cookie, HX-Request", "Content-Language": code},
+            headers={
+                "Vary": "Accept-Language, Cookie, HX-Request",
+                "Content-Language": code,
+                **({"Cache-Control": "no-store"} if form.answer else {}),
+            },
             cookies=cookies,
         )
 

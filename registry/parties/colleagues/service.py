@@ -13,7 +13,7 @@ from registry.kit.problems import Unknown
 from registry.kit.quotas import DEFAULT, Quotas
 from registry.parties import store
 from registry.parties.colleagues import rules
-from schemas.access import Call, Colleague, NewColleague
+from schemas.access import Call, Colleague, NewColleague, Role
 from schemas.pages import Page
 
 
@@ -58,6 +58,13 @@ async def colleagues(organisation_id: int, window: Window, *, asked: Call, db: D
     access.authorise_for(asked, organisation_id)
     async with db.reading() as tx:
         return await grants.colleagues_in(tx, window, organisation_id)
+
+
+async def roles_to_give(organisation_id: int, *, asked: Call, db: Database) -> tuple[Role, ...]:
+    """What the caller may give somebody whom they invite; nothing if they may not invite. Raises `NotYours`."""
+    access.authorise_for(asked, organisation_id)
+    async with db.reading() as tx:
+        return await grants.given_by_administrator_in(tx, organisation_id)
 
 
 async def remove(organisation_id: int, person_id: int, *, call: Call, db: Database) -> Colleague:

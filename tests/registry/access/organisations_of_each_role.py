@@ -70,6 +70,7 @@ async def _people(world: World, made: EachRole) -> None:
     both = [(places[HOME], "member"), (places[SHARED], "member")]
     await _person(world, made, "both", both)
     made.keys[NOBODY, ""] = await _person(world, made, NOBODY, [])
+    made.ids["secret_nobody"] = made.keys[NOBODY, ""]
     await _person(world, made, "keyless", [])
     await world.ok(f"/v1/keys/{made.ids['key_keyless']}/revoke", by=world.regulators[0])
     await _person(world, made, "regulator_spare", [(AUTHORITY, "regulator")])

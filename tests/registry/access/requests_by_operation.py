@@ -11,9 +11,13 @@ from tests.registry.access.organisations_of_each_role import (
     footprint_body,
     order_body,
 )
+from tests.registry.access.soft_passkey import text
 from tests.registry.projects.life import project_body, report_body
 
 WHY = {"why": "Because"}
+_CLIENT_DATA = text(b'{"type":"webauthn.get","challenge":"AAAA","origin":"http://localhost:8000"}')
+CEREMONY = {"credential_id": "AAAA", "client_data": _CLIENT_DATA, "authenticator_data": "AAAA", "signature": "AAAA"}
+PASSKEY = {"credential_id": "AAAA", "client_data": _CLIENT_DATA, "attestation": "AAAA"}
 UPLOAD = b"Another document"
 
 
@@ -93,6 +97,14 @@ def _access(ids: dict[str, Any]) -> dict[str, Request]:
         "list_keys": read(f"/v1/people/{ids['person_keyless']}/keys"),
         "create_own_key": write("/v1/me/keys"),
         "revoke_key": write(f"/v1/keys/{ids['key_nobody']}/revoke", None, (NOBODY, "")),
+        "list_unconfirmed_keys": read("/v1/keys/unconfirmed"),
+        "begin_sign_in": write("/v1/sign-in/begin"),
+        "sign_in": Request("POST", "/v1/sign-in", CEREMONY, 409),  # nobody was asked this
+        "sign_in_with_key": write("/v1/sign-in/with-key", {"key": ids["secret_nobody"]}),
+        "begin_passkey": write("/v1/me/passkeys/begin"),
+        "register_passkey": Request("POST", "/v1/me/passkeys", PASSKEY, 409),  # as above
+        "sign_out": Request("POST", "/v1/sessions/end", None, 409),  # a program has no session
+        "sign_out_everywhere": write("/v1/sessions/end-all"),
         "confirm_key": write(f"/v1/keys/{ids['key_unconfirmed']}/confirm", {"fingerprint": ids["fingerprint"]}),
         "issue_key": write(f"/v1/people/{ids['person_keyless']}/keys"),
         "reissue_key": write("/v1/keys/reissue", approved("reissue_key")),

@@ -23,6 +23,14 @@ document.addEventListener("click", async (event) => {
   setTimeout(() => code.classList.remove("copied"), 1200);
 });
 
+// What is shown once is copied by its button.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest?.("[data-copy]");
+  if (!button || !navigator.clipboard) return;
+  await navigator.clipboard.writeText(button.dataset.copy);
+  button.textContent = button.dataset.copied;
+});
+
 // "/" goes to the search box.
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest?.("input, textarea, select");

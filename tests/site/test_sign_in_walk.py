@@ -1,0 +1,109 @@
+"""A person's way in, in a real browser with a virtual authenticator: invitation, passkey, out, and in again."""
+
+import re
+
+from playwright.async_api import Browser, Page, expect
+
+from deploy.scenarios.client import Api
+from tests.site.browser import DESK, PHONE, Site, needs_chromium, person
+
+pytestmark = needs_chromium
+
+
+async def invitation(site: Site, api: Api, name: str, *, maker: int = 0) -> str:
+    """The link that a regulator's program gives somebody new."""
+    by = site.season.regulators[maker]
+    made = await api.post("/v1/people", {"name": name}, by=by)
+    first = await api.post(f"/v1/people/{made['id']}/keys", by=by)
+    return f"{site.url}/invitation#{first['secret']}"
+
+
+async def come_in(page: Page, link: str) -> None:
+    """Open an invitation and make the passkey."""
+    await page.goto(link)
+    await page.get_by_role("button", name="Make my passkey").click()
+    await page.wait_for_url("**/desk")
+
+
+async def test_invitation_passkey_out_and_in_again(site: Site, chromium: Browser):
+    """The link makes a passkey and signs in; signing out ends the session; the passkey alone opens the next one."""
+    async with site.api() as api, person(chromium, size=PHONE, refusals=True) as page:
+        await come_in(page, await invitation(site, api, "Wang 堃"))
+        await page.goto(f"{site.url}/account")
+        await expect(page.get_by_role("heading", level=1)).to_have_text("Wang 堃")
+        await expect(page.locator("#passkeys ~ .table").first).to_contain_text("(this session)")
+        before = {each["name"]: each for each in await page.context.cookies()}["__Host-kilnwood"]
+        assert (True, True, "Lax", "/") == tuple(before[name] for name in ("httpOnly", "secure", "sameSite", "path"))
+        assert [] == await page.evaluate("document.cookie.match(/kilnwood/) ?? []")
+        await page.get_by_role("banner").get_by_role("button", name="Sign out").click()
+        await expect(page.get_by_role("link", name="Sign in")).to_be_visible()
+        assert "__Host-kilnwood" not in {each["name"] for each in await page.context.cookies()}
+
+        await page.goto(f"{site.url}/account")
+        assert page.url.endswith("/sign-in?then=%2Faccount")
+        await page.get_by_role("button", name="Sign in with a passkey").click()
+        await page.wait_for_url("**/account")
+        after = {each["name"]: each for each in await page.context.cookies()}["__Host-kilnwood"]
+        assert before["value"] != after["value"]
+        assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+
+
+async def test_an_invitation_works_once_and_says_so(site: Site, chromium: Browser):
+    """A second person with the same link is told so; an address without a key says what is missing."""
+    async with site.api() as api:
+        link = await invitation(site, api, "Once")
+    async with person(chromium, refusals=True) as page:
+        await come_in(page, link)
+    async with person(chromium, refusals=True) as page:
+        await page.goto(link)
+        await page.get_by_role("button", name="Make my passkey").click()
+        await expect(page.get_by_role("alert")).to_contain_text("works once")
+        await page.goto(f"{site.url}/invitation")
+        await page.reload()
+        await page.get_by_role("button", name="Make my passkey").click()
+        await expect(page.get_by_role("alert")).to_contain_text("what follows the #")
+
+
+async def test_a_key_of_a_program_opens_a_session_and_a_passkey_follows(site: Site, chromium: Browser):
+    """How the first two come in: a key file, the form, then a passkey; a further API key is shown once, on its page."""
+    async with person(chromium, refusals=True) as page:
+        await page.goto(f"{site.url}/sign-in?then=/account")
+        await page.get_by_label("API key").fill("kw_sim_nothing")
+        await page.get_by_role("button", name="Sign in with this key").click()
+        await expect(page.get_by_role("alert").filter(has_text="not known here")).to_be_visible()
+        await expect(page.get_by_label("API key")).to_have_value("")
+        async with site.api() as api:
+            own = await api.post("/v1/me/keys", by=site.season.regulators[0])
+        await page.get_by_label("API key").fill(own["secret"])
+        await page.get_by_role("button", name="Sign in with this key").click()
+        await page.wait_for_url("**/account")
+        await expect(page.locator(".fingerprint")).to_have_text(own["fingerprint"])
+        await page.get_by_role("button", name="Make a passkey on this device").click()
+        await expect(page.locator("#passkeys ~ .table").first).to_contain_text("Chrome, Linux")
+
+        await page.get_by_role("button", name="Make an API key").click()
+        secret = await page.locator(".secret").inner_text()
+        assert re.fullmatch(r"kw_sim_[A-Za-z0-9_-]{43}", secret)
+        assert secret not in page.url
+        await page.goto(f"{site.url}/account")
+        assert secret not in await page.content()
+
+
+async def test_a_fingerprint_is_confirmed_on_two_screens(site: Site, chromium: Browser):
+    """The newcomer's account shows what the regulator's page shows; one click, and it is theirs alone."""
+    async with site.api() as api:
+        link = await invitation(site, api, "Compared", maker=1)
+        key = await api.post("/v1/me/keys", by=site.season.regulators[0])
+    async with person(chromium, refusals=True) as theirs, person(chromium, size=DESK) as page:
+        await come_in(theirs, link)
+        await theirs.goto(f"{site.url}/account")
+        shown = await theirs.locator(".fingerprint").inner_text()
+        await page.goto(f"{site.url}/sign-in?then=/keys/unconfirmed")
+        await page.get_by_label("API key").fill(key["secret"])
+        await page.get_by_role("button", name="Sign in with this key").click()
+        card = page.get_by_role("listitem").filter(has_text=shown)
+        await expect(card).to_contain_text("Compared")
+        await card.get_by_role("button", name="Their screen shows the same").click()
+        await expect(page.get_by_role("status")).to_contain_text("Confirmed")
+        await theirs.reload()
+        await expect(theirs.locator("main")).to_contain_text("this is your key alone")
