@@ -184,7 +184,7 @@ where r.id > $1 and ($3::bigint is null or r.project_id = $3) and ($4::bigint is
 order by r.id limit $2;
 -- name: standing_reports
 -- Those that count: there are at most as many as periods that do not overlap.
-select r.*, w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id
+select r.*, w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id, w.not_organisation_id
 from registry.monitoring_report r left join registry.report_awaits w on w.id = r.id
 where r.project_id = $1 and r.state <> 'rejected' order by r.id;
 -- name: lock_report

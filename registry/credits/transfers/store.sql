@@ -4,14 +4,14 @@ insert into registry.transfer (sender_id, receiver_id, quantity_kg, hold_id, spa
 values ($1, $2, $3, $4, $5, 'proposed', $6, $7, registry.business_now(), $8) returning id;
 -- name: transfer
 select t.id, t.sender_id, t.receiver_id, t.quantity_kg, t.hold_id, t.spans, t.statement_ids, t.state, t.reason,
-  t.proposed_at, t.expires_at, t.closed_at, w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id,
+  t.proposed_at, t.expires_at, t.closed_at, w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id, w.not_organisation_id,
   w.not_organisation_id
 from registry.transfer t left join registry.transfer_awaits w on w.id = t.id where t.id = $1;
 -- name: log_transfer
 update registry.transfer set statement_ids = $2 where id = $1;
 -- name: transfers
 select t.id, t.sender_id, t.receiver_id, t.quantity_kg, t.hold_id, t.spans, t.statement_ids, t.state, t.reason,
-  t.proposed_at, t.expires_at, t.closed_at, w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id,
+  t.proposed_at, t.expires_at, t.closed_at, w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id, w.not_organisation_id,
   w.not_organisation_id
 from (
   (select * from registry.transfer where id > $1 and sender_id = $3 and ($4::timestamptz is null or proposed_at >= $4)

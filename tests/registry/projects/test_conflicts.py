@@ -144,7 +144,7 @@ async def test_a_verifier_of_two_organisations(delivered: World, close: str, fir
     places = [await organisation(delivered, 4), {"same": developer, "sister": sister}[close]]
     for place in places if first == "clean" else reversed(places):
         await grant(delivered, person_id, place, "verifier")
-    said = "it owns the project" if close == "same" else f"both belong to organisation {parent}"
+    said = "the two are one organisation" if close == "same" else f"both belong to organisation {parent}"
     refused(await life.step(project_id, "validate", by=key), 403, "verifier-conflict", said)
 
 
