@@ -57,11 +57,13 @@ from registry.kit.sheets import OtherForms
 from registry.kit.site.browser import BrowserSessions
 from registry.kit.site.errors import unrouted
 from registry.kit.site.forms import Forms
+from registry.kit.site.queries import FilledQueries
 from registry.methodologies.api import MethodologiesController
 from registry.parties.api import PartiesController
 from registry.parties.colleagues.api import ColleaguesController
 from registry.projects.api import DocumentsController, ProjectsController, ReportsController
 from registry.receipts.api import ReceiptsController
+from registry.search.api import SearchController
 from registry.transparency.api import CorrectionsController, LogController
 from schemas.parties import RegionProfile
 
@@ -121,6 +123,7 @@ def create_app(parts: Parts) -> ASGIApp:
             ProjectsController,
             ReportsController,
             InboxController,
+            SearchController,
             IssuancesController,
             ConservationController,
             HoldingsController,
@@ -159,7 +162,7 @@ def create_app(parts: Parts) -> ASGIApp:
     _provide_in_turn(app)
     _note_queries(app)
     _note_rates(app)
-    return RequestLog(HeadAsGet(OtherForms(BrowserSessions(Forms(app)))), parts.metrics)
+    return RequestLog(HeadAsGet(FilledQueries(OtherForms(BrowserSessions(Forms(app))))), parts.metrics)
 
 
 def _dependencies(parts: Parts) -> dict[str, Provide]:
@@ -305,6 +308,6 @@ def _openapi(region: RegionProfile) -> OpenAPIConfig:
 
 
 _TAGS = (
-    *("Parties", "Access", "Methodologies", "Projects", "Credits", "Claims", "Receipts", "Log"),
+    *("Parties", "Access", "Methodologies", "Projects", "Credits", "Claims", "Receipts", "Log", "Search"),
     *("Market", "Listings", "Trading", "Settlement"),
 )

@@ -24,6 +24,7 @@ import registry.parties.colleagues.routes
 import registry.parties.routes
 import registry.projects.routes
 import registry.receipts.routes
+import registry.search.routes
 import registry.transparency.routes
 from registry.access.authorisation import merge_routes
 from registry.access.http import ROUTE
@@ -46,6 +47,7 @@ ROUTES = merge_routes(
     registry.claims.routes.ROUTES,
     registry.receipts.routes.ROUTES,
     registry.inbox.routes.ROUTES,
+    registry.search.routes.ROUTES,
     registry.transparency.routes.ROUTES,
     exchange.instruments.routes.ROUTES,
     exchange.market_data.routes.ROUTES,

@@ -12,9 +12,12 @@ from registry.credits.issuance import service as issuances
 from registry.kit.database import Database
 from registry.kit.http import PathId
 from registry.kit.pages import Window
+from registry.kit.period import Between
 from registry.kit.problems import DomainError
 from registry.projects.service import notice, projects
+from schemas.credits import IssuancesWanted
 from schemas.pages import Page
+from schemas.projects import ProjectsWanted
 
 WHOLE = Window(None, 200)
 """What belongs to one thing and fits on its page."""
@@ -34,7 +37,7 @@ class HomePages(Controller):
     ) -> Response[str]:
         """Live totals, and where to go."""
         totals = await region_totals.get(db=db)
-        latest = await projects.projects(Window(None, 5), None, asked=page.asks("list_projects"), db=db)
+        latest = await projects.projects(ProjectsWanted(), Window(None, 5), asked=page.asks("list_projects"), db=db)
         return page.answer("home/home.html", totals=totals, projects=latest)
 
 
@@ -57,7 +60,7 @@ class ProjectPage(Controller):
             project=found,
             history=await projects.history(project_id, WHOLE, asked=page.asks("get_project_history"), db=db),
             totals=await holdings.project_totals(project_id, db=db),
-            issuances=await issuances.issuances(WHOLE, project_id, db=db),
+            issuances=await issuances.issuances(IssuancesWanted(project_id=project_id), WHOLE, Between(), db=db),
             objections=await _objections(project_id, page, db),
         )
 

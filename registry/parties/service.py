@@ -28,6 +28,7 @@ from schemas.parties import (
     Region,
     SetClock,
 )
+from schemas.search import Found
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +130,14 @@ async def organisation_in(tx: Tx, organisation_id: int) -> Organisation:
 
 
 async def organisations(window: Window, *, db: Database) -> Page[Organisation]:
-    """All organisations, oldest first."""
+    """All organisations."""
     async with db.reading() as tx:
         return await store.organisations(tx, window)
+
+
+async def search_in(tx: Tx, words: str, limit: int) -> list[Found]:
+    """Organisations by name or identifier."""
+    return await store.search(tx, words, limit)
 
 
 async def create_person(body: NewPerson, *, call: Call, db: Database) -> Person:

@@ -11,7 +11,7 @@ from registry.access.visitor import PageCall
 from registry.kit.database import Database
 from registry.kit.pages import Window
 from registry.projects.service import projects
-from schemas.projects import ProjectState
+from schemas.projects import ProjectState, ProjectsWanted
 
 TEMPLATES: Final = Path(__file__).parent / "pages"
 
@@ -25,10 +25,12 @@ class ProjectPages(Controller):
     async def projects(
         self,
         page: NamedDependency[PageCall],
-        window: NamedDependency[Window],
+        latest: NamedDependency[Window],
         db: NamedDependency[Database],
         project_state: Annotated[ProjectState | None, QueryParameter(name="state")] = None,
     ) -> Response[str]:
         """The list."""
-        found = await projects.projects(window, project_state, asked=page.asks("list_projects"), db=db)
+        found = await projects.projects(
+            ProjectsWanted(state=project_state), latest, asked=page.asks("list_projects"), db=db
+        )
         return page.answer("projects/list.html", projects=found, chosen=project_state)

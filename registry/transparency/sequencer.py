@@ -172,7 +172,7 @@ class Sequencer:
         self._head.write(newest.size, newest.root)
         note = self._sign(checkpoint)
         if newest.note is None:
-            await store.publish(self._connection, checkpoint, format_note(*note), witnessed=False)
+            await store.publish(self._connection, checkpoint, format_note(*note), witnessed_at=None)
         lines = [line for each in self._witnesses for line in await self._ask(each, checkpoint, note)]
         whole = Note(note.text, (*note.signatures, *lines))
         seals = verify_checkpoint(whole, [each.key for each in self._witnesses]).seals
@@ -232,7 +232,7 @@ class Sequencer:
     def _empty(self) -> store.StoredCheckpoint:
         """The empty tree, signed. It is the same in every history; the witness replies with the size that it knows."""
         note = self._sign(Checkpoint(self._origin, 0, EMPTY_ROOT))
-        return store.StoredCheckpoint(0, EMPTY_ROOT, format_note(*note), witnessed=False)
+        return store.StoredCheckpoint(0, EMPTY_ROOT, format_note(*note), witnessed_at=None)
 
     async def _ask(self, witness: Witness, checkpoint: Checkpoint, note: Note) -> Sequence[SignatureLine]:
         """The witness's cosignature, or None while it cannot be reached. Raises `SigningRefused`."""

@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from litestar import Request, Response
@@ -57,6 +57,8 @@ class Frame:
             "number": language.number,
             "tonnes": language.tonnes,
             "yuan": language.yuan,
+            "bytes": language.size,
+            "path": lambda value: quote(str(value), safe=""),
             "day": lambda value: _speaking.get().day(value),
             "instant": lambda value: _speaking.get().instant(value),
             "word": lambda value: _speaking.get().word(str(value)),
@@ -88,6 +90,8 @@ class Frame:
             "other_languages": {each: _in_language(request, each) for each in CODES if each != code},
             "path": request.url.path,
             "here": here(request),
+            "query": _query(request, without={"done", "lang", "cursor"}),
+            "asked": request.query_params,
             "form_state": form,
             "visitor": request.scope.get("user"),
             "done": request.query_params.get("done", ""),
@@ -117,8 +121,12 @@ def _either(one: str, many: str, count: int) -> str:
 
 def here(request: "Request[Any, Any, Any]") -> str:
     """This page's address without its host, as a form gives it back."""
-    query = {name: value for name, value in request.query_params.items() if name not in {"done", "lang"}}
-    return request.url.path + (f"?{urlencode(query)}" if query else "")
+    query = _query(request, without={"done", "lang"})
+    return request.url.path + (f"?{query}" if query else "")
+
+
+def _query(request: "Request[Any, Any, Any]", *, without: set[str]) -> str:
+    return urlencode({name: value for name, value in request.query_params.items() if name not in without})
 
 
 def _in_language(request: "Request[Any, Any, Any]", code: Code) -> str:

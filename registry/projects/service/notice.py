@@ -15,7 +15,7 @@ from registry.projects import rules, store
 from registry.projects.service import documents, projects
 from schemas.access import Call
 from schemas.pages import Page
-from schemas.projects import NewAnswer, NewObjection, Objection, ObjectionAnswer, Project
+from schemas.projects import NewAnswer, NewObjection, Objection, ObjectionAnswer, ProjectDocument
 
 
 async def object_to_project(project_id: int, body: NewObjection, *, db: Database) -> Objection:
@@ -65,13 +65,17 @@ async def answer_objections(project_id: int, body: NewAnswer, *, call: Call, db:
 
 
 async def project_document(project_id: int, sha256: str, *, asked: Call, db: Database) -> tuple[str, bytes]:
-    """A design document of a project, or its validation report, for anybody who may see the project."""
+    """A design document of a project, or a report of a verifier, for anybody who may see the project."""
     async with db.reading() as tx:
         project = await projects.visible_in(tx, project_id, asked)
-    if sha256 not in _shown(project):
+        named = {each.sha256 for each in await store.documents_of(tx, project_id) if each.public}
+    if sha256 not in named:
         raise Unknown(f"{project.code} names no document {sha256}.")
     return await documents.document(sha256, db=db)
 
 
-def _shown(project: Project) -> tuple[str, ...]:
-    return (*project.documents, *((project.validation_report,) if project.validation_report else ()))
+async def project_documents(project_id: int, *, asked: Call, db: Database) -> Page[ProjectDocument]:
+    """What a project and its monitoring reports name, for anybody who may see the project."""
+    async with db.reading() as tx:
+        await projects.visible_in(tx, project_id, asked)
+        return Page(items=tuple(await store.documents_of(tx, project_id)))

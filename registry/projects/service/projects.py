@@ -22,7 +22,9 @@ from schemas.projects import (
     Project,
     ProjectChange,
     ProjectEvent,
+    ProjectsWanted,
 )
+from schemas.search import Found
 from schemas.serials import ProjectCode
 
 
@@ -224,11 +226,16 @@ async def project_in(tx: Tx, project_id: int) -> Project:
     return await _project_again(tx, str(project_id))
 
 
-async def projects(window: Window, state: str | None, *, asked: Call, db: Database) -> Page[Project]:
-    """List all projects, or those in one state; of the drafts, only the caller's own."""
+async def projects(wanted: ProjectsWanted, window: Window, *, asked: Call, db: Database) -> Page[Project]:
+    """List the projects that fit everything that is asked for; of the drafts, only the caller's own."""
     drafts_of = None if access.oversees(asked.by) else access.organisations_of(asked.by)
     async with db.reading() as tx:
-        return await store.projects(tx, window, state, drafts_of)
+        return await store.projects(tx, window, wanted, drafts_of)
+
+
+async def search_in(tx: Tx, words: str, limit: int) -> list[Found]:
+    """Projects that anybody may see, by code, name or place."""
+    return await store.search(tx, words, limit)
 
 
 async def history(project_id: int, window: Window, *, asked: Call, db: Database) -> Page[ProjectEvent]:
