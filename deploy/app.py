@@ -22,6 +22,8 @@ from prometheus_client import CollectorRegistry
 
 from deploy.routes import ROUTES, give_routes
 from deploy.site.frame import site_frame, site_router
+from deploy.status import StatusController
+from deploy.version import VERSION
 from exchange.instruments.api import InstrumentsController
 from exchange.journal.refusals import TradingRefused
 from exchange.listings.api import ListingsController
@@ -69,7 +71,6 @@ from schemas.parties import RegionProfile
 
 STATIC = Path(__file__).parent / "static"
 _SWAGGER = "/static/swagger-ui"
-VERSION = "0.3.0"
 
 
 def _fine() -> str:
@@ -134,6 +135,7 @@ def create_app(parts: Parts) -> ASGIApp:
             ClaimsController,
             ReceiptsController,
             LogController,
+            StatusController,
             CorrectionsController,
             InstrumentsController,
             MarketDataController,
@@ -177,6 +179,7 @@ def _dependencies(parts: Parts) -> dict[str, Provide]:
         "region_totals": _constant(RegionTotals()),
         "retiring": _constant(retiring(parts.db, parts.region)),
         "parts": _constant(parts),
+        "trouble": _constant(parts.trouble),
     }
 
 

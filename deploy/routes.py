@@ -2,6 +2,7 @@
 
 from litestar import Litestar
 
+import deploy.status
 import exchange.instruments.routes
 import exchange.listings.routes
 import exchange.market_data.routes
@@ -49,6 +50,7 @@ ROUTES = merge_routes(
     registry.inbox.routes.ROUTES,
     registry.search.routes.ROUTES,
     registry.transparency.routes.ROUTES,
+    deploy.status.ROUTES,
     exchange.instruments.routes.ROUTES,
     exchange.market_data.routes.ROUTES,
     exchange.listings.routes.ROUTES,

@@ -6,8 +6,16 @@ from typing import Final
 from litestar import Router
 from litestar.static_files import create_static_files_router
 
+import registry.claims.pages
+import registry.credits.pages
+import registry.methodologies.pages
+import registry.parties.pages
 import registry.projects.pages
-from deploy.site.pages import HomePages, ProjectPage
+import registry.transparency.pages
+from deploy.site.claims import ClaimPage, OrganisationPage
+from deploy.site.credits import CancellationPages, IssuancePages, RetirementPages
+from deploy.site.pages import HomePages
+from deploy.site.projects import ProjectPage, ReportPage
 from registry.access.http import PAGE
 from registry.kit.site.errors import PAGE_HANDLERS
 from registry.kit.site.frame import ASSETS, STATIC, VENDOR, Frame
@@ -16,6 +24,11 @@ from schemas.parties import RegionProfile
 FOLDERS: Final = {
     "home": Path(__file__).parent / "pages",
     "projects": registry.projects.pages.TEMPLATES,
+    "parties": registry.parties.pages.TEMPLATES,
+    "claims": registry.claims.pages.TEMPLATES,
+    "credits": registry.credits.pages.TEMPLATES,
+    "methodologies": registry.methodologies.pages.TEMPLATES,
+    "transparency": registry.transparency.pages.TEMPLATES,
 }
 """Each capability's templates, by the name under which others extend and include them."""
 
@@ -32,6 +45,16 @@ def site_router() -> Router:
         route_handlers=[
             HomePages,
             ProjectPage,
+            ReportPage,
+            IssuancePages,
+            RetirementPages,
+            CancellationPages,
+            ClaimPage,
+            OrganisationPage,
+            registry.claims.pages.ClaimPages,
+            registry.methodologies.pages.MethodologyPages,
+            registry.parties.pages.OrganisationPages,
+            registry.transparency.pages.LogPages,
             registry.projects.pages.ProjectPages,
             create_static_files_router(path=f"{ASSETS}/vendor", directories=[VENDOR]),
             create_static_files_router(path=ASSETS, directories=[STATIC]),

@@ -1,6 +1,6 @@
 """The region and its clock, organisations, people, accounts; and what the first start creates."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -133,6 +133,11 @@ async def organisations(window: Window, *, db: Database) -> Page[Organisation]:
     """All organisations."""
     async with db.reading() as tx:
         return await store.organisations(tx, window)
+
+
+async def names_in(tx: Tx, organisation_ids: Collection[int]) -> dict[int, str]:
+    """The names of some organisations, by their numbers."""
+    return await store.names(tx, organisation_ids)
 
 
 async def search_in(tx: Tx, words: str, limit: int) -> list[Found]:

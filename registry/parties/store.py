@@ -1,6 +1,6 @@
 """Parties and accounts in PostgreSQL."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 import asyncpg
@@ -99,6 +99,11 @@ def _organisation(row: asyncpg.Record) -> Organisation:
         parent_id=row["parent_id"],
         created_at=row["created_at"],
     )
+
+
+async def names(tx: Tx, organisation_ids: Collection[int]) -> dict[int, str]:
+    """The names of some organisations, by their numbers."""
+    return {row["id"]: row["name"] for row in await tx.fetch(_sql.names, list(organisation_ids))}
 
 
 async def search(tx: Tx, words: str, limit: int) -> list[Found]:

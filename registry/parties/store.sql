@@ -40,6 +40,8 @@ select p.id, p.name, p.created_at,
 from registry.party p
 where p.kind = 'organisation' and p.id > $1 and ($3::bigint is null or p.id = $3)
 order by p.id limit $2;
+-- name: names
+select id, name from registry.party where kind = 'organisation' and id = any($1::bigint[]);
 -- name: ancestors
 -- Owners, their owners and so on; a circle ends where it began.
 with recursive owners (id) as (

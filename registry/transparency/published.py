@@ -19,11 +19,16 @@ _ALGORITHMS: Final[dict[int, Literal["Ed25519", "ML-DSA-44"]]] = {64: "Ed25519",
 
 async def head(*, db: Database) -> LogHead:
     """The newest witnessed checkpoint and who signed it. Raises `NotInTheLog` before the first."""
-    async with db.reading() as tx:
-        found = await head_in(tx)
+    found = await find_head(db=db)
     if found is None:
         raise NotInTheLog("The log has no witnessed checkpoint yet: it begins with the first statement.")
     return found
+
+
+async def find_head(*, db: Database) -> LogHead | None:
+    """The newest witnessed checkpoint, or None before the first."""
+    async with db.reading() as tx:
+        return await head_in(tx)
 
 
 async def head_in(tx: Tx) -> LogHead | None:

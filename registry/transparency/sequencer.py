@@ -172,7 +172,7 @@ class Sequencer:
         self._head.write(newest.size, newest.root)
         note = self._sign(checkpoint)
         if newest.note is None:
-            await store.publish(self._connection, checkpoint, format_note(*note), witnessed_at=None)
+            await store.publish(self._connection, checkpoint, format_note(*note), witnessed=False)
         lines = [line for each in self._witnesses for line in await self._ask(each, checkpoint, note)]
         whole = Note(note.text, (*note.signatures, *lines))
         seals = verify_checkpoint(whole, [each.key for each in self._witnesses]).seals

@@ -6,7 +6,7 @@ Chinese. What people wrote is escaped wherever it is shown.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from datetime import date, datetime
 from pathlib import Path
@@ -71,6 +71,11 @@ class Frame:
             "language_names": NAMES,
         }
 
+    def words(self, request: "Request[Any, Any, Any]", values: Iterable[str]) -> list[tuple[str, str]]:
+        """Words of data, each with what it is called in the language of *request*."""
+        speaking = self.languages[_code_of(request)]
+        return [(each, speaking.word(each.replace("_", " ").replace("-", " "))) for each in values]
+
     def page(
         self, request: "Request[Any, Any, Any]", template: str, /, *, status: int = 200, **shown: object
     ) -> Response[str]:
@@ -79,11 +84,7 @@ class Frame:
 
         A form that was refused is shown again with what was entered and what was wrong, under the refusal's status.
         """
-        code = language.chosen(
-            request.query_params.get("lang"),
-            request.cookies.get(LANGUAGE_COOKIE),
-            request.headers.get("accept-language", ""),
-        )
+        code = _code_of(request)
         form = Form.of(request.scope)
         context = {
             "language": code,
@@ -111,6 +112,15 @@ class Frame:
             headers={"Vary": "Accept-Language, Cookie", "Content-Language": code},
             cookies=cookies,
         )
+
+
+def _code_of(request: "Request[Any, Any, Any]") -> Code:
+    """The language of a request."""
+    return language.chosen(
+        request.query_params.get("lang"),
+        request.cookies.get(LANGUAGE_COOKIE),
+        request.headers.get("accept-language", ""),
+    )
 
 
 def _either(one: str, many: str, count: int) -> str:
