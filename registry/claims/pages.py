@@ -34,7 +34,7 @@ class ClaimPages(Controller):
         db: NamedDependency[Database],
         claim_type: Annotated[ClaimType | None, QueryParameter(name="type")] = None,
         organisation_id: QueryId = None,
-        covered: bool | None = None,
+        covered: Annotated[bool | None, QueryParameter()] = None,
     ) -> Response[str]:
         """The list."""
         wanted = ClaimsWanted(type=claim_type, organisation_id=organisation_id, covered=covered)

@@ -143,7 +143,7 @@ select id, 1 + (select count(*) from registry.report_version v where v.report_id
   reduction, documents, verification_report, verifier_id, registry.business_now()
 from registry.monitoring_report r where id = $1;
 -- name: versions (either order)
-select * from registry.report_version where report_id = $3 and number > $1 order by number limit $2;
+select * from registry.report_version where report_id = $3 and number > $1::bigint order by number limit $2;
 -- name: replace_report
 update registry.monitoring_report set vintage = $2, begins = $3, ends = $4, activity = $5, reduction = $6,
   reduction_kg = $7, issuable_t = $8, documents = $9, state = 'submitted', verification_report = null,

@@ -20,7 +20,7 @@ select id, type, sha256, leaf_index, note, leaf_hash from registry.statement whe
 -- name: statements (either order)
 -- By place: the first leaf is 0, the first row 1.
 select id, type, sha256, leaf_index, note, leaf_hash from registry.statement
-where leaf_index > $1 - 1 and leaf_index < $3 and ($4::text is null or type = $4)
+where leaf_index > $1::bigint - 1 and leaf_index < $3 and ($4::text is null or type = $4)
 order by leaf_index limit $2;
 -- name: published
 -- The newest checkpoint that satisfies the witness policy: what the log says to the world.

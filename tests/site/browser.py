@@ -27,6 +27,7 @@ from playwright.async_api import Browser, Page, async_playwright
 from deploy.local.region import LocalRegion, new_region
 from deploy.scenarios.cast import Season
 from deploy.scenarios.client import Api
+from deploy.scenarios.registration import take_office
 from deploy.scenarios.season import play_until
 
 CHROMIUM = Path(os.environ.get("KILNWOOD_TEST_CHROMIUM", "/usr/bin/chromium"))
@@ -63,7 +64,11 @@ class Site:
 
 @contextlib.contextmanager
 def served(until: str | None = None, extra: dict[str, str] | None = None) -> Iterator[Site]:
-    """A region in child processes, with the season played to the milestone *until*; ended and deleted afterwards."""
+    """
+    A region in child processes, ended and deleted afterwards.
+
+    The season is played to the milestone *until*; without one, there are two regulators in office and nobody else.
+    """
     folder = Path(tempfile.mkdtemp(prefix="kw-site-"))
     folder.chmod(0o755)  # as root, the database runs as another user and must reach its folder
     region = new_region(folder / "region", extra={"KILNWOOD_LOG_LEVEL": "error", **(extra or {})})
@@ -79,8 +84,7 @@ def served(until: str | None = None, extra: dict[str, str] | None = None) -> Ite
 async def _played(region: LocalRegion, until: str | None) -> Season:
     async with httpx.AsyncClient(base_url=region.url, trust_env=False, timeout=30) as http:
         season = Season(Api(http, seed="site"), region.regulators)
-        if until is not None:
-            await play_until(season, until)
+        await (take_office(season) if until is None else play_until(season, until))
         return season
 
 
@@ -140,7 +144,7 @@ async def person(
     finally:
         await own.close()
     wrong = [each for each in complaints.found if not (refusals and "Failed to load resource" in each)]
-    assert [] == wrong
+    assert [] == wrong, wrong
 
 
 async def with_authenticator(page: Page) -> str:
