@@ -72,11 +72,9 @@ class HomePages(Controller):
         """What a code names, at once; else everything that has the words, by kind."""
         page.asks("list_search_results")
         found = await search.search(words, db=db)
-        if len(found) == 1 and found[0].exact:
-            return Redirect(address(found[0]), status_code=HTTP_303_SEE_OTHER, query_params=_query(found[0]))
         exact = [each for each in found if each.exact]
         if len(exact) == 1:
-            return Redirect(address(exact[0]), status_code=HTTP_303_SEE_OTHER)
+            return Redirect(address(exact[0]), status_code=HTTP_303_SEE_OTHER, query_params=_query(exact[0]))
         return page.answer("home/search.html", words=words, found=found, address=address)
 
     @get("/status")
@@ -93,8 +91,8 @@ def address(found: Found) -> str:
     return f"{_ADDRESSES[found.kind]}/{found.id}"
 
 
-def _query(found: Found) -> dict[str, str]:
-    return {"serial": found.serial} if found.serial else {}
+def _query(found: Found) -> dict[str, str] | None:
+    return {"serial": found.serial} if found.serial else None
 
 
 async def claims_of(retired: Iterable[Retirement], db: Database) -> dict[int, ClaimTitle]:

@@ -1,4 +1,4 @@
-"""A region with something on every public page, some of it hostile; and the pages, as a visitor's browser reads them."""
+"""A region with something on every public page, some of it hostile; and pages as a visitor's browser reads them."""
 
 import html.parser
 from dataclasses import dataclass, field

@@ -26,7 +26,7 @@ async def test_a_list_is_read_from_either_end(delivered: World, path: str):
         cursor = f"&cursor={page['next']}"
     assert forward[::-1] == back
     assert forward == (await delivered.get(path)).json()["items"]
-    assert (400, "invalid") == steps.refusal(await delivered.get(f"{path}?order=oldest&cursor=YmVmb3JlOjE"))
+    assert (400, "invalid-request") == steps.refusal(await delivered.get(f"{path}?order=oldest&cursor=YmVmb3JlOjE"))
     assert 400 == (await delivered.get(f"{path}?order=sideways")).status_code
 
 

@@ -1,4 +1,4 @@
-"""The public site, walked from its first page: every link answers, in both languages, and shows what anybody may see."""
+"""The public site, walked from its first page: every link answers, in both languages, showing what anybody may see."""
 
 import re
 from collections import Counter
