@@ -43,13 +43,16 @@ async def search(text: str, *, db: Database) -> tuple[Found, ...]:
 
 async def _named_in(tx: Tx, code: rules.Code) -> tuple[Found, ...]:
     """The thing that a code names; empty if there is none."""
-    if code.kind == "number":
-        return await _numbered_in(tx, int(code.text))
-    if code.kind in ("serial", "issuance"):
-        return await _issued_in(tx, code)
-    if code.kind != "project" and await _KNOWN[code.kind](tx, code.text):
-        return (Found(kind=code.kind, id=code.text, title=code.text, exact=True),)
-    return ()  # a project is found by its code as by its name
+    match code.kind:
+        case "number":
+            return await _numbered_in(tx, int(code.text))
+        case "serial" | "issuance":
+            return await _issued_in(tx, code)
+        case "retirement" | "cancellation" | "statement" as kind:
+            known = await _KNOWN[kind](tx, code.text)
+            return (Found(kind=kind, id=code.text, title=code.text, exact=True),) if known else ()
+        case "project":
+            return ()  # it is found by its code as by its name
 
 
 _KNOWN: Final[dict[str, Callable[[Tx, str], Awaitable[bool]]]] = {

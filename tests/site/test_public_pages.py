@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from deploy.site.frame import FOLDERS
@@ -27,12 +28,12 @@ def log(tmp_path: Path) -> Iterator[Log]:
         yield made
 
 
-def pages(found: dict[str, object]) -> dict[str, str]:
+def pages(found: dict[str, httpx.Response]) -> dict[str, str]:
     """The HTML among what was crawled."""
     return {
-        address: answer.text  # type: ignore[attr-defined]
+        address: answer.text
         for address, answer in found.items()
-        if answer.headers["content-type"].startswith("text/html")  # type: ignore[attr-defined]
+        if answer.headers["content-type"].startswith("text/html")
     }
 
 
