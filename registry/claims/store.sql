@@ -36,14 +36,17 @@ insert into registry.claim (region_id, claimant_id, type, footprint_id, body, ne
 values (registry.region_id(), $1, $2, $3, $4, $5, $6, $7, $8, registry.business_now(), $9, $10, $11, $12, $13, $14,
   $15, $16) returning id;
 -- name: search
--- What begins with the words, by the index on the subject as it was claimed; and, as it reads now, among the newest.
+-- What begins with the words, by the index on the subject as it was claimed; and among the newest, what has them in the
+-- subject as it reads now, in its place or at the beginning of its number.
 select c.id, coalesce(c.wording::jsonb ->> 'subject', c.body::jsonb ->> 'subject') as subject, o.name as claimant, c.type
 from registry.claim c join registry.organisation o on o.id = c.claimant_id
 where c.id in (
   (select id from registry.claim where subject_words like $1 || '%' order by id desc limit 100)
   union all
-  (select n.id from (select id, body, wording from registry.claim order by id desc limit 10000) n
-  where lower(coalesce(n.wording::jsonb ->> 'subject', n.body::jsonb ->> 'subject')) like '%' || $1 || '%' limit 100))
+  (select n.id from (
+    select id, body, wording, subject_id, subject_place from registry.claim order by id desc limit 10000) n
+  where lower(coalesce(n.wording::jsonb ->> 'subject', n.body::jsonb ->> 'subject')) like '%' || $1 || '%'
+    or n.subject_id like $1 || '%' or n.subject_place like '%' || $1 || '%' limit 100))
 order by c.id desc limit $2;
 -- name: titles
 select c.id, coalesce(c.wording::jsonb ->> 'subject', c.body::jsonb ->> 'subject') as subject, c.claimant_id,

@@ -1,6 +1,5 @@
 """How the service is, for anybody: in words, without what only an operator should know."""
 
-import contextlib
 from typing import Any
 
 from deploy.status import service_status
@@ -11,11 +10,9 @@ from tests.worlds import World
 class Away:
     """A database that does not answer."""
 
-    @contextlib.asynccontextmanager
-    async def reading(self) -> Any:
+    def reading(self) -> Any:
         """Refuse as a pool does whose server is gone."""
         raise Unavailable("the database is away")
-        yield
 
 
 async def test_it_is_ready_or_degraded_or_unready(issued: World):

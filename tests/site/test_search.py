@@ -60,6 +60,7 @@ async def test_an_exact_code_leads_to_its_page(delivered: World):
         ("龙泉山", {"project", "organisation"}),
         ("两江银行", {"organisation"}),
         ("contribution", {"claim"}),
+        ("hall 1", {"claim"}),
         ("1", {"project", "organisation", "claim"}),
         ("100%", set()),
         ("_", set()),
@@ -71,6 +72,7 @@ async def test_an_exact_code_leads_to_its_page(delivered: World):
 async def test_words_find_by_name(delivered: World, typed: str, kinds: set[str]):
     """Parts of names, in any case and script; a pattern's own characters mean themselves."""
     await delivered.contribution("bank")
+    await delivered.event_claim()
     found = (await delivered.http.get("/v1/search", params={"q": typed})).json()["items"]
     assert kinds <= {each["kind"] for each in found}
     assert bool(kinds) == bool(found)
