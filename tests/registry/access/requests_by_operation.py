@@ -74,6 +74,7 @@ def _region(ids: dict[str, Any]) -> dict[str, Request]:
         "get_calendar": read("/v1/calendar"),
         # The templates have no witness: what only a witnessed log can answer is not there yet.
         "list_search_results": read("/v1/search?q=a"),
+        "get_status": read("/v1/status"),
         "get_log": read("/v1/log", 404),
         "list_log_statements": read("/v1/log/statements"),
         "get_log_statement": read(f"/v1/log/statements/{'0' * 64}", 404),
