@@ -25,6 +25,8 @@ from prometheus_client import CollectorRegistry
 from deploy.routes import ROUTES, give_routes
 from deploy.site.entering import Entrants
 from deploy.site.frame import site_frame, site_router
+from deploy.status import StatusController
+from deploy.version import VERSION
 from exchange.instruments.api import InstrumentsController
 from exchange.journal.refusals import TradingRefused
 from exchange.listings.api import ListingsController
@@ -67,11 +69,13 @@ from registry.kit.sheets import OtherForms
 from registry.kit.site.browser import BrowserSessions
 from registry.kit.site.errors import unrouted
 from registry.kit.site.forms import Forms
+from registry.kit.site.queries import FilledQueries
 from registry.methodologies.api import MethodologiesController
 from registry.parties.api import PartiesController
 from registry.parties.colleagues.api import ColleaguesController
 from registry.projects.api import DocumentsController, ProjectsController, ReportsController
 from registry.receipts.api import ReceiptsController
+from registry.search.api import SearchController
 from registry.transparency.api import CorrectionsController, LogController
 from registry.usage.api import UsageController
 from schemas.parties import RegionProfile
@@ -79,7 +83,6 @@ from schemas.parties import RegionProfile
 STATIC = Path(__file__).parent / "static"
 _SWAGGER = "/static/swagger-ui"
 _STATIC_KEPT = CacheControlHeader(public=True, max_age=3600)
-VERSION = "0.3.0"
 
 
 def _fine() -> str:
@@ -142,6 +145,7 @@ def create_app(parts: Parts) -> ASGIApp:
             ProjectsController,
             ReportsController,
             InboxController,
+            SearchController,
             IssuancesController,
             ConservationController,
             HoldingsController,
@@ -152,6 +156,7 @@ def create_app(parts: Parts) -> ASGIApp:
             ClaimsController,
             ReceiptsController,
             LogController,
+            StatusController,
             CorrectionsController,
             InstrumentsController,
             MarketDataController,
@@ -184,7 +189,9 @@ def create_app(parts: Parts) -> ASGIApp:
     _provide_in_turn(app)
     _note_queries(app)
     _note_rates(app)
-    return RequestLog(HeadAsGet(OtherForms(BrowserSessions(Forms(app)))), parts.metrics, proxies=parts.rates.proxies)
+    return RequestLog(
+        HeadAsGet(FilledQueries(OtherForms(BrowserSessions(Forms(app))))), parts.metrics, proxies=parts.rates.proxies
+    )
 
 
 def _state(parts: Parts) -> State:
@@ -221,6 +228,7 @@ def _dependencies(parts: Parts) -> dict[str, Provide]:
         "parts": _constant(parts),
         "entrants": _constant(parts.entrants),
         "sign_ins": _constant(SignIns(parts.db, parts.keyring, parts.site)),
+        "trouble": _constant(parts.trouble),
     }
 
 
@@ -368,6 +376,6 @@ def _openapi(region: RegionProfile) -> OpenAPIConfig:
 
 
 _TAGS = (
-    *("Parties", "Access", "Methodologies", "Projects", "Credits", "Claims", "Receipts", "Log"),
+    *("Parties", "Access", "Methodologies", "Projects", "Credits", "Claims", "Receipts", "Log", "Search"),
     *("Market", "Listings", "Trading", "Settlement"),
 )

@@ -2,6 +2,7 @@
 
 from litestar import Litestar
 
+import deploy.status
 import exchange.instruments.routes
 import exchange.listings.routes
 import exchange.market_data.routes
@@ -26,6 +27,7 @@ import registry.parties.colleagues.routes
 import registry.parties.routes
 import registry.projects.routes
 import registry.receipts.routes
+import registry.search.routes
 import registry.transparency.routes
 import registry.usage.routes
 from registry.access.authorisation import merge_routes
@@ -52,7 +54,9 @@ ROUTES = merge_routes(
     registry.receipts.routes.ROUTES,
     registry.inbox.routes.ROUTES,
     registry.usage.routes.ROUTES,
+    registry.search.routes.ROUTES,
     registry.transparency.routes.ROUTES,
+    deploy.status.ROUTES,
     exchange.instruments.routes.ROUTES,
     exchange.market_data.routes.ROUTES,
     exchange.listings.routes.ROUTES,

@@ -8,7 +8,7 @@ from schemas.access import Awaits
 from schemas.identifiers import Identifier
 from schemas.methodologies import EventFootprintRequest, Footprint
 from schemas.scalars import Id, Instant, Kg0, Line, Name, Remark, Sha256, ShortRemark, Text, check_years
-from schemas.statements import Assurance, ClaimType, SubjectKey
+from schemas.statements import Assurance, CategoryMass, ClaimType, SubjectKey
 
 Attendee = Annotated[int, Meta(ge=1, le=1_000_000, description="Number of an attendee of the event")]
 
@@ -100,6 +100,7 @@ class Claim(Struct, frozen=True, kw_only=True):
 
     id: Id
     claimant_id: Id
+    claimant: Annotated[str, Meta(description="The claimant's name")]
     type: ClaimType
     subject: str
     standard: str
@@ -108,7 +109,9 @@ class Claim(Struct, frozen=True, kw_only=True):
     boundary: str
     exclusions: str
     reductions_kg: Kg0
-    reduction_plan: str
+    reduction_plan: Annotated[
+        str | None, Meta(description="For the claimant and overseers, null for anybody else; the log has its digest")
+    ]
     new_forest: bool
     about: SubjectKey | None
     attendee: Attendee | None
@@ -116,6 +119,9 @@ class Claim(Struct, frozen=True, kw_only=True):
     implausible: bool
     verifier: ClaimReport | None
     footprint_id: Id | None
+    footprint: Annotated[tuple[CategoryMass, ...], Meta(description="By category, each rounded up to the kilogram")]
+    method: Annotated[str, Meta(description="By which profile the footprint was counted")]
+    factors: tuple[str, ...]
     required_kg: Kg0
     allocated_kg: Kg0
     missing_kg: Kg0
@@ -125,3 +131,21 @@ class Claim(Struct, frozen=True, kw_only=True):
     corrected: Annotated[bool, Meta(description="Whether the wording is not that of the statement any more")]
     created_at: Instant
     awaits: Awaits | None = None
+
+
+class ClaimTitle(Struct, frozen=True, kw_only=True):
+    """What a claim is about and whose it is, for lists of what refers to it."""
+
+    id: Id
+    subject: str
+    claimant_id: Id
+    claimant: str
+    type: ClaimType
+
+
+class ClaimsWanted(Struct, frozen=True, kw_only=True):
+    """Which claims are looked for: those that fit everything that is not null."""
+
+    type: ClaimType | None = None
+    organisation_id: Annotated[Id | None, Meta(description="The claimant")] = None
+    covered: bool | None = None

@@ -6,6 +6,7 @@ from msgspec import Meta, Struct
 
 from schemas.access import Awaits
 from schemas.identifiers import Identifier
+from schemas.methodologies import MethodologyId
 from schemas.scalars import Id, Instant, Kg, Kg0, Sha256, ShortRemark, Text, Vintage, check_years
 from schemas.serials import IssuanceCode, IssuanceCodeText, Serial, SerialText
 
@@ -200,7 +201,9 @@ class Cancellation(Struct, frozen=True, kw_only=True):
     """Kilograms that were cancelled together, by issuance."""
 
     order_id: str
-    account_id: Id
+    account_id: Annotated[
+        Id | None, Meta(description="Whose they were; for the holder's organisation and overseers, null for others")
+    ]
     quantity_kg: Kg
     serials: tuple[str, ...]
     reason: str
@@ -248,6 +251,18 @@ class RetirementsWanted(Struct, frozen=True, kw_only=True):
     organisation_id: Annotated[Id | None, Meta(description="The organisation whose claim they cover")] = None
     serial: SerialText | None = None
     beneficiary: str | None = None
+    project_id: Id | None = None
+    vintage: Vintage | None = None
+    methodology: MethodologyId | None = None
+
+
+class IssuancesWanted(Struct, frozen=True, kw_only=True):
+    """Which issuances are looked for: those that fit everything that is not null."""
+
+    project_id: Id | None = None
+    organisation_id: Annotated[Id | None, Meta(description="The developer of the project")] = None
+    vintage: Vintage | None = None
+    methodology: MethodologyId | None = None
 
 
 class RetirementOrder(Struct, frozen=True, kw_only=True):

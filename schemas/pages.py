@@ -10,7 +10,7 @@ PAGE_LIMIT = 200
 
 
 class Page(Struct, Generic[T], frozen=True, kw_only=True):
-    """Some items, oldest first, and the cursor for the next page, or null after the last."""
+    """Some items in the order that was asked for, and the cursor for the next page, or null after the last."""
 
     items: tuple[T, ...]
     next: str | None = None

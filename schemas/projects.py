@@ -62,6 +62,23 @@ class Document(Struct, frozen=True, kw_only=True):
     uploaded_at: Instant
 
 
+class ProjectDocument(Struct, frozen=True, kw_only=True):
+    """
+    A file that a project or one of its monitoring reports names.
+
+    Anybody may download what is *public*: the design and the reports of verifiers. The evidence of a monitoring report
+    may hold secrets of a business: it takes a key.
+    """
+
+    sha256: Sha256
+    media_type: str
+    size_bytes: int
+    uploaded_at: Instant
+    of: Literal["design", "validation", "evidence", "verification"]
+    report_id: Id | None
+    public: bool
+
+
 class ProjectBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a developer says about a project; it can be changed while the project is a draft or rejected."""
 
@@ -127,6 +144,14 @@ class Project(Struct, frozen=True, kw_only=True):
     notice_ends: Annotated[date | None, Meta(description="Last day of the public notice, Asia/Shanghai")]
     created_at: Instant
     awaits: Awaits | None = None
+
+
+class ProjectsWanted(Struct, frozen=True, kw_only=True):
+    """Which projects are looked for: those that fit everything that is not null."""
+
+    state: ProjectState | None = None
+    methodology: MethodologyId | None = None
+    organisation_id: Annotated[Id | None, Meta(description="The developer")] = None
 
 
 class Decision(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

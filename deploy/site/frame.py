@@ -10,11 +10,19 @@ import exchange.instruments.pages
 import exchange.market_data.pages
 import registry.access.keys.pages
 import registry.access.sign_in.pages
+import registry.claims.pages
+import registry.credits.pages
+import registry.methodologies.pages
 import registry.parties.colleagues.pages
+import registry.parties.pages
 import registry.projects.pages
+import registry.transparency.pages
+from deploy.site.claims import ClaimPage, OrganisationPage
+from deploy.site.credits import CancellationPages, IssuancePages, RetirementPages
 from deploy.site.entering import EnteringPages, Entrants
 from deploy.site.market import MarketPage
-from deploy.site.pages import HomePages, ProjectPage
+from deploy.site.pages import HomePages
+from deploy.site.projects import ProjectPage, ReportPage
 from registry.access.http import PAGE
 from registry.kit.site.errors import PAGE_HANDLERS
 from registry.kit.site.frame import ASSETS, STATIC, VENDOR, Frame
@@ -28,6 +36,11 @@ FOLDERS: Final = {
     "sign_in": registry.access.sign_in.pages.TEMPLATES,
     "colleagues": registry.parties.colleagues.pages.TEMPLATES,
     "projects": registry.projects.pages.TEMPLATES,
+    "parties": registry.parties.pages.TEMPLATES,
+    "claims": registry.claims.pages.TEMPLATES,
+    "credits": registry.credits.pages.TEMPLATES,
+    "methodologies": registry.methodologies.pages.TEMPLATES,
+    "transparency": registry.transparency.pages.TEMPLATES,
 }
 """Each capability's templates, by the name under which others extend and include them."""
 
@@ -48,6 +61,16 @@ def site_router(entrants: Entrants = ()) -> Router:
             registry.parties.colleagues.pages.ColleaguesPages,
             HomePages,
             ProjectPage,
+            ReportPage,
+            IssuancePages,
+            RetirementPages,
+            CancellationPages,
+            ClaimPage,
+            OrganisationPage,
+            registry.claims.pages.ClaimPages,
+            registry.methodologies.pages.MethodologyPages,
+            registry.parties.pages.OrganisationPages,
+            registry.transparency.pages.LogPages,
             registry.projects.pages.ProjectPages,
             exchange.instruments.pages.InstrumentPages,
             exchange.market_data.pages.MarketStream,

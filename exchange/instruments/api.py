@@ -1,6 +1,6 @@
 """Instruments over HTTP."""
 
-from litestar import Controller, get, post
+from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
@@ -8,6 +8,7 @@ from exchange.instruments import service
 from exchange.parts import Exchange
 from registry.kit.http import READS, WRITES, PathCode
 from registry.kit.pages import Window
+from registry.kit.sheets import SHEET, Sheet
 from schemas.access import Call
 from schemas.instruments import Band, HaltReason, Instrument, NewInstrument
 from schemas.pages import Page
@@ -26,12 +27,12 @@ class InstrumentsController(Controller):
         """Begin to trade a project and vintage."""
         return await service.open_instrument(data, call=call, exchange=exchange)
 
-    @get("/", operation_id="list_instruments", responses=READS)
+    @get("/", operation_id="list_instruments", opt={SHEET: True}, responses=READS)
     async def instruments(
-        self, window: NamedDependency[Window], exchange: NamedDependency[Exchange]
-    ) -> Page[Instrument]:
-        """Everything that can be traded."""
-        return await service.instruments(window, exchange=exchange)
+        self, ordered: NamedDependency[Window], sheet: NamedDependency[Sheet], exchange: NamedDependency[Exchange]
+    ) -> Response[Page[Instrument]]:
+        """Everything that can be traded, also as CSV."""
+        return sheet.of(await service.instruments(ordered, exchange=exchange), Instrument)
 
     @get("/{code:str}", operation_id="get_instrument", responses=READS)
     async def instrument(self, code: PathCode, exchange: NamedDependency[Exchange]) -> Instrument:

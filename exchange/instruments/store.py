@@ -49,13 +49,13 @@ async def insert(tx: Tx, body: NewInstrument, vintage: Vintage, refusal: DomainE
 
 async def instrument(tx: Tx, code: str) -> Instrument | None:
     """One instrument."""
-    row = await tx.fetchrow(_sql.instruments, 0, 1, code)
+    row = await tx.fetchrow(_sql.instruments.oldest, 0, 1, code)
     return _instrument(row) if row else None
 
 
 async def instruments(tx: Tx, window: Window) -> Page[Instrument]:
     """All instruments."""
-    rows = await tx.fetch(_sql.instruments, *window.args, None)
+    rows = await tx.fetch(window.of(_sql.instruments), *window.args, None)
     return window.page([(row["id"], _instrument(row)) for row in rows])
 
 

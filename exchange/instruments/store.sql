@@ -2,7 +2,7 @@
 insert into exchange.instrument (code, project_id, vintage, project_name, methodology, tick_fen, lot_t, low_fen,
   high_fen, fee_bps, fee_account_id, opened_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, registry.business_now()) returning id;
--- name: instruments
+-- name: instruments (either order)
 select * from exchange.instrument where id > $1 and ($3::text is null or code = $3) order by id limit $2;
 -- name: vintages
 select id, project_id, vintage, halted from exchange.instrument where open order by id;

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from litestar import Controller, get, post
+from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.openapi.spec import Example
 from litestar.params import JSONBody, QueryParameter
@@ -11,6 +11,7 @@ from exchange.listings import service
 from exchange.parts import Exchange
 from registry.kit.http import READS, WRITES, PathId
 from registry.kit.pages import Window
+from registry.kit.sheets import SHEET, Sheet
 from registry.port import Authority
 from schemas.access import Call
 from schemas.listings import Listing, NewListing, NewSubscription
@@ -35,10 +36,12 @@ class ListingsController(Controller):
         """Offer deposited tonnes at a fixed price."""
         return await service.open_listing(data, call=numbered, exchange=exchange, authority=authority)
 
-    @get("/", operation_id="list_listings", responses=READS)
+    @get("/", operation_id="list_listings", opt={SHEET: True}, responses=READS)
     async def listings(
         self,
-        window: NamedDependency[Window],
+        ordered: NamedDependency[Window],
+        *,
+        sheet: NamedDependency[Sheet],
         exchange: NamedDependency[Exchange],
         instrument: Annotated[
             str | None,
@@ -49,10 +52,10 @@ class ListingsController(Controller):
                 description="One instrument's listings only",
             ),
         ] = None,
-        open_only: Annotated[bool, QueryParameter(description="Only what is still open")] = False,  # noqa: FBT002 - a query parameter
-    ) -> Page[Listing]:
-        """Listings of one instrument or all, the oldest first."""
-        return await service.listings(window, instrument, open_only=open_only, exchange=exchange)
+        open_only: Annotated[bool, QueryParameter(description="Only what is still open")] = False,
+    ) -> Response[Page[Listing]]:
+        """Listings of one instrument or all, also as CSV."""
+        return sheet.of(await service.listings(ordered, instrument, open_only=open_only, exchange=exchange), Listing)
 
     @get("/{listing_id:int}", operation_id="get_listing", responses=READS)
     async def listing(self, listing_id: PathId, exchange: NamedDependency[Exchange]) -> Listing:

@@ -19,7 +19,7 @@ async def listing(tx: Tx, number: int) -> Listing | None:
 
 async def listings(tx: Tx, window: Window, code: str | None, *, open_only: bool) -> Page[Listing]:
     """Listings of one instrument or all, the oldest first."""
-    rows = await tx.fetch(_sql.listings, *window.args, code, open_only)
+    rows = await tx.fetch(window.of(_sql.listings), *window.args, code, open_only)
     return window.page([(row["id"], _listing(row)) for row in rows])
 
 

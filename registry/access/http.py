@@ -20,7 +20,7 @@ from registry.access.sessions import service as sessions
 from registry.access.visitor import PageCall, Visitor
 from registry.kit.http import refuse_loose, refuse_other_spelling, refuse_unknown_query
 from registry.kit.idempotency import was_carried_out
-from registry.kit.pages import Window
+from registry.kit.pages import Order, Window
 from registry.kit.period import Between, period
 from registry.kit.request_log import RATE
 from registry.kit.room import Room
@@ -301,6 +301,26 @@ def provide_window(
     return Window(cursor, limit)
 
 
+def provide_ordered(
+    cursor: Annotated[
+        str | None, QueryParameter(max_length=64, description="From the page before, in its order")
+    ] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=PAGE_LIMIT, description="Items a page")] = 50,
+    order: Annotated[Order, QueryParameter(description="Which come first; pages go on from there")] = "oldest",
+) -> Window:
+    """One page of a list that can be read from either end."""
+    return Window(cursor, limit, order)
+
+
+def provide_latest(
+    cursor: Annotated[str | None, QueryParameter(max_length=64)] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=PAGE_LIMIT)] = 50,
+    order: Annotated[Order, QueryParameter()] = "newest",
+) -> Window:
+    """One page of a list as people read it: the newest first, unless they ask otherwise."""
+    return Window(cursor, limit, order)
+
+
 def provide_period(
     begins: Annotated[str | None, QueryParameter(name="from", max_length=40, description=_FROM)] = None,
     ends: Annotated[str | None, QueryParameter(name="to", max_length=40, description=_TO)] = None,
@@ -317,6 +337,8 @@ DEPENDENCIES = {
     "browser": Provide(provide_browser),
     "page": Provide(provide_page, sync_to_thread=False),
     "window": Provide(provide_window, sync_to_thread=False),
+    "ordered": Provide(provide_ordered, sync_to_thread=False),
+    "latest": Provide(provide_latest, sync_to_thread=False),
     "period": Provide(provide_period, sync_to_thread=False),
     "sheet": Provide(provide_sheet, sync_to_thread=False),
 }

@@ -1,6 +1,6 @@
 """Who looks at a page, signed in or not: what they may ask of the services."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +55,10 @@ class PageCall:
     def asks(self, operation: str) -> Call:
         """See `Visitor.asks`."""
         return self.visitor.asks(operation)
+
+    def words(self, values: Iterable[str]) -> list[tuple[str, str]]:
+        """Words of data with what they are called in the page's language, for a choice."""
+        return self.frame.words(self.request, values)
 
     def answer(self, template: str, **shown: Any) -> Response[str]:  # noqa: ANN401 - templates show anything
         """See `Frame.page`."""

@@ -1,19 +1,26 @@
 """Footprints and claims over HTTP."""
 
-from litestar import Controller, get, post
+from typing import Annotated
+
+from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import JSONBody
+from litestar.params import JSONBody, QueryParameter
 
 from registry.claims import service
 from registry.kit.database import Database
-from registry.kit.http import READS, WRITES, PathId
+from registry.kit.http import READS, WRITES, PathId, QueryId
 from registry.kit.pages import Window
+from registry.kit.period import Between
 from registry.kit.quotas import Quotas
+from registry.kit.sheets import SHEET, Sheet
 from schemas.access import Call
-from schemas.claims import Claim, NewClaim, NewFootprint, StoredFootprint
+from schemas.claims import Claim, ClaimsWanted, NewClaim, NewFootprint, StoredFootprint
 from schemas.corrections import CorrectClaim, Correction
 from schemas.pages import Page
 from schemas.parties import RegionProfile
+from schemas.statements import ClaimType
+
+Covered = Annotated[bool | None, QueryParameter(description="Whether retirements cover all that the claim requires")]
 
 
 class ClaimsController(Controller):
@@ -52,12 +59,22 @@ class ClaimsController(Controller):
         """Make a claim; retirements against it follow."""
         return await service.create_claim(data, call=call, db=db, quotas=quotas, region=region)
 
-    @get("/claims", operation_id="list_claims", responses=READS)
+    @get("/claims", operation_id="list_claims", opt={SHEET: True}, responses=READS)
     async def claims(
-        self, window: NamedDependency[Window], asked: NamedDependency[Call], db: NamedDependency[Database]
-    ) -> Page[Claim]:
-        """The claims of your organisations."""
-        return await service.claims(window, asked=asked, db=db)
+        self,
+        ordered: NamedDependency[Window],
+        period: NamedDependency[Between],
+        *,
+        sheet: NamedDependency[Sheet],
+        asked: NamedDependency[Call],
+        db: NamedDependency[Database],
+        claim_type: Annotated[ClaimType | None, QueryParameter(name="type")] = None,
+        organisation_id: QueryId = None,
+        covered: Covered = None,
+    ) -> Response[Page[Claim]]:
+        """All claims, or those that fit everything that is asked for, made in a period; also as CSV."""
+        wanted = ClaimsWanted(type=claim_type, organisation_id=organisation_id, covered=covered)
+        return sheet.of(await service.claims(wanted, ordered, period, asked=asked, db=db), Claim)
 
     @get("/claims/{claim_id:int}", operation_id="get_claim", responses=READS)
     async def claim(self, claim_id: PathId, asked: NamedDependency[Call], db: NamedDependency[Database]) -> Claim:

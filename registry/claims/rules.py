@@ -7,7 +7,8 @@ from typing import NamedTuple
 from registry.claims.wording import says_neutral
 from registry.kit.problems import DomainError, Kind
 from schemas.claims import NewClaim
-from schemas.statements import EventKey, ProductBatch
+from schemas.methodologies import Footprint
+from schemas.statements import CategoryMass, EventKey, ProductBatch
 
 OFFSET_YEARS = 1
 OFFSET_YEARS_NEW_FOREST = 6
@@ -181,3 +182,20 @@ def check_source(claim: LockedClaim, methodologies: Iterable[str]) -> None:
 def is_neutral(type_: str, required_kg: int, allocated_kg: int, *, over: bool) -> bool:
     """Whether a claim may be called neutral: covered in full, its period *over*, and not a contribution."""
     return type_ != "contribution" and over and allocated_kg >= required_kg
+
+
+def masses_of(counted: Footprint | None) -> tuple[CategoryMass, ...]:
+    """The categories of a footprint as the log has them; nothing for a contribution."""
+    if counted is None:
+        return ()
+    return tuple(CategoryMass(category=each.category, mass_kg=each.mass_kg) for each in counted.categories)
+
+
+def method_of(counted: Footprint | None) -> str:
+    """By which profile a footprint was counted."""
+    return counted.code if counted else "contribution/1"
+
+
+def factors_of(counted: Footprint | None) -> tuple[str, ...]:
+    """The factors that a footprint names."""
+    return tuple(each.code for each in counted.factors) if counted else ()

@@ -1,9 +1,9 @@
 """Footprints, claims and their coverage."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from msgspec import UNSET
+from msgspec import UNSET, structs
 
 from registry.access import authorisation as access
 from registry.claims import rules, store, subjects
@@ -13,6 +13,7 @@ from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written, once
 from registry.kit.ids import new
 from registry.kit.pages import Window
+from registry.kit.period import Between
 from registry.kit.problems import Unknown
 from registry.kit.quotas import DEFAULT, Quotas
 from registry.kit.spelling import spelling
@@ -23,12 +24,13 @@ from registry.transparency import corrections
 from registry.transparency import rules as transparency
 from registry.transparency import service as log
 from schemas.access import Call
-from schemas.claims import Claim, NewClaim, NewFootprint, StoredFootprint
+from schemas.claims import Claim, ClaimsWanted, ClaimTitle, NewClaim, NewFootprint, StoredFootprint
 from schemas.corrections import CorrectClaim, Correction
 from schemas.methodologies import Footprint
 from schemas.pages import Page
 from schemas.parties import Organisation, RegionProfile
-from schemas.statements import CategoryMass, ClaimStatement, ClaimVerifier, Period
+from schemas.search import Found
+from schemas.statements import ClaimStatement, ClaimVerifier, Period
 
 
 async def create_footprint(
@@ -174,13 +176,10 @@ def _statement(
         period=Period(begins=clock.stamp(body.begins), ends=clock.stamp(body.ends)),
         boundary=body.boundary,
         exclusions=body.exclusions,
-        footprint=tuple(
-            CategoryMass(category=each.category, mass_kg=each.mass_kg)
-            for each in (counted.categories if counted else ())
-        ),
+        footprint=rules.masses_of(counted),
         footprint_kg=required_kg,
-        method=counted.code if counted else "contribution/1",
-        factors=tuple(each.code for each in (counted.factors if counted else ())),
+        method=rules.method_of(counted),
+        factors=rules.factors_of(counted),
         reductions_kg=body.reductions_kg,
         required_kg=required_kg,
         report=body.verifier.report_sha256 if body.verifier else None,
@@ -244,11 +243,16 @@ def refuse_neutral(claim: Claim, published: dict[str, str | None]) -> None:
 
 
 async def claim(claim_id: int, *, asked: Call, db: Database) -> Claim:
-    """Return one claim of the caller's organisation, with its coverage."""
+    """One claim with its coverage, as the caller may see it."""
     async with db.reading() as tx:
-        found = await claim_in(tx, claim_id)
-    access.authorise_for(asked, found.claimant_id)
-    return found
+        return _for(asked, await claim_in(tx, claim_id))
+
+
+def _for(asked: Call, found: Claim) -> Claim:
+    """As the log has it: a plan to reduce may be confidential, and is the claimant's and the overseers' to read."""
+    if access.oversees(asked.by) or found.claimant_id in access.organisations_of(asked.by):
+        return found
+    return structs.replace(found, reduction_plan=None)
 
 
 async def claim_in(tx: Tx, claim_id: int) -> Claim:
@@ -262,11 +266,21 @@ async def _claim_again(tx: Tx, claim_id: str) -> Claim:
     raise Unknown(f"There is no claim {claim_id}.")
 
 
-async def claims(window: Window, *, asked: Call, db: Database) -> Page[Claim]:
-    """List the claims of the caller's organisations; overseers see all."""
-    claimants = None if access.oversees(asked.by) else access.organisations_of(asked.by)
+async def claims(wanted: ClaimsWanted, window: Window, period: Between, *, asked: Call, db: Database) -> Page[Claim]:
+    """The claims that fit everything that is asked for, made in *period*."""
     async with db.reading() as tx:
-        return await store.claims(tx, window, claimants)
+        found = await store.claims(tx, window, wanted, period)
+    return Page(items=tuple(_for(asked, each) for each in found.items), next=found.next)
+
+
+async def titles_in(tx: Tx, claim_ids: Collection[int]) -> dict[int, ClaimTitle]:
+    """What some claims are about and whose they are, by their numbers."""
+    return await store.titles(tx, claim_ids)
+
+
+async def search_in(tx: Tx, words: str, limit: int) -> list[Found]:
+    """Claims by their subject."""
+    return await store.search(tx, words, limit)
 
 
 def check_allocation(

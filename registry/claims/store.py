@@ -1,6 +1,6 @@
 """Footprints and claims in PostgreSQL."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import asyncpg
@@ -8,15 +8,18 @@ import msgspec
 from msgspec import structs
 
 from registry.access.awaits import awaits
-from registry.claims.rules import FootprintUsed, is_neutral, standard_of
+from registry.claims.rules import FootprintUsed, factors_of, is_neutral, masses_of, method_of, standard_of
 from registry.claims.subjects import EarlierClaim, Share, Subject, categories_of, is_implausible
 from registry.kit import sql
-from registry.kit.database import Tx, constraint, fetch_one
+from registry.kit.database import Tx, constraint, convert, fetch_one
 from registry.kit.pages import Window
+from registry.kit.period import Between
+from registry.kit.search import like
 from registry.kit.spelling import spelling
-from schemas.claims import Claim, NewClaim, NewFootprint, StoredFootprint
+from schemas.claims import Claim, ClaimsWanted, ClaimTitle, NewClaim, NewFootprint, StoredFootprint
 from schemas.methodologies import EventFootprintRequest, Footprint
 from schemas.pages import Page
+from schemas.search import Found
 
 _sql = sql.load(__package__)
 
@@ -109,14 +112,30 @@ async def insert_claim(
 
 async def claim(tx: Tx, claim_id: int) -> Claim | None:
     """One claim with its coverage."""
-    row = await tx.fetchrow(_sql.claims, claim_id - 1, 1, claim_id, None)
+    row = await tx.fetchrow(_sql.claims.oldest, claim_id - 1, 1, claim_id, *[None] * 5)
     return _claim(row) if row else None
 
 
-async def claims(tx: Tx, window: Window, claimants: tuple[int, ...] | None) -> Page[Claim]:
-    """The claims of *claimants*, or all."""
-    rows = await tx.fetch(_sql.claims, *window.args, None, claimants)
+async def claims(tx: Tx, window: Window, wanted: ClaimsWanted, period: Between) -> Page[Claim]:
+    """The claims that fit what is asked for; *period* is when they were made."""
+    filters = (wanted.type, wanted.organisation_id, wanted.covered)
+    rows = await tx.fetch(window.of(_sql.claims), *window.args, None, *filters, *period)
     return window.page([(row["id"], _claim(row)) for row in rows])
+
+
+async def titles(tx: Tx, claim_ids: Collection[int]) -> dict[int, ClaimTitle]:
+    """What some claims are about and whose they are, by their numbers."""
+    rows = await tx.fetch(_sql.titles, list(claim_ids))
+    return {row["id"]: convert(row, ClaimTitle) for row in rows}
+
+
+async def search(tx: Tx, words: str, limit: int) -> list[Found]:
+    """Claims whose subject has *words*."""
+    rows = await tx.fetch(_sql.search, like(words), limit)
+    return [
+        Found(kind="claim", id=str(row["id"]), title=row["subject"], about=row["claimant"], state=row["type"])
+        for row in rows
+    ]
 
 
 def _claim(row: asyncpg.Record) -> Claim:
@@ -127,6 +146,7 @@ def _claim(row: asyncpg.Record) -> Claim:
     return Claim(
         id=row["id"],
         claimant_id=row["claimant_id"],
+        claimant=row["claimant"],
         type=row["type"],
         subject=body.subject,
         standard=standard_of(body),
@@ -143,6 +163,9 @@ def _claim(row: asyncpg.Record) -> Claim:
         implausible=is_implausible(body, counted),
         verifier=body.verifier,
         footprint_id=row["footprint_id"],
+        footprint=masses_of(counted),
+        method=method_of(counted),
+        factors=factors_of(counted),
         required_kg=row["required_kg"],
         allocated_kg=row["allocated_kg"],
         missing_kg=max(0, row["required_kg"] - row["allocated_kg"]),

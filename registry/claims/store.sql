@@ -44,15 +44,35 @@ insert into registry.claim (region_id, claimant_id, type, footprint_id, body, ne
   statement_id, created_at, subject_kind, subject_id, subject_place, subject_words, begins, ends, attendee, exclusive)
 values (registry.region_id(), $1, $2, $3, $4, $5, $6, $7, $8, registry.business_now(), $9, $10, $11, $12, $13, $14,
   $15, $16) returning id;
--- name: claims
-select c.id, c.claimant_id, c.type, c.body, c.wording, c.footprint_id, c.required_kg, c.allocated_kg, c.deadline,
+-- name: search
+-- What begins with the words, by the index on the subject as it was claimed; and among the newest, what has them in the
+-- subject as it reads now, in its place or at the beginning of its number.
+select c.id, coalesce(c.wording::jsonb ->> 'subject', c.body::jsonb ->> 'subject') as subject, o.name as claimant, c.type
+from registry.claim c join registry.organisation o on o.id = c.claimant_id
+where c.id in (
+  (select id from registry.claim where subject_words like $1 || '%' order by id desc limit 100)
+  union all
+  (select n.id from (
+    select id, body, wording, subject_id, subject_place from registry.claim order by id desc limit 10000) n
+  where lower(coalesce(n.wording::jsonb ->> 'subject', n.body::jsonb ->> 'subject')) like '%' || $1 || '%'
+    or n.subject_id like $1 || '%' or n.subject_place like '%' || $1 || '%' limit 100))
+order by c.id desc limit $2;
+-- name: titles
+select c.id, coalesce(c.wording::jsonb ->> 'subject', c.body::jsonb ->> 'subject') as subject, c.claimant_id,
+  o.name as claimant, c.type
+from registry.claim c join registry.organisation o on o.id = c.claimant_id where c.id = any($1::bigint[]);
+-- name: claims (either order)
+select c.id, c.claimant_id, o.name as claimant, c.type, c.body, c.wording, c.footprint_id, c.required_kg, c.allocated_kg, c.deadline,
   s.sha256, c.statement_id, c.created_at, f.result, registry.business_now() >= c.ends as over,
   w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id, w.not_organisation_id
 from registry.claim c
 join registry.statement_hash s on s.id = c.statement_id
+join registry.organisation o on o.id = c.claimant_id
 left join registry.footprint f on f.id = c.footprint_id
 left join registry.claim_awaits w on w.id = c.id
-where c.id > $1 and ($3::bigint is null or c.id = $3) and ($4::bigint[] is null or c.claimant_id = any($4))
+where c.id > $1 and ($3::bigint is null or c.id = $3) and ($4::text is null or c.type = $4)
+  and ($5::bigint is null or c.claimant_id = $5) and ($6::boolean is null or (c.allocated_kg >= c.required_kg) = $6)
+  and ($7::timestamptz is null or c.created_at >= $7) and ($8::timestamptz is null or c.created_at < $8)
 order by c.id limit $2;
 -- name: lock_claim_words
 select id from registry.claim where id = $1 for no key update;

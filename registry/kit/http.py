@@ -38,6 +38,7 @@ from msgspec import Meta, Struct
 
 from registry.kit.problems import DomainError, Kind, Unknown
 from registry.kit.words import FAULT_LIMIT, faults, said, unseen
+from schemas.methodologies import MethodologyId
 from schemas.scalars import MAX_INT
 
 log = structlog.get_logger()
@@ -51,6 +52,9 @@ PathCode = Annotated[
 """A code, a receipt or an order in a path."""
 QueryId = Annotated[int | None, QueryParameter(ge=1, le=MAX_INT)]
 """An identifier in a query."""
+
+QueryVintage = Annotated[int | None, QueryParameter(ge=2000, le=2100, description="Year of the reduction")]
+QueryMethodology = Annotated[MethodologyId | None, QueryParameter(description="By which it was reduced")]
 
 _SERIAL = QueryParameter(
     max_length=80,

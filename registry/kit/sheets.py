@@ -94,6 +94,13 @@ class Sheet:
             headers=headers,
         )
 
+    def of_all(self, items: Sequence[S], kind: type[S]) -> Response[Sequence[S]]:
+        """The reply with a list that is never divided into pages."""
+        if not self._csv:
+            return Response(items)
+        headers = {"Vary": "Accept", "Content-Disposition": f'attachment; filename="{self._name()}.csv"'}
+        return Response(as_csv(items, kind), media_type=f"{MEDIA_TYPE}; header=present", headers=headers)  # type: ignore[arg-type]  # as above
+
     def _path(self) -> str:
         path: str = self._request.scope["path"]
         return f"{path}.csv" if self._request.scope.get(_ASKED) else path

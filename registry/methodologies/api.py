@@ -1,10 +1,13 @@
 """The catalogue of methodologies and the factor tables over HTTP."""
 
-from litestar import Controller, get
+from collections.abc import Sequence
+
+from litestar import Controller, Response, get
 from litestar.di import NamedDependency
 
 from registry.kit.database import Database
 from registry.kit.http import READS
+from registry.kit.sheets import SHEET, Sheet
 from registry.methodologies import catalogue, factors, service
 from schemas.calendars import CalendarCoverage
 from schemas.methodologies import Factor, Methodology
@@ -16,15 +19,15 @@ class MethodologiesController(Controller):
     path = "/v1"
     tags = ("Methodologies",)
 
-    @get("/methodologies", operation_id="list_methodologies", responses=READS, sync_to_thread=False)
-    def methodologies(self) -> tuple[Methodology, ...]:
-        """Every methodology and footprint profile, with formula and source."""
-        return catalogue.catalogue()
+    @get("/methodologies", operation_id="list_methodologies", opt={SHEET: True}, responses=READS, sync_to_thread=False)
+    def methodologies(self, sheet: NamedDependency[Sheet]) -> Response[Sequence[Methodology]]:
+        """Every methodology and footprint profile, with formula and source; also as CSV."""
+        return sheet.of_all(catalogue.catalogue(), Methodology)
 
-    @get("/factors", operation_id="list_factors", responses=READS, sync_to_thread=False)
-    def factors(self) -> tuple[Factor, ...]:
-        """Every factor: value, unit, region, year, basis, source, and whether it is provisional."""
-        return factors.table().factors
+    @get("/factors", operation_id="list_factors", opt={SHEET: True}, responses=READS, sync_to_thread=False)
+    def factors(self, sheet: NamedDependency[Sheet]) -> Response[Sequence[Factor]]:
+        """Every factor: value, unit, region, year, basis, source, and whether it is provisional; also as CSV."""
+        return sheet.of_all(factors.table().factors, Factor)
 
     @get("/calendar", operation_id="get_calendar", responses=READS)
     async def calendar(self, db: NamedDependency[Database]) -> CalendarCoverage:

@@ -1,6 +1,6 @@
 """The region, organisations, people and accounts over HTTP."""
 
-from litestar import Controller, get, post
+from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
@@ -8,6 +8,7 @@ from registry.kit.database import Database
 from registry.kit.http import READS, WRITES, PathId
 from registry.kit.pages import Window
 from registry.kit.quotas import Quotas
+from registry.kit.sheets import SHEET, Sheet
 from registry.parties import service
 from schemas.access import Call
 from schemas.pages import Page
@@ -52,10 +53,12 @@ class PartiesController(Controller):
         """Register an organisation under its USCC or LEI."""
         return await service.create_organisation(data, call=call, db=db, quotas=quotas)
 
-    @get("/organisations", operation_id="list_organisations", responses=READS)
-    async def organisations(self, window: NamedDependency[Window], db: NamedDependency[Database]) -> Page[Organisation]:
-        """All organisations, oldest first."""
-        return await service.organisations(window, db=db)
+    @get("/organisations", operation_id="list_organisations", opt={SHEET: True}, responses=READS)
+    async def organisations(
+        self, ordered: NamedDependency[Window], sheet: NamedDependency[Sheet], db: NamedDependency[Database]
+    ) -> Response[Page[Organisation]]:
+        """All organisations, also as CSV."""
+        return sheet.of(await service.organisations(ordered, db=db), Organisation)
 
     @get("/organisations/{organisation_id:int}", operation_id="get_organisation", responses=READS)
     async def organisation(self, organisation_id: PathId, db: NamedDependency[Database]) -> Organisation:

@@ -6,8 +6,8 @@ ROUTES: dict[str, Route] = {
     "get_region": PUBLIC,
     "set_clock": Route(REGULATORS),
     "create_organisation": Route(REGULATORS),
-    "list_organisations": Route(EVERY_ROLE),
-    "get_organisation": Route(EVERY_ROLE),
+    "list_organisations": PUBLIC,  # who takes part; what they hold is theirs
+    "get_organisation": PUBLIC,
     "create_person": Route(REGULATORS),
     "open_account": Route(REGULATORS),
     "list_accounts": Route(EVERY_ROLE),  # those of one's own organisations; overseers all

@@ -1,6 +1,6 @@
 """The region and its clock, organisations, people, accounts; and what the first start creates."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,6 +29,7 @@ from schemas.parties import (
     Region,
     SetClock,
 )
+from schemas.search import Found
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +143,19 @@ async def organisation_known_as_in(tx: Tx, identifier: Identifier) -> Organisati
 
 
 async def organisations(window: Window, *, db: Database) -> Page[Organisation]:
-    """All organisations, oldest first."""
+    """All organisations."""
     async with db.reading() as tx:
         return await store.organisations(tx, window)
+
+
+async def names_in(tx: Tx, organisation_ids: Collection[int]) -> dict[int, str]:
+    """The names of some organisations, by their numbers."""
+    return await store.names(tx, organisation_ids)
+
+
+async def search_in(tx: Tx, words: str, limit: int) -> list[Found]:
+    """Organisations by name or identifier."""
+    return await store.search(tx, words, limit)
 
 
 async def create_person(body: NewPerson, *, call: Call, db: Database, quotas: Quotas = DEFAULT) -> Person:

@@ -1,6 +1,6 @@
 """Parties and accounts in PostgreSQL."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 import asyncpg
@@ -9,11 +9,13 @@ import msgspec
 from registry.kit import clock, sql
 from registry.kit.database import Tx, constraint, convert, fetch_one
 from registry.kit.pages import Window
+from registry.kit.search import like
 from registry.parties.rules import IdentifierTaken, LockedAccount
 from schemas.custody import Trader
 from schemas.identifiers import Identifier
 from schemas.pages import Page
 from schemas.parties import Account, NewOrganisation, Organisation, Person, Region
+from schemas.search import Found
 
 _sql = sql.load(__package__)
 
@@ -77,7 +79,7 @@ async def person(tx: Tx, person_id: int) -> Person | None:
 
 async def organisation(tx: Tx, organisation_id: int) -> Organisation | None:
     """One organisation."""
-    row = await tx.fetchrow(_sql.organisations, organisation_id - 1, 1, organisation_id)
+    row = await tx.fetchrow(_sql.organisations.oldest, organisation_id - 1, 1, organisation_id)
     return _organisation(row) if row else None
 
 
@@ -89,7 +91,7 @@ async def identified(tx: Tx, identifier: Identifier) -> int | None:
 
 async def organisations(tx: Tx, window: Window) -> Page[Organisation]:
     """All organisations."""
-    rows = await tx.fetch(_sql.organisations, *window.args, None)
+    rows = await tx.fetch(window.of(_sql.organisations), *window.args, None)
     return window.page([(row["id"], _organisation(row)) for row in rows])
 
 
@@ -103,6 +105,26 @@ def _organisation(row: asyncpg.Record) -> Organisation:
         parent_id=row["parent_id"],
         created_at=row["created_at"],
     )
+
+
+async def names(tx: Tx, organisation_ids: Collection[int]) -> dict[int, str]:
+    """The names of some organisations, by their numbers."""
+    return {row["id"]: row["name"] for row in await tx.fetch(_sql.names, list(organisation_ids))}
+
+
+async def search(tx: Tx, words: str, limit: int) -> list[Found]:
+    """Organisations whose name has *words*, or whose identifier they are."""
+    rows = await tx.fetch(_sql.search, like(words), words, limit)
+    return [
+        Found(
+            kind="organisation",
+            id=str(row["id"]),
+            title=row["name"],
+            about=row["identifier"] or "",
+            exact=bool(row["exact"]),
+        )
+        for row in rows
+    ]
 
 
 async def ancestors(tx: Tx, organisation_id: int) -> frozenset[int]:

@@ -16,7 +16,22 @@ insert into registry.party_identifier (scheme, value, party_id) values ($1, $2, 
 insert into registry.ownership (owned_id, owner_id, during) values ($1, $2, tstzrange(registry.business_now(), null));
 -- name: person
 select id, name, created_at from registry.party where id = $1 and kind = 'person';
--- name: organisations
+-- name: search
+-- Whose identifier it is; what begins with the words, by the index; and what has them anywhere, among the newest.
+select p.id, p.name, (select i.value from registry.party_identifier i where i.party_id = p.id
+    order by i.value = upper($2) desc, i.scheme desc limit 1) as identifier,
+  exists (select from registry.party_identifier i where i.party_id = p.id and i.value = upper($2)) as exact
+from registry.party p
+where p.kind = 'organisation' and p.id in (
+  (select party_id from registry.party_identifier where value = upper($2))
+  union all
+  (select id from registry.party where kind = 'organisation' and lower(name) like $1 || '%' limit 100)
+  union all
+  (select n.id from (
+    select id, name from registry.party where kind = 'organisation' order by id desc limit 10000) n
+  where lower(n.name) like '%' || $1 || '%' limit 100))
+order by exact desc, lower(p.name) like $1 || '%' desc, p.id desc limit $3;
+-- name: organisations (either order)
 select p.id, p.name, p.created_at,
   (select o.owner_id from registry.ownership o
     where o.owned_id = p.id and o.during @> registry.business_now() limit 1) as parent_id,
@@ -27,6 +42,8 @@ where p.kind = 'organisation' and p.id > $1 and ($3::bigint is null or p.id = $3
 order by p.id limit $2;
 -- name: identified
 select party_id from registry.party_identifier where scheme = $1 and value = $2;
+-- name: names
+select id, name from registry.party where kind = 'organisation' and id = any($1::bigint[]);
 -- name: ancestors
 select id from registry.owned_through($1) as id where id <> $1;
 -- name: insert_account

@@ -8,10 +8,11 @@ from litestar.openapi.spec import Example
 from litestar.params import JSONBody, PathParameter, QueryParameter
 
 from registry.kit.database import Database
-from registry.kit.http import READS, WRITES, PathId
+from registry.kit.http import READS, WRITES, PathId, QueryId, QueryMethodology
 from registry.kit.pages import Window
 from registry.kit.quotas import Quotas
 from registry.kit.room import Room
+from registry.kit.sheets import SHEET, Sheet
 from registry.projects.service import documents, notice, projects, reports
 from schemas.access import Call
 from schemas.pages import Page
@@ -29,8 +30,10 @@ from schemas.projects import (
     ObjectionAnswer,
     Project,
     ProjectChange,
+    ProjectDocument,
     ProjectEvent,
     ProjectState,
+    ProjectsWanted,
     Report,
     ReportVersion,
     Verification,
@@ -86,6 +89,7 @@ def _download(sha256: str, media_type: str, content: bytes) -> Response[bytes]:
     headers = {
         "Content-Disposition": f'attachment; filename="{sha256}"',
         "X-Document-Type": media_type,
+        "Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
     }
     return Response(content, media_type="application/octet-stream", headers=headers)
 
@@ -107,32 +111,39 @@ class ProjectsController(Controller):
         """Begin a draft."""
         return await projects.create_project(data, call=call, db=db, quotas=quotas)
 
-    @get("/", operation_id="list_projects", responses=READS)
+    @get("/", operation_id="list_projects", opt={SHEET: True}, responses=READS)
     async def projects(
         self,
-        window: NamedDependency[Window],
+        ordered: NamedDependency[Window],
+        *,
+        sheet: NamedDependency[Sheet],
         asked: NamedDependency[Call],
         db: NamedDependency[Database],
         project_state: Annotated[ProjectState | None, QueryParameter(name="state")] = None,
-    ) -> Page[Project]:
-        """All projects, or those in one state."""
-        return await projects.projects(window, project_state, asked=asked, db=db)
+        methodology: QueryMethodology = None,
+        organisation_id: QueryId = None,
+    ) -> Response[Page[Project]]:
+        """All projects, or those that fit everything that is asked for; also as CSV."""
+        wanted = ProjectsWanted(state=project_state, methodology=methodology, organisation_id=organisation_id)
+        return sheet.of(await projects.projects(wanted, ordered, asked=asked, db=db), Project)
 
     @get("/{project_id:int}", operation_id="get_project", responses=READS)
     async def project(self, project_id: PathId, asked: NamedDependency[Call], db: NamedDependency[Database]) -> Project:
         """One project."""
         return await projects.project(project_id, asked=asked, db=db)
 
-    @get("/{project_id:int}/history", operation_id="get_project_history", responses=READS)
+    @get("/{project_id:int}/history", operation_id="get_project_history", opt={SHEET: True}, responses=READS)
     async def history(
         self,
         project_id: PathId,
-        window: NamedDependency[Window],
+        ordered: NamedDependency[Window],
+        *,
+        sheet: NamedDependency[Sheet],
         asked: NamedDependency[Call],
         db: NamedDependency[Database],
-    ) -> Page[ProjectEvent]:
-        """Every step: who took it, when, from which state to which, and why."""
-        return await projects.history(project_id, window, asked=asked, db=db)
+    ) -> Response[Page[ProjectEvent]]:
+        """Every step: who took it, when, from which state to which, and why; also as CSV."""
+        return sheet.of(await projects.history(project_id, ordered, asked=asked, db=db), ProjectEvent)
 
     @post("/{project_id:int}/update", operation_id="update_project", responses=WRITES)
     async def update(
@@ -201,16 +212,29 @@ class ProjectsController(Controller):
         """Comment while the public notice runs."""
         return await notice.comment_on_notice(project_id, data, call=call, db=db, quotas=quotas)
 
-    @get("/{project_id:int}/comments", operation_id="list_notice_comments", responses=READS)
+    @get("/{project_id:int}/comments", operation_id="list_notice_comments", opt={SHEET: True}, responses=READS)
     async def comments(
         self,
         project_id: PathId,
-        window: NamedDependency[Window],
+        ordered: NamedDependency[Window],
+        *,
+        sheet: NamedDependency[Sheet],
         asked: NamedDependency[Call],
         db: NamedDependency[Database],
-    ) -> Page[Comment]:
-        """The comments on the public notice."""
-        return await notice.comments(project_id, window, asked=asked, db=db)
+    ) -> Response[Page[Comment]]:
+        """The comments on the public notice, also as CSV."""
+        return sheet.of(await notice.comments(project_id, ordered, asked=asked, db=db), Comment)
+
+    @get("/{project_id:int}/documents", operation_id="list_project_documents", opt={SHEET: True}, responses=READS)
+    async def documents(
+        self,
+        project_id: PathId,
+        sheet: NamedDependency[Sheet],
+        asked: NamedDependency[Call],
+        db: NamedDependency[Database],
+    ) -> Response[Page[ProjectDocument]]:
+        """The files that the project and its monitoring reports name, also as CSV."""
+        return sheet.of(await notice.project_documents(project_id, asked=asked, db=db), ProjectDocument)
 
     @get(
         "/{project_id:int}/documents/{sha256:str}",
@@ -225,7 +249,7 @@ class ProjectsController(Controller):
         asked: NamedDependency[Call],
         db: NamedDependency[Database],
     ) -> Response[bytes]:
-        """A design document of a project that is public, or its validation report. It takes no key."""
+        """A design document of a project that is public, or a report of its verifiers. It takes no key."""
         return _download(sha256, *await notice.project_document(project_id, sha256, asked=asked, db=db))
 
     @post("/{project_id:int}/objections", operation_id="object_to_project", responses=WRITES)
@@ -241,16 +265,18 @@ class ProjectsController(Controller):
         assert numbered.operation  # the body was read strictly
         return await notice.object_to_project(project_id, data, db=db, quotas=quotas)
 
-    @get("/{project_id:int}/objections", operation_id="list_objections", responses=READS)
+    @get("/{project_id:int}/objections", operation_id="list_objections", opt={SHEET: True}, responses=READS)
     async def objections(
         self,
         project_id: PathId,
-        window: NamedDependency[Window],
+        ordered: NamedDependency[Window],
+        *,
+        sheet: NamedDependency[Sheet],
         asked: NamedDependency[Call],
         db: NamedDependency[Database],
-    ) -> Page[Objection]:
-        """The objections to the project, each with its answer."""
-        return await notice.objections(project_id, window, asked=asked, db=db)
+    ) -> Response[Page[Objection]]:
+        """The objections to the project, each with its answer; also as CSV."""
+        return sheet.of(await notice.objections(project_id, ordered, asked=asked, db=db), Objection)
 
     @post("/{project_id:int}/answers", operation_id="answer_objections", responses=WRITES)
     async def answer(
@@ -297,16 +323,18 @@ class ProjectsController(Controller):
         """File a monitoring report; the response shows the arithmetic of its reduction."""
         return await reports.submit_report(project_id, data, call=call, db=db, quotas=quotas)
 
-    @get("/{project_id:int}/reports", operation_id="list_reports", responses=READS)
+    @get("/{project_id:int}/reports", operation_id="list_reports", opt={SHEET: True}, responses=READS)
     async def reports(
         self,
         project_id: PathId,
-        window: NamedDependency[Window],
+        ordered: NamedDependency[Window],
+        *,
+        sheet: NamedDependency[Sheet],
         asked: NamedDependency[Call],
         db: NamedDependency[Database],
-    ) -> Page[Report]:
-        """The project's monitoring reports."""
-        return await reports.reports(project_id, window, asked=asked, db=db)
+    ) -> Response[Page[Report]]:
+        """The project's monitoring reports, also as CSV."""
+        return sheet.of(await reports.reports(project_id, ordered, asked=asked, db=db), Report)
 
 
 class ReportsController(Controller):
@@ -322,10 +350,10 @@ class ReportsController(Controller):
 
     @get("/{report_id:int}/versions", operation_id="list_report_versions", responses=READS)
     async def versions(
-        self, report_id: PathId, window: NamedDependency[Window], db: NamedDependency[Database]
+        self, report_id: PathId, ordered: NamedDependency[Window], db: NamedDependency[Database]
     ) -> Page[ReportVersion]:
         """What the report said before it was filed again, each time."""
-        return await reports.versions(report_id, window, db=db)
+        return await reports.versions(report_id, ordered, db=db)
 
     @post("/{report_id:int}/resubmit", operation_id="resubmit_report", responses=WRITES)
     async def resubmit(

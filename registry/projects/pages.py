@@ -1,7 +1,7 @@
-"""Projects as pages: their list, and each with its whole course. What credits add is composed in `deploy/site/`."""
+"""Projects as pages: their list. What credits and organisations add to one of them is composed in `deploy/site/`."""
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, get_args
 
 from litestar import Controller, Response, get
 from litestar.di import NamedDependency
@@ -9,9 +9,11 @@ from litestar.params import QueryParameter
 
 from registry.access.visitor import PageCall
 from registry.kit.database import Database
+from registry.kit.http import QueryId, QueryMethodology
 from registry.kit.pages import Window
 from registry.projects.service import projects
-from schemas.projects import ProjectState
+from schemas.methodologies import MethodologyId
+from schemas.projects import ProjectState, ProjectsWanted
 
 TEMPLATES: Final = Path(__file__).parent / "pages"
 
@@ -25,10 +27,18 @@ class ProjectPages(Controller):
     async def projects(
         self,
         page: NamedDependency[PageCall],
-        window: NamedDependency[Window],
+        latest: NamedDependency[Window],
+        *,
         db: NamedDependency[Database],
         project_state: Annotated[ProjectState | None, QueryParameter(name="state")] = None,
+        methodology: QueryMethodology = None,
+        organisation_id: QueryId = None,
     ) -> Response[str]:
         """The list."""
-        found = await projects.projects(window, project_state, asked=page.asks("list_projects"), db=db)
-        return page.answer("projects/list.html", projects=found, chosen=project_state)
+        wanted = ProjectsWanted(state=project_state, methodology=methodology, organisation_id=organisation_id)
+        return page.answer(
+            "projects/list.html",
+            projects=await projects.projects(wanted, latest, asked=page.asks("list_projects"), db=db),
+            states=page.words(each for each in get_args(ProjectState) if each != "draft"),
+            methodologies=page.words(get_args(MethodologyId)),
+        )

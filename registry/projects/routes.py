@@ -17,6 +17,7 @@ ROUTES: dict[str, Route] = {
     "open_public_notice": Route(REGULATORS),
     "comment_on_notice": ANY_PERSON,
     "list_notice_comments": PUBLIC,
+    "list_project_documents": PUBLIC,
     "get_project_document": PUBLIC,
     "object_to_project": PUBLIC,
     "list_objections": PUBLIC,

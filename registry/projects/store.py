@@ -11,6 +11,7 @@ from registry.access.awaits import awaits
 from registry.kit import sql
 from registry.kit.database import Tx, affected, convert, fetch_one
 from registry.kit.pages import Window
+from registry.kit.search import like
 from registry.projects.rules import WrongState
 from schemas.methodologies import Activity, Reduction
 from schemas.pages import Page
@@ -23,10 +24,13 @@ from schemas.projects import (
     ObjectionAnswer,
     Project,
     ProjectBody,
+    ProjectDocument,
     ProjectEvent,
+    ProjectsWanted,
     Report,
     ReportVersion,
 )
+from schemas.search import Found
 from schemas.serials import ProjectCode
 from schemas.usage import UnnamedDocument
 
@@ -66,6 +70,31 @@ async def document_content(tx: Tx, sha256: bytes) -> tuple[str, bytes] | None:
     """Media type and bytes of a file."""
     row = await tx.fetchrow(_sql.document_content, sha256)
     return (row["media_type"], row["content"]) if row else None
+
+
+async def documents_of(tx: Tx, project_id: int, seen_of: Sequence[int] | None) -> list[ProjectDocument]:
+    """What a project, as `shown_project` has it, and its reports name, in the order of its course."""
+    rows = await tx.fetch(_sql.documents_of, project_id, seen_of)
+    return [
+        convert({**row, "sha256": row["sha256"].hex(), "public": row["of"] != "evidence"}, ProjectDocument)
+        for row in rows
+    ]
+
+
+async def search(tx: Tx, words: str, limit: int) -> list[Found]:
+    """Projects that anybody may see and whose code, name or place has *words*."""
+    rows = await tx.fetch(_sql.search, like(words), words, limit)
+    return [
+        Found(
+            kind="project",
+            id=str(row["id"]),
+            title=f"{row['code']} {row['name']}",
+            about=f"{row['developer']}, {row['location']}",
+            state=row["state"],
+            exact=row["code"] == words.upper(),
+        )
+        for row in rows
+    ]
 
 
 async def missing_documents(tx: Tx, wanted: Sequence[str]) -> list[str]:
@@ -134,13 +163,14 @@ async def project(tx: Tx, project_id: int, *, lock: bool = False) -> Project | N
 
 async def shown_project(tx: Tx, project_id: int, seen_of: Sequence[int] | None) -> Project | None:
     """One project as strangers see it, or as it is if *seen_of* has its developer or is None."""
-    row = await tx.fetchrow(_sql.projects, project_id - 1, 1, project_id, None, seen_of)
+    row = await tx.fetchrow(_sql.projects.oldest, project_id - 1, 1, project_id, None, seen_of, None, None)
     return _project(row, seen_of) if row else None
 
 
-async def projects(tx: Tx, window: Window, state: str | None, seen_of: Sequence[int] | None) -> Page[Project]:
+async def projects(tx: Tx, window: Window, wanted: ProjectsWanted, seen_of: Sequence[int] | None) -> Page[Project]:
     """Projects in the order of their creation; drafts, and what is changed later, only of *seen_of*, None for all."""
-    rows = await tx.fetch(_sql.projects, *window.args, None, state, seen_of)
+    filters = (wanted.state, seen_of, wanted.methodology, wanted.organisation_id)
+    rows = await tx.fetch(window.of(_sql.projects), *window.args, None, *filters)
     return window.page([(row["id"], _project(row, seen_of)) for row in rows])
 
 
@@ -232,7 +262,7 @@ async def record(tx: Tx, project_id: int, to: str, *, person_id: int, organisati
 
 async def events(tx: Tx, window: Window, project_id: int) -> Page[ProjectEvent]:
     """The history of a project and its reports."""
-    rows = await tx.fetch(_sql.events, *window.args, project_id)
+    rows = await tx.fetch(window.of(_sql.events), *window.args, project_id)
     return window.page([(row["id"], convert(row, ProjectEvent)) for row in rows])
 
 
@@ -248,19 +278,19 @@ async def comment(tx: Tx, comment_id: int) -> Comment:
 
 async def comments(tx: Tx, window: Window, project_id: int) -> Page[Comment]:
     """The comments on a project's notice."""
-    rows = await tx.fetch(_sql.comments, *window.args, project_id)
+    rows = await tx.fetch(window.of(_sql.comments), *window.args, project_id)
     return window.page([(row["id"], convert(row, Comment)) for row in rows])
 
 
 async def insert_objection(tx: Tx, project_id: int, body: NewObjection, sha256: bytes) -> Objection:
     """Store an objection to a notice; the same one again changes nothing."""
     await tx.execute(_sql.insert_objection, project_id, body.name, body.contact, body.text, sha256)
-    return convert(await fetch_one(tx, _sql.objections, 0, 1, project_id, sha256), Objection)
+    return convert(await fetch_one(tx, _sql.objections.oldest, 0, 1, project_id, sha256), Objection)
 
 
 async def objections(tx: Tx, window: Window, project_id: int) -> Page[Objection]:
     """The objections to a project with their answers and contacts."""
-    rows = await tx.fetch(_sql.objections, *window.args, project_id, None)
+    rows = await tx.fetch(window.of(_sql.objections), *window.args, project_id, None)
     return window.page([(row["id"], convert(row, Objection)) for row in rows])
 
 
@@ -313,7 +343,7 @@ async def report(tx: Tx, report_id: int, *, lock: bool = False) -> Report | None
     """One report; locked, its state cannot change until the transaction ends."""
     if lock:
         await tx.execute(_sql.lock_report, report_id)
-    row = await tx.fetchrow(_sql.reports, report_id - 1, 1, None, report_id)
+    row = await tx.fetchrow(_sql.reports.oldest, report_id - 1, 1, None, report_id)
     return _report(row) if row else None
 
 
@@ -324,13 +354,13 @@ async def standing_reports(tx: Tx, project_id: int) -> list[Report]:
 
 async def reports(tx: Tx, window: Window, project_id: int) -> Page[Report]:
     """The reports of one project in the order of filing."""
-    rows = await tx.fetch(_sql.reports, *window.args, project_id, None)
+    rows = await tx.fetch(window.of(_sql.reports), *window.args, project_id, None)
     return window.page([(row["id"], _report(row)) for row in rows])
 
 
 async def versions(tx: Tx, window: Window, report_id: int) -> Page[ReportVersion]:
     """What a report said before, in order."""
-    rows = await tx.fetch(_sql.versions, *window.args, report_id)
+    rows = await tx.fetch(window.of(_sql.versions), *window.args, report_id)
     return window.page([(row["number"], ReportVersion(**_filed(row, ReportVersion))) for row in rows])
 
 

@@ -54,6 +54,42 @@ select exists (
 -- name: document
 select sha256, media_type, octet_length(content) as size_bytes, uploaded_by, uploaded_at
 from registry.document where sha256 = $1;
+-- name: documents_of
+-- What a project and its monitoring reports name: design and evidence by their developer, reports by verifiers.
+select d.sha256, d.media_type, octet_length(d.content) as size_bytes, d.uploaded_at, n.of, n.report_id
+from (
+  select unnest(case when p.standing or p.submitted is null or $2::bigint[] is null or p.developer_id = any($2)
+    then p.documents else p.submitted_documents end) as sha256, 'design' as of, null::bigint as report_id, 0 as place
+  from registry.project p where p.id = $1
+  union all
+  select p.validation_report, 'validation', null, 1 from registry.project p where p.id = $1
+  union all
+  select unnest(r.documents), 'evidence', r.id, 2 from registry.monitoring_report r where r.project_id = $1
+  union all
+  select r.verification_report, 'verification', r.id, 3 from registry.monitoring_report r where r.project_id = $1
+) n join registry.document d on d.sha256 = n.sha256
+order by n.report_id nulls first, n.place, d.uploaded_at, d.sha256 limit 500;
+-- name: search
+-- Whose code it is; what begins with the words, by the index; and what has them anywhere, among the newest. Of a project
+-- that is not standing, what was last submitted: only that is seen by all, so only that is found.
+select p.id, p.code, p.name, p.location, o.name as developer, p.state
+from (
+  select id, code, developer_id, state,
+    case when standing or submitted is null then name else submitted::json ->> 'name' end as name,
+    case when standing or submitted is null then location else submitted::json ->> 'location' end as location
+  from registry.project
+  where not unseen and id in (
+    (select id from registry.project where code = upper($2))
+    union all
+    (select id from registry.project where lower(name) like $1 || '%' limit 100)
+    union all
+    (select n.id from (
+      select id, code, name, location, submitted from registry.project order by id desc limit 10000) n
+    where lower(n.code || ' ' || n.name || ' ' || n.location) like '%' || $1 || '%'
+      or lower(n.submitted) like '%' || $1 || '%' limit 100))
+) p join registry.organisation o on o.id = p.developer_id
+where lower(p.code || ' ' || p.name || ' ' || p.location) like '%' || $1 || '%'
+order by p.code = upper($2) desc, lower(p.name) like $1 || '%' desc, p.id desc limit $3;
 -- name: document_content
 select media_type, content from registry.document where sha256 = $1;
 -- name: known_documents
@@ -72,12 +108,16 @@ returning id;
 update registry.project set name = $2, methodology = $3, location = $4, crediting_begins = $5, crediting_ends = $6,
   description = $7, documents = $8, site = $9, design = $10, validation_report = null
 where id = $1 and state in ('draft', 'rejected');
--- name: projects
+-- name: projects (either order)
+-- What is looked for by methodology is found by what the caller sees.
 select p.*, o.name as developer, w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id, w.not_organisation_id
 from registry.project p join registry.organisation o on o.id = p.developer_id
 left join registry.project_awaits w on w.id = p.id
 where p.id > $1 and ($3::bigint is null or p.id = $3) and ($4::text is null or p.state = $4)
   and (not p.unseen or $5::bigint[] is null or p.developer_id = any($5))
+  and ($6::text is null or $6 = case when p.standing or p.submitted is null or $5 is null or p.developer_id = any($5)
+    then p.methodology else p.submitted::json ->> 'methodology' end)
+  and ($7::bigint is null or p.developer_id = $7)
 order by p.id limit $2;
 -- name: lock_project
 select id from registry.project where id = $1 for no key update;
@@ -129,7 +169,7 @@ values ($1, $2, $3, $4, $5, $6, $7, registry.business_now());
 -- name: drafters
 -- Whoever acted for the developer: drafted, submitted, reported.
 select distinct person_id from registry.project_event where project_id = $1 and organisation_id = $2;
--- name: events
+-- name: events (either order)
 select id, report_id, person_id, organisation_id, from_state, to_state, why, at
 from registry.project_event where project_id = $3 and id > $1 order by id limit $2;
 -- name: insert_comment
@@ -137,14 +177,14 @@ insert into registry.notice_comment (project_id, person_id, text, at) values ($1
 returning id, text, at;
 -- name: comment
 select id, text, at from registry.notice_comment where id = $1;
--- name: comments
+-- name: comments (either order)
 select id, text, at from registry.notice_comment where project_id = $3 and id > $1 order by id limit $2;
 -- name: insert_objection
 -- Sent again, it is the same one.
 insert into registry.notice_objection (project_id, name, contact, text, sha256, at)
 values ($1, $2, $3, $4, $5, registry.business_now())
 on conflict (project_id, sha256) do nothing;
--- name: objections
+-- name: objections (either order)
 select o.id, o.name, o.contact, o.text, o.at, a.text as answer, a.at as answered_at
 from registry.notice_objection o left join registry.notice_answer a on a.id = o.answer_id
 where o.project_id = $3 and o.id > $1 and ($4::bytea is null or o.sha256 = $4) order by o.id limit $2;
@@ -170,14 +210,14 @@ insert into registry.report_version (report_id, number, begins, ends, activity, 
 select id, 1 + (select count(*) from registry.report_version v where v.report_id = r.id), begins, ends, activity,
   reduction, documents, verification_report, verifier_id, registry.business_now()
 from registry.monitoring_report r where id = $1;
--- name: versions
-select * from registry.report_version where report_id = $3 and number > $1 order by number limit $2;
+-- name: versions (either order)
+select * from registry.report_version where report_id = $3 and number > $1::bigint order by number limit $2;
 -- name: replace_report
 update registry.monitoring_report set vintage = $2, begins = $3, ends = $4, activity = $5, reduction = $6,
   reduction_kg = $7, issuable_t = $8, documents = $9, state = 'submitted', verification_report = null,
   verifier_id = null, above_design = null
 where id = $1 and state = 'rejected';
--- name: reports
+-- name: reports (either order)
 select r.*, w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id, w.not_organisation_id
 from registry.monitoring_report r left join registry.report_awaits w on w.id = r.id
 where r.id > $1 and ($3::bigint is null or r.project_id = $3) and ($4::bigint is null or r.id = $4)

@@ -177,7 +177,7 @@ class Sequencer:
     def _empty(self) -> store.StoredCheckpoint:
         """The empty tree, signed. It is the same in every history; the witness replies with the size that it knows."""
         note = self._sign(Checkpoint(self._origin, 0, EMPTY_ROOT))
-        return store.StoredCheckpoint(0, EMPTY_ROOT, format_note(*note), witnessed=False)
+        return store.StoredCheckpoint(0, EMPTY_ROOT, format_note(*note), witnessed_at=None)
 
     async def _ask(self, witness: Witness, checkpoint: Checkpoint, note: Note) -> Sequence[SignatureLine]:
         """The witness's cosignature, or None while it cannot be reached. Raises `SigningRefused`."""

@@ -1,6 +1,7 @@
 """Statements, tiles and checkpoints in PostgreSQL."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 import asyncpg
@@ -14,6 +15,7 @@ from registry.transparency.format.checkpoint import Checkpoint
 from registry.transparency.format.tile import TileKey
 from registry.transparency.rules import Prepared, SealedSection
 from schemas.corrections import Correction
+from schemas.log import LogStatement
 from schemas.pages import Page
 from schemas.statements import CorrectedWords
 
@@ -41,12 +43,17 @@ class Signed(NamedTuple):
 
 
 class StoredCheckpoint(NamedTuple):
-    """A head of the tree; *note* None until it is signed, *witnessed* once the policy's quorum cosigned."""
+    """A head of the tree; *note* None until it is signed, *witnessed_at* until the policy's quorum cosigned."""
 
     size: int
     root: bytes
     note: str | None
-    witnessed: bool
+    witnessed_at: datetime | None
+
+    @property
+    def witnessed(self) -> bool:
+        """Whether the quorum cosigned."""
+        return self.witnessed_at is not None
 
 
 class StoredCorrection(NamedTuple):
@@ -107,13 +114,13 @@ async def insert_correction(
 
 async def correction(tx: Tx, correction_id: int) -> StoredCorrection | None:
     """One correction, with nothing opened."""
-    row = await tx.fetchrow(_sql.corrections, correction_id - 1, 1, None, correction_id)
+    row = await tx.fetchrow(_sql.corrections.oldest, correction_id - 1, 1, None, correction_id)
     return _correction(row) if row else None
 
 
 async def corrections(tx: Tx, window: Window, corrects: bytes) -> Page[StoredCorrection]:
     """The corrections of a statement, with nothing opened."""
-    rows = await tx.fetch(_sql.corrections, *window.args, corrects, None)
+    rows = await tx.fetch(window.of(_sql.corrections), *window.args, corrects, None)
     return window.page([(row["id"], _correction(row)) for row in rows])
 
 
@@ -135,7 +142,33 @@ def _correction(row: asyncpg.Record) -> StoredCorrection:
 async def published(tx: Tx) -> StoredCheckpoint | None:
     """The newest witnessed checkpoint."""
     row = await tx.fetchrow(_sql.published)
-    return StoredCheckpoint(row["size"], row["root"], row["note"], witnessed=True) if row else None
+    return StoredCheckpoint(row["size"], row["root"], row["note"], row["witnessed_at"]) if row else None
+
+
+async def statement(tx: Tx, sha256: bytes) -> StoredStatement | None:
+    """One statement by its hash."""
+    row = await tx.fetchrow(_sql.statement, sha256)
+    return StoredStatement(**row) if row else None
+
+
+async def statements(tx: Tx, window: Window, size: int, type_: str | None) -> Page[LogStatement]:
+    """The first *size* leaves, or those of one type."""
+    rows = await tx.fetch(window.of(_sql.statements), *window.args, size, type_)
+    return window.page([(row["leaf_index"] + 1, shown_statement(StoredStatement(**row))) for row in rows])
+
+
+def shown_statement(found: StoredStatement) -> LogStatement:
+    """A statement that has its place."""
+    assert found.leaf_index is not None
+    assert found.note is not None
+    assert found.leaf_hash is not None
+    return LogStatement(
+        index=found.leaf_index,
+        type=found.type,
+        statement_hash=found.sha256.hex(),
+        leaf_hash=found.leaf_hash.hex(),
+        note=found.note,
+    )
 
 
 async def leaf(tx: Tx, statement_id: int) -> StoredStatement:
@@ -201,7 +234,7 @@ async def newest_signed(tx: Tx) -> StoredCheckpoint | None:
 
 
 def _checkpoint(row: asyncpg.Record | None) -> StoredCheckpoint | None:
-    return StoredCheckpoint(row["size"], row["root"], row["note"], row["witnessed_at"] is not None) if row else None
+    return StoredCheckpoint(row["size"], row["root"], row["note"], row["witnessed_at"]) if row else None
 
 
 async def log_keys(tx: Tx) -> dict[str, str]:

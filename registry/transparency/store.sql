@@ -12,16 +12,23 @@ select coalesce(max(number), 0) + 1 from registry.correction where corrects = $1
 -- name: insert_correction
 insert into registry.correction (corrects, number, wording, reason, organisation_id, person_id, statement_id, at)
 values ($1, $2, $3, $4, $5, $6, $7, registry.business_now()) returning id;
--- name: corrections
+-- name: corrections (either order)
 select c.id, o.sha256 as corrects, c.number, c.reason, c.wording, c.organisation_id, s.sha256, c.at, c.statement_id
 from registry.correction c
 join registry.statement o on o.id = c.corrects
 join registry.statement s on s.id = c.statement_id
 where c.id > $1 and ($3::bytea is null or o.sha256 = $3) and ($4::bigint is null or c.id = $4)
 order by c.id limit $2;
+-- name: statement
+select id, type, sha256, leaf_index, note, leaf_hash from registry.statement where sha256 = $1;
+-- name: statements (either order)
+-- By place: the first leaf is 0, the first row 1.
+select id, type, sha256, leaf_index, note, leaf_hash from registry.statement
+where leaf_index > $1::bigint - 1 and leaf_index < $3 and ($4::text is null or type = $4)
+order by leaf_index limit $2;
 -- name: published
 -- The newest checkpoint that satisfies the witness policy: what the log says to the world.
-select size, root, note from registry.log_checkpoint where witnessed_at is not null order by size desc limit 1;
+select size, root, note, witnessed_at from registry.log_checkpoint where witnessed_at is not null order by size desc limit 1;
 -- name: leaf
 select id, type, sha256, leaf_index, note, leaf_hash from registry.statement where id = $1;
 -- name: tiles

@@ -1,17 +1,21 @@
 """Cancellations over HTTP."""
 
-from litestar import Controller, get, post
+from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
 from registry.credits.cancellation import service
 from registry.kit.database import Database
 from registry.kit.http import READS, WRITES, PathCode
+from registry.kit.pages import Window
+from registry.kit.period import Between
+from registry.kit.sheets import SHEET, Sheet
 from schemas.access import Call
 from schemas.credits import (
     Cancellation,
     CancelRequest,
 )
+from schemas.pages import Page
 from schemas.parties import RegionProfile
 
 
@@ -31,6 +35,19 @@ class CancellationsController(Controller):
     ) -> Cancellation:
         """Cancel kilograms for good without a claim."""
         return await service.cancel(data, call=call, db=db, region=region)
+
+    @get("/", operation_id="list_cancellations", opt={SHEET: True}, responses=READS)
+    async def cancellations(
+        self,
+        ordered: NamedDependency[Window],
+        period: NamedDependency[Between],
+        *,
+        sheet: NamedDependency[Sheet],
+        asked: NamedDependency[Call],
+        db: NamedDependency[Database],
+    ) -> Response[Page[Cancellation]]:
+        """All cancellations, or those of a period; also as CSV."""
+        return sheet.of(await service.cancellations(ordered, period, asked=asked, db=db), Cancellation)
 
     @get("/{order_id:str}", operation_id="get_cancellation", responses=READS)
     async def cancellation(

@@ -1,8 +1,9 @@
 """Who may cancel credits, and read cancellations."""
 
-from registry.access.authorisation import EVERY_ROLE, TRADERS, Route
+from registry.access.authorisation import PUBLIC, TRADERS, Route
 
 ROUTES: dict[str, Route] = {
     "cancel_credits": Route(TRADERS, "account"),
-    "get_cancellation": Route(EVERY_ROLE, "account"),
+    "list_cancellations": PUBLIC,  # as the log has them
+    "get_cancellation": PUBLIC,
 }

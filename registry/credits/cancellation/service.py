@@ -1,5 +1,7 @@
 """Cancel kilograms, and read what was cancelled."""
 
+from msgspec import structs
+
 from registry.access import authorisation as access
 from registry.credits.blocks import rules
 from registry.credits.blocks import service as blocks
@@ -8,6 +10,8 @@ from registry.kit import clock
 from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written, once
 from registry.kit.ids import new
+from registry.kit.pages import Window
+from registry.kit.period import Between
 from registry.kit.problems import Unknown
 from registry.transparency import rules as transparency
 from registry.transparency import service as log
@@ -16,6 +20,7 @@ from schemas.credits import (
     Cancellation,
     CancelRequest,
 )
+from schemas.pages import Page
 from schemas.parties import RegionProfile
 from schemas.statements import (
     CancellationStatement,
@@ -51,14 +56,35 @@ async def cancel(request: CancelRequest, *, call: Call, db: Database, region: Re
 
 
 async def _cancellation_again(tx: Tx, order_id: str) -> Cancellation:
+    return (await _stored_in(tx, order_id)).cancellation
+
+
+async def _stored_in(tx: Tx, order_id: str) -> store.StoredCancellation:
     if found := await store.cancellation(tx, order_id):
         return found
     raise Unknown(f"There is no cancellation {order_id}.")
 
 
 async def cancellation(order_id: str, *, asked: Call, db: Database) -> Cancellation:
-    """What was cancelled together, from an account of one's own organisation."""
+    """What was cancelled together; with its account for the holder's organisation and overseers."""
     async with db.reading() as tx:
-        found = await _cancellation_again(tx, order_id)
-        await blocks.authorise_account_in(tx, found.account_id, asked)
-    return found
+        return _for(asked, await _stored_in(tx, order_id))
+
+
+async def cancellations(window: Window, period: Between, *, asked: Call, db: Database) -> Page[Cancellation]:
+    """What was cancelled in *period*."""
+    async with db.reading() as tx:
+        found = await store.cancellations(tx, window, period)
+    return Page(items=tuple(_for(asked, each) for each in found.items), next=found.next)
+
+
+async def find_in(tx: Tx, order_id: str) -> bool:
+    """Whether there is a cancellation of this order."""
+    return await store.cancellation(tx, order_id) is not None
+
+
+def _for(asked: Call, found: store.StoredCancellation) -> Cancellation:
+    """As this caller may see it: the log says what was cancelled and why, not whose it was."""
+    if access.oversees(asked.by) or found.owner_id in access.organisations_of(asked.by):
+        return found.cancellation
+    return structs.replace(found.cancellation, account_id=None)

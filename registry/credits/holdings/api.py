@@ -39,7 +39,7 @@ class HoldingsController(Controller):
     async def movements(
         self,
         account_id: PathId,
-        window: NamedDependency[Window],
+        ordered: NamedDependency[Window],
         period: NamedDependency[Between],
         *,
         sheet: NamedDependency[Sheet],
@@ -47,7 +47,7 @@ class HoldingsController(Controller):
         db: NamedDependency[Database],
     ) -> Response[Page[Movement]]:
         """Everything that ever entered or left the account, also as CSV."""
-        return sheet.of(await service.movements(account_id, window, period, asked=asked, db=db), Movement)
+        return sheet.of(await service.movements(account_id, ordered, period, asked=asked, db=db), Movement)
 
 
 class ConservationController(Controller):

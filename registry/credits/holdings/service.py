@@ -135,7 +135,7 @@ async def serial_parts(serial: str, window: Window, *, db: Database) -> Page[Ser
     wanted = parsed_serial(serial)
     async with db.reading() as tx:
         found = await store.serial_parts(tx, window, wanted)
-    if not found.items and not window.after:
+    if not found.items and window.is_first:
         raise Unknown(f"No kilogram of {wanted} was ever issued.")
     return found
 

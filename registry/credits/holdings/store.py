@@ -85,7 +85,7 @@ async def holdings(tx: Tx, account_id: int, as_of: datetime | None) -> tuple[Hol
 
 async def movements(tx: Tx, window: Window, period: Between, account_id: int) -> Page[Movement]:
     """Everything that ever entered or left an account."""
-    rows = await tx.fetch(_sql.movements, *window.args, account_id, *period)
+    rows = await tx.fetch(window.of(_sql.movements), *window.args, account_id, *period)
     return window.page([(row["id"], _movement(row)) for row in rows])
 
 

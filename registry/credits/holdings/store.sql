@@ -71,7 +71,7 @@ from (
   where from_account_id = $1 and at <= $2
 ) m join registry.issuance i on i.id = m.issuance_id
 group by i.id, m.state having sum(m.kg) <> 0 order by i.id, m.state;
--- name: movements
+-- name: movements (either order)
 -- Two indexed halves; an `or` would walk the whole table.
 select m.id, m.at, m.cause, i.code, lower(i.span) as base, lower(m.span) as lower, upper(m.span) as upper,
   m.from_account_id, m.from_state, m.to_account_id, m.to_state

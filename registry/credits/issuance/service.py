@@ -11,15 +11,14 @@ from registry.kit import clock
 from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
+from registry.kit.period import Between
 from registry.kit.problems import Unknown
 from registry.methodologies import catalogue
 from registry.parties import service as parties
 from registry.projects.service import reports
 from registry.transparency import service as log
 from schemas.access import Approved, Call, IssueBody
-from schemas.credits import (
-    Issuance,
-)
+from schemas.credits import Issuance, IssuancesWanted
 from schemas.pages import Page
 from schemas.parties import RegionProfile
 from schemas.projects import Project, Report
@@ -149,7 +148,12 @@ async def issuance(code: str, *, db: Database) -> Issuance:
         return await _issuance_again(tx, code)
 
 
-async def issuances(window: Window, project_id: int | None, *, db: Database) -> Page[Issuance]:
-    """All issuances, or those of one project."""
+async def issuances(wanted: IssuancesWanted, window: Window, period: Between, *, db: Database) -> Page[Issuance]:
+    """The issuances that fit everything that is asked for, made in *period*."""
     async with db.reading() as tx:
-        return await store.issuances(tx, window, project_id)
+        return await store.issuances(tx, window, wanted, period)
+
+
+async def find_in(tx: Tx, code: str) -> Issuance | None:
+    """One issuance, or None if there is none of this code."""
+    return await store.issuance(tx, code)

@@ -9,7 +9,8 @@ from registry.credits.issuance.rules import IssuedBefore
 from registry.kit import sql
 from registry.kit.database import Tx, constraint
 from registry.kit.pages import Window
-from schemas.credits import Issuance
+from registry.kit.period import Between
+from schemas.credits import Issuance, IssuancesWanted
 from schemas.pages import Page
 from schemas.serials import IssuanceCode
 
@@ -73,13 +74,14 @@ async def place_issued(
 
 async def issuance(tx: Tx, code: str) -> Issuance | None:
     """One issuance."""
-    row = await tx.fetchrow(_sql.issuances, 0, 1, code, None)
+    row = await tx.fetchrow(_sql.issuances.oldest, 0, 1, code, *[None] * 6)
     return _issuance(row) if row else None
 
 
-async def issuances(tx: Tx, window: Window, project_id: int | None) -> Page[Issuance]:
-    """Issuances, of one project or all."""
-    rows = await tx.fetch(_sql.issuances, *window.args, None, project_id)
+async def issuances(tx: Tx, window: Window, wanted: IssuancesWanted, period: Between) -> Page[Issuance]:
+    """Issuances that fit what is asked for; *period* is when they were made."""
+    filters = (wanted.project_id, wanted.organisation_id, wanted.vintage, wanted.methodology)
+    rows = await tx.fetch(window.of(_sql.issuances), *window.args, None, *filters, *period)
     return window.page([(row["id"], _issuance(row)) for row in rows])
 
 

@@ -16,9 +16,12 @@ with placed as (
 )
 insert into registry.movement (at, cause, issuance_id, span, to_account_id, to_state)
 values (registry.business_now(), $6, $3, int8range($1, $2), $4, $5);
--- name: issuances
+-- name: issuances (either order)
 select i.id, i.code, i.project_id, i.report_id, i.methodology, i.vintage, i.kind, lower(i.span) as base,
   upper(i.span) as top, i.buffer_kg, s.sha256, i.issued_at
 from registry.issuance i join registry.statement_hash s on s.id = i.statement_id
 where i.id > $1 and ($3::text is null or i.code = $3) and ($4::bigint is null or i.project_id = $4)
+  and ($5::bigint is null or i.project_id in (select p.id from registry.known_project p where p.developer_id = $5))
+  and ($6::int is null or i.vintage = $6) and ($7::text is null or split_part(i.methodology, '/', 1) = $7)
+  and ($8::timestamptz is null or i.issued_at >= $8) and ($9::timestamptz is null or i.issued_at < $9)
 order by i.id limit $2;

@@ -8,7 +8,7 @@ from litestar.params import JSONBody, QueryParameter
 
 from registry.credits.retirement import beneficiaries, look_ups, service
 from registry.kit.database import Database
-from registry.kit.http import READS, WRITES, PathCode, QueryId, QuerySerial
+from registry.kit.http import READS, WRITES, PathCode, QueryId, QueryMethodology, QuerySerial, QueryVintage
 from registry.kit.pages import Window
 from registry.kit.period import Between
 from registry.kit.sheets import SHEET, Sheet
@@ -52,7 +52,7 @@ class RetirementsController(Controller):
     @get("/", operation_id="list_retirements", opt={SHEET: True}, responses=READS)
     async def retirements(
         self,
-        window: NamedDependency[Window],
+        ordered: NamedDependency[Window],
         period: NamedDependency[Between],
         *,
         sheet: NamedDependency[Sheet],
@@ -62,12 +62,21 @@ class RetirementsController(Controller):
         organisation_id: QueryId = None,
         serial: QuerySerial = None,
         beneficiary: Beneficiary = None,
+        project_id: QueryId = None,
+        vintage: QueryVintage = None,
+        methodology: QueryMethodology = None,
     ) -> Response[Page[Retirement]]:
         """All retirements, or those that fit everything that is asked for; also as CSV."""
         wanted = RetirementsWanted(
-            claim_id=claim_id, organisation_id=organisation_id, serial=serial, beneficiary=beneficiary
+            claim_id=claim_id,
+            organisation_id=organisation_id,
+            serial=serial,
+            beneficiary=beneficiary,
+            project_id=project_id,
+            vintage=vintage,
+            methodology=methodology,
         )
-        return sheet.of(await look_ups.retirements(wanted, window, period, asked=asked, db=db), Retirement)
+        return sheet.of(await look_ups.retirements(wanted, ordered, period, asked=asked, db=db), Retirement)
 
     @get("/{receipt_id:str}", operation_id="get_retirement", responses=READS)
     async def retirement(

@@ -27,6 +27,11 @@ async def retirement_in(tx: Tx, receipt_id: str) -> store.StoredRetirement:
     raise Unknown(f"There is no retirement with receipt {receipt_id}.")
 
 
+async def find_in(tx: Tx, receipt_id: str) -> bool:
+    """Whether there is a retirement with this receipt."""
+    return await store.retirement(tx, receipt_id) is not None
+
+
 async def retirements(
     wanted: RetirementsWanted, window: Window, period: Between, *, asked: Call, db: Database
 ) -> Page[Retirement]:

@@ -173,10 +173,10 @@ async def retirements(
     if wanted == RetirementsWanted(claim_id=wanted.claim_id) and period == Between() and owners is None:
         by_claim = wanted.claim_id is not None
         query, more = (_sql.claim_retirements, [wanted.claim_id]) if by_claim else (_sql.retirements, [])
-        rows = await tx.fetch(query, *window.args, *more)
+        rows = await tx.fetch(window.of(query), *window.args, *more)
     else:
         rows = await tx.fetch(
-            _sql.wanted_retirements,
+            window.of(_sql.wanted_retirements),
             *window.args,
             wanted.claim_id,
             *period,
@@ -186,6 +186,9 @@ async def retirements(
             serial.last if serial else None,
             wanted.beneficiary,
             owners,
+            wanted.project_id,
+            wanted.vintage,
+            wanted.methodology,
         )
     return window.page([(row["id"], _stored(row)) for row in rows])
 

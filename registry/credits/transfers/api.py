@@ -78,7 +78,7 @@ class AccountTransfersController(Controller):
     async def transfers(
         self,
         account_id: PathId,
-        window: NamedDependency[Window],
+        ordered: NamedDependency[Window],
         period: NamedDependency[Between],
         *,
         sheet: NamedDependency[Sheet],
@@ -86,4 +86,4 @@ class AccountTransfersController(Controller):
         db: NamedDependency[Database],
     ) -> Response[Page[Transfer]]:
         """The transfers that the account sends or receives, also as CSV."""
-        return sheet.of(await service.transfers(account_id, window, period, asked=asked, db=db), Transfer)
+        return sheet.of(await service.transfers(account_id, ordered, period, asked=asked, db=db), Transfer)

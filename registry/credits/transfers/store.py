@@ -65,7 +65,9 @@ async def transfer(tx: Tx, transfer_id: int) -> StoredTransfer | None:
 
 async def transfers(tx: Tx, window: Window, period: Between, account_id: int) -> Page[Transfer]:
     """The transfers that an account sends or receives, by the time of their proposal."""
-    stored = [_stored_transfer(row) for row in await tx.fetch(_sql.transfers, *window.args, account_id, *period)]
+    stored = [
+        _stored_transfer(row) for row in await tx.fetch(window.of(_sql.transfers), *window.args, account_id, *period)
+    ]
     return window.page([(each.id, shown) for each, shown in zip(stored, await show(tx, stored), strict=True)])
 
 

@@ -9,7 +9,7 @@ select t.id, t.sender_id, t.receiver_id, t.quantity_kg, t.hold_id, t.spans, t.st
 from registry.transfer t left join registry.transfer_awaits w on w.id = t.id where t.id = $1;
 -- name: log_transfer
 update registry.transfer set statement_ids = $2 where id = $1;
--- name: transfers
+-- name: transfers (either order)
 select t.id, t.sender_id, t.receiver_id, t.quantity_kg, t.hold_id, t.spans, t.statement_ids, t.state, t.reason,
   t.proposed_at, t.expires_at, t.closed_at, w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id, w.not_organisation_id,
   w.not_organisation_id

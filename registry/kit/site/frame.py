@@ -6,12 +6,12 @@ Chinese. What people wrote is escaped wherever it is shown.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from litestar import Request, Response
@@ -62,6 +62,8 @@ class Frame:
             "tonnes": language.tonnes,
             "yuan": language.yuan,
             "percent": language.percent,
+            "bytes": language.size,
+            "path": lambda value: quote(str(value), safe=""),
             "day": lambda value: _speaking.get().day(value),
             "instant": lambda value: _speaking.get().instant(value),
             "word": lambda value: _speaking.get().word(str(value)),
@@ -75,6 +77,11 @@ class Frame:
             **known,
         }
 
+    def words(self, request: "Request[Any, Any, Any]", values: Iterable[str]) -> list[tuple[str, str]]:
+        """Words of data, each with what it is called in the language of *request*."""
+        speaking = self.languages[_code_of(request)]
+        return [(each, speaking.word(each.replace("_", " ").replace("-", " "))) for each in values]
+
     def page(
         self, request: "Request[Any, Any, Any]", template: str, /, *, status: int = 200, **shown: object
     ) -> Response[str]:
@@ -83,17 +90,15 @@ class Frame:
 
         A form that was refused is shown again with what was entered and what was wrong, under the refusal's status.
         """
-        code = language.chosen(
-            request.query_params.get("lang"),
-            request.cookies.get(LANGUAGE_COOKIE),
-            request.headers.get("accept-language", ""),
-        )
+        code = _code_of(request)
         form = Form.of(request.scope)
         context = {
             "language": code,
             "other_languages": {each: _in_language(request, each) for each in CODES if each != code},
             "path": request.url.path,
             "here": here(request),
+            "query": _query(request, without={"done", "lang", "cursor"}),
+            "asked": request.query_params,
             "form_state": form,
             "fragment": request.headers.get("hx-request") == "true" and request.headers.get("hx-boosted") != "true",
             "visitor": request.scope.get("user"),
@@ -120,6 +125,15 @@ class Frame:
         )
 
 
+def _code_of(request: "Request[Any, Any, Any]") -> Code:
+    """The language of a request."""
+    return language.chosen(
+        request.query_params.get("lang"),
+        request.cookies.get(LANGUAGE_COOKIE),
+        request.headers.get("accept-language", ""),
+    )
+
+
 def _either(one: str, many: str, count: int) -> str:
     """English has two forms of a noun, Chinese has one, under the English plural."""
     speaking = _speaking.get()
@@ -128,8 +142,12 @@ def _either(one: str, many: str, count: int) -> str:
 
 def here(request: "Request[Any, Any, Any]") -> str:
     """This page's address without its host, as a form gives it back."""
-    query = {name: value for name, value in request.query_params.items() if name not in {"done", "lang"}}
-    return request.url.path + (f"?{urlencode(query)}" if query else "")
+    query = _query(request, without={"done", "lang"})
+    return request.url.path + (f"?{query}" if query else "")
+
+
+def _query(request: "Request[Any, Any, Any]", *, without: set[str]) -> str:
+    return urlencode({name: value for name, value in request.query_params.items() if name not in without})
 
 
 def _in_language(request: "Request[Any, Any, Any]", code: Code) -> str:

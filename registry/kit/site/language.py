@@ -59,6 +59,14 @@ def tonnes(value_kg: int) -> str:
     return number(whole) + (f".{rest:03}".rstrip("0") if rest else "")
 
 
+def size(value_bytes: int) -> str:
+    """How large a file is: ``812 B``, ``1.4 kB``, ``2.0 MB``."""
+    if value_bytes < 1000:  # noqa: PLR2004 - units of a thousand
+        return f"{number(value_bytes)} B"
+    value, unit = (value_bytes / 1000, "kB") if value_bytes < 1_000_000 else (value_bytes / 1_000_000, "MB")  # noqa: PLR2004 - as above
+    return f"{value:.1f} {unit}"
+
+
 def yuan(value_fen: int) -> str:
     """Fen as yuan with two decimals: ``204 820.60``."""
     sign, fen = ("\N{MINUS SIGN}", -value_fen) if value_fen < 0 else ("", value_fen)

@@ -24,7 +24,7 @@ from schemas.projects import (
     NewObjection,
     Objection,
     ObjectionAnswer,
-    Project,
+    ProjectDocument,
 )
 
 
@@ -113,13 +113,17 @@ async def answer_objections(project_id: int, body: NewAnswer, *, call: Call, db:
 
 
 async def project_document(project_id: int, sha256: str, *, asked: Call, db: Database) -> tuple[str, bytes]:
-    """A design document of a project, or its validation report, for anybody who may see the project."""
+    """A design document of a project, or a report of a verifier, for anybody who may see the project."""
     async with db.reading() as tx:
         project = await projects.visible_in(tx, project_id, asked)
-        if sha256 not in _shown(project):
+        named = await store.documents_of(tx, project_id, projects.seen_of(asked))
+        if sha256 not in {each.sha256 for each in named if each.public}:
             raise Unknown(f"{project.code} names no document {sha256}.")
         return await documents.content_in(tx, sha256)
 
 
-def _shown(project: Project) -> tuple[str, ...]:
-    return (*project.documents, *((project.validation_report,) if project.validation_report else ()))
+async def project_documents(project_id: int, *, asked: Call, db: Database) -> Page[ProjectDocument]:
+    """What a project and its monitoring reports name, for anybody who may see the project."""
+    async with db.reading() as tx:
+        await projects.visible_in(tx, project_id, asked)
+        return Page(items=tuple(await store.documents_of(tx, project_id, projects.seen_of(asked))))

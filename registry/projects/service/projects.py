@@ -22,7 +22,9 @@ from schemas.projects import (
     Project,
     ProjectChange,
     ProjectEvent,
+    ProjectsWanted,
 )
+from schemas.search import Found
 from schemas.serials import ProjectCode
 
 
@@ -197,12 +199,12 @@ async def project(project_id: int, *, asked: Call, db: Database) -> Project:
 
 async def visible_in(tx: Tx, project_id: int, asked: Call) -> Project:
     """Return a project as the caller may see it. Raises `Unknown`."""
-    if found := await store.shown_project(tx, project_id, _seen_of(asked)):
+    if found := await store.shown_project(tx, project_id, seen_of(asked)):
         return found
     raise Unknown(f"There is no project {project_id}.")
 
 
-def _seen_of(asked: Call) -> tuple[int, ...] | None:
+def seen_of(asked: Call) -> tuple[int, ...] | None:
     """The developers whose drafts and changes the caller sees; None for all."""
     return None if access.oversees(asked.by) else access.organisations_of(asked.by)
 
@@ -212,10 +214,15 @@ async def project_in(tx: Tx, project_id: int) -> Project:
     return await _project_again(tx, str(project_id))
 
 
-async def projects(window: Window, state: str | None, *, asked: Call, db: Database) -> Page[Project]:
-    """List all projects, or those in one state; of the drafts, only the caller's own."""
+async def projects(wanted: ProjectsWanted, window: Window, *, asked: Call, db: Database) -> Page[Project]:
+    """List the projects that fit everything that is asked for; of the drafts, only the caller's own."""
     async with db.reading() as tx:
-        return await store.projects(tx, window, state, _seen_of(asked))
+        return await store.projects(tx, window, wanted, seen_of(asked))
+
+
+async def search_in(tx: Tx, words: str, limit: int) -> list[Found]:
+    """Projects that anybody may see, by code, name or place."""
+    return await store.search(tx, words, limit)
 
 
 async def history(project_id: int, window: Window, *, asked: Call, db: Database) -> Page[ProjectEvent]:

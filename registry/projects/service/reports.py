@@ -151,6 +151,13 @@ async def report(report_id: int, *, db: Database) -> Report:
         return await _report_again(tx, str(report_id))
 
 
+async def shown_report(report_id: int, *, asked: Call, db: Database) -> tuple[Report, Project]:
+    """One monitoring report and its project, for anybody who may see the project."""
+    async with db.reading() as tx:
+        found = await _report_again(tx, str(report_id))
+        return found, await projects.visible_in(tx, found.project_id, asked)
+
+
 async def reports(project_id: int, window: Window, *, asked: Call, db: Database) -> Page[Report]:
     """The monitoring reports of a project."""
     async with db.reading() as tx:

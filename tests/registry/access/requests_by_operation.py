@@ -78,6 +78,11 @@ def _region(ids: dict[str, Any]) -> dict[str, Request]:
         "list_factors": read("/v1/factors"),
         "get_calendar": read("/v1/calendar"),
         # The templates have no witness: what only a witnessed log can answer is not there yet.
+        "list_search_results": read("/v1/search?q=a"),
+        "get_status": read("/v1/status"),
+        "get_log": read("/v1/log", 404),
+        "list_log_statements": read("/v1/log/statements"),
+        "get_log_statement": read(f"/v1/log/statements/{'0' * 64}", 404),
         "get_checkpoint": read("/v1/log/checkpoint", 404),
         "list_corrections": read(f"/v1/statements/{'0' * 64}/corrections"),
         "get_tile": read("/v1/log/tile/0/000", 404),
@@ -152,6 +157,7 @@ def _projects(ids: dict[str, Any]) -> dict[str, Request]:
         "open_public_notice": step("validated", "notice", WHY),
         "comment_on_notice": step("public_notice", "comments", {"text": "A comment"}),
         "list_notice_comments": read(f"/v1/projects/{ids['public_notice']}/comments"),
+        "list_project_documents": read(f"/v1/projects/{ids['public_notice']}/documents"),
         "get_project_document": read(f"/v1/projects/{ids['public_notice']}/documents/{ids['pdd']}"),
         "object_to_project": write(
             f"/v1/projects/{ids['public_notice']}/objections", {"name": "A", "contact": "a@b", "text": "No"}
@@ -189,6 +195,7 @@ def _credits(ids: dict[str, Any]) -> dict[str, Request]:
         "reject_transfer": write(f"/v1/transfers/{ids['incoming']}/reject"),
         "withdraw_transfer": write(f"/v1/transfers/{ids['outgoing']}/withdraw"),
         "cancel_credits": write("/v1/cancellations", some),
+        "list_cancellations": read("/v1/cancellations"),
         "get_cancellation": read(f"/v1/cancellations/{ids['cancellation']}"),
         "retire_credits": write("/v1/retirements", {**some, "claim_id": ids["claim"]}),
         "correct_beneficiary": write(

@@ -36,6 +36,29 @@ def test_pages_show_every_row_once_in_order(ids, limit):
     assert sorted(ids) == shown
 
 
+@given(st.sets(st.integers(min_value=1, max_value=MAX_INT), max_size=60), st.integers(min_value=1, max_value=7))
+def test_pages_from_the_newest_back_show_every_row_once(ids, limit):
+    """Each page goes on before the last row shown."""
+    shown: list[int] = []
+    cursor = None
+    while True:
+        window = Window(cursor, limit, "newest")
+        before, wanted = window.args
+        page = window.page([(each, each) for each in sorted(ids, reverse=True) if each < before][:wanted])
+        assert window.is_first == (cursor is None)
+        shown += page.items
+        if (cursor := page.next) is None:
+            break
+    assert sorted(ids, reverse=True) == shown
+
+
+def test_a_cursor_belongs_to_its_order():
+    """A page of the newest cannot go on among the oldest: rows would be left out silently."""
+    cursor = Window(None, 1, "newest").page([(3, 3), (2, 2)]).next
+    with pytest.raises(Invalid, match="issued no such cursor"):
+        Window(cursor, 1, "oldest")
+
+
 def encoded(text):
     """A cursor as a client might forge one."""
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")

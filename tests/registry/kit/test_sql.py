@@ -69,6 +69,39 @@ def test_two_statements_of_one_name_are_refused(tmp_path, monkeypatch):
         sql.load("kw_sql_twice")
 
 
+@pytest.fixture
+def sample(tmp_path, monkeypatch):
+    """Makes a package with one file of statements."""
+
+    def make(name, text):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").touch()
+        (tmp_path / name / "store.sql").write_text(text, encoding="utf-8")
+        monkeypatch.syspath_prepend(tmp_path)
+
+    return make
+
+
+def test_a_list_is_read_from_either_end(sample):
+    """Its bound and its order are turned round, and nothing else."""
+    sample(
+        "kw_sql_list", "-- name: some (either order)\nselect $10 where id > $1 and $3 > $10\norder by x.id limit $2;\n"
+    )
+    found = sql.load("kw_sql_list").some
+    assert "select $10 where id > $1 and $3 > $10\norder by x.id limit $2;" == found.oldest
+    assert "select $10 where id < $1 and $3 > $10\norder by x.id desc limit $2;" == found.newest
+
+
+@pytest.mark.parametrize(
+    "text", ["select 1;", "select 1 where id > $1;", "select 1 where id > $10 order by id limit $2;"]
+)
+def test_what_cannot_be_turned_round_does_not_load(sample, text):
+    """A list that would have only one order is found when it is loaded."""
+    sample("kw_sql_stiff", f"-- name: some (either order)\n{text}\n")
+    with pytest.raises(ValueError, match="no list"):
+        sql.load("kw_sql_stiff")
+
+
 @pytest.mark.parametrize("path", BESIDE_STORES, ids=str)
 def test_every_statement_has_its_caller_and_every_caller_its_statement(path):
     """A name without a caller is dead, a caller without a name fails at its first use."""
@@ -84,8 +117,9 @@ def dsn(server):
 async def test_every_statement_prepares_against_the_migrated_database(dsn, path):
     """Tables, columns, types and functions exist, for one statement at a time."""
     async with connected(dsn) as owner:
-        for name, text in statements(path).items():
-            try:
-                await owner.prepare(text)
-            except Exception as error:
-                raise AssertionError(f"{path}: {name}: {error}") from error
+        for name, found in statements(path).items():
+            for text in (found,) if isinstance(found, str) else found:
+                try:
+                    await owner.prepare(text)
+                except Exception as error:
+                    raise AssertionError(f"{path}: {name}: {error}") from error

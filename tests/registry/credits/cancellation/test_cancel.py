@@ -59,10 +59,16 @@ async def test_what_cannot_be_cancelled(delivered: World):
     assert (409, "frozen") == steps.refusal(answer)
 
 
-async def test_a_cancellation_is_its_owners_to_see(delivered: World):
-    """The statement is public, the order with its account is not; an unknown one is 404."""
+async def test_whose_a_cancellation_was_is_its_owners_to_see(delivered: World):
+    """Anybody sees what was cancelled and why, as in the log; the account its owner and overseers; unknown is 404."""
     bank = delivered.party("bank")
     made = await delivered.ok("/v1/cancellations", body(delivered, "bank", 5), by=bank.key)
     path = f"/v1/cancellations/{made['order_id']}"
-    assert (403, "not-yours") == steps.refusal(await delivered.get(path, by=delivered.party("solar").key))
+    readers = {"": None, delivered.party("solar").key: None, bank.key: bank.account_id}
+    readers[delivered.regulators[0]] = bank.account_id
+    for key, account_id in readers.items():
+        assert {**made, "account_id": account_id} == (await delivered.get(path, by=key)).json()
+        listed = (await delivered.get("/v1/cancellations?order=newest", by=key)).json()["items"]
+        assert [{**made, "account_id": account_id}] == listed
+    assert [] == (await delivered.get("/v1/cancellations?to=2024-01-01")).json()["items"]
     assert (404, "not-found") == steps.refusal(await delivered.get("/v1/cancellations/X-NONE", by=bank.key))

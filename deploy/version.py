@@ -1,0 +1,5 @@
+"""Which version of Kilnwood this is."""
+
+from typing import Final
+
+VERSION: Final = "0.3.0"

@@ -1,0 +1,89 @@
+"""Search: each capability looks through its own, and only for what anybody may see."""
+
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from registry.claims import service as claims
+from registry.credits.cancellation import service as cancellations
+from registry.credits.issuance import service as issuances
+from registry.credits.retirement import look_ups as retirements
+from registry.kit.database import Database, Tx
+from registry.kit.problems import Unknown
+from registry.parties import service as parties
+from registry.projects.service import projects
+from registry.search import rules
+from registry.transparency import published
+from schemas.access import Actor, Call
+from schemas.search import Found
+from schemas.serials import Serial
+
+ANYBODY: Final = Call(by=Actor(), operation="list_search_results", permitted=frozenset())
+LIMIT: Final = 10
+"""Of each kind; whoever wants more says more."""
+
+
+async def search(text: str, *, db: Database) -> tuple[Found, ...]:
+    """What a code names, which is then *exact*; what has the number; or what has the words in its name."""
+    words = rules.words_of(text)
+    if not words:
+        return ()
+    code = rules.code_of(words)
+    async with db.reading() as tx:
+        named = await _named_in(tx, code) if code else ()
+        if any(each.exact for each in named):
+            return named
+        return (
+            *named,
+            *await projects.search_in(tx, words, LIMIT),
+            *await parties.search_in(tx, words, LIMIT),
+            *await claims.search_in(tx, words, LIMIT),
+        )
+
+
+async def _named_in(tx: Tx, code: rules.Code) -> tuple[Found, ...]:
+    """The thing that a code names; empty if there is none."""
+    match code.kind:
+        case "number":
+            return await _numbered_in(tx, int(code.text))
+        case "serial" | "issuance":
+            return await _issued_in(tx, code)
+        case "retirement" | "cancellation" | "statement" as kind:
+            known = await _KNOWN[kind](tx, code.text)
+            return (Found(kind=kind, id=code.text, title=code.text, exact=True),) if known else ()
+        case "project":
+            return ()  # it is found by its code as by its name
+
+
+_KNOWN: Final[dict[str, Callable[[Tx, str], Awaitable[bool]]]] = {
+    "retirement": retirements.find_in,
+    "cancellation": cancellations.find_in,
+    "statement": published.find_in,
+}
+
+
+async def _issued_in(tx: Tx, code: rules.Code) -> tuple[Found, ...]:
+    """The issuance of a code or a serial; nothing for kilograms that it does not have."""
+    serial = Serial.parse(code.text) if code.kind == "serial" else None
+    issued = await issuances.find_in(tx, str(serial.issuance) if serial else code.text)
+    if issued is None or (serial and serial.last > issued.quantity_kg):
+        return ()
+    asked = str(serial) if serial else None
+    return (Found(kind="issuance", id=issued.code, title=asked or issued.code, exact=True, serial=asked),)
+
+
+async def _numbered_in(tx: Tx, number: int) -> tuple[Found, ...]:
+    """What is counted: a project, an organisation and a claim may all have the number."""
+    found = [
+        Found(kind="claim", id=str(each.id), title=each.subject, about=each.claimant)
+        for each in (await claims.titles_in(tx, [number])).values()
+    ]
+    with contextlib.suppress(Unknown):
+        project = await projects.visible_in(tx, number, ANYBODY)
+        found.append(
+            Found(kind="project", id=str(number), title=f"{project.code} {project.name}", about=project.developer)
+        )
+    with contextlib.suppress(Unknown):
+        organisation = await parties.organisation_in(tx, number)
+        found.append(Found(kind="organisation", id=str(number), title=organisation.name))
+    return tuple(found)

@@ -1,0 +1,93 @@
+"""Every public page before axe-core in Chromium: no violation, in both languages, light and dark, narrow and wide."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page
+
+from tests.site.browser import Site, needs_chromium, person, served
+
+pytestmark = needs_chromium
+AXE = (Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+RULES = "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
+PAGES = (
+    *("/", "/search", "/search?q=longquan", "/search?q=nothing-has-this", "/projects", "/projects/1", "/reports/1"),
+    *("/issuances", "/issuances/SC-CDCER-0001-2024-01", "/retirements", "/cancellations", "/claims", "/claims/1"),
+    *("/organisations", "/organisations/4", "/methodologies", "/factors", "/calendar", "/log", "/log/statements"),
+    *("/status", "/projects/999"),
+)
+
+
+@pytest.fixture(scope="module")
+def whole_site() -> Iterator[Site]:
+    """A region after its whole season: with claims and retirements."""
+    with served("counted") as running:
+        yield running
+
+
+async def violations(page: Page) -> list[str]:
+    """What axe finds on the page: rule, and the first element. It runs outside the page's own policy."""
+    await page.evaluate(AXE)
+    found: Any = await page.evaluate(f"{RULES}.then(found => found.violations)")
+    return [f"{each['id']}: {each['nodes'][0]['html'][:160]}" for each in found]
+
+
+async def too_wide(page: Page) -> bool:
+    """Whether the page itself has to be scrolled sideways."""
+    return bool(await page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["en-GB", "zh-CN"])
+async def test_no_page_has_a_violation(whole_site: Site, chromium: Browser, language: str, scheme: Any, width: int):
+    """WCAG 2.2 AA as far as a program can see it; nothing is cut off or wider than the window."""
+    wrong: dict[str, object] = {}
+    size = (width, 900)
+    async with person(chromium, size=size, language=language, color_scheme=scheme, refusals=True) as page:
+        for address in await _addresses(whole_site):
+            await page.goto(f"{whole_site.url}{address}")
+            if found := await violations(page):
+                wrong[address] = found
+            if await too_wide(page):
+                wrong[f"{address} is too wide"] = width
+    assert {} == wrong
+
+
+async def _addresses(site: Site) -> list[str]:
+    """The pages, with those whose addresses the season chose."""
+    async with site.api() as api:
+        (statement, *_) = (await api.get("/v1/log/statements"))["items"]
+        found = [f"/log/statements/{statement['statement_hash']}"]
+        found += [f"/retirements/{each['receipt_id']}" for each in (await api.get("/v1/retirements"))["items"][:1]]
+    return [*PAGES, *found]
+
+
+async def test_columns_sort_in_the_browser(whole_site: Site, chromium: Browser):
+    """By a real button in the heading; the state is said in aria-sort, and survives a boosted link."""
+    async with person(chromium) as page:
+        await page.goto(f"{whole_site.url}/issuances")
+        codes = page.locator("tbody tr td:first-child")
+        before = await codes.all_inner_texts()
+        await page.get_by_role("button", name="Code").click()
+        assert sorted(before) == await codes.all_inner_texts()
+        assert "ascending" == await page.locator("th", has_text="Code").get_attribute("aria-sort")
+        await page.get_by_role("button", name="Code").click()
+        assert sorted(before, reverse=True) == await codes.all_inner_texts()
+        await page.get_by_role("navigation", name="Main").get_by_role("link", name="Projects").click()
+        await page.wait_for_url("**/projects")
+        await page.get_by_role("button", name="Developer").wait_for()
+
+
+async def test_pages_are_read_without_scripts(whole_site: Site, chromium: Browser):
+    """The lists, their filters and the search work without JavaScript."""
+    async with person(chromium, java_script_enabled=False) as page:
+        await page.goto(f"{whole_site.url}/projects")
+        await page.get_by_label("Methodology").select_option("kiln-electrification")
+        await page.get_by_role("button", name="Show").click()
+        assert 1 == await page.locator("tbody tr").count()
+        await page.get_by_label("Search", exact=True).fill("SC-CDCER-0001-2024-01:1-5kg")
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**/issuances/SC-CDCER-0001-2024-01?serial=*")
