@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from litestar import Litestar, Request, Response, Router, get
@@ -125,46 +125,52 @@ async def ready(db: NamedDependency[Database], parts: NamedDependency[Parts]) ->
     return Response({"status": "ready"})
 
 
+_API: Final = (
+    PartiesController,
+    ColleaguesController,
+    UsageController,
+    KeysController,
+    SessionsController,
+    SignInController,
+    PasskeysController,
+    ApprovalsController,
+    GrantsController,
+    RestrictionsController,
+    SuspensionsController,
+    MethodologiesController,
+    DocumentsController,
+    ProjectsController,
+    ReportsController,
+    InboxController,
+    SearchController,
+    IssuancesController,
+    ConservationController,
+    HoldingsController,
+    AccountTransfersController,
+    TransfersController,
+    CancellationsController,
+    RetirementsController,
+    ClaimsController,
+    ReceiptsController,
+    LogController,
+    StatusController,
+    CorrectionsController,
+    InstrumentsController,
+    MarketDataController,
+    ListingsController,
+    OrdersController,
+    TraderController,
+    CustodyController,
+    AccountCustodyController,
+)
+"""What answers under ``/v1``."""
+
+
 def create_app(parts: Parts) -> ASGIApp:
     """The whole application, wrapped in its request log."""
     app = Litestar(
         route_handlers=[
-            PartiesController,
-            ColleaguesController,
-            UsageController,
-            KeysController,
-            SessionsController,
-            SignInController,
-            PasskeysController,
-            ApprovalsController,
-            GrantsController,
-            RestrictionsController,
-            SuspensionsController,
-            MethodologiesController,
-            DocumentsController,
-            ProjectsController,
-            ReportsController,
-            InboxController,
-            SearchController,
-            IssuancesController,
-            ConservationController,
-            HoldingsController,
-            AccountTransfersController,
-            TransfersController,
-            CancellationsController,
-            RetirementsController,
-            ClaimsController,
-            ReceiptsController,
-            LogController,
-            StatusController,
-            CorrectionsController,
-            InstrumentsController,
-            MarketDataController,
-            ListingsController,
-            OrdersController,
-            TraderController,
-            CustodyController,
-            AccountCustodyController,
+            *_API,
             live,
             ready,
             site_router(parts.entrants),
@@ -184,11 +190,8 @@ def create_app(parts: Parts) -> ASGIApp:
         debug=False,  # both whatever the environment says: LITESTAR_DEBUG, LITESTAR_PDB
         pdb_on_exception=False,
     )
-    give_routes(app)
-    _name_operations(app)
-    _provide_in_turn(app)
-    _note_queries(app)
-    _note_rates(app)
+    for prepare in (give_routes, _name_operations, _provide_in_turn, _note_queries, _note_rates):
+        prepare(app)
     return RequestLog(
         HeadAsGet(FilledQueries(OtherForms(BrowserSessions(Forms(app))))), parts.metrics, proxies=parts.rates.proxies
     )

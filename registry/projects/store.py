@@ -11,7 +11,6 @@ from registry.access.awaits import awaits
 from registry.kit import sql
 from registry.kit.database import Tx, affected, convert, fetch_one
 from registry.kit.pages import Window
-from registry.kit.search import like
 from registry.projects.rules import WrongState
 from schemas.methodologies import Activity, Reduction
 from schemas.pages import Page
@@ -30,7 +29,6 @@ from schemas.projects import (
     Report,
     ReportVersion,
 )
-from schemas.search import Found
 from schemas.serials import ProjectCode
 from schemas.usage import UnnamedDocument
 
@@ -77,22 +75,6 @@ async def documents_of(tx: Tx, project_id: int, seen_of: Sequence[int] | None) -
     rows = await tx.fetch(_sql.documents_of, project_id, seen_of)
     return [
         convert({**row, "sha256": row["sha256"].hex(), "public": row["of"] != "evidence"}, ProjectDocument)
-        for row in rows
-    ]
-
-
-async def search(tx: Tx, words: str, limit: int) -> list[Found]:
-    """Projects that anybody may see and whose code, name or place has *words*."""
-    rows = await tx.fetch(_sql.search, like(words), words, limit)
-    return [
-        Found(
-            kind="project",
-            id=str(row["id"]),
-            title=f"{row['code']} {row['name']}",
-            about=f"{row['developer']}, {row['location']}",
-            state=row["state"],
-            exact=row["code"] == words.upper(),
-        )
         for row in rows
     ]
 

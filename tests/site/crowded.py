@@ -194,6 +194,7 @@ async def crawl(world: World, language: str, by: str = "") -> dict[str, httpx.Re
             whole = urlsplit(urljoin(f"http://registry.test{address}", link))
             target = whole.path + (f"?{whole.query}" if whole.query else "")
             here = whole.netloc == "registry.test" and not target.startswith(ELSEWHERE) and "lang=" not in target
-            if here and target not in seen:
+            target = target.partition("?then=")[0]  # one page, whatever it leads back to
+            if here and not target.endswith("/stream") and target not in seen:
                 waiting.append(target)
     return seen

@@ -11,7 +11,7 @@ from registry.kit.quotas import DEFAULT, Quotas
 from registry.methodologies import calendars
 from registry.methodologies import service as methodologies
 from registry.parties import service as parties
-from registry.projects import identity, rules, store, usage
+from registry.projects import identity, rules, search, store, usage
 from registry.projects.service import documents
 from schemas.access import Call, Role
 from schemas.pages import Page
@@ -222,7 +222,7 @@ async def projects(wanted: ProjectsWanted, window: Window, *, asked: Call, db: D
 
 async def search_in(tx: Tx, words: str, limit: int) -> list[Found]:
     """Projects that anybody may see, by code, name or place."""
-    return await store.search(tx, words, limit)
+    return await search.search(tx, words, limit)
 
 
 async def history(project_id: int, window: Window, *, asked: Call, db: Database) -> Page[ProjectEvent]:

@@ -117,6 +117,27 @@ async def test_what_is_changed_after_a_rejection_is_not_public(delivered: World)
     assert "Unfinished" == (await delivered.get(path)).json()["description"]
 
 
+async def test_search_and_lists_say_what_was_submitted(delivered: World):
+    """A project that was sent back is found by the words and the methodology that it had, and names those documents."""
+    life, stranger = await life_of(delivered), delivered.party("car").key
+    project_id = await life.project("rejected", name="Bamboo of the first words", methodology="forest-sink")
+    path = f"/v1/projects/{project_id}"
+    (first,) = (await delivered.get(path)).json()["documents"]
+    secret = await life.document("Unfinished")
+    await life.step(project_id, "update", body={"name": "Unfinished words", "documents": [secret]})
+
+    async def found(words: str) -> list[str]:
+        return [each["id"] for each in (await delivered.get(f"/v1/search?q={words}", by=stranger)).json()["items"]]
+
+    async def named(key: str) -> list[str]:
+        return [each["sha256"] for each in (await delivered.get(f"{path}/documents", by=key)).json()["items"]]
+
+    assert ([str(project_id)], []) == (await found("bamboo of the first"), await found("unfinished"))
+    assert ([first], [secret]) == (await named(stranger), await named(life.developer))
+    listed = (await delivered.get("/v1/projects?limit=200&state=rejected&methodology=forest-sink", by=stranger)).json()
+    assert "Bamboo of the first words" in [each["name"] for each in listed["items"]]
+
+
 @pytest.mark.parametrize("step", ["create", "update", "report"])
 async def test_a_developer_names_a_missing_document(delivered: World, step: str):
     """422 that counts them, names the first, and says where to upload."""
