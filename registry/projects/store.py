@@ -73,10 +73,8 @@ async def document_content(tx: Tx, sha256: bytes) -> tuple[str, bytes] | None:
 async def documents_of(tx: Tx, project_id: int, seen_of: Sequence[int] | None) -> list[ProjectDocument]:
     """What a project, as `shown_project` has it, and its reports name, in the order of its course."""
     rows = await tx.fetch(_sql.documents_of, project_id, seen_of)
-    return [
-        convert({**row, "sha256": row["sha256"].hex(), "public": row["of"] != "evidence"}, ProjectDocument)
-        for row in rows
-    ]
+    said = ({**row, "sha256": row["sha256"].hex(), "public": row["of"] != "evidence"} for row in rows)
+    return [convert(each, ProjectDocument) for each in said]
 
 
 async def missing_documents(tx: Tx, wanted: Sequence[str]) -> list[str]:

@@ -42,7 +42,7 @@ def pages(found: dict[str, httpx.Response]) -> dict[str, str]:
 EXPECTED = (
     *("/", "/projects", "/issuances", "/retirements", "/claims", "/organisations", "/methodologies", "/factors"),
     *("/calendar", "/log", "/log/statements", "/status", "/cancellations", "/projects/1", "/reports/1", "/claims/1"),
-    *("/organisations/4", "/issuances/SC-CDCER-0001-2024-01", "/instruments", "/sign-in"),
+    *("/organisations/4", "/issuances/SC-CDCER-0001-2024-01", "/instruments"),
 )
 
 
