@@ -27,6 +27,9 @@ ISSUANCE = IssuanceStatement(
 )
 
 
+CONTRIBUTION = changed(CLAIM, type="contribution", required_kg=0, deadline=None)
+
+
 def together(*bundles):
     """Compare files that are called 0, 1, 2 and so on."""
     return compare([judge(bundle_file(each), TRUST, file=str(at)) for at, each in enumerate(bundles)])
@@ -161,7 +164,7 @@ def test_a_claim_is_given_no_more_than_it_requires():
 def test_a_contribution_takes_what_it_is_given_and_a_late_receipt_gives_nothing():
     """Neither is over-allocation."""
     contributions = [retired(purpose="contribution"), retired(purpose="contribution", ranges=((601, 1200),))]
-    given = together(*receipts(*contributions, claim=changed(CLAIM, type="contribution", required_kg=0)))
+    given = together(*receipts(*contributions, claim=CONTRIBUTION))
     assert [(None, 1200)] == [(each.covered, each.allocated_kg) for each in given.summary.claims]
     late = retired(receipt="R-2", ranges=((5000, 5599),), executed_at="2027-06-01T00:00:00Z")
     found = together(*receipts(RETIREMENT, late))
