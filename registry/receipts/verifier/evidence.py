@@ -19,7 +19,7 @@ from registry.transparency.format.text import Malformed
 from registry.transparency.format.tree import ProofMismatch, leaf_hash, verify_inclusion
 
 
-class Place(NamedTuple):
+class LeafPlace(NamedTuple):
     """A leaf that an audit path puts into a tree: its index and its leaf hash."""
 
     leaf_index: int
@@ -31,12 +31,12 @@ class Shown(NamedTuple):
 
     checkpoint: Checkpoint
     note: Note
-    place: Place | None
+    place: LeafPlace | None
 
 
 def shown_by(leaf: Leaf) -> Shown:
     """The same of a leaf that passed every check."""
-    return Shown(leaf.head.checkpoint, leaf.head.note, Place(leaf.leaf_index, leaf.sha256))
+    return Shown(leaf.head.checkpoint, leaf.head.note, LeafPlace(leaf.leaf_index, leaf.sha256))
 
 
 def shown_in(raw: bytes, trust: LoadedTrust) -> tuple[Shown, ...]:
@@ -74,7 +74,7 @@ def _shown(note: object, proof: str, trust: LoadedTrust) -> Shown | None:
     return Shown(checkpoint, head, _place(note, proof, checkpoint))
 
 
-def _place(note: object, proof: str, checkpoint: Checkpoint) -> Place | None:
+def _place(note: object, proof: str, checkpoint: Checkpoint) -> LeafPlace | None:
     if not isinstance(note, str):
         return None
     try:
@@ -83,4 +83,4 @@ def _place(note: object, proof: str, checkpoint: Checkpoint) -> Place | None:
         verify_inclusion(leaf, read.leaf_index, checkpoint.size, read.hashes, checkpoint.root)
     except (Malformed, ProofMismatch):
         return None
-    return Place(read.leaf_index, leaf)
+    return LeafPlace(read.leaf_index, leaf)
