@@ -179,11 +179,8 @@ def create_app(parts: Parts) -> ASGIApp:
         debug=False,  # both whatever the environment says: LITESTAR_DEBUG, LITESTAR_PDB
         pdb_on_exception=False,
     )
-    give_routes(app)
-    _name_operations(app)
-    _provide_in_turn(app)
-    _note_queries(app)
-    _note_rates(app)
+    for prepare in (give_routes, _name_operations, _provide_in_turn, _note_queries, _note_rates):
+        prepare(app)
     return RequestLog(HeadAsGet(OtherForms(BrowserSessions(Forms(app)))), parts.metrics, proxies=parts.rates.proxies)
 
 

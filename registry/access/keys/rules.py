@@ -170,7 +170,7 @@ def check_room(person_id: int, working: int) -> None:
 
 
 def _grouped(digest: str) -> str:
-    return "-".join(digest[at : at + 4] for at in range(0, 24, 4))
+    return "-".join(digest[at : at + 4] for at in range(0, 32, 4))
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ class Seen(NamedTuple):
     leaf: Leaf
 
 
-class SignedIn(NamedTuple):
+class SignedLeaf(NamedTuple):
     """What the log signed in one of the files, valid or not."""
 
     file: int
@@ -52,7 +52,7 @@ class SignedIn(NamedTuple):
 def compare(judged: Sequence[Judged]) -> Compared:
     """Compare the files, change the verdict on those that contradict others, and sum up by claim."""
     faults = _Faults([each.report for each in judged])
-    signed = [SignedIn(at, shown) for at, each in enumerate(judged) for shown in each.shown]
+    signed = [SignedLeaf(at, shown) for at, each in enumerate(judged) for shown in each.shown]
     forks = (*_forked_sizes(signed, faults), *_forked_leaves(signed, faults))
     seen = [Seen(at, leaf) for at, each in enumerate(judged) if faults.is_sound_alone(at) for leaf in each.leaves]
     _check_serials(seen, faults)
@@ -99,9 +99,9 @@ class _Faults:
         )
 
 
-def _forked_sizes(signed: Sequence[SignedIn], faults: _Faults) -> Iterator[Fork]:
+def _forked_sizes(signed: Sequence[SignedLeaf], faults: _Faults) -> Iterator[Fork]:
     """One size has one root."""
-    sizes: dict[int, list[SignedIn]] = defaultdict(list)
+    sizes: dict[int, list[SignedLeaf]] = defaultdict(list)
     for each in signed:
         sizes[each.shown.checkpoint.size].append(each)
     for size, group in sorted(sizes.items()):
@@ -113,9 +113,9 @@ def _forked_sizes(signed: Sequence[SignedIn], faults: _Faults) -> Iterator[Fork]
             yield Fork(what=what, first=_view(first, faults), second=_view(other, faults))
 
 
-def _forked_leaves(signed: Sequence[SignedIn], faults: _Faults) -> Iterator[Fork]:
+def _forked_leaves(signed: Sequence[SignedLeaf], faults: _Faults) -> Iterator[Fork]:
     """One index has one leaf, whatever the size. Under two roots of one size it is the fork that is said already."""
-    places: dict[int, list[SignedIn]] = defaultdict(list)
+    places: dict[int, list[SignedLeaf]] = defaultdict(list)
     for each in signed:
         if each.shown.place:
             places[each.shown.place.leaf_index].append(each)
@@ -127,7 +127,7 @@ def _forked_leaves(signed: Sequence[SignedIn], faults: _Faults) -> Iterator[Fork
             yield Fork(what=what, first=first, second=second)
 
 
-def _contradiction(group: Sequence[SignedIn]) -> tuple[SignedIn, SignedIn] | None:
+def _contradiction(group: Sequence[SignedLeaf]) -> tuple[SignedLeaf, SignedLeaf] | None:
     """Two of one index with different leaves and sizes. Where there are two, all of the group are part of a fork."""
     first = group[0]
     leaf = next((each for each in group if each.shown.place != first.shown.place), None)
@@ -139,7 +139,7 @@ def _contradiction(group: Sequence[SignedIn]) -> tuple[SignedIn, SignedIn] | Non
     return (first, size) if size.shown.place != first.shown.place else (leaf, size)
 
 
-def _view(signed: SignedIn, faults: _Faults, *, leaf: bool = False) -> View:
+def _view(signed: SignedLeaf, faults: _Faults, *, leaf: bool = False) -> View:
     place = signed.shown.place
     return View(
         file=faults.alone[signed.file].file,

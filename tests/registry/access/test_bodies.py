@@ -162,12 +162,12 @@ async def test_what_was_stored_before_is_read_as_it_is(populated: World):
 
 
 def test_every_write_has_its_body_read_strictly(populated: World):
-    """By one of the two dependencies that read it: a handler with a body of its own would go around the rule."""
+    """By one of the dependencies that read it: a handler with a body of its own would go around the rule."""
     app: Any = populated.http._transport
     app = app.app
     while not isinstance(app, Litestar):
         app = app._app
     for route in app.routes:
         for handler in getattr(route, "route_handlers", ()):
-            if "POST" in handler.http_methods:
-                assert {"call", "numbered"} & set(handler.parsed_fn_signature.parameters), handler
+            if "POST" in handler.http_methods and handler.operation_id != "begin_sign_in":  # it takes no body
+                assert {"call", "numbered", "ceremony"} & set(handler.parsed_fn_signature.parameters), handler

@@ -107,7 +107,10 @@ async def test_a_session_expires_and_is_lost_unused(empty: World):
     await as_owner(empty, age)
     refused(await look(empty, session), 401, "unauthenticated", "expired")
     session = await signed_in(empty, device)
-    made = "update registry.api_key set created_at = created_at - interval '13 hours' where kind = 'session'"
+    made = (
+        "update registry.api_key set created_at = created_at - interval '13 hours', revoked_at = null"
+        " where kind = 'session'"
+    )
     await as_owner(empty, made)
     refused(await look(empty, session), 401, "unauthenticated", "Sign in again")
     used = (
