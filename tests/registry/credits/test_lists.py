@@ -113,7 +113,7 @@ async def test_a_project_without_issuances_has_totals_of_zero(empty: World):
     from tests.registry.projects.life import project_body
 
     draft = await empty.ok("/v1/projects", project_body(developer.organisation_id), by=developer.key)
-    found = (await empty.get(f"/v1/projects/{draft['id']}/totals")).json()
+    found = (await empty.get(f"/v1/projects/{draft['id']}/totals", by=developer.key)).json()
     assert (0, []) == (found["issued_kg"], found["vintages"])
 
 

@@ -1,4 +1,4 @@
-"""Limits and forms that a second verifier, written from FORMAT.md alone, read otherwise."""
+"""Limits and forms that a second verifier, written from the page of the format alone, read otherwise."""
 
 from registry.transparency.format.statement import sign_statement
 from registry.transparency.format.strict_json import encode
@@ -54,7 +54,7 @@ def test_fields_of_another_version_are_the_only_line_of_the_file():
 def test_a_person_of_a_recovery_is_a_number():
     """`person-<number>` without leading zero, as the registry writes it."""
     recovery = RecoveryStatement(
-        registry=CLAIM.registry, executed_at="2026-05-19T00:00:00Z", recovery="Y-1", act="new-key",
+        registry=CLAIM.registry, executed_at="2026-05-19T00:00:00Z", recovery="Y-1", act="confirm-suspension",
         persons=("person-1", "person-22"), reason="r",
     )  # fmt: skip
     log = World()
