@@ -26,7 +26,7 @@ MULTIPART: Final = "multipart/form-data"
 LIMIT_BYTES: Final = 12 * 1024 * 1024
 """A document and the fields around it; the operation has its own limits."""
 _OURS: Final = (b"_page", b"_then")
-"""Every form of a page has one of these among its fields."""
+"""Every form of a page that has fields has one of these among them."""
 _MEMBER: Final = re.compile(r"\{([a-z0-9_.]+)\}")
 _DROPPED: Final = (b"content-type", b"content-length", b"idempotency-key", b"accept")
 
@@ -46,7 +46,7 @@ class Forms:
         if raw is None:
             await _plain(send, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A form has at most {LIMIT_BYTES} bytes.")
             return
-        if not any(each in raw for each in _OURS):  # a program's body under a wrong name: the operation says what it takes
+        if raw and not any(each in raw for each in _OURS):  # a program's body under a wrong name: the operation says so
             await self._app(scope, _again(raw), send)
             return
         try:
