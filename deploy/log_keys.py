@@ -39,14 +39,15 @@ def policy_text(settings: Settings) -> str:
 
 def next_trust_bytes(settings: Settings, before: bytes, *, from_leaf: int) -> bytes:
     """The edition after *before*, with the witnesses of these settings from that leaf on. Raises `Malformed`."""
-    return next_trust_file(before, policy_text(settings), from_leaf=from_leaf)
+    return next_trust_file(before, policy_text(settings), from_leaf=from_leaf, registry=settings.region_name)
 
 
 def trust_bytes(settings: Settings, keys: RegistryKeys) -> bytes:
-    """The trust.json that belongs to these keys and witnesses."""
+    """The trust.json that belongs to these keys, witnesses, and the registry's name."""
     return trust_file(
         settings.log_origin,
         issuers=[trusted(keys.issuer.key)],
         logs=[trusted(keys.log_ed25519.key), trusted(keys.log_ml_dsa_44.key)],
         policy=policy_text(settings),
+        registry=settings.region_name,
     )

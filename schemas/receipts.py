@@ -9,7 +9,10 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
+from schemas.scalars import Name
+
 LeafIndex = Annotated[int, Meta(ge=0, le=2**53 - 1, description="Position of a leaf in the log, from 0")]
+LeafEnd = Annotated[int, Meta(ge=1, le=2**53 - 1, description="The leaf up to which, and without which, it counts")]
 Digest = Annotated[str, Meta(min_length=64, max_length=64, description="32 bytes in lower-case hexadecimal")]
 NoteText = Annotated[str, Meta(min_length=1, max_length=131_072, description="A signed note, c2sp.org/signed-note")]
 
@@ -61,14 +64,14 @@ class TrustedKey(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
 
     vkey: Annotated[str, Meta(min_length=1, max_length=4096)]
     first: LeafIndex = field(name="from")
-    end: LeafIndex | None = field(name="to", default=None)
+    end: LeafEnd | None = field(name="to", default=None)
 
 
 class EarlierPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A tlog-policy text that counted for checkpoints whose last leaf is before *end* (in JSON `to`)."""
 
     policy: Annotated[str, Meta(min_length=1, max_length=131_072)]
-    end: LeafIndex = field(name="to")
+    end: LeafEnd = field(name="to")
 
 
 class Trust(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -77,8 +80,9 @@ class Trust(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
 
     *issuers* sign statements (Ed25519, type 0x01); *logs* sign checkpoints and come in both types, 0x01 and ML-DSA-44
     0x06, one of each is required on every checkpoint. *policy* is a tlog-policy text with witnesses and quorum.
-    *number* grows with each edition. *earlier_policies* make version 2 of the file: a checkpoint is judged by the first
-    one that reaches its last leaf, or else by *policy*, so that a change of witnesses spoils no receipt.
+    *number* grows with each edition. A checkpoint is judged by the first of *earlier_policies* that reaches its last
+    leaf, or else by *policy*, so that a change of witnesses spoils no receipt. Every statement under *origin* is of
+    *registry*, where the file names one. A file is of version 2 exactly if it has one of these two.
     """
 
     format: Literal["kilnwood-trust/v1", "kilnwood-trust/v2"]
@@ -88,3 +92,4 @@ class Trust(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     logs: Annotated[tuple[TrustedKey, ...], Meta(min_length=2, max_length=64)]
     policy: Annotated[str, Meta(min_length=1, max_length=131_072)]
     earlier_policies: Annotated[tuple[EarlierPolicy, ...], Meta(max_length=64)] = ()
+    registry: Name | None = None

@@ -19,6 +19,9 @@ Moment = Annotated[
 Code = Annotated[
     str, Meta(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9/._-]+$(?!\n)", examples=["SC-CDCER-0007"])
 ]
+PersonCode = Annotated[
+    str, Meta(min_length=8, max_length=80, pattern=r"^person-[1-9][0-9]*$(?!\n)", examples=["person-2"])
+]
 Position = Kg
 Range = tuple[Position, Position]
 """Inclusive positions inside one issuance: first and last kilogram."""
@@ -232,7 +235,7 @@ class RecoveryStatement(Statement, frozen=True, kw_only=True):
 
     recovery: Code
     act: Literal["confirm-suspension", "lift-suspension", "new-key", "new-regulator"]
-    persons: Annotated[tuple[Code, ...], Meta(min_length=1, max_length=8)]
+    persons: Annotated[tuple[PersonCode, ...], Meta(min_length=1, max_length=8)]
     reason: Text
 
 

@@ -227,7 +227,7 @@ def database_dsn(server: str, database: str) -> str:
     return f"{head.rsplit('/', 1)[0]}/{database}?{query}"
 
 
-_idle: list[tuple[Database, Exchange, Any]] = []
+_idle: list[tuple[Database, Exchange, Any, Authority]] = []
 """
 Applications that no open world uses: routing takes a tenth of a second to build, and keeps nothing between requests.
 
@@ -248,28 +248,24 @@ async def _nowhere() -> Any:
 
 def _pointed_at(
     pool: "asyncpg.Pool[asyncpg.Record]", quotas: Quotas | None, room: Room | None
-) -> tuple[Database, Exchange, Any]:
+) -> tuple[Database, Exchange, Any, Authority]:
     if not _idle or quotas or room:
         db = Database(pool)
-        exchange = at_rest(db, _nowhere)
-        return (
-            db,
-            exchange,
-            create_app(
-                Parts(
-                    db=db,
-                    keyring=KEYRING,
-                    authority=authority(db),
-                    region=PROFILE,
-                    exchange=exchange,
-                    rates=unlimited(),
-                    quotas=quotas or Quotas(),
-                    room=room or Room(),
-                )
-            ),
+        exchange, knows = at_rest(db, _nowhere), authority(db)
+        parts = Parts(
+            db=db,
+            keyring=KEYRING,
+            authority=knows,
+            region=PROFILE,
+            exchange=exchange,
+            rates=unlimited(),
+            quotas=quotas or Quotas(),
+            room=room or Room(),
         )
+        return db, exchange, create_app(parts), knows
     found = _idle.pop()
     Database.__init__(found[0], pool)
+    found[3].forget_uses()
     return found
 
 
@@ -318,10 +314,10 @@ async def application(
 ) -> AsyncIterator[World]:
     """An application over a database, called without a socket; one with other *quotas*, or *room*, is its own."""
     pool = await connect_pool(dsn, size=pool_size)
-    db, exchange, app = _pointed_at(pool, quotas, room)
+    db, exchange, app, knows = _pointed_at(pool, quotas, room)
     async with contextlib.AsyncExitStack() as stack:
         if not quotas and not room:
-            stack.callback(_idle.append, (db, exchange, app))
+            stack.callback(_idle.append, (db, exchange, app, knows))
         stack.push_async_callback(pool.close)
         on_demand = _TradingOnDemand(app, exchange, dsn, stack)
         transport = httpx.ASGITransport(on_demand, raise_app_exceptions=False)

@@ -1,10 +1,13 @@
 """What `kilnwood verify` prints for people. Nothing that a file says may steer the terminal."""
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from registry.receipts.verifier.leaf import moment
-from registry.transparency.witness.conflicts import Conflict
 from schemas.verdicts import Fork, NamedParty, Particulars, Summary, VerifyReport
+
+if TYPE_CHECKING:  # it would bring the witness's keys and files into every start of `kilnwood verify`
+    from registry.transparency.witness.conflicts import Conflict
 
 _MARKS = {"ok": "ok    ", "note": "note  ", "failed": "FAILED"}
 _SERIALS_SHOWN = 5
@@ -63,7 +66,7 @@ def fork_in_words(fork: Fork) -> str:
     return _both(f"FORK: {fork.what}. {_BOTH}", sides)
 
 
-def conflict_in_words(conflict: Conflict) -> str:
+def conflict_in_words(conflict: "Conflict") -> str:
     """Both signed notes that a witness kept; a fork proves itself, the other kind only asks for a look at the log."""
     seen = moment(conflict.seen_at)
     origin, shown = conflict.checkpoint.origin, conflict.checkpoint.size

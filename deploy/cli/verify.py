@@ -21,9 +21,9 @@ from registry.transparency.format.text import Malformed
 from schemas.verdicts import UNFINISHED, USAGE_ERROR, WORST_FIRST, Summary, VerifyReport
 
 _EPILOG = """\
-trust.json says which keys count: the registry's origin, its issuer and log keys, and the witnesses. It must reach you
-by another way than the receipt does: from the registry's printed notice, an auditor, or a copy that you kept. The demo
-writes one beside its data (see README). A receipt that brought its own trust would prove nothing.
+trust.json says which keys count: the registry's name and origin, its issuer and log keys, and the witnesses. It must
+reach you by another way than the receipt does: from the registry's printed notice, an auditor, or a copy that you kept.
+The demo writes one beside its data (see README). A receipt that brought its own trust would prove nothing.
 
 All files are compared: one log, no kilogram twice, no claim given more than it requires. Give all receipts of a claim
 together to learn whether it is covered.

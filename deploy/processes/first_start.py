@@ -182,3 +182,8 @@ def require_ours(settings: Settings, region: Region) -> None:
             f"with {settings.log_origin}. Use its settings (KILNWOOD_REGION, KILNWOOD_SIMULATED, KILNWOOD_LOG_HOST), "
             "or another data folder."
         )
+    if region.name != settings.region_name:  # a trust.json made with it would refuse every statement
+        raise CannotServe(
+            f"This registry is called {region.name!r} for ever, and so says every statement in its log; the settings "
+            f"say {settings.region_name!r}. Set KILNWOOD_REGION_NAME to its name."
+        )

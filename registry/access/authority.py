@@ -124,6 +124,10 @@ class Authority:
             return False
         return sessions.is_idle(max(key.used_at, self._seen.get(key.key_id, key.used_at)), now)
 
+    def forget_uses(self) -> None:
+        """Know nothing of what was used: for a process that is pointed at another database, as tests are."""
+        self._used, self._seen = {}, _Bounded(KEPT)
+
     def take_uses(self) -> dict[int, datetime]:
         """When each key was used last since this was called before, in real time."""
         used, self._used = self._used, {}

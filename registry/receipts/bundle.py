@@ -65,33 +65,39 @@ def trust_file(
     policy: str,
     number: int = 1,
     earlier_policies: Sequence[EarlierPolicy] = (),
+    registry: str | None = None,
 ) -> bytes:
     """
     The bytes of `trust.json`, indented for reading.
 
-    *policy* is a tlog-policy text, such as `witness_policy` writes. Raises `Malformed` when it cannot be read.
+    *policy* is a tlog-policy text, such as `witness_policy` writes; *registry* the name that all statements have.
+    Raises `Malformed` when the policy cannot be read.
     """
     parse_policy(policy)
     trust = Trust(
-        format=TRUST_FORMAT if earlier_policies else TRUST_FORMAT_1,
+        format=TRUST_FORMAT if earlier_policies or registry else TRUST_FORMAT_1,
         number=number,
         origin=origin,
         issuers=tuple(issuers),
         logs=tuple(logs),
         policy=policy,
         earlier_policies=tuple(earlier_policies),
+        registry=registry,
     )
     return indented(encode(trust))
 
 
-def next_trust_file(before: bytes, policy: str, *, from_leaf: int) -> bytes:
+def next_trust_file(before: bytes, policy: str, *, from_leaf: int, registry: str | None = None) -> bytes:
     """
     The edition after *before*: *policy* counts from leaf *from_leaf* on, that of *before* for the leaves up to it.
 
-    Keys stay as they are. Raises `Malformed` for a file that cannot be read, a policy that is the same, or a leaf that
-    is not after the last change.
+    Keys stay as they are, and so does the registry's name; a file without one gets *registry*. Raises `Malformed` for a
+    file that cannot be read or names another registry, a policy that is the same, or a leaf that is not after the last
+    change.
     """
     trust = decode_readable(before, Trust)
+    if None not in (trust.registry, registry) and trust.registry != registry:
+        raise Malformed(f"the trust file is for {trust.registry!r}, the settings are of {registry!r}")
     if trust.policy == policy:
         raise Malformed("the policy is the one that the trust file has already: there is nothing to change")
     made = trust_file(
@@ -101,6 +107,7 @@ def next_trust_file(before: bytes, policy: str, *, from_leaf: int) -> bytes:
         policy=policy,
         number=trust.number + 1,
         earlier_policies=(*trust.earlier_policies, EarlierPolicy(policy=trust.policy, end=from_leaf)),
+        registry=trust.registry or registry,
     )
     load_trust(made)
     return made

@@ -25,6 +25,8 @@ URLENCODED: Final = "application/x-www-form-urlencoded"
 MULTIPART: Final = "multipart/form-data"
 LIMIT_BYTES: Final = 12 * 1024 * 1024
 """A document and the fields around it; the operation has its own limits."""
+_OURS: Final = (b"_page", b"_then")
+"""Every form of a page that has fields has one of these among them."""
 _MEMBER: Final = re.compile(r"\{([a-z0-9_.]+)\}")
 _DROPPED: Final = (b"content-type", b"content-length", b"idempotency-key", b"accept")
 
@@ -43,6 +45,9 @@ class Forms:
         raw = await _whole(receive)
         if raw is None:
             await _plain(send, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A form has at most {LIMIT_BYTES} bytes.")
+            return
+        if raw and not any(each in raw for each in _OURS):  # a program's body under a wrong name: the operation says so
+            await self._app(scope, _again(raw), send)
             return
         try:
             sent = _read(scope, raw)
@@ -210,6 +215,15 @@ async def _whole(receive: Receive) -> bytes | None:
             return None
         if not message["more_body"]:
             return bytes(raw)
+
+
+def _again(raw: bytes) -> Receive:
+    """The body once more, for the application to read."""
+
+    async def receive() -> Any:  # noqa: ANN401 - an ASGI message
+        return {"type": "http.request", "body": raw, "more_body": False}
+
+    return receive
 
 
 async def _nothing_more() -> Any:  # noqa: ANN401 - an ASGI message

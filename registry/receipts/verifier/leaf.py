@@ -9,7 +9,13 @@ from registry.transparency.format.checkpoint import Checkpoint, Seal, SealedChec
 from registry.transparency.format.note import COSIGNATURE_ML_DSA_44, Note, parse_note, verify_note
 from registry.transparency.format.policy import NONE, is_satisfied
 from registry.transparency.format.proof import LogProof, parse_proof
-from registry.transparency.format.statement import SALT_BYTES, bundle_digest, section_digest, statement_hash
+from registry.transparency.format.statement import (
+    SALT_BYTES,
+    bundle_digest,
+    require_fits,
+    section_digest,
+    statement_hash,
+)
 from registry.transparency.format.strict_json import decode_strict
 from registry.transparency.format.text import Malformed, parse_hex
 from registry.transparency.format.tree import leaf_hash, verify_inclusion
@@ -51,11 +57,10 @@ class Leaf(NamedTuple):
 
 def check_leaf(bundle: Bundle, trust: LoadedTrust, checks: Checklist, *, under: Head | None = None) -> Leaf:
     """
-    Make every check that does not depend on other statements. Raises `Stopped`.
+    Make every check that does not depend on other statements, after `check_form`. Raises `Stopped`.
 
     *under* is the head of the receipt, if this is the claim in it: its signatures are not checked a second time.
     """
-    _check_form(bundle, checks)
     note, statement = _check_statement(bundle, trust, checks)
     issuer = _check_issuer(note, trust, checks)
     _check_sections(bundle, statement, checks)
@@ -76,8 +81,8 @@ def check_leaf(bundle: Bundle, trust: LoadedTrust, checks: Checklist, *, under: 
     return Leaf(statement, statement_hash(note.text), leaf, proof.leaf_index, head, bundle.openings)
 
 
-def _check_form(bundle: Bundle, checks: Checklist) -> None:
-    """What belongs to which version."""
+def check_form(bundle: Bundle, checks: Checklist) -> None:
+    """Check that the fields are those of the bundle's version. Raises `Stopped`."""
     if bundle.format == BUNDLE_FORMAT_1:
         checks.require(bundle.sha256 is None, "file", "a bundle of version 1 has no sha256")
         return
@@ -97,6 +102,7 @@ def _check_digest(bundle: Bundle, checks: Checklist) -> None:
 def _check_statement(bundle: Bundle, trust: LoadedTrust, checks: Checklist) -> tuple[Note, Statement]:
     with checks.checking("statement"):
         note = parse_note(bundle.note)
+        require_fits(note.text)
         lines = note.text.split("\n")
         if len(lines) != 3 or lines[2]:  # noqa: PLR2004 - type line, JSON, and what follows the last newline
             raise Malformed("a statement is a type line and a line of JSON")

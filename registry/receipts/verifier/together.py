@@ -3,7 +3,8 @@ What several files say together: one log or a fork, kilograms that were used twi
 
 A registry that shows one tree to one reader and another to another is caught by whoever holds both files, so all files
 that were given are compared in one pass. Whatever contradicts another file is INVALID in both: nobody can tell which of
-the two is the lie.
+the two is the lie. So no comparison takes a file out of the next one: each looks at every file that is valid by itself,
+and that for a fork at every checkpoint that the log signed, in whatever file.
 """
 
 from collections import defaultdict
@@ -12,6 +13,7 @@ from typing import NamedTuple
 
 from msgspec import structs
 
+from registry.receipts.verifier.evidence import LeafPlace, Shown
 from registry.receipts.verifier.leaf import Leaf
 from registry.receipts.verifier.verify import Judged, is_late
 from registry.transparency.format.note import format_note
@@ -34,26 +36,34 @@ class Compared(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """A leaf in one of the files; *file* is that file's place in the list."""
+    """A leaf of a file that is valid by itself; *file* is that file's place in the list."""
 
     file: int
     leaf: Leaf
 
 
+class SignedLeaf(NamedTuple):
+    """What the log signed in one of the files, valid or not."""
+
+    file: int
+    shown: Shown
+
+
 def compare(judged: Sequence[Judged]) -> Compared:
     """Compare the files, change the verdict on those that contradict others, and sum up by claim."""
     faults = _Faults([each.report for each in judged])
-    seen = [Seen(at, leaf) for at, each in enumerate(judged) for leaf in each.leaves]
-    forks = (*_forked_sizes(seen, faults), *_forked_leaves(seen, faults))
-    _check_serials(_sound(judged, faults), faults)
-    _check_origins(_sound(judged, faults), faults)
-    _check_allocations(_sound(judged, faults), faults)
+    signed = [SignedLeaf(at, shown) for at, each in enumerate(judged) for shown in each.shown]
+    forks = (*_forked_sizes(signed, faults), *_forked_leaves(signed, faults))
+    seen = [Seen(at, leaf) for at, each in enumerate(judged) if faults.is_sound_alone(at) for leaf in each.leaves]
+    _check_serials(seen, faults)
+    _check_origins(seen, faults)
+    _check_allocations(seen, faults)
     reports = faults.reports()
     codes = [each.exit_code for each in reports]
     summary = Summary(
         files=len(judged),
         exit_code=min(codes, key=WORST_FIRST.index, default=0),
-        claims=tuple(_covers(_sound(judged, faults))),
+        claims=tuple(_covers([each for each in seen if each.file not in faults.found])),
         forks=forks,
     )
     return Compared(reports, summary)
@@ -64,22 +74,22 @@ class _Faults:
 
     def __init__(self, reports: Sequence[VerifyReport]) -> None:
         self.alone = reports
-        self.found: dict[int, list[Check]] = defaultdict(list)
+        self.found: dict[int, dict[Check, None]] = defaultdict(dict)
 
     def add(self, files: Iterable[int], name: str, detail: str) -> None:
         for file in sorted(set(files)):
-            self.found[file].append(Check(outcome="failed", name=name, detail=detail))
+            self.found[file][Check(outcome="failed", name=name, detail=detail)] = None  # once, in order
 
-    def is_sound(self, file: int) -> bool:
-        return self.alone[file].verdict != "invalid" and file not in self.found
+    def is_sound_alone(self, file: int) -> bool:
+        return self.alone[file].verdict != "invalid"
 
     def reports(self) -> tuple[VerifyReport, ...]:
         return tuple(self._amended(at, report) for at, report in enumerate(self.alone))
 
     def _amended(self, at: int, report: VerifyReport) -> VerifyReport:
-        if at not in self.found or report.verdict == "invalid":
+        if at not in self.found or not self.is_sound_alone(at):
             return report  # its own failure is the last check, and reason enough
-        first = self.found[at][0]
+        first = next(iter(self.found[at]))
         return structs.replace(
             report,
             verdict="invalid",
@@ -89,56 +99,60 @@ class _Faults:
         )
 
 
-def _forked_sizes(seen: Sequence[Seen], faults: _Faults) -> Iterator[Fork]:
+def _forked_sizes(signed: Sequence[SignedLeaf], faults: _Faults) -> Iterator[Fork]:
     """One size has one root."""
-    sizes: dict[int, list[Seen]] = defaultdict(list)
-    for each in seen:
-        sizes[each.leaf.head.checkpoint.size].append(each)
+    sizes: dict[int, list[SignedLeaf]] = defaultdict(list)
+    for each in signed:
+        sizes[each.shown.checkpoint.size].append(each)
     for size, group in sorted(sizes.items()):
         first = group[0]
-        other = next((each for each in group if each.leaf.head.checkpoint != first.leaf.head.checkpoint), None)
+        other = next((each for each in group if each.shown.checkpoint.root != first.shown.checkpoint.root), None)
         if other:
             what = f"two roots of the tree of size {size}"
             faults.add((each.file for each in group), "one log", f"{what}, both signed by the log: a fork")
             yield Fork(what=what, first=_view(first, faults), second=_view(other, faults))
 
 
-def _forked_leaves(seen: Sequence[Seen], faults: _Faults) -> Iterator[Fork]:
+def _forked_leaves(signed: Sequence[SignedLeaf], faults: _Faults) -> Iterator[Fork]:
     """One index has one leaf, whatever the size. Under two roots of one size it is the fork that is said already."""
-    places: dict[int, list[Seen]] = defaultdict(list)
-    for each in seen:
-        places[each.leaf.leaf_index].append(each)
+    places: dict[int, list[SignedLeaf]] = defaultdict(list)
+    for each in signed:
+        if each.shown.place:
+            places[each.shown.place.leaf_index].append(each)
     for index, group in sorted(places.items()):
-        first = group[0]
-        other = next((each for each in group if _contradict(first.leaf, each.leaf)), None)
-        if other:
+        if pair := _contradiction(group):
             what = f"two leaves at index {index}"
             faults.add((each.file for each in group), "one log", f"{what}, under checkpoints of the log: a fork")
-            yield Fork(what=what, first=_view(first, faults, leaf=True), second=_view(other, faults, leaf=True))
+            first, second = (_view(each, faults, leaf=True) for each in pair)
+            yield Fork(what=what, first=first, second=second)
 
 
-def _contradict(one: Leaf, two: Leaf) -> bool:
-    return one.sha256 != two.sha256 and one.head.checkpoint.size != two.head.checkpoint.size
+def _contradiction(group: Sequence[SignedLeaf]) -> tuple[SignedLeaf, SignedLeaf] | None:
+    """Two of one index with different leaves and sizes. Where there are two, all of the group are part of a fork."""
+    first = group[0]
+    leaf = next((each for each in group if each.shown.place != first.shown.place), None)
+    size = next((each for each in group if each.shown.checkpoint.size != first.shown.checkpoint.size), None)
+    if leaf is None or size is None:
+        return None
+    if leaf.shown.checkpoint.size != first.shown.checkpoint.size:
+        return first, leaf
+    return (first, size) if size.shown.place != first.shown.place else (leaf, size)
 
 
-def _view(seen: Seen, faults: _Faults, *, leaf: bool = False) -> View:
+def _view(signed: SignedLeaf, faults: _Faults, *, leaf: bool = False) -> View:
+    place = signed.shown.place
     return View(
-        file=faults.alone[seen.file].file,
-        note=format_note(*seen.leaf.head.note),
-        leaf=seen.leaf.sha256.hex() if leaf else None,
+        file=faults.alone[signed.file].file,
+        note=format_note(*signed.shown.note),
+        leaf=place.sha256.hex() if leaf and place else None,
     )
 
 
-def _sound(judged: Sequence[Judged], faults: _Faults) -> list[Seen]:
-    """The leaves of the files that nothing speaks against so far."""
-    return [Seen(at, leaf) for at, each in enumerate(judged) if faults.is_sound(at) for leaf in each.leaves]
-
-
-def _by_place(seen: Iterable[Seen]) -> dict[int, list[Seen]]:
-    """One leaf in several files is one leaf."""
-    places: dict[int, list[Seen]] = defaultdict(list)
+def _by_place(seen: Iterable[Seen]) -> dict[LeafPlace, list[Seen]]:
+    """One leaf in several files is one leaf, in order of index; after a fork one index has several."""
+    places: dict[LeafPlace, list[Seen]] = defaultdict(list)
     for each in seen:
-        places[each.leaf.leaf_index].append(each)
+        places[LeafPlace(each.leaf.leaf_index, each.leaf.sha256)].append(each)
     return dict(sorted(places.items()))
 
 
@@ -147,7 +161,7 @@ class _Use(NamedTuple):
 
     first: int
     last: int
-    place: int
+    place: LeafPlace
 
 
 def _check_serials(seen: Sequence[Seen], faults: _Faults) -> None:
@@ -162,8 +176,9 @@ def _check_serials(seen: Sequence[Seen], faults: _Faults) -> None:
         for one, two in _overlaps(sorted(ended)):
             files = [each.file for place in (one.place, two.place) for each in places[place]]
             twice = f"{issuance}:{two.first}-{min(one.last, two.last)}kg"
+            leaves = f"{one.place.leaf_index} and {two.place.leaf_index}"
             names = " and ".join(dict.fromkeys(faults.alone[file].file for file in files))
-            faults.add(files, "serials", f"{twice} is used twice, by leaves {one.place} and {two.place}: {names}")
+            faults.add(files, "serials", f"{twice} is used twice, by leaves {leaves}: {names}")
 
 
 def _overlaps(uses: Sequence[_Use]) -> Iterator[tuple[_Use, _Use]]:
@@ -178,28 +193,32 @@ def _overlaps(uses: Sequence[_Use]) -> Iterator[tuple[_Use, _Use]]:
 
 def _check_origins(seen: Sequence[Seen], faults: _Faults) -> None:
     """Where an issuance is among the files, the other statements take only what it brought into being."""
-    issuances: dict[str, list[Seen]] = defaultdict(list)
+    issuances: dict[str, list[list[Seen]]] = defaultdict(list)
     for found in _by_place(seen).values():
         statement = found[0].leaf.statement
         if isinstance(statement, IssuanceStatement):
-            issuances[statement.issuance] += found
-    for code, group in sorted(issuances.items()):
-        if len({each.leaf.leaf_index for each in group}) > 1:
-            faults.add((each.file for each in group), "serials", f"{code} is issued by two statements")
+            issuances[statement.issuance].append(found)
+    for code, sources in sorted(issuances.items()):
+        if len(sources) > 1:
+            files = [each.file for source in sources for each in source]
+            faults.add(files, "serials", f"{code} is issued by two statements")
     for each in seen:
-        source = issuances.get(getattr(each.leaf.statement, "issuance", ""))
-        if source is None or isinstance(each.leaf.statement, IssuanceStatement):
-            continue
-        issued = source[0].leaf.statement
-        assert isinstance(issued, IssuanceStatement)
-        try:
-            check_origin(each.leaf.statement, issued)
-        except Malformed as error:
-            faults.add([each.file, *(other.file for other in source)], "serials", str(error))
+        if not isinstance(each.leaf.statement, IssuanceStatement):
+            for source in issuances.get(getattr(each.leaf.statement, "issuance", ""), ()):
+                _check_origin(each, source, faults)
+
+
+def _check_origin(taken: Seen, source: Sequence[Seen], faults: _Faults) -> None:
+    issued = source[0].leaf.statement
+    assert isinstance(issued, IssuanceStatement)
+    try:
+        check_origin(taken.leaf.statement, issued)
+    except Malformed as error:
+        faults.add([taken.file, *(each.file for each in source)], "serials", str(error))
 
 
 class _Given(NamedTuple):
-    """A claim, and what sound retirements give to it in time."""
+    """A claim, and what retirements give to it in time."""
 
     claim: Leaf
     files: list[int]

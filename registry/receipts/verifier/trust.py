@@ -10,6 +10,8 @@ from registry.transparency.format.text import Malformed
 from schemas.receipts import TRUST_FORMAT_1, Trust, TrustedKey
 
 LOG_KINDS = (ED25519, COSIGNATURE_ML_DSA_44)
+_ORIGIN_LIMIT_BYTES = 255
+"""A cosignature states the length of the origin in one byte."""
 
 
 class InForce(NamedTuple):
@@ -29,13 +31,18 @@ class InForce(NamedTuple):
 
 
 class LoadedTrust(NamedTuple):
-    """A trust file whose keys have been read and found sound; *number* is its edition."""
+    """
+    A trust file whose keys have been read and found sound; *number* is its edition.
+
+    *registry* is the name that every statement must have; None in a file that does not say.
+    """
 
     number: int
     origin: str
     issuers: tuple[InForce, ...]
     logs: tuple[InForce, ...]
     policies: tuple[tuple[int | None, Policy], ...]
+    registry: str | None = None
 
     @property
     def policy(self) -> Policy:
@@ -60,26 +67,41 @@ class LoadedTrust(NamedTuple):
 def load_trust(raw: bytes) -> LoadedTrust:
     """Read a trust file, canonical or indented by two spaces. Raises `Malformed` with what is wrong."""
     trust = decode_readable(raw, Trust)
+    _check_form(trust)
     issuers = tuple(_load(each, (ED25519,)) for each in trust.issuers)
     logs = tuple(_load(each, LOG_KINDS) for each in trust.logs)
     policies = _load_policies(trust)
-    for each in logs:
-        if each.key.name != trust.origin:
-            raise Malformed(f"the log key {each.key.name} does not bear the origin {trust.origin} as its name")
+    _require_names([each.key for each in issuers], f"{trust.origin}/issuer")
+    _require_names([each.key for each in logs], trust.origin)
     if {each.key.kind for each in logs} != set(LOG_KINDS):
         raise Malformed("log keys of both types are required: Ed25519 (0x01) and ML-DSA-44 (0x06)")
     if any(key.name != trust.origin for _, policy in policies for key in policy.logs):
         raise Malformed(f"the policy lists a log that is not {trust.origin}")
     _require_apart(issuers, logs, [policy for _, policy in policies])
-    return LoadedTrust(trust.number, trust.origin, issuers, logs, policies)
+    return LoadedTrust(trust.number, trust.origin, issuers, logs, policies, trust.registry)
+
+
+def _check_form(trust: Trust) -> None:
+    """What belongs to which version, and an origin that can be signed."""
+    if (trust.format == TRUST_FORMAT_1) == bool(trust.earlier_policies or trust.registry):
+        raise Malformed(
+            f"a file of {trust.format} with {len(trust.earlier_policies)} earlier policies and the registry "
+            f"{trust.registry or 'not named'}: version 2 has one of these, version 1 none"
+        )
+    if (size := len(trust.origin.encode())) > _ORIGIN_LIMIT_BYTES:
+        raise Malformed(f"an origin of {size} bytes; the limit is {_ORIGIN_LIMIT_BYTES}")
+
+
+def _require_names(keys: Sequence[VerifierKey], name: str) -> None:
+    for key in keys:
+        if key.name != name:
+            raise Malformed(f"the key {key.name} does not bear the name {name}")
 
 
 def _load_policies(trust: Trust) -> tuple[tuple[int | None, Policy], ...]:
     """Earlier ones in the order of their ends, then today's."""
-    if (trust.format == TRUST_FORMAT_1) == bool(trust.earlier_policies):
-        raise Malformed(f"a file of {trust.format} with {len(trust.earlier_policies)} earlier policies")
     ends = [each.end for each in trust.earlier_policies]
-    if ends != sorted(set(ends)) or 0 in ends:
+    if ends != sorted(set(ends)):
         raise Malformed("the earlier policies do not stand in the order of their ends, each after the one before")
     earlier = tuple((each.end, parse_policy(each.policy)) for each in trust.earlier_policies)
     return (*earlier, (None, parse_policy(trust.policy)))
@@ -95,8 +117,14 @@ def _load(trusted: TrustedKey, kinds: tuple[int, ...]) -> InForce:
 
 
 def _require_apart(issuers: tuple[InForce, ...], logs: tuple[InForce, ...], policies: Sequence[Policy]) -> None:
-    """One key, one role: a witness that is the log itself, or an issuer, witnesses nothing. It may stay a witness."""
+    """
+    One key, one role: a witness that is the log itself, or an issuer, witnesses nothing. It may stay a witness.
+
+    A log that a policy lists may be one of *logs*; it is no issuer and no witness either.
+    """
     witnesses = {key.public for policy in policies for key in policy.witnesses.values()}
     publics = [*(each.key.public for each in (*issuers, *logs)), *witnesses]
-    if len(set(publics)) != len(publics):
+    others = witnesses | {each.key.public for each in issuers}
+    listed = {key.public for policy in policies for key in policy.logs}
+    if len(set(publics)) != len(publics) or listed & others:
         raise Malformed("the same public key stands in two places of the trust file")

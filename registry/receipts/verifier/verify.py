@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 from registry.receipts.verifier.about import about
 from registry.receipts.verifier.checklist import Checklist, Stopped
-from registry.receipts.verifier.leaf import Leaf, check_leaf
+from registry.receipts.verifier.evidence import Shown, shown_by, shown_in
+from registry.receipts.verifier.leaf import Leaf, check_form, check_leaf
 from registry.receipts.verifier.trust import LoadedTrust
 from registry.transparency.format.statement_rules import check_retirement, check_statement, claim_terms
 from registry.transparency.format.strict_json import decode_strict
@@ -17,13 +18,15 @@ _SERIALS_SHOWN = 3
 
 class Judged(NamedTuple):
     """
-    One file's report, and the leaves that it proves to be in the log: the statement, then the claim that it names.
+    One file's report, its leaves that passed every check of a leaf, and what the log signed in it.
 
-    A file may be invalid and still prove what the log showed; *leaves* is empty if it does not even do that.
+    *leaves* are the statement, then the claim that it names. *shown* is there for a file that is invalid as well: what
+    the log signed in it stays evidence.
     """
 
     report: VerifyReport
     leaves: tuple[Leaf, ...]
+    shown: tuple[Shown, ...]
 
 
 class Conclusion(NamedTuple):
@@ -53,7 +56,8 @@ def judge(raw: bytes, trust: LoadedTrust, *, file: str = "") -> Judged:
     except Stopped:
         failed = checks.checks[-1]
         finding = Conclusion("invalid", f"{failed.name}: {failed.detail}")
-    return Judged(_report(finding, checks, leaves, trust, file), tuple(leaves))
+    shown = shown_in(raw, trust) if finding.verdict == "invalid" else tuple(map(shown_by, leaves))
+    return Judged(_report(finding, checks, leaves, trust, file), tuple(leaves), shown)
 
 
 def _find(raw: bytes, trust: LoadedTrust, checks: Checklist, leaves: list[Leaf]) -> Conclusion:
@@ -62,10 +66,11 @@ def _find(raw: bytes, trust: LoadedTrust, checks: Checklist, leaves: list[Leaf])
     checks.ok("trust", f"edition {trust.number} for {trust.origin}")
     with checks.checking("file"):
         bundle = decode_strict(raw, Bundle)
+    check_form(bundle, checks)
     checks.ok("file", f"{len(raw)} bytes, {bundle.format}, strict parse, re-encoding equals the input")
     leaf = check_leaf(bundle, trust, checks)
     leaves.append(leaf)
-    _check_rules(leaf.statement, checks)
+    _check_rules(leaf.statement, trust, checks)
     _show_ranges(leaf.statement, checks)
     if not isinstance(leaf.statement, RetirementStatement):
         checks.require(bundle.claim is None and not bundle.asserts_neutral, "claim", "only a retirement names a claim")
@@ -77,7 +82,11 @@ def _find(raw: bytes, trust: LoadedTrust, checks: Checklist, leaves: list[Leaf])
     return _settle(leaf, leaves[-1], summary, short=short)
 
 
-def _check_rules(statement: Statement, checks: Checklist) -> None:
+def _check_rules(statement: Statement, trust: LoadedTrust, checks: Checklist) -> None:
+    if trust.registry is not None:
+        named = f"the statement is of {statement.registry!r}, the trust file is for {trust.registry!r}"
+        checks.require(statement.registry == trust.registry, "registry", named)
+        checks.ok("registry", trust.registry)
     with checks.checking("rules"):
         check_statement(statement)
     checks.ok("rules", "dates, ranges and amounts agree with each other")
@@ -104,9 +113,10 @@ def _check_claim(
     nested = bundle.claim.claim or bundle.claim.status or bundle.claim.asserts_neutral
     checks.require(not nested, "claim", "the claim's bundle carries more than the claim")
     with checks.inside("claim"):
+        check_form(bundle.claim, checks)
         claim = check_leaf(bundle.claim, trust, checks, under=leaf.head)
         leaves.append(claim)
-        _check_rules(claim.statement, checks)
+        _check_rules(claim.statement, trust, checks)
     _check_one_checkpoint(leaf, claim, checks)
     statement = claim.statement
     checks.require(isinstance(statement, ClaimStatement), "claim", "the claim's bundle holds something else")

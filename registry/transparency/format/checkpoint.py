@@ -6,6 +6,7 @@ cosignature, which does not cover extension lines: so our log writes none). Witn
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -118,6 +119,20 @@ def verify_checkpoint(note: Note, keys: Iterable[VerifierKey]) -> SealedCheckpoi
     """
     checkpoint = parse_checkpoint_text(note.text)
     seals = (Seal(key, _verify_line(key, line, note.text, checkpoint)) for line, key in known_lines(note, keys))
+    return SealedCheckpoint(checkpoint, tuple(seals))
+
+
+def seals_that_hold(note: Note, keys: Iterable[VerifierKey]) -> SealedCheckpoint:
+    """
+    Like `verify_checkpoint`, but a line that does not verify is passed over.
+
+    For evidence only: what one key signed stays signed, whatever somebody wrote beside it. Raises `Malformed`.
+    """
+    checkpoint = parse_checkpoint_text(note.text)
+    seals = []
+    for line, key in known_lines(note, keys):
+        with suppress(BadSignature):
+            seals.append(Seal(key, _verify_line(key, line, note.text, checkpoint)))
     return SealedCheckpoint(checkpoint, tuple(seals))
 
 

@@ -10,13 +10,14 @@ from registry.transparency.format.note import (
     VerifierKey,
     parse_vkey,
 )
-from registry.transparency.format.text import Malformed
+from registry.transparency.format.text import Malformed, parse_size
 
 NONE = "none"
 POLICY_LIMIT_BYTES = 1 << 20
 _LOG_KINDS = (ED25519, COSIGNATURE_ML_DSA_44)
 _WITNESS_KINDS = (COSIGNATURE_ED25519, COSIGNATURE_ML_DSA_44)
-_K_DIGITS = 4
+COUNT_LIMIT = 256
+"""Logs, witnesses and groups, each. tlog-policy wants at least 32 and lets an implementation choose."""
 
 
 class Group(NamedTuple):
@@ -55,14 +56,12 @@ def parse_policy(source: str | bytes) -> Policy:
 
 def is_satisfied(policy: Policy, cosigners: Collection[VerifierKey]) -> bool:
     """Whether the keys in *cosigners*, all with verified cosignatures, make the quorum. `quorum none` always holds."""
-
-    def witnessed(name: str) -> bool:
-        if name in policy.witnesses:
-            return policy.witnesses[name] in cosigners
-        group = policy.groups[name]
-        return sum(map(witnessed, group.members)) >= group.threshold
-
-    return policy.quorum == NONE or witnessed(policy.quorum)
+    if policy.quorum == NONE:
+        return True
+    witnessed = {name: key in cosigners for name, key in policy.witnesses.items()}
+    for name, group in policy.groups.items():  # a group stands below its members
+        witnessed[name] = sum(witnessed[each] for each in group.members) >= group.threshold
+    return witnessed[policy.quorum]
 
 
 def least_cosigners(policy: Policy) -> int:
@@ -71,17 +70,14 @@ def least_cosigners(policy: Policy) -> int:
 
     A group of keys that all bear one name is one witness, with an Ed25519 and an ML-DSA-44 key.
     """
-
-    def needs(name: str) -> int:
-        if name in policy.witnesses:
-            return 1
-        group = policy.groups[name]
+    if policy.quorum == NONE:
+        return 0
+    needs = dict.fromkeys(policy.witnesses, 1)
+    for name, group in policy.groups.items():  # a group stands below its members
         names = {policy.witnesses[each].name if each in policy.witnesses else None for each in group.members}
-        if len(names) == 1 and None not in names:
-            return 1
-        return sum(sorted(map(needs, group.members))[: group.threshold])
-
-    return 0 if policy.quorum == NONE else needs(policy.quorum)
+        one_witness = len(names) == 1 and None not in names
+        needs[name] = 1 if one_witness else sum(sorted(needs[each] for each in group.members)[: group.threshold])
+    return needs[policy.quorum]
 
 
 class _Reader:
@@ -107,6 +103,8 @@ class _Reader:
         if read is None:
             raise Malformed(f"unknown keyword {words[0]!r}")
         read(words[1:])
+        if max(map(len, (self.logs, self.witnesses, self.groups))) > COUNT_LIMIT:
+            raise Malformed(f"more than {COUNT_LIMIT} logs, witnesses or groups")
 
     def finish(self) -> Policy:
         if self.quorum is None:
@@ -175,6 +173,7 @@ def _fresh_key(text: str, kinds: tuple[int, ...], known: Collection[VerifierKey]
 def _threshold(text: str, members: int) -> int:
     if text in ("any", "all"):
         return 1 if text == "any" else members
-    if not (text.isascii() and text.isdigit() and len(text) <= _K_DIGITS and 1 <= int(text) <= members):
-        raise Malformed(f"the threshold {text!r} is not between 1 and {members}")
-    return int(text)
+    threshold = parse_size(text)
+    if not 1 <= threshold <= members:
+        raise Malformed(f"the threshold {text} is not between 1 and {members}")
+    return threshold

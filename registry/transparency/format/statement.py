@@ -16,9 +16,15 @@ SALT_BYTES = 32
 def statement_text(origin: str, statement: Statement) -> str:
     """`<origin>/<type>`, the statement as JCS, each on its line. Raises `Malformed` when it is too long for a leaf."""
     text = f"{origin}/{statement.TYPE}\n{encode(statement).decode()}\n"
-    if len(text.encode()) > LEAF_LIMIT_BYTES:
-        raise Malformed(f"a statement of {len(text.encode())} bytes; the limit is {LEAF_LIMIT_BYTES}: split it")
+    require_fits(text)
     return text
+
+
+def require_fits(text: str) -> None:
+    """A note text has at most 60,000 bytes, for writers and readers. Raises `Malformed`."""
+    size = len(text.encode())
+    if size > LEAF_LIMIT_BYTES:
+        raise Malformed(f"a statement of {size} bytes; the limit is {LEAF_LIMIT_BYTES}: split it")
 
 
 def statement_hash(text: str) -> str:

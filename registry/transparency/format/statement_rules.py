@@ -160,6 +160,8 @@ def _check_claim(claim: ClaimStatement) -> None:
     if claim.type == "contribution":
         if claim.required_kg:
             raise Malformed(f"a contribution requires nothing, this one {claim.required_kg} kg")
+        if claim.deadline is not None:
+            raise Malformed(f"a contribution has no deadline, this one {claim.deadline}")
         return
     if claim.required_kg != claim.footprint_kg:
         raise Malformed(f"{claim.required_kg} kg required for a footprint of {claim.footprint_kg} kg")

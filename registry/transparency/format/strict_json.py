@@ -61,6 +61,11 @@ def decode_readable(raw: bytes, kind: type[T]) -> T:
     return value
 
 
+def decode_any(raw: bytes) -> Any:  # noqa: ANN401 - any JSON value
+    """Read JSON of any spelling and any fields, within the limits, unchecked otherwise. Raises `Malformed`."""
+    return _decode(raw, object)
+
+
 def indented(canonical: bytes) -> bytes:
     """Indent canonical JSON by two spaces, with a final newline."""
     return msgspec.json.format(canonical, indent=2) + b"\n"

@@ -20,7 +20,7 @@ def test_the_embedded_databases_disks_are_watched(tmp_path: Path):
     (data / "postgres" / "cluster.path").write_text(str(elsewhere), encoding="utf-8")
     settings = {"KILNWOOD_DATA_DIR": str(data), "KILNWOOD_DISK_WATCHED": str(tmp_path)}
     assert (data, tmp_path, elsewhere, elsewhere / "pg_wal") == watched(read_settings(settings))
-    settings["DATABASE_URL"] = "postgresql://db.example/kilnwood"
+    settings["DATABASE_URL"] = "postgresql://db.example/kilnwood?sslmode=verify-full"
     assert (data, tmp_path) == watched(read_settings(settings))
 
 

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import asyncpg
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from deploy.processes import first_start
 from deploy.settings import Settings, read_settings
 from registry.receipts.verifier.trust import load_trust
+from schemas.parties import Region
 from tests.database import LOGIN, as_login
 from tests.deploy.services import Service, kilnwood
 from tests.faults.killing import until
@@ -46,6 +48,29 @@ def test_keys_show_makes_keys_once_and_says_so(tmp_path):
         assert "issuer.key does not exist; restore it from its copy" in refused.stderr
 
 
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({}, None),
+        ({"id": "CN-510700"}, "This database is of region CN-510700 with log"),
+        ({"log_origin": "other.example/CN-510100"}, "with log other.example/CN-510100; the settings say"),
+        ({"name": "Mianyang registry"}, "called 'Mianyang registry' for ever, .* settings say 'Chengdu carbon"),
+    ],
+)
+def test_settings_of_another_region_or_name_are_refused(values, words):
+    """A trust.json made with another name would refuse every statement of this registry."""
+    own = read_settings({})
+    given = {"id": own.region, "name": own.region_name, "log_origin": own.log_origin} | values
+    region = Region(
+        **given, serial_region="SC", programme="CDCER", simulated=False, business_time=datetime(2026, 1, 1, tzinfo=UTC)
+    )
+    if words is None:
+        first_start.require_ours(own, region)
+        return
+    with pytest.raises(first_start.CannotServe, match=words):
+        first_start.require_ours(own, region)
+
+
 def test_the_next_edition_of_trust_keeps_the_witnesses_before(tmp_path):
     """`--after` the edition before, from the leaf at which the witnesses were changed; without a change it refuses."""
     folder, before = str(tmp_path / "data"), tmp_path / "trust.json"
@@ -56,6 +81,12 @@ def test_the_next_edition_of_trust_keeps_the_witnesses_before(tmp_path):
     assert (0, "") == (made.returncode, made.stderr)
     trust = load_trust(made.stdout.encode())
     assert (2, [(7, 0), (None, 1)]) == (trust.number, [(end, len(each.witnesses)) for end, each in trust.policies])
+    assert load_trust(before.read_bytes()).registry == trust.registry == "Chengdu carbon inclusion registry"
+    other = kilnwood(
+        *words, KILNWOOD_DATA_DIR=folder, KILNWOOD_WITNESSES=witnesses, KILNWOOD_REGION_NAME="Mianyang registry"
+    )
+    assert (1, "") == (other.returncode, other.stdout)
+    assert "the trust file is for 'Chengdu carbon inclusion registry', the settings are of 'Mianyang" in other.stderr
     same = kilnwood(*words, KILNWOOD_DATA_DIR=folder)
     assert (1, "") == (same.returncode, same.stdout)
     assert "there is nothing to change" in same.stderr

@@ -28,7 +28,11 @@ async def test_housekeeping_survives_whatever_fails(monkeypatch, error):
             enough.set()
         raise error
 
+    async def keep(**_):
+        """There is no database here."""
+
     monkeypatch.setattr(housekeeping, "TICK_S", 0)
+    monkeypatch.setattr("deploy.processes.housekeeping.clock.keep", keep)
     monkeypatch.setattr("deploy.processes.housekeeping.transfers.expire_due", fail)
     role = HousekeepingRole(cast("Any", None))
     await role.start()

@@ -105,7 +105,7 @@ async def test_without_a_demo_there_is_no_such_address(empty: World):
 )
 def test_a_region_that_is_real_or_reachable_does_not_start_with_it(changed: dict[str, str]):
     """Only a simulated region on loopback takes the setting."""
-    demo = {"KILNWOOD_DEMO_PEOPLE": "people.json", "KILNWOOD_SIMULATED": "yes"}
+    demo = {"KILNWOOD_DEMO_PEOPLE": "people.json", "KILNWOOD_SIMULATED": "yes", "KILNWOOD_PLAIN_HTTP": "yes"}
     assert "people.json" == read_settings(demo).demo_people
     with pytest.raises(BadSetting, match="KILNWOOD_DEMO_PEOPLE"):
         read_settings(demo | changed)
@@ -133,7 +133,10 @@ def test_a_site_is_an_address_of_https(url: str):
 def test_the_site_is_where_it_listens_unless_it_is_said():
     """On loopback by its name, to which passkeys can belong."""
     assert "http://localhost:8000" == read_settings({}).site_url
-    assert "http://192.0.2.7:80" == read_settings({"KILNWOOD_HOST": "192.0.2.7", "KILNWOOD_PORT": "80"}).site_url
+    assert (
+        "http://192.0.2.7:80"
+        == read_settings({"KILNWOOD_HOST": "192.0.2.7", "KILNWOOD_PORT": "80", "KILNWOOD_PLAIN_HTTP": "yes"}).site_url
+    )
     assert "https://registry.example" == read_settings({"KILNWOOD_SITE_URL": "https://registry.example"}).site_url
     takes = {"https://registry.example": True, "http://localhost:8000": True, "http://192.0.2.7:80": False}
     assert takes == {url: SiteAddress(url).takes_passkeys for url in takes}

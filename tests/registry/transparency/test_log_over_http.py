@@ -76,7 +76,7 @@ async def test_what_is_not_published_is_not_found(five):
         answer = await five.http.get(f"/v1/log/tile/{path}")
         assert (path, 404) == (path, answer.status_code)
         assert "application/problem+json" == answer.headers["Content-Type"]
-        assert "Cache-Control" not in answer.headers
+        assert "no-store" == answer.headers["Cache-Control"]
 
 
 async def test_the_checkpoint_is_never_cached(five):

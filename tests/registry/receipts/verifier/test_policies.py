@@ -83,7 +83,7 @@ def test_the_next_edition_keeps_the_policies_before_it():
     [
         (((5, policy(SECOND)), (5, policy(WITNESS))), "order of their ends"),
         (((6, policy(SECOND)), (5, policy(WITNESS))), "order of their ends"),
-        (((0, policy(SECOND)),), "order of their ends"),
+        (((0, policy(SECOND)),), "Expected `int` >= 1"),
         (((5, "quorum w9\n"),), "not defined above"),
         (((5, policy(SeedSigner("w", 4, LOG._seed))),), "two places"),
     ],
@@ -95,7 +95,7 @@ def test_earlier_policies_are_read_strictly(earlier, words):
 
 
 def test_the_versions_of_the_trust_file_do_not_mix():
-    """Version 1 has no earlier policies, version 2 has some."""
+    """Version 1 has no earlier policies and no registry, version 2 has one of them."""
     with_one = trust(policy(SECOND), (5, policy(WITNESS)))
     without = trust(policy(SECOND))
     assert (b"kilnwood-trust/v2" in with_one, b"kilnwood-trust/v1" in without) == (True, True)

@@ -27,6 +27,9 @@ ISSUANCE = IssuanceStatement(
 )
 
 
+CONTRIBUTION = changed(CLAIM, type="contribution", required_kg=0, deadline=None)
+
+
 def together(*bundles):
     """Compare files that are called 0, 1, 2 and so on."""
     return compare([judge(bundle_file(each), TRUST, file=str(at)) for at, each in enumerate(bundles)])
@@ -161,7 +164,7 @@ def test_a_claim_is_given_no_more_than_it_requires():
 def test_a_contribution_takes_what_it_is_given_and_a_late_receipt_gives_nothing():
     """Neither is over-allocation."""
     contributions = [retired(purpose="contribution"), retired(purpose="contribution", ranges=((601, 1200),))]
-    given = together(*receipts(*contributions, claim=changed(CLAIM, type="contribution", required_kg=0)))
+    given = together(*receipts(*contributions, claim=CONTRIBUTION))
     assert [(None, 1200)] == [(each.covered, each.allocated_kg) for each in given.summary.claims]
     late = retired(receipt="R-2", ranges=((5000, 5599),), executed_at="2027-06-01T00:00:00Z")
     found = together(*receipts(RETIREMENT, late))
@@ -214,6 +217,44 @@ def test_an_issuance_among_the_files_bounds_the_others():
         assert words in found.reports[0].summary
     twice = together(*receipts(ISSUANCE, changed(ISSUANCE, verification_report="cd" * 32)))
     assert {"serials: SC-CDCER-0007-2024-01 is issued by two statements"} == {each.summary for each in twice.reports}
+
+
+def test_no_comparison_takes_a_file_out_of_the_next_one():
+    """What contradicts one file contradicts every other that it contradicts: more files, never fewer INVALID."""
+    parts = [((1, 600), "R-1"), ((601, 1200), "R-2"), ((1201, 1800), "R-3"), ((600, 601), "R-4")]
+    made = [
+        retired(receipt=code, ranges=(span,), quantity_kg=span[1] - span[0] + 1, allocates_kg=span[1] - span[0] + 1)
+        for span, code in parts
+    ]
+    assert ["invalid"] * 3 == verdicts(*receipts(*made[:3]))
+    assert ["invalid"] * 4 == verdicts(*receipts(*made))
+
+
+def test_every_issuance_of_one_code_bounds_the_others():
+    """Two issuances of one code contradict each other, and the receipt that goes with one of them the other."""
+    other = changed(ISSUANCE, project="SC-0008")
+    assert ["invalid", "invalid"] == verdicts(*receipts(RETIREMENT, other))
+    for issuances in ((ISSUANCE, other), (other, ISSUANCE)):
+        found = together(*receipts(RETIREMENT, *issuances))
+        assert ["invalid"] * 3 == [each.verdict for each in found.reports]
+        assert "serials: project SC-0007, but SC-CDCER-0007-2024-01 has SC-0008" == found.reports[0].summary
+    late = retired(
+        receipt="R-2", ranges=((700, 700),), quantity_kg=1, allocates_kg=1, executed_at="2027-06-01T00:00:00Z"
+    )
+    assert ["invalid", "invalid", "invalid"] == verdicts(*receipts(late, ISSUANCE, other))
+
+
+def test_an_issuance_struck_out_by_another_file_still_bounds():
+    """A cancellation overlaps a receipt, and an issuance contradicts that receipt: all three, in whatever order."""
+    used = changed(FILLER, ranges=((600, 609),), quantity_kg=10)
+    early = changed(ISSUANCE, executed_at="2026-05-20T12:00:00Z")
+    made = receipts(used, early, retired())
+    assert ["logged"] * 1 == verdicts(made[1])
+    for order in ((0, 1, 2), (2, 1, 0), (1, 0, 2)):
+        found = together(*(made[at] for at in order))
+        assert ["invalid"] * 3 == [each.verdict for each in found.reports]
+        told = [check.name for each in found.reports for check in each.checks if check.outcome == "failed"]
+        assert ["serials"] * 4 == told  # the cancellation contradicts both others
 
 
 def test_what_is_invalid_by_itself_speaks_against_nobody_and_still_proves_a_fork():

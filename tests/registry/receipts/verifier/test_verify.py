@@ -80,7 +80,8 @@ def test_what_a_full_receipt_says():
 def test_an_origin_without_sim_is_not_called_simulated():
     """Only `/sim/` makes a region simulated; this trust is for another origin, so nothing else holds."""
     logs = [trusted(world.signer("a.example/simple", each.key.kind).key) for each in (LOG, LOG_PQ)]
-    report = verify(receipt(), trust_bytes(origin="a.example/simple", logs=logs))
+    issuers = [trusted(world.signer("a.example/simple/issuer", ED25519).key)]
+    report = verify(receipt(), trust_bytes(origin="a.example/simple", logs=logs, issuers=issuers))
     assert not report.simulated
     assert "statement" == report.checks[-1].name
 
@@ -113,7 +114,7 @@ def test_a_retirement_after_the_deadline_does_not_count():
 def test_a_contribution_is_never_neutral():
     """It requires nothing, says no "neutral", and a file that asserts neutrality for it is invalid."""
     given = {
-        "claim": changed(CLAIM, type="contribution", required_kg=0),
+        "claim": changed(CLAIM, type="contribution", required_kg=0, deadline=None),
         "retirement": changed(RETIREMENT, purpose="contribution"),
     }
     assert ("valid", 0, "contributes 1200 kg; this is no neutrality claim") == summary_of(receipt(**given))

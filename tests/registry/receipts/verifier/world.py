@@ -162,13 +162,14 @@ def receipt(*, retirement=RETIREMENT, claim=CLAIM, openings=(OPENING,), **sealin
     return world.bundle(3, checkpoint, claim=world.bundle(1, checkpoint, openings=openings))
 
 
-def trust_bytes(*, policy=None, issuers=None, logs=None, origin=ORIGIN) -> bytes:
+def trust_bytes(*, policy=None, issuers=None, logs=None, origin=ORIGIN, registry=None) -> bytes:
     """The trust file of this world."""
     return trust_file(
         origin,
         issuers=issuers or [trusted(ISSUER.key)],
         logs=logs or [trusted(LOG.key), trusted(LOG_PQ.key)],
         policy=policy or witness_policy([[WITNESS.key]], quorum=1),
+        registry=registry,
     )
 
 

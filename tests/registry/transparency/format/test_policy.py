@@ -3,7 +3,7 @@
 import pytest
 
 from registry.transparency.format.note import COSIGNATURE_ED25519, COSIGNATURE_ML_DSA_44, ED25519
-from registry.transparency.format.policy import is_satisfied, parse_policy
+from registry.transparency.format.policy import is_satisfied, least_cosigners, parse_policy
 from registry.transparency.format.signer import SeedSigner
 from registry.transparency.format.text import Malformed
 
@@ -80,6 +80,8 @@ def test_post_quantum_witnesses_are_read():
         W["X1"] + "group g 1 X1\ngroup h 1 X1\nquorum g\n",
         W["X1"] + "group g 2 X1\nquorum g\n",
         W["X1"] + "group g 0 X1\nquorum g\n",
+        W["X1"] + "group g 01 X1\nquorum g\n",
+        W["X1"] + "group g +1 X1\nquorum g\n",
         W["X1"] + "group g some X1\nquorum g\n",
         W["X1"] + "group g any\nquorum g\n",
         W["X1"] + "group g any none\nquorum g\n",
@@ -93,6 +95,25 @@ def test_what_the_specification_does_not_allow_is_refused(text):
     """Names in order, once; keys once and of the right type; one quorum; no control characters."""
     with pytest.raises(Malformed):
         parse_policy(text)
+
+
+def chain(groups):
+    """Groups inside each other, with one witness in the innermost."""
+    lines = [f"group g{at} any {f'g{at - 1}' if at else 'X1'}\n" for at in range(groups)]
+    return f"{W['X1']}{''.join(lines)}quorum g{groups - 1}\n"
+
+
+def test_policies_are_limited_and_deep_ones_need_no_stack():
+    """256 groups inside each other are read and asked; one more is refused, and so are 1,500."""
+    policy = parse_policy(chain(256))
+    assert (True, False, 1) == (
+        is_satisfied(policy, [KEYS["X1"]]),
+        is_satisfied(policy, [KEYS["X2"]]),
+        least_cosigners(policy),
+    )
+    for groups in (257, 1500):
+        with pytest.raises(Malformed, match="line 258: more than 256 logs, witnesses or groups"):
+            parse_policy(chain(groups))
 
 
 def test_the_same_key_under_another_name_is_a_duplicate():

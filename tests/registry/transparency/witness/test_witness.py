@@ -191,7 +191,7 @@ def test_a_crash_before_the_rename_leaves_the_old_state(folder, log):
 def test_a_state_that_others_can_write_stops_the_start(folder, log):
     """It may not be what was cosigned last; one that others could only read becomes private."""
     with WitnessFolder(folder) as opened:
-        opened.record(log.heads[3])
+        opened.record(Cosigned(log.heads[3], parse_note(log.note(3))))
     (state,) = folder.glob("*.checkpoint")
     state.chmod(0o644)
     WitnessFolder(folder).close()
