@@ -15,17 +15,20 @@ PAGE_POLICY: Final = (
     "frame-ancestors 'none'"
 )
 """Pages load what this service serves and nothing else: no script stands in them, and no other site frames them."""
-HSTS: Final = "max-age=31536000"
-"""A year of TLS only, said by TLS alone; what else is under the host's name is not ours to decide."""
+UNFRAMED: Final = "frame-ancestors 'none'"
+"""What is no page loads nothing by itself; it stands in nobody's frame either."""
+HSTS: Final = "max-age=31536000; includeSubDomains"
+"""A year of TLS only, for the host and the names under it, said by TLS alone."""
 _ALWAYS: Final[tuple[Header, ...]] = ((b"x-content-type-options", b"nosniff"),)
 _PAGE: Final[tuple[Header, ...]] = (
     (b"content-security-policy", PAGE_POLICY.encode()),
     (b"referrer-policy", b"no-referrer"),
 )
+_NO_PAGE: Final[tuple[Header, ...]] = ((b"content-security-policy", UNFRAMED.encode()),)
 _NOT_KEPT: Final[tuple[Header, ...]] = ((b"cache-control", b"no-store"),)
 _BY_TLS: Final[tuple[Header, ...]] = ((b"strict-transport-security", HSTS.encode()),)
 _ADDED: Final = {
-    (page, kept, secure): (*_ALWAYS, *_PAGE * page, *_NOT_KEPT * (not kept), *_BY_TLS * secure)
+    (page, kept, secure): (*_ALWAYS, *(_PAGE if page else ()), *_NOT_KEPT * (not kept), *_BY_TLS * secure)
     for page, kept, secure in product((False, True), repeat=3)
 }
 
@@ -36,12 +39,16 @@ def protected(headers: Iterable[Header], *, secure: bool = False) -> list[Header
 
     Nothing is stored by a cache unless the answer says that it may be: what is personal never does.
     """
-    page = kept = False
+    page = kept = policy = False
     found = list(headers)
     for name, value in found:
         if name == b"cache-control":
             kept = True
+        elif name == b"content-security-policy":
+            policy = True
         elif name == b"content-type":
             page = value.startswith(b"text/html")
     found += _ADDED[page, kept, secure]
+    if not page and not policy:
+        found += _NO_PAGE
     return found

@@ -163,12 +163,13 @@ def last_line(service: Service) -> dict[str, Any]:
 
 
 async def test_https_works_and_asks_to_be_used_again(proxied, service):
-    """TLS from 1.2 on, the service's own headers once each, HSTS among them; plain HTTP is sent over to it."""
+    """TLS from 1.2 on, the service's own headers once each, HSTS among them; pages of plain HTTP are sent over to it."""
     async with proxied.client() as http:
         answer = await http.get("/v1/region")
         assert 200 == answer.status_code
         assert [HSTS] == answer.headers.get_list("strict-transport-security")
         assert ["nosniff"] == answer.headers.get_list("x-content-type-options")
+        assert ["frame-ancestors 'none'"] == answer.headers.get_list("content-security-policy")
         assert ["no-store"] == answer.headers.get_list("cache-control")
         page = await http.get("/docs")
         assert "default-src 'self'" in page.headers["content-security-policy"]
@@ -178,7 +179,10 @@ async def test_https_works_and_asks_to_be_used_again(proxied, service):
             assert (status, HSTS) == (refused.status_code, refused.headers["strict-transport-security"])
     async with httpx.AsyncClient(trust_env=False) as http:
         plain = await http.get(f"http://127.0.0.1:{proxied.plain_port}/v1/region?x=1", headers={"Host": HOST})
-        assert (308, f"https://{HOST}/v1/region?x=1") == (plain.status_code, plain.headers["location"])
+        assert 403 == plain.status_code, "a program is told, not led on"
+        assert "revoke that key" in plain.text
+        page = await http.get(f"http://127.0.0.1:{proxied.plain_port}/projects?x=1", headers={"Host": HOST})
+        assert (308, f"https://{HOST}/projects?x=1") == (page.status_code, page.headers["location"])
         direct = await http.get(f"{service.url}/v1/region", headers={"Forwarded": "for=192.0.2.9;proto=https"})
         assert "strict-transport-security" not in direct.headers, "a stranger's word"
 
@@ -257,6 +261,9 @@ async def test_bodies_are_limited_as_by_the_service(proxied, service):
     async with proxied.client() as http:
         large = await http.post("/v1/people", content=b" " * 1_100_000, headers={**by, "Idempotency-Key": "large"})
         assert 413 == large.status_code
+        assert [HSTS] == large.headers.get_list("strict-transport-security"), "nginx's own answers have them too"
+        assert ["nosniff"] == large.headers.get_list("x-content-type-options")
+        assert ["default-src 'none'; frame-ancestors 'none'"] == large.headers.get_list("content-security-policy")
         document = {**by, "Idempotency-Key": "document", "Content-Type": "application/pdf"}
         taken = await http.post("/v1/documents", content=some_file(10 * 1024 * 1024), headers=document)
         assert taken.status_code in (201, 403), taken.text

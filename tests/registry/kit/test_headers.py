@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from registry.kit.bodies import TimedBodies
-from registry.kit.headers import HSTS, PAGE_POLICY, protected
+from registry.kit.headers import HSTS, PAGE_POLICY, UNFRAMED, protected
 from registry.kit.problems import BodyTooSlow
 from tests.worlds import World
 
@@ -36,7 +36,12 @@ def test_pages_have_a_policy(kind):
     for wanted in ("default-src 'self'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"):
         assert wanted in PAGE_POLICY.split("; ")
     assert "unsafe" not in PAGE_POLICY
-    assert b"content-security-policy" not in by_name(protected([(b"content-type", b"application/json")]))
+
+
+@pytest.mark.parametrize("kind", [b"application/json", b"text/csv", b"application/pdf", b"image/svg+xml"])
+def test_what_is_no_page_is_not_framed_either(kind):
+    """Every answer says so: what a browser shows of it must not stand in another site."""
+    assert UNFRAMED.encode() == by_name(protected([(b"content-type", kind)]))[b"content-security-policy"]
 
 
 def test_tls_is_asked_for_by_tls_alone():
@@ -70,6 +75,7 @@ async def test_every_kind_of_answer_has_them(delivered: World):
     for each in answers:
         assert "nosniff" == each.headers["x-content-type-options"], each.url
         assert "no-store" == each.headers["cache-control"], each.url
+        assert "frame-ancestors 'none'" in each.headers["content-security-policy"], each.url
         assert "strict-transport-security" not in each.headers
 
 
