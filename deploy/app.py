@@ -382,5 +382,5 @@ def _openapi(region: RegionProfile) -> OpenAPIConfig:
 
 _TAGS = (
     *("Parties", "Access", "Methodologies", "Projects", "Credits", "Claims", "Receipts", "Log", "Search"),
-    *("Market", "Listings", "Trading", "Settlement"),
+    *("Market", "Listings", "Campaigns", "Trading", "Settlement"),
 )

@@ -22,7 +22,7 @@ create view exchange.shown_campaign as
 select c.id, n.code, p.price_fen, p.quantity_t, p.open_t, c.least_t, c.most_t, c.floor_t, c.allotment, c.opens_at,
   c.closes_at, c.state, c.ended_because, c.pledges, c.pledged_t, c.allotted_t, n.halted, p.at
 from exchange.campaign c
-join exchange.placed p on p.id = c.id
+join exchange.shown_placed p on p.id = c.id
 join exchange.known_instrument n on n.id = c.instrument_id;
 
 grant select, insert, update on exchange.campaign to kilnwood_api;
@@ -33,7 +33,7 @@ create view exchange.campaign_with_pledges as
 select c.*, coalesce(c.pledges, w.pledges) as pledges_now, coalesce(c.pledged_t, w.pledged_t) as pledged_now_t
 from exchange.shown_campaign c
 left join lateral (
-  select count(*) as pledges, coalesce(sum(p.open_t), 0)::bigint as pledged_t from exchange.placed p
+  select count(*) as pledges, coalesce(sum(p.open_t), 0)::bigint as pledged_t from exchange.shown_placed p
   where c.state <> 'ended' and p.kind = 'pledge' and p.listing_id = c.id and p.open_t > 0
 ) w on true;
 grant select on exchange.campaign_with_pledges to kilnwood_api;

@@ -35,7 +35,7 @@ from exchange.engine.modes.campaigns.messages import (
     Pledge,
     Pledged,
 )
-from exchange.engine.modes.campaigns.state import Campaign, Campaigns, entered, offer_in
+from exchange.engine.modes.campaigns.state import Campaigns, RunningCampaign, entered, offer_in
 
 
 class Allotting(Struct, array_like=True, frozen=True, tag=3):
@@ -51,7 +51,7 @@ class Allotting(Struct, array_like=True, frozen=True, tag=3):
     last: CampaignEnded
 
 
-def _campaigns(market: Market) -> dict[int, Campaign]:
+def _campaigns(market: Market) -> dict[int, RunningCampaign]:
     part: Campaigns = market.parts["campaigns"]
     return part.running
 
@@ -76,7 +76,7 @@ def open_campaign(market: Market, command: OpenCampaign) -> list[Event]:
     holding.settled -= quantity
     holding.locked += quantity
     terms = (command.least, command.most, command.floor, command.allotment)
-    campaign = Campaign(market.sequence, instrument.id, command.price, *terms)
+    campaign = RunningCampaign(market.sequence, instrument.id, command.price, *terms)
     offer_in(campaign, entered(campaign.id, account, campaign, c.SELL, quantity))
     _campaigns(market)[campaign.id] = campaign
     return [
@@ -149,7 +149,9 @@ def pledge(market: Market, command: Pledge) -> list[Event]:
     ]
 
 
-def _cannot_pledge(market: Market, campaign: Campaign, command: Pledge, account: TradingAccount) -> Refused | None:
+def _cannot_pledge(
+    market: Market, campaign: RunningCampaign, command: Pledge, account: TradingAccount
+) -> Refused | None:
     """Why a pledge is not taken."""
     instrument, quantity, offer = market.instruments[campaign.instrument], command.quantity, campaign.offer
     if not campaign.begun:
@@ -196,7 +198,7 @@ def call_off_campaign(market: Market, command: CallOffCampaign) -> list[Event]:
 
 
 def _end(
-    market: Market, campaign: Campaign, instruction: int, cause: int, grants: Iterable[int] | None = None
+    market: Market, campaign: RunningCampaign, instruction: int, cause: int, grants: Iterable[int] | None = None
 ) -> list[Event]:
     """Begin to end a campaign: each pledge is given what *grants* say, nothing without them."""
     pledges = campaign.pledges
@@ -239,7 +241,7 @@ def allot_some(market: Market, rest: Allotting) -> list[Event]:
 
 def _instructed(
     market: Market, command: BeginCampaign | CloseCampaign | CallOffCampaign
-) -> Campaign | InstructionRefused:
+) -> RunningCampaign | InstructionRefused:
     if (refusal := given_before(market, command)) is not None:
         return refusal
     campaign = _campaigns(market).get(command.campaign)

@@ -41,7 +41,7 @@ class StoredCampaigns(Struct, array_like=True):
     running: list[StoredCampaign]
 
 
-class Campaign:
+class RunningCampaign:
     """
     One campaign with its pledges in the order in which they came.
 
@@ -107,7 +107,7 @@ class Campaigns:
     layouts: ClassVar[Mapping[int, type[Struct]]] = {1: StoredCampaigns}
 
     def __init__(self) -> None:
-        self.running: dict[int, Campaign] = {}
+        self.running: dict[int, RunningCampaign] = {}
 
     def open_in(self, instrument: int) -> Iterator[OpenOrder]:
         """Return the offers and pledges of an instrument."""
@@ -141,7 +141,7 @@ class Campaigns:
     def load(self, market: Market, stored: StoredCampaigns) -> None:
         """Take on those of a snapshot."""
         for each in stored.running:
-            campaign = self.running[each.id] = Campaign(
+            campaign = self.running[each.id] = RunningCampaign(
                 each.id, each.instrument, each.price, each.least, each.most, each.floor, each.allotment
             )
             campaign.begun = each.begun
@@ -155,13 +155,13 @@ def _stored(order: OpenOrder) -> StoredOffer:
     return StoredOffer(order.id, order.account.id, order.quantity, order.open, order.fee_rest)
 
 
-def _loaded(market: Market, campaign: Campaign, stored: StoredOffer, side: int) -> OpenOrder:
+def _loaded(market: Market, campaign: RunningCampaign, stored: StoredOffer, side: int) -> OpenOrder:
     found = entered(stored.id, market.accounts[stored.account], campaign, side, stored.quantity)
     found.open, found.fee_rest = stored.open, stored.fee_rest
     return found
 
 
-def entered(number: int, account: TradingAccount, campaign: Campaign, side: int, quantity: int) -> OpenOrder:
+def entered(number: int, account: TradingAccount, campaign: RunningCampaign, side: int, quantity: int) -> OpenOrder:
     """Return a pledge to a campaign, or its offer, of which nothing is traded yet."""
     instrument = campaign.instrument
     return OpenOrder(
@@ -179,7 +179,7 @@ def entered(number: int, account: TradingAccount, campaign: Campaign, side: int,
     )
 
 
-def offer_in(campaign: Campaign, offer: OpenOrder) -> None:
+def offer_in(campaign: RunningCampaign, offer: OpenOrder) -> None:
     """Let a campaign have its offer."""
     campaign.offer = offer.account.orders[offer.id] = offer
     offer.queue = campaign
