@@ -52,7 +52,7 @@ OWNED = {
     "exchange.instruments": {"instrument"},
     "exchange.instructions": {"instruction", "instruction_number"},
     "exchange.settlement": {"delivery"},
-    "exchange.campaigns": {"campaign"},
+    "exchange.campaigns": {"campaign", "campaign_course"},
 }
 PUBLISHED = {
     "registry.kit": {"business_at", "business_now", "clock_behind", "keep_business_time", "refuse_behind_time"},

@@ -28,7 +28,7 @@ def _opened(into: Changes, event: m.CampaignOpened, moment: Moment) -> None:
 
 
 def _begun(into: Changes, event: m.CampaignBegun, _: Moment) -> None:
-    into.row(_sql.begin_campaigns, event.campaign)
+    into.row(_sql.put_courses, event.campaign, "open", 0, 0, 0, 0)
     into.answer(event.instruction, "done")
 
 
@@ -37,7 +37,7 @@ def _pledged(into: Changes, event: m.Pledged, moment: Moment) -> None:
 
 
 def _ended(into: Changes, event: m.CampaignEnded, _: Moment) -> None:
-    into.row(_sql.end_campaigns, event.campaign, event.pledges, event.pledged, event.allotted, event.cause)
+    into.row(_sql.put_courses, event.campaign, "ended", event.pledges, event.pledged, event.allotted, event.cause)
     into.answer(event.instruction, "done")
 
 

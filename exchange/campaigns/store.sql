@@ -3,7 +3,7 @@ select * from exchange.campaign_with_pledges where id = $1;
 -- name: campaigns (either order)
 select * from exchange.campaign_with_pledges
 where id > $1 and ($3::text is null or code = $3) and ($4::text is null or case
-    when state <> 'ended' then state when allotted_t > 0 then 'allotted' else 'ended' end = $4)
+    when state = 'ended' and allotted_t > 0 then 'allotted' else state end = $4)
 order by id limit $2;
 -- name: pledges (either order)
 select id, quantity_t, open_t, traded_t, at from exchange.shown_placed
