@@ -27,6 +27,7 @@ from deploy.site.entering import Entrants
 from deploy.site.frame import site_frame, site_router
 from deploy.status import StatusController
 from deploy.version import VERSION
+from exchange.campaigns.api import CampaignsController
 from exchange.instruments.api import InstrumentsController
 from exchange.journal.refusals import TradingRefused
 from exchange.listings.api import ListingsController
@@ -158,6 +159,7 @@ _API: Final = (
     InstrumentsController,
     MarketDataController,
     ListingsController,
+    CampaignsController,
     OrdersController,
     TraderController,
     CustodyController,
@@ -380,5 +382,5 @@ def _openapi(region: RegionProfile) -> OpenAPIConfig:
 
 _TAGS = (
     *("Parties", "Access", "Methodologies", "Projects", "Credits", "Claims", "Receipts", "Log", "Search"),
-    *("Market", "Listings", "Trading", "Settlement"),
+    *("Market", "Listings", "Campaigns", "Trading", "Settlement"),
 )

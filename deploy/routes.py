@@ -3,6 +3,7 @@
 from litestar import Litestar
 
 import deploy.status
+import exchange.campaigns.routes
 import exchange.instruments.routes
 import exchange.listings.routes
 import exchange.market_data.routes
@@ -60,6 +61,7 @@ ROUTES = merge_routes(
     exchange.instruments.routes.ROUTES,
     exchange.market_data.routes.ROUTES,
     exchange.listings.routes.ROUTES,
+    exchange.campaigns.routes.ROUTES,
     exchange.orders.routes.ROUTES,
     exchange.settlement.routes.ROUTES,
 )

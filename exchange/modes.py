@@ -7,6 +7,8 @@ module never names one. The role that puts the exchange together hands the table
 
 from typing import Final
 
+from exchange.campaigns import projection as campaigns
+from exchange.campaigns import rules as campaign_rules
 from exchange.instruments import projection as instruments
 from exchange.journal.refusals import CORE, Refusals
 from exchange.listings import projection as listings
@@ -17,9 +19,9 @@ from exchange.projections import core
 from exchange.projections.changes import Part
 from exchange.projections.replies import AboutTable
 
-EVENTS: Final[tuple[Part, ...]] = (core.EVENTS, instruments.EVENTS, orders.EVENTS, listings.EVENTS)
+EVENTS: Final[tuple[Part, ...]] = (core.EVENTS, instruments.EVENTS, orders.EVENTS, listings.EVENTS, campaigns.EVENTS)
 """What each event means for the tables."""
-COMMANDS: Final[AboutTable] = {**order_rules.COMMANDS, **listing_rules.COMMANDS}
+COMMANDS: Final[AboutTable] = {**order_rules.COMMANDS, **listing_rules.COMMANDS, **campaign_rules.COMMANDS}
 """What each command of an account is about."""
-REFUSALS: Final = Refusals((CORE, listing_rules.REFUSALS))
+REFUSALS: Final = Refusals((CORE, listing_rules.REFUSALS, campaign_rules.REFUSALS))
 """How each refusal reads."""

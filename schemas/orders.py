@@ -10,6 +10,16 @@ from schemas.serials import InstrumentCodeText
 
 BATCH_LIMIT = 1_000
 
+ClosedBecause = Literal[
+    "cancelled",
+    "not-filled",
+    "self-trade",
+    "frozen",
+    "outside-band",
+    "not-allotted",
+    "undersubscribed",
+    "called-off",
+]
 SelfTrade = Literal["cancel-taker", "cancel-maker", "cancel-both", "decrement"]
 
 
@@ -99,13 +109,14 @@ class OrderBatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 class Order(Struct, frozen=True, kw_only=True):
     """
-    An order, a listing or a subscription of one's own, as it stands.
+    An order, a listing, a subscription, a campaign or a pledge of one's own, as it stands.
 
-    quantity = open + traded + what was cancelled. *closed_because* says why the rest is open no more.
+    quantity = open + traded + what was cancelled. *closed_because* says why the rest is open no more. *listing_id* is
+    the listing that a subscription took from, or the campaign of a pledge.
     """
 
     id: Id
-    kind: Literal["order", "listing", "subscription"]
+    kind: Literal["order", "listing", "subscription", "campaign", "pledge"]
     account_id: Id
     instrument: str
     side: Side
@@ -114,7 +125,7 @@ class Order(Struct, frozen=True, kw_only=True):
     open_t: Tonnes0
     traded_t: Tonnes0
     state: Literal["open", "filled", "closed"]
-    closed_because: Literal["cancelled", "not-filled", "self-trade", "frozen", "outside-band"] | None
+    closed_because: ClosedBecause | None
     time_in_force: Literal["GTC", "IOC", "FOK"]
     post_only: bool
     client_order_id: ClientOrderId

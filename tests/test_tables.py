@@ -52,6 +52,7 @@ OWNED = {
     "exchange.instruments": {"instrument"},
     "exchange.instructions": {"instruction", "instruction_number"},
     "exchange.settlement": {"delivery"},
+    "exchange.campaigns": {"campaign", "campaign_course"},
 }
 PUBLISHED = {
     "registry.kit": {"business_at", "business_now", "clock_behind", "keep_business_time", "refuse_behind_time"},
@@ -73,6 +74,7 @@ PUBLISHED = {
     "exchange.projections": {"progress", "resting", "shown_placed", "shown_position", "shown_trade"},
     "exchange.instruments": {"known_instrument"},
     "exchange.instructions": {"shown_instruction"},
+    "exchange.campaigns": {"campaign_with_pledges", "shown_campaign"},
 }
 IDENTITIES = {"registry.project_number_seq", "registry.statement_id_seq"}
 """Sequences of identity columns that are drawn from by name."""

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from deploy.bench import region
 from deploy.bench.exchange.book import book
+from deploy.bench.exchange.campaign import campaign
 from deploy.bench.exchange.core import call_latency, core
 from deploy.bench.exchange.depth import cancel, memory
 from deploy.bench.exchange.durable import durable_100, durable_1000, projected, replay
@@ -75,6 +76,7 @@ EXCHANGE: dict[str, Measure] = {
     "sparse-range": sparse_range,
     "fok": fok,
     "freeze": freeze,
+    "campaign": campaign,
     "durable-100": durable_100,
     "durable-1000": durable_1000,
     "projected": projected,

@@ -12,6 +12,7 @@ from deploy.pool import connecting
 from deploy.processes.children import ChildProcess
 from deploy.processes.tasks import ended
 from exchange import modes
+from exchange.campaigns.service import follow_calendar
 from exchange.instructions.service import Teller
 from exchange.instruments.service import follow_freezes
 from exchange.journal.forwarding import GatewayServer, Progress
@@ -30,6 +31,7 @@ from schemas.parties import RegionProfile
 log = structlog.get_logger()
 
 FREEZES_EVERY_S = 0.5
+CALENDAR_EVERY_S = 0.5
 STOP_TIMEOUT_S = 5.0
 """How long each part may take to end."""
 
@@ -71,7 +73,10 @@ class EngineRole:
         self._following = Supervisor(
             "freezes", "What the registry freezes does not reach the exchange", retry_s=FREEZES_EVERY_S
         )
-        self.exchange.watched += (self._settler.supervisor, self._following)
+        self._calendar = Supervisor(
+            "calendar", "What is due by the calendar does not reach the exchange", retry_s=CALENDAR_EVERY_S
+        )
+        self.exchange.watched += (self._settler.supervisor, self._following, self._calendar)
         self._tasks: dict[str, asyncio.Task[Any]] = {}
         self._server = self._served_at(socket) if socket else None
 
@@ -98,6 +103,7 @@ class EngineRole:
                 ("teller", exchange.teller.run()),
                 ("settler", self._settler.run()),
                 ("freezes", _follow_freezes(exchange, self._following)),
+                ("calendar", _follow_calendar(exchange, self._calendar)),
             )
         }
         if self._snapshots:
@@ -109,8 +115,9 @@ class EngineRole:
             await self._snapshots.stop()
         self._settler.stop()
         await self._ended("settler")
-        self._following.stop()
-        await self._ended("freezes")
+        for name, following in (("freezes", self._following), ("calendar", self._calendar)):
+            following.stop()
+            await self._ended(name)
         self.exchange.teller.stop()
         await self._ended("teller")
         self.exchange.gateway.stop()
@@ -152,6 +159,17 @@ async def _follow_freezes(exchange: Exchange, supervisor: Supervisor) -> None:
         compared = compared or await _compare(exchange)
         supervisor.well()
         await supervisor.pause(FREEZES_EVERY_S)
+
+    await supervisor.run(step)
+
+
+async def _follow_calendar(exchange: Exchange, supervisor: Supervisor) -> None:
+    """Tell the engine what is due by business time."""
+
+    async def step() -> None:
+        await follow_calendar(exchange=exchange)
+        supervisor.well()
+        await supervisor.pause(CALENDAR_EVERY_S)
 
     await supervisor.run(step)
 

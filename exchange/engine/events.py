@@ -57,6 +57,9 @@ class Cause(IntEnum):
     SELF_TRADE = 3
     FREEZE = 4
     OUTSIDE_BAND = 5
+    NOT_ALLOTTED = 6
+    UNDERSUBSCRIBED = 7
+    CALLED_OFF = 8
 
 
 class Refused(Struct, array_like=True, gc=False, frozen=True, tag=1):

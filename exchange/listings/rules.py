@@ -19,8 +19,8 @@ REFUSALS: Final[Wordings] = {
     Reason.NOT_AN_ORDER: Wording(
         Kind.CONFLICT,
         "not-an-order",
-        "A listing is not amended",
-        "{wanted} is a listing. Cancel it and open another.",
+        "Not an order of the book",
+        "Number {wanted} is a listing, a campaign or a pledge, and is not amended. Cancel it and make another.",
         amounts=False,
     ),
     Reason.LISTING_SHORT: Wording(

@@ -26,6 +26,9 @@ _CLOSED_BECAUSE: Final = {
     Cause.SELF_TRADE: "self-trade",
     Cause.FREEZE: "frozen",
     Cause.OUTSIDE_BAND: "outside-band",
+    Cause.NOT_ALLOTTED: "not-allotted",
+    Cause.UNDERSUBSCRIBED: "undersubscribed",
+    Cause.CALLED_OFF: "called-off",
 }
 _AMENDING: Final[Wordings] = {
     Reason.NOT_ENOUGH_CASH: Wording(

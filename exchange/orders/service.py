@@ -248,7 +248,7 @@ def _explained(
         return Unknown(f"There is no {about.noun} {about.names(command)}.")
     if found.state == "open" or (anything and found.account_id != command.account):
         return refusal  # it was placed after the refusal, or belongs to somebody else
-    filled = "is sold out" if found.kind == "listing" else "was filled"
+    filled = "is sold out" if found.kind in {"listing", "campaign"} else "was filled"
     ended = filled if found.state == "filled" else f"is closed ({found.closed_because})"
     return not_open(
         f"{found.kind.capitalize()} {found.id} {ended}: {found.traded_t:,} of {found.quantity_t:,} t were traded, and "

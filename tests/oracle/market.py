@@ -1,393 +1,175 @@
 """
-A naive market: lists, dicts and `sorted`. Nothing but commands and events is shared with the engine.
+The whole naive market: books, listings, and campaigns, which are here.
 
-What accounts own stands in `tests.oracle.market_custody`.
+An allotment pro rata is worked out in fractions, where the engine has quotients and remainders.
 """
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from fractions import Fraction
 
 from exchange.engine import commands as c
 from exchange.engine import events as e
 from exchange.engine.events import Cause, Reason
-from exchange.engine.modes.continuous import Accepted, Amend, Amended, Place
-from exchange.engine.modes.listings import ListingOpened, OpenListing, Subscribe, Subscribed
-from tests.oracle.market_custody import (
-    LARGEST_QUANTITY_T,
-    NaiveCustody,
-    Offer,
-    Refusal,
-    refuse,
-)
-
-OfAccount: TypeAlias = Place | Amend | OpenListing | Subscribe | c.Cancel | c.CancelAll
-OfDelivery: TypeAlias = c.Settle | c.Refund
+from exchange.engine.modes.campaigns import messages as campaigns
+from exchange.engine.modes.campaigns.messages import CampaignReason
+from tests.oracle.market_book import NaiveBook, Unfinished, gone
+from tests.oracle.market_custody import Offer, refuse
 
 
 @dataclass
-class Unfinished:
-    """What is still to be closed, and what is said at the end."""
+class NaiveCampaign:
+    """A campaign that has not ended."""
 
-    numbers: list[int]
-    cause: Cause
-    last: list[e.Event]
-
-
-Meeting: TypeAlias = tuple[Offer, int, bool]
-"""Who is met, for how many tonnes, and whether they are traded."""
+    number: int
+    terms: campaigns.OpenCampaign
+    begun: bool = False
 
 
-class NaiveMarket(NaiveCustody):
+@dataclass
+class Ending(Unfinished):
+    """What each pledge that is still to be ended is given."""
+
+    given: dict[int, int]
+    campaign: int
+
+
+class NaiveMarket(NaiveBook):
     """Takes the engine's commands and says what the engine should say."""
 
     def __init__(self, *, open_orders_limit: int = 10_000, step: int = 1_000) -> None:
-        super().__init__()
-        self.open_orders_limit = open_orders_limit
-        self.step = step
-        self.sequence = 0
-        self.unfinished: Unfinished | None = None
+        super().__init__(open_orders_limit=open_orders_limit, step=step)
+        self.campaigns: dict[int, NaiveCampaign] = {}
 
-    def apply(self, command: Any) -> list[e.Event]:
-        """Carry out one command, or refuse it."""
-        self.sequence += 1
-        try:
-            if isinstance(command, c.Continue):
-                return self._close_some()
-            if self.unfinished is not None:
-                refuse(Reason.BUSY)
-            if isinstance(command, OfDelivery):
-                self._check_undelivered(command.trades)
-            elif isinstance(command, OfAccount):
-                self._admit(command)
-            else:
-                self._check_instruction(command.instruction)
-            carry_out: Callable[[Any], list[e.Event]] = getattr(self, "_" + type(command).__name__)
-            return carry_out(command)
-        except Refusal as refusal:
-            why = (refusal.reason, refusal.wanted, refusal.limit)
-            if isinstance(command, c.Continue):
-                return [e.Refused(refusal.reason, 0, 0, 0, 0)]
-            if isinstance(command, OfDelivery):
-                # The event has no field for the delivery: the second number names it.
-                return [e.Refused(refusal.reason, 0, 0, refusal.wanted, command.delivery)]
-            if isinstance(command, OfAccount):
-                return [e.Refused(why[0], command.account, command.client_order_id, *why[1:])]
-            return [e.InstructionRefused(command.instruction, refusal.account, *why)]
-
-    def queue(self, instrument: int, side: int) -> list[Offer]:
-        """The orders of one side of a book, the best and oldest first."""
-        found = [
-            each
-            for each in self.open.values()
-            if each.instrument == instrument and each.side == side and not each.listed
-        ]
-        return sorted(found, key=lambda each: (each.price if side == c.SELL else -each.price, each.came))
-
-    def listings(self, instrument: int) -> list[Offer]:
-        """The open listings of an instrument, the oldest first."""
-        found = [each for each in self.open.values() if each.listed and each.instrument == instrument]
+    def pledges(self, campaign: int) -> list[Offer]:
+        """The open pledges of a campaign, the oldest first."""
+        found = [each for each in self.open.values() if each.campaign == campaign != each.number]
         return sorted(found, key=lambda each: each.number)
 
-    def _admit(self, command: OfAccount) -> None:
-        account, number = command.account, command.client_order_id
-        if account not in self.owners:
-            refuse(Reason.UNKNOWN_ACCOUNT)
-        if number == 0 and isinstance(command, c.Cancel | c.CancelAll):
-            return
-        owner = self.owners[account]
-        highest = min(owner.last_number + 2**32, 2**53 - 1) if owner.last_number else 2**53 - 2**32
-        if number > highest:
-            refuse(Reason.CLIENT_ORDER_ID_TOO_FAR, number, highest)
-        if number < 1 or number in owner.numbers or number <= owner.last_number - 1_024:
-            refuse(Reason.STALE_CLIENT_ORDER_ID, number, owner.last_number)
-        owner.numbers.add(number)
-        owner.last_number = max(owner.last_number, number)
-
-    def _Freeze(self, said: c.Freeze) -> list[e.Event]:  # noqa: N802 - named as its command
-        changed = e.FreezeChanged(said.instruction, said.account, said.on)
-        if said.account not in self.owners:
-            self.frozen_early = (self.frozen_early - {said.account}) | ({said.account} if said.on else set())
-            return [changed]
-        self.owners[said.account].frozen = said.on
-        return [changed, *self._close_all(self._open_of(said.account), Cause.FREEZE)] if said.on else [changed]
-
-    def _SetBand(self, said: c.SetBand) -> list[e.Event]:  # noqa: N802 - named as its command
-        outside = [
-            each
-            for each in self.open.values()
-            if each.instrument == said.instrument and each.price not in range(said.low, said.high + 1)
-        ]
-        return [*super()._SetBand(said), *self._close_all(outside, Cause.OUTSIDE_BAND)]
-
-    # Orders.
-
-    def _check_fits(self, account: int, instrument: int, price: int, quantity: int) -> None:
-        rules = self.rules[instrument]
-        if rules.halted:
-            refuse(Reason.HALTED, instrument, rules.halted)
-        if self.owners[account].frozen:
-            refuse(Reason.FROZEN)
-        if price < rules.low:
-            refuse(Reason.PRICE_BELOW_BAND, price, rules.low)
-        if price > rules.high:
-            refuse(Reason.PRICE_ABOVE_BAND, price, rules.high)
-        if price % rules.tick != 0:
-            refuse(Reason.PRICE_OFF_TICK, price, rules.tick)
-        if quantity < 1 or quantity % rules.lot != 0:
-            refuse(Reason.QUANTITY_OFF_LOT, quantity, rules.lot)
-        if quantity > LARGEST_QUANTITY_T:
-            refuse(Reason.TOO_LARGE, quantity, LARGEST_QUANTITY_T)
-
-    def _check_smaller(self, order: Offer, quantity: int) -> None:
-        """Its price does not matter."""
-        rules = self.rules[order.instrument]
-        if rules.halted:
-            refuse(Reason.HALTED, order.instrument, rules.halted)
-        if quantity < 1 or quantity % rules.lot != 0:
-            refuse(Reason.QUANTITY_OFF_LOT, quantity, rules.lot)
-
-    def _check_room(self, account: int) -> None:
-        """One more may rest."""
-        mine = len(self._open_of(account))
-        if mine >= self.open_orders_limit:
-            refuse(Reason.TOO_MANY_ORDERS, mine, self.open_orders_limit)
-
-    def _check_covered(self, offer: Offer, freed: int = 0) -> None:
-        """What an order needs is settled, counting what its old price and quantity had *freed*."""
-        if offer.side == c.BUY:
-            more, settled = offer.price * offer.open - freed, self.cash(offer.account)[0]
-            if more > settled:
-                refuse(Reason.NOT_ENOUGH_CASH, more, settled)
-        else:
-            more, settled = offer.open - freed, self.tonnes(offer.account, offer.instrument)[0]
-            if more > settled:
-                refuse(Reason.NOT_ENOUGH_TONNES, more, settled)
-
-    def _Place(self, said: Place) -> list[e.Event]:  # noqa: N802 - named as its command
-        self._known(said.instrument)
-        self._check_fits(said.account, said.instrument, said.price, said.quantity)
-        order = self._offer(said.account, said.instrument, said.side, said.price, said.quantity)
-        if said.life in {c.GTC, c.POST_ONLY}:
-            self._check_room(said.account)
-        self._check_covered(order)
-        order.prevention, order.post_only = said.prevention, said.life == c.POST_ONLY
-        self._check_post_only(order)
-        if said.life == c.FOK:
-            meetings, _ = self._meetings(order)
-            if sum(quantity for _, quantity, traded in meetings if traded) < order.quantity:
-                refuse(Reason.NOT_FILLABLE, order.quantity)
-        accepted = Accepted(
-            order.number,
-            order.account,
-            order.instrument,
-            order.side,
-            order.price,
-            order.quantity,
-            said.client_order_id,
-            said.life,
-        )
-        return [accepted, *self._enter(order, rests=said.life in {c.GTC, c.POST_ONLY})]
-
-    def _check_post_only(self, order: Offer) -> None:
-        best = [each.price for each in self.queue(order.instrument, 1 - order.side) if meets(order, each)][:1]
-        if order.post_only and best:
-            refuse(Reason.WOULD_TRADE, order.price, best[0])
-
-    def _offer(self, account: int, instrument: int, side: int, price: int, quantity: int) -> Offer:
-        return Offer(self.sequence, account, instrument, side, price, quantity, quantity, self.sequence)
-
-    def _meetings(self, taker: Offer) -> tuple[list[Meeting], bool]:
-        """Whom a taker would meet, in order, and whether one of its own would stop it. Changes nothing."""
-        found: list[Meeting] = []
-        wanted = taker.open
-        group = self.owners[taker.account].group
-        for maker in self.queue(taker.instrument, 1 - taker.side):
-            if wanted == 0 or not meets(taker, maker):
-                break
-            both = min(wanted, maker.open)
-            if self.owners[maker.account].group != group:
-                found.append((maker, both, True))
-                wanted -= both
-            elif taker.prevention == c.PREVENT_TAKER:
-                return found, True
-            elif taker.prevention == c.PREVENT_MAKER:
-                found.append((maker, maker.open, False))
-            elif taker.prevention == c.PREVENT_BOTH:
-                return [*found, (maker, maker.open, False)], True
-            else:
-                found.append((maker, both, False))
-                wanted -= both
-        return found, False
-
-    def _enter(self, taker: Offer, *, rests: bool) -> list[e.Event]:
-        """Meet whom there is to meet, then queue or go."""
-        happened: list[e.Event] = []
-        meetings, stopped = self._meetings(taker)
-        for maker, quantity, traded in meetings:
-            if traded:
-                happened.append(self._trade(taker, maker, quantity))
-                taker.open -= quantity
-            else:
-                happened.append(gone(maker, quantity, Cause.SELF_TRADE))
-                if taker.prevention == c.PREVENT_DECREMENT:
-                    happened.append(gone(taker, quantity, Cause.SELF_TRADE))
-                    taker.open -= quantity
-            self._shrink(maker, quantity)
-        if taker.open and rests and not stopped:
-            taker.came = self.sequence
-            self.open[taker.number] = taker
-        elif taker.open:
-            happened.append(gone(taker, taker.open, Cause.SELF_TRADE if stopped else Cause.NOT_FILLED))
-        return happened
-
-    def _trade(self, taker: Offer, maker: Offer, quantity: int) -> e.Traded:
-        """A trade at the maker's price."""
-        self.trades += 1
-        buy, sell = (taker, maker) if taker.side == c.BUY else (maker, taker)
-        rules = self.rules[taker.instrument]
-        fee = self._fee(sell, maker.price * quantity, rules.fee_bps)
-        self.undelivered[self.trades] = e.Traded(
-            self.trades,
-            taker.instrument,
-            maker.price,
-            quantity,
-            buy.number,
-            sell.number,
-            buy.account,
-            sell.account,
-            buy.price,
-            fee,
-            rules.fee_account,
-            taker.side,
-        )
-        return self.undelivered[self.trades]
-
-    def _fee(self, sell: Offer, amount: int, bps: int) -> int:
-        """What the whole order's fee grows by."""
-        sell.sold_for += amount
-        return sell.sold_for * bps // 10_000 - (sell.sold_for - amount) * bps // 10_000
-
-    def _shrink(self, offer: Offer, quantity: int) -> None:
-        offer.open -= quantity
-        if offer.open == 0:
-            del self.open[offer.number]
-
-    def _mine(self, account: int, number: int) -> Offer:
-        if number not in self.open or self.open[number].account != account:
-            refuse(Reason.NOT_OPEN, number)
-        return self.open[number]
-
-    def _close(self, offers: Iterable[Offer], cause: Cause, client_order_id: int = 0) -> list[e.Event]:
-        happened: list[e.Event] = []
-        for offer in sorted(offers, key=lambda each: each.number):
-            del self.open[offer.number]
-            happened.append(gone(offer, offer.open, cause, client_order_id))
-        return happened
-
-    def _Cancel(self, said: c.Cancel) -> list[e.Event]:  # noqa: N802 - named as its command
-        return self._close([self._mine(said.account, said.order)], Cause.OWNER, said.client_order_id)
-
-    def _CancelAll(self, said: c.CancelAll) -> list[e.Event]:  # noqa: N802 - named as its command
-        mine = [each for each in self._open_of(said.account) if said.instrument in {0, each.instrument}]
-        return self._close_all(mine, Cause.OWNER, e.Completed(said.account, said.client_order_id, len(mine)))
-
-    def _close_all(self, offers: list[Offer], cause: Cause, *last: e.Event) -> list[e.Event]:
-        self.unfinished = Unfinished(sorted(each.number for each in offers), cause, list(last))
-        return self._close_some()
-
-    def _close_some(self) -> list[e.Event]:
-        """The next few of those that are to be closed; with the last of them, the last event."""
-        if self.unfinished is None:
-            refuse(Reason.NOTHING_UNFINISHED)
-        now, later = self.unfinished.numbers[: self.step], self.unfinished.numbers[self.step :]
-        happened = self._close([self.open[number] for number in now], self.unfinished.cause)
-        if later:
-            self.unfinished.numbers = later
-            return happened
-        happened += self.unfinished.last
-        self.unfinished = None
-        return happened
-
-    def _Amend(self, said: Amend) -> list[e.Event]:  # noqa: N802 - named as its command
-        order = self._mine(said.account, said.order)
-        if order.listed:
-            refuse(Reason.NOT_AN_ORDER, said.order)
-        used = order.quantity - order.open
-        if self._closes(said, used):
-            completed = e.Completed(said.account, said.client_order_id)
-            return [*self._close([order], Cause.OWNER, said.client_order_id), completed]
-        if said.price == order.price and said.quantity <= order.quantity:
-            self._check_smaller(order, said.quantity)
-        else:
-            self._check_fits(said.account, order.instrument, said.price, said.quantity)
-        if said.quantity <= used:
-            refuse(Reason.ALREADY_TRADED, said.quantity, used)
-        locked = order.open * (order.price if order.side == c.BUY else 1)
-        changed = self._offer(order.account, order.instrument, order.side, said.price, said.quantity)
-        changed.number, changed.open, changed.prevention = order.number, said.quantity - used, order.prevention
-        changed.post_only, changed.sold_for = order.post_only, order.sold_for
-        self._check_post_only(changed)
-        self._check_covered(changed, locked)
-        amended = Amended(
-            order.number,
-            order.account,
-            order.instrument,
-            order.side,
-            order.price,
-            order.open,
-            changed.price,
-            changed.open,
-        )
-        if said.price == order.price and said.quantity <= order.quantity:
-            changed.came = order.came
-            self.open[order.number] = changed
-            return [amended, e.Completed(said.account, said.client_order_id)]
-        del self.open[order.number]
-        return [amended, *self._enter(changed, rests=True), e.Completed(said.account, said.client_order_id)]
-
-    def _closes(self, said: Amend, used: int) -> bool:
-        """Nothing of the order would be left open."""
-        return 0 < said.quantity <= used
-
-    # Listings.
-
-    def _OpenListing(self, said: OpenListing) -> list[e.Event]:  # noqa: N802 - named as its command
+    def _OpenCampaign(self, said: campaigns.OpenCampaign) -> list[e.Event]:  # noqa: N802 - named as its command
         self._known(said.instrument)
         self._check_fits(said.account, said.instrument, said.price, said.quantity)
         self._check_room(said.account)
-        listing = self._offer(said.account, said.instrument, c.SELL, said.price, said.quantity)
-        listing.listed = True
-        self._check_covered(listing)
-        self.open[listing.number] = listing
-        number = said.client_order_id
-        return [ListingOpened(listing.number, said.account, said.instrument, said.price, said.quantity, number)]
+        if said.closes <= said.opens:
+            refuse(CampaignReason.NO_WINDOW)
+        lot = self.rules[said.instrument].lot
+        for each in (said.least, said.most):
+            if each <= 0 or each % lot != 0:
+                refuse(Reason.QUANTITY_OFF_LOT, each, lot)
+        if said.most < said.least:
+            refuse(CampaignReason.TERMS_CROSS, said.least, said.most)
+        if said.floor < 0 or said.floor > said.quantity:
+            refuse(CampaignReason.TERMS_CROSS, said.floor, said.quantity)
+        offer = self._offer(said.account, said.instrument, c.SELL, said.price, said.quantity)
+        self._check_covered(offer)
+        offer.listed, offer.campaign = True, offer.number
+        self.open[offer.number] = offer
+        self.campaigns[offer.number] = NaiveCampaign(offer.number, said)
+        said_again = (getattr(said, name) for name in said.__struct_fields__)
+        return [campaigns.CampaignOpened(offer.number, *said_again)]
 
-    def _Subscribe(self, said: Subscribe) -> list[e.Event]:  # noqa: N802 - named as its command
-        listing = self.open.get(said.listing)
-        if listing is None or not listing.listed:
-            refuse(Reason.NOT_OPEN, said.listing)
-        self._check_fits(said.account, listing.instrument, listing.price, said.quantity)
-        if self.owners[listing.account].group == self.owners[said.account].group:
-            refuse(Reason.OWN_LISTING, said.listing)
-        if said.quantity > listing.open:
-            refuse(Reason.LISTING_SHORT, said.quantity, listing.open)
-        taker = self._offer(said.account, listing.instrument, c.BUY, listing.price, said.quantity)
-        self._check_covered(taker)
-        number, price = said.client_order_id, listing.price
-        taken = Subscribed(taker.number, said.account, listing.instrument, price, said.quantity, number, listing.number)
-        traded = self._trade(taker, listing, said.quantity)
-        self._shrink(listing, said.quantity)
-        return [taken, traded]
+    def _running(self, number: int) -> NaiveCampaign:
+        if number not in self.campaigns:
+            refuse(Reason.NOT_OPEN, number)
+        return self.campaigns[number]
+
+    def _BeginCampaign(self, said: campaigns.BeginCampaign) -> list[e.Event]:  # noqa: N802 - named as its command
+        campaign = self._running(said.campaign)
+        if campaign.begun:
+            refuse(CampaignReason.BEGUN, said.campaign)
+        campaign.begun = True
+        return [campaigns.CampaignBegun(said.instruction, said.campaign)]
+
+    def _Pledge(self, said: campaigns.Pledge) -> list[e.Event]:  # noqa: N802 - named as its command
+        campaign = self._running(said.campaign)
+        offer = self.open.get(said.campaign)
+        if offer is None:
+            refuse(Reason.NOT_OPEN, said.campaign)
+        if not campaign.begun:
+            refuse(CampaignReason.NOT_BEGUN, said.campaign)
+        self._check_fits(said.account, offer.instrument, offer.price, said.quantity)
+        self._check_room(said.account)
+        if self.owners[offer.account].group == self.owners[said.account].group:
+            refuse(CampaignReason.OWN_CAMPAIGN, said.campaign)
+        if said.quantity < campaign.terms.least:
+            refuse(CampaignReason.BELOW_LEAST, said.quantity, campaign.terms.least)
+        mine = sum(each.open for each in self.pledges(said.campaign) if each.account == said.account)
+        if mine + said.quantity > campaign.terms.most:
+            refuse(CampaignReason.ABOVE_MOST, mine + said.quantity, campaign.terms.most)
+        pledge = self._offer(said.account, offer.instrument, c.BUY, offer.price, said.quantity)
+        self._check_covered(pledge)
+        pledge.listed, pledge.campaign = True, said.campaign
+        self.open[pledge.number] = pledge
+        price, number = offer.price, said.client_order_id
+        return [
+            campaigns.Pledged(
+                pledge.number, said.account, offer.instrument, price, said.quantity, number, said.campaign
+            )
+        ]
+
+    def _CloseCampaign(self, said: campaigns.CloseCampaign) -> list[e.Event]:  # noqa: N802 - named as its command
+        campaign = self._running(said.campaign)
+        rules = self.rules[campaign.terms.instrument]
+        if rules.halted:
+            refuse(Reason.HALTED, campaign.terms.instrument, rules.halted)
+        wanted = {each.number: each.open for each in self.pledges(said.campaign)}
+        if said.campaign not in self.open:
+            return self._end(said.instruction, campaign, {}, Cause.CALLED_OFF)
+        if sum(wanted.values()) < max(1, campaign.terms.floor):
+            return self._end(said.instruction, campaign, {}, Cause.UNDERSUBSCRIBED)
+        supply = self.open[said.campaign].open
+        share = _by_time if campaign.terms.allotment == campaigns.BY_TIME else _pro_rata
+        return self._end(said.instruction, campaign, share(wanted, supply, rules.lot), Cause(Cause.NOT_ALLOTTED))
+
+    def _CallOffCampaign(self, said: campaigns.CallOffCampaign) -> list[e.Event]:  # noqa: N802 - named as its command
+        return self._end(said.instruction, self._running(said.campaign), {}, Cause.CALLED_OFF)
+
+    def _end(self, instruction: int, campaign: NaiveCampaign, given: dict[int, int], why: Cause) -> list[e.Event]:
+        pledges = self.pledges(campaign.number)
+        cause = 0 if why == Cause.NOT_ALLOTTED else why
+        pledged, sold = sum(each.open for each in pledges), sum(given.values())
+        last = campaigns.CampaignEnded(instruction, campaign.number, len(pledges), pledged, sold, cause)
+        self.unfinished = Ending([each.number for each in pledges], why, [last], given, campaign.number)
+        return self._close_some()
+
+    def _close_some(self) -> list[e.Event]:
+        if not isinstance(self.unfinished, Ending):
+            return super()._close_some()
+        now, later = self.unfinished.numbers[: self.step], self.unfinished.numbers[self.step :]
+        happened: list[e.Event] = []
+        offer = self.open.get(self.unfinished.campaign)
+        for number in now:
+            pledge, given = self.open.pop(number), self.unfinished.given.get(number, 0)
+            if given:
+                assert offer is not None
+                happened.append(self._trade(pledge, offer, given))
+                offer.open -= given
+            if pledge.open > given:
+                happened.append(gone(pledge, pledge.open - given, self.unfinished.cause))
+        self.unfinished.numbers = later
+        return happened if later else [*happened, *self._ended(self.unfinished, offer)]
+
+    def _ended(self, ending: Ending, offer: Offer | None) -> list[e.Event]:
+        self.unfinished = None
+        del self.campaigns[ending.campaign]
+        left = self.open.pop(ending.campaign).open if offer is not None else 0
+        unsold = Cause.NOT_FILLED if ending.cause == Cause.NOT_ALLOTTED else ending.cause
+        return [*([gone(offer, left, unsold)] if offer is not None and left else []), *ending.last]
 
 
-def meets(taker: Offer, maker: Offer) -> bool:
-    """Whether the maker's price is good enough for the taker."""
-    return maker.price <= taker.price if taker.side == c.BUY else maker.price >= taker.price
+def _by_time(wanted: dict[int, int], supply: int, _: int) -> dict[int, int]:
+    given: dict[int, int] = {}
+    for number in sorted(wanted):
+        given[number] = min(wanted[number], supply - sum(given.values()))
+    return given
 
 
-def gone(offer: Offer, quantity: int, cause: Cause, client_order_id: int = 0) -> e.Reduced:
-    """So much of an order is open no more."""
-    return e.Reduced(
-        offer.number, offer.account, offer.instrument, offer.side, offer.price, quantity, cause, client_order_id
-    )
+def _pro_rata(wanted: dict[int, int], supply: int, lot: int) -> dict[int, int]:
+    total = sum(wanted.values())
+    if total <= supply:
+        return wanted
+    exact = {number: Fraction(each * supply, total * lot) for number, each in wanted.items()}
+    given = {number: int(each) for number, each in exact.items()}
+    short = supply // lot - sum(given.values())
+    for number in sorted(exact, key=lambda each: (given[each] - exact[each], each))[:short]:
+        given[number] += 1
+    return {number: each * lot for number, each in given.items()}

@@ -8,6 +8,7 @@ undone trade is one that is forgotten, and no cancel can give back the wrong amo
 
 from collections import Counter
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import NoReturn, TypeAlias
 
 from exchange.engine import commands as c
@@ -25,12 +26,12 @@ Parts: TypeAlias = tuple[int, int, int, int]
 class Refusal(Exception):
     """A refusal, with the two numbers that disagree."""
 
-    def __init__(self, reason: Reason, wanted: int = 0, limit: int = 0, *, account: int = 0) -> None:
+    def __init__(self, reason: IntEnum, wanted: int = 0, limit: int = 0, *, account: int = 0) -> None:
         super().__init__(reason)
         self.reason, self.wanted, self.limit, self.account = reason, wanted, limit, account
 
 
-def refuse(reason: Reason, wanted: int = 0, limit: int = 0, *, account: int = 0) -> NoReturn:
+def refuse(reason: IntEnum, wanted: int = 0, limit: int = 0, *, account: int = 0) -> NoReturn:
     """Refuse what is being asked."""
     raise Refusal(reason, wanted, limit, account=account)
 
@@ -53,7 +54,11 @@ class Owner:
 
 @dataclass
 class Offer:
-    """An order or a listing that is open; *came* is the command since which it queues."""
+    """
+    An order, a listing, a campaign's offer or a pledge that is open; *came* is the command since which it queues.
+
+    *campaign* is the number of the campaign that it belongs to.
+    """
 
     number: int
     account: int
@@ -65,6 +70,7 @@ class Offer:
     came: int
     prevention: int = c.PREVENT_TAKER
     listed: bool = False
+    campaign: int = 0
     post_only: bool = False
     sold_for: int = 0
 

@@ -2,9 +2,10 @@
 
 from exchange.engine import commands as c
 from exchange.engine import events as e
+from exchange.engine.commands import AccountCommand
 from exchange.engine.events import Reason
 from exchange.engine.modes.continuous import Amend
-from tests.oracle.market import NaiveMarket, OfAccount
+from tests.oracle.market import NaiveMarket
 from tests.oracle.market_custody import NaiveCustody, Offer, refuse
 
 
@@ -16,7 +17,7 @@ class NaiveMarketOfBefore(NaiveMarket):
     was rounded for each trade; nobody was frozen before the first credit.
     """
 
-    def _admit(self, command: OfAccount) -> None:
+    def _admit(self, command: AccountCommand) -> None:
         if command.account not in self.owners:
             refuse(Reason.UNKNOWN_ACCOUNT)
         owner = self.owners[command.account]

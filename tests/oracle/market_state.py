@@ -8,6 +8,7 @@ from exchange.engine.accounts import Balance, OpenOrder, TradingAccount
 from exchange.engine.book import Level, Side
 from exchange.engine.cancelling import Closing
 from exchange.engine.market import Market
+from exchange.engine.modes.campaigns.state import Campaigns
 from exchange.engine.modes.listings import Listings
 from tests.oracle.market import NaiveMarket
 from tests.oracle.market_custody import Parts
@@ -59,6 +60,27 @@ def whats_open(market: NaiveMarket | Market, instrument: int) -> list[list[tuple
     return [[(each.id, each.account.id, each.price, each.quantity, each.open) for each in orders] for orders in queues]
 
 
+def running(market: NaiveMarket | Market) -> dict[int, tuple[bool, int, list[tuple[int, int, int]]]]:
+    """Of each campaign: whether it has begun, what is offered, and each pledge's number, account and open tonnes."""
+    if isinstance(market, NaiveMarket):
+        return {
+            number: (
+                each.begun,
+                market.open[number].open if number in market.open else 0,
+                [(pledge.number, pledge.account, pledge.open) for pledge in market.pledges(number)],
+            )
+            for number, each in market.campaigns.items()
+        }
+    return {
+        number: (
+            each.begun,
+            each.offer.open if each.offer is not None else 0,
+            [(pledge.id, pledge.account.id, pledge.open) for pledge in each.pledges.values()],
+        )
+        for number, each in _campaigns(market).running.items()
+    }
+
+
 def open_orders(market: Market) -> dict[int, OpenOrder]:
     """Everything open, by number."""
     return {order.id: order for order in market.open_orders()}
@@ -67,6 +89,11 @@ def open_orders(market: Market) -> dict[int, OpenOrder]:
 def _listings(market: Market) -> Listings:
     listings: Listings = market.parts["listings"]
     return listings
+
+
+def _campaigns(market: Market) -> Campaigns:
+    found: Campaigns = market.parts["campaigns"]
+    return found
 
 
 def queued(side: Side) -> list[OpenOrder]:
@@ -159,8 +186,22 @@ def _faults_of_books(market: Market) -> Iterator[str]:
         if listed != listing.id or listing.queue is not listings or not 0 < listing.open <= listing.quantity:
             yield f"listing {listed} is wrong"
     seen.update(list(listings.open))
+    yield from _faults_of_campaigns(market)
+    seen.update(each.id for number in market.instruments for each in _campaigns(market).open_in(number))
     if seen != Counter(order.id for order in market.open_orders()):
-        yield "books and listings do not have what accounts have open"
+        yield "books, listings and campaigns do not have what accounts have open"
+
+
+def _faults_of_campaigns(market: Market) -> Iterator[str]:
+    """Each has its own pledges, in order, and knows what each account has pledged."""
+    for number, campaign in _campaigns(market).running.items():
+        pledged: Counter[int] = Counter()
+        for each in campaign.pledges.values():
+            pledged[each.account.id] += each.open
+            if each.queue is not campaign or not 0 < each.open <= each.quantity:
+                yield f"pledge {each.id} of campaign {number} is wrong"
+        if pledged != Counter(campaign.pledged) or list(campaign.pledges) != sorted(campaign.pledges):
+            yield f"campaign {number} has {campaign.pledged}, its pledges are {pledged}"
 
 
 def _faults_of_side(side: Side, sign: int, instrument: int) -> Iterator[str]:

@@ -15,6 +15,7 @@ from exchange.engine import commands as c
 from exchange.engine import events as e
 from exchange.engine.core import Engine
 from exchange.engine.modes import continuous, listings
+from exchange.engine.modes.campaigns import messages as campaigns
 from exchange.engine.state import state_hash
 from exchange.journal import snapshots
 from exchange.journal.codec import Outcome, decode_commands
@@ -167,10 +168,10 @@ def bid(account: int, number: int, quantity: int = 1, price: int = 1_000, *, sid
 
 class RandomCommands:
     """
-    Seeded random commands: orders, cancels, amendments, listings, subscriptions, deliveries.
+    Seeded random commands: orders, cancels, amendments, listings, subscriptions, campaigns, deliveries.
 
-    Each command carries the account's next client_order_id. Cancels, subscriptions and deliveries refer to orders,
-    listings and trades that earlier outcomes reported to `learn_from`.
+    Each command carries the account's next client_order_id. Cancels, subscriptions, pledges and deliveries refer to
+    orders, listings, campaigns and trades that earlier outcomes reported to `learn_from`.
     """
 
     def __init__(self, seed: int) -> None:
@@ -180,10 +181,13 @@ class RandomCommands:
         self.listed: list[int] = []
         self.traded: list[int] = []
         self.deliveries = 0
+        self.campaigns: list[int] = []
+        self.instruction = 1_000_000
 
-    def next_command(self) -> c.Command:  # noqa: PLR0911 - one kind of command after the other
+    def next_command(self) -> c.Command:  # noqa: C901, PLR0911 - one kind of command after the other
         """Return the next command."""
         kinds = {"place": 10, "cancel": 2, "amend": 2, "offer": 1, "take": 2, "deliver": 2, "cancel_all": 0.2}
+        kinds |= {"announce": 0.5, "pledge": 2, "instruct": 1}
         (kind,) = self.dice.choices(list(kinds), list(kinds.values()))
         account = self.dice.choice(list(ACCOUNTS))
         if kind == "deliver" and self.traded:
@@ -191,6 +195,8 @@ class RandomCommands:
             trades = tuple(sorted(self.dice.sample(self.traded, min(len(self.traded), 3))))
             self.traded = [each for each in self.traded if each not in trades]
             return (c.Refund if self.dice.random() < 0.2 else c.Settle)(self.deliveries, trades)
+        if kind == "instruct" and self.campaigns:
+            return self._instructed()
         order = 0
         if kind in {"cancel", "amend"} and self.open:
             account, order = self.open.pop(self.dice.randrange(len(self.open)))
@@ -208,11 +214,22 @@ class RandomCommands:
                 return c.CancelAll(account, instrument, number)
             case "offer":
                 return listings.OpenListing(account, instrument, price, quantity, number)
+            case "announce":
+                terms = (lot, 9 * lot, self.dice.choice((0, lot)), self.dice.randrange(2), 1, 2)
+                return campaigns.OpenCampaign(account, instrument, price, quantity, *terms, number)
+            case "pledge" if self.campaigns:
+                return campaigns.Pledge(account, self.dice.choice(self.campaigns), quantity, number)
             case "take" if self.listed:
                 return listings.Subscribe(account, self.dice.choice(self.listed), self.dice.randrange(1, 9), number)
             case _:
                 side, life, prevention = (self.dice.choice(each) for each in ((0, 1), (0, 0, 0, 1, 2, 3), (0, 1, 2, 3)))
                 return continuous.Place(account, instrument, side, price, quantity, number, life, prevention)
+
+    def _instructed(self) -> c.Command:
+        """A campaign begins, more often than it ends."""
+        self.instruction += 1
+        kinds = (campaigns.BeginCampaign, campaigns.BeginCampaign, campaigns.CloseCampaign, campaigns.CallOffCampaign)
+        return self.dice.choice(kinds)(self.instruction, self.dice.choice(self.campaigns))
 
     def learn_from(self, outcome: Outcome) -> None:
         """Record the orders, listings and trades that *outcome* reports."""
@@ -223,6 +240,12 @@ class RandomCommands:
                 case listings.ListingOpened():
                     self.listed.append(event.order)
                     self.open.append((event.account, event.order))
+                case campaigns.CampaignOpened():
+                    self.campaigns.append(event.order)
+                case campaigns.Pledged():
+                    self.open.append((event.account, event.order))
+                case campaigns.CampaignEnded():
+                    self.campaigns.remove(event.campaign)
                 case e.Traded():
                     self.traded.append(event.trade)
 

@@ -10,6 +10,7 @@ from random import Random
 
 from exchange.engine import commands as c
 from exchange.engine.modes import continuous, listings
+from exchange.engine.modes.campaigns import messages as campaigns
 from tests.oracle.market import NaiveMarket
 
 OPEN_LIMIT = 110
@@ -36,6 +37,11 @@ WEIGHTS: Weighted = {
     "amend": 90,
     "offer": 25,
     "take": 50,
+    "announce": 6,
+    "begin": 8,
+    "pledge": 60,
+    "close_campaign": 5,
+    "call_off": 2,
     "deliver": 40,
     "cancel_all": 3,
     "credit": 30,
@@ -84,7 +90,7 @@ class Stream:
         """What was drawn, unless something is unfinished, too much is open, or the market has stood still too long."""
         if self.market.unfinished is not None:
             return kind if self.one_in(12) else "go_on"
-        if kind in {"place", "offer"} and len(self.market.open) >= OPEN_LIMIT:
+        if kind in {"place", "offer", "announce", "pledge"} and len(self.market.open) >= OPEN_LIMIT:
             return "cancel"
         if kind in {"place", "take"} and len(self.market.undelivered) >= UNDELIVERED_LIMIT:
             return "deliver"
@@ -209,7 +215,7 @@ class Stream:
 
     def take(self) -> listings.Subscribe:
         """Part or all of a listing, or of what is none."""
-        listed = [each for each in self.market.open.values() if each.listed]
+        listed = [each for each in self.market.open.values() if each.listed and not each.campaign]
         account = self.account()
         client_order_id = self.client_order_id(account)
         if not listed or self.one_in(20):
@@ -218,7 +224,57 @@ class Stream:
         quantity = listing.open if self.one_in(4) else min(listing.open, self.quantity(listing.instrument))
         return listings.Subscribe(account, listing.number, quantity + (99 if self.one_in(8) else 0), client_order_id)
 
+    def announce(self) -> campaigns.OpenCampaign:
+        """A campaign, seldom one whose terms cannot be."""
+        account, instrument = self.account(), self.instrument()
+        lot = INSTRUMENTS.get(instrument, INSTRUMENTS[1])[1]
+        quantity = self.quantity(instrument)
+        least, most = lot * self.dice.randrange(1, 4), lot * self.dice.randrange(3, 30)
+        if self.one_in(12):
+            least, most = self.dice.choice(((0, lot), (-lot, lot), (lot, -lot), (lot + 1, most), (9 * lot, 8 * lot)))
+        floor = self.dice.choice((0, 0, lot, min(max(quantity, 0), 12 * lot), quantity, quantity + 1, -1))
+        opens = 1_000 if self.one_in(15) else self.market.sequence
+        return campaigns.OpenCampaign(
+            account,
+            instrument,
+            self.price(instrument, c.SELL),
+            quantity,
+            least,
+            most,
+            floor,
+            self.dice.choice((campaigns.BY_TIME, campaigns.PRO_RATA)),
+            opens,
+            opens + self.dice.choice((1, 10, 10, 10, 0)),
+            self.client_order_id(account),
+        )
+
+    def campaign(self) -> int:
+        """The number of a campaign, seldom of something else."""
+        if self.one_in(25) or not self.market.campaigns:
+            return self.open_number()
+        return self.dice.choice(list(self.market.campaigns))
+
+    def pledge(self) -> campaigns.Pledge:
+        """A pledge to one of the campaigns, seldom too little or too much."""
+        account, number = self.account(), self.campaign()
+        instrument = self.market.campaigns[number].terms.instrument if number in self.market.campaigns else 1
+        return campaigns.Pledge(account, number, self.quantity(instrument), self.client_order_id(account))
+
     # Instructions and deliveries.
+
+    def begin(self) -> campaigns.BeginCampaign:
+        """The window of a campaign opens."""
+        waiting = [number for number, each in self.market.campaigns.items() if not each.begun]
+        number = self.dice.choice(waiting) if waiting and not self.one_in(10) else self.campaign()
+        return campaigns.BeginCampaign(self.instruction(), number)
+
+    def close_campaign(self) -> campaigns.CloseCampaign:
+        """The window of a campaign closes."""
+        return campaigns.CloseCampaign(self.instruction(), self.campaign())
+
+    def call_off(self) -> campaigns.CallOffCampaign:
+        """A campaign ends without a sale."""
+        return campaigns.CallOffCampaign(self.instruction(), self.campaign())
 
     def deliver(self) -> c.Settle | c.Refund:
         """Some outstanding trades, delivered or not; seldom one that waits for nothing, or one twice."""

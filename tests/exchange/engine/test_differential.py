@@ -19,12 +19,16 @@ from exchange.engine import market as engine_market
 from exchange.engine.core import Engine, any_of, command_types, event_types
 from exchange.engine.events import Cause, Reason
 from exchange.engine.modes import continuous
+from exchange.engine.modes.campaigns import handlers as campaigns
+from exchange.engine.modes.campaigns.messages import CampaignReason
 from tests.exchange.engine.market_stream import ORDERS_LIMIT_OF_AN_ACCOUNT, STEP, Stream
 from tests.oracle.market import NaiveMarket
-from tests.oracle.market_state import balances, faults, open_orders, standing, whats_open
+from tests.oracle.market_state import balances, faults, open_orders, running, standing, whats_open
 
 COMPARED_EVERY = 500
 RELOADED_EVERY = 300
+
+_REASONS = {int(each): each for each in (*Reason, *CampaignReason)}
 
 to_bytes = msgspec.msgpack.Encoder().encode
 command_from = msgspec.msgpack.Decoder(any_of(command_types())).decode
@@ -36,13 +40,15 @@ def few_orders(monkeypatch):
     """An account may have so few orders open that the stream reaches the limit; few are closed in one step."""
     for module in (engine_market, continuous):  # wherever it is looked up
         monkeypatch.setattr(module, "OPEN_ORDERS_LIMIT", ORDERS_LIMIT_OF_AN_ACCOUNT)
-    monkeypatch.setattr(cancelling, "STEP", STEP)
+    for module in (cancelling, campaigns):
+        monkeypatch.setattr(module, "STEP", STEP)
 
 
 def assert_same(naive: NaiveMarket, engine: Engine) -> None:
     """Balances, standing and queues agree, and nothing in the engine contradicts itself."""
     assert balances(naive) == balances(engine.market)
     assert standing(naive) == standing(engine.market)
+    assert running(naive) == running(engine.market)
     for number in naive.rules:
         assert whats_open(naive, number) == whats_open(engine.market, number)
     assert sorted(naive.open) == sorted(open_orders(engine.market))
@@ -81,13 +87,13 @@ def test_the_engine_says_what_the_naive_market_says(few_orders):
     live_hash = state.state_hash(live.market)
     assert [live_hash, live_hash] == [state.state_hash(each.market) for each in (reloaded, replayed)]
     if messages >= 100_000:
-        everything = {*Reason} - {Reason.ALREADY_TRADED} | {*Cause, *command_types(), *event_types()}
+        everything = {*Reason, *CampaignReason} - {Reason.ALREADY_TRADED} | {*Cause, *command_types(), *event_types()}
         assert set() == everything - set(seen), "the stream is nasty enough"
 
 
 def what_is_new_in(events: list[e.Event]) -> list[object]:
     """Kinds, reasons and causes of events."""
     found: list[object] = [type(each) for each in events]
-    found += [Reason(each.reason) for each in events if isinstance(each, e.Refused | e.InstructionRefused)]
+    found += [_REASONS[each.reason] for each in events if isinstance(each, e.Refused | e.InstructionRefused)]
     found += [Cause(each.cause) for each in events if isinstance(each, e.Reduced)]
     return found

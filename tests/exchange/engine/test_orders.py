@@ -299,7 +299,9 @@ def test_a_narrower_band_closes_what_it_leaves_out():
 
 def test_every_cause_is_shown_above():
     """A cause that is added without an example fails here."""
-    assert {Cause.OWNER, Cause.NOT_FILLED, Cause.SELF_TRADE, Cause.FREEZE, Cause.OUTSIDE_BAND} == set(Cause)
+    here = {Cause.OWNER, Cause.NOT_FILLED, Cause.SELF_TRADE, Cause.FREEZE, Cause.OUTSIDE_BAND}
+    of_campaigns = {Cause.NOT_ALLOTTED, Cause.UNDERSUBSCRIBED, Cause.CALLED_OFF}  # test_campaigns
+    assert here | of_campaigns == set(Cause)
 
 
 def test_orders_of_two_instruments_never_meet():

@@ -126,6 +126,9 @@ async def _market(world: World, made: EachRole) -> None:
     more = {**some, "account_id": ids["forest"], "quantity_t": 20}
     await world.ok("/v1/deposits/credits", more, by=forest.key)
     ids["listing_elsewhere"] = (await _placed(world, "/v1/listings", forest.key, forest.next_order() | listing))["id"]
+    window = {"opens_at": "2025-01-01T00:00:00Z", "closes_at": "2030-01-01T00:00:00Z"}
+    campaign = forest.next_order() | {**listing, "quantity_t": 5} | window
+    ids["campaign"] = (await _placed(world, "/v1/campaigns", forest.key, campaign))["id"]
     for name in ("order", "order_too"):
         ids[name] = (await _placed(world, "/v1/orders", trader, order_body(ids, **_numbered(ids))))["id"]
     buying = order_body(ids, **scenic.next_order(), side="buy", price_fen=36_10)

@@ -19,6 +19,7 @@ _CLIENT_DATA = text(b'{"type":"webauthn.get","challenge":"AAAA","origin":"http:/
 CEREMONY = {"credential_id": "AAAA", "client_data": _CLIENT_DATA, "authenticator_data": "AAAA", "signature": "AAAA"}
 PASSKEY = {"credential_id": "AAAA", "client_data": _CLIENT_DATA, "attestation": "AAAA"}
 UPLOAD = b"Another document"
+CAMPAIGN_WINDOW = {"opens_at": "2025-01-01T00:00:00Z", "closes_at": "2030-01-01T00:00:00Z"}
 
 
 class Request(NamedTuple):
@@ -242,6 +243,12 @@ def _market(ids: dict[str, Any]) -> dict[str, Request]:
         "get_listing": read(f"/v1/listings/{ids['listing']}"),
         "subscribe": write(f"/v1/listings/{ids['listing_elsewhere']}/subscribe", {**new, "quantity_t": 1}),
         "close_listing": write(f"/v1/listings/{ids['listing']}/close", new),
+        "open_campaign": write("/v1/campaigns", listing | CAMPAIGN_WINDOW),
+        "list_campaigns": read("/v1/campaigns"),
+        "get_campaign": read(f"/v1/campaigns/{ids['campaign']}"),
+        "list_pledges": read(f"/v1/campaigns/{ids['campaign']}/pledges"),
+        "pledge": write(f"/v1/campaigns/{ids['campaign']}/pledges", {**new, "quantity_t": 1}),
+        "call_off_campaign": write(f"/v1/campaigns/{ids['campaign']}/call-off", {"reason": "test"}),
         "place_order": write("/v1/orders", order),
         "place_orders": write("/v1/orders/batch", {"account_id": ids["account"], "commands": [placing]}),
         "cancel_order": write(f"/v1/orders/{ids['order']}/cancel", new),

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from litestar import Litestar, get
 
+import exchange.campaigns.routes
 import exchange.instruments.routes
 import exchange.listings.routes
 import exchange.orders.routes
@@ -109,6 +110,7 @@ def test_no_operation_of_the_exchange_is_named_in_the_registry():
         *exchange.instruments.routes.ROUTES,
         *exchange.settlement.routes.ROUTES,
         *exchange.listings.routes.ROUTES,
+        *exchange.campaigns.routes.ROUTES,
         *exchange.orders.routes.ROUTES,
     }
     folder = Path(registry.__file__).parent

@@ -1,0 +1,125 @@
+"""Campaigns: announced by a seller, pledged for, allotted by the calendar, called off by the operator."""
+
+from exchange.campaigns import rules, store
+from exchange.engine.modes.campaigns import messages as m
+from exchange.instructions import service as instructions
+from exchange.instruments import service as instruments
+from exchange.orders import service as orders
+from exchange.parts import Exchange, known_trader, refuse_frozen
+from registry.kit import clock
+from registry.kit.database import Tx
+from registry.kit.idempotency import Written, once
+from registry.kit.pages import Window
+from registry.kit.problems import Unknown
+from registry.port import Authority
+from schemas.access import Call
+from schemas.campaigns import AnonymousPledge, CallOff, Campaign, CampaignState, NewCampaign, NewPledge
+from schemas.orders import Order
+from schemas.pages import Page
+
+_ALLOTMENTS = {"by-time": m.BY_TIME, "pro-rata": m.PRO_RATA}
+
+
+async def open_campaign(body: NewCampaign, *, call: Call, exchange: Exchange, authority: Authority) -> Campaign:
+    """
+    Announce a campaign with deposited tonnes, which are locked until it ends.
+
+    Raises `TradingRefused`, or `WindowOver` for a window that has passed by business time.
+    """
+    trader = await known_trader(body.account_id, call, authority)
+    instrument = await instruments.instrument(body.instrument, exchange=exchange)
+    number = (await exchange.instruments.by_code(body.instrument)).id
+    await refuse_frozen(trader, body.client_order_id, exchange=exchange)
+    async with exchange.db.reading() as tx:
+        now = await clock.now_in(tx)
+    if body.closes_at <= now:
+        raise rules.WindowOver(
+            f"closes_at {clock.stamp(body.closes_at)} has passed: business time is {clock.stamp(now)}."
+        )
+    command = m.OpenCampaign(
+        body.account_id,
+        number,
+        body.price_fen,
+        body.quantity_t,
+        body.least_t or instrument.lot_t,
+        body.most_t or body.quantity_t,
+        body.floor_t,
+        _ALLOTMENTS[body.allotment],
+        int(body.opens_at.timestamp()),
+        int(body.closes_at.timestamp()),
+        body.client_order_id,
+    )
+    made = await orders.carry_out(command, exchange=exchange)
+    return await campaign(made.id, exchange=exchange)
+
+
+async def pledge(campaign_id: int, body: NewPledge, *, call: Call, exchange: Exchange, authority: Authority) -> Order:
+    """Pledge for tonnes of a campaign; what is allotted is known when it closes. Raises `TradingRefused`."""
+    trader = await known_trader(body.account_id, call, authority)
+    await refuse_frozen(trader, body.client_order_id, exchange=exchange)
+    command = m.Pledge(body.account_id, campaign_id, body.quantity_t, body.client_order_id)
+    return await orders.carry_out(command, exchange=exchange)
+
+
+async def call_off(campaign_id: int, body: CallOff, *, call: Call, exchange: Exchange) -> Campaign:
+    """End a campaign without a sale: everybody has their money again. Raises `CampaignOver`."""
+    found = await campaign(campaign_id, exchange=exchange)
+    if found.state in {"allotted", "ended"}:
+        raise rules.CampaignOver(f"Campaign {campaign_id} has ended: {found.ended_because or 'it was allotted'}.")
+
+    async def work(tx: Tx) -> Written[int]:
+        number = await instructions.store_in(tx, m.CallOffCampaign(0, campaign_id), by=call, remark=body.reason)
+        return Written(number, number)
+
+    async def again(_: Tx, number: str) -> int:
+        return int(number)
+
+    number = await once(exchange.db, call, work, again)
+    await exchange.teller.carried_out(number)
+    return await campaign(campaign_id, exchange=exchange)
+
+
+async def campaign(campaign_id: int, *, exchange: Exchange) -> Campaign:
+    """One campaign."""
+    await exchange.projector.caught_up()
+    async with exchange.db.reading() as tx:
+        if found := await store.campaign(tx, campaign_id):
+            return found
+    raise Unknown(f"There is no campaign {campaign_id}.")
+
+
+async def campaigns(
+    window: Window, instrument: str | None, state: CampaignState | None, *, exchange: Exchange
+) -> Page[Campaign]:
+    """Campaigns of one instrument or all, in one state or any."""
+    await exchange.projector.caught_up()
+    async with exchange.db.reading() as tx:
+        return await store.campaigns(tx, window, instrument, state)
+
+
+async def pledges(campaign_id: int, window: Window, *, exchange: Exchange) -> Page[AnonymousPledge]:
+    """The pledges of a campaign, without whose they are: enough to work its allotment out again."""
+    await campaign(campaign_id, exchange=exchange)
+    async with exchange.db.reading() as tx:
+        return await store.pledges(tx, window, campaign_id)
+
+
+async def follow_calendar(*, exchange: Exchange) -> int:
+    """
+    Begin and close the campaigns whose windows have opened or closed by business time; returns how many.
+
+    The engine's process runs it twice a second. Each is told by an instruction, which a crash leaves stored.
+    """
+    if not exchange.gateway.writing.is_set():
+        return 0
+
+    async def work(tx: Tx) -> list[int]:
+        now = await clock.now_in(tx)
+        told = rules.due(await store.running(tx), now)
+        return [await instructions.store_in(tx, each, by=None) for each in told]
+
+    await exchange.projector.caught_up()
+    numbers = await exchange.db.transaction(work)
+    if numbers:
+        await exchange.teller.carried_out(max(numbers))
+    return len(numbers)

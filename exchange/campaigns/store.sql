@@ -1,0 +1,16 @@
+-- name: campaign
+select * from exchange.campaign_with_pledges where id = $1;
+-- name: campaigns (either order)
+select * from exchange.campaign_with_pledges
+where id > $1 and ($3::text is null or code = $3) and ($4::text is null or case
+    when state = 'ended' and allotted_t > 0 then 'allotted' else state end = $4)
+order by id limit $2;
+-- name: pledges (either order)
+select id, quantity_t, open_t, traded_t, at from exchange.shown_placed
+where kind = 'pledge' and listing_id = $3 and id > $1 order by id limit $2;
+-- name: running
+-- None while an instruction about campaigns waits: what it will come to is not known yet.
+select id, state, opens_at, closes_at, open_t > 0 as offered, halted > 0 as halted from exchange.shown_campaign
+where state <> 'ended' and not exists (select from exchange.shown_instruction
+  where state = 'stored' and kind in ('begin_campaign', 'close_campaign', 'call_off_campaign'))
+order by id;
