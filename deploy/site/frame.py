@@ -6,6 +6,7 @@ from typing import Final
 from litestar import Router
 from litestar.static_files import create_static_files_router
 
+import exchange.campaigns.pages
 import exchange.instruments.pages
 import exchange.market_data.pages
 import registry.access.keys.pages
@@ -17,6 +18,7 @@ import registry.parties.colleagues.pages
 import registry.parties.pages
 import registry.projects.pages
 import registry.transparency.pages
+from deploy.site.campaigns import CampaignPage
 from deploy.site.claims import ClaimPage, OrganisationPage
 from deploy.site.credits import CancellationPages, IssuancePages, RetirementPages
 from deploy.site.entering import EnteringPages, Entrants
@@ -31,6 +33,7 @@ from schemas.parties import RegionProfile
 FOLDERS: Final = {
     "home": Path(__file__).parent / "pages",
     "instruments": exchange.instruments.pages.TEMPLATES,
+    "campaigns": exchange.campaigns.pages.TEMPLATES,
     "market": exchange.market_data.pages.TEMPLATES,
     "keys": registry.access.keys.pages.TEMPLATES,
     "sign_in": registry.access.sign_in.pages.TEMPLATES,
@@ -72,6 +75,8 @@ def site_router(entrants: Entrants = ()) -> Router:
             registry.parties.pages.OrganisationPages,
             registry.transparency.pages.LogPages,
             registry.projects.pages.ProjectPages,
+            exchange.campaigns.pages.CampaignPages,
+            CampaignPage,
             exchange.instruments.pages.InstrumentPages,
             exchange.market_data.pages.MarketStream,
             MarketPage,

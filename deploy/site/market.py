@@ -1,7 +1,7 @@
 """The page of an instrument: book, tape, chart and listings for everybody, and a trader's own orders beside them."""
 
 import secrets
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from litestar import Controller, Response, get
 from litestar.di import NamedDependency
@@ -60,7 +60,7 @@ class MarketPage(Controller):
             trades=await market_data.trades(code, TAPE, newest_first=True, exchange=exchange),
             prices=await market_data.prices(code, "day", exchange=exchange),
             listings=await listings.listings(OWN, code, open_only=True, exchange=exchange),
-            **await _own(page, code, account_id, db=db, exchange=exchange),
+            **await own(page, code, account_id, db=db, exchange=exchange),
         )
 
     @get("/own")
@@ -74,8 +74,8 @@ class MarketPage(Controller):
     ) -> Response[str]:
         """One's own balances and open orders: a part of the page, which follows the market."""
         found = await instruments.instrument(code, exchange=exchange)
-        own = await _own(page, code, account_id, db=db, exchange=exchange)
-        return page.answer("market/own_part.html", instrument=found, **own)
+        mine = await own(page, code, account_id, db=db, exchange=exchange)
+        return page.answer("market/own_part.html", instrument=found, **mine)
 
     @get("/ticket")
     async def ticket(
@@ -113,10 +113,20 @@ def _next_number(balances: Balances | None) -> int:
     return (balances.last_client_order_id if balances else 0) + 1 + secrets.randbelow(_SPREAD)
 
 
-async def _own(
-    page: PageCall, code: str, account_id: int | None, *, db: Database, exchange: Exchange
-) -> dict[str, object]:
-    """The trader's accounts, and what the chosen one has and has open here; nothing for somebody who does not trade."""
+async def own(
+    page: PageCall,
+    code: str | None,
+    account_id: int | None,
+    *,
+    db: Database,
+    exchange: Exchange,
+    open_only: bool = True,
+) -> dict[str, Any]:
+    """
+    The trader's accounts, and what the chosen one has and has open in one instrument, or in all.
+
+    Nothing for somebody who does not trade. Without *open_only* with what is open no more.
+    """
     accounts: tuple[Account, ...] = ()
     balances: Balances | None = None
     mine: tuple[Order, ...] = ()
@@ -131,12 +141,12 @@ async def _own(
                 chosen.id,
                 OWN,
                 period(None, None),
-                open_only=True,
+                open_only=open_only,
                 newest_first=True,
                 asked=page.asks("list_orders"),
                 exchange=exchange,
             )
-            mine = tuple(each for each in listed.items if each.instrument == code)
+            mine = tuple(each for each in listed.items if code in (None, each.instrument))
         except DomainError:  # nothing was deposited yet
             balances = None
     return {

@@ -163,7 +163,7 @@ def last_line(service: Service) -> dict[str, Any]:
 
 
 async def test_https_works_and_asks_to_be_used_again(proxied, service):
-    """TLS from 1.2 on, the service's own headers once each, HSTS among them; pages of plain HTTP are sent over to it."""
+    """TLS from 1.2 on, the service's own headers once each, HSTS among them; pages are sent over to it."""
     async with proxied.client() as http:
         answer = await http.get("/v1/region")
         assert 200 == answer.status_code
