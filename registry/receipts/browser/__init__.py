@@ -1,0 +1,1 @@
+"""The verifier as a script for browsers: the same checks, in the same order and words as `registry/receipts/verifier/`."""
