@@ -34,14 +34,17 @@ def protected(headers: Iterable[Header], *, secure: bool = False) -> list[Header
     """
     The *headers* of an answer and those that it must have; *secure* if its request came by TLS.
 
+    A page that states a content policy of its own keeps that one: it is stricter, or for a file that is saved.
     Nothing is stored by a cache unless the answer says that it may be: what is personal never does.
     """
-    page = kept = False
+    page = kept = own = False
     found = list(headers)
     for name, value in found:
         if name == b"cache-control":
             kept = True
+        elif name == b"content-security-policy":
+            own = True
         elif name == b"content-type":
             page = value.startswith(b"text/html")
-    found += _ADDED[page, kept, secure]
+    found += _ADDED[page and not own, kept, secure]
     return found
