@@ -160,7 +160,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a bundle, *.receipt.json, or a certificate, *.pdf")
+    parser.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE", help="a bundle, *.receipt.json, or a certificate, *.pdf"
+    )
     parser.add_argument("--trust", type=Path, metavar="T", help="the trust.json that you were given (required)")
     parser.add_argument(
         "--json", action="store_true", help="one JSON object a line for each file, then one for all; nothing else"

@@ -30,6 +30,7 @@ from schemas.receipts import Bundle
 from schemas.statements import ClaimStatement, IssuanceStatement, RetirementStatement
 
 PathPaper = Annotated[str, PathParameter(max_length=80, pattern="^[A-Za-z0-9-]+$")]
+HASH_CHARACTERS: Final = 64
 SCRIPT_URL: Final = "/r/script/"
 _TRUST_URL: Final = "/v1/receipts/trust"
 _KEPT: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -95,9 +96,9 @@ class ReceiptPages(Controller):
     async def receipt(
         self, page: NamedDependency[PageCall], code: PathPaper, db: NamedDependency[Database]
     ) -> Response[str]:
-        """The page of a code; a receipt's own number leads to its code."""
+        """The page of a code; a receipt's own number leads to its code, and so does the hash of any statement."""
         asked = page.asks("get_receipt_by_code")
-        if codes.parse_code(code) is None and "-" in code:
+        if codes.parse_code(code) is None and ("-" in code or len(code) == HASH_CHARACTERS):
             return _to(await service.code(code, db=db))
         found = await shown(code, asked=asked, db=db)
         hashes = [found.statement_hash, *([found.claim.statement_hash] if found.retirement and found.claim else [])]
@@ -128,7 +129,8 @@ class ReceiptPages(Controller):
         """The page as one file that verifies without a network: receipt, keys and verifier are in it."""
         found = await shown(code, asked=page.asks("get_receipt_by_code"), db=db)
         style, script = (STATIC / _STYLE).read_text(encoding="utf-8"), page_script()
-        policy = f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; base-uri 'none'; form-action 'none'"
+        loads = f"script-src '{_digest(script)}'; style-src '{_digest(style)}'"
+        policy = f"default-src 'none'; {loads}; base-uri 'none'; form-action 'none'"
         answer = page.answer(
             "receipts/saved.html",
             policy=policy,
@@ -191,4 +193,4 @@ def _digest(text: str) -> str:
 
 
 def _to(code: str) -> Response[str]:
-    return Redirect(f"/r/{code}", status_code=HTTP_303_SEE_OTHER)  # type: ignore[return-value]  # a response without content
+    return Redirect(f"/r/{code}", status_code=HTTP_303_SEE_OTHER)

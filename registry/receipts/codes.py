@@ -44,4 +44,6 @@ def link(site_url: str, leaf: bytes) -> str:
 def place_of(bundle: Bundle) -> LeafPlace:
     """Where a bundle's statement is, by its own proof, which we built."""
     proof = parse_proof(bundle.proof)
-    return LeafPlace(leaf_hash(bundle.note.encode()), proof.leaf_index, parse_checkpoint_text(proof.checkpoint.text).size)
+    return LeafPlace(
+        leaf_hash(bundle.note.encode()), proof.leaf_index, parse_checkpoint_text(proof.checkpoint.text).size
+    )

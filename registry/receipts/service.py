@@ -1,5 +1,8 @@
 """The signed receipt of a retirement: built from the log on every request, so that it is always the newest proof."""
 
+import re
+from typing import Final
+
 from registry.access import authorisation as access
 from registry.claims import service as claims
 from registry.credits.retirement import look_ups as retirements
@@ -13,6 +16,8 @@ from schemas.access import Call
 from schemas.parties import RegionProfile
 from schemas.receipts import Bundle, Opening
 from schemas.statements import RetirementStatement
+
+_HASH: Final = re.compile("[0-9a-f]{64}")
 
 
 async def receipt(receipt_id: str, *, asked: Call, db: Database) -> bytes:
@@ -53,27 +58,30 @@ async def coded(code: str, *, asked: Call, db: Database) -> tuple[Bundle, log.Co
     """
     What a code on paper stands for: the bundle, and the statement that it proves.
 
-    A retirement's has its claim's own and is opened as `receipt` does; any other statement's is sealed. Raises `Unknown`
-    for a code that the log does not have, `NotYetWitnessed`.
+    A retirement's has its claim's own and is opened as `receipt` does; any other statement's is sealed. Raises
+    `Unknown` for a code that the log does not have, `NotYetWitnessed`.
     """
     first = codes.parse_code(code)
     async with db.snapshot() as tx:
         found = await log.find_coded_in(tx, first) if first else None
         if found is None:
             raise Unknown(
-                f"There is no receipt {code.upper()} in this log. Compare it with the paper, sign by sign: a code has 32 "
-                "letters and digits from 2 to 7."
+                f"There is no receipt {code.upper()} in this log. Compare it with the paper, sign by sign: a code has "
+                "32 letters and digits from 2 to 7."
             )
         if isinstance(found.statement, RetirementStatement):
             return await receipt_in(tx, found.statement.receipt, asked=asked), found
         return await statement_in(tx, found.id), found
 
 
-async def code(receipt_id: str, *, db: Database) -> str:
-    """The code of a retirement's receipt. Raises `Unknown`, `NotYetWitnessed`."""
+async def code(named: str, *, db: Database) -> str:
+    """The code of a retirement by its receipt's number, or of a statement by its hash. Raises as `coded` does."""
     async with db.snapshot() as tx:
-        found = await retirements.retirement_in(tx, receipt_id)
-        bundle = await statement_in(tx, found.statement_id)
+        if _HASH.fullmatch(named):
+            statement_id = await log.row_of_in(tx, named)
+        else:
+            statement_id = (await retirements.retirement_in(tx, named)).statement_id
+        bundle = await statement_in(tx, statement_id)
     return codes.code_of(codes.place_of(bundle).leaf)
 
 

@@ -1,1 +1,1 @@
-"""The verifier as a script for browsers: the same checks, in the same order and words as `registry/receipts/verifier/`."""
+"""The verifier as a script for browsers: the checks of `registry/receipts/verifier/`, in their order and words."""

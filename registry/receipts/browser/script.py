@@ -44,8 +44,12 @@ def joined(entry: Path) -> str:
     """One module that is *entry* with all that it imports."""
     order: dict[Path, str] = {}
     _add(entry, order)
-    notice = "// Kilnwood's verifier, with @noble/hashes, @noble/ed25519 and @noble/post-quantum, MIT, (c) Paul Miller (paulmillr.com)\n"
-    return notice + "".join(order.values()) + f"export const {{ {', '.join(_exports(_source(entry)))} }} = {_name(entry)};\n"
+    notice = "// Kilnwood's verifier. Has @noble/hashes, @noble/ed25519 and @noble/post-quantum: MIT, (c) Paul Miller\n"
+    return (
+        notice
+        + "".join(order.values())
+        + f"export const {{ {', '.join(_exports(_source(entry)))} }} = {_name(entry)};\n"
+    )
 
 
 def _add(path: Path, order: dict[Path, str]) -> None:
@@ -95,7 +99,7 @@ def _name(path: Path) -> str:
 
 
 def _formats() -> str:
-    """The JSON Schemas of what a verifier reads, without what is said for people; scalars that are the same stand once."""
+    """The JSON Schemas of what a verifier reads, without what is said for people; the same scalar stands once."""
     whole = json.loads(FORMATS.read_text(encoding="utf-8"))
     kept = {name: whole[name] for name in _NEEDED}
     kept["$defs"] = {name: each for name, each in kept["$defs"].items() if name not in _ANSWERS}
@@ -112,7 +116,9 @@ def _written(value: object, scalars: dict[str, str]) -> str:
     if value.get("type") in ("string", "integer", "boolean") and not isinstance(value["type"], dict):
         kept = {name: each for name, each in value.items() if name not in _SAID_ELSEWHERE}
         return scalars.setdefault(json.dumps(kept, separators=(",", ":")), f"s{len(scalars)}")
-    members = (f"{json.dumps(name)}:{_written(each, scalars)}" for name, each in value.items() if not _is_said(name, each))
+    members = (
+        f"{json.dumps(name)}:{_written(each, scalars)}" for name, each in value.items() if not _is_said(name, each)
+    )
     return f"{{{','.join(members)}}}"
 
 
@@ -120,7 +126,12 @@ def _is_said(name: str, value: object) -> bool:
     """What is for people, and what holds without being said: a field of that name is an object."""
     if isinstance(value, dict) and ("type" in value or "$ref" in value):
         return False
-    return name in _SAID_ELSEWHERE or value is False or (name, value) == ("type", "object") or (name == "title" and value != "Identifier")
+    return (
+        name in _SAID_ELSEWHERE
+        or value is False
+        or (name, value) == ("type", "object")
+        or (name == "title" and value != "Identifier")
+    )
 
 
 def modules() -> Iterator[Path]:

@@ -90,9 +90,7 @@ class Desk(NamedTuple):
     typesetter: Typesetter
 
 
-async def of_retirement(
-    receipt_id: str, *, asked: Call, db: Database, desk: Desk, name: str = ""
-) -> Certificate:
+async def of_retirement(receipt_id: str, *, asked: Call, db: Database, desk: Desk, name: str = "") -> Certificate:
     """
     The certificate of one retirement; *name* is one that the person chose to have printed.
 

@@ -7,16 +7,13 @@ checked against the fonts' own tables first.
 """
 
 import struct
-import unicodedata
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cache
-from io import BytesIO
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import msgspec
-import segno
 import typst
 
 from registry.kit.problems import DomainError, Kind
@@ -65,27 +62,17 @@ def typeset(sheet: msgspec.Struct, receipts: Sequence[Attached], *, at: datetime
     return pdf
 
 
-def qr_svg(text: str) -> str:
-    """A QR code as SVG, level M, with its quiet zone; upper-case addresses take the compact alphanumeric mode."""
-    out = BytesIO()
-    segno.make_qr(text, error="m", boost_error=False).save(out, kind="svg", border=2, svgns=True, xmldecl=False, nl=False)
-    return out.getvalue().decode()
-
-
-def drawable(text: str) -> str:
-    """*text* composed (NFC), so that a letter and its accent are one sign where there is one, and in one line."""
-    return " ".join(unicodedata.normalize("NFC", text).split())
-
-
 def require_drawn(texts: Iterator[str]) -> None:
     """Raise `NoGlyph` for the first texts that no font here can draw, naming the characters."""
     known = characters()
     missing = sorted({char for text in texts for char in text if ord(char) not in known and char != "\n"})
     if missing:
-        named = ", ".join(f"{char} (U+{ord(char):04X})" if char.isprintable() else f"U+{ord(char):04X}" for char in missing[:10])
+        named = ", ".join(
+            f"{char} (U+{ord(char):04X})" if char.isprintable() else f"U+{ord(char):04X}" for char in missing[:10]
+        )
         raise NoGlyph(
-            f"The certificate's fonts have no sign for {named}. They have GBK, and Latin, Greek and Cyrillic letters with "
-            "their accents. The receipt itself has the text as it was written, and needs no font."
+            f"The certificate's fonts have no sign for {named}. They have GBK, and Latin, Greek and Cyrillic letters "
+            "with their accents. The receipt itself has the text as it was written, and needs no font."
         )
 
 
@@ -109,7 +96,10 @@ def _mapped(font: bytes) -> Iterator[int]:
     assert form == _FORMAT_4, "the fonts here have one table of characters, of format 4"
     ends, count = start + 14, doubled // 2
     for at in range(count):
-        last, first, delta, jump = (struct.unpack_from(">H", font, ends + 2 * (at + pad) + doubled * nth)[0] for nth, pad in enumerate((0, 1, 1, 1)))
+        last, first, delta, jump = (
+            struct.unpack_from(">H", font, ends + 2 * (at + pad) + doubled * nth)[0]
+            for nth, pad in enumerate((0, 1, 1, 1))
+        )
         here = ends + 2 + 3 * doubled + 2 * at
         for code in range(first, min(last, 0xFFFE) + 1):
             glyph = code + delta if not jump else struct.unpack_from(">H", font, here + jump + 2 * (code - first))[0]

@@ -18,7 +18,8 @@ PDF_LIMIT_BYTES = 1 << 23
 ATTACHED_LIMIT = 100
 _START = b"%PDF-"
 _NAMED = re.compile(
-    rb"/Type/Filespec/F\(([A-Za-z0-9._-]{1,100})\)/UF\(\1\)/EF<</F ([1-9][0-9]{0,6}) 0 R/UF \2 0 R>>/AFRelationship/Source"
+    rb"/Type/Filespec/F\(([A-Za-z0-9._-]{1,100})\)/UF\(\1\)/EF<</F ([1-9][0-9]{0,6}) 0 R/UF \2 0 R>>"
+    rb"/AFRelationship/Source"
 )
 _HEAD = re.compile(
     rb"<</Length ([1-9][0-9]{0,6})/Type/EmbeddedFile(/Filter/FlateDecode)?/Subtype/application#2Fjson"
@@ -46,8 +47,8 @@ def attached(raw: bytes) -> tuple[Attached, ...]:
     found = tuple(_found(raw))
     if not found:
         raise Malformed(
-            "a PDF without a receipt in it. If it was saved anew by other software, use the file as it was downloaded, or "
-            "save the attached receipt and check that"
+            "a PDF without a receipt in it. If it was saved anew by other software, use the file as it was downloaded, "
+            "or save the attached receipt and check that"
         )
     return found
 

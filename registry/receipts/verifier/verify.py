@@ -85,7 +85,8 @@ def judge_all(raw: bytes, trust: LoadedTrust, *, file: str = "") -> tuple[Judged
 
 
 def _from_paper(judged: Judged, name: str) -> Judged:
-    note = Check(outcome="note", name="attachment", detail=f"{name} in the PDF; compare what is printed with what stands here")
+    said = f"{name} in the PDF; compare what is printed with what stands here"
+    note = Check(outcome="note", name="attachment", detail=said)
     return judged._replace(report=structs.replace(judged.report, checks=(note, *judged.report.checks)))
 
 
