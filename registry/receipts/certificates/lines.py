@@ -7,15 +7,15 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
-WORDS_LIMIT: Final = 300
+WORDS_LIMIT: Final = 160
 """Characters of one text of a sheet; the attached receipt has it in full."""
 SERIALS_SHOWN: Final = 3
 
 
-def short(text: str) -> str:
-    """One line that fits on the sheet, composed (NFC): a letter and its accent are one sign where there is one."""
+def short(text: str, limit: int = WORDS_LIMIT) -> str:
+    """One line of *limit* characters at most, so that it fits on the sheet, composed (NFC): a letter and its accent are one sign where there is one."""
     line = " ".join(unicodedata.normalize("NFC", text).split())
-    return line if len(line) <= WORDS_LIMIT else f"{line[: WORDS_LIMIT - 1]}…"
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"
 
 
 def serials(parts: Sequence[str]) -> str:

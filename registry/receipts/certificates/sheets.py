@@ -16,6 +16,8 @@ from schemas.parties import RegionProfile
 from schemas.projects import Project
 
 CORRECTIONS_SHOWN: Final = 3
+CORRECTED_LIMIT: Final = 60
+"""Characters of one text of a correction."""
 _FIELDS: Final = {
     "subject": ("声明对象", "Subject"),
     "standard": ("依据", "Standard"),
@@ -164,16 +166,21 @@ def of_issuance(
 
 
 def corrected(corrections: Sequence[Correction]) -> tuple[Corrected, ...]:
-    """The newest corrections, the last one first; one without words is of a sealed section."""
-    return tuple(
-        Corrected(day(each.at), short(each.reason), _reworded(each))
-        for each in list(reversed(corrections))[:CORRECTIONS_SHOWN]
-    )
+    """The newest corrections, the last one first, and how many more; one without words is of a sealed section."""
+    newest = corrections[::-1][:CORRECTIONS_SHOWN]
+    found = [Corrected(day(each.at), short(each.reason, CORRECTED_LIMIT), _reworded(each)) for each in newest]
+    if earlier := len(corrections) - len(newest):
+        found.append(Corrected(day(corrections[0].at), f"… 另有 {earlier} 次更早的更正 and {earlier} earlier", ()))
+    return tuple(found)
 
 
 def _reworded(correction: Correction) -> tuple[Reworded, ...]:
     found = tuple(
-        Reworded(*_FIELDS.get(each.field, (each.field, each.field)), short(each.was), short(each.now))
+        Reworded(
+            *_FIELDS.get(each.field, (each.field, each.field)),
+            short(each.was, CORRECTED_LIMIT),
+            short(each.now, CORRECTED_LIMIT),
+        )
         for each in correction.wording
     )
     return found or (Reworded(*_SEALED, "…", "…"),)
