@@ -23,7 +23,7 @@ REGION = RegionProfile(
 )
 PLACE = Place("ab" * 32, 14, 35, "HTTPS://KILNWOOD.EXAMPLE/R/ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
 NAMES = "喆玥堃祎昇镕 Łódź Ściółka, Ăță, Søren, Dvořák, Őrség, Şişli, Gößnitz, Nguyễn"
-MARKUP = "#let x = 1 $a^2$ *bold* _it_ `raw` \\ <label> @ref [x] // no /* no */ = head - item #eval(\"1\")"
+MARKUP = '#let x = 1 $a^2$ *bold* _it_ `raw` \\ <label> @ref [x] // no /* no */ = head - item #eval("1")'
 LONG = "很长的名称，" * 200
 RECEIPT = Attached("R-1.receipt.json", b'{"format":"kilnwood-receipt/v2"}')
 
@@ -82,7 +82,7 @@ def retirement(**values) -> Retirement:
 
 def project(**values) -> Project:
     """A forest."""
-    facts = {name: None for name in Project.__struct_fields__} | {
+    facts = dict.fromkeys(Project.__struct_fields__) | {
         "id": 1,
         "code": "SC-CDCER-0001",
         "developer": "Forestry 林业",
@@ -141,7 +141,13 @@ def of_claim(found: Claim, *, corrections=()) -> Sheet:
 def longest() -> Sheet:
     """As much as a sheet may have to say: every text too long, three corrections."""
     words = claim(
-        claimant=LONG[:200], subject=LONG, standard=LONG[:200], boundary=LONG, exclusions=LONG, missing_kg=1, neutral=False
+        claimant=LONG[:200],
+        subject=LONG,
+        standard=LONG[:200],
+        boundary=LONG,
+        exclusions=LONG,
+        missing_kg=1,
+        neutral=False,
     )
     return of_claim(words, corrections=[correction(was=LONG, now=LONG, reason=LONG)] * 5)
 

@@ -1,28 +1,16 @@
 """Whatever the tests of the verifier judge, the browser's verifier judges as well, and must say the same."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from registry.receipts.verifier import verify
 from registry.receipts.verifier.trust import LoadedTrust
 from registry.receipts.verifier.verify import Judged
-from tests.registry.receipts.browser.node import NODE, Browser, as_file, as_said
+from tests.registry.receipts.browser.node import Browser, as_file, as_said
 
 SAMPLED = 12
 """Of a test that judges thousands of files, so many are judged twice."""
-
-
-@pytest.fixture(scope="session")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser | None]:
-    """Node with the script of the receipt page; None where there is no Node."""
-    if NODE is None:
-        yield None
-        return
-    running = Browser(Path(tmp_path_factory.mktemp("browser")))
-    yield running
-    running.close()
 
 
 @pytest.fixture(autouse=True)
