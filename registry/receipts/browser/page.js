@@ -137,6 +137,7 @@ async function start() {
     for (const file of event.dataTransfer.files) take(file, /trust[^/]*\.json$/.test(file.name) ? "trust" : "receipt");
   });
   for (const each of root.querySelectorAll("[data-scripted]")) each.hidden = false;
+  part("unscripted").hidden = true;
   try {
     use(await given("trust"));
     shown = await given("receipt");
