@@ -38,7 +38,7 @@ _STYLE: Final = "receipt.css"
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ReceiptShown:
     """What a code stands for, with the object that it is about, as far as it is one that has a page."""
 
     code: str
@@ -164,7 +164,7 @@ class ReceiptPages(Controller):
         return Response(page_script(), media_type="text/javascript", headers=kept)
 
 
-async def shown(code: str, *, asked: Call, db: Database) -> Shown:
+async def shown(code: str, *, asked: Call, db: Database) -> ReceiptShown:
     """What stands behind a code. Raises `Unknown`, `NotYetWitnessed`."""
     bundle, found = await service.coded(code, asked=asked, db=db)
     statement = found.statement
@@ -180,7 +180,7 @@ async def shown(code: str, *, asked: Call, db: Database) -> Shown:
         case _:
             pass
     kind = statement.TYPE.partition("/")[0]
-    return Shown(code.upper(), bundle, found.statement_hash, kind, retirement, claim, issuance)
+    return ReceiptShown(code.upper(), bundle, found.statement_hash, kind, retirement, claim, issuance)
 
 
 def script_url() -> str:

@@ -18,7 +18,7 @@ BYTES: Final = 20
 _CODE: Final = re.compile(r"[A-Z2-7]{32}")
 
 
-class LeafPlace(NamedTuple):
+class LogPlace(NamedTuple):
     """Where a statement is: its leaf hash and index, in a tree of *size*."""
 
     leaf: bytes
@@ -41,9 +41,9 @@ def link(site_url: str, leaf: bytes) -> str:
     return f"{site_url}/r/{code_of(leaf)}".upper()
 
 
-def place_of(bundle: Bundle) -> LeafPlace:
+def place_of(bundle: Bundle) -> LogPlace:
     """Where a bundle's statement is, by its own proof, which we built."""
     proof = parse_proof(bundle.proof)
-    return LeafPlace(
+    return LogPlace(
         leaf_hash(bundle.note.encode()), proof.leaf_index, parse_checkpoint_text(proof.checkpoint.text).size
     )

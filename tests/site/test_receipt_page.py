@@ -1,13 +1,13 @@
 """One scan that verifies: the receipt page in a browser, saved and opened with no network, and without scripts."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, FilePayload, Page, Request, expect
 
 from tests.registry.receipts.verifier.world import trust_bytes
 from tests.site import browser
@@ -82,7 +82,7 @@ async def test_files_are_verified_and_stay_in_the_browser(neutral_site: Site, ch
     async with person(chromium) as page:
         await page.goto(f"{neutral_site.url}/r")
         await expect(page.locator("[data-trust-shown]")).to_contain_text("kilnwood.example/sim/CN-510100")
-        page.on("request", lambda request: sent.append(request.url))
+        page.on("request", _noting(sent))
         for name, (content, wanted) in files.items():
             await page.set_input_files("#other-file", {"name": name, "mimeType": "", "buffer": content})
             await verdict(page, wanted)
@@ -96,11 +96,12 @@ async def test_ones_own_trust_decides(neutral_site: Site, chromium: Browser, pap
     async with person(chromium) as page:
         await page.goto(f"{neutral_site.url}/r/{paper.code}")
         await verdict(page, "valid")
-        own = {"name": "trust.json", "mimeType": "application/json", "buffer": trust_bytes()}
+        own = FilePayload(name="trust.json", mimeType="application/json", buffer=trust_bytes())
         await page.set_input_files("#own-trust", own)
         await verdict(page, "invalid")
         await expect(page.locator("[data-trust-whose]")).to_contain_text("your own file")
-        await page.set_input_files("#own-trust", own | {"buffer": b"{}"})
+        unread = FilePayload(name="trust.json", mimeType="application/json", buffer=b"{}")
+        await page.set_input_files("#own-trust", unread)
         await expect(page.locator("[data-fault]")).to_contain_text("trust.json: Object missing required field")
 
 
@@ -110,13 +111,18 @@ async def test_a_saved_page_verifies_with_no_network(chromium: Browser, paper: P
         ("saved.html", paper.saved, "valid"),
         ("altered.html", paper.saved.replace(b'quantity_kg\\\\\\":1200', b'quantity_kg\\\\\\":9200', 1), "invalid"),
     ):
-        file, asked = tmp_path / name, list[str]()
+        file = tmp_path / name
         file.write_bytes(content)
+        asked: list[str] = []
         async with person(chromium, offline=True) as page:
-            page.on("request", lambda request, asked=asked: asked.append(request.url))
+            page.on("request", _noting(asked))
             await page.goto(file.as_uri())
             await verdict(page, wanted)
             assert [file.as_uri()] == asked
+
+
+def _noting(asked: list[str]) -> Callable[[Request], None]:
+    return lambda request: asked.append(request.url)
 
 
 async def test_without_scripts_the_page_says_how_to_verify(neutral_site: Site, chromium: Browser, paper: Paper):

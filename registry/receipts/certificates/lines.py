@@ -13,7 +13,11 @@ SERIALS_SHOWN: Final = 3
 
 
 def short(text: str, limit: int = WORDS_LIMIT) -> str:
-    """One line of *limit* characters at most, so that it fits on the sheet, composed (NFC): a letter and its accent are one sign where there is one."""
+    """
+    One line of *limit* characters at most, so that it fits on the sheet.
+
+    It is composed (NFC): a letter and its accent are one sign where there is one.
+    """
     line = " ".join(unicodedata.normalize("NFC", text).split())
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
 

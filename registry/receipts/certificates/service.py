@@ -20,7 +20,8 @@ from registry.kit.problems import DomainError, Kind
 from registry.projects.service import projects
 from registry.receipts import codes, service
 from registry.receipts.certificates import sheets
-from registry.receipts.certificates.typeset import Attached, typeset
+from registry.receipts.certificates.typeset import typeset
+from registry.receipts.verifier.attachment import Attached
 from registry.transparency import corrections
 from registry.transparency import service as log
 from schemas.access import Call
@@ -62,7 +63,7 @@ class Typesetter:
         self._turn = asyncio.Semaphore(1)
         self._waiting = 0
 
-    async def make(self, sheet: sheets.Sheet, receipts: Sequence[Attached], *, at: datetime) -> bytes:
+    async def make(self, sheet: sheets.CertificateSheet, receipts: Sequence[Attached], *, at: datetime) -> bytes:
         """The PDF of a sheet. Raises `Busy`, `NoGlyph`."""
         key = sha256(msgspec.msgpack.encode((sheet, receipts, at))).digest()
         if key in self._kept:
@@ -163,9 +164,9 @@ async def of_issuance(code: str, *, asked: Call, db: Database, desk: Desk) -> Ce
     return await _made(desk, sheet, [attached], at=issuance.issued_at, name=code)
 
 
-def _place(bundle: Bundle, desk: Desk) -> sheets.Place:
+def _place(bundle: Bundle, desk: Desk) -> sheets.ProvedAt:
     where = codes.place_of(bundle)
-    return sheets.Place(where.leaf.hex(), where.leaf_index, where.size, codes.link(desk.site_url, where.leaf))
+    return sheets.ProvedAt(where.leaf.hex(), where.leaf_index, where.size, codes.link(desk.site_url, where.leaf))
 
 
 async def _corrections(*hashes: str, asked: Call, db: Database) -> list[Correction]:
@@ -175,6 +176,6 @@ async def _corrections(*hashes: str, asked: Call, db: Database) -> list[Correcti
 
 
 async def _made(
-    desk: Desk, sheet: sheets.Sheet, receipts: Sequence[Attached], *, at: datetime, name: str
+    desk: Desk, sheet: sheets.CertificateSheet, receipts: Sequence[Attached], *, at: datetime, name: str
 ) -> Certificate:
     return Certificate(f"{name}.certificate.pdf", await desk.typesetter.make(sheet, receipts, at=at))

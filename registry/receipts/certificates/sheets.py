@@ -52,7 +52,7 @@ class Corrected(Struct, frozen=True):
     wording: tuple[Reworded, ...]
 
 
-class Place(Struct, frozen=True):
+class ProvedAt(Struct, frozen=True):
     """Where the statement is in the log, and the address behind the code on the paper."""
 
     leaf: str
@@ -61,7 +61,7 @@ class Place(Struct, frozen=True):
     link: str
 
 
-class Head(Struct, frozen=True):
+class Masthead(Struct, frozen=True):
     """Whose certificate of what it is, and where it is proved."""
 
     registry: str
@@ -71,13 +71,13 @@ class Head(Struct, frozen=True):
     code_zh: str
     code_en: str
     qr: str
-    place: Place
+    place: ProvedAt
 
 
-class Sheet(Struct, frozen=True, kw_only=True):
+class CertificateSheet(Struct, frozen=True, kw_only=True):
     """Everything that `certificate.typ` prints. *name* is a person's, as they chose it."""
 
-    head: Head
+    head: Masthead
     said: Said
     kg: str
     facts: tuple[Fact, ...]
@@ -85,10 +85,10 @@ class Sheet(Struct, frozen=True, kw_only=True):
     name: str = ""
 
 
-def head(region: RegionProfile, code: str, zh: str, en: str, place: Place) -> Head:
+def head(region: RegionProfile, code: str, zh: str, en: str, place: ProvedAt) -> Masthead:
     """The same on every certificate."""
     qr = qr_svg(place.link)
-    return Head(short(region.name), region.log_origin, region.simulated, code, zh, en, qr, place)
+    return Masthead(short(region.name), region.log_origin, region.simulated, code, zh, en, qr, place)
 
 
 def of_retirement(
@@ -98,12 +98,12 @@ def of_retirement(
     project: Project,
     *,
     vintage: int,
-    place: Place,
+    place: ProvedAt,
     corrections: Sequence[Correction],
     name: str = "",
-) -> Sheet:
+) -> CertificateSheet:
     """A retirement; where its claim is one person's share, that person's e-certificate."""
-    return Sheet(
+    return CertificateSheet(
         head=head(region, retirement.receipt_id, "凭证", "Receipt", place),
         said=wording.of_retirement(retirement, claim),
         name=short(name),
@@ -121,11 +121,11 @@ def of_retirement(
 
 
 def of_claim(
-    region: RegionProfile, claim: Claim, *, receipts: int, place: Place, corrections: Sequence[Correction]
-) -> Sheet:
+    region: RegionProfile, claim: Claim, *, receipts: int, place: ProvedAt, corrections: Sequence[Correction]
+) -> CertificateSheet:
     """A claim as it is covered now: neutral, or not yet, or a contribution, or nothing at all."""
     covered = f"{number(claim.allocated_kg)} / {number(claim.required_kg)} kg" if claim.required_kg else ""
-    return Sheet(
+    return CertificateSheet(
         head=head(region, f"{claim.id}", "声明编号", "Claim", place),
         said=wording.of_claim(claim),
         kg=number(claim.allocated_kg),
@@ -145,10 +145,10 @@ def of_claim(
 
 
 def of_issuance(
-    region: RegionProfile, issuance: Issuance, project: Project, *, place: Place, corrections: Sequence[Correction]
-) -> Sheet:
+    region: RegionProfile, issuance: Issuance, project: Project, *, place: ProvedAt, corrections: Sequence[Correction]
+) -> CertificateSheet:
     """Credits as they came into being."""
-    return Sheet(
+    return CertificateSheet(
         head=head(region, issuance.code, "签发编号", "Issuance", place),
         said=wording.of_issuance(issuance, project),
         kg=number(issuance.quantity_kg),

@@ -11,12 +11,13 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 import typst
 
 from registry.kit.problems import DomainError, Kind
+from registry.receipts.verifier.attachment import Attached
 
 FONTS: Final = Path(__file__).parent / "fonts"
 TEMPLATE: Final = Path(__file__).parent / "certificate.typ"
@@ -28,13 +29,6 @@ class NoGlyph(DomainError):
     """A text has a character that the certificate's fonts cannot draw."""
 
     kind, slug, title = Kind.UNPROCESSABLE, "no-glyph", "A character cannot be printed"
-
-
-class Attached(NamedTuple):
-    """A file inside the PDF."""
-
-    name: str
-    content: bytes
 
 
 def typeset(sheet: msgspec.Struct, receipts: Sequence[Attached], *, at: datetime) -> bytes:

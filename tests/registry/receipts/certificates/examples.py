@@ -1,10 +1,12 @@
 """Certificates of made-up facts: both extremes of names, and every kind."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from registry.receipts.certificates import sheets
-from registry.receipts.certificates.sheets import Place, Sheet
-from registry.receipts.certificates.typeset import Attached, typeset
+from registry.receipts.certificates.sheets import CertificateSheet, ProvedAt
+from registry.receipts.certificates.typeset import typeset
+from registry.receipts.verifier.attachment import Attached
 from schemas.claims import Claim
 from schemas.corrections import Correction
 from schemas.credits import Issuance, Retirement
@@ -21,7 +23,7 @@ REGION = RegionProfile(
     simulated=True,
     log_origin="kilnwood.example/sim/CN-510100",
 )
-PLACE = Place("ab" * 32, 14, 35, "HTTPS://KILNWOOD.EXAMPLE/R/ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
+PLACE = ProvedAt("ab" * 32, 14, 35, "HTTPS://KILNWOOD.EXAMPLE/R/ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
 NAMES = "喆玥堃祎昇镕 Łódź Ściółka, Ăță, Søren, Dvořák, Őrség, Şişli, Gößnitz, Nguyễn"
 MARKUP = '#let x = 1 $a^2$ *bold* _it_ `raw` \\ <label> @ref [x] // no /* no */ = head - item #eval("1")'
 LONG = "很长的名称，" * 200
@@ -30,7 +32,7 @@ RECEIPT = Attached("R-1.receipt.json", b'{"format":"kilnwood-receipt/v2"}')
 
 def claim(**values) -> Claim:
     """A claim that is neutral, unless told otherwise."""
-    facts = {
+    facts: dict[str, Any] = {
         "id": 7,
         "claimant_id": 3,
         "claimant": "Scenic Area 景区管理局",
@@ -67,7 +69,7 @@ def claim(**values) -> Claim:
 
 def retirement(**values) -> Retirement:
     """A retirement of 1,200 kg."""
-    facts = {
+    facts: dict[str, Any] = {
         "receipt_id": "R-GNUOKWXKT4LFG6EOEEEDRPGS3U",
         "order_id": "O-1",
         "claim_id": 7,
@@ -82,7 +84,7 @@ def retirement(**values) -> Retirement:
 
 def project(**values) -> Project:
     """A forest."""
-    facts = dict.fromkeys(Project.__struct_fields__) | {
+    facts: dict[str, Any] = dict.fromkeys(Project.__struct_fields__) | {
         "id": 1,
         "code": "SC-CDCER-0001",
         "developer": "Forestry 林业",
@@ -126,19 +128,19 @@ def correction(field: str = "subject", was: str = "Lauch", now: str = "Launch", 
     )
 
 
-def of_retirement(found: Claim, *, corrections=(), name: str = "", done: Retirement | None = None) -> Sheet:
+def of_retirement(found: Claim, *, corrections=(), name: str = "", done: Retirement | None = None) -> CertificateSheet:
     """The sheet of a retirement for a claim."""
     return sheets.of_retirement(
         REGION, done or retirement(), found, project(), vintage=2024, place=PLACE, corrections=corrections, name=name
     )
 
 
-def of_claim(found: Claim, *, corrections=()) -> Sheet:
+def of_claim(found: Claim, *, corrections=()) -> CertificateSheet:
     """The sheet of a claim."""
     return sheets.of_claim(REGION, found, receipts=1, place=PLACE, corrections=corrections)
 
 
-def longest() -> Sheet:
+def longest() -> CertificateSheet:
     """As much as a sheet may have to say: every text too long, three corrections."""
     words = claim(
         claimant=LONG[:200],
@@ -171,6 +173,6 @@ EVERY = {
 }
 
 
-def pdf(sheet: Sheet) -> bytes:
+def pdf(sheet: CertificateSheet) -> bytes:
     """The sheet as PDF, with a receipt in it."""
     return typeset(sheet, [RECEIPT], at=AT)

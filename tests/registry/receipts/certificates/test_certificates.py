@@ -27,7 +27,7 @@ from tests.registry.receipts.certificates.examples import (
 )
 
 ROOT = Path(__file__).parents[4]
-PDFTOTEXT = shutil.which("pdftotext")
+PDFTOTEXT = shutil.which("pdftotext") or ""
 
 
 @pytest.mark.parametrize("kind", EVERY)
@@ -59,7 +59,7 @@ def test_other_facts_make_other_bytes():
     assert pdf(of_retirement(claim())) != pdf(of_retirement(claim(subject="Another")))
 
 
-@pytest.mark.skipif(PDFTOTEXT is None, reason="no pdftotext: apt-get install poppler-utils")
+@pytest.mark.skipif(not PDFTOTEXT, reason="no pdftotext: apt-get install poppler-utils")
 def test_what_people_wrote_is_never_markup(tmp_path):
     """Every sign of typst's language stands on the sheet as it was typed, also where it would run or break."""
     wild = claim(claimant=MARKUP, subject=MARKUP, standard=MARKUP, boundary=MARKUP, exclusions=MARKUP)
