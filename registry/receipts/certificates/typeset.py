@@ -43,7 +43,7 @@ def typeset(sheet: msgspec.Struct, receipts: Sequence[Attached], *, at: datetime
     pdf = typst.compile(
         str(TEMPLATE),
         root=str(TEMPLATE.parent),
-        font_paths=_fonts(),
+        font_paths=fonts(),
         sys_inputs={
             "certificate": msgspec.json.encode(sheet).decode(),
             "receipts": msgspec.json.encode(attached).decode(),
@@ -113,5 +113,6 @@ def _texts(value: object) -> Iterator[str]:
 
 
 @cache
-def _fonts() -> typst.Fonts:
+def fonts() -> typst.Fonts:
+    """The fonts of this folder, read once."""
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FONTS)])
