@@ -76,6 +76,8 @@ from registry.parties.api import PartiesController
 from registry.parties.colleagues.api import ColleaguesController
 from registry.projects.api import DocumentsController, ProjectsController, ReportsController
 from registry.receipts.api import ReceiptsController
+from registry.receipts.certificates.api import CertificatesController
+from registry.receipts.certificates.service import Desk, Typesetter
 from registry.search.api import SearchController
 from registry.transparency.api import CorrectionsController, LogController
 from registry.usage.api import UsageController
@@ -108,6 +110,8 @@ class Parts:
     """Set when the service stops: streams end."""
     site: SiteAddress = field(default_factory=SiteAddress)
     entrants: Entrants = ()
+    witness_policy: str = "quorum none\n"
+    """The tlog-policy of today's checkpoints, for those who compare their trust with ours."""
 
 
 @get("/health/live", include_in_schema=False, sync_to_thread=False)
@@ -153,6 +157,7 @@ _API: Final = (
     RetirementsController,
     ClaimsController,
     ReceiptsController,
+    CertificatesController,
     LogController,
     StatusController,
     CorrectionsController,
@@ -232,6 +237,8 @@ def _dependencies(parts: Parts) -> dict[str, Provide]:
         "retiring": _constant(retiring(parts.db, parts.region)),
         "parts": _constant(parts),
         "entrants": _constant(parts.entrants),
+        "witness_policy": _constant(parts.witness_policy),
+        "certificates": _constant(Desk(parts.region, parts.site.url, Typesetter())),
         "sign_ins": _constant(SignIns(parts.db, parts.keyring, parts.site)),
         "trouble": _constant(parts.trouble),
     }

@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from deploy.bench import region
+from deploy.bench.certificates import browser_verify, certificates
 from deploy.bench.exchange.book import book
 from deploy.bench.exchange.campaign import campaign
 from deploy.bench.exchange.core import call_latency, core
@@ -66,6 +67,8 @@ REGISTRY: dict[str, RegionMeasure] = {
     "sequencing": sequencing,
     "verification": verification,
     "cold-verify": cold_verify,
+    "certificates": certificates,
+    "browser-verify": browser_verify,
 }
 EXCHANGE: dict[str, Measure] = {
     "book": book,

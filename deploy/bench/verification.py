@@ -35,7 +35,7 @@ Check = tuple[type[Ed25519PublicKey] | type[MLDSA44PublicKey], bytes, bytes, byt
 
 def verification(world: BenchRegion, *, seconds: float, rounds: int) -> Figure:
     """Verify one receipt many times; the limit does the same signature checks and nothing else."""
-    raw, trust = _receipt(world), load_trust(world.region.trust)
+    raw, trust = receipt_of(world), load_trust(world.region.trust)
     checks = _checks_of(lambda: verify_bundle(raw, trust, file="bench"))
     bursts = max(1, round(seconds * rounds * 10))
 
@@ -68,7 +68,7 @@ def cold_verify(world: BenchRegion, *, seconds: float, rounds: int) -> Figure:
     """`kilnwood verify` from the start of the process to its end; the limit imports what it needs and does nothing."""
     with TemporaryDirectory() as folder:
         receipt, trust = Path(folder, "it.receipt.json"), Path(folder, "trust.json")
-        receipt.write_bytes(_receipt(world))
+        receipt.write_bytes(receipt_of(world))
         trust.write_bytes(world.region.trust)
         runs = max(_LEAST_COLD, round(_COLD_PER_ROUND * rounds * min(seconds, 1)))
         command = ["-m", "deploy", "verify", str(receipt), "--trust", str(trust)]
@@ -98,7 +98,7 @@ def _run(arguments: list[str]) -> float:
     return seconds_of(lambda: subprocess.run([sys.executable, *arguments], capture_output=True, check=True))
 
 
-def _receipt(world: BenchRegion) -> bytes:
+def receipt_of(world: BenchRegion) -> bytes:
     """A receipt of the running region, made now: retired, sequenced, witnessed."""
     with httpx.Client(base_url=world.region.url, timeout=30, trust_env=False) as http:
         body = {

@@ -13,9 +13,10 @@ from pathlib import Path
 
 from deploy.cli.verdict_text import fork_in_words, report_in_words, summary_in_words
 from registry.receipts.verifier.about import Expected, expecting
+from registry.receipts.verifier.attachment import PDF_LIMIT_BYTES, is_pdf
 from registry.receipts.verifier.together import compare
 from registry.receipts.verifier.trust import LoadedTrust, load_trust
-from registry.receipts.verifier.verify import Judged, judge
+from registry.receipts.verifier.verify import Judged, judge_all
 from registry.transparency.format.strict_json import DOCUMENT_LIMIT_BYTES, encode
 from registry.transparency.format.text import Malformed
 from schemas.verdicts import UNFINISHED, USAGE_ERROR, WORST_FIRST, Summary, VerifyReport
@@ -28,7 +29,10 @@ The demo writes one beside its data (see README). A receipt that brought its own
 All files are compared: one log, no kilogram twice, no claim given more than it requires. Give all receipts of a claim
 together to learn whether it is covered.
 
+A certificate (PDF) is checked by the receipts attached to it; what is printed on it is for you to compare.
+
 examples:
+  kilnwood verify R-1.certificate.pdf --trust trust.json
   kilnwood verify 47kg.receipt.json --trust trust.json
   kilnwood verify 47kg.receipt.json --trust trust.json --expect-beneficiary "Zhang Wei" --expect-kg 47
   kilnwood verify *.receipt.json --trust trust.json --expect-covered --json
@@ -90,7 +94,7 @@ def _judge_all(paths: Sequence[Path], trust: LoadedTrust) -> tuple[list[int], li
             _complain(f"{shown(path)}: {error.strerror or error}")
             unread.append(UNFINISHED)
         else:
-            judged.append(judge(raw, trust, file=shown(path)))
+            judged += judge_all(raw, trust, file=shown(path))
     return unread, judged
 
 
@@ -156,7 +160,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a bundle, *.receipt.json")
+    parser.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE", help="a bundle, *.receipt.json, or a certificate, *.pdf"
+    )
     parser.add_argument("--trust", type=Path, metavar="T", help="the trust.json that you were given (required)")
     parser.add_argument(
         "--json", action="store_true", help="one JSON object a line for each file, then one for all; nothing else"
@@ -181,4 +187,5 @@ def _usage(parser: argparse.ArgumentParser, what: str) -> int:
 
 def _read(path: Path) -> bytes:
     with path.open("rb") as file:
-        return file.read(DOCUMENT_LIMIT_BYTES + 1)
+        raw = file.read(DOCUMENT_LIMIT_BYTES + 1)
+        return raw + file.read(PDF_LIMIT_BYTES + 1 - len(raw)) if is_pdf(raw) else raw

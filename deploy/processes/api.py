@@ -7,6 +7,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Gauge
 
 from deploy.app import Parts, create_app
+from deploy.log_keys import policy_text
 from deploy.processes.clock_watch import ClockWatch
 from deploy.processes.database import RegionDatabase
 from deploy.processes.disk import DiskWatch
@@ -101,6 +102,7 @@ class ApiRole:
             closing=self._stopping,
             site=SiteAddress(settings.site_url),
             entrants=read_entrants(settings.demo_people),
+            witness_policy=policy_text(settings),
         )
 
     @property

@@ -17,6 +17,7 @@ import registry.methodologies.pages
 import registry.parties.colleagues.pages
 import registry.parties.pages
 import registry.projects.pages
+import registry.receipts.pages
 import registry.transparency.pages
 from deploy.site.campaigns import CampaignPage
 from deploy.site.claims import ClaimPage, OrganisationPage
@@ -25,6 +26,7 @@ from deploy.site.entering import EnteringPages, Entrants
 from deploy.site.market import MarketPage
 from deploy.site.pages import HomePages
 from deploy.site.projects import ProjectPage, ReportPage
+from deploy.site.receipts import ReceiptPages
 from registry.access.http import PAGE
 from registry.kit.site.errors import PAGE_HANDLERS
 from registry.kit.site.frame import ASSETS, STATIC, VENDOR, Frame
@@ -43,6 +45,7 @@ FOLDERS: Final = {
     "claims": registry.claims.pages.TEMPLATES,
     "credits": registry.credits.pages.TEMPLATES,
     "methodologies": registry.methodologies.pages.TEMPLATES,
+    "receipts": registry.receipts.pages.TEMPLATES,
     "transparency": registry.transparency.pages.TEMPLATES,
 }
 """Each capability's templates, by the name under which others extend and include them."""
@@ -68,6 +71,7 @@ def site_router(entrants: Entrants = ()) -> Router:
             IssuancePages,
             RetirementPages,
             CancellationPages,
+            ReceiptPages,
             ClaimPage,
             OrganisationPage,
             registry.claims.pages.ClaimPages,

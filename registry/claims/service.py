@@ -320,3 +320,11 @@ async def lock_words_in(tx: Tx, claim_id: int) -> None:
 async def statement_of_in(tx: Tx, claim_id: int) -> int:
     """The row of the claim's statement in the log."""
     return await store.claim_statement(tx, claim_id)
+
+
+async def claim_of_statement(statement_id: int, *, asked: Call, db: Database) -> Claim:
+    """The claim that a statement of the log made. Raises `Unknown`."""
+    async with db.reading() as tx:
+        if found := await store.claim_of_statement(tx, statement_id):
+            return _for(asked, found)
+    raise Unknown("There is no claim of this statement.")

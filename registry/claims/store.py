@@ -116,6 +116,12 @@ async def claim(tx: Tx, claim_id: int) -> Claim | None:
     return _claim(row) if row else None
 
 
+async def claim_of_statement(tx: Tx, statement_id: int) -> Claim | None:
+    """The claim that a statement made."""
+    claim_id = await tx.fetchval(_sql.claim_by_statement, statement_id)
+    return await claim(tx, claim_id) if claim_id else None
+
+
 async def claims(tx: Tx, window: Window, wanted: ClaimsWanted, period: Between) -> Page[Claim]:
     """The claims that fit what is asked for; *period* is when they were made."""
     filters = (wanted.type, wanted.organisation_id, wanted.covered)

@@ -80,6 +80,8 @@ select id from registry.claim where id = $1 for no key update;
 update registry.claim set wording = $2, corrected_words = $3 where id = $1;
 -- name: claim_statement
 select statement_id from registry.claim where id = $1;
+-- name: claim_by_statement
+select id from registry.claim where statement_id = $1;
 -- name: footprints_of
 select count(*) from registry.footprint where organisation_id = $1;
 -- name: claims_of

@@ -20,11 +20,12 @@ UNFRAMED: Final = "frame-ancestors 'none'"
 HSTS: Final = "max-age=31536000; includeSubDomains"
 """A year of TLS only, for the host and the names under it, said by TLS alone."""
 _ALWAYS: Final[tuple[Header, ...]] = ((b"x-content-type-options", b"nosniff"),)
-_PAGE: Final[tuple[Header, ...]] = (
-    (b"content-security-policy", PAGE_POLICY.encode()),
-    (b"referrer-policy", b"no-referrer"),
-)
-_NO_PAGE: Final[tuple[Header, ...]] = ((b"content-security-policy", UNFRAMED.encode()),)
+_PAGE: Final[tuple[Header, ...]] = ((b"referrer-policy", b"no-referrer"),)
+_POLICIES: Final[dict[bool, Header]] = {
+    True: (b"content-security-policy", PAGE_POLICY.encode()),
+    False: (b"content-security-policy", UNFRAMED.encode()),
+}
+"""Of pages, and of everything else."""
 _NOT_KEPT: Final[tuple[Header, ...]] = ((b"cache-control", b"no-store"),)
 _BY_TLS: Final[tuple[Header, ...]] = ((b"strict-transport-security", HSTS.encode()),)
 _ADDED: Final = {
@@ -37,18 +38,19 @@ def protected(headers: Iterable[Header], *, secure: bool = False) -> list[Header
     """
     The *headers* of an answer and those that it must have; *secure* if its request came by TLS.
 
+    A page that states a content policy of its own keeps that one: it is stricter, or for a file that is saved.
     Nothing is stored by a cache unless the answer says that it may be: what is personal never does.
     """
-    page = kept = policy = False
+    page = kept = own = False
     found = list(headers)
     for name, value in found:
         if name == b"cache-control":
             kept = True
         elif name == b"content-security-policy":
-            policy = True
+            own = True
         elif name == b"content-type":
             page = value.startswith(b"text/html")
     found += _ADDED[page, kept, secure]
-    if not page and not policy:
-        found += _NO_PAGE
+    if not own:
+        found.append(_POLICIES[page])
     return found

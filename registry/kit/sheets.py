@@ -40,7 +40,7 @@ class OtherForms:
     Serves the other forms of a page: a page has the address of its resource without ``/v1``.
 
     ``/v1/….csv`` is the same path without it, as if text/csv had been accepted; ``/….csv`` and ``/….json`` of a page
-    are those of the resource.
+    are those of the resource, and so is a document under it, ``/…/….pdf``.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -48,9 +48,11 @@ class OtherForms:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection."""
-        if scope["type"] == ScopeType.HTTP and (form := _form(scope["path"])):
-            raw = scope.get("raw_path") or scope["path"].encode()
-            short = raw.partition(b"?")[0].removesuffix(form.encode())
+        if scope["type"] == ScopeType.HTTP and scope["path"].endswith(".pdf") and not _is_of_api(scope["path"]):
+            moved: Any = {**scope, "path": f"/v1{scope['path']}", "raw_path": b"/v1" + _raw_path(scope)}
+            scope = moved
+        elif scope["type"] == ScopeType.HTTP and (form := _form(scope["path"])):
+            short = _raw_path(scope).removesuffix(form.encode())
             under = "" if scope["path"].startswith(_API) else _API.rstrip("/")
             path = under + scope["path"].removesuffix(form)
             changed: Any = {**scope, "path": path, "raw_path": under.encode() + short, _ASKED: form == ".csv"}
@@ -58,12 +60,19 @@ class OtherForms:
         await self._app(scope, receive, send)
 
 
+def _raw_path(scope: Scope) -> bytes:
+    return (scope.get("raw_path") or scope["path"].encode()).partition(b"?")[0]
+
+
+def _is_of_api(path: str) -> bool:
+    return path.startswith((_API, "/docs", "/static/", "/assets/"))
+
+
 def _form(path: str) -> str:
     """What the path ends in, if that asks for another form of a resource."""
     if path.endswith(".csv"):
         return ".csv"
-    other = path.startswith((_API, "/docs", "/static/", "/assets/"))
-    return ".json" if path.endswith(".json") and not other else ""
+    return ".json" if path.endswith(".json") and not _is_of_api(path) else ""
 
 
 def refuse_csv_of(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:

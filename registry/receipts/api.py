@@ -1,12 +1,16 @@
 """Receipts over HTTP."""
 
+from typing import Annotated
+
 from litestar import Controller, Response, get
 from litestar.di import NamedDependency
+from litestar.params import PathParameter
 
 from registry.kit.database import Database
 from registry.kit.http import PENDING, READS, PathCode
 from registry.receipts import service
 from schemas.access import Call
+from schemas.parties import RegionProfile
 
 
 class ReceiptsController(Controller):
@@ -14,6 +18,45 @@ class ReceiptsController(Controller):
 
     path = "/v1/receipts"
     tags = ("Receipts",)
+
+    @get(
+        "/by-code/{code:str}",
+        operation_id="get_receipt_by_code",
+        media_type="application/json",
+        responses={**READS, **PENDING},
+    )
+    async def by_code(
+        self,
+        code: Annotated[str, PathParameter(max_length=40, description="As it stands on the paper, in any case")],
+        asked: NamedDependency[Call],
+        db: NamedDependency[Database],
+    ) -> Response[bytes]:
+        """The bundle of any statement of the log by the code on paper: a retirement's receipt, a claim, an issuance."""
+        bundle, _ = await service.coded(code, asked=asked, db=db)
+        headers = {"Content-Disposition": f'attachment; filename="{code.upper()}.receipt.json"'}
+        return Response(service.as_file(bundle), media_type="application/json", headers=headers)
+
+    @get(
+        "/trust",
+        operation_id="get_trust",
+        media_type="application/json",
+        responses={**READS, **PENDING},
+    )
+    async def trust(
+        self,
+        region: NamedDependency[RegionProfile],
+        *,
+        db: NamedDependency[Database],
+        witness_policy: NamedDependency[str],
+    ) -> Response[bytes]:
+        """
+        The trust.json by which this service would be judged, to compare with yours.
+
+        It proves nothing by itself, for it came the same way as the receipt: get yours by another one.
+        """
+        content = await service.trust(witness_policy, region=region, db=db)
+        headers = {"Content-Disposition": 'attachment; filename="trust.json"'}
+        return Response(content, media_type="application/json", headers=headers)
 
     @get(
         "/{receipt_id:str}",

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from registry.kit.database import Database, Tx
 from registry.transparency import rules, store
 from registry.transparency.format import prove, tile
+from registry.transparency.format.note import VerifierKey, parse_vkey
+from registry.transparency.format.strict_json import decode_strict
 from registry.transparency.format.text import Malformed
 from registry.transparency.rules import NotInTheLog, NotYetWitnessed, Prepared, SealedSection
 from schemas.parties import RegionProfile
-from schemas.statements import Statement
+from schemas.statements import STATEMENT_TYPES, Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,15 @@ class Proven:
     checkpoint_note: str
     tiles: dict[tile.TileKey, bytes]
     openings: tuple[SealedSection, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A statement that was found by the beginning of its leaf hash."""
+
+    id: int
+    statement: Statement
+    statement_hash: str
 
 
 async def append_in(
@@ -102,3 +113,29 @@ async def prove_in(tx: Tx, statement_id: int) -> Proven:
         raise NotYetWitnessed("The statement is committed and waits for its witnessed checkpoint.", retry_after_s=1)
     tiles = await store.tiles(tx, prove.tiles_for_inclusion(leaf.leaf_index, newest.size))
     return Proven(leaf.note, leaf.leaf_index, newest.note or "", tiles, await store.openings(tx, statement_id))
+
+
+async def row_of_in(tx: Tx, statement_hash: str) -> int:
+    """The row of a statement by its hash. Raises `NotInTheLog`."""
+    found = await store.statement(tx, bytes.fromhex(statement_hash))
+    if found is None:
+        raise NotInTheLog(f"The log has no statement {statement_hash}.")
+    return found.id
+
+
+async def find_coded_in(tx: Tx, first: bytes) -> Coded | None:
+    """The one statement whose leaf hash begins with *first*; None if there is none, or not only one."""
+    found = await store.leaves_beginning(tx, first)
+    if len(found) != 1 or found[0].note is None:
+        return None
+    kind, text, *_ = found[0].note.split("\n")
+    known = STATEMENT_TYPES["/".join(kind.rsplit("/", 2)[-2:])]
+    return Coded(found[0].id, decode_strict(text.encode(), known), found[0].sha256.hex())
+
+
+async def keys_in(tx: Tx) -> tuple[VerifierKey, ...]:
+    """The log's public keys: the issuer's, then both of the log. Raises `NotYetWitnessed` before its first start."""
+    known = await store.log_keys(tx)
+    if not known:
+        raise NotYetWitnessed("The log has no keys yet: its sequencer has not started.", retry_after_s=1)
+    return tuple(parse_vkey(known[role]) for role in ("issuer", "log-ed25519", "log-ml-dsa-44"))

@@ -176,6 +176,12 @@ async def leaf(tx: Tx, statement_id: int) -> StoredStatement:
     return StoredStatement(**await fetch_one(tx, _sql.leaf, statement_id))
 
 
+async def leaves_beginning(tx: Tx, first: bytes) -> list[StoredStatement]:
+    """The statements whose leaf hash begins with *first*; two at most."""
+    rows = await tx.fetch(_sql.leaves_beginning, first, first.ljust(32, b"\xff"))
+    return [StoredStatement(**row) for row in rows]
+
+
 async def tiles(tx: Tx, keys: Iterable[TileKey]) -> dict[TileKey, bytes]:
     """The tiles of these that exist."""
     wanted = list(keys)

@@ -31,6 +31,10 @@ order by leaf_index limit $2;
 select size, root, note, witnessed_at from registry.log_checkpoint where witnessed_at is not null order by size desc limit 1;
 -- name: leaf
 select id, type, sha256, leaf_index, note, leaf_hash from registry.statement where id = $1;
+-- name: leaves_beginning
+-- By the index on leaf hashes; two are enough to see that there is not only one.
+select id, type, sha256, leaf_index, note, leaf_hash from registry.statement
+where leaf_hash >= $1 and leaf_hash <= $2 limit 2;
 -- name: tiles
 select t.level, t.n, t.hashes from registry.log_tile t
 join unnest($1::smallint[], $2::bigint[]) as wanted (level, n) on t.level = wanted.level and t.n = wanted.n;

@@ -37,8 +37,17 @@ from exchange.engine.events import Reason, Refused
 from registry.kit.database import Database
 from tests.worlds import KEYRING, PROFILE, World, authority
 
-FIGURES = ["retirements-1", "retirements-32", "issuance", "sequencing", "verification", "cold-verify"]
-WITH_TARGET = {"retirements-32", "issuance", "verification", "cold-verify"}
+FIGURES = [
+    "retirements-1",
+    "retirements-32",
+    "issuance",
+    "sequencing",
+    "verification",
+    "cold-verify",
+    "certificates",
+    "browser-verify",
+]
+WITH_TARGET = {"retirements-32", "issuance", "verification", "cold-verify", "certificates", "browser-verify"}
 SMALLEST = 0.004
 
 

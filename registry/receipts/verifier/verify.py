@@ -1,17 +1,22 @@
 """The verdict on one file, in the order of registry/transparency/FORMAT.md. What several say together: `together`."""
 
+from contextlib import suppress
 from typing import NamedTuple
 
+from msgspec import structs
+
 from registry.receipts.verifier.about import about
+from registry.receipts.verifier.attachment import attached, is_pdf
 from registry.receipts.verifier.checklist import Checklist, Stopped
 from registry.receipts.verifier.evidence import Shown, shown_by, shown_in
 from registry.receipts.verifier.leaf import Leaf, check_form, check_leaf
 from registry.receipts.verifier.trust import LoadedTrust
 from registry.transparency.format.statement_rules import check_retirement, check_statement, claim_terms
 from registry.transparency.format.strict_json import decode_strict
+from registry.transparency.format.text import Malformed
 from schemas.receipts import Bundle
 from schemas.statements import ClaimStatement, Ranges, RetirementStatement, Statement
-from schemas.verdicts import EXIT_CODES, Verdict, VerifyReport
+from schemas.verdicts import EXIT_CODES, Check, Verdict, VerifyReport
 
 _SERIALS_SHOWN = 3
 
@@ -58,6 +63,31 @@ def judge(raw: bytes, trust: LoadedTrust, *, file: str = "") -> Judged:
         finding = Conclusion("invalid", f"{failed.name}: {failed.detail}")
     shown = shown_in(raw, trust) if finding.verdict == "invalid" else tuple(map(shown_by, leaves))
     return Judged(_report(finding, checks, leaves, trust, file), tuple(leaves), shown)
+
+
+def judge_all(raw: bytes, trust: LoadedTrust, *, file: str = "") -> tuple[Judged, ...]:
+    """
+    Check what is in one file: a bundle, or a certificate (PDF) with its receipts, each by itself.
+
+    What is printed on a certificate is ink: it is said that nobody checked it.
+    """
+    if not is_pdf(raw):
+        return (judge(raw, trust, file=file),)
+    try:
+        found = attached(raw)
+    except Malformed as error:
+        checks = Checklist()
+        with suppress(Stopped):
+            checks.require(None, "file", str(error))
+        finding = Conclusion("invalid", f"file: {error}")
+        return (Judged(_report(finding, checks, [], trust, file), (), ()),)
+    return tuple(_from_paper(judge(each.content, trust, file=f"{file}: {each.name}"), each.name) for each in found)
+
+
+def _from_paper(judged: Judged, name: str) -> Judged:
+    said = f"{name} in the PDF; compare what is printed with what stands here"
+    note = Check(outcome="note", name="attachment", detail=said)
+    return judged._replace(report=structs.replace(judged.report, checks=(note, *judged.report.checks)))
 
 
 def _find(raw: bytes, trust: LoadedTrust, checks: Checklist, leaves: list[Leaf]) -> Conclusion:

@@ -1,0 +1,164 @@
+"""One scan that verifies: the receipt page in a browser, saved and opened with no network, and without scripts."""
+
+import json
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.async_api import Browser, FilePayload, Page, Request, expect
+
+from tests.registry.receipts.verifier.world import trust_bytes
+from tests.site import browser
+from tests.site.browser import PHONE, Site, needs_chromium, person
+
+pytestmark = needs_chromium
+
+
+@pytest.fixture(scope="module")
+def neutral_site() -> Iterator[Site]:
+    """A region after its launch event became neutral."""
+    with browser.served("event_neutral") as running:
+        yield running
+
+
+@dataclass
+class Paper:
+    """What somebody holds: the receipt's number, and the code beside the QR code."""
+
+    receipt: str
+    code: str
+    bundle: bytes
+    pdf: bytes
+    saved: bytes
+
+
+@pytest.fixture
+async def paper(neutral_site: Site) -> AsyncIterator[Paper]:
+    """Fetched as a program would, once it is witnessed."""
+    async with httpx.AsyncClient(base_url=neutral_site.url, trust_env=False, timeout=30) as http:
+        receipt = (await http.get("/v1/retirements")).json()["items"][0]["receipt_id"]
+        while (found := await http.get(f"/r/{receipt}")).status_code == 202:
+            pass  # the next checkpoint comes within a second
+        assert 303 == found.status_code
+        code = found.headers["Location"].removeprefix("/r/")
+        bundle = (await http.get(f"/v1/receipts/{receipt}")).content
+        pdf = (await http.get(f"/retirements/{receipt}/certificate.pdf")).content
+        saved = await http.get(f"/r/{code}/saved.html")
+        assert saved.headers["Content-Disposition"].startswith("attachment")
+        assert saved.headers["Content-Security-Policy"].startswith("default-src 'none'; script-src 'sha256-")
+        yield Paper(receipt, code, bundle, pdf, saved.content)
+
+
+async def verdict(page: Page, wanted: str) -> None:
+    """Wait until the page has judged."""
+    await expect(page.locator("[data-verifier]")).to_have_attribute("data-verdict", wanted, timeout=20_000)
+
+
+async def test_a_scan_verifies_on_a_phone(neutral_site: Site, chromium: Browser, paper: Paper):
+    """The address of the QR code, in upper case: one sentence, then the verdict of the visitor's own browser."""
+    async with person(chromium, size=PHONE) as page:
+        await page.goto(f"{neutral_site.url}/R/{paper.code}")
+        await expect(page.get_by_role("heading", level=1)).to_contain_text("retired 1\u2009200 kg for: Launch event")
+        await verdict(page, "valid")
+        await expect(page.locator("[data-result]")).to_contain_text("Simulated · Valid")
+        await expect(page.locator("[data-result]")).to_contain_text("SC-CDCER-0001-2024-01:1-1200kg")
+        await page.get_by_text("Every check").click()
+        await expect(page.get_by_text("re-encoding equals the input")).to_be_visible()
+        assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+
+
+async def test_files_are_verified_and_stay_in_the_browser(neutral_site: Site, chromium: Browser, paper: Paper):
+    """A certificate and a receipt; altered ones; a PDF of something else."""
+    sent: list[str] = []
+    altered = paper.bundle.replace(b'quantity_kg\\":1200', b'quantity_kg\\":9200')
+    files = {
+        "it.certificate.pdf": (paper.pdf, "valid"),
+        "it.receipt.json": (paper.bundle, "valid"),
+        "altered.receipt.json": (altered, "invalid"),
+        "menu.pdf": (b"%PDF-1.7\n", "invalid"),
+    }
+    async with person(chromium) as page:
+        await page.goto(f"{neutral_site.url}/r")
+        await expect(page.locator("[data-trust-shown]")).to_contain_text("kilnwood.example/sim/CN-510100")
+        page.on("request", _noting(sent))
+        for name, (content, wanted) in files.items():
+            await page.set_input_files("#other-file", {"name": name, "mimeType": "", "buffer": content})
+            await verdict(page, wanted)
+            await expect(page.locator("[data-other]")).to_contain_text(name)
+        await expect(page.locator("[data-other]")).to_contain_text("a PDF without a receipt in it")
+    assert [] == sent
+
+
+async def test_ones_own_trust_decides(neutral_site: Site, chromium: Browser, paper: Paper):
+    """Another registry's keys make it invalid; a file that cannot be read is said, and changes nothing."""
+    async with person(chromium) as page:
+        await page.goto(f"{neutral_site.url}/r/{paper.code}")
+        await verdict(page, "valid")
+        own = FilePayload(name="trust.json", mimeType="application/json", buffer=trust_bytes())
+        await page.set_input_files("#own-trust", own)
+        await verdict(page, "invalid")
+        await expect(page.locator("[data-trust-whose]")).to_contain_text("your own file")
+        unread = FilePayload(name="trust.json", mimeType="application/json", buffer=b"{}")
+        await page.set_input_files("#own-trust", unread)
+        await expect(page.locator("[data-fault]")).to_contain_text("trust.json: Object missing required field")
+
+
+async def test_a_saved_page_verifies_with_no_network(chromium: Browser, paper: Paper, tmp_path: Path):
+    """Opened from the disk: it asks for nothing, and a changed byte in it shows."""
+    for name, content, wanted in (
+        ("saved.html", paper.saved, "valid"),
+        ("altered.html", paper.saved.replace(b'quantity_kg\\\\\\":1200', b'quantity_kg\\\\\\":9200', 1), "invalid"),
+    ):
+        file = tmp_path / name
+        file.write_bytes(content)
+        asked: list[str] = []
+        async with person(chromium, offline=True) as page:
+            page.on("request", _noting(asked))
+            await page.goto(file.as_uri())
+            await verdict(page, wanted)
+            assert [file.as_uri()] == asked
+
+
+def _noting(asked: list[str]) -> Callable[[Request], None]:
+    return lambda request: asked.append(request.url)
+
+
+async def test_without_scripts_the_page_says_how_to_verify(neutral_site: Site, chromium: Browser, paper: Paper):
+    """What the server says, that nothing was verified, and the command."""
+    async with person(chromium, java_script_enabled=False, language="zh-CN") as page:
+        await page.goto(f"{neutral_site.url}/r/{paper.code}")
+        await expect(page.get_by_role("heading", level=1)).to_contain_text("注销 1\u2009200 千克")
+        await expect(page.get_by_text("没有进行核验")).to_be_visible()
+        await expect(
+            page.get_by_text(f"kilnwood verify {paper.receipt}.receipt.json --trust trust.json")
+        ).to_be_visible()
+
+
+async def test_an_unknown_code_is_a_clear_page(neutral_site: Site, chromium: Browser):
+    """404, with what to do."""
+    async with person(chromium, refusals=True) as page:
+        answer = await page.goto(f"{neutral_site.url}/R/{'A' * 32}")
+        assert answer is not None
+        assert 404 == answer.status
+        await expect(page.locator("main")).to_contain_text("Compare it with the paper, sign by sign")
+
+
+async def test_the_badge_is_a_picture_without_scripts(neutral_site: Site, paper: Paper):
+    """Kilograms and registry, nothing that runs."""
+    async with httpx.AsyncClient(base_url=neutral_site.url, trust_env=False) as http:
+        answer = await http.get(f"/r/{paper.code}/badge.svg")
+    assert (200, "image/svg+xml") == (answer.status_code, answer.headers["Content-Type"].partition(";")[0])
+    assert "default-src 'none'" == answer.headers["Content-Security-Policy"]
+    assert "200 kg retired" in answer.text
+    assert "script" not in answer.text
+
+
+def test_the_words_of_the_page_are_complete(paper: Paper):
+    """The script has no words of its own: each verdict, outcome and fact that it shows is in the page."""
+    text = paper.saved.decode().partition('id="verifier-words">')[2].partition("</script>")[0]
+    words = json.loads(text)
+    verdicts = {"valid", "invalid", "unwitnessed", "superseded", "shortfall", "logged", "unexpected"}
+    assert verdicts == set(words["verdicts"])
+    assert {"ok", "note", "failed"} == set(words["outcomes"])
