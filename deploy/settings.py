@@ -6,17 +6,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal
 from urllib.parse import urlsplit
 
 import msgspec
 
 from deploy import encrypted
+from deploy.witness_settings import Witnesses, read_witnesses
 from registry.access.rates import PER_S
 from registry.kit.quotas import LIMITS
 from registry.kit.senders import Network
-from registry.transparency.format.note import COSIGNATURE_ED25519, COSIGNATURE_ML_DSA_44, VerifierKey, parse_vkey
-from registry.transparency.format.text import Malformed
 from schemas import serials, texts
 from schemas.identifiers import check_uscc
 from schemas.notifications import EmailAddress
@@ -166,50 +165,6 @@ def _database(text: str) -> str:
     return text
 
 
-_WITNESSES = "for each witness its URL, then one or two verifier keys, separated by spaces"
-Witnesses: TypeAlias = tuple[tuple[str, tuple[VerifierKey, ...]], ...]
-"""URL and keys of each: Ed25519 (0x04), ML-DSA-44 (0x06), or both under one name."""
-
-
-def _witnesses(text: str) -> Witnesses:
-    found: list[tuple[str, list[VerifierKey]]] = []
-    for word in text.split():
-        if not found or word.startswith(("http://", "https://")):
-            found.append((_web(word), []))
-        else:
-            found[-1][1].append(_witness_key(word))
-    for url, keys in found:
-        kinds = {key.kind for key in keys}
-        if not keys or len(kinds) < len(keys) or len({key.name for key in keys}) > 1:
-            raise ValueError(f"{_WITNESSES} ({url} has {len(keys)} keys; two are of both types, under one name)")
-    return tuple((url, tuple(keys)) for url, keys in found)
-
-
-def _web(text: str) -> str:
-    try:
-        url = urlsplit(text)
-        usable = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
-        raise ValueError(f"{_WITNESSES} ({text} is no URL of http or https)")
-    try:
-        encrypted.require_web(text)
-    except ValueError as error:
-        raise ValueError(f"{_WITNESSES} ({error})") from error
-    return text
-
-
-def _witness_key(text: str) -> VerifierKey:
-    try:
-        key = parse_vkey(text)
-    except Malformed as error:
-        raise ValueError(f"{_WITNESSES} ({error})") from error
-    if key.kind not in (COSIGNATURE_ED25519, COSIGNATURE_ML_DSA_44):
-        raise ValueError(f"{_WITNESSES} (the key of {key.name} has type {key.kind:#04x}, a witness's has 0x04 or 0x06)")
-    return key
-
-
 _NAME_LIMIT = 200
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 """Hosts that only this machine reaches."""
@@ -274,7 +229,7 @@ TABLE = (
     Setting("KILNWOOD_LOG_HOST", "kilnwood.example", "Host of the log's origin", _text(r"[a-z0-9.-]+", "a host name")),
     Setting("KILNWOOD_AUTHORITY", "Regional ecology and environment bureau", "Name of the authority", _name),
     Setting("KILNWOOD_AUTHORITY_USCC", "11510100MB0000000U", "Its USCC", _uscc),
-    Setting("KILNWOOD_WITNESSES", "", "URL of each witness, then its one or two keys", _witnesses),
+    Setting("KILNWOOD_WITNESSES", "", "URL of each witness, then its one or two keys", read_witnesses),
     Setting("KILNWOOD_WITNESS_QUORUM", "0", "How many must cosign; 0: all", _whole(0, 100)),
     Setting("KILNWOOD_PUBLISH_INTERVAL_S", "1", "At most one checkpoint in so many seconds", _seconds),
     Setting(

@@ -82,4 +82,6 @@ class SetMailAddress(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class ConfirmMailAddress(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the link has that was sent to the address."""
 
-    code: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{43}$(?!\n)")]
+    code: Annotated[
+        str, Meta(pattern=r"^[A-Za-z0-9_-]{43}$(?!\n)", examples=["Zm9yIHRoZSBleGFtcGxlLCBub3QgYSByZWFsIG9uZSE"])
+    ]

@@ -47,8 +47,9 @@ class NotSent(Exception):
 class Transport(Protocol):
     """What carries mails."""
 
-    keeps: bool
-    """Whether bodies are kept after sending: the outbox of a demo."""
+    @property
+    def keeps(self) -> bool:
+        """Whether bodies are kept after sending: the outbox of a demo."""
 
     async def send(self, message: EmailMessage, recipient: str) -> None:
         """Hand one message over. Raises `AddressRefused`, `NotSent`."""

@@ -67,7 +67,7 @@ def page_of(thing: Thing, thing_id: str) -> str:
 
 def wait_after(tries: int) -> timedelta:
     """How long until the next attempt, when *tries* have been made: a minute, then twice as long each time."""
-    return min(FIRST_WAIT * 2 ** min(tries - 1, 20), LONGEST_WAIT)
+    return min(FIRST_WAIT * (1 << min(tries - 1, 20)), LONGEST_WAIT)
 
 
 def subject(text: str) -> str:

@@ -9,7 +9,7 @@ from registry.kit.pages import Window
 from registry.kit.problems import Unknown
 from registry.notifications import rules, store
 from registry.notifications.mails import Mails
-from registry.notifications.store import Recipient, Shown
+from registry.notifications.store import OutboxMail, Recipient
 from schemas.access import Call
 from schemas.notifications import (
     NOTIFICATION_KINDS,
@@ -132,7 +132,7 @@ async def remove_address(*, call: Call, db: Database, mails: Mails) -> MailPrefe
     return await once(db, call, work, again)
 
 
-async def outbox(before: int, limit: int, *, db: Database) -> list[Shown]:
+async def outbox(before: int, limit: int, *, db: Database) -> list[OutboxMail]:
     """The newest mails, for the demo's outbox."""
     async with db.reading() as tx:
         return await store.outbox(tx, before, limit)

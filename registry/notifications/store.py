@@ -54,7 +54,7 @@ class Mail(NamedTuple):
     made_at: datetime
 
 
-class Shown(NamedTuple):
+class OutboxMail(NamedTuple):
     """A mail as the demo's outbox shows it."""
 
     id: int
@@ -223,9 +223,9 @@ async def wait_at_most(tx: Tx, mail_id: int, wait: timedelta) -> None:
     await tx.execute(_sql.wait_at_most, mail_id, wait)
 
 
-async def outbox(tx: Tx, before: int, limit: int) -> list[Shown]:
+async def outbox(tx: Tx, before: int, limit: int) -> list[OutboxMail]:
     """The newest mails."""
-    return [Shown(*row.values()) for row in await tx.fetch(_sql.outbox, before, limit)]
+    return [OutboxMail(*row.values()) for row in await tx.fetch(_sql.outbox, before, limit)]
 
 
 async def forget(tx: Tx, *, unread: timedelta, read: timedelta, kept: int, mails: timedelta) -> None:
