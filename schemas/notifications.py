@@ -36,7 +36,7 @@ class Notification(Struct, frozen=True, kw_only=True):
     why: Annotated[str | None, Meta(description="Why it was refused")] = None
     quantity_kg: Kg | None = None
     until: Instant | None = None
-    at: Annotated[Instant, Meta(description="When it was noticed, in real time")]
+    at: Annotated[Instant, Meta(description="When it was noticed, in business time")]
     read_at: Instant | None = None
 
 

@@ -41,7 +41,7 @@ def mails_of(settings: Settings, region: RegionProfile) -> Mails:
     return Mails(
         site_frame(region, settings.site_url),
         settings.site_url,
-        sender=settings.mail_from,
+        sender=settings.mail_from or f"registry@{DEMO_DOMAIN}",
         transport=transport(settings),
         demo=DEMO_DOMAIN if settings.demo_outbox else None,
     )

@@ -44,7 +44,8 @@ create table registry.notification (
   why text,
   quantity_kg bigint,
   until timestamptz,
-  at timestamptz not null default now(),
+  at timestamptz not null default registry.business_now(),
+  made_at timestamptz not null default now(),
   read_at timestamptz,
   by_mail boolean not null default false,
   mail_id bigint,
@@ -54,7 +55,7 @@ create index notification_of on registry.notification (person_id, id);
 create index notification_unread on registry.notification (person_id) where read_at is null;
 create index notification_unmailed on registry.notification (person_id, id) where by_mail and mail_id is null;
 create index notification_mail on registry.notification (mail_id) where mail_id is not null;
-create index notification_at on registry.notification (at);
+create index notification_made on registry.notification (made_at);
 
 -- How far each source was read. It moves in the transaction that writes what was found.
 create table registry.notification_cursor (

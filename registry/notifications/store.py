@@ -224,7 +224,7 @@ async def wait_at_most(tx: Tx, mail_id: int, wait: timedelta) -> None:
 
 
 async def outbox(tx: Tx, before: int, limit: int) -> list[OutboxMail]:
-    """The newest mails."""
+    """The newest mails before one."""
     return [OutboxMail(*row.values()) for row in await tx.fetch(_sql.outbox, before, limit)]
 
 

@@ -188,12 +188,12 @@ where id = $1 and state = 'due';
 -- name: wait_at_most
 update registry.mail set next_at = least(next_at, now() + $2::interval) where id = $1 and state = 'due';
 -- name: outbox
-select id, address, language, subject, body, state, tries, made_at from registry.mail where ($1 = 0 or id < $1)
+select id, address, language, subject, body, state, tries, made_at from registry.mail where id < $1
 order by id desc limit $2;
 -- name: forget
 delete from registry.notification n where n.id in (
-  select id from registry.notification where at < now() - case when read_at is null then $1::interval else $2::interval end
-  order by at limit 10000
+  select id from registry.notification
+  where made_at < now() - case when read_at is null then $1::interval else $2::interval end order by made_at limit 10000
 );
 -- name: forget_surplus
 delete from registry.notification n using (

@@ -94,7 +94,7 @@ async def happen(world: World, word: str, *names: str, why: str | None = None, a
 async def states(world: World) -> dict[str, str]:
     """What became of each mail, by its address."""
     async with world.db.reading() as tx:
-        rows = await store.outbox(tx, 0, 100)
+        rows = await store.outbox(tx, 1000, 100)
     return {row.address: row.state for row in rows}
 
 
