@@ -20,7 +20,7 @@ from deploy.local.children import free_port
 from deploy.screenshots.samples import Known, Sample, views
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext
+    from playwright.sync_api import Browser, BrowserContext, Playwright
 
 LANGUAGES: Final = {"zh": "zh-CN", "en": "en-GB"}
 WIDTHS: Final = (390, 1280)
@@ -48,14 +48,14 @@ class Picture:
     status: int
 
 
-def take(out: Path, url: str, tell: "contextlib.AbstractContextManager[object] | None" = None) -> list[Picture]:
+def take(out: Path, url: str) -> list[Picture]:
     """Take every page of the demo at *url*. Raises `CannotTake`, `NoSample`."""
     wanted = views()
     playwright = _playwright()
     out.mkdir(parents=True, exist_ok=True)
     known = _known(url)
     found: list[Picture] = []
-    with playwright() as started, tell or contextlib.nullcontext():
+    with playwright as started:
         browser = _browser(started)
         try:
             for language in LANGUAGES:
@@ -67,7 +67,8 @@ def take(out: Path, url: str, tell: "contextlib.AbstractContextManager[object] |
     return found
 
 
-def _playwright():  # type: ignore[no-untyped-def]  # noqa: ANN202 - it is optional
+def _playwright() -> "contextlib.AbstractContextManager[Playwright]":
+    """Playwright is optional: only this command and the tests take it."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError as error:
@@ -75,20 +76,19 @@ def _playwright():  # type: ignore[no-untyped-def]  # noqa: ANN202 - it is optio
             "Playwright for Python is not installed. It comes with the tests' tools (pip install 'kilnwood[test]'). "
             "It takes Debian's chromium too (or KILNWOOD_TEST_CHROMIUM=/path/to/it)."
         ) from error
-    return sync_playwright
+    return sync_playwright()
 
 
-def _browser(started) -> "Browser":  # type: ignore[no-untyped-def]  # noqa: ANN001 - as above
+def _browser(started: "Playwright") -> "Browser":
     from playwright.sync_api import Error
 
     path = os.environ.get("KILNWOOD_TEST_CHROMIUM", CHROMIUM)
     if not Path(path).exists():
         raise CannotTake(f"There is no browser at {path}: apt-get install chromium, or set KILNWOOD_TEST_CHROMIUM.")
     try:
-        browser: Browser = started.chromium.launch(executable_path=path, args=list(FLAGS))
+        return started.chromium.launch(executable_path=path, args=list(FLAGS))
     except Error as error:
         raise CannotTake(f"{path} does not start: {error}") from error
-    return browser
 
 
 def _known(url: str) -> Known:
