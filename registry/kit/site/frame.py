@@ -51,6 +51,7 @@ class Frame:
             loader=PrefixLoader({name: FileSystemLoader(folder) for name, folder in folders.items()}),
             autoescape=True,
             undefined=StrictUndefined,
+            auto_reload=False,  # else every page looks at the file of every template
             trim_blocks=True,
             lstrip_blocks=True,
             extensions=["jinja2.ext.i18n"],

@@ -12,7 +12,7 @@ from tests.site.crowded import read
 from tests.worlds import World
 
 EVIL = "evil.example"
-FROM_ELSEWHERE = (
+FROM_ELSEWHERE: tuple[dict[str, str], ...] = (
     {"Sec-Fetch-Site": "cross-site", "Origin": f"https://{EVIL}"},
     {"Sec-Fetch-Site": "same-site", "Origin": "http://other.registry.test"},
     {"Origin": f"https://{EVIL}"},
