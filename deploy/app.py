@@ -1,6 +1,7 @@
 """The composition root: settings become one ASGI application. Tests call the same factory."""
 
 import asyncio
+import functools
 import html
 import inspect
 from collections.abc import Callable
@@ -70,8 +71,12 @@ from registry.kit.sheets import OtherForms
 from registry.kit.site.browser import BrowserSessions
 from registry.kit.site.errors import unrouted
 from registry.kit.site.forms import Forms
+from registry.kit.site.frame import Frame
 from registry.kit.site.queries import FilledQueries
 from registry.methodologies.api import MethodologiesController
+from registry.notifications import service as notifications
+from registry.notifications.api import NotificationsController
+from registry.notifications.mails import Mails, Transport
 from registry.parties.api import PartiesController
 from registry.parties.colleagues.api import ColleaguesController
 from registry.projects.api import DocumentsController, ProjectsController, ReportsController
@@ -112,6 +117,8 @@ class Parts:
     entrants: Entrants = ()
     witness_policy: str = "quorum none\n"
     """The tlog-policy of today's checkpoints, for those who compare their trust with ours."""
+    mail: Transport | None = None
+    """What carries mail to people; None: none is sent."""
 
 
 @get("/health/live", include_in_schema=False, sync_to_thread=False)
@@ -147,6 +154,7 @@ _API: Final = (
     ProjectsController,
     ReportsController,
     InboxController,
+    NotificationsController,
     SearchController,
     IssuancesController,
     ConservationController,
@@ -175,21 +183,22 @@ _API: Final = (
 
 def create_app(parts: Parts) -> ASGIApp:
     """The whole application, wrapped in its request log."""
+    frame = site_frame(parts.region, parts.site.url, parts.entrants)
     app = Litestar(
         route_handlers=[
             *_API,
             live,
             ready,
-            site_router(parts.entrants),
+            site_router(parts.entrants, outbox=parts.mail is not None and parts.mail.keeps),
             create_static_files_router(
                 path="/static", directories=[STATIC], include_in_schema=False, cache_control=_STATIC_KEPT
             ),
         ],
-        dependencies=_dependencies(parts),
+        dependencies=_dependencies(parts, frame),
         guards=[guard],
         exception_handlers={**HANDLERS, NotFoundException: unrouted},
         openapi_config=_openapi(parts.region),
-        state=_state(parts),
+        state=_state(parts, frame),
         logging_config=None,
         request_class=JsonRequest,
         plugins=[_DescribedStructs()],
@@ -204,14 +213,15 @@ def create_app(parts: Parts) -> ASGIApp:
     )
 
 
-def _state(parts: Parts) -> State:
+def _state(parts: Parts, frame: Frame) -> State:
     """What guards and pages find without asking by name."""
     return State(
         {
             "authority": parts.authority,
             "rates": parts.rates,
             "routes": ROUTES,
-            "frame": site_frame(parts.region, parts.site.url, parts.entrants),
+            "frame": frame,
+            "unread": functools.partial(notifications.unread, db=parts.db),
             "db": parts.db,
             "room": parts.room,
             "keyring": parts.keyring,
@@ -219,7 +229,7 @@ def _state(parts: Parts) -> State:
     )
 
 
-def _dependencies(parts: Parts) -> dict[str, Provide]:
+def _dependencies(parts: Parts, frame: Frame) -> dict[str, Provide]:
     """What handlers may ask for by name."""
     return {
         **DEPENDENCIES,
@@ -241,6 +251,7 @@ def _dependencies(parts: Parts) -> dict[str, Provide]:
         "certificates": _constant(Desk(parts.region, parts.site.url, Typesetter())),
         "sign_ins": _constant(SignIns(parts.db, parts.keyring, parts.site)),
         "trouble": _constant(parts.trouble),
+        "mails": _constant(Mails(frame, parts.site.url, transport=parts.mail)),
     }
 
 

@@ -24,6 +24,7 @@ import registry.credits.retirement.routes
 import registry.credits.transfers.routes
 import registry.inbox.routes
 import registry.methodologies.routes
+import registry.notifications.routes
 import registry.parties.colleagues.routes
 import registry.parties.routes
 import registry.projects.routes
@@ -54,6 +55,7 @@ ROUTES = merge_routes(
     registry.claims.routes.ROUTES,
     registry.receipts.routes.ROUTES,
     registry.inbox.routes.ROUTES,
+    registry.notifications.routes.ROUTES,
     registry.usage.routes.ROUTES,
     registry.search.routes.ROUTES,
     registry.transparency.routes.ROUTES,

@@ -6,17 +6,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import ip_network
 from pathlib import Path
-from typing import TypeAlias
+from typing import Literal
 from urllib.parse import urlsplit
 
+import msgspec
+
 from deploy import encrypted
+from deploy.witness_settings import Witnesses, read_witnesses
 from registry.access.rates import PER_S
 from registry.kit.quotas import LIMITS
 from registry.kit.senders import Network
-from registry.transparency.format.note import COSIGNATURE_ED25519, COSIGNATURE_ML_DSA_44, VerifierKey, parse_vkey
-from registry.transparency.format.text import Malformed
 from schemas import serials, texts
 from schemas.identifiers import check_uscc
+from schemas.notifications import EmailAddress
 
 
 class BadSetting(Exception):
@@ -115,6 +117,19 @@ def _folders(text: str) -> tuple[Path, ...]:
     return found
 
 
+def _file(text: str) -> Path | None:
+    if text and not Path(text).is_file():
+        raise ValueError("a file that exists")
+    return Path(text) if text else None
+
+
+def _mail_address(text: str) -> str:
+    try:
+        return msgspec.convert(text, EmailAddress) if text else ""
+    except msgspec.ValidationError as error:
+        raise ValueError("an address such as registry@example.org") from error
+
+
 def _site(text: str) -> str:
     wanted = "an address such as https://registry.example, of https unless it is on localhost, and without a path"
     if not text:
@@ -150,50 +165,6 @@ def _database(text: str) -> str:
     return text
 
 
-_WITNESSES = "for each witness its URL, then one or two verifier keys, separated by spaces"
-Witnesses: TypeAlias = tuple[tuple[str, tuple[VerifierKey, ...]], ...]
-"""URL and keys of each: Ed25519 (0x04), ML-DSA-44 (0x06), or both under one name."""
-
-
-def _witnesses(text: str) -> Witnesses:
-    found: list[tuple[str, list[VerifierKey]]] = []
-    for word in text.split():
-        if not found or word.startswith(("http://", "https://")):
-            found.append((_web(word), []))
-        else:
-            found[-1][1].append(_witness_key(word))
-    for url, keys in found:
-        kinds = {key.kind for key in keys}
-        if not keys or len(kinds) < len(keys) or len({key.name for key in keys}) > 1:
-            raise ValueError(f"{_WITNESSES} ({url} has {len(keys)} keys; two are of both types, under one name)")
-    return tuple((url, tuple(keys)) for url, keys in found)
-
-
-def _web(text: str) -> str:
-    try:
-        url = urlsplit(text)
-        usable = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
-        raise ValueError(f"{_WITNESSES} ({text} is no URL of http or https)")
-    try:
-        encrypted.require_web(text)
-    except ValueError as error:
-        raise ValueError(f"{_WITNESSES} ({error})") from error
-    return text
-
-
-def _witness_key(text: str) -> VerifierKey:
-    try:
-        key = parse_vkey(text)
-    except Malformed as error:
-        raise ValueError(f"{_WITNESSES} ({error})") from error
-    if key.kind not in (COSIGNATURE_ED25519, COSIGNATURE_ML_DSA_44):
-        raise ValueError(f"{_WITNESSES} (the key of {key.name} has type {key.kind:#04x}, a witness's has 0x04 or 0x06)")
-    return key
-
-
 _NAME_LIMIT = 200
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 """Hosts that only this machine reaches."""
@@ -203,6 +174,23 @@ TABLE = (
     Setting("KILNWOOD_PORT", "8000", "Port to listen on", _whole(1, 65535)),
     Setting("KILNWOOD_SITE_URL", "", "Where people open the pages; passkeys belong to it. Empty: host and port", _site),
     Setting("KILNWOOD_DEMO_PEOPLE", "", "The demo's own: people whom anybody at this machine may enter as", str),
+    Setting("KILNWOOD_DEMO_OUTBOX", "no", "The demo's own: mails are shown on the page /outbox and go nowhere", _yes),
+    Setting(
+        "KILNWOOD_SMTP_HOST",
+        "",
+        "Mail server for notifications; empty: no mail is sent",
+        _text(r"[0-9A-Za-z.:-]*", "a host name"),
+    ),
+    Setting("KILNWOOD_SMTP_PORT", "587", "Its port: 587 with STARTTLS, 465 with TLS", _whole(1, 65535)),
+    Setting(
+        "KILNWOOD_SMTP_TLS",
+        "starttls",
+        "starttls, tls (from the first byte), or none: only to this machine",
+        _text("starttls|tls|none", "starttls, tls or none"),
+    ),
+    Setting("KILNWOOD_SMTP_USER", "", "User at the mail server; empty: none is asked for", str),
+    Setting("KILNWOOD_SMTP_PASSWORD_FILE", "", "File with that user's password", _file),
+    Setting("KILNWOOD_MAIL_FROM", "", "Address from which mail comes", _mail_address),
     Setting("DATABASE_URL", "", "PostgreSQL 15 or newer; empty: the embedded one", _database),
     Setting("DATABASE_OWNER_URL", "", "The same as the tables' owner, for migrations", _database),
     Setting(
@@ -241,7 +229,7 @@ TABLE = (
     Setting("KILNWOOD_LOG_HOST", "kilnwood.example", "Host of the log's origin", _text(r"[a-z0-9.-]+", "a host name")),
     Setting("KILNWOOD_AUTHORITY", "Regional ecology and environment bureau", "Name of the authority", _name),
     Setting("KILNWOOD_AUTHORITY_USCC", "11510100MB0000000U", "Its USCC", _uscc),
-    Setting("KILNWOOD_WITNESSES", "", "URL of each witness, then its one or two keys", _witnesses),
+    Setting("KILNWOOD_WITNESSES", "", "URL of each witness, then its one or two keys", read_witnesses),
     Setting("KILNWOOD_WITNESS_QUORUM", "0", "How many must cosign; 0: all", _whole(0, 100)),
     Setting("KILNWOOD_PUBLISH_INTERVAL_S", "1", "At most one checkpoint in so many seconds", _seconds),
     Setting(
@@ -265,6 +253,13 @@ class Settings:
     port: int
     own_site_url: str
     demo_people: str
+    demo_outbox: bool
+    smtp_host: str
+    smtp_port: int
+    smtp_tls: Literal["starttls", "tls", "none"]
+    smtp_user: str
+    smtp_password_file: Path | None
+    mail_from: str
     database_url: str
     owner_url: str
     inner_host: str
@@ -333,12 +328,34 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     if any(key.name == settings.log_origin for _, keys in settings.witnesses for key in keys):
         raise BadSetting(f"KILNWOOD_WITNESSES: a key of the log {settings.log_origin} itself, which witnesses nothing")
     _refuse_plain_http(settings)
+    _check_mail(settings)
     if settings.demo_people and not (settings.simulated and settings.host in LOOPBACK):
         raise BadSetting(
             f"KILNWOOD_DEMO_PEOPLE={settings.demo_people!r}: only for a simulated region (KILNWOOD_SIMULATED=yes) that "
             f"listens on loopback (KILNWOOD_HOST={settings.host}): whoever reaches it enters without any key"
         )
     return settings
+
+
+def _check_mail(settings: Settings) -> None:
+    """Mail needs a sender, and a password goes over no open line. Raises `BadSetting`."""
+    if settings.demo_outbox and not (settings.simulated and settings.host in LOOPBACK):
+        raise BadSetting(
+            "KILNWOOD_DEMO_OUTBOX=yes: only for a simulated region (KILNWOOD_SIMULATED=yes) that listens on loopback "
+            f"(KILNWOOD_HOST={settings.host}): whoever reaches it reads everybody's mail"
+        )
+    if not settings.smtp_host:
+        return
+    if not settings.mail_from:
+        raise BadSetting(
+            "KILNWOOD_MAIL_FROM='': wanted the address from which mail comes, as KILNWOOD_SMTP_HOST is set"
+        )
+    if settings.smtp_tls == "none" and not encrypted.is_here(settings.smtp_host):
+        raise BadSetting(
+            f"KILNWOOD_SMTP_TLS=none: only to a server on this machine, not {settings.smtp_host}; set starttls or tls"
+        )
+    if bool(settings.smtp_user) != bool(settings.smtp_password_file):
+        raise BadSetting("KILNWOOD_SMTP_USER and KILNWOOD_SMTP_PASSWORD_FILE: set both, or neither")
 
 
 def _refuse_plain_http(settings: Settings) -> None:

@@ -47,6 +47,7 @@ OWNED = {
         *("lock_for_retirement", "lock_for_retirements", "record_retirements"),
     },
     "registry.inbox": set(),
+    "registry.notifications": {"mail", "mail_preference", "notification", "notification_cursor"},
     "exchange.journal": {"head", "journal", "snapshot"},
     "exchange.projections": {"placed", "position", "projection", "request", "trade"},
     "exchange.instruments": {"instrument"},
@@ -56,7 +57,14 @@ OWNED = {
 }
 PUBLISHED = {
     "registry.kit": {"business_at", "business_now", "clock_behind", "keep_business_time", "refuse_behind_time"},
-    "registry.access": {"approval_awaits", "approval_touches", "freeze_in_effect", "still_acts", "verifier_now"},
+    "registry.access": {
+        "acting",
+        "approval_awaits",
+        "approval_touches",
+        "freeze_in_effect",
+        "still_acts",
+        "verifier_now",
+    },
     "registry.parties": {
         "authority_id",
         "belongs_to",
@@ -66,10 +74,10 @@ PUBLISHED = {
         "person",
         "region_id",
     },
-    "registry.projects": {"known_project", "known_report", "project_awaits", "report_awaits"},
-    "registry.transparency": {"append_statements", "opened_beneficiary", "statement_hash"},
+    "registry.projects": {"known_project", "known_report", "project_awaits", "report_awaits", "sent_back"},
+    "registry.transparency": {"append_statements", "logged", "opened_beneficiary", "statement_hash"},
     "registry.claims": {"allocate_to_claim", "claim_awaits", "known_claim", "lock_claim"},
-    "registry.credits": {"known_issuance", "transfer_awaits"},
+    "registry.credits": {"known_issuance", "logged_retirement", "refused_transfer", "transfer_awaits"},
     "exchange.journal": {"journalled"},
     "exchange.projections": {"progress", "resting", "shown_placed", "shown_position", "shown_trade"},
     "exchange.instruments": {"known_instrument"},

@@ -2,7 +2,7 @@
 
 import subprocess
 from collections.abc import Callable, Collection, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from typing import Protocol
 
@@ -23,6 +23,7 @@ from deploy.bench.exchange.served import ServedMarket, deliveries, orders_in_a_r
 from deploy.bench.exchange.sparse import sparse_range
 from deploy.bench.figures import Figure, Machine, Results, this_machine
 from deploy.bench.issuance import issuance
+from deploy.bench.pages import home, market_page, project
 from deploy.bench.pgbench import PgbenchFailed
 from deploy.bench.region import BenchRegion
 from deploy.bench.retirements import LoadFailed, many_clients, one_client
@@ -91,7 +92,8 @@ TRADED: dict[str, MarketMeasure] = {
     "orders-http": orders_over_http,
     "orders-rush": orders_in_a_rush,
 }
-FIGURES: dict[str, Collection[str]] = {"registry": REGISTRY, "exchange": {**EXCHANGE, **TRADED}}
+PAGES: dict[str, MarketMeasure] = {"page-home": home, "page-project": project, "page-market": market_page}
+FIGURES: dict[str, Collection[str]] = {"registry": REGISTRY, "exchange": {**EXCHANGE, **TRADED}, "pages": PAGES}
 """What can be measured, and the names of its figures."""
 
 
@@ -100,7 +102,7 @@ def measured(what: str, names: Collection[str], *, seconds: float, tell: Callabl
     machine = this_machine()
     rounds = _ROUNDS if seconds >= _SHORT_S else _ROUNDS_SHORT
     figures = []
-    with _exchange(tell) if what == "exchange" else _region(tell) as measures:
+    with _STARTED[what](tell) as measures:
         for name, measure in measures.items():
             if not names or name in names:
                 tell(f"measuring {name}")
@@ -131,6 +133,20 @@ def _exchange(tell: Callable[[str], None]) -> Iterator[dict[str, Measure]]:
 
         markets: list[ServedMarket] = []
         yield {**EXCHANGE, **{name: of_a_market(measure) for name, measure in TRADED.items()}}
+
+
+@contextmanager
+def _market(tell: Callable[[str], None]) -> Iterator[dict[str, Measure]]:
+    tell("starting a region with its market")
+    with traded() as market:
+        yield {name: partial(measure, market) for name, measure in PAGES.items()}
+
+
+_STARTED: dict[str, Callable[[Callable[[str], None]], AbstractContextManager[dict[str, Measure]]]] = {
+    "registry": _region,
+    "exchange": _exchange,
+    "pages": _market,
+}
 
 
 def show(results: Results, console: Console) -> None:

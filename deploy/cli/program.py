@@ -9,6 +9,7 @@ from deploy.cli.commands.documents import documents
 from deploy.cli.commands.keys import keys
 from deploy.cli.commands.reconcile import reconcile
 from deploy.cli.commands.recover import recover
+from deploy.cli.commands.screenshots import screenshots
 from deploy.cli.commands.service import migrate, sequencer, serve, snapshots, stop
 from deploy.cli.commands.verify import verify
 from deploy.cli.commands.witness import witness
@@ -28,5 +29,5 @@ def cli() -> None:
 
 
 _OPERATING = (serve, sequencer, snapshots, stop, migrate, reconcile, recover, calendar, documents, keys)
-for _command in (*_OPERATING, witness, verify, demo, bench):
+for _command in (*_OPERATING, witness, verify, demo, bench, screenshots):
     cli.add_command(_command)

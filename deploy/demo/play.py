@@ -43,7 +43,7 @@ def play(out: Path, *, seed: int, port: int, serve: bool, console: Console) -> N
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the children end, whichever signal comes
     try:
         with own_folder(out):
-            region = new_region(out, port=port)
+            region = new_region(out, port=port, extra={"KILNWOOD_DEMO_OUTBOX": "yes"})
             with contextlib.ExitStack() as stack:
                 stack.callback(_stop, region)
                 season, receipts = _play_online(region, seed, out, console)

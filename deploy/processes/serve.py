@@ -26,6 +26,7 @@ from deploy.processes.garbage import as_served
 from deploy.processes.housekeeping import HousekeepingRole
 from deploy.processes.inner import WatchedPart
 from deploy.processes.locks import Role
+from deploy.processes.notifying import NotifyingRole, mails_of
 from deploy.processes.sequencer import SequencerRole
 from deploy.processes.tasks import cancelled
 from deploy.settings import Settings
@@ -123,6 +124,7 @@ async def _together(settings: Settings, database: RegionDatabase, failed: asynci
     region, keyring = await prepare_region(settings, database.db)
     sequencer = _child(sequencing.CHILD, database, lambda: database.at.sequencer)
     housekeeping = HousekeepingRole(database.db)
+    notifying = NotifyingRole(database.db, mails_of(settings, region))
     child = _child(snapshots.CHILD, database, lambda: database.at.api)
     engine = EngineRole(lambda: database.at.api, database.db, region, snapshots=child)
     api = ApiRole(
@@ -134,11 +136,12 @@ async def _together(settings: Settings, database: RegionDatabase, failed: asynci
         parts=(
             WatchedPart("sequencer", lambda: sequencer.trouble),
             WatchedPart("housekeeping", lambda: housekeeping.trouble),
+            WatchedPart("notifications", lambda: notifying.trouble),
             WatchedPart("snapshots", lambda: engine.snapshots_trouble),
         ),
         failed=failed,
     )
-    return sequencer, housekeeping, engine, api
+    return sequencer, housekeeping, notifying, engine, api
 
 
 async def _alone(
@@ -167,7 +170,7 @@ async def _alone(
         case "sequencer":
             return (SequencerRole(settings, lambda: database.at.sequencer, failed),)
         case "housekeeping":
-            return (HousekeepingRole(database.db),)
+            return (HousekeepingRole(database.db), NotifyingRole(database.db, mails_of(settings, region)))
 
 
 def _child(role: ChildRole, database: RegionDatabase, dsn: Callable[[], str]) -> ChildProcess:

@@ -75,7 +75,7 @@ class EnteringPages(Controller):
         entrants: NamedDependency[Entrants],
     ) -> Response[Any]:
         """Sign in as one of the people, from this machine."""
-        _require_loopback(page.request)
+        require_loopback(page.request)
         found = next((each for each in entrants if each.word == word), None)
         if found is None:
             raise Unknown(f"Nobody of the demo is called {word}.")
@@ -88,8 +88,8 @@ class EnteringPages(Controller):
         return Redirect("/desk", status_code=HTTP_303_SEE_OTHER)
 
 
-def _require_loopback(request: Request[Any, Any, Any]) -> None:
-    """From this machine, to this machine, through nobody: a name that leads here is not enough."""
+def require_loopback(request: Request[Any, Any, Any]) -> None:
+    """Raise `Denied` unless it is from this machine, to this machine, through nobody: a name alone is not enough."""
     try:
         host = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
         near = request.client is not None and ip_address(request.client.host).is_loopback

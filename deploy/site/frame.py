@@ -14,6 +14,7 @@ import registry.access.sign_in.pages
 import registry.claims.pages
 import registry.credits.pages
 import registry.methodologies.pages
+import registry.notifications.pages
 import registry.parties.colleagues.pages
 import registry.parties.pages
 import registry.projects.pages
@@ -24,6 +25,7 @@ from deploy.site.claims import ClaimPage, OrganisationPage
 from deploy.site.credits import CancellationPages, IssuancePages, RetirementPages
 from deploy.site.entering import EnteringPages, Entrants
 from deploy.site.market import MarketPage
+from deploy.site.outbox import OutboxPage
 from deploy.site.pages import HomePages
 from deploy.site.projects import ProjectPage, ReportPage
 from deploy.site.receipts import ReceiptPages
@@ -47,6 +49,7 @@ FOLDERS: Final = {
     "methodologies": registry.methodologies.pages.TEMPLATES,
     "receipts": registry.receipts.pages.TEMPLATES,
     "transparency": registry.transparency.pages.TEMPLATES,
+    "notifications": registry.notifications.pages.TEMPLATES,
 }
 """Each capability's templates, by the name under which others extend and include them."""
 
@@ -56,12 +59,13 @@ def site_frame(region: RegionProfile, site_url: str, entrants: Entrants = ()) ->
     return Frame(FOLDERS, region, site_url=site_url, entrants=entrants)
 
 
-def site_router(entrants: Entrants = ()) -> Router:
-    """All pages, and what they load. Only where there are people to enter as is there an address for it."""
+def site_router(entrants: Entrants = (), *, outbox: bool = False) -> Router:
+    """All pages, and what they load. Only a demo has addresses to enter as somebody, and to look at mails."""
     return Router(
         "/",
         route_handlers=[
             *((EnteringPages,) if entrants else ()),
+            *((OutboxPage,) if outbox else ()),
             registry.access.keys.pages.KeysPages,
             registry.access.sign_in.pages.SignInPages,
             registry.parties.colleagues.pages.ColleaguesPages,
@@ -78,6 +82,7 @@ def site_router(entrants: Entrants = ()) -> Router:
             registry.methodologies.pages.MethodologyPages,
             registry.parties.pages.OrganisationPages,
             registry.transparency.pages.LogPages,
+            registry.notifications.pages.NotificationPages,
             registry.projects.pages.ProjectPages,
             exchange.campaigns.pages.CampaignPages,
             CampaignPage,

@@ -270,3 +270,36 @@ async def under_way(tx: Tx) -> UnderWay:
 async def undelivered(tx: Tx) -> list[Undelivered]:
     """Every trade that waits for its delivery, or whose delivery is under way."""
     return [Undelivered(*row.values()) for row in await tx.fetch(_sql.undelivered)]
+
+
+async def ends_of_sources(tx: Tx) -> dict[Literal["fills", "deliveries", "instructions"], int]:
+    """The newest number of trades, of deliveries and of instructions."""
+    row = await fetch_one(tx, _sql.newest_of_sources)
+    return {"fills": row["fills"], "deliveries": row["deliveries"], "instructions": row["instructions"]}
+
+
+async def filled(tx: Tx, after: int, until: int) -> list[asyncpg.Record]:
+    """What was traded from one number to another, added up by account, instrument and side."""
+    rows: list[asyncpg.Record] = await tx.fetch(_sql.filled, after, until)
+    return rows
+
+
+async def ended_deliveries_until(tx: Tx, after: int) -> int:
+    """The number up to which every delivery has ended."""
+    return int(await tx.fetchval(_sql.ended_deliveries_until, after))
+
+
+async def ended_deliveries(tx: Tx, after: int, limit: int) -> list[asyncpg.Record]:
+    """Deliveries beyond number *after* that have ended."""
+    rows: list[asyncpg.Record] = await tx.fetch(_sql.ended_deliveries, after, limit)
+    return rows
+
+
+async def ended_instructions_until(tx: Tx, after: int) -> int:
+    """The number up to which every instruction has ended."""
+    return int(await tx.fetchval(_sql.ended_instructions_until, after))
+
+
+async def refused_custody(tx: Tx, after: int, limit: int) -> list[CustodyMovement]:
+    """Deposits and withdrawals beyond number *after* that were refused."""
+    return [_custody(row) for row in await tx.fetch(_sql.refused_custody, after, limit)]

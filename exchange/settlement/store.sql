@@ -90,3 +90,33 @@ union all
 select t.id, t.seller_id, t.buyer_id, t.quantity_t, t.price_fen, t.fee_fen
 from exchange.delivery d join exchange.shown_trade t on t.delivery_id = d.id
 where d.state in ('stored', 'delivered', 'refused') and t.id = any(d.trades);
+-- name: newest_of_sources
+-- Where each source of what happened to accounts ends now.
+select coalesce((select max(id) from exchange.shown_trade), 0) as fills,
+  coalesce((select max(id) from exchange.delivery), 0) as deliveries,
+  coalesce((select max(id) from exchange.shown_instruction), 0) as instructions;
+-- name: filled
+-- Trades come in the order of their numbers. Each is there for its buyer and for its seller.
+select t.account_id, t.code, t.bought, min(t.id) as first_id, sum(t.quantity_t)::bigint as quantity_t, count(*) as trades
+from (
+  select id, buyer_id as account_id, code, true as bought, quantity_t from exchange.shown_trade where id > $1 and id <= $2
+  union all
+  select id, seller_id, code, false, quantity_t from exchange.shown_trade where id > $1 and id <= $2
+) t group by t.account_id, t.code, t.bought order by min(t.id), t.account_id;
+-- name: ended_deliveries_until
+-- Up to here every delivery has ended.
+select coalesce(
+  (select min(id) - 1 from exchange.delivery where id > $1 and state not in ('settled', 'refunded')),
+  (select max(id) from exchange.delivery), $1);
+-- name: ended_deliveries
+select d.id, d.seller_id, d.buyer_id, n.code, d.quantity_t, d.state, d.refusal
+from exchange.delivery d join exchange.known_instrument n on n.id = d.instrument_id
+where d.id > $1 and d.state in ('settled', 'refunded') order by d.id limit $2;
+-- name: ended_instructions_until
+select coalesce(
+  (select min(id) - 1 from exchange.shown_instruction where id > $1 and state = 'stored'),
+  (select max(id) from exchange.shown_instruction), $1);
+-- name: refused_custody
+select id, kind, account_id, code, amount, remark, state, reason, wanted, bound, at from exchange.shown_instruction
+where id > $1 and reason is not null and state in ('refused', 'released')
+  and kind in ('credit_cash', 'credit_tonnes', 'debit_cash', 'debit_tonnes') order by id limit $2;

@@ -1,5 +1,6 @@
 """Who is calling: the guard and the dependencies that every controller shares."""
 
+import contextlib
 import hashlib
 import re
 from collections.abc import Hashable
@@ -22,6 +23,7 @@ from registry.kit.http import refuse_loose, refuse_other_spelling, refuse_unknow
 from registry.kit.idempotency import was_carried_out
 from registry.kit.pages import Order, Window
 from registry.kit.period import Between, period
+from registry.kit.problems import DomainError
 from registry.kit.request_log import RATE
 from registry.kit.room import Room
 from registry.kit.senders import sender_of
@@ -107,7 +109,11 @@ async def _visit(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
         _count(connection, READS, actor.key_id)
     else:
         _count(connection, ANONYMOUS, address_of(connection))
-    connection.scope["user"] = Visitor(actor, reading, connection.app.state.routes)
+    unread = 0
+    if actor.person_id:
+        with contextlib.suppress(DomainError):  # the page itself says what is wrong
+            unread = await connection.app.state.unread(actor.person_id)
+    connection.scope["user"] = Visitor(actor, reading, connection.app.state.routes, unread)
 
 
 async def _authorise(

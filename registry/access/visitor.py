@@ -19,6 +19,8 @@ class Visitor:
     by: Actor
     reading: AuthorityReading | None
     routes: Mapping[str, Route]
+    unread: int = 0
+    """How many notifications they have not read; a hundred stands for more."""
 
     @property
     def signed_in(self) -> bool:

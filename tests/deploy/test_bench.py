@@ -102,6 +102,15 @@ def test_the_exchange_is_measured_without_a_region():
     assert 100 < min(memory["limit"], memory["value"]) <= max(memory["limit"], memory["value"]) < 1_000
 
 
+def test_pages_are_measured_beside_a_bare_render():
+    """A page of the real service, and its template alone with the same values."""
+    done = bench("pages", "--only", "page-project", "--seconds", "0.2", "--json")
+    assert 0 == done.returncode, done.stderr
+    (page,) = json.loads(done.stdout)["figures"]
+    assert 0 < page["value"] < page["limit"]
+    assert {"p99 in ms"} == page["notes"].keys()
+
+
 def test_the_stream_is_the_same_for_everybody():
     """Seeded: a short stream begins a long one; about 45 of 100 operations cancel what an earlier one placed."""
     short, long = stream(2 * SLICE), stream(20 * SLICE)

@@ -7,7 +7,7 @@ from registry.kit import logging
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["registry", "exchange"]), default="registry")
+@click.argument("what", type=click.Choice(["registry", "exchange", "pages"]), default="registry")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the table.")
 @click.option(
     "--seconds",
@@ -20,8 +20,8 @@ from registry.kit import logging
 def bench(what: str, names: tuple[str, ...], seconds: float, *, as_json: bool) -> None:
     """Measure this machine: each figure beside its limit in the same run. A missed target is shown and is not an error.
 
-    WHAT is the registry's service (the default) or the exchange's engine, the latter beside other order books in Python
-    if they are installed.
+    WHAT is the registry's service (the default), the exchange's engine beside other order books in Python if they are
+    installed, or pages beside a bare render of their templates.
 
     \b
     registry   retirements-1, retirements-32, issuance, sequencing,
@@ -29,6 +29,7 @@ def bench(what: str, names: tuple[str, ...], seconds: float, *, as_json: bool) -
     exchange   book, core, call-latency, cancel, memory, sparse-range, fok,
                freeze, durable-100, durable-1000, projected, replay,
                deliveries, winners, orders-http, orders-rush
+    pages      page-home, page-project, page-market
 
     \b
     Examples:

@@ -6,6 +6,7 @@ Chinese. What people wrote is escaped wherever it is shown.
 """
 
 import hashlib
+import html
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from datetime import date, datetime
@@ -50,6 +51,7 @@ class Frame:
             loader=PrefixLoader({name: FileSystemLoader(folder) for name, folder in folders.items()}),
             autoescape=True,
             undefined=StrictUndefined,
+            auto_reload=False,  # else every page looks at the file of every template
             trim_blocks=True,
             lstrip_blocks=True,
             extensions=["jinja2.ext.i18n"],
@@ -123,6 +125,18 @@ class Frame:
             },
             cookies=cookies,
         )
+
+    def text(self, code: Code, template: str, /, **shown: object) -> str:
+        """
+        A template as plain text in one language, for a mail.
+
+        What people wrote is escaped as in a page and then read back, so nothing in it can be taken for markup.
+        """
+        token = _speaking.set(self.languages[code])
+        try:
+            return html.unescape(self.environment.get_template(template).render(shown))
+        finally:
+            _speaking.reset(token)
 
 
 def _code_of(request: "Request[Any, Any, Any]") -> Code:

@@ -99,6 +99,16 @@ def _access(ids: dict[str, Any]) -> dict[str, Request]:
     return {
         "get_me": read("/v1/me"),
         "list_inbox": read("/v1/inbox"),
+        "list_notifications": read("/v1/notifications"),
+        "mark_notifications_read": Request(
+            "POST", "/v1/notifications/read", {"id": 1}, 404
+        ),  # nobody was told anything
+        "get_mail_preferences": read("/v1/notifications/mail"),
+        "set_mail_preferences": write("/v1/notifications/mail", {"language": "zh", "kinds": ["waits"]}),
+        # These applications have no mail server.
+        "set_mail_address": Request("POST", "/v1/notifications/mail/address", {"address": "a@example.org"}, 409),
+        "confirm_mail_address": Request("POST", "/v1/notifications/mail/address/confirm", {"code": "A" * 43}, 409),
+        "remove_mail_address": write("/v1/notifications/mail/address/remove"),
         "list_own_keys": read("/v1/me/keys"),
         "list_keys": read(f"/v1/people/{ids['person_keyless']}/keys"),
         "create_own_key": write("/v1/me/keys"),

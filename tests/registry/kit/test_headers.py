@@ -27,13 +27,19 @@ def test_nothing_is_kept_unless_the_answer_says_so():
     assert KEPT == by_name(protected([(b"cache-control", KEPT)]))[b"cache-control"]
 
 
-@pytest.mark.parametrize("kind", [b"text/html", b"text/html; charset=utf-8"])
+@pytest.mark.parametrize("kind", [b"text/html", b"text/html; charset=utf-8", b"image/svg+xml"])
 def test_pages_have_a_policy(kind):
     """They load nothing from elsewhere, have no script inside, and stand in nobody's frame."""
     page = by_name(protected([(b"content-type", kind)]))
     assert PAGE_POLICY.encode() == page[b"content-security-policy"]
     assert b"no-referrer" == page[b"referrer-policy"]
-    for wanted in ("default-src 'self'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"):
+    for wanted in (
+        "default-src 'none'",
+        "script-src 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+    ):
         assert wanted in PAGE_POLICY.split("; ")
     assert "unsafe" not in PAGE_POLICY
 

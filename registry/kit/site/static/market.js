@@ -117,13 +117,14 @@ async function drawChart() {
       width: place.clientWidth, height: 220, legend: { show: true },
       tzDate: (seconds) => window.uPlot.tzDate(new Date(seconds * 1000), "Asia/Shanghai"),
       scales: {
-        x: { range: (_, from, to) => (from === to ? [from - 2 * DAY_S, to + 2 * DAY_S] : [from, to]) },
+        // Of a single bar uPlot makes two and a half years.
+        x: { range: (plot, from, to) => (plot.data[0].length < 2 ? [from - 2 * DAY_S, from + 2 * DAY_S] : [from, to]) },
         y: { range: (_, low, high) => [low - room(low, high), high + room(low, high)] },
         t: { range: (_, __, most) => [0, most * 3] },
       },
       axes: [axis, { ...axis, size: 64, values: (_, ticks) => ticks.map((each) => each.toFixed(2)) }],
       series: [
-        {},
+        { label: market.dataset.time },
         { label: market.dataset.price, stroke: glaze, width: 2, points: { show: bars.length < 60, size: 7, fill: glaze } },
         { label: "t", scale: "t", stroke: ink, fill: line, paths: window.uPlot.paths.bars({ size: [0.6, 24] }), points: { show: false } },
       ],
