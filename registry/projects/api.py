@@ -13,7 +13,7 @@ from registry.kit.pages import Window
 from registry.kit.quotas import Quotas
 from registry.kit.room import Room
 from registry.kit.sheets import SHEET, Sheet
-from registry.projects.service import documents, notice, projects, reports
+from registry.projects.service import documents, drafts, notice, projects, reports
 from schemas.access import Call
 from schemas.pages import Page
 from schemas.projects import (
@@ -40,6 +40,7 @@ from schemas.projects import (
 )
 from schemas.scalars import MAX_INT
 
+_LIMIT_BYTES = documents.DOCUMENT_LIMIT_BYTES
 _SHA256_EXAMPLE = Example(value="e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
 
 
@@ -235,6 +236,40 @@ class ProjectsController(Controller):
     ) -> Response[Page[ProjectDocument]]:
         """The files that the project and its monitoring reports name, also as CSV."""
         return sheet.of(await notice.project_documents(project_id, asked=asked, db=db), ProjectDocument)
+
+    @post(
+        "/{project_id:int}/documents",
+        operation_id="add_project_document",
+        responses=WRITES,
+        request_max_body_size=_LIMIT_BYTES,
+    )
+    async def add_document(
+        self,
+        *,
+        project_id: PathId,
+        request: Request[Any, Any, Any],
+        call: NamedDependency[Call],
+        db: NamedDependency[Database],
+        room: NamedDependency[Room],
+        quotas: NamedDependency[Quotas],
+    ) -> Document:
+        """Upload a file as the raw body, at most 10 MiB, and name it in a draft or a rejected project."""
+        media_type = request.headers.get("content-type", "")[:200]
+        content = await request.body()
+        return await drafts.add_document(project_id, content, media_type, call=call, db=db, room=room, quotas=quotas)
+
+    @post(
+        "/{project_id:int}/documents/{sha256:str}/remove", operation_id="remove_project_document", responses=WRITES
+    )
+    async def remove_document(
+        self,
+        project_id: PathId,
+        sha256: Annotated[str, PathParameter(pattern="^[0-9a-f]{64}$", examples=[_SHA256_EXAMPLE])],
+        call: NamedDependency[Call],
+        db: NamedDependency[Database],
+    ) -> Project:
+        """Name a document no more in a draft or a rejected project."""
+        return await drafts.remove_document(project_id, sha256, call=call, db=db)
 
     @get(
         "/{project_id:int}/documents/{sha256:str}",

@@ -11,6 +11,8 @@ ROUTES: dict[str, Route] = {
     "get_project_history": PUBLIC,
     "create_project": Route(DEVELOPERS, "organisation"),
     "update_project": Route(DEVELOPERS, "project"),
+    "add_project_document": Route(DEVELOPERS, "project"),
+    "remove_project_document": Route(DEVELOPERS, "project"),
     "submit_project": Route(DEVELOPERS, "project"),
     "withdraw_project": Route(DEVELOPERS, "project", frees=True),
     "validate_project": Route(VERIFIERS, "verifier"),
