@@ -17,8 +17,10 @@ import registry.parties.colleagues.pages
 import registry.parties.pages
 import registry.projects.pages
 import registry.transparency.pages
+from deploy.site import desk
 from deploy.site.claims import ClaimPage, OrganisationPage
 from deploy.site.credits import CancellationPages, IssuancePages, RetirementPages
+from deploy.site.drafts import DraftPages
 from deploy.site.entering import EnteringPages, Entrants
 from deploy.site.market import MarketPage
 from deploy.site.pages import HomePages
@@ -30,6 +32,8 @@ from schemas.parties import RegionProfile
 
 FOLDERS: Final = {
     "home": Path(__file__).parent / "pages",
+    "desk": desk.TEMPLATES,
+    "drafts": registry.projects.pages.DRAFTS,
     "instruments": exchange.instruments.pages.TEMPLATES,
     "market": exchange.market_data.pages.TEMPLATES,
     "keys": registry.access.keys.pages.TEMPLATES,
@@ -60,6 +64,8 @@ def site_router(entrants: Entrants = ()) -> Router:
             registry.access.sign_in.pages.SignInPages,
             registry.parties.colleagues.pages.ColleaguesPages,
             HomePages,
+            desk.DeskPages,
+            DraftPages,
             ProjectPage,
             ReportPage,
             IssuancePages,

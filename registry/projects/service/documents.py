@@ -198,3 +198,16 @@ async def judge_by_in(
         await use_report_in(tx, sha256, f"the verification of report {report_id}", owner_id=project.developer_id)
     elif sha256 != project.validation_report:
         await use_report_in(tx, sha256, f"the validation of {project.code}", owner_id=project.developer_id)
+
+
+async def seen(sha256s: tuple[str, ...], *, asked: Call, db: Database) -> tuple[Document, ...]:
+    """Those of the documents that the caller may see, in the order in which they are named."""
+    found = []
+    async with db.reading() as tx:
+        for sha256 in sha256s:
+            shown = access.oversees(asked.by) or await store.shown_to(
+                tx, bytes.fromhex(sha256), asked.by.person_id, access.organisations_of(asked.by)
+            )
+            if shown and (each := await store.document(tx, bytes.fromhex(sha256))):
+                found.append(each)
+    return tuple(found)
