@@ -22,9 +22,12 @@ from deploy.site.claims import ClaimPage, OrganisationPage
 from deploy.site.credits import CancellationPages, IssuancePages, RetirementPages
 from deploy.site.drafts import DraftPages
 from deploy.site.entering import EnteringPages, Entrants
+from deploy.site.income import IncomePages
+from deploy.site.judging import ValidationPages, VerificationPages
 from deploy.site.market import MarketPage
 from deploy.site.pages import HomePages
 from deploy.site.projects import ProjectPage, ReportPage
+from deploy.site.reporting import CorrectedReportPages, NewReportPages
 from registry.access.http import PAGE
 from registry.kit.site.errors import PAGE_HANDLERS
 from registry.kit.site.frame import ASSETS, STATIC, VENDOR, Frame
@@ -66,6 +69,11 @@ def site_router(entrants: Entrants = ()) -> Router:
             HomePages,
             desk.DeskPages,
             DraftPages,
+            NewReportPages,
+            CorrectedReportPages,
+            ValidationPages,
+            VerificationPages,
+            IncomePages,
             ProjectPage,
             ReportPage,
             IssuancePages,

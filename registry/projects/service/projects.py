@@ -269,6 +269,16 @@ async def verifier_in(tx: Tx, project: Project, call: Call) -> int:
     return verifier
 
 
+async def refuse_conflict(project: Project, *, asked: Call, db: Database) -> None:
+    """
+    Refuse somebody who could not judge the project, before they begin. It is checked again when they decide.
+
+    Raises `NotYourTurn`, `VerifierConflict`.
+    """
+    async with db.reading() as tx:
+        await verifier_in(tx, project, asked)
+
+
 async def whose_turn_in(tx: Tx, project: Project, state: str, call: Call) -> int | None:
     """Return the organisation that may send back what is in *state*. Raises `NotYourTurn`, `VerifierConflict`."""
     role = rules.WHO_REJECTS[state]
