@@ -89,7 +89,9 @@ class DeskPages(Controller):
 
 def waiting(item: InboxItem, now: datetime) -> Waiting:
     """An item with its page. What two people decide has the page of the approval, whatever it is about."""
-    template = "/approvals/{id}" if item.kind == "approval" else DONE_AT.get(item.awaits.action, f"/{item.kind}s/{{id}}")
+    template = (
+        "/approvals/{id}" if item.kind == "approval" else DONE_AT.get(item.awaits.action, f"/{item.kind}s/{{id}}")
+    )
     return Waiting(item, template.format(id=item.id), urgency(item.awaits, now))
 
 

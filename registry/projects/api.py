@@ -258,9 +258,7 @@ class ProjectsController(Controller):
         content = await request.body()
         return await drafts.add_document(project_id, content, media_type, call=call, db=db, room=room, quotas=quotas)
 
-    @post(
-        "/{project_id:int}/documents/{sha256:str}/remove", operation_id="remove_project_document", responses=WRITES
-    )
+    @post("/{project_id:int}/documents/{sha256:str}/remove", operation_id="remove_project_document", responses=WRITES)
     async def remove_document(
         self,
         project_id: PathId,

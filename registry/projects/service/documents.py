@@ -37,7 +37,9 @@ async def upload_document(
     charged = _charged(organisation_id, call)
 
     async def work(tx: Tx) -> Written[Document]:
-        return Written(sha256.hex(), await store_in(tx, content, media_type, charged, call=call, room=room, quotas=quotas))
+        return Written(
+            sha256.hex(), await store_in(tx, content, media_type, charged, call=call, room=room, quotas=quotas)
+        )
 
     return await once(db, call, work, document_again)
 
