@@ -60,7 +60,7 @@ class CorrectedReportPages(Controller):
         """The first step: the documents are those of before, until they are changed."""
         report = await reports.report(report_id, db=db)
         project = await _own(page, report.project_id, "resubmit_report", db)
-        if not _named(page):
+        if report.state == "rejected" and not _named(page):
             query = urlencode({f"documents[{at}]": each for at, each in enumerate(report.documents)})
             if query:
                 return Redirect(f"/reports/{report_id}/again?{query}", status_code=HTTP_303_SEE_OTHER)

@@ -1,5 +1,6 @@
 """A developer's whole job in a real browser, and the verifier's in another: from a draft to income."""
 
+import hashlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,8 +9,8 @@ from playwright.async_api import Browser, Page, expect
 
 from deploy.scenarios.client import Api
 from tests.registry.projects.life import NOTICE_IS_OVER
-from tests.site.browser import DESK, PHONE, Site, needs_chromium, person, served
-from tests.site.test_accessibility import too_wide, violations
+from tests.site.browser import PHONE, Site, needs_chromium, person, served
+from tests.site.test_accessibility import PAIRS, too_wide, violations
 
 pytestmark = needs_chromium
 YEAR = ("2024-01-01", "2024-12-31")
@@ -32,9 +33,9 @@ async def enter(page: Page, site: Site, key: str) -> None:
 
 
 async def fit(page: Page) -> None:
-    """What axe and a narrow window say of the page now: nothing."""
-    assert [] == await violations(page)
-    assert not await too_wide(page)
+    """Neither axe nor the window complains of the page as it is now."""
+    assert [] == await violations(page), page.url
+    assert not await too_wide(page), page.url
 
 
 def pdf(text: str) -> Any:
@@ -59,6 +60,8 @@ async def draft(page: Page, site: Site, name: str, *, script: bool) -> int:
     await page.wait_for_url("**/draft/estimate?*")
     await activity(page, script=script)
     await expect(page.get_by_role("spinbutton", name="Estimate")).to_have_value(str(TONNES))
+    if script:
+        await fit(page)
     await page.get_by_role("button", name="Save and go on").click()
     await page.wait_for_url("**/draft/documents?*")
     await upload(page, f"Design of {name}")
@@ -145,6 +148,7 @@ async def test_from_a_draft_to_income(season_site: Site, chromium: Browser):
         await developer.get_by_label("First day").fill(YEAR[0])
         await developer.get_by_label("Last day").fill(YEAR[1])
         await activity(developer, script=True)
+        await fit(developer)
         await developer.get_by_role("button", name="File the report").click()
         await expect(developer.get_by_role("status").first).to_contain_text("The report is filed")
         report_id = int(developer.url.split("/reports/")[1].split("?")[0])
@@ -152,7 +156,7 @@ async def test_from_a_draft_to_income(season_site: Site, chromium: Browser):
         await verifier.goto(f"{site.url}/desk")
         await verifier.get_by_role("link", name="Verify the monitoring report").click()
         await expect(verifier.locator("main")).to_contain_text("the same to the kilogram")
-        assert not await too_wide(verifier)
+        await fit(verifier)
         await verifier.goto(f"{site.url}/desk")
         await confirm(verifier, "Verify the monitoring report", "Confirm the report", "Verification of kiln 7")
         await verifier.wait_for_url(f"**/reports/{report_id}")
@@ -185,3 +189,85 @@ async def expect_income(page: Page, site: Site, total: str) -> None:
         if await shown():
             return
     assert await shown()
+
+
+async def test_the_forms_work_without_a_script(season_site: Site, chromium: Browser):
+    """On the narrowest phone, with JavaScript off: a developer's draft, and a verifier's report and confirmation."""
+    site, season = season_site, season_site.season
+    narrow: dict[str, Any] = {"size": (320, 640), "java_script_enabled": False}
+    async with person(chromium, **narrow) as developer, person(chromium, **narrow) as verifier:
+        await enter(developer, site, season.parties["kiln"].key)
+        project_id = await draft(developer, site, "Kiln 8", script=False)
+        await enter(verifier, site, season.parties["vvb"].key)
+        await confirm(verifier, "Validate the project", "Confirm the project", "Validation of kiln 8")
+        await verifier.wait_for_url(f"**/projects/{project_id}")
+        await expect(verifier.locator("main")).to_contain_text("A verifier has validated it")
+
+
+async def test_an_upload_shows_its_digest_and_its_refusal(season_site: Site, chromium: Browser):
+    """The SHA-256 stands there before the file is sent; a file that is not taken says why, on the same page."""
+    site = season_site
+    async with site.api() as api, person(chromium, refusals=True) as page:
+        project_id = await drafted(api, site, "Kiln 9")
+        await enter(page, site, site.season.parties["kiln"].key)
+        await page.goto(f"{site.url}/projects/{project_id}/draft/documents")
+        chosen = pdf("A plan of kiln 9")
+        await page.get_by_label("File", exact=True).set_input_files(chosen)
+        sha256 = hashlib.sha256(chosen["buffer"]).hexdigest()
+        await expect(page.locator(".digest")).to_contain_text(sha256)
+        await page.get_by_role("button", name="Upload").click()
+        await expect(page.get_by_role("region", name="Documents")).to_contain_text(sha256)
+        program = {"name": "run.exe", "mimeType": "application/x-msdownload", "buffer": b"MZ"}
+        await page.get_by_label("File", exact=True).set_input_files(program)
+        await page.get_by_role("button", name="Upload").click()
+        await expect(page.get_by_role("alert")).to_contain_text("are not taken")
+        await page.get_by_role("button", name="Remove").click()
+        await expect(page.locator("main")).to_contain_text("No document yet")
+
+
+async def drafted(api: Api, site: Site, name: str) -> int:
+    """A draft of the kiln's owner, made by the API."""
+    kiln = site.season.parties["kiln"]
+    body = {
+        "organisation_id": kiln.organisation_id,
+        "name": name,
+        "methodology": "kiln-electrification",
+        "location": f"Works of {name}",
+        "crediting_begins": YEAR[0],
+        "crediting_ends": "2033-12-31",
+        "description": "A gas kiln becomes an electric one",
+        "site": {"number": name},
+    }
+    return int((await api.post("/v1/projects", body, by=kiln.key))["id"])
+
+
+@pytest.mark.parametrize(("language", "scheme", "width"), PAIRS)
+async def test_no_page_of_the_work_has_a_violation(
+    season_site: Site, chromium: Browser, language: str, scheme: Any, width: int
+):
+    """WCAG 2.2 AA as far as a program sees it, in both languages, light and dark, narrow and wide."""
+    site = season_site
+    size = (width, 900)
+    async with site.api() as api, person(chromium, size=size, language=language, color_scheme=scheme) as page:
+        kiln, vvb = site.season.parties["kiln"], site.season.parties["vvb"]
+        name = f"Kiln {language} {scheme}"
+        draft_id = await drafted(api, site, name)
+        submitted_id = await drafted(api, site, f"{name} too")
+        stored = await api.upload("/v1/documents", f"Design of {name}".encode(), "text/plain", by=kiln.key)
+        await api.post(f"/v1/projects/{submitted_id}/update", {"documents": [stored["sha256"]]}, by=kiln.key)
+        await api.post(f"/v1/projects/{submitted_id}/submit", {"why": "Ready"}, by=kiln.key)
+        steps = ("what", "where", "estimate", "documents", "check")
+        own = ["/desk", "/income", "/projects/new", "/projects/2/reports/new", "/projects/2/reports/new/data"]
+        pages = {
+            kiln.key: [*own, *(f"/projects/{draft_id}/draft/{each}" for each in steps)],
+            vvb.key: ["/desk", f"/projects/{submitted_id}/validation"],
+        }
+        for key, addresses in pages.items():
+            await page.context.clear_cookies()
+            await page.goto(f"{site.url}/sign-in")
+            await page.locator("input[name=key]").fill(key)
+            await page.locator("form:has(input[name=key]) button").click()
+            await page.wait_for_url("**/desk")
+            for address in addresses:
+                await page.goto(f"{site.url}{address}")
+                await fit(page)
