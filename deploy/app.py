@@ -73,7 +73,9 @@ from registry.kit.site.queries import FilledQueries
 from registry.methodologies.api import MethodologiesController
 from registry.parties.api import PartiesController
 from registry.parties.colleagues.api import ColleaguesController
-from registry.projects.api import DocumentsController, ProjectsController, ReportsController
+from registry.projects.api.documents import DocumentsController
+from registry.projects.api.projects import ProjectsController
+from registry.projects.api.reports import ReportsController
 from registry.receipts.api import ReceiptsController
 from registry.search.api import SearchController
 from registry.transparency.api import CorrectionsController, LogController

@@ -47,7 +47,7 @@ Urgency = Literal["", "soon", "overdue"]
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingItem:
     """One thing that waits: where it is done, and how urgent it is."""
 
     item: InboxItem
@@ -56,7 +56,7 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class OrganisationDesk:
     """One of the visitor's organisations with what it has here."""
 
     organisation: Organisation
@@ -87,12 +87,12 @@ class DeskPages(Controller):
         )
 
 
-def waiting(item: InboxItem, now: datetime) -> Waiting:
+def waiting(item: InboxItem, now: datetime) -> WaitingItem:
     """An item with its page. What two people decide has the page of the approval, whatever it is about."""
     template = (
         "/approvals/{id}" if item.kind == "approval" else DONE_AT.get(item.awaits.action, f"/{item.kind}s/{{id}}")
     )
-    return Waiting(item, template.format(id=item.id), urgency(item.awaits, now))
+    return WaitingItem(item, template.format(id=item.id), urgency(item.awaits, now))
 
 
 def urgency(awaits: Awaits, now: datetime) -> Urgency:
@@ -108,7 +108,7 @@ def _administered(visitor: Visitor) -> list[int]:
     return [held.organisation_id for held in visitor.by.roles if held.role == "administrator"]
 
 
-async def _places(page: PageCall, db: Database) -> list[Place]:
+async def _places(page: PageCall, db: Database) -> list[OrganisationDesk]:
     """What the visitor's organisations have here, each in the page's own limits."""
     mine = organisations_of(page.visitor.by)
     accounts = (await parties.accounts(ACCOUNTS, asked=page.asks("list_accounts"), db=db)).items if mine else ()
@@ -118,7 +118,7 @@ async def _places(page: PageCall, db: Database) -> list[Place]:
         claimed = ClaimsWanted(organisation_id=organisation_id)
         owned = [each for each in accounts if each.owner_id == organisation_id and each.type == "holding"]
         places.append(
-            Place(
+            OrganisationDesk(
                 organisation=await parties.organisation(organisation_id, db=db),
                 projects=(await projects.projects(drafted, OWN, asked=page.asks("list_projects"), db=db)).items,
                 claims=(await claims.claims(claimed, OWN, Between(), asked=page.asks("list_claims"), db=db)).items,

@@ -1,6 +1,7 @@
 """What a verifier judges: what the developer stated, side by side with the evidence, and the decision."""
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -9,7 +10,6 @@ from litestar.di import NamedDependency
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER
 
-from deploy.site import activity
 from registry.access.visitor import PageCall
 from registry.kit.database import Database
 from registry.kit.http import PathId
@@ -17,7 +17,7 @@ from registry.kit.pages import Window
 from registry.kit.problems import DomainError
 from registry.methodologies import catalogue
 from registry.projects.service import documents, projects, reports
-from schemas.projects import Project, Report, ReportVersion
+from schemas.projects import Project, ProjectBody, ProjectVersion, Report, ReportVersion
 
 WHOLE: Final = Window(None, 200)
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
@@ -46,6 +46,7 @@ class ValidationPages(Controller):
             methodology=next(each for each in catalogue.catalogue() if each.id == project.methodology),
             documents=await documents.seen(project.documents, asked=page.asks("get_document"), db=db),
             history=[each for each in history.items if each.report_id is None],
+            changes=await _project_changes(project, page, db),
             conflict=await _conflict(project, page, "validate_project", db),
             own=await _own_report(page, db),
         )
@@ -80,13 +81,32 @@ class VerificationPages(Controller):
             history=[each for each in history.items if each.report_id == report_id],
             conflict=await _conflict(project, page, "verify_report", db),
             own=await _own_report(page, db),
-            grids=activity.grids(),
         )
+
+
+async def _project_changes(project: Project, page: PageCall, db: Database) -> list[Row] | None:
+    """What a project says otherwise than when it was last judged; None if it is judged for the first time."""
+    asked = page.asks("list_project_versions")
+    versions = (await projects.versions(project.id, WHOLE, asked=asked, db=db)).items
+    return _differences(_said(versions[-1]), _said(project)) if versions else None
+
+
+def _said(project: Project | ProjectVersion) -> dict[str, str]:
+    """What a project says, as texts."""
+    body = {name: getattr(project, name) for name in ProjectBody.__struct_fields__}
+    plain = {name: str(value) for name, value in body.items() if name not in ("documents", "site", "design")}
+    for part in ("site", "design"):
+        plain |= {f"{part} {name}": str(value) for name, value in msgspec.to_builtins(body[part] or {}).items()}
+    named = {f"document {each[:12]}…": each for each in project.documents}
+    return {name.replace("_", " "): value for name, value in (plain | named).items()}
 
 
 def changes(before: ReportVersion, now: Report) -> list[Row]:
     """What a report says otherwise than its last version, field by field."""
-    was, said = _facts(before), _facts(now)
+    return _differences(_facts(before), _facts(now))
+
+
+def _differences(was: Mapping[str, str], said: Mapping[str, str]) -> list[Row]:
     names = dict.fromkeys([*was, *said])
     return [(name, was.get(name, ""), said.get(name, "")) for name in names if was.get(name) != said.get(name)]
 

@@ -9,6 +9,7 @@ ROUTES: dict[str, Route] = {
     "list_projects": PUBLIC,
     "get_project": PUBLIC,
     "get_project_history": PUBLIC,
+    "list_project_versions": PUBLIC,
     "create_project": Route(DEVELOPERS, "organisation"),
     "update_project": Route(DEVELOPERS, "project"),
     "add_project_document": Route(DEVELOPERS, "project"),

@@ -93,6 +93,26 @@ async def test_a_rejected_project_says_why_until_it_is_submitted_again(issued: W
         assert "The map is missing" in await text(issued, f"/projects/{project}/draft/{step}", by=life.developer)
 
 
+async def test_a_project_that_is_submitted_again_is_shown_beside_what_it_was(issued: World):
+    """Each field that changed, with what stood there when it was judged last; the first time there is nothing."""
+    life = await life_of(issued)
+    project = await life.project("submitted", design={"annual_t": 50})
+    path, versions = f"/projects/{project}/validation", f"/v1/projects/{project}/versions"
+    assert "What is different" not in await text(issued, path, by=life.verifier)
+    assert [] == (await issued.get(versions)).json()["items"]
+    await life.took(project, "reject", by=life.verifier)
+    change = {"design": {"annual_t": 56}, "description": "Eleven hectares of fir"}
+    await issued.ok(f"/v1/projects/{project}/update", change, by=life.developer)
+    assert [] == (await issued.get(versions)).json()["items"]
+    await life.took(project, "submit")
+    page = await text(issued, path, by=life.verifier)
+    assert "<del>50</del></td><td><ins>56</ins>" in page
+    assert "<ins>Eleven hectares of fir</ins>" in page
+    assert "<del>Longquan" not in page
+    (before,) = (await issued.get(versions)).json()["items"]
+    assert (1, {"annual_t": 50}) == (before["number"], before["design"])
+
+
 async def test_a_report_is_filed_with_what_stands_in_the_address(issued: World):
     """Documents that are not the caller's own are left out; the form sends the others."""
     life = await life_of(issued)

@@ -76,7 +76,7 @@ def _region(ids: dict[str, Any]) -> dict[str, Request]:
         "get_account": read(f"/v1/accounts/{ids['account']}"),
         "list_methodologies": read("/v1/methodologies"),
         "list_factors": read("/v1/factors"),
-        "calculate_reduction": Request("POST", "/v1/calculations", FOREST, 200),
+        "calculate_reduction": Request("POST", "/v1/calculations", {**FOREST, "area_ha": "10"}, 200),
         "get_calendar": read("/v1/calendar"),
         # The templates have no witness: what only a witnessed log can answer is not there yet.
         "list_search_results": read("/v1/search?q=a"),
@@ -150,6 +150,7 @@ def _projects(ids: dict[str, Any]) -> dict[str, Request]:
         "list_projects": read("/v1/projects"),
         "get_project": read(f"/v1/projects/{ids['submitted']}"),
         "get_project_history": read(f"/v1/projects/{ids['submitted']}/history"),
+        "list_project_versions": read(f"/v1/projects/{ids['submitted']}/versions"),
         "create_project": write("/v1/projects", draft),
         "update_project": step("draft", "update", changed),
         "add_project_document": step("draft", "documents", UPLOAD),
