@@ -7,6 +7,8 @@ from urllib.parse import urlencode
 import httpx
 
 from tests.registry.projects.life import Life, life_of
+from tests.site.crowded import HOSTILE, read
+from tests.site.test_public_pages import LIMIT_BYTES, untranslated
 from tests.worlds import World
 
 BROWSER = {"Sec-Fetch-Site": "same-origin"}
@@ -236,3 +238,41 @@ async def test_income_is_one_s_own(delivered: World):
     assert "no account yet" in await text(delivered, "/income", by=auditor)
     sheet = await delivered.get(f"/accounts/{kiln.account_id}/statements.csv", by=kiln.key)
     assert 4 == len(sheet.text.splitlines())
+
+
+async def every_page(world: World, life: Life, name: str) -> list[tuple[str, str]]:
+    """Every page of the work, with the key of who works there; *name* is in every text."""
+    said = {"name": name[:200], "description": name, "documents": [await life.document()]}
+    draft = await life.project("draft", location=f"{name[:180]} 1", **said)
+    registered = await life.project("registered")
+    submitted = await life.project("submitted", location=f"{name[:180]} 2", name=f"{name[:180]} 3", description=name)
+    report = await life.report(registered)
+    own = await life.document()
+    new = f"/projects/{registered}/reports/new"
+    query = urlencode({"documents[0]": own, "activity.area_ha": name, "begins": name})
+    steps = ("what", "where", "estimate", "documents", "check")
+    return [
+        *((address, life.developer) for address in ("/desk", "/income", "/projects/new", f"{new}?{query}")),
+        (f"{new}/data?{query}", life.developer),
+        *((f"/projects/{draft}/draft/{step}?{query}", life.developer) for step in steps),
+        *((address, life.verifier) for address in ("/desk", f"/projects/{submitted}/validation")),
+        (f"/reports/{report}/verification?report={await life.document(by=life.verifier)}", life.verifier),
+    ]
+
+
+async def test_what_people_wrote_is_never_html(delivered: World):
+    """A hostile text in every field and in the address; no page is larger than 50 kB, no id stands twice."""
+    for address, key in await every_page(delivered, await life_of(delivered), HOSTILE):
+        page = await text(delivered, address, by=key)
+        assert "<script>alert" not in page, address
+        assert "<img src=x" not in page, address
+        assert "{{ 7*7 }}" in page or "7*7" not in page, address
+        assert len(page.encode()) <= LIMIT_BYTES, address
+        assert len(set(read(page).ids)) == len(read(page).ids), address
+
+
+async def test_everything_is_said_in_chinese(delivered: World):
+    """No English text of a template is left on a Chinese page."""
+    for address, key in await every_page(delivered, await life_of(delivered), "九峰山"):
+        page = await text(delivered, f"{address}{'&' if '?' in address else '?'}lang=zh", by=key)
+        assert set() == untranslated(page), address
