@@ -79,7 +79,9 @@ from registry.notifications.api import NotificationsController
 from registry.notifications.mails import Mails, Transport
 from registry.parties.api import PartiesController
 from registry.parties.colleagues.api import ColleaguesController
-from registry.projects.api import DocumentsController, ProjectsController, ReportsController
+from registry.projects.api.documents import DocumentsController
+from registry.projects.api.projects import ProjectsController
+from registry.projects.api.reports import ReportsController
 from registry.receipts.api import ReceiptsController
 from registry.receipts.certificates.api import CertificatesController
 from registry.receipts.certificates.service import Desk, Typesetter

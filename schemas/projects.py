@@ -146,6 +146,22 @@ class Project(Struct, frozen=True, kw_only=True):
     awaits: Awaits | None = None
 
 
+class ProjectVersion(Struct, frozen=True, kw_only=True):
+    """What a project said at a submission before its last."""
+
+    number: int
+    name: str
+    methodology: MethodologyId
+    location: str
+    crediting_begins: date
+    crediting_ends: date
+    description: str
+    documents: tuple[Sha256, ...]
+    site: Site | None
+    design: Design | None
+    replaced_at: Instant
+
+
 class ProjectsWanted(Struct, frozen=True, kw_only=True):
     """Which projects are looked for: those that fit everything that is not null."""
 

@@ -94,3 +94,34 @@ class OpenedDeliveryNote(DeliveryNote, frozen=True):
     """
 
     commitments: tuple[Commitment, ...]
+
+
+class Sales(Struct, frozen=True, kw_only=True):
+    """What an account sold of one instrument, in deliveries that are settled."""
+
+    instrument: str
+    deliveries: int
+    quantity_t: Tonnes
+    gross_fen: Fen0
+    fee_fen: Fen0
+    net_fen: Annotated[Fen0, Meta(description="What passed through to the account: gross less fee")]
+
+
+class Income(Struct, frozen=True, kw_only=True):
+    """
+    What an account sold on the exchange in a period, and what it brought there and took off.
+
+    Of a delivery that is under way nothing is counted yet but *under_way_fen*; one that was refunded sold nothing.
+    """
+
+    account_id: Id
+    sales: tuple[Sales, ...]
+    sold_t: int
+    gross_fen: Fen0
+    fee_fen: Fen0
+    net_fen: Fen0
+    under_way_fen: Annotated[Fen0, Meta(description="Sold, less fees, and not settled yet")]
+    deposited_t: int
+    withdrawn_t: int
+    paid_in_fen: Fen0
+    paid_out_fen: Fen0

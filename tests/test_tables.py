@@ -25,7 +25,7 @@ OWNED = {
     "registry.projects": {
         *("document", "monitoring_report", "notice_comment", "project", "project_event", "project_number_seq"),
         *("report_version", "notice_answer", "notice_objection", "document_usage", "count_document"),
-        *("document_upload", "report_use"),
+        *("document_upload", "project_version", "report_use"),
     },
     "registry.transparency": {
         "log_checkpoint",

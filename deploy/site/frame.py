@@ -20,15 +20,20 @@ import registry.parties.pages
 import registry.projects.pages
 import registry.receipts.pages
 import registry.transparency.pages
+from deploy.site import desk
 from deploy.site.campaigns import CampaignPage
 from deploy.site.claims import ClaimPage, OrganisationPage
 from deploy.site.credits import CancellationPages, IssuancePages, RetirementPages
+from deploy.site.drafts import DraftPages
 from deploy.site.entering import EnteringPages, Entrants
+from deploy.site.income import IncomePages
+from deploy.site.judging import ValidationPages, VerificationPages
 from deploy.site.market import MarketPage
 from deploy.site.outbox import OutboxPage
 from deploy.site.pages import HomePages
 from deploy.site.projects import ProjectPage, ReportPage
 from deploy.site.receipts import ReceiptPages
+from deploy.site.reporting import CorrectedReportPages, NewReportPages
 from registry.access.http import PAGE
 from registry.kit.site.errors import PAGE_HANDLERS
 from registry.kit.site.frame import ASSETS, STATIC, VENDOR, Frame
@@ -36,6 +41,8 @@ from schemas.parties import RegionProfile
 
 FOLDERS: Final = {
     "home": Path(__file__).parent / "pages",
+    "desk": desk.TEMPLATES,
+    "drafts": registry.projects.pages.DRAFTS,
     "instruments": exchange.instruments.pages.TEMPLATES,
     "campaigns": exchange.campaigns.pages.TEMPLATES,
     "market": exchange.market_data.pages.TEMPLATES,
@@ -70,6 +77,13 @@ def site_router(entrants: Entrants = (), *, outbox: bool = False) -> Router:
             registry.access.sign_in.pages.SignInPages,
             registry.parties.colleagues.pages.ColleaguesPages,
             HomePages,
+            desk.DeskPages,
+            DraftPages,
+            NewReportPages,
+            CorrectedReportPages,
+            ValidationPages,
+            VerificationPages,
+            IncomePages,
             ProjectPage,
             ReportPage,
             IssuancePages,

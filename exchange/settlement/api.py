@@ -12,7 +12,7 @@ from registry.kit.period import Between
 from registry.kit.sheets import SHEET, Sheet
 from schemas.access import Approved, Call
 from schemas.pages import Page
-from schemas.settlement import CashMovement, CreditMovement, CustodyMovement, DeliveryNote, OpenedDeliveryNote
+from schemas.settlement import CashMovement, CreditMovement, CustodyMovement, DeliveryNote, Income, OpenedDeliveryNote
 
 
 class CustodyController(Controller):
@@ -133,3 +133,14 @@ class AccountCustodyController(Controller):
         return sheet.of(
             await service.statements(account_id, window, period, asked=asked, exchange=exchange), DeliveryNote
         )
+
+    @get("/income", operation_id="get_income", responses=READS)
+    async def income(
+        self,
+        account_id: PathId,
+        period: NamedDependency[Between],
+        asked: NamedDependency[Call],
+        exchange: NamedDependency[Exchange],
+    ) -> Income:
+        """What the account sold, by instrument and in all, and what it brought to the exchange and took off it."""
+        return await service.income(account_id, period, asked=asked, exchange=exchange)

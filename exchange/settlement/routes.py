@@ -14,4 +14,5 @@ ROUTES: dict[str, Route] = {
     "list_withdrawals": Route(EVERY_ROLE, "account"),
     "get_statement": Route(EVERY_ROLE, "account"),
     "list_statements": Route(EVERY_ROLE, "account"),
+    "get_income": Route(EVERY_ROLE, "account"),
 }

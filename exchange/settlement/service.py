@@ -26,7 +26,14 @@ from schemas.credits import Commitment
 from schemas.custody import HoldRequest, Trader
 from schemas.pages import Page
 from schemas.serials import KG_PER_T
-from schemas.settlement import CashMovement, CreditMovement, CustodyMovement, DeliveryNote, OpenedDeliveryNote
+from schemas.settlement import (
+    CashMovement,
+    CreditMovement,
+    CustodyMovement,
+    DeliveryNote,
+    Income,
+    OpenedDeliveryNote,
+)
 
 _RELEASE_POLL_S: Final = 0.02
 _RELEASE_TIMEOUT_S: Final = 5.0
@@ -239,3 +246,11 @@ async def statements(
     async with exchange.db.reading() as tx:
         await readable_in(tx, account_id, asked)
         return await store.statements_of(tx, window, period, account_id)
+
+
+async def income(account_id: int, period: Between, *, asked: Call, exchange: Exchange) -> Income:
+    """What an account of one's own sold, and what came in and went out."""
+    await exchange.projector.caught_up()
+    async with exchange.db.reading() as tx:
+        await readable_in(tx, account_id, asked)
+        return await store.income(tx, account_id, period)

@@ -16,7 +16,7 @@ from registry.kit.pages import Window
 from registry.kit.period import Between
 from schemas.custody import Delivered
 from schemas.pages import Page
-from schemas.settlement import CustodyMovement, DeliveryLine, DeliveryNote
+from schemas.settlement import CustodyMovement, DeliveryLine, DeliveryNote, Income, Sales
 
 _sql = sql.load(__package__)
 _KINDS: Final = {"deposit": ["credit_cash", "credit_tonnes"], "withdrawal": ["debit_cash", "debit_tonnes"]}
@@ -233,6 +233,34 @@ def _delivery(row: asyncpg.Record, lines: list[DeliveryLine]) -> StoredDelivery:
         net_fen=row["gross_fen"],
     )
     return StoredDelivery(sale, purchase, tuple(row["statement_ids"]))
+
+
+async def income(tx: Tx, account_id: int, period: Between) -> Income:
+    """What an account sold, brought and took off in a period."""
+    rows = await tx.fetch(_sql.sales_of, account_id, *period)
+    moved = await fetch_one(tx, _sql.moved_by, account_id, *period)
+    sales = tuple(_sales(row) for row in rows if row["settled"])
+    return Income(
+        account_id=account_id,
+        sales=sales,
+        sold_t=sum(each.quantity_t for each in sales),
+        gross_fen=sum(each.gross_fen for each in sales),
+        fee_fen=sum(each.fee_fen for each in sales),
+        net_fen=sum(each.net_fen for each in sales),
+        under_way_fen=sum(row["gross_fen"] - row["fee_fen"] for row in rows if not row["settled"]),
+        **dict(moved),
+    )
+
+
+def _sales(row: asyncpg.Record) -> Sales:
+    return Sales(
+        instrument=row["code"],
+        deliveries=row["deliveries"],
+        quantity_t=row["quantity_t"],
+        gross_fen=row["gross_fen"],
+        fee_fen=row["fee_fen"],
+        net_fen=row["gross_fen"] - row["fee_fen"],
+    )
 
 
 Tonnes = dict[tuple[int, int, int], int]

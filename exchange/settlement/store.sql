@@ -49,6 +49,23 @@ select d.*, n.code from (
   and ($4::timestamptz is null or at >= $4) and ($5::timestamptz is null or at < $5)
   order by id limit $2)
 ) d join exchange.known_instrument n on n.id = d.instrument_id order by d.id limit $2;
+-- name: sales_of
+-- What an account sold: by instrument, and whether it is settled. Refunded, nothing was sold.
+select n.code, d.state = 'settled' as settled, count(*)::int as deliveries, sum(d.quantity_t)::bigint as quantity_t,
+  sum(d.gross_fen)::bigint as gross_fen, sum(d.fee_fen)::bigint as fee_fen
+from exchange.delivery d join exchange.known_instrument n on n.id = d.instrument_id
+where d.seller_id = $1 and d.state in ('stored', 'delivered', 'settled')
+  and ($2::timestamptz is null or d.at >= $2) and ($3::timestamptz is null or d.at < $3)
+group by 1, 2 order by 1, 2;
+-- name: moved_by
+-- What an account brought to the exchange and took off it.
+select
+  coalesce(sum(amount) filter (where kind = 'credit_tonnes' and state = 'done'), 0)::bigint as deposited_t,
+  coalesce(sum(amount) filter (where kind = 'debit_tonnes' and state in ('done', 'released')), 0)::bigint as withdrawn_t,
+  coalesce(sum(amount) filter (where kind = 'credit_cash' and state = 'done'), 0)::bigint as paid_in_fen,
+  coalesce(sum(amount) filter (where kind = 'debit_cash' and state = 'done'), 0)::bigint as paid_out_fen
+from exchange.shown_instruction
+where account_id = $1 and ($2::timestamptz is null or at >= $2) and ($3::timestamptz is null or at < $3);
 -- name: lines
 select id, delivery_id, price_fen, quantity_t, fee_fen, at from exchange.shown_trade
 where delivery_id = any($1::bigint[]) order by id;

@@ -15,17 +15,12 @@ PAGE_POLICY: Final = (
     "font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 """Pages load what this service serves and nothing else: no script stands in them, and no other site frames them."""
-<<<<<<< HEAD
 UNFRAMED: Final = "frame-ancestors 'none'"
-"""What is no page loads nothing by itself; it stands in nobody's frame either."""
+"""What runs no scripts stands in nobody's frame either."""
 HSTS: Final = "max-age=31536000; includeSubDomains"
 """A year of TLS only, for the host and the names under it, said by TLS alone."""
-=======
-HSTS: Final = "max-age=31536000"
-"""A year of TLS only, said by TLS alone; what else is under the host's name is not ours to decide."""
 _SCRIPTABLE: Final = (b"text/html", b"application/xhtml", b"image/svg", b"text/xml", b"application/xml")
 """What a browser that opens it runs scripts of."""
->>>>>>> i9-notices
 _ALWAYS: Final[tuple[Header, ...]] = ((b"x-content-type-options", b"nosniff"),)
 _PAGE: Final[tuple[Header, ...]] = ((b"referrer-policy", b"no-referrer"),)
 _POLICIES: Final[dict[bool, Header]] = {

@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 
-from litestar import Controller, Response, get
+from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
+from litestar.params import JSONBody
+from litestar.status_codes import HTTP_200_OK
 
 from registry.kit.database import Database
-from registry.kit.http import READS
+from registry.kit.http import READS, WRITES
 from registry.kit.sheets import SHEET, Sheet
 from registry.methodologies import catalogue, factors, service
+from schemas.access import Call
 from schemas.calendars import CalendarCoverage
-from schemas.methodologies import Factor, Methodology
+from schemas.methodologies import Activity, Factor, Methodology, Reduction
 
 
 class MethodologiesController(Controller):
@@ -23,6 +26,22 @@ class MethodologiesController(Controller):
     def methodologies(self, sheet: NamedDependency[Sheet]) -> Response[Sequence[Methodology]]:
         """Every methodology and footprint profile, with formula and source; also as CSV."""
         return sheet.of_all(catalogue.catalogue(), Methodology)
+
+    @post(
+        "/calculations",
+        operation_id="calculate_reduction",
+        status_code=HTTP_200_OK,
+        responses=WRITES,
+        sync_to_thread=False,
+    )
+    def calculation(self, data: JSONBody[Activity], ceremony: NamedDependency[Call]) -> Reduction:
+        """
+        What an activity would reduce, with its arithmetic, also where that is nothing or less. Nothing is stored.
+
+        It takes no key, and no Idempotency-Key.
+        """
+        assert ceremony.operation  # the body was read strictly
+        return catalogue.calculate(data)
 
     @get("/factors", operation_id="list_factors", opt={SHEET: True}, responses=READS, sync_to_thread=False)
     def factors(self, sheet: NamedDependency[Sheet]) -> Response[Sequence[Factor]]:

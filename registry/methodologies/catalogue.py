@@ -27,10 +27,20 @@ def compute(activity: Activity) -> Reduction:
     Raises `NothingToIssue`, which carries the same arithmetic, when that is less than one tonne; `UnknownFactor`;
     `ResultTooLarge`.
     """
-    reduction = _calculate(activity)
+    reduction = calculate(activity)
     if not reduction.issuable_t:
         raise NothingToIssue(reduction)
     return reduction
+
+
+def calculate(activity: Activity) -> Reduction:
+    """Return the same even where it is nothing or less. Raises `UnknownFactor`, `ResultTooLarge`."""
+    match activity:
+        case ForestSinkActivity():
+            return forest_sink.calculate(activity, table())
+        case KilnElectrificationActivity():
+            return kiln_electrification.calculate(activity, table())
+    assert_never(activity)
 
 
 def footprint(request: EventFootprintRequest) -> Footprint:
@@ -92,12 +102,3 @@ def _event_profile(profile: str, title: str, title_zh: str) -> Methodology:
         formula=event_footprint.FORMULA,
         source=FACTOR_SOURCE,
     )
-
-
-def _calculate(activity: Activity) -> Reduction:
-    match activity:
-        case ForestSinkActivity():
-            return forest_sink.calculate(activity, table())
-        case KilnElectrificationActivity():
-            return kiln_electrification.calculate(activity, table())
-    assert_never(activity)

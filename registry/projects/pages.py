@@ -16,6 +16,8 @@ from schemas.methodologies import MethodologyId
 from schemas.projects import ProjectState, ProjectsWanted
 
 TEMPLATES: Final = Path(__file__).parent / "pages"
+DRAFTS: Final = Path(__file__).parent / "drafts"
+"""What developers and verifiers fill in."""
 
 
 class ProjectPages(Controller):

@@ -125,6 +125,19 @@ def changed(project: Project, change: ProjectChange) -> ProjectBody:
         raise Invalid(f"{error}.") from error
 
 
+MAX_DOCUMENTS = 50
+"""As many as a body may name."""
+
+
+def check_document_number(project: Project) -> None:
+    """Raise `Invalid` where one more document would be too many."""
+    if len(project.documents) >= MAX_DOCUMENTS:
+        raise Invalid(
+            f"{project.code} names {len(project.documents)} documents, and a project names at most {MAX_DOCUMENTS}. "
+            "Put several into one file, or remove one."
+        )
+
+
 def check_notice_over(project: Project, over_at: datetime, now: datetime) -> None:
     """Raise `NoticeRunning` until *over_at*, the instant at which the last day of the notice is over in the region."""
     if now < over_at:

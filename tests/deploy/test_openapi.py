@@ -67,6 +67,7 @@ async def test_every_refusal_is_a_problem_document(document):
 CEREMONIES = {"begin_sign_in", "sign_in", "sign_in_with_key", "begin_passkey", "register_passkey"} | {
     "sign_out",
     "sign_out_everywhere",
+    "calculate_reduction",  # it stores nothing
 }
 """Their answer is a cookie or a question: a challenge is answered once, and a session that has ended has ended."""
 

@@ -57,3 +57,10 @@ def test_every_refusal_has_its_chinese_title():
 def test_the_words_of_data_are_in_the_frame():
     """States and roles are shown as words."""
     assert set() == {each.replace("_", " ") for each in WORDS} - set(catalogue(TEMPLATES))
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_percent_sign_stands_only_before_a_name(name):
+    """Texts are filled in with %, in both languages: a bare sign fails when the page is shown, and only there."""
+    found = catalogue(ALL[name])
+    assert [] == [each for each in (*texts(ALL[name]), *found.values()) if re.search(r"%(?!\(\w+\)s)", each)]

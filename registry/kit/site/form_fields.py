@@ -61,11 +61,11 @@ class Form:
 
     def refused(self, action: str) -> bool:
         """Whether it is the form of this action that was refused."""
-        return bool(self.problem) and self.action == action
+        return bool(self.problem) and self.action == action.partition("?")[0]
 
     def answered(self, action: str) -> dict[str, Any]:
         """What the operation of this action answered just now, if it is to be shown once."""
-        return self.answer if self.action == action else {}
+        return self.answer if self.action == action.partition("?")[0] else {}
 
     def entered(self, name: str, otherwise: object = "") -> str:
         """What was entered in the field *name*, or what stands there otherwise."""

@@ -33,27 +33,42 @@ async def upload_document(
 
     Raises `FileTypeRefused`, `QuotaUsedUp`, `StorageReserve`, `NotYours`.
     """
+    sha256 = check(content, media_type)
+    charged = _charged(organisation_id, call)
+
+    async def work(tx: Tx) -> Written[Document]:
+        return Written(
+            sha256.hex(), await store_in(tx, content, media_type, charged, call=call, room=room, quotas=quotas)
+        )
+
+    return await once(db, call, work, document_again)
+
+
+def check(content: bytes, media_type: str) -> bytes:
+    """Return the SHA-256 of a file that may be stored. Raises `Invalid`, `FileTypeRefused`."""
     if not content:
         raise Invalid("The body is empty: send the bytes of the file.")
     files.check_type(media_type, content)
     if fault := texts.fault(media_type):
         raise Invalid(f"Content-Type: {fault}.")
+    return hashlib.sha256(content).digest()
+
+
+async def store_in(
+    tx: Tx, content: bytes, media_type: str, charged: int, *, call: Call, room: Room, quotas: Quotas
+) -> Document:
+    """Store a file that was checked, on the quota of organisation *charged*, and note who uploaded it."""
     sha256 = hashlib.sha256(content).digest()
-    charged = _charged(organisation_id, call)
-
-    async def work(tx: Tx) -> Written[Document]:
-        if await store.document(tx, sha256) is None:
-            await quotas.admit_in(tx, "documents", charged, usage.documents)
-            await quotas.admit_in(tx, "document_mb", charged, usage.document_bytes, adding=len(content))
-            quotas.check("region_document_mb", await usage.region_document_bytes(tx), adding=len(content))
-            room.require_now(len(content))
-            await store.insert_document(tx, sha256, media_type, content, call.by.person_id, organisation_id=charged)
-            # Once more under the lock that all uploads share, which is held for a moment only this way.
-            await quotas.admit_in(tx, "region_document_mb", 0, usage.region_document_bytes, adding=0)
-        await store.insert_upload(tx, sha256, call.by.person_id, access.organisations_of(call.by))
-        return Written(sha256.hex(), await _document_again(tx, sha256.hex()))
-
-    return await once(db, call, work, _document_again)
+    if await store.document(tx, sha256) is None:
+        await quotas.admit_in(tx, "documents", charged, usage.documents)
+        await quotas.admit_in(tx, "document_mb", charged, usage.document_bytes, adding=len(content))
+        quotas.check("region_document_mb", await usage.region_document_bytes(tx), adding=len(content))
+        room.require_now(len(content))
+        await store.insert_document(tx, sha256, media_type, content, call.by.person_id, organisation_id=charged)
+        # Once more under the lock that all uploads share, which is held for a moment only this way.
+        await quotas.admit_in(tx, "region_document_mb", 0, usage.region_document_bytes, adding=0)
+    await store.insert_upload(tx, sha256, call.by.person_id, access.organisations_of(call.by))
+    return await document_again(tx, sha256.hex())
 
 
 def _charged(organisation_id: int | None, call: Call) -> int:
@@ -66,7 +81,8 @@ def _charged(organisation_id: int | None, call: Call) -> int:
     return organisation_id
 
 
-async def _document_again(tx: Tx, sha256: str) -> Document:
+async def document_again(tx: Tx, sha256: str) -> Document:
+    """One document. Raises `Unknown`."""
     if found := await store.document(tx, bytes.fromhex(sha256)):
         return found
     raise Unknown(f"No document with SHA-256 {sha256} was uploaded.")
@@ -184,3 +200,16 @@ async def judge_by_in(
         await use_report_in(tx, sha256, f"the verification of report {report_id}", owner_id=project.developer_id)
     elif sha256 != project.validation_report:
         await use_report_in(tx, sha256, f"the validation of {project.code}", owner_id=project.developer_id)
+
+
+async def seen(sha256s: tuple[str, ...], *, asked: Call, db: Database) -> tuple[Document, ...]:
+    """Those of the documents that the caller may see, in the order in which they are named."""
+    found = []
+    async with db.reading() as tx:
+        for sha256 in sha256s:
+            shown = access.oversees(asked.by) or await store.shown_to(
+                tx, bytes.fromhex(sha256), asked.by.person_id, access.organisations_of(asked.by)
+            )
+            if shown and (each := await store.document(tx, bytes.fromhex(sha256))):
+                found.append(each)
+    return tuple(found)

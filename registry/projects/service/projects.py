@@ -12,6 +12,7 @@ from registry.methodologies import calendars
 from registry.methodologies import service as methodologies
 from registry.parties import service as parties
 from registry.projects import identity, rules, search, store, usage
+from registry.projects import versions as kept_versions
 from registry.projects.service import documents
 from schemas.access import Call, Role
 from schemas.pages import Page
@@ -23,6 +24,7 @@ from schemas.projects import (
     ProjectChange,
     ProjectEvent,
     ProjectsWanted,
+    ProjectVersion,
 )
 from schemas.search import Found
 from schemas.serials import ProjectCode
@@ -78,6 +80,7 @@ async def submit_project(project_id: int, body: Decision, *, call: Call, db: Dat
         rules.check_step(project.code, "submit", project.state, rules.PROJECT_STEPS)
         await documents.refuse_used_in(tx, project.documents, project_id=project_id, report_id=None, what=project.code)
         identity.check_unrepeated(project, await store.standing_projects(tx, project_id))
+        await kept_versions.keep(tx, project_id)
         await store.keep_submitted(tx, project_id)
         await store.move_project(
             tx,
@@ -232,6 +235,13 @@ async def history(project_id: int, window: Window, *, asked: Call, db: Database)
         return await store.events(tx, window, project_id)
 
 
+async def versions(project_id: int, window: Window, *, asked: Call, db: Database) -> Page[ProjectVersion]:
+    """What a project said at each submission before its last, for whoever may see it."""
+    async with db.reading() as tx:
+        await visible_in(tx, project_id, asked)
+        return await kept_versions.versions(tx, window, project_id)
+
+
 async def _project_again(tx: Tx, project_id: str) -> Project:
     if found := await store.project(tx, int(project_id)):
         return found
@@ -267,6 +277,16 @@ async def verifier_in(tx: Tx, project: Project, call: Call) -> int:
         what=project.code,
     )
     return verifier
+
+
+async def refuse_conflict(project: Project, *, asked: Call, db: Database) -> None:
+    """
+    Refuse somebody who could not judge the project, before they begin. It is checked again when they decide.
+
+    Raises `NotYourTurn`, `VerifierConflict`.
+    """
+    async with db.reading() as tx:
+        await verifier_in(tx, project, asked)
 
 
 async def whose_turn_in(tx: Tx, project: Project, state: str, call: Call) -> int | None:

@@ -207,6 +207,8 @@ async def _projects(world: World, made: EachRole) -> None:
         assert 201 == (await life.report_step(made.ids[name], "verify")).status_code
     shown = (await world.get(f"/v1/projects/{made.ids['public_notice']}")).json()
     made.ids["pdd"] = shown["documents"][0]
+    drafted = (await world.get(f"/v1/projects/{made.ids['draft']}", by=life.developer)).json()
+    made.ids["drafted"] = drafted["documents"][0]
     objection = {"name": "Somebody", "contact": "a@b.cn", "text": "Too near"}
     await world.ok(f"/v1/projects/{made.ids['public_notice']}/objections", objection, by=life.developer)
     await other.took(made.ids["project_elsewhere"], "register")

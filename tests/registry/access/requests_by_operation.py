@@ -12,7 +12,7 @@ from tests.registry.access.organisations_of_each_role import (
     order_body,
 )
 from tests.registry.access.soft_passkey import text
-from tests.registry.projects.life import project_body, report_body
+from tests.registry.projects.life import FOREST, project_body, report_body
 
 WHY = {"why": "Because"}
 _CLIENT_DATA = text(b'{"type":"webauthn.get","challenge":"AAAA","origin":"http://localhost:8000"}')
@@ -77,6 +77,7 @@ def _region(ids: dict[str, Any]) -> dict[str, Request]:
         "get_account": read(f"/v1/accounts/{ids['account']}"),
         "list_methodologies": read("/v1/methodologies"),
         "list_factors": read("/v1/factors"),
+        "calculate_reduction": Request("POST", "/v1/calculations", {**FOREST, "area_ha": "10"}, 200),
         "get_calendar": read("/v1/calendar"),
         # The templates have no witness: what only a witnessed log can answer is not there yet.
         "list_search_results": read("/v1/search?q=a"),
@@ -160,8 +161,11 @@ def _projects(ids: dict[str, Any]) -> dict[str, Request]:
         "list_projects": read("/v1/projects"),
         "get_project": read(f"/v1/projects/{ids['submitted']}"),
         "get_project_history": read(f"/v1/projects/{ids['submitted']}/history"),
+        "list_project_versions": read(f"/v1/projects/{ids['submitted']}/versions"),
         "create_project": write("/v1/projects", draft),
         "update_project": step("draft", "update", changed),
+        "add_project_document": step("draft", "documents", UPLOAD),
+        "remove_project_document": step("draft", f"documents/{ids['drafted']}/remove", None),
         "submit_project": step("draft", "submit", WHY),
         "withdraw_project": step("draft", "withdraw", WHY),
         "validate_project": step("submitted", "validate", finding, vvb),
@@ -290,4 +294,5 @@ def _custody(ids: dict[str, Any]) -> dict[str, Request]:
         "list_withdrawals": read(f"{account}/withdrawals"),
         "get_statement": read(f"/v1/statements/{ids['statement']}"),
         "list_statements": read(f"{account}/statements"),
+        "get_income": read(f"{account}/income"),
     }

@@ -1,10 +1,9 @@
-"""Projects, monitoring reports and documents over HTTP."""
+"""Projects over HTTP, from a draft to registration."""
 
 from typing import Annotated, Any
 
 from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.openapi.spec import Example
 from litestar.params import JSONBody, PathParameter, QueryParameter
 
 from registry.kit.database import Database
@@ -13,7 +12,8 @@ from registry.kit.pages import Window
 from registry.kit.quotas import Quotas
 from registry.kit.room import Room
 from registry.kit.sheets import SHEET, Sheet
-from registry.projects.service import documents, notice, projects, reports
+from registry.projects.api.documents import LIMIT_BYTES, SHA256_EXAMPLE, as_download
+from registry.projects.service import drafts, notice, projects, reports
 from schemas.access import Call
 from schemas.pages import Page
 from schemas.projects import (
@@ -34,64 +34,9 @@ from schemas.projects import (
     ProjectEvent,
     ProjectState,
     ProjectsWanted,
+    ProjectVersion,
     Report,
-    ReportVersion,
-    Verification,
 )
-from schemas.scalars import MAX_INT
-
-_SHA256_EXAMPLE = Example(value="e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
-
-
-class DocumentsController(Controller):
-    """Files that projects refer to, by their SHA-256."""
-
-    path = "/v1/documents"
-    tags = ("Projects",)
-
-    @post("/", operation_id="upload_document", responses=WRITES, request_max_body_size=documents.DOCUMENT_LIMIT_BYTES)
-    async def upload(
-        self,
-        *,
-        request: Request[Any, Any, Any],
-        call: NamedDependency[Call],
-        db: NamedDependency[Database],
-        room: NamedDependency[Room],
-        quotas: NamedDependency[Quotas],
-        organisation_id: Annotated[
-            int | None,
-            QueryParameter(ge=1, le=MAX_INT, description="Whose quota it uses; else your first organisation"),
-        ] = None,
-    ) -> Document:
-        """Upload a file as the raw body, at most 10 MiB, with its Content-Type, which has to be true."""
-        media_type = request.headers.get("content-type", "")[:200]
-        content = await request.body()
-        return await documents.upload_document(
-            content, media_type, organisation_id, call=call, db=db, room=room, quotas=quotas
-        )
-
-    @get("/{sha256:str}", operation_id="get_document", media_type="application/octet-stream", responses=READS)
-    async def download(
-        self,
-        sha256: Annotated[str, PathParameter(pattern="^[0-9a-f]{64}$", examples=[_SHA256_EXAMPLE])],
-        asked: NamedDependency[Call],
-        db: NamedDependency[Database],
-    ) -> Response[bytes]:
-        """
-        The file, exactly as it was uploaded, as a download.
-
-        For the organisation that uploaded it, overseers, and whoever sees a project or report that names it.
-        """
-        return _download(sha256, *await documents.document(sha256, asked=asked, db=db))
-
-
-def _download(sha256: str, media_type: str, content: bytes) -> Response[bytes]:
-    headers = {
-        "Content-Disposition": f'attachment; filename="{sha256}"',
-        "X-Document-Type": media_type,
-        "Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
-    }
-    return Response(content, media_type="application/octet-stream", headers=headers)
 
 
 class ProjectsController(Controller):
@@ -144,6 +89,17 @@ class ProjectsController(Controller):
     ) -> Response[Page[ProjectEvent]]:
         """Every step: who took it, when, from which state to which, and why; also as CSV."""
         return sheet.of(await projects.history(project_id, ordered, asked=asked, db=db), ProjectEvent)
+
+    @get("/{project_id:int}/versions", operation_id="list_project_versions", responses=READS)
+    async def versions(
+        self,
+        project_id: PathId,
+        window: NamedDependency[Window],
+        asked: NamedDependency[Call],
+        db: NamedDependency[Database],
+    ) -> Page[ProjectVersion]:
+        """What the project said at each submission before its last."""
+        return await projects.versions(project_id, window, asked=asked, db=db)
 
     @post("/{project_id:int}/update", operation_id="update_project", responses=WRITES)
     async def update(
@@ -236,6 +192,38 @@ class ProjectsController(Controller):
         """The files that the project and its monitoring reports name, also as CSV."""
         return sheet.of(await notice.project_documents(project_id, asked=asked, db=db), ProjectDocument)
 
+    @post(
+        "/{project_id:int}/documents",
+        operation_id="add_project_document",
+        responses=WRITES,
+        request_max_body_size=LIMIT_BYTES,
+    )
+    async def add_document(
+        self,
+        *,
+        project_id: PathId,
+        request: Request[Any, Any, Any],
+        call: NamedDependency[Call],
+        db: NamedDependency[Database],
+        room: NamedDependency[Room],
+        quotas: NamedDependency[Quotas],
+    ) -> Document:
+        """Upload a file as the raw body, at most 10 MiB, and name it in a draft or a rejected project."""
+        media_type = request.headers.get("content-type", "")[:200]
+        content = await request.body()
+        return await drafts.add_document(project_id, content, media_type, call=call, db=db, room=room, quotas=quotas)
+
+    @post("/{project_id:int}/documents/{sha256:str}/remove", operation_id="remove_project_document", responses=WRITES)
+    async def remove_document(
+        self,
+        project_id: PathId,
+        sha256: Annotated[str, PathParameter(pattern="^[0-9a-f]{64}$", examples=[SHA256_EXAMPLE])],
+        call: NamedDependency[Call],
+        db: NamedDependency[Database],
+    ) -> Project:
+        """Name a document no more in a draft or a rejected project."""
+        return await drafts.remove_document(project_id, sha256, call=call, db=db)
+
     @get(
         "/{project_id:int}/documents/{sha256:str}",
         operation_id="get_project_document",
@@ -245,12 +233,12 @@ class ProjectsController(Controller):
     async def document(
         self,
         project_id: PathId,
-        sha256: Annotated[str, PathParameter(pattern="^[0-9a-f]{64}$", examples=[_SHA256_EXAMPLE])],
+        sha256: Annotated[str, PathParameter(pattern="^[0-9a-f]{64}$", examples=[SHA256_EXAMPLE])],
         asked: NamedDependency[Call],
         db: NamedDependency[Database],
     ) -> Response[bytes]:
         """A design document of a project that is public, or a report of its verifiers. It takes no key."""
-        return _download(sha256, *await notice.project_document(project_id, sha256, asked=asked, db=db))
+        return as_download(sha256, *await notice.project_document(project_id, sha256, asked=asked, db=db))
 
     @post("/{project_id:int}/objections", operation_id="object_to_project", responses=WRITES)
     async def object_to(
@@ -335,56 +323,3 @@ class ProjectsController(Controller):
     ) -> Response[Page[Report]]:
         """The project's monitoring reports, also as CSV."""
         return sheet.of(await reports.reports(project_id, ordered, asked=asked, db=db), Report)
-
-
-class ReportsController(Controller):
-    """Monitoring reports and their verification."""
-
-    path = "/v1/reports"
-    tags = ("Projects",)
-
-    @get("/{report_id:int}", operation_id="get_report", responses=READS)
-    async def report(self, report_id: PathId, db: NamedDependency[Database]) -> Report:
-        """One monitoring report with its arithmetic."""
-        return await reports.report(report_id, db=db)
-
-    @get("/{report_id:int}/versions", operation_id="list_report_versions", responses=READS)
-    async def versions(
-        self, report_id: PathId, ordered: NamedDependency[Window], db: NamedDependency[Database]
-    ) -> Page[ReportVersion]:
-        """What the report said before it was filed again, each time."""
-        return await reports.versions(report_id, ordered, db=db)
-
-    @post("/{report_id:int}/resubmit", operation_id="resubmit_report", responses=WRITES)
-    async def resubmit(
-        self,
-        report_id: PathId,
-        data: JSONBody[NewReport],
-        call: NamedDependency[Call],
-        db: NamedDependency[Database],
-        quotas: NamedDependency[Quotas],
-    ) -> Report:
-        """File a rejected report again, corrected."""
-        return await reports.resubmit_report(report_id, data, call=call, db=db, quotas=quotas)
-
-    @post("/{report_id:int}/verify", operation_id="verify_report", responses=WRITES)
-    async def verify(
-        self,
-        report_id: PathId,
-        data: JSONBody[Verification],
-        call: NamedDependency[Call],
-        db: NamedDependency[Database],
-    ) -> Report:
-        """A verifier confirms the report."""
-        return await reports.verify_report(report_id, data, call=call, db=db)
-
-    @post("/{report_id:int}/reject", operation_id="reject_report", responses=WRITES)
-    async def reject(
-        self,
-        report_id: PathId,
-        data: JSONBody[Decision],
-        call: NamedDependency[Call],
-        db: NamedDependency[Database],
-    ) -> Report:
-        """Send the report back with a reason."""
-        return await reports.reject_report(report_id, data, call=call, db=db)

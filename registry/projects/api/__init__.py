@@ -1,0 +1,1 @@
+"""Projects, monitoring reports and documents over HTTP."""
