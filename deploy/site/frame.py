@@ -9,6 +9,7 @@ from litestar.static_files import create_static_files_router
 import exchange.instruments.pages
 import exchange.market_data.pages
 import registry.access.keys.pages
+import registry.access.pages
 import registry.access.sign_in.pages
 import registry.claims.pages
 import registry.credits.pages
@@ -17,6 +18,7 @@ import registry.parties.colleagues.pages
 import registry.parties.pages
 import registry.projects.pages
 import registry.transparency.pages
+from deploy.site.approvals import ApprovalPages
 from deploy.site.claims import ClaimPage, OrganisationPage
 from deploy.site.credits import CancellationPages, IssuancePages, RetirementPages
 from deploy.site.entering import EnteringPages, Entrants
@@ -32,6 +34,7 @@ FOLDERS: Final = {
     "home": Path(__file__).parent / "pages",
     "instruments": exchange.instruments.pages.TEMPLATES,
     "market": exchange.market_data.pages.TEMPLATES,
+    "access": registry.access.pages.TEMPLATES,
     "keys": registry.access.keys.pages.TEMPLATES,
     "sign_in": registry.access.sign_in.pages.TEMPLATES,
     "colleagues": registry.parties.colleagues.pages.TEMPLATES,
@@ -60,6 +63,7 @@ def site_router(entrants: Entrants = ()) -> Router:
             registry.access.sign_in.pages.SignInPages,
             registry.parties.colleagues.pages.ColleaguesPages,
             HomePages,
+            ApprovalPages,
             ProjectPage,
             ReportPage,
             IssuancePages,

@@ -9,7 +9,7 @@ from registry.kit.database import Database
 from registry.kit.http import READS, WRITES, PathId
 from registry.kit.pages import Window
 from registry.kit.quotas import Quotas
-from schemas.access import Approval, Call, ProposeApproval
+from schemas.access import Approval, Call, ProposeApproval, WithdrawApproval
 from schemas.pages import Page
 
 
@@ -32,10 +32,14 @@ class ApprovalsController(Controller):
 
     @post("/{approval_id:int}/withdraw", operation_id="withdraw_approval", responses=WRITES)
     async def withdraw(
-        self, approval_id: PathId, call: NamedDependency[Call], db: NamedDependency[Database]
+        self,
+        approval_id: PathId,
+        call: NamedDependency[Call],
+        db: NamedDependency[Database],
+        data: JSONBody[WithdrawApproval | None] = None,
     ) -> Approval:
-        """Withdraw a proposal, your own or that of somebody in the role that decides it."""
-        return await service.withdraw_approval(approval_id, call=call, db=db)
+        """Withdraw a proposal, your own or that of somebody in the role that decides it. The body may be left out."""
+        return await service.withdraw_approval(approval_id, data.reason if data else "", call=call, db=db)
 
     @get("/", operation_id="list_approvals", responses=READS)
     async def approvals(

@@ -27,7 +27,7 @@ async def suspension(tx: Tx, suspension_id: int) -> Suspension | None:
 
 async def suspensions(tx: Tx, window: Window) -> Page[Suspension]:
     """Every suspension ever placed."""
-    rows = await tx.fetch(_sql.suspensions, *window.args, None)
+    rows = await tx.fetch(window.of(_sql.suspensions), *window.args, None)
     return window.page([(row["id"], convert(row, Suspension)) for row in rows])
 
 
