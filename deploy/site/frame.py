@@ -7,11 +7,14 @@ from litestar import Router
 from litestar.static_files import create_static_files_router
 
 import exchange.instruments.pages
+import exchange.listings.pages
 import exchange.market_data.pages
+import exchange.settlement.pages
 import registry.access.keys.pages
 import registry.access.pages
 import registry.access.sign_in.pages
 import registry.claims.pages
+import registry.credits.holdings.pages
 import registry.credits.pages
 import registry.methodologies.pages
 import registry.parties.colleagues.pages
@@ -22,9 +25,11 @@ from deploy.site.approvals import ApprovalPages
 from deploy.site.claims import ClaimPage, OrganisationPage
 from deploy.site.credits import CancellationPages, IssuancePages, RetirementPages
 from deploy.site.entering import EnteringPages, Entrants
+from deploy.site.holdings import AccountPages, HoldingsPages, TransferPages
 from deploy.site.market import MarketPage
 from deploy.site.pages import HomePages
 from deploy.site.projects import ProjectPage, ReportPage
+from deploy.site.trading import ListingPages, TradingPage
 from registry.access.http import PAGE
 from registry.kit.site.errors import PAGE_HANDLERS
 from registry.kit.site.frame import ASSETS, STATIC, VENDOR, Frame
@@ -33,6 +38,8 @@ from schemas.parties import RegionProfile
 FOLDERS: Final = {
     "home": Path(__file__).parent / "pages",
     "instruments": exchange.instruments.pages.TEMPLATES,
+    "listings": exchange.listings.pages.TEMPLATES,
+    "settlement": exchange.settlement.pages.TEMPLATES,
     "market": exchange.market_data.pages.TEMPLATES,
     "access": registry.access.pages.TEMPLATES,
     "keys": registry.access.keys.pages.TEMPLATES,
@@ -41,6 +48,7 @@ FOLDERS: Final = {
     "projects": registry.projects.pages.TEMPLATES,
     "parties": registry.parties.pages.TEMPLATES,
     "claims": registry.claims.pages.TEMPLATES,
+    "holdings": registry.credits.holdings.pages.TEMPLATES,
     "credits": registry.credits.pages.TEMPLATES,
     "methodologies": registry.methodologies.pages.TEMPLATES,
     "transparency": registry.transparency.pages.TEMPLATES,
@@ -64,6 +72,11 @@ def site_router(entrants: Entrants = ()) -> Router:
             registry.parties.colleagues.pages.ColleaguesPages,
             HomePages,
             ApprovalPages,
+            HoldingsPages,
+            AccountPages,
+            TransferPages,
+            TradingPage,
+            ListingPages,
             ProjectPage,
             ReportPage,
             IssuancePages,

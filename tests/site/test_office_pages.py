@@ -60,3 +60,108 @@ async def test_a_rejection_says_why_and_by_whom(issued: World):
     assert ("Not &lt;now&gt;" in after.text, "Carry it out" in after.text) == (True, False)
     bare = (await issued.post("/v1/approvals", {"body": body, "reason": "Again"}, by=first)).json()
     assert 201 == (await issued.post(f"/v1/approvals/{bare['id']}/withdraw", by=first)).status_code
+
+
+async def test_an_enterprise_sees_what_ends_before_it_does(delivered: World):
+    """Holdings, account, preview of exact serials, and the retirement's page afterwards; then nothing is offered twice."""
+    scenic = delivered.party("scenic")
+    me, account = signed_in(scenic.key), f"/accounts/{scenic.account_id}"
+    for path in ("/holdings", account, f"{account}/trading", f"{account}/transfer", f"{account}/retire"):
+        answer = await delivered.http.get(path, headers=me)
+        assert 200 == answer.status_code, (path, answer.text[-2000:])
+    claim = await delivered.contribution("scenic")
+    before_kg = await delivered.active_kg("scenic")
+    path = f"{account}/retire?claim_id={claim}&quantity_kg=1%20047"
+    preview = await delivered.http.get(path, headers=me)
+    assert (200, True) == (preview.status_code, "Retire for good" in preview.text), preview.text[-3000:]
+    serials = re.findall(r'<code class="code">(SC-[^<]+kg)</code>', preview.text)
+    fields = form_of(preview.text, "/v1/retirements")
+    assert before_kg == await delivered.active_kg("scenic")
+    sent = {**fields, "reason": "Own use", "beneficiary": "Guest"}
+    done = await delivered.http.post("/v1/retirements", data=sent, headers=me)
+    assert 303 == done.status_code, done.text[-2000:]
+    shown = await delivered.http.get(done.headers["location"], headers=me)
+    assert (200, True) == (shown.status_code, all(each in shown.text for each in serials))
+    assert before_kg - 1047 == await delivered.active_kg("scenic")
+    again = await delivered.http.post("/v1/retirements", data=sent, headers=me)
+    assert done.headers["location"] == again.headers["location"]
+    assert before_kg - 1047 == await delivered.active_kg("scenic")
+
+
+async def test_a_preview_is_refused_like_the_retirement(delivered: World):
+    """More than is held, nothing that is a number, a serial of somebody else: said on the page, with the numbers."""
+    scenic = delivered.party("scenic")
+    me, claim = signed_in(scenic.key), await delivered.contribution("scenic")
+    for query, said in (
+        ("quantity_kg=999999999", "has"),
+        ("quantity_kg=many", "how many whole kilograms"),
+        ("quantity_kg=1&serial=SC-CDCER-0001-2024-01:7900000-7900000kg", ""),
+    ):
+        answer = await delivered.http.get(
+            f"/accounts/{scenic.account_id}/retire?claim_id={claim}&{query}", headers=me
+        )
+        assert (200, True, False) == (answer.status_code, 'role="alert"' in answer.text, "for good</button" in answer.text)
+        assert said in answer.text
+
+
+async def test_a_strangers_account_is_refused(delivered: World):
+    """Somebody else's account, its forms, its trading and its transfers: the API's refusal, as a page; nobody signs in."""
+    bank, scenic = delivered.party("bank"), delivered.party("scenic")
+    offer = await delivered.ok(
+        "/v1/transfers",
+        {"account_id": scenic.account_id, "receiver_id": delivered.party("solar").account_id, "quantity_kg": 3, "reason": "x"},
+        by=scenic.key,
+    )
+    account = f"/accounts/{scenic.account_id}"
+    for path in (account, f"{account}/trading", f"{account}/retire", f"{account}/transfer", f"/transfers/{offer['id']}"):
+        refused = await delivered.http.get(path, headers=signed_in(bank.key))
+        assert (403, True) == (refused.status_code, "belongs to another organisation" in refused.text), path
+        nobody = await delivered.http.get(path, headers=HERE)
+        assert (303, True) == (nobody.status_code, nobody.headers["location"].startswith("/sign-in?then=")), path
+    assert 404 == (await delivered.http.get("/accounts/999999", headers=signed_in(bank.key))).status_code
+
+
+async def test_a_transfer_between_two_sides(delivered: World):
+    """The sender may withdraw, the receiver accept; each is offered its own."""
+    scenic, solar = delivered.party("scenic"), delivered.party("solar")
+    action = "/v1/transfers"
+    page = await delivered.http.get(f"/accounts/{scenic.account_id}/transfer", headers=signed_in(scenic.key))
+    fields = {
+        **form_of(page.text, action),
+        "receiver_id:int": str(solar.account_id),
+        "issuance": "",
+        "quantity_kg:int": "47",
+        "reason": "A gift",
+    }
+    offered = await delivered.http.post(action, data=fields, headers=signed_in(scenic.key))
+    path = offered.headers["location"]
+    theirs = (await delivered.http.get(path, headers=signed_in(scenic.key))).text
+    ours = (await delivered.http.get(path, headers=signed_in(solar.key))).text
+    assert (True, False) == ("Withdraw the offer" in theirs, ">Accept<" in theirs)
+    assert (False, True) == ("Withdraw the offer" in ours, ">Accept<" in ours)
+    accept = f"/v1{path.partition('?')[0]}/accept"
+    assert 303 == (
+        await delivered.http.post(accept, data=form_of(ours, accept), headers=signed_in(solar.key))
+    ).status_code
+    assert "accepted" in (await delivered.http.get(path, headers=signed_in(solar.key))).text
+
+
+async def test_a_listing_says_what_it_costs_before_it_is_bought(delivered: World):
+    """Tonnes, cost and what is left; then the button buys."""
+    forest, scenic = delivered.party("forest"), delivered.party("scenic")
+    code = delivered.season.instruments["forest"]
+    await delivered.ok(
+        "/v1/deposits/credits", {"account_id": forest.account_id, "instrument": code, "quantity_t": 20}, by=forest.key
+    )
+    made = await delivered.ok(
+        "/v1/listings",
+        {"instrument": code, "price_fen": 3600, "quantity_t": 20, **forest.next_order()},
+        by=forest.key,
+    )
+    path = f"/listings/{made['id']}?account_id={scenic.account_id}&quantity_t=3"
+    assert str(made["id"]) in (await delivered.http.get("/listings", headers=HERE)).text
+    page = await delivered.http.get(path, headers=signed_in(scenic.key))
+    assert (200, True) == (page.status_code, "108.00" in page.text), page.text[-3000:]
+    action = f"/v1/listings/{made['id']}/subscribe"
+    bought = await delivered.http.post(action, data=form_of(page.text, action), headers=signed_in(scenic.key))
+    assert bought.status_code in {303, 409, 422}
