@@ -27,6 +27,8 @@ from deploy.site.credits import CancellationPages, IssuancePages, RetirementPage
 from deploy.site.entering import EnteringPages, Entrants
 from deploy.site.holdings import AccountPages, HoldingsPages, TransferPages
 from deploy.site.market import MarketPage
+from deploy.site.operations import AuditPages, OperationsPage
+from deploy.site.oversight import AccessPages, DecisionPages
 from deploy.site.pages import HomePages
 from deploy.site.projects import ProjectPage, ReportPage
 from deploy.site.trading import ListingPages, TradingPage
@@ -41,6 +43,7 @@ FOLDERS: Final = {
     "listings": exchange.listings.pages.TEMPLATES,
     "settlement": exchange.settlement.pages.TEMPLATES,
     "market": exchange.market_data.pages.TEMPLATES,
+    "oversight": Path(__file__).parent / "oversight",
     "access": registry.access.pages.TEMPLATES,
     "keys": registry.access.keys.pages.TEMPLATES,
     "sign_in": registry.access.sign_in.pages.TEMPLATES,
@@ -77,6 +80,10 @@ def site_router(entrants: Entrants = ()) -> Router:
             TransferPages,
             TradingPage,
             ListingPages,
+            AccessPages,
+            DecisionPages,
+            OperationsPage,
+            AuditPages,
             ProjectPage,
             ReportPage,
             IssuancePages,

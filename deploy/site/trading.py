@@ -65,13 +65,13 @@ class TradingPage(Controller):
                 account_id, LATEST, period, newest_first=True, asked=page.asks("list_fills"), exchange=exchange
             ),
             deposits=await settlement.custodies(
-                account_id, "deposit", OPEN, period, asked=page.asks("list_deposits"), exchange=exchange
+                account_id, "deposit", LATEST, period, asked=page.asks("list_deposits"), exchange=exchange
             ),
             withdrawals=await settlement.custodies(
-                account_id, "withdrawal", OPEN, period, asked=page.asks("list_withdrawals"), exchange=exchange
+                account_id, "withdrawal", LATEST, period, asked=page.asks("list_withdrawals"), exchange=exchange
             ),
             statements=await settlement.statements(
-                account_id, OPEN, period, asked=page.asks("list_statements"), exchange=exchange
+                account_id, LATEST, period, asked=page.asks("list_statements"), exchange=exchange
             ),
             acts=acts_for(page, "deposit_credits", account.owner_id),
         )

@@ -1,4 +1,4 @@
-"""Where the templates of access are: what two people decide, freezes, suspensions, roles; `deploy/site/` composes them."""
+"""Where the templates of approvals, freezes, suspensions and roles are; `deploy/site/` composes them."""
 
 from pathlib import Path
 from typing import Final

@@ -22,11 +22,22 @@ def form_of(text: str, action: str) -> dict[str, str]:
     }
 
 
+def role_at(world: World, person: int) -> dict[str, object]:
+    """The body of a role at the bank."""
+    place = world.party("bank").organisation_id
+    return {"operation": "grant_role", "person_id": person, "organisation_id": place, "role": "enterprise"}
+
+
 async def test_a_role_is_agreed_on_by_two_people(issued: World):
     """The second sees words, bytes and both names; what the form sends is carried out; the first is not offered it."""
     first, second = issued.regulators
     person, _ = await issued.person("Newcomer <b>")
-    body = {"operation": "grant_role", "person_id": person, "organisation_id": issued.party("bank").organisation_id, "role": "enterprise"}
+    body = {
+        "operation": "grant_role",
+        "person_id": person,
+        "organisation_id": issued.party("bank").organisation_id,
+        "role": "enterprise",
+    }
     made = (await issued.post("/v1/approvals", {"body": body, "reason": "It <i>has</i> to be"}, by=first)).json()
     path = f"/approvals/{made['id']}"
     own = await issued.http.get(path, headers=signed_in(first))
@@ -47,7 +58,12 @@ async def test_a_role_is_agreed_on_by_two_people(issued: World):
 async def test_a_rejection_says_why_and_by_whom(issued: World):
     """Either withdraws it with a reason, which stands beside the proposal."""
     first, second = issued.regulators
-    body = {"operation": "grant_role", "person_id": 1, "organisation_id": issued.party("bank").organisation_id, "role": "enterprise"}
+    body = {
+        "operation": "grant_role",
+        "person_id": 1,
+        "organisation_id": issued.party("bank").organisation_id,
+        "role": "enterprise",
+    }
     made = (await issued.post("/v1/approvals", {"body": body, "reason": "Perhaps"}, by=first)).json()
     path = f"/approvals/{made['id']}"
     page = await issued.http.get(path, headers=signed_in(second))
@@ -63,7 +79,7 @@ async def test_a_rejection_says_why_and_by_whom(issued: World):
 
 
 async def test_an_enterprise_sees_what_ends_before_it_does(delivered: World):
-    """Holdings, account, preview of exact serials, and the retirement's page afterwards; then nothing is offered twice."""
+    """Holdings, account, preview of exact serials, and the retirement's page afterwards; sent twice, it ends once."""
     scenic = delivered.party("scenic")
     me, account = signed_in(scenic.key), f"/accounts/{scenic.account_id}"
     for path in ("/holdings", account, f"{account}/trading", f"{account}/transfer", f"{account}/retire"):
@@ -97,23 +113,36 @@ async def test_a_preview_is_refused_like_the_retirement(delivered: World):
         ("quantity_kg=many", "how many whole kilograms"),
         ("quantity_kg=1&serial=SC-CDCER-0001-2024-01:7900000-7900000kg", ""),
     ):
-        answer = await delivered.http.get(
-            f"/accounts/{scenic.account_id}/retire?claim_id={claim}&{query}", headers=me
+        answer = await delivered.http.get(f"/accounts/{scenic.account_id}/retire?claim_id={claim}&{query}", headers=me)
+        assert (200, True, False) == (
+            answer.status_code,
+            'role="alert"' in answer.text,
+            "for good</button" in answer.text,
         )
-        assert (200, True, False) == (answer.status_code, 'role="alert"' in answer.text, "for good</button" in answer.text)
         assert said in answer.text
 
 
 async def test_a_strangers_account_is_refused(delivered: World):
-    """Somebody else's account, its forms, its trading and its transfers: the API's refusal, as a page; nobody signs in."""
+    """Somebody else's account, its forms, trading and transfers: the API's refusal, as a page; nobody signs in."""
     bank, scenic = delivered.party("bank"), delivered.party("scenic")
     offer = await delivered.ok(
         "/v1/transfers",
-        {"account_id": scenic.account_id, "receiver_id": delivered.party("solar").account_id, "quantity_kg": 3, "reason": "x"},
+        {
+            "account_id": scenic.account_id,
+            "receiver_id": delivered.party("solar").account_id,
+            "quantity_kg": 3,
+            "reason": "x",
+        },
         by=scenic.key,
     )
     account = f"/accounts/{scenic.account_id}"
-    for path in (account, f"{account}/trading", f"{account}/retire", f"{account}/transfer", f"/transfers/{offer['id']}"):
+    for path in (
+        account,
+        f"{account}/trading",
+        f"{account}/retire",
+        f"{account}/transfer",
+        f"/transfers/{offer['id']}",
+    ):
         refused = await delivered.http.get(path, headers=signed_in(bank.key))
         assert (403, True) == (refused.status_code, "belongs to another organisation" in refused.text), path
         nobody = await delivered.http.get(path, headers=HERE)
@@ -140,9 +169,9 @@ async def test_a_transfer_between_two_sides(delivered: World):
     assert (True, False) == ("Withdraw the offer" in theirs, ">Accept<" in theirs)
     assert (False, True) == ("Withdraw the offer" in ours, ">Accept<" in ours)
     accept = f"/v1{path.partition('?')[0]}/accept"
-    assert 303 == (
-        await delivered.http.post(accept, data=form_of(ours, accept), headers=signed_in(solar.key))
-    ).status_code
+    assert (
+        303 == (await delivered.http.post(accept, data=form_of(ours, accept), headers=signed_in(solar.key))).status_code
+    )
     assert "accepted" in (await delivered.http.get(path, headers=signed_in(solar.key))).text
 
 
@@ -165,3 +194,92 @@ async def test_a_listing_says_what_it_costs_before_it_is_bought(delivered: World
     action = f"/v1/listings/{made['id']}/subscribe"
     bought = await delivered.http.post(action, data=form_of(page.text, action), headers=signed_in(scenic.key))
     assert bought.status_code in {303, 409, 422}
+
+
+OVERSIGHT = ("/approvals", "/grants", "/restrictions", "/suspensions", "/exports", "/projects/1/decision")
+REGULATORS = ("/onboarding", "/clock", "/operations", "/reports/1/issuance")
+
+
+async def test_overseers_read_and_others_do_not(delivered: World):
+    """Each page of the authority answers its regulators; an auditor reads without a form; others are refused."""
+    auditor = await auditor_of(delivered)
+    for path in (*OVERSIGHT, *REGULATORS, f"/people/{delivered.party('bank').person_id}"):
+        seen = await delivered.http.get(path, headers=signed_in(delivered.regulators[0]))
+        assert 200 == seen.status_code, (path, seen.text[-2000:])
+        refused = await delivered.http.get(path, headers=signed_in(delivered.party("bank").key))
+        assert 403 == refused.status_code, path
+    for path in OVERSIGHT:
+        seen = await delivered.http.get(path, headers=signed_in(auditor))
+        assert (200, False) == (seen.status_code, 'action="/v1/' in seen.text.partition("<main")[2]), path
+    assert 403 == (await delivered.http.get("/operations", headers=signed_in(auditor))).status_code
+
+
+async def auditor_of(world: World) -> str:
+    """The key of an auditor."""
+    person, key = await world.person("Auditor")
+    authority = (await world.get("/v1/grants", by=world.regulators[0])).json()["items"][0]["organisation_id"]
+    body = {"operation": "grant_role", "person_id": person, "organisation_id": authority, "role": "auditor"}
+    await world.decide("/v1/grants", body)
+    return key
+
+
+async def test_a_freeze_by_one_is_lifted_by_two(delivered: World):
+    """Frozen from a form; the lift is proposed on the page, and carried out by the other person."""
+    first, second = delivered.regulators
+    account = delivered.party("bank").account_id
+    page = (await delivered.http.get(f"/restrictions?scope=account&target_id={account}", headers=signed_in(first))).text
+    fields = {**form_of(page, "/v1/restrictions"), "scope": "account", "target_id:int": str(account), "reason": "Doubt"}
+    done = await delivered.http.post("/v1/restrictions", data=fields, headers=signed_in(first))
+    assert 303 == done.status_code, done.text[-2000:]
+    found = (await delivered.get("/v1/restrictions", by=first)).json()["items"][-1]
+    page = (await delivered.http.get(f"/restrictions?lift={found['id']}", headers=signed_in(first))).text
+    fields = {**form_of(page, "/v1/approvals"), "body.reason": "Cleared", "reason": "See the file"}
+    done = await delivered.http.post("/v1/approvals", data=fields, headers=signed_in(first))
+    path = done.headers["location"].partition("?")[0]
+    page = (await delivered.http.get(path, headers=signed_in(second))).text
+    assert ("Doubt" in page, "Cleared" in page) == (True, True)
+    action = "/v1/restrictions/lift"
+    assert 303 == (await delivered.http.post(action, data=form_of(page, action), headers=signed_in(second))).status_code
+    assert "lifted" in (await delivered.http.get("/restrictions", headers=signed_in(first))).text
+
+
+async def test_an_operator_sees_whose_account_it_is_before_booking(delivered: World):
+    """Owner and amount first; then booked once for its reference; above the limit it is a proposal; halts are there."""
+    operator, bank = delivered.party("exchange"), delivered.party("bank")
+    me = signed_in(operator.key)
+    path = f"/operations?account_id={bank.account_id}&amount=1200.50&reference=B-77"
+    page = await delivered.http.get(path, headers=me)
+    assert (200, True) == (page.status_code, "Bank of the Two Rivers" in page.text), page.text[-2000:]
+    action = "/v1/deposits/cash"
+    done = await delivered.http.post(action, data=form_of(page.text, action), headers=me)
+    assert (303, True) == (done.status_code, "done=booked" in done.headers["location"])
+    again = (await delivered.http.get(path, headers=me)).text
+    twice = await delivered.http.post(action, data=form_of(again, action), headers=me)
+    assert (409, True) == (twice.status_code, "Booked already" in twice.text)
+    large = f"/operations?account_id={bank.account_id}&amount=2000000&reference=B-78"
+    page = await delivered.http.get(large, headers=me)
+    assert 'action="/v1/deposits/cash"' not in page.text
+    fields = {**form_of(page.text, "/v1/approvals"), "reason": "The statement of today"}
+    proposed = await delivered.http.post("/v1/approvals", data=fields, headers=me)
+    shown = await delivered.http.get(proposed.headers["location"], headers=me)
+    assert (200, True) == (
+        shown.status_code,
+        "2 000 000.00" in shown.text.replace("\u202f", " ").replace("\u2009", " "),
+    )
+    missing = await delivered.http.get("/operations?account_id=999999&amount=1&reference=x", headers=me)
+    assert (200, True) == (missing.status_code, "no such account" in missing.text)
+
+
+async def test_lists_of_the_authority_are_csv_too(delivered: World):
+    """Approvals, roles, freezes and suspensions, for bookkeeping; with the columns where nothing is in them."""
+    for path in ("/approvals", "/grants", "/restrictions", "/suspensions"):
+        answer = await delivered.http.get(f"{path}.csv", headers=signed_in(delivered.regulators[0]))
+        assert (200, True) == (answer.status_code, answer.text.startswith("id,")), path
+
+
+async def test_usage_is_for_its_own_people(delivered: World):
+    """What is used of quotas, for one's own people and overseers."""
+    bank = delivered.party("bank")
+    path = f"/organisations/{bank.organisation_id}/usage"
+    assert 200 == (await delivered.http.get(path, headers=signed_in(bank.key))).status_code
+    assert 403 == (await delivered.http.get(path, headers=signed_in(delivered.party("solar").key))).status_code

@@ -1,6 +1,6 @@
 """Approvals over HTTP."""
 
-from litestar import Controller, get, post
+from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
@@ -9,6 +9,7 @@ from registry.kit.database import Database
 from registry.kit.http import READS, WRITES, PathId
 from registry.kit.pages import Window
 from registry.kit.quotas import Quotas
+from registry.kit.sheets import SHEET, Sheet
 from schemas.access import Approval, Call, ProposeApproval, WithdrawApproval
 from schemas.pages import Page
 
@@ -41,12 +42,16 @@ class ApprovalsController(Controller):
         """Withdraw a proposal, your own or that of somebody in the role that decides it. The body may be left out."""
         return await service.withdraw_approval(approval_id, data.reason if data else "", call=call, db=db)
 
-    @get("/", operation_id="list_approvals", responses=READS)
+    @get("/", operation_id="list_approvals", opt={SHEET: True}, responses=READS)
     async def approvals(
-        self, window: NamedDependency[Window], asked: NamedDependency[Call], db: NamedDependency[Database]
-    ) -> Page[Approval]:
+        self,
+        window: NamedDependency[Window],
+        sheet: NamedDependency[Sheet],
+        asked: NamedDependency[Call],
+        db: NamedDependency[Database],
+    ) -> Response[Page[Approval]]:
         """All approvals, oldest first; for operators, those that two operators decide."""
-        return await service.approvals(window, asked=asked, db=db)
+        return sheet.of(await service.approvals(window, asked=asked, db=db), Approval)
 
     @get("/{approval_id:int}", operation_id="get_approval", responses=READS)
     async def approval(

@@ -97,7 +97,9 @@ async def grant(tx: Tx, grant_id: int) -> Grant | None:
 
 async def grants(tx: Tx, window: Window) -> Page[Grant]:
     """Every grant ever made."""
-    return window.page([(row["id"], convert(row, Grant)) for row in await tx.fetch(window.of(_sql.grants), *window.args)])
+    return window.page(
+        [(row["id"], convert(row, Grant)) for row in await tx.fetch(window.of(_sql.grants), *window.args)]
+    )
 
 
 async def end_grant(tx: Tx, grant_id: int) -> bool:
