@@ -8,6 +8,7 @@ from litestar.params import QueryParameter
 
 from deploy.site.approvals import issuance_of
 from deploy.site.people import Named, named
+from registry.access.approvals import service as approvals
 from registry.access.grants import service as grants
 from registry.access.keys import service as keys
 from registry.access.restrictions import service as restrictions
@@ -20,9 +21,10 @@ from registry.kit.pages import Window
 from registry.kit.problems import Unknown
 from registry.parties import service as parties
 from registry.projects.service import notice, projects, reports
-from schemas.access import Role
+from schemas.access import Approval, IssueBody, Role
 
 WHOLE: Final = Window(None, 200)
+LATEST: Final = Window(None, 200, "newest")
 Lift = Annotated[int | None, QueryParameter(ge=1, le=2**53)]
 
 
@@ -153,14 +155,25 @@ class DecisionPages(Controller):
         report, project = await reports.shown_report(report_id, asked=asked, db=db)
         async with db.reading() as tx:
             accounts = await parties.accounts_in(tx, project.developer_id)
+        proposed = await _proposals(report_id, page, db)
+        people = await named((who for each in proposed for who in (each.proposer_id, each.approver_id)), db)
         return page.answer(
             "oversight/issuance.html",
             report=report,
             project=project,
             accounts=accounts,
+            decided=[each for each in proposed if each.state == "used"],
+            waiting=[each for each in proposed if each.state == "open"],
+            people=people,
             issued=await issuance_of(report_id, project.id, db),
             foreseen=await issuances.foreseen(report_id, asked=asked, db=db),
         )
+
+
+async def _proposals(report_id: int, page: PageCall, db: Database) -> list[Approval]:
+    """Who proposed to issue a report, among the newest approvals."""
+    found = await approvals.approvals(LATEST, asked=page.asks("list_approvals"), db=db)
+    return [each for each in found.items if isinstance(each.body, IssueBody) and each.body.report_id == report_id]
 
 
 async def _person(person_id: int, db: Database) -> Named:
