@@ -35,7 +35,7 @@ LATEST: Final = Window(None, 100, "newest")
 Typed = Annotated[str, QueryParameter(max_length=80)]
 
 
-class Held(Struct, frozen=True, kw_only=True):
+class HoldingLine(Struct, frozen=True, kw_only=True):
     """What an account has, or had, of one issuance, by state."""
 
     issuance: str
@@ -195,7 +195,7 @@ def acts_for(page: PageCall, operation: str, organisation_id: int) -> bool:
 
 async def _own(
     page: PageCall, account_id: int, operation: str, db: Database
-) -> tuple[Account, list[Held], list[Claim]]:
+) -> tuple[Account, list[HoldingLine], list[Claim]]:
     """An account for which the visitor may carry *operation* out, what it has, and the claims of its owner."""
     account = await parties.account(account_id, asked=page.asks("get_account"), db=db)
     access.authorise_for(page.asks(operation), account.owner_id)
@@ -215,7 +215,7 @@ async def _claim(claim_id: int | None, page: PageCall, db: Database) -> Claim | 
         return None
 
 
-def _all_of(held: Iterable[Held], issuance: str) -> str:
+def _all_of(held: Iterable[HoldingLine], issuance: str) -> str:
     return str(sum(each.active_kg for each in held if issuance in ("", each.issuance)))
 
 
@@ -232,7 +232,7 @@ def _selection(account_id: int, quantity_kg: str, issuance: str, serial: str) ->
         raise Invalid(f"{error}.") from error
 
 
-async def _held(found: Holdings, page: PageCall, db: Database) -> list[Held]:
+async def _held(found: Holdings, page: PageCall, db: Database) -> list[HoldingLine]:
     """The items of an account by issuance, each with its project."""
     by_code: dict[str, dict[str, int]] = {}
     for each in found.items:
@@ -242,7 +242,7 @@ async def _held(found: Holdings, page: PageCall, db: Database) -> list[Held]:
         issuance = await issuances.issuance(code, db=db)
         project = await projects.project(issuance.project_id, asked=page.asks("get_project"), db=db)
         named = {"project_id": project.id, "project": project.name, "vintage": issuance.vintage}
-        shown.append(Held(issuance=code, **named, **kilograms))  # type: ignore[arg-type]  # names of states
+        shown.append(HoldingLine(issuance=code, **named, **kilograms))  # type: ignore[arg-type]  # names of states
     return shown
 
 

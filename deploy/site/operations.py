@@ -34,7 +34,7 @@ REGISTERED: Final = ProjectsWanted(state="registered")
 Entered = Annotated[str, QueryParameter(max_length=140)]
 
 
-class Payment(Struct, frozen=True, kw_only=True):
+class PaymentToBook(Struct, frozen=True, kw_only=True):
     """Money that is about to be booked, with whose it would be. *by_two*: more than one operator books alone."""
 
     account: Account
@@ -123,7 +123,7 @@ class AuditPages(Controller):
         return page.answer("oversight/usage.html", usage=found, organisation=organisation)
 
 
-async def _payment(account_id: int, amount: str, reference: str, db: Database) -> Payment | None:
+async def _payment(account_id: int, amount: str, reference: str, db: Database) -> PaymentToBook | None:
     """Whose account it is, before money is booked for it; None if there is none, or the amount is no amount."""
     amount_fen = body_of([("amount_fen:yuan", amount)]).get("amount_fen")
     if not isinstance(amount_fen, int) or not 0 < amount_fen <= MAX_INT:
@@ -135,4 +135,6 @@ async def _payment(account_id: int, amount: str, reference: str, db: Database) -
     except Unknown:
         return None
     by_two = amount_fen > ALONE_FEN
-    return Payment(account=account, owner=owner, amount_fen=amount_fen, reference=reference.strip(), by_two=by_two)
+    return PaymentToBook(
+        account=account, owner=owner, amount_fen=amount_fen, reference=reference.strip(), by_two=by_two
+    )

@@ -283,3 +283,23 @@ async def test_usage_is_for_its_own_people(delivered: World):
     path = f"/organisations/{bank.organisation_id}/usage"
     assert 200 == (await delivered.http.get(path, headers=signed_in(bank.key))).status_code
     assert 403 == (await delivered.http.get(path, headers=signed_in(delivered.party("solar").key))).status_code
+
+
+async def test_a_suspension_is_settled_by_two_others(delivered: World):
+    """Its page names both; settling is proposed there by somebody untouched, and seen as before and after."""
+    regulators = delivered.regulators
+    third, _ = await delivered.member()
+    _, fourth = await delivered.member()
+    me = signed_in(regulators[0])
+    page = (await delivered.http.get(f"/suspensions?person_id={third}", headers=me)).text
+    fields = {**form_of(page, "/v1/suspensions"), "person_id:int": str(third), "reason": "A stolen key"}
+    assert 303 == (await delivered.http.post("/v1/suspensions", data=fields, headers=me)).status_code
+    page = (await delivered.http.get("/suspensions", headers=signed_in(fourth))).text
+    fields = {**form_of(page, "/v1/approvals"), "body.outcome": "lift", "reason": "It was found"}
+    proposed = await delivered.http.post("/v1/approvals", data=fields, headers=signed_in(fourth))
+    assert 303 == proposed.status_code, proposed.text[-1500:]
+    seen = await delivered.http.get(proposed.headers["location"], headers=signed_in(regulators[1]))
+    assert (200, True) == (seen.status_code, "A stolen key" in seen.text)
+    action = "/v1/suspensions/settle"
+    done = await delivered.http.post(action, data=form_of(seen.text, action), headers=signed_in(regulators[1]))
+    assert 303 == done.status_code, done.text[-1500:]

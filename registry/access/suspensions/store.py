@@ -21,7 +21,7 @@ async def insert_suspension(tx: Tx, body: NewSuspension, by: int) -> int:
 
 async def suspension(tx: Tx, suspension_id: int) -> Suspension | None:
     """One suspension."""
-    row = await tx.fetchrow(_sql.suspensions, 0, 1, suspension_id)
+    row = await tx.fetchrow(_sql.suspensions.oldest, 0, 1, suspension_id)
     return convert(row, Suspension) if row else None
 
 
