@@ -1,7 +1,10 @@
 """Approvals over HTTP."""
 
+from dataclasses import dataclass
+
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
+from litestar.openapi.spec import Operation, RequestBody
 from litestar.params import JSONBody
 
 from registry.access.approvals import service
@@ -12,6 +15,15 @@ from registry.kit.quotas import Quotas
 from registry.kit.sheets import SHEET, Sheet
 from schemas.access import Approval, Call, ProposeApproval, WithdrawApproval
 from schemas.pages import Page
+
+
+@dataclass
+class _BodyMayBeLeftOut(Operation):
+    """In the documentation: the framework says of every body that it is required."""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.request_body, RequestBody):
+            self.request_body.required = False
 
 
 class ApprovalsController(Controller):
@@ -31,7 +43,12 @@ class ApprovalsController(Controller):
         """Propose what takes two people. A second person carries the exact body out at the operation's own route."""
         return await service.propose(data, call=call, db=db, quotas=quotas)
 
-    @post("/{approval_id:int}/withdraw", operation_id="withdraw_approval", responses=WRITES)
+    @post(
+        "/{approval_id:int}/withdraw",
+        operation_id="withdraw_approval",
+        responses=WRITES,
+        operation_class=_BodyMayBeLeftOut,
+    )
     async def withdraw(
         self,
         approval_id: PathId,
