@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-from schemas.scalars import BankReference, Fen, Id, Instant, Name, Sha256, Text, check_years
+from schemas.scalars import BankReference, Fen, Id, Instant, Name, Remark, Sha256, Text, check_years
 
 
 class Role(StrEnum):
@@ -267,6 +267,12 @@ class ProposeApproval(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     reason: Text
 
 
+class WithdrawApproval(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Why a proposal is withdrawn: it stands beside it."""
+
+    reason: Remark = ""
+
+
 class Approval(Struct, frozen=True, kw_only=True):
     """A decision of two people, bound to the exact body by its SHA-256."""
 
@@ -280,6 +286,8 @@ class Approval(Struct, frozen=True, kw_only=True):
     proposed_at: Instant
     expires_at: Instant
     used_at: Instant | None
+    withdrawn_by: Annotated[Id | None, Meta(description="Who withdrew it, if somebody did")] = None
+    withdrawn_because: str = ""
     state: Literal["open", "used", "withdrawn", "expired"]
     awaits: Awaits | None = None
 

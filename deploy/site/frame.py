@@ -8,10 +8,14 @@ from litestar.static_files import create_static_files_router
 
 import exchange.campaigns.pages
 import exchange.instruments.pages
+import exchange.listings.pages
 import exchange.market_data.pages
+import exchange.settlement.pages
 import registry.access.keys.pages
+import registry.access.pages
 import registry.access.sign_in.pages
 import registry.claims.pages
+import registry.credits.holdings.pages
 import registry.credits.pages
 import registry.methodologies.pages
 import registry.notifications.pages
@@ -21,19 +25,24 @@ import registry.projects.pages
 import registry.receipts.pages
 import registry.transparency.pages
 from deploy.site import desk
+from deploy.site.approvals import ApprovalPages
 from deploy.site.campaigns import CampaignPage
 from deploy.site.claims import ClaimPage, OrganisationPage
 from deploy.site.credits import CancellationPages, IssuancePages, RetirementPages
 from deploy.site.drafts import DraftPages
 from deploy.site.entering import EnteringPages, Entrants
+from deploy.site.holdings import AccountPages, HoldingsPages, TransferPages
 from deploy.site.income import IncomePages
 from deploy.site.judging import ValidationPages, VerificationPages
 from deploy.site.market import MarketPage
+from deploy.site.operations import AuditPages, OperationsPage
 from deploy.site.outbox import OutboxPage
+from deploy.site.oversight import AccessPages, DecisionPages
 from deploy.site.pages import HomePages
 from deploy.site.projects import ProjectPage, ReportPage
 from deploy.site.receipts import ReceiptPages
 from deploy.site.reporting import CorrectedReportPages, NewReportPages
+from deploy.site.trading import ListingPages, TradingPage
 from registry.access.http import PAGE
 from registry.kit.site.errors import PAGE_HANDLERS
 from registry.kit.site.frame import ASSETS, STATIC, VENDOR, Frame
@@ -45,13 +54,18 @@ FOLDERS: Final = {
     "drafts": registry.projects.pages.DRAFTS,
     "instruments": exchange.instruments.pages.TEMPLATES,
     "campaigns": exchange.campaigns.pages.TEMPLATES,
+    "listings": exchange.listings.pages.TEMPLATES,
+    "settlement": exchange.settlement.pages.TEMPLATES,
     "market": exchange.market_data.pages.TEMPLATES,
+    "oversight": Path(__file__).parent / "oversight",
+    "access": registry.access.pages.TEMPLATES,
     "keys": registry.access.keys.pages.TEMPLATES,
     "sign_in": registry.access.sign_in.pages.TEMPLATES,
     "colleagues": registry.parties.colleagues.pages.TEMPLATES,
     "projects": registry.projects.pages.TEMPLATES,
     "parties": registry.parties.pages.TEMPLATES,
     "claims": registry.claims.pages.TEMPLATES,
+    "holdings": registry.credits.holdings.pages.TEMPLATES,
     "credits": registry.credits.pages.TEMPLATES,
     "methodologies": registry.methodologies.pages.TEMPLATES,
     "receipts": registry.receipts.pages.TEMPLATES,
@@ -84,6 +98,16 @@ def site_router(entrants: Entrants = (), *, outbox: bool = False) -> Router:
             ValidationPages,
             VerificationPages,
             IncomePages,
+            ApprovalPages,
+            HoldingsPages,
+            AccountPages,
+            TransferPages,
+            TradingPage,
+            ListingPages,
+            AccessPages,
+            DecisionPages,
+            OperationsPage,
+            AuditPages,
             ProjectPage,
             ReportPage,
             IssuancePages,

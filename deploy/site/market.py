@@ -104,7 +104,7 @@ def _asked(price: str, quantity_t: str) -> tuple[int, int] | None:
     return (price_fen, tonnes) if 0 < price_fen <= MAX_PRICE_FEN and 0 < tonnes <= MAX_QUANTITY_T else None
 
 
-def _next_number(balances: Balances | None) -> int:
+def next_number(balances: Balances | None) -> int:
     """
     A client_order_id for a form: above the highest that was used, and rarely that of another open form.
 
@@ -154,5 +154,5 @@ async def own(
         "account": chosen,
         "balances": balances,
         "mine": mine,
-        "number": _next_number(balances),
+        "number": next_number(balances),
     }

@@ -89,7 +89,7 @@ async def custody_of(
     tx: Tx, window: Window, period: Between, account_id: int, direction: Direction
 ) -> Page[CustodyMovement]:
     """The deposits or withdrawals of an account."""
-    rows = await tx.fetch(_sql.custody_of, *window.args, account_id, *period, _KINDS[direction])
+    rows = await tx.fetch(window.of(_sql.custody_of), *window.args, account_id, *period, _KINDS[direction])
     return window.page([(row["id"], _custody(row)) for row in rows])
 
 
@@ -186,7 +186,7 @@ async def delivery(tx: Tx, delivery_id: int) -> StoredDelivery | None:
 
 async def statements_of(tx: Tx, window: Window, period: Between, account_id: int) -> Page[DeliveryNote]:
     """What an account sold and bought, delivery by delivery."""
-    found = await _deliveries(tx, await tx.fetch(_sql.deliveries_of, *window.args, account_id, *period))
+    found = await _deliveries(tx, await tx.fetch(window.of(_sql.deliveries_of), *window.args, account_id, *period))
     own = [each.sale if each.sale.account_id == account_id else each.purchase for each in found]
     return window.page([(each.delivery_id, each) for each in own])
 

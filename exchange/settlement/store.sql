@@ -4,7 +4,7 @@ where id = $1 and kind in ('credit_cash', 'credit_tonnes', 'debit_cash', 'debit_
 -- name: booked_fen
 select coalesce(sum(amount), 0)::bigint from exchange.shown_instruction
 where account_id = $1 and kind = 'credit_cash' and state <> 'refused' and at > registry.business_now() - $2::interval;
--- name: custody_of
+-- name: custody_of (either order)
 select id, kind, account_id, code, amount, remark, state, reason, wanted, bound, at from exchange.shown_instruction
 where account_id = $3 and id > $1 and kind = any($6::text[])
   and ($4::timestamptz is null or at >= $4) and ($5::timestamptz is null or at < $5)
@@ -38,7 +38,7 @@ where d.id = a.id and d.state = 'stored';
 select id, trades, state from exchange.delivery where state in ('delivered', 'refused') order by id limit $1;
 -- name: delivery
 select d.*, n.code from exchange.delivery d join exchange.known_instrument n on n.id = d.instrument_id where d.id = $1;
--- name: deliveries_of
+-- name: deliveries_of (either order)
 -- Two indexed halves. Nobody trades with themselves, so no delivery is in both.
 select d.*, n.code from (
   (select * from exchange.delivery where seller_id = $3 and id > $1

@@ -153,6 +153,16 @@ async def names_in(tx: Tx, organisation_ids: Collection[int]) -> dict[int, str]:
     return await store.names(tx, organisation_ids)
 
 
+async def people_in(tx: Tx, person_ids: Collection[int]) -> dict[int, str]:
+    """The names of some people, by their numbers: for those who decide with them or look on."""
+    return await store.people(tx, person_ids)
+
+
+async def accounts_in(tx: Tx, organisation_id: int) -> tuple[Account, ...]:
+    """The accounts of one organisation, for those who decide what goes to them; 200 at most."""
+    return (await store.accounts(tx, Window(None, 200), (organisation_id,))).items
+
+
 async def search_in(tx: Tx, words: str, limit: int) -> list[Found]:
     """Organisations by name or identifier."""
     return await store.search(tx, words, limit)

@@ -112,6 +112,11 @@ async def names(tx: Tx, organisation_ids: Collection[int]) -> dict[int, str]:
     return {row["id"]: row["name"] for row in await tx.fetch(_sql.names, list(organisation_ids))}
 
 
+async def people(tx: Tx, person_ids: Collection[int]) -> dict[int, str]:
+    """The names of some people, by their numbers."""
+    return {row["id"]: row["name"] for row in await tx.fetch(_sql.people, list(person_ids))}
+
+
 async def search(tx: Tx, words: str, limit: int) -> list[Found]:
     """Organisations whose name has *words*, or whose identifier they are."""
     rows = await tx.fetch(_sql.search, like(words), words, limit)

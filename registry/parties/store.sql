@@ -44,6 +44,8 @@ order by p.id limit $2;
 select party_id from registry.party_identifier where scheme = $1 and value = $2;
 -- name: names
 select id, name from registry.party where kind = 'organisation' and id = any($1::bigint[]);
+-- name: people
+select id, name from registry.party where kind = 'person' and id = any($1::bigint[]);
 -- name: ancestors
 select id from registry.owned_through($1) as id where id <> $1;
 -- name: insert_account

@@ -1,7 +1,10 @@
 """Approvals over HTTP."""
 
-from litestar import Controller, get, post
+from dataclasses import dataclass
+
+from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
+from litestar.openapi.spec import Operation, RequestBody
 from litestar.params import JSONBody
 
 from registry.access.approvals import service
@@ -9,8 +12,18 @@ from registry.kit.database import Database
 from registry.kit.http import READS, WRITES, PathId
 from registry.kit.pages import Window
 from registry.kit.quotas import Quotas
-from schemas.access import Approval, Call, ProposeApproval
+from registry.kit.sheets import SHEET, Sheet
+from schemas.access import Approval, Call, ProposeApproval, WithdrawApproval
 from schemas.pages import Page
+
+
+@dataclass
+class _BodyMayBeLeftOut(Operation):
+    """In the documentation: the framework says of every body that it is required."""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.request_body, RequestBody):
+            self.request_body.required = False
 
 
 class ApprovalsController(Controller):
@@ -30,19 +43,32 @@ class ApprovalsController(Controller):
         """Propose what takes two people. A second person carries the exact body out at the operation's own route."""
         return await service.propose(data, call=call, db=db, quotas=quotas)
 
-    @post("/{approval_id:int}/withdraw", operation_id="withdraw_approval", responses=WRITES)
+    @post(
+        "/{approval_id:int}/withdraw",
+        operation_id="withdraw_approval",
+        responses=WRITES,
+        operation_class=_BodyMayBeLeftOut,
+    )
     async def withdraw(
-        self, approval_id: PathId, call: NamedDependency[Call], db: NamedDependency[Database]
+        self,
+        approval_id: PathId,
+        call: NamedDependency[Call],
+        db: NamedDependency[Database],
+        data: JSONBody[WithdrawApproval | None] = None,
     ) -> Approval:
-        """Withdraw a proposal, your own or that of somebody in the role that decides it."""
-        return await service.withdraw_approval(approval_id, call=call, db=db)
+        """Withdraw a proposal, your own or that of somebody in the role that decides it. The body may be left out."""
+        return await service.withdraw_approval(approval_id, data.reason if data else "", call=call, db=db)
 
-    @get("/", operation_id="list_approvals", responses=READS)
+    @get("/", operation_id="list_approvals", opt={SHEET: True}, responses=READS)
     async def approvals(
-        self, window: NamedDependency[Window], asked: NamedDependency[Call], db: NamedDependency[Database]
-    ) -> Page[Approval]:
+        self,
+        window: NamedDependency[Window],
+        sheet: NamedDependency[Sheet],
+        asked: NamedDependency[Call],
+        db: NamedDependency[Database],
+    ) -> Response[Page[Approval]]:
         """All approvals, oldest first; for operators, those that two operators decide."""
-        return await service.approvals(window, asked=asked, db=db)
+        return sheet.of(await service.approvals(window, asked=asked, db=db), Approval)
 
     @get("/{approval_id:int}", operation_id="get_approval", responses=READS)
     async def approval(

@@ -1,5 +1,6 @@
 """Decisions of two people: propose, withdraw, and consume when the second person carries the body out."""
 
+from collections.abc import Collection
 from typing import TypeVar
 
 from registry.access import authorisation as access
@@ -53,12 +54,20 @@ async def both_in(tx: Tx, approved: Approved, call: Call) -> tuple[int, int]:
     return (await approval_in(tx, approved.approval_id)).proposer_id, call.by.person_id
 
 
-async def withdraw_approval(approval_id: int, *, call: Call, db: Database) -> Approval:
+async def seconds_in(tx: Tx, approval: Approval, holders: Collection[int]) -> frozenset[int]:
+    """Of the *holders* of the role that decides it, who counts as another person than its proposer."""
+    graph = (await persons.seen_in(tx)).graph
+    return frozenset(
+        each for each in holders if each != approval.proposer_id and not graph.joined(approval.proposer_id, each)
+    )
+
+
+async def withdraw_approval(approval_id: int, reason: str = "", *, call: Call, db: Database) -> Approval:
     """Withdraw a proposal of the caller's role, one's own or a colleague's: this only takes power away."""
 
     async def work(tx: Tx) -> Written[Approval]:
         rules.check_role((await approval_in(tx, approval_id)).body, call.by)
-        if not await store.withdraw_approval(tx, approval_id):
+        if not await store.withdraw_approval(tx, approval_id, call.by, reason):
             raise rules.ApprovalClosed(f"Approval {approval_id} was already used or withdrawn.")
         return Written(approval_id, await approval_in(tx, approval_id))
 

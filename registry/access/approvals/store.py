@@ -40,7 +40,7 @@ async def standing(tx: Tx, approval_id: int) -> tuple[Approval, bool, datetime] 
 
 async def approvals(tx: Tx, window: Window, decided_by: Sequence[Role] | None) -> Page[Approval]:
     """Approvals in the order in which they were proposed: all, or those that two people in one of the roles decide."""
-    rows = await tx.fetch(_sql.approvals, *window.args, decided_by)
+    rows = await tx.fetch(window.of(_sql.approvals), *window.args, decided_by)
     return window.page([(row["id"], _approval(row)) for row in rows])
 
 
@@ -49,9 +49,9 @@ async def use_approval(tx: Tx, approval_id: int, by: Actor) -> bool:
     return affected(await tx.execute(_sql.use_approval, approval_id, by.person_id)) == 1
 
 
-async def withdraw_approval(tx: Tx, approval_id: int) -> bool:
+async def withdraw_approval(tx: Tx, approval_id: int, by: Actor, reason: str) -> bool:
     """Withdraw a proposal; returns False if it was used or withdrawn before."""
-    return affected(await tx.execute(_sql.withdraw_approval, approval_id)) == 1
+    return affected(await tx.execute(_sql.withdraw_approval, approval_id, by.person_id, reason)) == 1
 
 
 async def proposals_of(tx: Tx, person_id: int) -> int:

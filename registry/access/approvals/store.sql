@@ -6,7 +6,7 @@ returning id;
 select a.*, w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id, w.not_organisation_id, now() as read_at,
   registry.may_act(a.proposer_id, registry.role_deciding(a.operation), null) as proposer_stands
 from registry.approval a left join registry.approval_awaits w on w.id = a.id where a.id = $1;
--- name: approvals
+-- name: approvals (either order)
 select a.*, w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id, w.not_organisation_id, now() as read_at
 from registry.approval a left join registry.approval_awaits w on w.id = a.id
 where a.id > $1 and ($3::text[] is null or registry.role_deciding(a.operation) = any($3)) order by a.id limit $2;
@@ -15,7 +15,8 @@ where a.id > $1 and ($3::text[] is null or registry.role_deciding(a.operation) =
 update registry.approval set approver_id = $2, used_at = now()
 where id = $1 and used_at is null and withdrawn_at is null and expires_at > now() and proposer_id <> $2;
 -- name: withdraw_approval
-update registry.approval set withdrawn_at = now() where id = $1 and used_at is null and withdrawn_at is null;
+update registry.approval set withdrawn_at = now(), withdrawn_by = $2, withdrawn_because = $3
+where id = $1 and used_at is null and withdrawn_at is null;
 -- name: proposals_of
 select count(*) from registry.approval
 where proposer_id = $1 and used_at is null and proposed_at > now() - interval '7 days';

@@ -12,7 +12,7 @@ from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written, once, still_in
 from registry.kit.pages import Window
 from registry.kit.problems import AlreadyEnded, Unknown
-from schemas.access import Approved, Call, Colleague, Grant, GrantBody, Role
+from schemas.access import Approved, Call, Colleague, Grant, GrantBody, HeldRole, Role
 from schemas.pages import Page
 
 
@@ -48,6 +48,19 @@ async def refuse_own_in(tx: Tx, people: Collection[int], organisation_id: int, w
             f"for it ({what}). Somebody who belongs elsewhere has to.",
             organisation_id=organisation_id,
         )
+
+
+async def held_by_in(tx: Tx, people: Collection[int]) -> dict[int, tuple[HeldRole, ...]]:
+    """The roles that each of some people holds now."""
+    found: dict[int, tuple[HeldRole, ...]] = dict.fromkeys(people, ())
+    for person_id, held in await store.held_by(tx, people):
+        found[person_id] = (*found[person_id], held)
+    return found
+
+
+async def holders_in(tx: Tx, role: Role) -> frozenset[int]:
+    """The people who hold a role now, anywhere."""
+    return await store.holders(tx, role)
 
 
 async def people_since_in(tx: Tx, organisations: Iterable[int], cooling: timedelta) -> frozenset[int]:

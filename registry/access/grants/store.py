@@ -1,12 +1,12 @@
 """Role grants in PostgreSQL."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 
 from registry.kit import sql
 from registry.kit.database import Tx, affected, convert
 from registry.kit.pages import Window
-from schemas.access import Colleague, Grant, GrantBody, Role
+from schemas.access import Colleague, Grant, GrantBody, HeldRole, Role
 from schemas.pages import Page
 
 _sql = sql.load(__package__)
@@ -68,6 +68,17 @@ async def people_at(tx: Tx, organisation_id: int) -> frozenset[int]:
     return frozenset(row["person_id"] for row in await tx.fetch(_sql.people_at, organisation_id))
 
 
+async def held_by(tx: Tx, people: Collection[int]) -> list[tuple[int, HeldRole]]:
+    """The roles that some people hold now."""
+    rows = await tx.fetch(_sql.held_by, list(people))
+    return [(row["person_id"], HeldRole(Role(row["role"]), row["organisation_id"])) for row in rows]
+
+
+async def holders(tx: Tx, role: Role) -> frozenset[int]:
+    """The people who hold a role now, anywhere."""
+    return frozenset(row["person_id"] for row in await tx.fetch(_sql.holders, role.value))
+
+
 async def people_since(tx: Tx, organisations: Iterable[int], cooling: timedelta) -> frozenset[int]:
     """The people who held any role at one of the organisations since *cooling* before now."""
     return frozenset(row["person_id"] for row in await tx.fetch(_sql.people_since, list(organisations), cooling))
@@ -86,7 +97,9 @@ async def grant(tx: Tx, grant_id: int) -> Grant | None:
 
 async def grants(tx: Tx, window: Window) -> Page[Grant]:
     """Every grant ever made."""
-    return window.page([(row["id"], convert(row, Grant)) for row in await tx.fetch(_sql.grants, *window.args)])
+    return window.page(
+        [(row["id"], convert(row, Grant)) for row in await tx.fetch(window.of(_sql.grants), *window.args)]
+    )
 
 
 async def end_grant(tx: Tx, grant_id: int) -> bool:

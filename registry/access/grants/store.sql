@@ -29,6 +29,11 @@ where organisation_id in (select registry.belongs_to($1)) and during @> registry
 select count(distinct person_id) from registry.role_grant where organisation_id = $1 and during @> registry.business_now();
 -- name: people_invited
 select count(distinct person_id) from registry.role_grant where organisation_id = $1 and granted_by is not null;
+-- name: held_by
+select person_id, organisation_id, role from registry.role_grant
+where person_id = any($1::bigint[]) and during @> registry.business_now() order by person_id, role, organisation_id;
+-- name: holders
+select distinct person_id from registry.role_grant where role = $1 and during @> registry.business_now();
 -- name: people_since
 select distinct person_id from registry.role_grant
 where organisation_id = any($1::bigint[]) and during && tstzrange(registry.business_now() - $2::interval, registry.business_now(), '[]');
@@ -38,7 +43,7 @@ select registry.authority_id();
 select id, person_id, organisation_id, role, lower(during) as begins, upper(during) as ends, approval_id,
   granted_by
 from registry.role_grant where id = $1;
--- name: grants
+-- name: grants (either order)
 select id, person_id, organisation_id, role, lower(during) as begins, upper(during) as ends, approval_id,
   granted_by
 from registry.role_grant where id > $1 order by id limit $2;

@@ -1,6 +1,6 @@
 """Freezes over HTTP."""
 
-from litestar import Controller, get, post
+from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
@@ -8,6 +8,7 @@ from registry.access.restrictions import service
 from registry.kit.database import Database
 from registry.kit.http import READS, WRITES
 from registry.kit.pages import Window
+from registry.kit.sheets import SHEET, Sheet
 from schemas.access import Approved, Call, NewRestriction, Restriction
 from schemas.pages import Page
 
@@ -25,10 +26,12 @@ class RestrictionsController(Controller):
         """Freeze an account, a project or an issuance at once."""
         return await service.restrict(data, call=call, db=db)
 
-    @get("/", operation_id="list_restrictions", responses=READS)
-    async def restrictions(self, window: NamedDependency[Window], db: NamedDependency[Database]) -> Page[Restriction]:
+    @get("/", operation_id="list_restrictions", opt={SHEET: True}, responses=READS)
+    async def restrictions(
+        self, window: NamedDependency[Window], sheet: NamedDependency[Sheet], db: NamedDependency[Database]
+    ) -> Response[Page[Restriction]]:
         """All restrictions, oldest first."""
-        return await service.restrictions(window, db=db)
+        return sheet.of(await service.restrictions(window, db=db), Restriction)
 
     @post("/lift", operation_id="lift_restriction", responses=WRITES)
     async def lift(

@@ -44,6 +44,12 @@ async def _restriction_again(tx: Tx, restriction_id: str) -> Restriction:
     raise Unknown(f"There is no restriction {restriction_id}.")
 
 
+async def restriction(restriction_id: int, *, db: Database) -> Restriction:
+    """One freeze."""
+    async with db.reading() as tx:
+        return await _restriction_again(tx, str(restriction_id))
+
+
 async def restrictions(window: Window, *, db: Database) -> Page[Restriction]:
     """List all restrictions, oldest first."""
     async with db.reading() as tx:

@@ -31,7 +31,7 @@ async def restriction(tx: Tx, restriction_id: int) -> Restriction | None:
 
 async def restrictions(tx: Tx, window: Window) -> Page[Restriction]:
     """Every restriction ever placed."""
-    rows = await tx.fetch(_sql.restrictions, *window.args)
+    rows = await tx.fetch(window.of(_sql.restrictions), *window.args)
     return window.page([(row["id"], convert(row, Restriction)) for row in rows])
 
 

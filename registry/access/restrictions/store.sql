@@ -13,7 +13,7 @@ values ($1, $2, $3, $4, tstzrange(registry.business_now(), null)) returning id;
 -- name: restriction
 select id, scope, target_id, reason, placed_by, lower(during) as begins, upper(during) as ends, approval_id
 from registry.restriction where id = $1;
--- name: restrictions
+-- name: restrictions (either order)
 select id, scope, target_id, reason, placed_by, lower(during) as begins, upper(during) as ends, approval_id
 from registry.restriction where id > $1 order by id limit $2;
 -- name: owner

@@ -1,6 +1,6 @@
 """Emergency suspensions over HTTP."""
 
-from litestar import Controller, get, post
+from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
@@ -8,6 +8,7 @@ from registry.access.suspensions import service
 from registry.kit.database import Database
 from registry.kit.http import READS, WRITES
 from registry.kit.pages import Window
+from registry.kit.sheets import SHEET, Sheet
 from schemas.access import Approved, Call, NewSuspension, Suspension
 from schemas.pages import Page
 
@@ -25,10 +26,12 @@ class SuspensionsController(Controller):
         """In an emergency: stop another regulator from deciding, and yourself as well, for seven days at most."""
         return await service.suspend(data, call=call, db=db)
 
-    @get("/", operation_id="list_suspensions", responses=READS)
-    async def suspensions(self, window: NamedDependency[Window], db: NamedDependency[Database]) -> Page[Suspension]:
+    @get("/", operation_id="list_suspensions", opt={SHEET: True}, responses=READS)
+    async def suspensions(
+        self, window: NamedDependency[Window], sheet: NamedDependency[Sheet], db: NamedDependency[Database]
+    ) -> Response[Page[Suspension]]:
         """All suspensions, oldest first."""
-        return await service.suspensions(window, db=db)
+        return sheet.of(await service.suspensions(window, db=db), Suspension)
 
     @post("/settle", operation_id="settle_suspension", responses=WRITES)
     async def settle(

@@ -65,6 +65,12 @@ async def _again(tx: Tx, suspension_id: str) -> Suspension:
     return await suspension_in(tx, int(suspension_id))
 
 
+async def suspension(suspension_id: int, *, db: Database) -> Suspension:
+    """One suspension."""
+    async with db.reading() as tx:
+        return await suspension_in(tx, suspension_id)
+
+
 async def suspensions(window: Window, *, db: Database) -> Page[Suspension]:
     """List all suspensions, oldest first."""
     async with db.reading() as tx:

@@ -21,13 +21,13 @@ async def insert_suspension(tx: Tx, body: NewSuspension, by: int) -> int:
 
 async def suspension(tx: Tx, suspension_id: int) -> Suspension | None:
     """One suspension."""
-    row = await tx.fetchrow(_sql.suspensions, 0, 1, suspension_id)
+    row = await tx.fetchrow(_sql.suspensions.oldest, 0, 1, suspension_id)
     return convert(row, Suspension) if row else None
 
 
 async def suspensions(tx: Tx, window: Window) -> Page[Suspension]:
     """Every suspension ever placed."""
-    rows = await tx.fetch(_sql.suspensions, *window.args, None)
+    rows = await tx.fetch(window.of(_sql.suspensions), *window.args, None)
     return window.page([(row["id"], convert(row, Suspension)) for row in rows])
 
 

@@ -3,7 +3,7 @@ select exists (select from registry.role_grant
   where person_id = $1 and role = 'regulator' and during @> registry.business_now());
 -- name: insert_suspension
 insert into registry.suspension (person_id, placed_by, reason) values ($1, $2, $3) returning id;
--- name: suspensions
+-- name: suspensions (either order)
 select id, person_id, placed_by, reason, placed_at, lapses_at, confirmed_at, lifted_at, approval_id,
   case when lifted_at is not null then 'lifted' when confirmed_at is not null then 'confirmed'
     when lapses_at <= now() then 'lapsed' else 'open' end as state

@@ -5,7 +5,8 @@ from registry.access.grants import service as grants
 from registry.access.restrictions import service as restrictions
 from registry.credits.blocks.rules import WrongAccount
 from registry.credits.blocks.service import lock_open_accounts_in
-from registry.credits.issuance import store
+from registry.credits.issuance import rules, store
+from registry.credits.issuance.rules import Foreseen
 from registry.credits.issuance.store import NewIssuance
 from registry.kit import clock
 from registry.kit.database import Database, Tx
@@ -44,6 +45,18 @@ async def issue(approved: Approved, *, call: Call, db: Database, region: RegionP
         return Written(code, await _issuance_again(tx, code))
 
     return await once(db, call, work, _issuance_again)
+
+
+async def foreseen(report_id: int, *, asked: Call, db: Database) -> Foreseen:
+    """What issuing a report would bring into being if it were done next: nobody has to believe a promise."""
+    report, project = await reports.shown_report(report_id, asked=asked, db=db)
+    async with db.reading() as tx:
+        code = ProjectCode.parse(project.code).issuance(
+            report.vintage, await store.next_sequence(tx, project.id, report.vintage)
+        )
+    quantity_kg = report.reduction.issuable_t * KG_PER_T
+    buffer_kg = catalogue.buffer_t(project.methodology, report.reduction.issuable_t) * KG_PER_T
+    return rules.foresee(code, quantity_kg, buffer_kg)
 
 
 async def _owned_account_in(tx: Tx, account_id: int, project: Project) -> None:

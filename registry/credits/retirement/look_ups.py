@@ -1,16 +1,20 @@
 """Retirements as they are read: one, or those that fit what is asked for."""
 
+from typing import NamedTuple
+
 from msgspec import structs
 
 from registry.access import authorisation as access
-from registry.credits.blocks.rules import parsed_serial
+from registry.credits.blocks import service as blocks
+from registry.credits.blocks.rules import parsed_serial, parts, serials
 from registry.credits.retirement import store
 from registry.kit.database import Database, Tx
 from registry.kit.pages import Window
 from registry.kit.period import Between
 from registry.kit.problems import Unknown
+from registry.transparency.rules import RANGE_LIMIT
 from schemas.access import Call
-from schemas.credits import Retirement, RetirementsWanted
+from schemas.credits import Retirement, RetirementsWanted, Selection
 from schemas.pages import Page
 
 
@@ -55,3 +59,26 @@ def _for(asked: Call, found: store.StoredRetirement) -> Retirement:
     if access.oversees(asked.by) or found.owner_id in access.organisations_of(asked.by):
         return found.retirement
     return structs.replace(found.retirement, reason=None)
+
+
+class ForeseenRetirement(NamedTuple):
+    """What of one issuance would be retired: it becomes one retirement with one receipt."""
+
+    issuance: str
+    quantity_kg: int
+    serials: tuple[str, ...]
+
+
+async def foreseen(wanted: Selection, *, asked: Call, db: Database) -> tuple[ForeseenRetirement, ...]:
+    """
+    What would be retired if it were asked for now; nothing is held for it.
+
+    Raises what `retire` would: `InsufficientCredits`, `SerialUnavailable`, `Frozen`, `NotYours`.
+    """
+    async with db.reading() as tx:
+        await blocks.authorise_account_in(tx, wanted.account_id, asked)
+        cuts = await blocks.choose_in(tx, wanted)
+    return tuple(
+        ForeseenRetirement(part.lot.code, part.quantity_kg, serials(part.lot.code, part.lot.base, part.spans))
+        for part in parts(cuts, RANGE_LIMIT)
+    )

@@ -39,8 +39,9 @@ class Form:
     A form that was refused, for the page that shows it again: what was entered, and what was wrong.
 
     The form's own fields are `_key` (its Idempotency-Key: a form that is sent twice is carried out once), `_page`
-    (where it is shown again), `_then` (where a success leads; ``{id}`` stands for a member of the answer) and `_once`
-    (the answer has a secret: the page is shown again with it, as *answer*).
+    (where it is shown again), `_then` (where a success leads; ``{id}`` stands for a member of the answer, and
+    ``{items.0.id}`` for one further in) and `_once` (the answer has a secret: the page is shown again with it, as
+    *answer*).
     """
 
     action: str = ""

@@ -197,7 +197,10 @@ def _address(then: str, answer: dict[str, Any]) -> str:
     def member(found: "re.Match[str]") -> str:
         value: Any = answer
         for name in found[1].split("."):
-            value = value.get(name, "") if isinstance(value, dict) else ""
+            if isinstance(value, list):
+                value = value[int(name)] if name.isdecimal() and int(name) < len(value) else ""
+            else:
+                value = value.get(name, "") if isinstance(value, dict) else ""
         return quote(str(value), safe="")
 
     return local_address(_MEMBER.sub(member, then))
