@@ -150,4 +150,4 @@ def _named(attendee: int | None) -> str:
 def is_implausible(body: NewClaim | None, counted: Footprint | None) -> bool:
     """Whether a whole event's footprint is far below what its profile's events have. An attendee's may be small."""
     whole = body is None or body.attendee is None
-    return counted is not None and whole and counted.footprint_kg < PLAUSIBLE_FROM_KG[counted.profile]
+    return counted is not None and whole and counted.footprint_kg < PLAUSIBLE_FROM_KG.get(counted.profile, 0)
