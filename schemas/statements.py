@@ -195,7 +195,7 @@ class ClaimStatement(Statement, frozen=True, kw_only=True):
     Sections named in *sections* are ``SHA-256(label || 0x00 || salt || JCS)`` digests; natural persons appear only so.
     With *new_forest* it takes credits of forest sinks only, and has six years instead of one. *about* is the subject's
     key; *attendee* the number of the share if it is not the organiser's. *implausible* is true of a footprint far below
-    what the profile's events have. Claims of an organisation, a scene or a person have *reduce_first*, and *power* where
+    what the profile's events have. Claims of an organisation, a scene or a person have *reduce_first*, and *power* if
     they used any.
     """
 

@@ -47,6 +47,7 @@ from schemas.methodologies import (
     Intensity,
     InventoryProfile,
     PowerFootprint,
+    ProfileId,
     Served,
     Term,
 )
@@ -61,7 +62,7 @@ COUNTED: Final[dict[InventoryProfile, tuple[Category, ...]]] = {
     "person": ("energy", "travel", "accommodation", "catering", "materials", "waste"),
 }
 """Categories of each profile, in the order in which results list them."""
-SERVED: Final[dict[InventoryProfile, str]] = {
+SERVED: Final[dict[ProfileId, str]] = {
     "scenic-area": "visitors",
     "hotel": "room-nights",
     "restaurant": "guests",
