@@ -9,6 +9,7 @@ from schemas.identifiers import Identifier
 from schemas.methodologies import EventFootprintRequest, Footprint
 from schemas.scalars import MAX_INT, Id, Instant, Kg, Kg0, Line, Name, Remark, Sha256, ShortRemark, Text, check_years
 from schemas.statements import Assurance, CategoryMass, ClaimPower, ClaimType, ReduceFirst, SubjectKey
+from schemas.texts import LINES
 
 Attendee = Annotated[int, Meta(ge=1, le=1_000_000, description="Number of an attendee of the event")]
 
@@ -302,7 +303,7 @@ class ClaimDraft(Struct, frozen=True, kw_only=True):
 class ActivityText(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The text of an activity file, where it is typed or pasted and not uploaded."""
 
-    csv: Annotated[str, Meta(min_length=1, max_length=400_000)]
+    csv: Annotated[str, Meta(min_length=1, max_length=400_000, extra={LINES: True})]
 
 
 class NewGreenPower(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
