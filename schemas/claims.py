@@ -6,7 +6,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from schemas.access import Awaits
 from schemas.identifiers import Identifier
-from schemas.methodologies import EventFootprintRequest, Footprint
+from schemas.methodologies import EventFootprintRequest, Footprint, ProfileId
 from schemas.scalars import MAX_INT, Id, Instant, Kg, Kg0, Line, Name, Remark, Sha256, ShortRemark, Text, check_years
 from schemas.statements import Assurance, CategoryMass, ClaimPower, ClaimType, ReduceFirst, SubjectKey
 from schemas.texts import LINES
@@ -292,7 +292,7 @@ class ClaimDraft(Struct, frozen=True, kw_only=True):
     type: ClaimType
     state: Literal["draft", "declared", "withdrawn"]
     terms: DraftTerms
-    profile: Annotated[str | None, Meta(description="By which its activities are counted; null for a contribution")]
+    profile: Annotated[ProfileId | None, Meta(description="By which its activities are counted; null for a contribution")]
     footprint: StoredFootprint | None
     gate: Gate
     claim_id: Annotated[Id | None, Meta(description="The claim that it became")]

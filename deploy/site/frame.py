@@ -10,6 +10,7 @@ import exchange.instruments.pages
 import exchange.market_data.pages
 import registry.access.keys.pages
 import registry.access.sign_in.pages
+import registry.claims.drafts.pages
 import registry.claims.pages
 import registry.credits.pages
 import registry.methodologies.pages
@@ -38,6 +39,7 @@ FOLDERS: Final = {
     "projects": registry.projects.pages.TEMPLATES,
     "parties": registry.parties.pages.TEMPLATES,
     "claims": registry.claims.pages.TEMPLATES,
+    "claim_drafts": registry.claims.drafts.pages.TEMPLATES,
     "credits": registry.credits.pages.TEMPLATES,
     "methodologies": registry.methodologies.pages.TEMPLATES,
     "transparency": registry.transparency.pages.TEMPLATES,
@@ -68,6 +70,8 @@ def site_router(entrants: Entrants = ()) -> Router:
             ClaimPage,
             OrganisationPage,
             registry.claims.pages.ClaimPages,
+            registry.claims.drafts.pages.NewClaimPages,
+            registry.claims.drafts.pages.ClaimDraftPages,
             registry.methodologies.pages.MethodologyPages,
             registry.parties.pages.OrganisationPages,
             registry.transparency.pages.LogPages,

@@ -47,11 +47,6 @@ class Prepared(NamedTuple):
     faults: Mapping[str, str]
 
 
-def own_kg(measures: Iterable[Measure]) -> int:
-    """What the measures reduced of the claimant's own emissions."""
-    return sum(each.reduction_kg for each in measures if each.kind == "own")
-
-
 def wanted_kwh(request: EventFootprintRequest | None) -> dict[str, int]:
     """The green kilowatt-hours of a footprint by the number of the contract."""
     found: dict[str, int] = {}
@@ -64,7 +59,7 @@ def wanted_kwh(request: EventFootprintRequest | None) -> dict[str, int]:
 def reduce_first(counted: Footprint, measures: Sequence[Measure], rule: OffsetRule) -> ReduceFirst:
     """What was before reducing and what green power took off it, as statements have it; the plan is added later."""
     green_power_kg = counted.power.green_power_kg if counted.power else 0
-    before_kg = counted.footprint_kg + green_power_kg + own_kg(measures)
+    before_kg = counted.footprint_kg + green_power_kg + rules.own_kg(measures)
     return ReduceFirst(before_kg=before_kg, green_power_kg=green_power_kg, cap_permille=rule.cap_permille)
 
 
@@ -149,7 +144,7 @@ def _plan(prepared: Prepared, rule: OffsetRule) -> GateReason:
 
 
 def _reductions(prepared: Prepared, rule: OffsetRule) -> GateReason:
-    own = own_kg(prepared.measures)
+    own = rules.own_kg(prepared.measures)
     avoided = sum(each.reduction_kg for each in prepared.measures if each.kind == "avoided")
     numbers = {"reductions_kg": own, "avoided_kg": avoided}
     if avoided:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from registry.claims.wording import says_neutral
 from registry.kit.problems import DomainError, Kind
-from schemas.claims import GATED, NewClaim
+from schemas.claims import GATED, Measure, NewClaim
 from schemas.methodologies import Footprint, ProfileId
 from schemas.statements import (
     CategoryMass,
@@ -142,8 +142,13 @@ def profile_of(type_: ClaimType, about: SubjectKey | None) -> ProfileId | None:
 def reductions_kg(body: NewClaim) -> int:
     """What was reduced: of types that pass the gate, by their own measures."""
     if body.type in GATED:
-        return sum(each.reduction_kg for each in body.measures if each.kind == "own")
+        return own_kg(body.measures)
     return body.reductions_kg
+
+
+def own_kg(measures: Iterable[Measure]) -> int:
+    """What measures reduced of the claimant's own emissions."""
+    return sum(each.reduction_kg for each in measures if each.kind == "own")
 
 
 def published_words(body: NewClaim) -> dict[str, str | None]:
