@@ -6,7 +6,7 @@ from registry.kit.problems import DomainError, Kind
 class ContractRegistered(DomainError):
     """The number of a contract or certificate is registered already."""
 
-    kind, slug, title = Kind.CONFLICT, "contract-registered", "Registered already"
+    kind, slug, title = Kind.CONFLICT, "contract-registered", "The contract is registered already"
 
     @classmethod
     def of(cls, number: str) -> "ContractRegistered":
