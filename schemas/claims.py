@@ -195,7 +195,7 @@ class GateReason(Struct, frozen=True, kw_only=True):
 
 
 class Gate(Struct, frozen=True, kw_only=True):
-    """Whether a claim may be declared, with every reason in order."""
+    """Whether a claim may be declared, with every reason in order; none once the draft is declared or withdrawn."""
 
     passed: bool
     reasons: tuple[GateReason, ...]
@@ -292,7 +292,7 @@ class ClaimDraft(Struct, frozen=True, kw_only=True):
     type: ClaimType
     state: Literal["draft", "declared", "withdrawn"]
     terms: DraftTerms
-    profile: Annotated[ProfileId | None, Meta(description="By which its activities are counted; null for a contribution")]
+    profile: Annotated[ProfileId | None, Meta(description="By which activities are counted; null for a contribution")]
     footprint: StoredFootprint | None
     gate: Gate
     claim_id: Annotated[Id | None, Meta(description="The claim that it became")]

@@ -85,6 +85,7 @@ async def test_an_organisation_reduces_first_then_declares(delivered: World):
     assert [(500_000, 500_000, 0)] == [(e["green_kwh"], e["used_kwh"], e["left_kwh"]) for e in contracts]
     shown = (await delivered.get(draft, by=solar.key)).json()
     assert ("declared", claim["id"]) == (shown["state"], shown["claim_id"])
+    assert {"passed": True, "reasons": []} == shown["gate"]
     refused(await delivered.post(f"{draft}/declare", by=solar.key), 409, "draft-closed", "declared")
     await steps.retire(delivered, solar, claim["id"], LEFT_KG)
     assert (await delivered.get(f"/v1/claims/{claim['id']}")).json()["neutral"]
