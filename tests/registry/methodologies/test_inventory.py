@@ -42,7 +42,7 @@ def declared(scope: int, megatonnes: str) -> dict[str, Any]:
 
 
 def test_tencents_published_shares():
-    """S1 + S2 + S3 = 5.111 Mt = 0.020 + 2.346 + 2.745, that is 0.4, 45.9 and 53.7 % (DOMAIN.md, "Corporate")."""
+    """S1 + S2 + S3 = 5.111 Mt = 0.020 + 2.346 + 2.745, that is 0.4, 45.9 and 53.7 %."""
     found = counted("organisation", declared(1, "0.020"), declared(2, "2.346"), declared(3, "2.745"))
     assert 5_111_000_000 == found.footprint_kg
     assert [("scope-1", 20_000_000), ("scope-2", 2_346_000_000), ("scope-3", 2_745_000_000)] == [
