@@ -8,7 +8,7 @@ from schemas.access import Awaits
 from schemas.identifiers import Identifier
 from schemas.methodologies import EventFootprintRequest, Footprint, ProfileId
 from schemas.scalars import MAX_INT, Id, Instant, Kg, Kg0, Line, Name, Remark, Sha256, ShortRemark, Text, check_years
-from schemas.statements import Assurance, CategoryMass, ClaimPower, ClaimType, ReduceFirst, SubjectKey
+from schemas.statements import Assurance, CategoryMass, ClaimPower, ClaimType, ReducedFirst, SubjectKey
 from schemas.texts import LINES
 
 Attendee = Annotated[int, Meta(ge=1, le=1_000_000, description="Number of an attendee of the event")]
@@ -57,7 +57,7 @@ class ReductionPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     plan_sha256: Sha256
 
 
-class Measure(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ReductionMeasure(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
     One measure and what it reduced in the period, against the year before.
 
@@ -70,7 +70,7 @@ class Measure(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reduction_kg: Kg
 
 
-Measures = Annotated[tuple[Measure, ...], Meta(max_length=50)]
+Measures = Annotated[tuple[ReductionMeasure, ...], Meta(max_length=50)]
 GATED = ("organisation", "scene", "person")
 """Types of claims that pass the reduce-first gate."""
 
@@ -155,7 +155,7 @@ class Claim(Struct, frozen=True, kw_only=True):
     plan: ReductionPlan | None
     measures: Annotated[Measures | None, Meta(description="As reduction_plan: null for others; the log has the sum")]
     power: Annotated[ClaimPower | None, Meta(description="The power in the footprint, location- and market-based")]
-    reduce_first: Annotated[ReduceFirst | None, Meta(description="What came before offsetting, as the log has it")]
+    reduce_first: Annotated[ReducedFirst | None, Meta(description="What came before offsetting, as the log has it")]
     new_forest: bool
     about: SubjectKey | None
     attendee: Attendee | None
@@ -194,7 +194,7 @@ class GateReason(Struct, frozen=True, kw_only=True):
     numbers: dict[str, int] = {}
 
 
-class Gate(Struct, frozen=True, kw_only=True):
+class ReduceFirstGate(Struct, frozen=True, kw_only=True):
     """Whether a claim may be declared, with every reason in order; none once the draft is declared or withdrawn."""
 
     passed: bool
@@ -294,7 +294,7 @@ class ClaimDraft(Struct, frozen=True, kw_only=True):
     terms: DraftTerms
     profile: Annotated[ProfileId | None, Meta(description="By which activities are counted; null for a contribution")]
     footprint: StoredFootprint | None
-    gate: Gate
+    gate: ReduceFirstGate
     claim_id: Annotated[Id | None, Meta(description="The claim that it became")]
     created_at: Instant
     changed_at: Instant

@@ -173,7 +173,7 @@ class ClaimPower(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     market_based_kg: Kg0
 
 
-class ReduceFirst(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class ReducedFirst(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """
     That reductions came first: what there was *before*, what green power took off it, and how much may be offset.
 
@@ -227,7 +227,7 @@ class ClaimStatement(Statement, frozen=True, kw_only=True):
     implausible: bool = False
     verifier: ClaimVerifier | None = None
     power: ClaimPower | None = None
-    reduce_first: ReduceFirst | None = None
+    reduce_first: ReducedFirst | None = None
 
 
 class RetirementStatement(Statement, frozen=True, kw_only=True):

@@ -13,20 +13,20 @@ from typing import NamedTuple
 from registry.claims import rules
 from schemas.claims import (
     ClaimReport,
-    Gate,
     GateReason,
     GreenPowerContract,
-    Measure,
     OffsetRule,
+    ReduceFirstGate,
+    ReductionMeasure,
     ReductionPlan,
 )
 from schemas.methodologies import EventFootprintRequest, Footprint, GreenPower
-from schemas.statements import ClaimType, ReduceFirst
+from schemas.statements import ClaimType, ReducedFirst
 
 THOUSAND = 1000
 
 
-class Prepared(NamedTuple):
+class PreparedClaim(NamedTuple):
     """
     What the gate looks at. *faults* say why a step that is filled in does not count, such as a plan nobody verified.
 
@@ -41,7 +41,7 @@ class Prepared(NamedTuple):
     counted: Footprint | None
     reduction_plan: str
     plan: ReductionPlan | None
-    measures: Sequence[Measure]
+    measures: Sequence[ReductionMeasure]
     finding: ClaimReport | None
     contracts: Mapping[str, GreenPowerContract]
     faults: Mapping[str, str]
@@ -56,14 +56,14 @@ def wanted_kwh(request: EventFootprintRequest | None) -> dict[str, int]:
     return found
 
 
-def reduce_first(counted: Footprint, measures: Sequence[Measure], rule: OffsetRule) -> ReduceFirst:
+def reduce_first(counted: Footprint, measures: Sequence[ReductionMeasure], rule: OffsetRule) -> ReducedFirst:
     """What was before reducing and what green power took off it, as statements have it; the plan is added later."""
     green_power_kg = counted.power.green_power_kg if counted.power else 0
     before_kg = counted.footprint_kg + green_power_kg + rules.own_kg(measures)
-    return ReduceFirst(before_kg=before_kg, green_power_kg=green_power_kg, cap_permille=rule.cap_permille)
+    return ReducedFirst(before_kg=before_kg, green_power_kg=green_power_kg, cap_permille=rule.cap_permille)
 
 
-def look(prepared: Prepared, rule: OffsetRule, now: datetime) -> Gate:
+def look(prepared: PreparedClaim, rule: OffsetRule, now: datetime) -> ReduceFirstGate:
     """Every reason, in the order in which a claimant meets them."""
     if prepared.type == "contribution":
         return gate_of(())
@@ -77,13 +77,13 @@ def look(prepared: Prepared, rule: OffsetRule, now: datetime) -> Gate:
     return gate_of(reasons)
 
 
-def gate_of(reasons: Iterable[GateReason]) -> Gate:
+def gate_of(reasons: Iterable[GateReason]) -> ReduceFirstGate:
     """Passed if everything that is needed is."""
     found = tuple(reasons)
-    return Gate(passed=all(each.passed for each in found if each.needed), reasons=found)
+    return ReduceFirstGate(passed=all(each.passed for each in found if each.needed), reasons=found)
 
 
-def require(gate: Gate) -> None:
+def require(gate: ReduceFirstGate) -> None:
     """Raise `rules.ReduceFirst`, whose `missing` names the steps, unless the gate is passed."""
     if gate.passed:
         return
@@ -94,7 +94,7 @@ def require(gate: Gate) -> None:
     )
 
 
-def _period(prepared: Prepared, now: datetime) -> GateReason:
+def _period(prepared: PreparedClaim, now: datetime) -> GateReason:
     if now < prepared.ends:
         detail = f"The period ends {prepared.ends:%Y-%m-%d %H:%M}Z; what was used in it is known only then."
         return GateReason(step="period", passed=False, needed=True, detail=detail)
@@ -105,14 +105,14 @@ def _period(prepared: Prepared, now: datetime) -> GateReason:
     return GateReason(step="period", passed=True, needed=True, detail="The period is over, and its deadline is not.")
 
 
-def _person(prepared: Prepared) -> GateReason:
+def _person(prepared: PreparedClaim) -> GateReason:
     named = bool(prepared.responsible_person.strip())
     detail = "The person is named, and enters the log as a salted digest only."
     missing = "Say in responsible_person whose footprint it is. The log has a salted digest of it, never the name."
     return GateReason(step="person", passed=named, needed=True, detail=detail if named else missing)
 
 
-def _footprint(prepared: Prepared) -> GateReason:
+def _footprint(prepared: PreparedClaim) -> GateReason:
     if (counted := prepared.counted) is None:
         detail = "Nothing is counted yet: send the activities of the period."
         return GateReason(step="footprint", passed=False, needed=True, detail=detail)
@@ -127,7 +127,7 @@ def _footprint(prepared: Prepared) -> GateReason:
     )
 
 
-def _plan(prepared: Prepared, rule: OffsetRule) -> GateReason:
+def _plan(prepared: PreparedClaim, rule: OffsetRule) -> GateReason:
     if rule.plan == "described":
         there = bool(prepared.reduction_plan.strip())
         detail = "What was done to reduce first is described." if there else "Say in reduction_plan what was reduced."
@@ -143,7 +143,7 @@ def _plan(prepared: Prepared, rule: OffsetRule) -> GateReason:
     return GateReason(step="plan", passed=not fault, needed=True, detail=detail)
 
 
-def _reductions(prepared: Prepared, rule: OffsetRule) -> GateReason:
+def _reductions(prepared: PreparedClaim, rule: OffsetRule) -> GateReason:
     own = rules.own_kg(prepared.measures)
     avoided = sum(each.reduction_kg for each in prepared.measures if each.kind == "avoided")
     numbers = {"reductions_kg": own, "avoided_kg": avoided}
@@ -159,7 +159,7 @@ def _reductions(prepared: Prepared, rule: OffsetRule) -> GateReason:
     return GateReason(step="reductions", passed=passed, needed=True, detail=detail, numbers=numbers)
 
 
-def _green_power(prepared: Prepared) -> GateReason:
+def _green_power(prepared: PreparedClaim) -> GateReason:
     power = prepared.counted.power if prepared.counted else None
     if power is None:
         return GateReason(step="green-power", passed=True, needed=False, detail="No power was used.")
@@ -179,7 +179,7 @@ def _green_power(prepared: Prepared) -> GateReason:
     return GateReason(step="green-power", passed=True, needed=True, detail=detail, numbers=numbers)
 
 
-def _contract_fault(prepared: Prepared, number: str, kwh: int) -> str:
+def _contract_fault(prepared: PreparedClaim, number: str, kwh: int) -> str:
     contract = prepared.contracts.get(number)
     if contract is None:
         return f"Contract {number!r} is not registered for this organisation and period: register it (/v1/green-power)."
@@ -188,7 +188,7 @@ def _contract_fault(prepared: Prepared, number: str, kwh: int) -> str:
     return ""
 
 
-def _cap(prepared: Prepared, rule: OffsetRule) -> GateReason:
+def _cap(prepared: PreparedClaim, rule: OffsetRule) -> GateReason:
     if (counted := prepared.counted) is None:
         return GateReason(step="cap", passed=False, needed=True, detail="There is no footprint to offset yet.")
     first = reduce_first(counted, prepared.measures, rule)
@@ -211,7 +211,7 @@ def _cap(prepared: Prepared, rule: OffsetRule) -> GateReason:
     return GateReason(step="cap", passed=not over_kg, needed=True, detail=detail, numbers=numbers)
 
 
-def _finding(prepared: Prepared, rule: OffsetRule) -> GateReason:
+def _finding(prepared: PreparedClaim, rule: OffsetRule) -> GateReason:
     needed = rule.finding == "required"
     if prepared.finding is None:
         detail = "No assessor has examined the footprint: a verifier uploads a report on it, then name it in verifier."

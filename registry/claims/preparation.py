@@ -1,7 +1,7 @@
 """What the reduce-first gate looks at, looked up in a transaction: contracts, and whose plan and report they are."""
 
 from registry.claims import gate, rules
-from registry.claims.gate import Prepared
+from registry.claims.gate import PreparedClaim
 from registry.claims.green_power import service as green_power
 from registry.kit import clock
 from registry.kit.database import Tx
@@ -9,7 +9,7 @@ from registry.kit.problems import DomainError
 from registry.parties import service as parties
 from registry.projects.service import documents
 from schemas.access import Call
-from schemas.claims import DraftTerms, Gate, NewClaim, OffsetRule, ReductionPlan, StoredFootprint
+from schemas.claims import DraftTerms, NewClaim, OffsetRule, ReduceFirstGate, ReductionPlan, StoredFootprint
 from schemas.identifiers import Identifier
 from schemas.statements import ClaimType, ClaimVerifier
 
@@ -22,7 +22,7 @@ async def prepared_in(
     stored: StoredFootprint | None,
     *,
     call: Call,
-) -> Prepared:
+) -> PreparedClaim:
     """Everything at once. What is named and does not count is a fault of its step, and raises nothing."""
     faults = {}
     if terms.plan is not None and (said := await _fault_in(tx, terms.plan, organisation_id, terms.subject, call)):
@@ -38,7 +38,7 @@ async def prepared_in(
     if stored and (said := rules.profile_fault(type_, terms.about, stored.result.profile)):
         faults["footprint"] = said
     wanted = gate.wanted_kwh(stored.request if stored else None)
-    return Prepared(
+    return PreparedClaim(
         type=type_,
         ends=terms.ends,
         deadline=rules.year_after(terms.ends, new_forest=terms.new_forest),
@@ -54,7 +54,7 @@ async def prepared_in(
     )
 
 
-async def gate_in(tx: Tx, prepared: Prepared, rule: OffsetRule) -> Gate:
+async def gate_in(tx: Tx, prepared: PreparedClaim, rule: OffsetRule) -> ReduceFirstGate:
     """The gate at business time."""
     return gate.look(prepared, rule, await clock.now_in(tx))
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from registry.claims.wording import says_neutral
 from registry.kit.problems import DomainError, Kind
-from schemas.claims import GATED, Measure, NewClaim
+from schemas.claims import GATED, NewClaim, ReductionMeasure
 from schemas.methodologies import Footprint, ProfileId
 from schemas.statements import (
     CategoryMass,
@@ -146,7 +146,7 @@ def reductions_kg(body: NewClaim) -> int:
     return body.reductions_kg
 
 
-def own_kg(measures: Iterable[Measure]) -> int:
+def own_kg(measures: Iterable[ReductionMeasure]) -> int:
     """What measures reduced of the claimant's own emissions."""
     return sum(each.reduction_kg for each in measures if each.kind == "own")
 

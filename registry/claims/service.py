@@ -38,7 +38,7 @@ from schemas.corrections import CorrectClaim, Correction
 from schemas.pages import Page
 from schemas.parties import RegionProfile
 from schemas.search import Found
-from schemas.statements import ClaimVerifier, ReduceFirst
+from schemas.statements import ClaimVerifier, ReducedFirst
 
 
 async def create_footprint(
@@ -162,7 +162,7 @@ async def _verifier_in(tx: Tx, body: NewClaim, call: Call) -> ClaimVerifier | No
 
 async def _reduce_first_in(
     tx: Tx, body: NewClaim, stored: StoredFootprint | None, *, call: Call, region: RegionProfile
-) -> tuple[ReduceFirst | None, Mapping[str, GreenPowerContract]]:
+) -> tuple[ReducedFirst | None, Mapping[str, GreenPowerContract]]:
     """What came before offsetting, and the contracts to use, of a claim that passes the gate. Raises `ReduceFirst`."""
     if body.type not in GATED or stored is None:
         return None, {}

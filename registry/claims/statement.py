@@ -8,7 +8,7 @@ from registry.transparency import rules as transparency
 from schemas.claims import GATED, NewClaim
 from schemas.identifiers import Identifier
 from schemas.methodologies import Footprint
-from schemas.statements import ClaimStatement, ClaimVerifier, Period, ReduceFirst
+from schemas.statements import ClaimStatement, ClaimVerifier, Period, ReducedFirst
 
 
 class Backing(NamedTuple):
@@ -16,7 +16,7 @@ class Backing(NamedTuple):
 
     counted: Footprint | None
     verifier: ClaimVerifier | None
-    reduce_first: ReduceFirst | None
+    reduce_first: ReducedFirst | None
 
 
 def openings(body: NewClaim) -> tuple[transparency.SealedSection, ...]:

@@ -29,7 +29,7 @@ from schemas.claims import GATED, Claim, ClaimsWanted, ClaimTitle, NewClaim, New
 from schemas.methodologies import EventFootprintRequest, Footprint
 from schemas.pages import Page
 from schemas.search import Found
-from schemas.statements import ReduceFirst
+from schemas.statements import ReducedFirst
 
 _sql = sql.load(__package__)
 
@@ -99,7 +99,7 @@ async def insert_claim(
     tx: Tx,
     body: NewClaim,
     subject: Subject,
-    reduce_first: ReduceFirst | None,
+    reduce_first: ReducedFirst | None,
     *,
     required_kg: int,
     deadline: datetime | None,
@@ -177,7 +177,7 @@ def _claim(row: asyncpg.Record) -> Claim:
         plan=body.plan,
         measures=body.measures,
         power=power_of(counted) if body.type in GATED else None,
-        reduce_first=msgspec.json.decode(row["reduce_first"], type=ReduceFirst) if row["reduce_first"] else None,
+        reduce_first=msgspec.json.decode(row["reduce_first"], type=ReducedFirst) if row["reduce_first"] else None,
         new_forest=body.new_forest,
         about=body.about,
         attendee=body.attendee,

@@ -19,7 +19,7 @@ from registry.kit.problems import Unknown
 from registry.kit.quotas import DEFAULT, Quotas
 from registry.parties import service as parties
 from schemas.access import Call
-from schemas.claims import Claim, ClaimDraft, ClaimDraftChange, DraftTerms, Gate, NewClaimDraft, NewFootprint
+from schemas.claims import Claim, ClaimDraft, ClaimDraftChange, DraftTerms, NewClaimDraft, NewFootprint, ReduceFirstGate
 from schemas.methodologies import ProfileId
 from schemas.pages import Page
 from schemas.parties import RegionProfile
@@ -183,7 +183,7 @@ def _again(call: Call, region: RegionProfile) -> Callable[[Tx, str], Awaitable[C
 async def _shown_in(tx: Tx, found: StoredDraft, call: Call, region: RegionProfile) -> ClaimDraft:
     terms = found.terms
     counted = await claims.footprint_in(tx, terms.footprint_id) if terms.footprint_id else None
-    gate_now = Gate(passed=found.state == "declared", reasons=())
+    gate_now = ReduceFirstGate(passed=found.state == "declared", reasons=())
     if found.state == "draft":
         prepared = await preparation.prepared_in(tx, terms, found.type, found.organisation_id, counted, call=call)
         gate_now = gate.look(prepared, offset_rules.rule_for(found.type, region.id), await clock.now_in(tx))

@@ -19,7 +19,7 @@ from schemas.statements import (
     IssuanceStatement,
     Ranges,
     RecoveryStatement,
-    ReduceFirst,
+    ReducedFirst,
     RetirementStatement,
     ScenePeriod,
     Statement,
@@ -206,7 +206,7 @@ def _check_power(claim: ClaimStatement) -> None:
         raise Malformed(f"power of {power.market_based_kg} kg in a footprint of {claim.footprint_kg} kg")
 
 
-def _check_reduce_first(claim: ClaimStatement, first: ReduceFirst) -> None:
+def _check_reduce_first(claim: ClaimStatement, first: ReducedFirst) -> None:
     """What there was before adds up, the rest is within the cap, and somebody verified the plan."""
     if claim.type not in _REDUCES_FIRST:
         raise Malformed(f"reduce_first in a claim of type {claim.type!r}")

@@ -26,7 +26,7 @@ from schemas.statements import (
     Period,
     ProductBatch,
     RecoveryStatement,
-    ReduceFirst,
+    ReducedFirst,
     ScenePeriod,
 )
 from tests.registry.receipts.verifier.world import CLAIM, FILLER, ORIGIN, RETIREMENT, changed, receipt, verify
@@ -219,7 +219,7 @@ def test_a_refusal_before_appending_is_a_plain_problem():
 
 VERIFIER = ClaimVerifier(name="Assessors", level="limited", identifier=WORKS)
 POWER = ClaimPower(used_kwh=1_000, green_kwh=400, location_based_kg=140, market_based_kg=84)
-FIRST = ReduceFirst(before_kg=1_500, green_power_kg=200, cap_permille=900, plan="cd" * 32, plan_verifier=VERIFIER)
+FIRST = ReducedFirst(before_kg=1_500, green_power_kg=200, cap_permille=900, plan="cd" * 32, plan_verifier=VERIFIER)
 INN = ScenePeriod(scene="hotel", place="Riverside inn")
 SCENE = changed(
     CLAIM,
