@@ -95,6 +95,8 @@ TABLE: Final = (
         "claims that are being prepared",
         "Declare some, or withdraw them (POST /v1/claim-drafts/ID/withdraw).",
     ),
+    # A contract or certificate for each month and meter, for years; each number is kept for ever.
+    Quota("green_power", 5_000, "contracts", "organisation", "green-power contracts and certificates", _RAISE),
     # Each holds kilograms and locks a row until it ends, after 30 days at most.
     Quota(
         "pending_transfers",

@@ -8,6 +8,7 @@ from registry.claims.green_power import service
 from registry.kit.database import Database
 from registry.kit.http import READS, WRITES
 from registry.kit.pages import Window
+from registry.kit.quotas import Quotas
 from schemas.access import Call
 from schemas.claims import GreenPowerContract, NewGreenPower
 from schemas.pages import Page
@@ -21,10 +22,14 @@ class GreenPowerController(Controller):
 
     @post("/", operation_id="register_green_power", responses=WRITES)
     async def register(
-        self, data: JSONBody[NewGreenPower], call: NamedDependency[Call], db: NamedDependency[Database]
+        self,
+        data: JSONBody[NewGreenPower],
+        call: NamedDependency[Call],
+        db: NamedDependency[Database],
+        quotas: NamedDependency[Quotas],
     ) -> GreenPowerContract:
         """Register a green-power contract or certificate; its number is registered once, whoever has it."""
-        return await service.register(data, call=call, db=db)
+        return await service.register(data, call=call, db=db, quotas=quotas)
 
     @get("/", operation_id="list_green_power", responses=READS)
     async def contracts(

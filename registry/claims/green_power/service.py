@@ -10,16 +10,18 @@ from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
 from registry.kit.problems import Unknown
+from registry.kit.quotas import DEFAULT, Quotas
 from schemas.access import Call
 from schemas.claims import GreenPowerContract, NewGreenPower
 from schemas.pages import Page
 
 
-async def register(body: NewGreenPower, *, call: Call, db: Database) -> GreenPowerContract:
-    """Register a contract or certificate. Raises `ContractRegistered`, `NotYours`."""
+async def register(body: NewGreenPower, *, call: Call, db: Database, quotas: Quotas = DEFAULT) -> GreenPowerContract:
+    """Register a contract or certificate. Raises `ContractRegistered`, `QuotaUsedUp`, `NotYours`."""
     access.authorise_for(call, body.organisation_id)
 
     async def work(tx: Tx) -> Written[GreenPowerContract]:
+        await quotas.admit_in(tx, "green_power", body.organisation_id, store.contracts_of)
         contract_id = await store.insert_contract(tx, body)
         return Written(contract_id, await _again(tx, str(contract_id)))
 
@@ -36,6 +38,11 @@ async def contracts(window: Window, *, asked: Call, db: Database) -> Page[GreenP
     """The contracts of the caller's organisations."""
     async with db.reading() as tx:
         return await store.contracts(tx, window, access.organisations_of(asked.by))
+
+
+async def usage_in(tx: Tx, organisation_id: int) -> dict[str, int]:
+    """How much of its quota for green-power contracts an organisation has used."""
+    return {"green_power": await store.contracts_of(tx, organisation_id)}
 
 
 async def named_in(

@@ -60,3 +60,8 @@ async def use(tx: Tx, contract_id: int, claim_id: int, green_kwh: int) -> bool:
         return False
     await tx.execute(_sql.insert_use, contract_id, claim_id, green_kwh)
     return True
+
+
+async def contracts_of(tx: Tx, organisation_id: int) -> int:
+    """How many contracts an organisation has registered."""
+    return int(await tx.fetchval(_sql.contracts_of, organisation_id))

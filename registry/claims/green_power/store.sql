@@ -21,3 +21,5 @@ where organisation_id = $1 and spelled = any($2::text[]) and begins <= $4 and en
 update registry.green_power set used_kwh = used_kwh + $2 where id = $1 and used_kwh + $2 <= green_kwh;
 -- name: insert_use
 insert into registry.green_power_use (green_power_id, claim_id, green_kwh) values ($1, $2, $3);
+-- name: contracts_of
+select count(*) from registry.green_power where organisation_id = $1;
