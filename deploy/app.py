@@ -52,6 +52,8 @@ from registry.access.sign_in.rules import SiteAddress
 from registry.access.sign_in.service import SignIns
 from registry.access.suspensions.api import SuspensionsController
 from registry.claims.api import ClaimsController
+from registry.claims.drafts.api import ActivityFilesController, ClaimDraftsController
+from registry.claims.green_power.api import GreenPowerController
 from registry.credits.cancellation.api import CancellationsController
 from registry.credits.holdings.api import ConservationController, HoldingsController
 from registry.credits.holdings.service import IssuanceTotals, ProjectsTotals, RegionTotals
@@ -166,6 +168,9 @@ _API: Final = (
     CancellationsController,
     RetirementsController,
     ClaimsController,
+    ClaimDraftsController,
+    ActivityFilesController,
+    GreenPowerController,
     ReceiptsController,
     CertificatesController,
     LogController,

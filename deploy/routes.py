@@ -16,6 +16,8 @@ import registry.access.restrictions.routes
 import registry.access.sessions.routes
 import registry.access.sign_in.routes
 import registry.access.suspensions.routes
+import registry.claims.drafts.routes
+import registry.claims.green_power.routes
 import registry.claims.routes
 import registry.credits.cancellation.routes
 import registry.credits.holdings.routes
@@ -53,6 +55,8 @@ ROUTES = merge_routes(
     registry.credits.cancellation.routes.ROUTES,
     registry.credits.retirement.routes.ROUTES,
     registry.claims.routes.ROUTES,
+    registry.claims.drafts.routes.ROUTES,
+    registry.claims.green_power.routes.ROUTES,
     registry.receipts.routes.ROUTES,
     registry.inbox.routes.ROUTES,
     registry.notifications.routes.ROUTES,

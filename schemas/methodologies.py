@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from schemas.scalars import Kg0, Name
+from schemas.scalars import MAX_INT, Kg0, Name
 
 MAX_QUANTITY = 99_999_999
 
@@ -34,9 +34,14 @@ GridYear = Annotated[int, Meta(ge=2000, le=2100)]
 FactorWord = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,39}$(?!\n)", examples=["coach"])]
 
 Species = Literal["chinese-fir", "masson-pine", "eucalyptus"]
-ProfileId = Literal["chengdu-event", "national-event"]
-Category = Literal["energy", "travel", "accommodation", "catering", "materials", "waste"]
-TravelMode = Literal["car", "metro", "taxi", "flight"]
+EventProfile = Literal["chengdu-event", "national-event"]
+InventoryProfile = Literal["organisation", "scenic-area", "hotel", "restaurant", "person"]
+ProfileId = EventProfile | InventoryProfile
+Category = Literal[
+    "energy", "travel", "accommodation", "catering", "materials", "waste", "scope-1", "scope-2", "scope-3"
+]
+Fuel = Literal["diesel", "petrol", "lpg"]
+TravelMode = Literal["car", "metro", "taxi", "flight", "train", "bus"]
 
 
 class Factor(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -203,15 +208,80 @@ class EventSupply(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     factor_source: Annotated[str, Meta(min_length=1, max_length=500)]
 
 
-EventActivity = EventElectricity | EventGas | EventHeat | EventTravel | EventAccommodation | EventSupply
-"""Distinguished by `kind`."""
+class FuelBurnt(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="fuel"):
+    """Liquid fuel or liquefied gas burnt by the claimant itself, in kilograms of fuel: scope 1 of an organisation."""
+
+    fuel: Fuel
+    fuel_kg: Quantity
+
+
+class DeclaredSource(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="declared"):
+    """
+    Any other source of an organisation, with the factor that the claimant declares; results mark it provisional.
+
+    A mass that was worked out elsewhere is declared in tonnes by the factor 1000.
+    """
+
+    scope: Literal[1, 2, 3]
+    what: Name
+    quantity: Quantity
+    unit: FactorWord
+    factor_kg_per_unit: DecimalText
+    factor_source: Annotated[str, Meta(min_length=1, max_length=500)]
+
+
+class GreenPower(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="green-power"):
+    """
+    Kilowatt-hours of the power used that a contract or certificate covers, for the market-based figure.
+
+    *number* is that of a green-power contract which was registered here; a claim uses its kilowatt-hours up.
+    """
+
+    number: Name
+    green_kwh: Annotated[int, Meta(ge=1, le=MAX_QUANTITY)]
+
+
+EventActivity = (
+    EventElectricity
+    | EventGas
+    | EventHeat
+    | EventTravel
+    | EventAccommodation
+    | EventSupply
+    | FuelBurnt
+    | DeclaredSource
+    | GreenPower
+)
+"""Distinguished by `kind`. Profiles of events count the first six."""
+
+
+class GridFactorName(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A grid factor by its name: that of the residual mix, for power that no contract covers."""
+
+    region: FactorWord
+    year: GridYear
+    basis: FactorWord
+
+
+class Served(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whom a scene served in its period: what the footprint is divided by."""
+
+    unit: Literal["visitors", "room-nights", "guests"]
+    count: Annotated[int, Meta(ge=1, le=MAX_INT)]
 
 
 class EventFootprintRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The activity data of one event, counted by one *profile*."""
+    """
+    The activity data of one event, organisation, scene or person, counted by one *profile*.
+
+    *residual* and *served* belong to organisations, scenes and persons: by which grid factor power without a contract
+    counts (left out: by its own grid's average), and whom a scene served.
+    """
 
     profile: ProfileId
     items: Annotated[tuple[EventActivity, ...], Meta(min_length=1, max_length=500)]
+    residual: GridFactorName | None = None
+    served: Served | None = None
 
 
 class ItemFootprint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -230,9 +300,33 @@ class CategoryFootprint(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     mass_kg: Kg0
 
 
+class PowerFootprint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    The power used, counted twice: by the grid it came from, and by contracts.
+
+    Only the market-based figure is in the total. *green_power_kg* is what the covered kilowatt-hours would have added
+    to it, rounded down.
+    """
+
+    unrounded_kwh: str
+    green_kwh: Kg0
+    location_based_kg: Kg0
+    market_based_kg: Kg0
+    green_power_kg: Kg0
+    terms: Annotated[tuple[Term, ...], Meta(description="The location-based arithmetic")]
+
+
+class Intensity(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The footprint for each visitor, room-night or guest, rounded up to the gram."""
+
+    unit: Literal["visitors", "room-nights", "guests"]
+    count: int
+    kg_each: str
+
+
 class Footprint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
-    What an event emitted, by *profile* and its *version*.
+    What an event, organisation, scene or person emitted, by *profile* and its *version*.
 
     *footprint_kg* is the unrounded total rounded **up**. Categories are rounded up one by one, so their sum may be a
     few kilograms more; the total is what must be retired.
@@ -244,6 +338,8 @@ class Footprint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     categories: tuple[CategoryFootprint, ...]
     unrounded_kg: str
     footprint_kg: Kg0
+    power: PowerFootprint | None = None
+    intensity: Intensity | None = None
 
     @property
     def code(self) -> str:

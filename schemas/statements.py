@@ -29,7 +29,8 @@ Ranges = Annotated[tuple[Range, ...], Meta(min_length=1, max_length=200)]
 
 Assurance = Literal["limited", "reasonable"]
 """How thoroughly a footprint was verified."""
-ClaimType = Literal["event", "organisation", "product", "person", "compliance", "contribution"]
+ClaimType = Literal["event", "organisation", "scene", "product", "person", "compliance", "contribution"]
+SceneKind = Literal["scenic-area", "hotel", "restaurant"]
 
 
 class Statement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -140,7 +141,14 @@ class ProductBatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     batch: Name
 
 
-SubjectKey = EventKey | OrganisationYear | ProductBatch
+class ScenePeriod(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="scene"):
+    """One low-carbon scene: what it is and where. The time is the period's."""
+
+    scene: SceneKind
+    place: Name
+
+
+SubjectKey = EventKey | OrganisationYear | ScenePeriod | ProductBatch
 """What a claim is about, as a key that can be compared. Distinguished by `kind`."""
 
 
@@ -152,6 +160,34 @@ class ClaimVerifier(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     identifier: Identifier | None = None
 
 
+class ClaimPower(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    The power in a footprint, in whole kilowatt-hours rounded up, and both figures for it; the footprint has the second.
+
+    *green_kwh* of them are covered by contracts, each of which covers a kilowatt-hour once.
+    """
+
+    used_kwh: Kg0
+    green_kwh: Kg0
+    location_based_kg: Kg0
+    market_based_kg: Kg0
+
+
+class ReducedFirst(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """
+    That reductions came first: what there was *before*, what green power took off it, and how much may be offset.
+
+    *before_kg* less *green_power_kg* and the claim's `reductions_kg` is what the claim requires, and that is at most
+    *cap_permille* thousandths of it. *plan* is the SHA-256 of the reduction plan, which *plan_verifier* verified.
+    """
+
+    before_kg: Kg0
+    green_power_kg: Kg0
+    cap_permille: Annotated[int, Meta(ge=0, le=1000)]
+    plan: Sha256 | None = None
+    plan_verifier: ClaimVerifier | None = None
+
+
 class ClaimStatement(Statement, frozen=True, kw_only=True):
     """
     A neutrality or contribution claim: who claims what about which subject, and how many kilograms that takes.
@@ -159,7 +195,8 @@ class ClaimStatement(Statement, frozen=True, kw_only=True):
     Sections named in *sections* are ``SHA-256(label || 0x00 || salt || JCS)`` digests; natural persons appear only so.
     With *new_forest* it takes credits of forest sinks only, and has six years instead of one. *about* is the subject's
     key; *attendee* the number of the share if it is not the organiser's. *implausible* is true of a footprint far below
-    what the profile's events have.
+    what the profile's events have. Claims of an organisation, a scene or a person have *reduce_first*, and *power* if
+    they used any.
     """
 
     TYPE: ClassVar[str] = "claim/v1"
@@ -189,6 +226,8 @@ class ClaimStatement(Statement, frozen=True, kw_only=True):
     attendee: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
     implausible: bool = False
     verifier: ClaimVerifier | None = None
+    power: ClaimPower | None = None
+    reduce_first: ReducedFirst | None = None
 
 
 class RetirementStatement(Statement, frozen=True, kw_only=True):

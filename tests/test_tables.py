@@ -39,7 +39,7 @@ OWNED = {
         "statement",
         "statement_id_seq",
     },
-    "registry.claims": {"claim", "footprint"},
+    "registry.claims": {"claim", "claim_draft", "footprint", "green_power", "green_power_use"},
     "registry.methodologies": {"calendar_year"},
     "registry.credits": {
         *("block", "cancellation", "exchange_request", "hold", "issuance", "movement", "number_line", "retirement"),

@@ -4,9 +4,12 @@ from typing import Final
 
 from litestar import Controller, Response, get
 from litestar.di import NamedDependency
+from msgspec import Struct
 
+from registry.access.authorisation import CLAIMANTS
 from registry.access.visitor import PageCall
 from registry.claims import service as claims
+from registry.credits.holdings import service as holdings
 from registry.credits.retirement import look_ups as retirements
 from registry.kit.database import Database
 from registry.kit.http import PathId
@@ -22,6 +25,7 @@ from schemas.projects import ProjectsWanted
 
 LATEST: Final = Window(None, 20, "newest")
 ALL_CORRECTIONS: Final = Window(None, 200)
+ALL_ACCOUNTS: Final = Window(None, 200)
 
 
 class ClaimPage(Controller):
@@ -37,14 +41,46 @@ class ClaimPage(Controller):
         asked = page.asks("get_claim")
         found = await claims.claim(claim_id, asked=asked, db=db)
         wanted = RetirementsWanted(claim_id=claim_id)
+        mine = _is_mine(found, page)
         return page.answer(
             "claims/claim.html",
             claim=found,
+            mine=mine,
+            accounts=await _accounts(found.claimant_id, page, db) if mine else (),
             verifier=await _verifier(found, db),
             about_kind=found.about.__struct_config__.tag if found.about else None,
             corrections=await corrections.corrections(found.statement_hash, ALL_CORRECTIONS, asked=asked, db=db),
             retirements=await retirements.retirements(wanted, LATEST, Between(), asked=asked, db=db),
         )
+
+
+class OwnAccount(Struct, frozen=True, kw_only=True):
+    """An account that a claim may be covered from, with what is active in it."""
+
+    id: int
+    name: str
+    active_kg: int
+
+
+def _is_mine(claim: Claim, page: PageCall) -> bool:
+    """Whether the visitor may retire for the claim and correct its words."""
+    return any(held.role in CLAIMANTS and held.organisation_id == claim.claimant_id for held in page.visitor.by.roles)
+
+
+async def _accounts(owner_id: int, page: PageCall, db: Database) -> list[OwnAccount]:
+    """The owner's accounts with their active kilograms."""
+    found = await parties.accounts(ALL_ACCOUNTS, asked=page.asks("list_accounts"), db=db)
+    own = [each for each in found.items if each.owner_id == owner_id and each.status == "open"]
+    asked = page.asks("get_holdings")
+    held = [await holdings.holdings(each.id, None, asked=asked, db=db) for each in own]
+    return [
+        OwnAccount(
+            id=account.id,
+            name=account.name,
+            active_kg=sum(each.quantity_kg for each in one.items if each.state == "active"),
+        )
+        for account, one in zip(own, held, strict=True)
+    ]
 
 
 async def _verifier(claim: Claim, db: Database) -> Organisation | None:

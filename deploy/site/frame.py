@@ -14,6 +14,7 @@ import exchange.settlement.pages
 import registry.access.keys.pages
 import registry.access.pages
 import registry.access.sign_in.pages
+import registry.claims.drafts.pages
 import registry.claims.pages
 import registry.credits.holdings.pages
 import registry.credits.pages
@@ -66,6 +67,7 @@ FOLDERS: Final = {
     "parties": registry.parties.pages.TEMPLATES,
     "claims": registry.claims.pages.TEMPLATES,
     "holdings": registry.credits.holdings.pages.TEMPLATES,
+    "claim_drafts": registry.claims.drafts.pages.TEMPLATES,
     "credits": registry.credits.pages.TEMPLATES,
     "methodologies": registry.methodologies.pages.TEMPLATES,
     "receipts": registry.receipts.pages.TEMPLATES,
@@ -117,6 +119,8 @@ def site_router(entrants: Entrants = (), *, outbox: bool = False) -> Router:
             ClaimPage,
             OrganisationPage,
             registry.claims.pages.ClaimPages,
+            registry.claims.drafts.pages.NewClaimPages,
+            registry.claims.drafts.pages.ClaimDraftPages,
             registry.methodologies.pages.MethodologyPages,
             registry.parties.pages.OrganisationPages,
             registry.transparency.pages.LogPages,

@@ -39,4 +39,5 @@ class ClaimPages(Controller):
         """The list."""
         wanted = ClaimsWanted(type=claim_type, organisation_id=organisation_id, covered=covered)
         found = await service.claims(wanted, latest, period, asked=page.asks("list_claims"), db=db)
-        return page.answer("claims/list.html", claims=found, types=page.words(get_args(ClaimType)))
+        prepares = page.visitor.signed_in and page.visitor.may("create_claim_draft")
+        return page.answer("claims/list.html", claims=found, types=page.words(get_args(ClaimType)), prepares=prepares)

@@ -1,20 +1,41 @@
 """What a claim requires, when it is covered, and which retirements it refuses. Pure."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
+from decimal import ROUND_CEILING, Decimal
 from typing import NamedTuple
 
 from registry.claims.wording import says_neutral
 from registry.kit.problems import DomainError, Kind
-from schemas.claims import NewClaim
-from schemas.methodologies import Footprint
-from schemas.statements import CategoryMass, EventKey, ProductBatch
+from schemas.claims import GATED, NewClaim, ReductionMeasure
+from schemas.methodologies import Footprint, ProfileId
+from schemas.statements import (
+    CategoryMass,
+    ClaimPower,
+    ClaimType,
+    EventKey,
+    ProductBatch,
+    ScenePeriod,
+    SubjectKey,
+)
 
 OFFSET_YEARS = 1
 OFFSET_YEARS_NEW_FOREST = 6
-OPEN_TYPES = ("event", "contribution")
-EVENT_STANDARD = "Chengdu carbon-neutral events 2023"
-CONTRIBUTION_STANDARD = "Contribution"
+OPEN_TYPES = ("event", "contribution", *GATED)
+STANDARDS: dict[ClaimType, str] = {
+    "event": "Chengdu carbon-neutral events 2023",
+    "contribution": "Contribution",
+    "organisation": "GHG Protocol Corporate Standard; ISO 14068-1:2023",
+    "scene": "Low-carbon scenes of the region; ISO 14068-1:2023",
+    "person": "Carbon inclusion of the region (碳普惠)",
+}
+"""What a claim names unless it names another."""
+_PROFILES: dict[ClaimType, tuple[ProfileId, ...]] = {
+    "event": ("chengdu-event", "national-event"),
+    "organisation": ("organisation",),
+    "scene": ("scenic-area", "hotel", "restaurant"),
+    "person": ("person",),
+}
 
 
 class LockedClaim(NamedTuple):
@@ -65,6 +86,12 @@ class SaysNeutral(DomainError):
     kind, slug, title = Kind.UNPROCESSABLE, "says-neutral", "A contribution makes nothing neutral"
 
 
+class WrongProfile(DomainError):
+    """The footprint was counted by the profile of another kind of claim."""
+
+    kind, slug, title = Kind.UNPROCESSABLE, "wrong-profile", "Counted by another profile"
+
+
 class NotForest(DomainError):
     """A claim that takes forest credits only was given others."""
 
@@ -79,18 +106,52 @@ class FootprintUsed(DomainError):
 
 def check_new(body: NewClaim) -> None:
     """Raise `TypeNotOpen`, `ReduceFirst` or `SaysNeutral` for a claim that cannot be made."""
-    if body.type not in OPEN_TYPES:
-        raise TypeNotOpen(f"Claims of type {body.type} are not accepted yet, only {', '.join(OPEN_TYPES)}.")
-    if body.type != "contribution" and not body.reduction_plan.strip():
+    check_open(body.type)
+    if body.type == "event" and not body.reduction_plan.strip():
         raise ReduceFirst(
             "A neutrality claim says what was reduced before it offsets: "
             "fill reduction_plan, and reductions_kg if counted."
         )
     if body.type == "contribution":
-        check_contribution_words(_published_words(body))
+        check_contribution_words(published_words(body))
 
 
-def _published_words(body: NewClaim) -> dict[str, str | None]:
+def check_open(type_: ClaimType) -> None:
+    """Raise `TypeNotOpen` for a type that is not taken yet."""
+    if type_ not in OPEN_TYPES:
+        raise TypeNotOpen(f"Claims of type {type_} are not accepted yet, only {', '.join(OPEN_TYPES)}.")
+
+
+def profile_fault(type_: ClaimType, about: SubjectKey | None, profile: ProfileId) -> str:
+    """Why a footprint is not that of a claim, or nothing: an organisation's is counted as one, a hotel's as a hotel."""
+    fitting = _PROFILES.get(type_, ())
+    if isinstance(about, ScenePeriod):
+        fitting = (about.scene,)
+    if profile in fitting:
+        return ""
+    return f"The footprint was counted as {profile}; this claim takes {' or '.join(fitting)}. Count it again."
+
+
+def profile_of(type_: ClaimType, about: SubjectKey | None) -> ProfileId | None:
+    """By which profile a claim's activities are counted unless it names another; none for a contribution."""
+    if isinstance(about, ScenePeriod):
+        return about.scene
+    return next(iter(_PROFILES.get(type_, ())), None)
+
+
+def reductions_kg(body: NewClaim) -> int:
+    """What was reduced: of types that pass the gate, by their own measures."""
+    if body.type in GATED:
+        return own_kg(body.measures)
+    return body.reductions_kg
+
+
+def own_kg(measures: Iterable[ReductionMeasure]) -> int:
+    """What measures reduced of the claimant's own emissions."""
+    return sum(each.reduction_kg for each in measures if each.kind == "own")
+
+
+def published_words(body: NewClaim) -> dict[str, str | None]:
     """What a claim's statement says in the claimant's own words, by field."""
     words = {name: getattr(body, name) for name in ("subject", "standard", "boundary", "exclusions")}
     match body.about:
@@ -118,15 +179,19 @@ CORRECTABLE = ("boundary", "exclusions", "standard", "subject")
 
 def standard_of(body: NewClaim) -> str:
     """The standard that the claim names, or the one that its type has."""
-    return body.standard or (CONTRIBUTION_STANDARD if body.type == "contribution" else EVENT_STANDARD)
+    return body.standard or STANDARDS.get(body.type, body.type)
 
 
 def deadline(body: NewClaim) -> datetime | None:
     """One year after the event, six for new forest; a contribution and an attendee's own trip have none."""
     if body.type == "contribution" or body.attendee is not None:
         return None
-    years = OFFSET_YEARS_NEW_FOREST if body.new_forest else OFFSET_YEARS
-    ends = body.ends
+    return year_after(body.ends, new_forest=body.new_forest)
+
+
+def year_after(ends: datetime, *, new_forest: bool) -> datetime:
+    """When what ended at *ends* must be covered: a year later, six years where new forest covers it."""
+    years = OFFSET_YEARS_NEW_FOREST if new_forest else OFFSET_YEARS
     leap_day = (ends.month, ends.day) == (2, 29)
     return ends.replace(year=ends.year + years, day=28 if leap_day else ends.day)
 
@@ -199,3 +264,20 @@ def method_of(counted: Footprint | None) -> str:
 def factors_of(counted: Footprint | None) -> tuple[str, ...]:
     """The factors that a footprint names."""
     return tuple(each.code for each in counted.factors) if counted else ()
+
+
+def power_of(counted: Footprint | None) -> ClaimPower | None:
+    """The power in a footprint as the log has it, in whole kilowatt-hours rounded up."""
+    if counted is None or counted.power is None:
+        return None
+    return ClaimPower(
+        used_kwh=int(Decimal(counted.power.unrounded_kwh).to_integral_value(ROUND_CEILING)),
+        green_kwh=counted.power.green_kwh,
+        location_based_kg=counted.power.location_based_kg,
+        market_based_kg=counted.power.market_based_kg,
+    )
+
+
+def stamp(moment: datetime) -> str:
+    """A moment as statements have it."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,17 +1,18 @@
 """Footprints, claims and their coverage."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import UNSET, structs
 
 from registry.access import authorisation as access
-from registry.claims import rules, store, subjects
+from registry.claims import gate, offset_rules, preparation, rules, store, subjects
+from registry.claims.green_power import service as green_power
 from registry.claims.rules import LockedClaim
+from registry.claims.statement import Backing, openings, statement_of
 from registry.kit import clock
 from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written, once
-from registry.kit.ids import new
 from registry.kit.pages import Window
 from registry.kit.period import Between
 from registry.kit.problems import Unknown
@@ -21,32 +22,50 @@ from registry.methodologies import catalogue
 from registry.parties import service as parties
 from registry.projects.service import documents
 from registry.transparency import corrections
-from registry.transparency import rules as transparency
 from registry.transparency import service as log
 from schemas.access import Call
-from schemas.claims import Claim, ClaimsWanted, ClaimTitle, NewClaim, NewFootprint, StoredFootprint
+from schemas.claims import (
+    GATED,
+    Claim,
+    ClaimsWanted,
+    ClaimTitle,
+    GreenPowerContract,
+    NewClaim,
+    NewFootprint,
+    StoredFootprint,
+)
 from schemas.corrections import CorrectClaim, Correction
-from schemas.methodologies import Footprint
 from schemas.pages import Page
-from schemas.parties import Organisation, RegionProfile
+from schemas.parties import RegionProfile
 from schemas.search import Found
-from schemas.statements import ClaimStatement, ClaimVerifier, Period
+from schemas.statements import ClaimVerifier, ReducedFirst
 
 
 async def create_footprint(
     body: NewFootprint, *, call: Call, db: Database, quotas: Quotas = DEFAULT
 ) -> StoredFootprint:
-    """Compute an event's footprint and store it with its arithmetic. Raises `EmptyFootprint`, `QuotaUsedUp`."""
+    """Compute a footprint and store it with its arithmetic. Raises `EmptyFootprint`, `QuotaUsedUp`."""
     access.authorise_for(call, body.organisation_id)
 
     async def work(tx: Tx) -> Written[StoredFootprint]:
-        await quotas.admit_in(tx, "footprints", body.organisation_id, store.footprints_of)
-        result = catalogue.footprint(body.request)
-        rules.check_footprint(result.footprint_kg)
-        footprint_id = await store.insert_footprint(tx, body, result)
-        return Written(footprint_id, await _footprint_again(tx, str(footprint_id)))
+        made = await create_footprint_in(tx, body, quotas=quotas)
+        return Written(made.id, made)
 
     return await once(db, call, work, _footprint_again)
+
+
+async def create_footprint_in(tx: Tx, body: NewFootprint, *, quotas: Quotas = DEFAULT) -> StoredFootprint:
+    """The same inside a transaction; the caller has authorised it."""
+    await quotas.admit_in(tx, "footprints", body.organisation_id, store.footprints_of)
+    result = catalogue.footprint(body.request)
+    rules.check_footprint(result.footprint_kg)
+    footprint_id = await store.insert_footprint(tx, body, result)
+    return await footprint_in(tx, footprint_id)
+
+
+async def footprint_in(tx: Tx, footprint_id: int) -> StoredFootprint:
+    """One footprint, inside a transaction. Raises `Unknown`."""
+    return await _footprint_again(tx, str(footprint_id))
 
 
 async def footprint(footprint_id: int, *, asked: Call, db: Database) -> StoredFootprint:
@@ -69,34 +88,50 @@ async def create_claim(
     """
     Make a claim.
 
-    Raises `ReduceFirst`, `TypeNotOpen`, `SaysNeutral`, `WrongSubject`, `NotAShare`, `FootprintUsed`, `DeadlinePassed`,
-    `SubjectClaimed`, `NotTheVerifiers`, `VerifierConflict`, `ReportUsed`, `QuotaUsedUp`.
+    Raises `ReduceFirst`, `TypeNotOpen`, `SaysNeutral`, `NamesAPerson`, `WrongSubject`,
+    `WrongProfile`, `NotItsYear`, `NotAShare`, `FootprintUsed`, `DeadlinePassed`, `SubjectClaimed`, `GreenPowerUsed`,
+    `NotTheVerifiers`, `VerifierConflict`, `ReportUsed`, `QuotaUsedUp`.
     """
-    access.authorise_for(call, body.organisation_id)
-    rules.check_new(body)
-    subject = subjects.subject_of(body)
 
     async def work(tx: Tx) -> Written[Claim]:
-        await quotas.admit_in(tx, "claims", body.organisation_id, store.claims_of)
-        counted = await _footprint_for(tx, body, call)
-        await _refuse_claimed_in(tx, body, subject, subjects.share_of(body, counted))
-        claimant = await parties.organisation_in(tx, body.organisation_id)
-        verifier = await _verifier_in(tx, body, call)
-        openings = _openings(body)
-        executed_at = clock.stamp(await clock.now_in(tx))
-        statement = _statement(body, claimant, verifier, counted, openings, region=region, executed_at=executed_at)
-        appended = await log.append_in(tx, statement, region=region, openings=openings)
-        claim_id = await store.insert_claim(
-            tx,
-            body,
-            subject,
-            required_kg=statement.required_kg,
-            deadline=rules.deadline(body),
-            statement_id=appended.id,
-        )
-        return Written(claim_id, await claim_in(tx, claim_id))
+        made = await create_in(tx, body, call=call, region=region, quotas=quotas)
+        return Written(made.id, made)
 
     return await once(db, call, work, _claim_again)
+
+
+async def create_in(tx: Tx, body: NewClaim, *, call: Call, region: RegionProfile, quotas: Quotas = DEFAULT) -> Claim:
+    """Make a claim inside a transaction. Raises what `create_claim` does."""
+    access.authorise_for(call, body.organisation_id)
+    rules.check_new(body)
+    if body.type == "person":
+        subjects.check_unnamed(body.responsible_person, rules.published_words(body))
+    subject = subjects.subject_of(body, call.by.person_id)
+    await quotas.admit_in(tx, "claims", body.organisation_id, store.claims_of)
+    stored = await _footprint_for(tx, body, call)
+    counted = stored.result if stored else None
+    claimant = await parties.organisation_in(tx, body.organisation_id)
+    if body.type == "organisation":
+        subjects.check_organisation(body, claimant.identifiers)
+    await _refuse_claimed_in(tx, body, subject, subjects.share_of(body, counted))
+    reduce_first, contracts = await _reduce_first_in(tx, body, stored, call=call, region=region)
+    backing = Backing(counted, await _verifier_in(tx, body, call), reduce_first)
+    sealed = openings(body)
+    executed_at = clock.stamp(await clock.now_in(tx))
+    said = statement_of(body, claimant.identifiers, backing, sealed, registry=region.name, executed_at=executed_at)
+    appended = await log.append_in(tx, said, region=region, openings=sealed)
+    claim_id = await store.insert_claim(
+        tx,
+        body,
+        subject,
+        reduce_first,
+        required_kg=said.required_kg,
+        deadline=rules.deadline(body),
+        statement_id=appended.id,
+    )
+    if body.type in GATED:
+        await green_power.use_in(tx, claim_id, gate.wanted_kwh(stored.request if stored else None), contracts)
+    return await claim_in(tx, claim_id)
 
 
 async def _refuse_claimed_in(tx: Tx, body: NewClaim, subject: subjects.Subject, share: subjects.Share) -> None:
@@ -114,25 +149,38 @@ async def _verifier_in(tx: Tx, body: NewClaim, call: Call) -> ClaimVerifier | No
     """Who verified the claim, by the name that is registered; its report carries this claim and nothing else."""
     if (each := body.verifier) is None:
         return None
-    verifier = await parties.organisation_known_as_in(tx, each.identifier)
-    uploaders = await documents.uploading_verifiers_in(tx, each.report_sha256, verifier.id)
     what = f"the claim about {body.subject[:80]!r}"
-    await parties.refuse_conflict_in(
-        tx,
-        verifiers={verifier.id},
-        people=uploaders,
-        owner_id=body.organisation_id,
-        drafters=frozenset({call.by.person_id}),
-        what=what,
+    found = await preparation.verified_by_in(
+        tx, each.identifier, each.report_sha256, owner_id=body.organisation_id, what=what, call=call
     )
     await documents.use_report_in(tx, each.report_sha256, what, owner_id=body.organisation_id)
-    named = ClaimVerifier(name=verifier.name, level=each.level, identifier=each.identifier)
+    named = structs.replace(found, level=each.level)
     if body.type == "contribution":
         rules.check_contribution_words({"verifier's name": named.name})
     return named
 
 
-async def _footprint_for(tx: Tx, body: NewClaim, call: Call) -> Footprint | None:
+async def _reduce_first_in(
+    tx: Tx, body: NewClaim, stored: StoredFootprint | None, *, call: Call, region: RegionProfile
+) -> tuple[ReducedFirst | None, Mapping[str, GreenPowerContract]]:
+    """What came before offsetting, and the contracts to use, of a claim that passes the gate. Raises `ReduceFirst`."""
+    if body.type not in GATED or stored is None:
+        return None, {}
+    rule = offset_rules.rule_for(body.type, region.id)
+    prepared = await preparation.prepared_in(tx, body, body.type, body.organisation_id, stored, call=call)
+    gate.require(await preparation.gate_in(tx, prepared, rule))
+    first = gate.reduce_first(stored.result, body.measures, rule)
+    if (each := body.plan) is None:
+        return first, prepared.contracts
+    what = f"the claim about {body.subject[:80]!r}"
+    found = await preparation.verified_by_in(
+        tx, each.identifier, each.plan_sha256, owner_id=body.organisation_id, what=what, call=call
+    )
+    by = structs.replace(found, level=each.level)
+    return structs.replace(first, plan=each.plan_sha256, plan_verifier=by), prepared.contracts
+
+
+async def _footprint_for(tx: Tx, body: NewClaim, call: Call) -> StoredFootprint | None:
     if body.footprint_id is None:
         return None
     found = await store.footprint(tx, body.footprint_id, lock=True)
@@ -140,59 +188,9 @@ async def _footprint_for(tx: Tx, body: NewClaim, call: Call) -> Footprint | None
         raise Unknown(f"There is no footprint {body.footprint_id}.")
     if found.organisation_id != body.organisation_id:
         access.authorise_for(call, found.organisation_id)
-    return found.result
-
-
-def _openings(body: NewClaim) -> tuple[transparency.SealedSection, ...]:
-    """The sections that the log names by digest only: a plan may be confidential, a person may have to be erased."""
-    named = {
-        "reduction_plan": {"text": body.reduction_plan} if body.reduction_plan else None,
-        "responsible_person": {"name": body.responsible_person} if body.responsible_person else None,
-    }
-    return tuple(transparency.seal(label, value) for label, value in named.items() if value)
-
-
-def _statement(
-    body: NewClaim,
-    claimant: Organisation,
-    verifier: ClaimVerifier | None,
-    counted: Footprint | None,
-    openings: tuple[transparency.SealedSection, ...],
-    *,
-    region: RegionProfile,
-    executed_at: str,
-) -> ClaimStatement:
-    required_kg = counted.footprint_kg if counted else 0
-    until = rules.deadline(body)
-    return ClaimStatement(
-        registry=region.name,
-        executed_at=executed_at,
-        claim=new("C"),
-        type=body.type,
-        standard=rules.standard_of(body),
-        claimant=claimant.identifiers,
-        organiser=claimant.identifiers if body.type == "event" and body.attendee is None else (),
-        subject=body.subject,
-        period=Period(begins=clock.stamp(body.begins), ends=clock.stamp(body.ends)),
-        boundary=body.boundary,
-        exclusions=body.exclusions,
-        footprint=rules.masses_of(counted),
-        footprint_kg=required_kg,
-        method=rules.method_of(counted),
-        factors=rules.factors_of(counted),
-        reductions_kg=body.reductions_kg,
-        required_kg=required_kg,
-        report=body.verifier.report_sha256 if body.verifier else None,
-        confirmation="third-party" if verifier else "self",
-        deadline=clock.stamp(until) if until else None,
-        exclusive=body.exclusive,
-        new_forest=body.new_forest,
-        sections=transparency.sections(openings),
-        about=body.about,
-        attendee=body.attendee,
-        implausible=subjects.is_implausible(body, counted),
-        verifier=verifier,
-    )
+    if said := rules.profile_fault(body.type, body.about, found.result.profile):
+        raise rules.WrongProfile(said, profile=found.result.profile)
+    return found
 
 
 async def correct_claim(
@@ -252,7 +250,7 @@ def _for(asked: Call, found: Claim) -> Claim:
     """As the log has it: a plan to reduce may be confidential, and is the claimant's and the overseers' to read."""
     if access.oversees(asked.by) or found.claimant_id in access.organisations_of(asked.by):
         return found
-    return structs.replace(found, reduction_plan=None)
+    return structs.replace(found, reduction_plan=None, measures=None)
 
 
 async def claim_in(tx: Tx, claim_id: int) -> Claim:

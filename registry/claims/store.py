@@ -8,7 +8,16 @@ import msgspec
 from msgspec import structs
 
 from registry.access.awaits import awaits
-from registry.claims.rules import FootprintUsed, factors_of, is_neutral, masses_of, method_of, standard_of
+from registry.claims.rules import (
+    FootprintUsed,
+    factors_of,
+    is_neutral,
+    masses_of,
+    method_of,
+    power_of,
+    reductions_kg,
+    standard_of,
+)
 from registry.claims.subjects import EarlierClaim, Share, Subject, categories_of, is_implausible
 from registry.kit import sql
 from registry.kit.database import Tx, constraint, convert, fetch_one
@@ -16,10 +25,11 @@ from registry.kit.pages import Window
 from registry.kit.period import Between
 from registry.kit.search import like
 from registry.kit.spelling import spelling
-from schemas.claims import Claim, ClaimsWanted, ClaimTitle, NewClaim, NewFootprint, StoredFootprint
+from schemas.claims import GATED, Claim, ClaimsWanted, ClaimTitle, NewClaim, NewFootprint, StoredFootprint
 from schemas.methodologies import EventFootprintRequest, Footprint
 from schemas.pages import Page
 from schemas.search import Found
+from schemas.statements import ReducedFirst
 
 _sql = sql.load(__package__)
 
@@ -86,7 +96,14 @@ async def claimed(tx: Tx, claim_id: int) -> tuple[int, Subject, Share]:
 
 
 async def insert_claim(
-    tx: Tx, body: NewClaim, subject: Subject, *, required_kg: int, deadline: datetime | None, statement_id: int
+    tx: Tx,
+    body: NewClaim,
+    subject: Subject,
+    reduce_first: ReducedFirst | None,
+    *,
+    required_kg: int,
+    deadline: datetime | None,
+    statement_id: int,
 ) -> int:
     """Store a claim. Raises `FootprintUsed`."""
     with constraint("claim_footprint_id_key", _used(body.footprint_id)):
@@ -106,6 +123,7 @@ async def insert_claim(
                 *subject,
                 body.attendee,
                 body.exclusive,
+                msgspec.json.encode(reduce_first).decode() if reduce_first else None,
             )
         )
 
@@ -160,8 +178,12 @@ def _claim(row: asyncpg.Record) -> Claim:
         ends=body.ends,
         boundary=body.boundary,
         exclusions=body.exclusions,
-        reductions_kg=body.reductions_kg,
+        reductions_kg=reductions_kg(body),
         reduction_plan=body.reduction_plan,
+        plan=body.plan,
+        measures=body.measures,
+        power=power_of(counted) if body.type in GATED else None,
+        reduce_first=msgspec.json.decode(row["reduce_first"], type=ReducedFirst) if row["reduce_first"] else None,
         new_forest=body.new_forest,
         about=body.about,
         attendee=body.attendee,

@@ -41,9 +41,10 @@ select c.claimant_id, c.subject_kind as kind, c.subject_id as id, c.subject_plac
 from registry.claim c join registry.footprint f on f.id = c.footprint_id where c.id = $1;
 -- name: insert_claim
 insert into registry.claim (region_id, claimant_id, type, footprint_id, body, new_forest, required_kg, deadline,
-  statement_id, created_at, subject_kind, subject_id, subject_place, subject_words, begins, ends, attendee, exclusive)
+  statement_id, created_at, subject_kind, subject_id, subject_place, subject_words, begins, ends, attendee, exclusive,
+  reduce_first)
 values (registry.region_id(), $1, $2, $3, $4, $5, $6, $7, $8, registry.business_now(), $9, $10, $11, $12, $13, $14,
-  $15, $16) returning id;
+  $15, $16, $17) returning id;
 -- name: search
 -- What begins with the words, by the index on the subject as it was claimed; and among the newest, what has them in the
 -- subject as it reads now, in its place or at the beginning of its number.
@@ -53,16 +54,16 @@ where c.id in (
   (select id from registry.claim where subject_words like $1 || '%' order by id desc limit 100)
   union all
   (select n.id from (
-    select id, body, wording, subject_id, subject_place from registry.claim order by id desc limit 10000) n
+    select id, body, wording, subject_kind, subject_id, subject_place from registry.claim order by id desc limit 10000) n
   where lower(coalesce(n.wording::jsonb ->> 'subject', n.body::jsonb ->> 'subject')) like '%' || $1 || '%'
-    or n.subject_id like $1 || '%' or n.subject_place like '%' || $1 || '%' limit 100))
+    or n.subject_id like $1 || '%' or n.subject_kind <> 'person' and n.subject_place like '%' || $1 || '%' limit 100))
 order by c.id desc limit $2;
 -- name: titles
 select c.id, coalesce(c.wording::jsonb ->> 'subject', c.body::jsonb ->> 'subject') as subject, c.claimant_id,
   o.name as claimant, c.type
 from registry.claim c join registry.organisation o on o.id = c.claimant_id where c.id = any($1::bigint[]);
 -- name: claims (either order)
-select c.id, c.claimant_id, o.name as claimant, c.type, c.body, c.wording, c.footprint_id, c.required_kg, c.allocated_kg, c.deadline,
+select c.id, c.claimant_id, o.name as claimant, c.type, c.body, c.wording, c.reduce_first, c.footprint_id, c.required_kg, c.allocated_kg, c.deadline,
   s.sha256, c.statement_id, c.created_at, f.result, registry.business_now() >= c.ends as over,
   w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id, w.not_organisation_id
 from registry.claim c

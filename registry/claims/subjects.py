@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
+from registry.kit.period import SHANGHAI
 from registry.kit.problems import DomainError, Kind
 from registry.kit.spelling import spelling
 from schemas.claims import NewClaim
 from schemas.methodologies import Category, Footprint, ProfileId
-from schemas.statements import EventKey, OrganisationYear, ProductBatch
+from schemas.statements import EventKey, OrganisationYear, ProductBatch, ScenePeriod
 
 ATTENDEE_CATEGORIES: frozenset[Category] = frozenset({"travel", "accommodation"})
 """What an attendee's own trip consists of; the rest of an event is its organiser's."""
@@ -35,6 +36,18 @@ class WrongSubject(DomainError):
     """The key is of another kind of subject than the claim."""
 
     kind, slug, title = Kind.UNPROCESSABLE, "wrong-subject", "Another kind of subject"
+
+
+class NamesAPerson(DomainError):
+    """The published words of a person's claim have the person's name."""
+
+    kind, slug, title = Kind.UNPROCESSABLE, "names-a-person", "A person is not published"
+
+
+class NotItsYear(DomainError):
+    """An organisation's claim is about another organisation, or its period is not of the year it names."""
+
+    kind, slug, title = Kind.UNPROCESSABLE, "not-its-year", "Another organisation or year"
 
 
 class Subject(NamedTuple):
@@ -65,10 +78,17 @@ class EarlierClaim(NamedTuple):
     share: Share
 
 
-def subject_of(body: NewClaim) -> Subject:
-    """The key of a claim's subject. Raises `WrongSubject` for the key of another kind."""
+def subject_of(body: NewClaim, person_id: int) -> Subject:
+    """
+    The key of a claim's subject. Raises `WrongSubject` for the key of another kind.
+
+    A person's claim is about whoever makes it, by *person_id*, which stays in the database: one person is one subject
+    at a time, whatever it is called. The log has no key of it.
+    """
+    if body.type == "person" and body.about is None:
+        return Subject("person", None, f"person-{person_id}", spelling(body.subject), body.begins, body.ends)
     kind, id_, place = _key(body)
-    if body.type not in {kind, "contribution"}:
+    if body.type not in {kind, "contribution"} or body.type == "person":
         raise WrongSubject(
             f"A claim of type {body.type} takes a key of its own kind, not {kind}: say in about what it is about."
         )
@@ -83,6 +103,8 @@ def _key(body: NewClaim) -> tuple[str, str | None, str | None]:
             return "event", spelling(event_id) if event_id else None, spelling(place)
         case OrganisationYear(organisation=each, year=year):
             return "organisation", f"{each.scheme}:{each.value}/{year}", None
+        case ScenePeriod(scene=scene, place=place):
+            return "scene", None, f"{scene}: {spelling(place)}"
         case ProductBatch(product=product, batch=batch):
             return "product", f"{spelling(product)}/{spelling(batch)}", None
 
@@ -150,4 +172,30 @@ def _named(attendee: int | None) -> str:
 def is_implausible(body: NewClaim | None, counted: Footprint | None) -> bool:
     """Whether a whole event's footprint is far below what its profile's events have. An attendee's may be small."""
     whole = body is None or body.attendee is None
-    return counted is not None and whole and counted.footprint_kg < PLAUSIBLE_FROM_KG[counted.profile]
+    return counted is not None and whole and counted.footprint_kg < PLAUSIBLE_FROM_KG.get(counted.profile, 0)
+
+
+def check_unnamed(person: str, published: dict[str, str | None]) -> None:
+    """Raise `NamesAPerson` if one of the *published* words has the name of a *person*, who is only ever sealed."""
+    name = spelling(person)
+    for field, text in published.items():
+        if name and text and name in spelling(text):
+            raise NamesAPerson(
+                f"The {field} has the person's name, and it is published for ever. Say it without: "
+                "responsible_person is sealed, the log has a salted digest only.",
+                field=field,
+            )
+
+
+def check_organisation(body: NewClaim, identifiers: Iterable[object]) -> None:
+    """Raise `NotItsYear` unless the claim is about the claimant itself, in a period of the year that it names."""
+    about = body.about
+    if not isinstance(about, OrganisationYear) or about.organisation not in tuple(identifiers):
+        raise NotItsYear("An organisation claims for itself: give in about its own identifier and the year.")
+    years = {each.astimezone(SHANGHAI).year for each in (body.begins, body.ends)}
+    if years != {about.year}:
+        raise NotItsYear(
+            f"The claim is about {about.year}, and its period is of {', '.join(map(str, sorted(years)))} "
+            "(Asia/Shanghai). One claim has one year.",
+            year=about.year,
+        )

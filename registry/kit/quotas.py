@@ -86,6 +86,17 @@ TABLE: Final = (
     Quota("footprints", 10_000, "footprints", "organisation", "footprints that were computed and stored", _RAISE),
     # Every claim is a statement in the public log for ever.
     Quota("claims", 10_000, "claims", "organisation", "claims of any type", _RAISE),
+    # Claims under way: a venue's events of a quarter.
+    Quota(
+        "claim_drafts",
+        200,
+        "drafts",
+        "organisation",
+        "claims that are being prepared",
+        "Declare some, or withdraw them (POST /v1/claim-drafts/ID/withdraw).",
+    ),
+    # A contract or certificate for each month and meter, for years; each number is kept for ever.
+    Quota("green_power", 5_000, "contracts", "organisation", "green-power contracts and certificates", _RAISE),
     # Each holds kilograms and locks a row until it ends, after 30 days at most.
     Quota(
         "pending_transfers",

@@ -139,15 +139,16 @@ def _cell(value: object) -> str:
         case None:
             text = ""
         case str():
-            text = _harmless(value)
+            text = harmless(value)
         case datetime() | date():
             text = str(msgspec.to_builtins(value))
         case tuple() if value and all(isinstance(each, str) for each in value):
-            text = _harmless(" ".join(value))
+            text = harmless(" ".join(value))
         case _:  # whole numbers, truth values, records
             text = msgspec.json.encode(value).decode() if value != () else ""
     return text
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
+    """A text that no spreadsheet takes for a formula."""
     return f"'{text}" if text.startswith(_FORMULA) else text

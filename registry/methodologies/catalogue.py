@@ -1,9 +1,9 @@
-"""What can be computed here, and the one way in: `compute` for reductions, `footprint` for events, `buffer_t`."""
+"""What can be computed here, and the one way in: `compute` for reductions, `footprint`, `buffer_t`."""
 
 from decimal import Decimal
 from typing import Final, assert_never
 
-from registry.methodologies import event_footprint, forest_sink, kiln_electrification
+from registry.methodologies import event_footprint, forest_sink, inventory, kiln_electrification
 from registry.methodologies.arithmetic import NothingToIssue, product, whole_kg_up
 from registry.methodologies.factors import table
 from schemas.methodologies import (
@@ -17,6 +17,9 @@ from schemas.methodologies import (
     Reduction,
 )
 
+INVENTORY_SOURCE: Final = (
+    "GHG Protocol Corporate Standard and Scope 2 Guidance (2015); each factor names its own source"
+)
 FACTOR_SOURCE: Final = "the region's published programme; each factor names its own source"
 
 
@@ -44,8 +47,17 @@ def calculate(activity: Activity) -> Reduction:
 
 
 def footprint(request: EventFootprintRequest) -> Footprint:
-    """Return the footprint of an event. Raises `UnknownFactor`, `OutsideProfile`, `ResultTooLarge`."""
-    return event_footprint.calculate(request, table())
+    """
+    Return the footprint of an event, organisation, scene or person.
+
+    Raises `UnknownFactor`, `OutsideProfile`, `TooMuchGreenPower`, `ResultTooLarge`.
+    """
+    match request.profile:
+        case "chengdu-event" | "national-event":
+            return event_footprint.calculate(request, request.profile, table())
+        case "organisation" | "scenic-area" | "hotel" | "restaurant" | "person":
+            return inventory.calculate(request, request.profile, table())
+    assert_never(request.profile)
 
 
 def buffer_t(methodology: MethodologyId, issued_t: int) -> int:
@@ -89,6 +101,11 @@ def catalogue() -> tuple[Methodology, ...]:
         ),
         _event_profile("chengdu-event", "Event, Chengdu profile", "大型活动碳足迹（成都口径）"),
         _event_profile("national-event", "Event, national profile", "大型活动碳足迹（国家口径）"),
+        _inventory_profile("organisation", "Organisation, scopes 1 to 3", "组织碳足迹（范围一至三）"),
+        _inventory_profile("scenic-area", "Scene: scenic area", "低碳场景碳足迹：景区"),
+        _inventory_profile("hotel", "Scene: hotel", "低碳场景碳足迹：酒店"),
+        _inventory_profile("restaurant", "Scene: restaurant", "低碳场景碳足迹：餐厅"),
+        _inventory_profile("person", "Person and household", "个人与家庭碳足迹"),
     )
 
 
@@ -101,4 +118,16 @@ def _event_profile(profile: str, title: str, title_zh: str) -> Methodology:
         title_zh=title_zh,
         formula=event_footprint.FORMULA,
         source=FACTOR_SOURCE,
+    )
+
+
+def _inventory_profile(profile: str, title: str, title_zh: str) -> Methodology:
+    return Methodology(
+        id=profile,
+        version=inventory.VERSION,
+        kind="footprint",
+        title=title,
+        title_zh=title_zh,
+        formula=inventory.FORMULA,
+        source=INVENTORY_SOURCE,
     )

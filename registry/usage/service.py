@@ -6,6 +6,8 @@ from registry.access import authorisation as access
 from registry.access.grants import service as grants
 from registry.access.keys import service as keys
 from registry.claims import service as claims
+from registry.claims.drafts import service as claim_drafts
+from registry.claims.green_power import service as green_power
 from registry.credits.transfers import service as transfers
 from registry.kit.database import Database, Tx
 from registry.kit.quotas import Quotas
@@ -43,6 +45,8 @@ async def _used_in(tx: Tx, organisation_id: int) -> dict[str, int]:
     return {
         **await projects.of_organisation(tx, organisation_id),
         **await claims.usage_in(tx, organisation_id),
+        **await claim_drafts.usage_in(tx, organisation_id),
+        **await green_power.usage_in(tx, organisation_id),
         "pending_transfers": await transfers.pending_in(tx, organisation_id),
         "accounts": await parties.accounts_of_in(tx, organisation_id),
         "people": await grants.number_at_in(tx, organisation_id),

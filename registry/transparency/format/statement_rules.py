@@ -19,7 +19,9 @@ from schemas.statements import (
     IssuanceStatement,
     Ranges,
     RecoveryStatement,
+    ReducedFirst,
     RetirementStatement,
+    ScenePeriod,
     Statement,
 )
 
@@ -30,6 +32,8 @@ _PURPOSES = {"contribution": "contribution", "compliance": "compliance"}
 """The purpose of a retirement by its claim's type; that of every other type is `claim`."""
 _CORRECTED_FIELDS = frozenset({"subject", "standard", "boundary", "exclusions"})
 _CORRECTED_SECTIONS = frozenset({"beneficiary"})
+_REDUCES_FIRST = ("organisation", "scene", "person")
+_PLAN_VERIFIED = ("organisation", "scene")
 _SUSPENDER_TOO = frozenset({"confirm-suspension", "lift-suspension"})
 
 
@@ -157,6 +161,11 @@ def _check_claim(claim: ClaimStatement) -> None:
     _check_footprint(claim)
     if claim.attendee is not None:
         _check_attendee(claim, claim.attendee)
+    _check_power(claim)
+    if claim.reduce_first is not None:
+        _check_reduce_first(claim, claim.reduce_first)
+    if claim.type == "scene":
+        _check_scene(claim)
     if claim.type == "contribution":
         if claim.required_kg:
             raise Malformed(f"a contribution requires nothing, this one {claim.required_kg} kg")
@@ -177,6 +186,45 @@ def _check_attendee(claim: ClaimStatement, number: int) -> None:
         raise Malformed(f"attendee {number} is called the organiser")
     if claim.exclusive:
         raise Malformed(f"the share of attendee {number} is called exclusive")
+
+
+def _check_scene(claim: ClaimStatement) -> None:
+    """No version stated scenes before, so all of it is asked of every one."""
+    if not isinstance(claim.about, ScenePeriod):
+        raise Malformed("a claim of a scene that does not say which scene it is about")
+    if claim.reduce_first is None:
+        raise Malformed("a claim of a scene that does not say what came before offsetting")
+
+
+def _check_power(claim: ClaimStatement) -> None:
+    power = claim.power
+    if power is None:
+        return
+    if power.green_kwh > power.used_kwh:
+        raise Malformed(f"{power.green_kwh} kWh of green power of {power.used_kwh} kWh used")
+    if power.market_based_kg > claim.footprint_kg:
+        raise Malformed(f"power of {power.market_based_kg} kg in a footprint of {claim.footprint_kg} kg")
+
+
+def _check_reduce_first(claim: ClaimStatement, first: ReducedFirst) -> None:
+    """What there was before adds up, the rest is within the cap, and somebody verified the plan."""
+    if claim.type not in _REDUCES_FIRST:
+        raise Malformed(f"reduce_first in a claim of type {claim.type!r}")
+    before_kg = claim.required_kg + first.green_power_kg + claim.reductions_kg
+    if first.before_kg != before_kg:
+        raise Malformed(f"{first.before_kg} kg before reducing; required, green power and reductions give {before_kg}")
+    if claim.required_kg * 1000 > first.before_kg * first.cap_permille:
+        raise Malformed(
+            f"{claim.required_kg} kg to offset of {first.before_kg} kg; the cap is {first.cap_permille} thousandths"
+        )
+    if first.green_power_kg and (claim.power is None or not claim.power.green_kwh):
+        raise Malformed(f"{first.green_power_kg} kg less by green power, and no kilowatt-hour of it")
+    if (first.plan is None) != (first.plan_verifier is None):
+        raise Malformed("a reduction plan and who verified it come together")
+    if claim.type in _PLAN_VERIFIED and first.plan is None:
+        raise Malformed(f"a claim of type {claim.type!r} without a verified reduction plan")
+    if claim.type == "person" and (claim.about is not None or "responsible_person" not in claim.sections):
+        raise Malformed("a person stands in the section responsible_person, and nowhere else")
 
 
 def _check_correction(correction: CorrectionStatement) -> None:

@@ -105,6 +105,11 @@ async def _balances(world: World, made: EachRole) -> None:
     ids["cancellation"] = (await world.ok("/v1/cancellations", body, by=trader))["order_id"]
     ids["footprint"] = (await world.ok("/v1/footprints", footprint_body(ids[HOME]), by=organiser))["id"]
     ids["claim"] = (await world.ok("/v1/claims", contribution_body(ids[HOME]), by=organiser))["id"]
+    for word in ("draft_of_claim", "draft_to_withdraw", "draft_to_declare"):
+        ids[word] = (await world.ok("/v1/claim-drafts", claim_draft_body(ids[HOME]), by=organiser))["id"]
+    ids["draft_to_count"] = (
+        await world.ok("/v1/claim-drafts", {**claim_draft_body(ids[HOME]), "type": "organisation"}, by=organiser)
+    )["id"]
     order = await world.ok("/v1/retirements", {**body, "claim_id": ids["claim"]}, by=organiser)
     ids["receipt"] = order["retirements"][0]["receipt_id"]
     ids["code"] = world.season.issuances["forest"]
@@ -182,6 +187,11 @@ def contribution_body(organisation_id: int) -> dict[str, Any]:
         "boundary": "none",
         "exclusive": False,
     }
+
+
+def claim_draft_body(organisation_id: int) -> dict[str, Any]:
+    """A draft of the same."""
+    return contribution_body(organisation_id)
 
 
 async def _projects(world: World, made: EachRole) -> None:

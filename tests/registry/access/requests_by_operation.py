@@ -6,6 +6,7 @@ from tests.registry.access.organisations_of_each_role import (
     ELSEWHERE,
     HOME,
     NOBODY,
+    claim_draft_body,
     contribution_body,
     credits_body,
     footprint_body,
@@ -229,8 +230,29 @@ def _claims(ids: dict[str, Any]) -> dict[str, Request]:
         "correct_claim": write(
             f"/v1/claims/{ids['claim']}/corrections", {"reason": "Misspelt", "subject": "Another wording"}
         ),
+        **_claim_drafts(ids),
         "list_claims": read("/v1/claims"),
         "get_claim": read(f"/v1/claims/{ids['claim']}"),
+    }
+
+
+def _claim_drafts(ids: dict[str, Any]) -> dict[str, Request]:
+    drafts, contract = "/v1/claim-drafts", {"kind": "contract", "number": "GP-1", "supplier": "Hydro", "green_kwh": 1}
+    period = {"begins": "2024-01-01T00:00:00Z", "ends": "2024-12-31T00:00:00Z"}
+    rows = "activity,quantity,unit\ndiesel,5,kg"
+    return {
+        "create_claim_draft": write(drafts, claim_draft_body(ids[HOME])),
+        "list_claim_drafts": read(drafts),
+        "get_claim_draft": read(f"{drafts}/{ids['draft_of_claim']}"),
+        "update_claim_draft": write(f"{drafts}/{ids['draft_of_claim']}/update", {"subject": "Another"}),
+        "upload_activities": write(f"{drafts}/{ids['draft_to_count']}/activity-file", rows.encode()),
+        "enter_activities": write(f"{drafts}/{ids['draft_to_count']}/activities", {"csv": rows}),
+        "withdraw_claim_draft": write(f"{drafts}/{ids['draft_to_withdraw']}/withdraw"),
+        "declare_claim": write(f"{drafts}/{ids['draft_to_declare']}/declare"),
+        "get_activities": read(f"/v1/footprints/{ids['footprint']}/activities"),
+        "get_activity_template": read("/v1/activity-template?profile=hotel"),
+        "register_green_power": write("/v1/green-power", {"organisation_id": ids[HOME], **contract, **period}),
+        "list_green_power": read("/v1/green-power"),
     }
 
 

@@ -26,6 +26,8 @@ ADDS = {
     "comments": "comment_on_notice",
     "footprints": "create_footprint",
     "claims": "create_claim",
+    "claim_drafts": "create_claim_draft",
+    "green_power": "register_green_power",
     "pending_transfers": "propose_transfer",
     "accounts": "open_account",
     "people": "invite_colleague",

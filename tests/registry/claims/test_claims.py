@@ -166,10 +166,12 @@ async def test_claims_that_are_not_taken(delivered: World):
     cases: list[tuple[dict[str, Any], tuple[int, str]]] = [
         ({**body, "reduction_plan": " \n "}, (422, "reduce-first")),
         ({**body, "reduction_plan": ""}, (422, "reduce-first")),
-        *(
-            ({**body, "type": each}, (422, "claim-type-not-open"))
-            for each in ("organisation", "product", "person", "compliance")
-        ),
+        *(({**body, "type": each}, (422, "claim-type-not-open")) for each in ("product", "compliance")),
+        *(({**body, "type": each}, (422, "wrong-profile")) for each in ("organisation", "scene", "person")),
+        ({**body, "type": "person", "about": {"kind": "event", "place": "Hall"}}, (422, "wrong-subject")),
+        ({**body, "type": "scene", "about": {"kind": "event", "place": "Hall"}}, (422, "wrong-subject")),
+        ({**body, "type": "scene", "reductions_kg": 1}, (400, "invalid-request")),
+        ({**body, "measures": [{"what": "Less", "reduction_kg": 1}]}, (400, "invalid-request")),
         ({**body, "type": "marketing"}, (400, "invalid-request")),
         (contribution, (400, "invalid-request")),
         ({**body, "footprint_id": None}, (400, "invalid-request")),

@@ -9,12 +9,17 @@ from registry.methodologies.catalogue import buffer_t, catalogue
 
 
 def test_the_catalogue_lists_what_can_be_computed():
-    """Two reductions and two event profiles, each with version, formula and source."""
+    """Two reductions and seven footprint profiles, each with version, formula and source."""
     assert [
         ("forest-sink", 1, "reduction", "0.10"),
         ("kiln-electrification", 1, "reduction", "0"),
         ("chengdu-event", 1, "footprint", "0"),
         ("national-event", 1, "footprint", "0"),
+        ("organisation", 1, "footprint", "0"),
+        ("scenic-area", 1, "footprint", "0"),
+        ("hotel", 1, "footprint", "0"),
+        ("restaurant", 1, "footprint", "0"),
+        ("person", 1, "footprint", "0"),
     ] == [(each.id, each.version, each.kind, each.buffer_share) for each in catalogue()]
     assert all(each.formula and each.source and each.title_zh for each in catalogue())
 

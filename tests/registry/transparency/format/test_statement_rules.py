@@ -16,13 +16,18 @@ from registry.transparency.rules import StatementContradicts, require_sense
 from schemas.identifiers import Identifier
 from schemas.statements import (
     CategoryMass,
+    ClaimPower,
+    ClaimVerifier,
     CorrectedWords,
     CorrectionStatement,
     EventKey,
     IssuanceStatement,
+    OrganisationYear,
     Period,
     ProductBatch,
     RecoveryStatement,
+    ReducedFirst,
+    ScenePeriod,
 )
 from tests.registry.receipts.verifier.world import CLAIM, FILLER, ORIGIN, RETIREMENT, changed, receipt, verify
 
@@ -210,3 +215,75 @@ def test_a_refusal_before_appending_is_a_plain_problem():
     """422 with the statement's type and the contradiction."""
     with pytest.raises(StatementContradicts, match=r"^The retirement/v1 statement would not be valid: "):
         require_sense(lambda: check_retirement(RETIREMENT, claim_terms(changed(CLAIM, registry="Another"))), RETIREMENT)
+
+
+VERIFIER = ClaimVerifier(name="Assessors", level="limited", identifier=WORKS)
+POWER = ClaimPower(used_kwh=1_000, green_kwh=400, location_based_kg=140, market_based_kg=84)
+FIRST = ReducedFirst(before_kg=1_500, green_power_kg=200, cap_permille=900, plan="cd" * 32, plan_verifier=VERIFIER)
+INN = ScenePeriod(scene="hotel", place="Riverside inn")
+SCENE = changed(
+    CLAIM,
+    type="scene",
+    about=INN,
+    organiser=(),
+    footprint=(),
+    footprint_kg=1_200,
+    required_kg=1_200,
+    reductions_kg=100,
+    power=POWER,
+    reduce_first=FIRST,
+)
+PERSON = changed(
+    SCENE,
+    type="person",
+    about=None,
+    sections={"responsible_person": "ef" * 32},
+    reduce_first=changed(FIRST, plan=None, plan_verifier=None),
+)
+
+
+@pytest.mark.parametrize(
+    "sensible",
+    [
+        SCENE,
+        PERSON,
+        changed(SCENE, type="organisation", about=OrganisationYear(organisation=WORKS, year=2025)),
+        changed(SCENE, reduce_first=changed(FIRST, cap_permille=800)),  # 1,200 of 1,500 kg are 800 thousandths
+        changed(SCENE, power=changed(POWER, green_kwh=1_000)),
+        changed(SCENE, power=changed(POWER, market_based_kg=1_200)),
+        changed(SCENE, power=None, reduce_first=changed(FIRST, green_power_kg=0, before_kg=1_300, cap_permille=1000)),
+        changed(CLAIM, type="organisation"),  # as earlier versions said it
+        changed(CLAIM, type="person"),
+    ],
+)
+def test_what_reduced_first_adds_up(sensible):
+    """An organisation, a scene and a person; the cap reached to the kilogram; what was accepted before still is."""
+    check_statement(sensible)
+
+
+@pytest.mark.parametrize(
+    ("senseless", "why"),
+    [
+        (changed(SCENE, reduce_first=changed(FIRST, before_kg=1_501)), "1501 kg before reducing; .* give 1500"),
+        (changed(SCENE, reductions_kg=99), "1500 kg before reducing; .* give 1499"),
+        (changed(SCENE, reduce_first=changed(FIRST, cap_permille=799)), "1200 kg to offset of 1500 kg; the cap is 799"),
+        (changed(SCENE, reduce_first=None), "does not say what came before"),
+        (changed(SCENE, about=None), "does not say which scene"),
+        (changed(SCENE, about=EventKey(place="Hall A")), "does not say which scene"),
+        (changed(SCENE, reduce_first=changed(FIRST, plan=None)), "come together"),
+        (changed(SCENE, reduce_first=changed(FIRST, plan_verifier=None)), "come together"),
+        (changed(SCENE, reduce_first=PERSON.reduce_first), "without a verified reduction plan"),
+        (changed(SCENE, power=None), "200 kg less by green power, and no kilowatt-hour"),
+        (changed(SCENE, power=changed(POWER, green_kwh=0)), "200 kg less by green power, and no kilowatt-hour"),
+        (changed(SCENE, power=changed(POWER, green_kwh=1_001)), "1001 kWh of green power of 1000 kWh"),
+        (changed(SCENE, power=changed(POWER, market_based_kg=1_201)), "power of 1201 kg in a footprint of 1200 kg"),
+        (changed(PERSON, sections={}), "in the section responsible_person"),
+        (changed(PERSON, about=OrganisationYear(organisation=WORKS, year=2025)), "in the section responsible_person"),
+        (changed(SCENE, type="event"), "reduce_first in a claim of type 'event'"),
+        (changed(CLAIM, type="contribution", reduce_first=FIRST), "reduce_first in a claim of type 'contribution'"),
+    ],
+)
+def test_what_did_not_reduce_first_is_malformed(senseless, why):
+    """Each rule, one step beyond it."""
+    with pytest.raises(Malformed, match=why):
+        check_statement(senseless)
