@@ -50,6 +50,8 @@ from registry.access.sign_in.rules import SiteAddress
 from registry.access.sign_in.service import SignIns
 from registry.access.suspensions.api import SuspensionsController
 from registry.claims.api import ClaimsController
+from registry.community.events.api import EventsController, GuestsController
+from registry.community.retail.api import PaymentsController, PoolsController
 from registry.credits.cancellation.api import CancellationsController
 from registry.credits.holdings.api import ConservationController, HoldingsController
 from registry.credits.holdings.service import IssuanceTotals, ProjectsTotals, RegionTotals
@@ -151,6 +153,10 @@ _API: Final = (
     CancellationsController,
     RetirementsController,
     ClaimsController,
+    PoolsController,
+    PaymentsController,
+    EventsController,
+    GuestsController,
     ReceiptsController,
     LogController,
     StatusController,
@@ -379,6 +385,6 @@ def _openapi(region: RegionProfile) -> OpenAPIConfig:
 
 
 _TAGS = (
-    *("Parties", "Access", "Methodologies", "Projects", "Credits", "Claims", "Receipts", "Log", "Search"),
+    *("Parties", "Access", "Methodologies", "Projects", "Credits", "Claims", "Events", "Receipts", "Log", "Search"),
     *("Market", "Listings", "Trading", "Settlement"),
 )

@@ -16,6 +16,8 @@ import registry.access.sessions.routes
 import registry.access.sign_in.routes
 import registry.access.suspensions.routes
 import registry.claims.routes
+import registry.community.events.routes
+import registry.community.retail.routes
 import registry.credits.cancellation.routes
 import registry.credits.holdings.routes
 import registry.credits.issuance.routes
@@ -51,6 +53,8 @@ ROUTES = merge_routes(
     registry.credits.cancellation.routes.ROUTES,
     registry.credits.retirement.routes.ROUTES,
     registry.claims.routes.ROUTES,
+    registry.community.retail.routes.ROUTES,
+    registry.community.events.routes.ROUTES,
     registry.receipts.routes.ROUTES,
     registry.inbox.routes.ROUTES,
     registry.usage.routes.ROUTES,

@@ -47,6 +47,7 @@ OWNED = {
         *("lock_for_retirement", "lock_for_retirements", "record_retirements"),
     },
     "registry.inbox": set(),
+    "registry.community": {"community_event", "event_guest", "retail_payment", "retail_pool", "retail_posting"},
     "exchange.journal": {"head", "journal", "snapshot"},
     "exchange.projections": {"placed", "position", "projection", "request", "trade"},
     "exchange.instruments": {"instrument"},

@@ -41,12 +41,17 @@ async def create_footprint(
 
     async def work(tx: Tx) -> Written[StoredFootprint]:
         await quotas.admit_in(tx, "footprints", body.organisation_id, store.footprints_of)
-        result = catalogue.footprint(body.request)
-        rules.check_footprint(result.footprint_kg)
-        footprint_id = await store.insert_footprint(tx, body, result)
-        return Written(footprint_id, await _footprint_again(tx, str(footprint_id)))
+        made = await create_footprint_in(tx, body)
+        return Written(made.id, made)
 
     return await once(db, call, work, _footprint_again)
+
+
+async def create_footprint_in(tx: Tx, body: NewFootprint) -> StoredFootprint:
+    """Compute a footprint and store it, for a caller that has seen to who may. Raises `EmptyFootprint`."""
+    result = catalogue.footprint(body.request)
+    rules.check_footprint(result.footprint_kg)
+    return await _footprint_again(tx, str(await store.insert_footprint(tx, body, result)))
 
 
 async def footprint(footprint_id: int, *, asked: Call, db: Database) -> StoredFootprint:
@@ -74,29 +79,41 @@ async def create_claim(
     """
     access.authorise_for(call, body.organisation_id)
     rules.check_new(body)
-    subject = subjects.subject_of(body)
 
     async def work(tx: Tx) -> Written[Claim]:
         await quotas.admit_in(tx, "claims", body.organisation_id, store.claims_of)
-        counted = await _footprint_for(tx, body, call)
-        await _refuse_claimed_in(tx, body, subject, subjects.share_of(body, counted))
-        claimant = await parties.organisation_in(tx, body.organisation_id)
-        verifier = await _verifier_in(tx, body, call)
-        openings = _openings(body)
-        executed_at = clock.stamp(await clock.now_in(tx))
-        statement = _statement(body, claimant, verifier, counted, openings, region=region, executed_at=executed_at)
-        appended = await log.append_in(tx, statement, region=region, openings=openings)
-        claim_id = await store.insert_claim(
-            tx,
-            body,
-            subject,
-            required_kg=statement.required_kg,
-            deadline=rules.deadline(body),
-            statement_id=appended.id,
-        )
-        return Written(claim_id, await claim_in(tx, claim_id))
+        made = await create_claim_in(tx, body, call=call, region=region)
+        return Written(made.id, made)
 
     return await once(db, call, work, _claim_again)
+
+
+async def create_claim_in(tx: Tx, body: NewClaim, *, call: Call, region: RegionProfile) -> Claim:
+    """Make a claim, for a caller that has seen to who may. Raises what `create_claim` raises."""
+    rules.check_new(body)
+    subject = subjects.subject_of(body)
+    counted = await _footprint_for(tx, body, call)
+    await _refuse_claimed_in(tx, body, subject, subjects.share_of(body, counted))
+    claimant = await parties.organisation_in(tx, body.organisation_id)
+    verifier = await _verifier_in(tx, body, call)
+    openings = _openings(body)
+    executed_at = clock.stamp(await clock.now_in(tx))
+    statement = _statement(body, claimant, verifier, counted, openings, region=region, executed_at=executed_at)
+    appended = await log.append_in(tx, statement, region=region, openings=openings)
+    claim_id = await store.insert_claim(
+        tx,
+        body,
+        subject,
+        required_kg=statement.required_kg,
+        deadline=rules.deadline(body),
+        statement_id=appended.id,
+    )
+    return await claim_in(tx, claim_id)
+
+
+async def refuse_share_in(tx: Tx, claimant_id: int, subject: subjects.Subject, share: subjects.Share) -> None:
+    """Raise `SubjectClaimed` if a claim that is made now about *share* of *subject* would be refused."""
+    subjects.check_unclaimed(share, await store.same_subject(tx, claimant_id, subject))
 
 
 async def _refuse_claimed_in(tx: Tx, body: NewClaim, subject: subjects.Subject, share: subjects.Share) -> None:
@@ -310,6 +327,11 @@ async def usage_in(tx: Tx, organisation_id: int) -> dict[str, int]:
         "footprints": await store.footprints_of(tx, organisation_id),
         "claims": await store.claims_of(tx, organisation_id),
     }
+
+
+async def number_of_in(tx: Tx, organisation_id: int) -> int:
+    """How many claims an organisation has made."""
+    return await store.claims_of(tx, organisation_id)
 
 
 async def lock_words_in(tx: Tx, claim_id: int) -> None:
