@@ -116,7 +116,7 @@ class Trip(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
 
     mode: TravelMode | None = None
-    distance_km: Annotated[int | None, Meta(ge=1, le=20_000, description="One way")] = None
+    distance_km: Annotated[int, Meta(ge=1, le=20_000, description="One way")] | None = None
     origin: Origin | None = None
     nights: Annotated[int, Meta(ge=0, le=60)] = 0
 
