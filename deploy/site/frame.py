@@ -11,6 +11,8 @@ import exchange.market_data.pages
 import registry.access.keys.pages
 import registry.access.sign_in.pages
 import registry.claims.pages
+import registry.community.events.pages
+import registry.community.retail.pages
 import registry.credits.pages
 import registry.methodologies.pages
 import registry.parties.colleagues.pages
@@ -39,6 +41,8 @@ FOLDERS: Final = {
     "parties": registry.parties.pages.TEMPLATES,
     "claims": registry.claims.pages.TEMPLATES,
     "credits": registry.credits.pages.TEMPLATES,
+    "events": registry.community.events.pages.TEMPLATES,
+    "retail": registry.community.retail.pages.TEMPLATES,
     "methodologies": registry.methodologies.pages.TEMPLATES,
     "transparency": registry.transparency.pages.TEMPLATES,
 }
@@ -68,6 +72,9 @@ def site_router(entrants: Entrants = ()) -> Router:
             ClaimPage,
             OrganisationPage,
             registry.claims.pages.ClaimPages,
+            registry.community.events.pages.EventPages,
+            registry.community.events.pages.GuestPages,
+            registry.community.retail.pages.PoolPages,
             registry.methodologies.pages.MethodologyPages,
             registry.parties.pages.OrganisationPages,
             registry.transparency.pages.LogPages,

@@ -64,7 +64,7 @@ class EventClosed(DomainError):
 class NoShare(DomainError):
     """A trip that emits nothing, as counted here, or more than a trip can."""
 
-    kind, slug, title = Kind.UNPROCESSABLE, "no-share", "Nothing to offset"
+    kind, slug, title = Kind.UNPROCESSABLE, "no-share", "The trip emits nothing"
 
 
 class ShareTooLarge(DomainError):
