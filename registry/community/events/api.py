@@ -4,6 +4,7 @@ from typing import Annotated, Final
 
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
+from litestar.openapi.spec import Example
 from litestar.params import JSONBody, PathParameter, QueryParameter
 
 from registry.access.http import UNSIGNED_CLASS
@@ -35,9 +36,20 @@ from schemas.methodologies import TravelMode
 from schemas.pages import Page
 from schemas.parties import RegionProfile
 
-PathEvent = Annotated[str, PathParameter(max_length=8, pattern="^[2-9A-HJ-NP-Z]+$", description="On the poster")]
+PathEvent = Annotated[
+    str,
+    PathParameter(
+        max_length=8, pattern="^[2-9A-HJ-NP-Z]+$", description="On the poster", examples=[Example(value="K7M2QWXZ")]
+    ),
+]
 PathSecret = Annotated[
-    str, PathParameter(max_length=28, pattern="^G-[A-Z2-7]{26}$", description="The last part of the guest's link")
+    str,
+    PathParameter(
+        max_length=28,
+        pattern="^G-[A-Z2-7]{26}$",
+        description="The last part of the guest's link",
+        examples=[Example(value="G-ABCDEFGHIJKLMNOPQRSTUVWXYZ")],
+    ),
 ]
 Mode = Annotated[TravelMode | None, QueryParameter(description="Left out: on foot or by bicycle")]
 Distance = Annotated[int | None, QueryParameter(ge=1, le=20_000, description="One way, in km")]
