@@ -70,7 +70,7 @@ class PoolAccounts(Struct, frozen=True, kw_only=True):
 
 class Posting(Struct, frozen=True, kw_only=True):
     """
-    One entry of a pool's money: *amount_fen* from the account *credit* to the account *debit*, of double entry.
+    One entry of a pool's money, in double entry: *amount_fen* to the debit of one account, to the credit of the other.
 
     `bank` is the money in the bank, `guests` what is owed to those who paid, `owner` what is owed to the pool's owner.
     """

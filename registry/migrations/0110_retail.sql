@@ -50,7 +50,7 @@ create index on registry.retail_payment (pool_id, id);
 create index retail_payment_held on registry.retail_payment (held_until) where state = 'held';
 create index retail_payment_paid on registry.retail_payment (id) where state = 'paid';
 
--- Double entry: each row takes an amount from one account and gives it to another. `bank` is the money in the bank,
+-- Double entry: each row is to the debit of one account and to the credit of another. `bank` is the money in the bank,
 -- `guests` what is owed to those who paid, `owner` what is owed to the pool's owner.
 create table registry.retail_posting (
   id bigint generated always as identity primary key,
