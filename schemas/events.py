@@ -193,6 +193,8 @@ class OrganiserShare(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The organiser's own share of its event: what was used, and what was reduced first."""
 
     items: Annotated[tuple[EventActivity, ...], Meta(min_length=1, max_length=500)]
-    boundary: Annotated[str, Meta(min_length=1, max_length=4000)] = "What the organiser covers; guests' trips are theirs"
+    boundary: Annotated[str, Meta(min_length=1, max_length=4000)] = (
+        "What the organiser covers; guests' trips are theirs"
+    )
     reduction_plan: Remark
     reductions_kg: Annotated[int, Meta(ge=0, le=MAX_QUANTITY)] = 0

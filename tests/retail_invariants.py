@@ -53,7 +53,9 @@ def _check_money(payments: list[asyncpg.Record], postings: list[asyncpg.Record])
     bank, guests, owner = (
         sum(each["amount_fen"] * WHERE[each["state"]][column] for each in payments) for column in range(3)
     )
-    assert (bank - paid_out, -guests, -(owner - paid_out)) == tuple(balance[name] for name in ("bank", "guests", "owner"))
+    assert (bank - paid_out, -guests, -(owner - paid_out)) == tuple(
+        balance[name] for name in ("bank", "guests", "owner")
+    )
     assert paid_out <= owner, "more was paid out than earned"
 
 

@@ -39,9 +39,7 @@ class Stall:
     async def confirm(self, guest: Any) -> httpx.Response:
         """An operator says that the payment came."""
         path = f"/v1/payments/{guest['reference']}/confirmations"
-        return await self.region.world.post(
-            path, {"amount_fen": guest["amount_fen"]}, by=self.region.operator.key
-        )
+        return await self.region.world.post(path, {"amount_fen": guest["amount_fen"]}, by=self.region.operator.key)
 
     async def state(self, guest: Any) -> str:
         """The state of a guest's payment."""

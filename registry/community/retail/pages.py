@@ -67,7 +67,9 @@ class PoolPages(Controller):
         found = await service.pool(pool_id, db=db)
         books = await _books(page, pool_id, db)
         mine = any(held.role in TRADERS and held.organisation_id == found.owner_id for held in page.visitor.by.roles)
-        return page.answer("retail/pool.html", pool=found, books=books, mine=mine, pays=page.visitor.may("pay_out_pool"))
+        return page.answer(
+            "retail/pool.html", pool=found, books=books, mine=mine, pays=page.visitor.may("pay_out_pool")
+        )
 
 
 async def _offered(page: PageCall, db: Database) -> list[tuple[int, Holding]]:

@@ -84,7 +84,8 @@ def test_an_organiser_counts_no_category_of_its_guests():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"ends": "2025-02-01T00:00:00Z"}, {"organiser_covers": ["energy", "energy"]}, {"begins": "1999-01-01T00:00:00Z"}]
+    "wrong",
+    [{"ends": "2025-02-01T00:00:00Z"}, {"organiser_covers": ["energy", "energy"]}, {"begins": "1999-01-01T00:00:00Z"}],
 )
 def test_an_event_that_makes_no_sense(wrong):
     """It ends before it begins, covers a category twice, or was before registries."""

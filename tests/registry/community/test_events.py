@@ -101,7 +101,10 @@ async def test_hostile_names_are_text_and_are_hidden_by_the_organiser(open_fair)
     assert 403 == (await world.post(hide, by=world.party("bank").key)).status_code
     await world.ok(hide, by=world.party("scenic").key)
     assert [] == await _ranking(open_fair)
-    assert 404 == (await world.post(f"/v1/events/{open_fair.code}/guests/9/hide", by=world.party("scenic").key)).status_code
+    assert (
+        404
+        == (await world.post(f"/v1/events/{open_fair.code}/guests/9/hide", by=world.party("scenic").key)).status_code
+    )
     assert "retired" == (await open_fair.seen(guest))["state"]
 
 
@@ -228,7 +231,11 @@ async def test_a_place_has_the_same_page(issued, kind):
 
 @pytest.mark.parametrize(
     ("wrong", "status"),
-    [({"organiser_covers": ["travel", "accommodation"]}, 422), ({"organiser_covers": ["waste"]}, 422), ({"pool_id": 99}, 404)],
+    [
+        ({"organiser_covers": ["travel", "accommodation"]}, 422),
+        ({"organiser_covers": ["waste"]}, 422),
+        ({"pool_id": 99}, 404),
+    ],
 )
 async def test_an_event_that_cannot_be(open_fair, wrong, status):
     """Nothing left for guests, a category that its profile does not count, no such pool."""
