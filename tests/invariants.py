@@ -4,7 +4,8 @@ What holds after every test, checked from outside with plain SQL and naive arith
 Conservation: the blocks cover every issuance without gap or overlap. Double entry: replaying the movements gives the
 blocks. One claim per kilogram: retirements do not overlap, and claims have exactly what was allocated. The log: every
 statement has a leaf, every leaf's note is what the statement says, signed by the issuer, and the tiles and the root are
-what a naive recursive RFC 6962 gives for the stored bytes. The exchange: see `tests/market_invariants.py`; retail pools: `tests/retail_invariants.py`.
+what a naive recursive RFC 6962 gives for the stored bytes. The exchange: see
+`tests/market_invariants.py`; retail pools: `tests/retail_invariants.py`.
 """
 
 import hashlib

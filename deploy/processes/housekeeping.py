@@ -28,8 +28,7 @@ KEYS_KEPT_FOR_EVER = frozenset({"retire_credits"})
 
 class HousekeepingRole:
     """
-    Every second it keeps the time, ends expired offers and holds for guests, and retires what guests have paid for;
-    every ten minutes it forgets keys and joins blocks.
+    Every second it ends what has expired and retires what is paid; every ten minutes it forgets keys and joins blocks.
 
     Whatever fails is logged and tried again a second later.
     """

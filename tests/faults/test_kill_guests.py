@@ -125,7 +125,7 @@ async def test_killed_between_payment_and_retirement(stall: Stall):
 
 
 async def test_killed_before_the_guest_hears_that_it_is_paid(stall: Stall):
-    """The payment is stored and its answer lost: sent again under the same key, it is one payment and one retirement."""
+    """The payment is stored and its answer lost: sent again with its key, it is one payment and one retirement."""
     async with httpx.AsyncClient(base_url=stall.region.url, trust_env=False, timeout=30) as http:
         await stall.open(http)
         guest = await stall.guest(http)

@@ -151,8 +151,9 @@ async def retire_paid(*, db: Database) -> int:
             due = await payments.paid_in(tx, after)
         if not due:
             break
-        for after, reference in due:  # noqa: B020 - the next round begins after the last one
+        for _, reference in due:
             retired += await _retire_or_refund(reference, db=db, region=region)
+        after, _ = due[-1]
     return retired
 
 

@@ -27,6 +27,7 @@ from registry.kit.pages import Window
 from registry.methodologies.event_footprint import COUNTED
 from registry.parties import service as parties
 from schemas.events import EventProgress, Quote, Trip
+from schemas.methodologies import ProfileId
 
 TEMPLATES: Final = Path(__file__).parent / "pages"
 _ALL: Final = Window(None, 200)
@@ -63,13 +64,13 @@ class EventPages(Controller):
         given = page.request.query_params
         done = sum(all(given.get(name) for name in names[:1]) for names in _PER_STEP)
         at = min(int(given.get("step") or 0) if (given.get("step") or "").isdecimal() else _LAST_STEP, done + 1)
-        profile = given.get("profile") or "chengdu-event"
+        profile: ProfileId = "national-event" if given.get("profile") == "national-event" else "chengdu-event"
         return page.answer(
             "events/new.html",
             step=max(1, at),
             given=given,
             covers=given.getall("organiser_covers", []),
-            counted=COUNTED.get(profile, COUNTED["chengdu-event"]),  # type: ignore[call-overload]  # any text
+            counted=COUNTED[profile],
             organisations=await _organisations(page, db),
             pools=(await retail.pools(_ALL, None, "open", db=db)).items if at == _LAST_STEP else (),
         )

@@ -1,7 +1,7 @@
 """Events and their guests in PostgreSQL."""
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import asyncpg
 import msgspec
@@ -158,12 +158,9 @@ async def guest(tx: Tx, *, secret: bytes | None = None, payment_id: int | None =
     row = await tx.fetchrow(_sql.guests, secret, payment_id)
     if row is None:
         return None
-    return StoredGuest(
-        *(row[name] for name in ("id", "event_id", "code", "number", "name", "listed", "hidden")),
-        msgspec.json.decode(row["request"], type=Trip),
-        msgspec.json.decode(row["result"], type=Footprint),
-        *(row[name] for name in ("footprint_kg", "payment_id", "claim_id", "receipt_id", "joined_at")),
-    )
+    known: dict[str, Any] = {name: row[name] for name in StoredGuest._fields if name not in ("trip", "footprint")}
+    trip = msgspec.json.decode(row["request"], type=Trip)
+    return StoredGuest(trip=trip, footprint=msgspec.json.decode(row["result"], type=Footprint), **known)
 
 
 async def set_retired(tx: Tx, guest_id: int, claim_id: int, receipt_id: str) -> bool:

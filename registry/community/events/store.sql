@@ -36,7 +36,8 @@ insert into registry.event_guest (event_id, number, secret, name, listed, reques
   joined_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, registry.business_now());
 -- name: guests
-select g.id, e.code, g.event_id, g.number, g.name, g.listed, g.hidden, g.request, g.result, g.footprint_kg, g.payment_id,
+select g.id, e.code, g.event_id, g.number, g.name, g.listed, g.hidden, g.request, g.result,
+  g.footprint_kg as quantity_kg, g.payment_id,
   g.claim_id, g.receipt_id, g.joined_at
 from registry.event_guest g join registry.community_event e on e.id = g.event_id
 where ($1::bytea is null or g.secret = $1) and ($2::bigint is null or g.payment_id = $2);

@@ -115,7 +115,8 @@ async def confirm_in(tx: Tx, reference: str, amount_fen: int) -> Payment:
 
 
 async def _post(tx: Tx, found: StoredPayment, cause: str, accounts: tuple[str, str]) -> None:
-    await store.post(tx, found.shown.pool_id, cause, found.shown.reference, accounts, found.shown.amount_fen)
+    shown = found.shown
+    await store.post(tx, shown.pool_id, cause, shown.reference, accounts=accounts, amount_fen=shown.amount_fen)
 
 
 async def paid_in(tx: Tx, after: int) -> list[tuple[int, str]]:
@@ -204,7 +205,7 @@ async def pay_out(pool_id: int, body: NewPayout, *, call: Call, db: Database) ->
         pool = await service.locked_pool_in(tx, pool_id)
         await grants.refuse_own_in(tx, [call.by.person_id], pool.owner_id, f"a payout of pool {pool_id}")
         rules.check_payout((await store.accounts(tx, pool_id)).owed_fen, body.amount_fen)
-        await store.post(tx, pool_id, "payout", body.reference, ("owner", "bank"), body.amount_fen)
+        await store.post(tx, pool_id, "payout", body.reference, accounts=("owner", "bank"), amount_fen=body.amount_fen)
         return Written(body.reference, await store.payout(tx, body.reference))
 
     return await once(db, call, work, store.payout)

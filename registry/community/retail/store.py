@@ -130,7 +130,7 @@ async def set_refunded(tx: Tx, payment_id: int, why: str) -> bool:
     return affected(await tx.execute(_sql.set_refunded, payment_id, why)) == 1
 
 
-async def post(tx: Tx, pool_id: int, cause: str, reference: str, accounts: tuple[str, str], amount_fen: int) -> int:
+async def post(tx: Tx, pool_id: int, cause: str, reference: str, *, accounts: tuple[str, str], amount_fen: int) -> int:
     """Store one entry: *accounts* are debit and credit. Raises `PaidOutAlready` for a reference that was used."""
     used = PaidOutAlready(f"There is a {cause} with the reference {reference!r} already.")
     with constraint("retail_posted_once", used):

@@ -121,7 +121,7 @@ async def test_nobody_is_ranked_who_did_not_choose_it_or_has_not_paid(open_fair)
 
 
 async def test_the_organisers_share_counts_nothing_of_its_guests(open_fair):
-    """Energy alone; travel is refused. Covered by own credits it is neutral once the event is over, and never before."""
+    """Energy alone; travel is refused. Guests go on beside it, and nothing is neutral before it is covered and over."""
     world, scenic = open_fair.world, open_fair.world.party("scenic")
     await open_fair.pay(await open_fair.join())
     await guests.retire_paid(db=world.db)

@@ -28,7 +28,7 @@ def pool(state: str = "open", held_kg: int = 100, reserved_kg: int = 40) -> Lock
     ],
 )
 def test_a_price_is_rounded_up_to_the_fen(quantity_kg, price_fen, amount_fen):
-    """fen = ⌈kg × price / 1000⌉."""
+    """Fen = ⌈kg × price / 1000⌉."""
     assert amount_fen == rules.amount_fen(quantity_kg, price_fen)
 
 
