@@ -97,7 +97,7 @@ class Confirmation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     amount_fen: Fen
 
 
-class Payment(Struct, frozen=True, kw_only=True):
+class GuestPayment(Struct, frozen=True, kw_only=True):
     """
     One sale of kilograms of a pool.
 

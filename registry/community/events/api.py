@@ -4,13 +4,13 @@ from typing import Annotated, Final
 
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
-from litestar.openapi.spec import Example
-from litestar.params import JSONBody, PathParameter, QueryParameter
+from litestar.params import JSONBody, QueryParameter
 
 from registry.access.http import UNSIGNED_CLASS
 from registry.access.keys.rules import Keyring
 from registry.access.rates import GUESTS
 from registry.community.events import guests, service
+from registry.community.events.paths import PathEvent, PathSecret
 from registry.kit.database import Database
 from registry.kit.http import READS, WRITES, PathId, QueryId
 from registry.kit.pages import Window
@@ -36,21 +36,6 @@ from schemas.methodologies import TravelMode
 from schemas.pages import Page
 from schemas.parties import RegionProfile
 
-PathEvent = Annotated[
-    str,
-    PathParameter(
-        max_length=8, pattern="^[2-9A-HJ-NP-Z]+$", description="On the poster", examples=[Example(value="K7M2QWXZ")]
-    ),
-]
-PathSecret = Annotated[
-    str,
-    PathParameter(
-        max_length=28,
-        pattern="^G-[A-Z2-7]{26}$",
-        description="The last part of the guest's link",
-        examples=[Example(value="G-ABCDEFGHIJKLMNOPQRSTUVWXYZ")],
-    ),
-]
 Mode = Annotated[TravelMode | None, QueryParameter(description="Left out: on foot or by bicycle")]
 Distance = Annotated[int | None, QueryParameter(ge=1, le=20_000, description="One way, in km")]
 From = Annotated[Origin | None, QueryParameter(description="In place of the distance: from where")]
@@ -93,7 +78,7 @@ class EventsController(Controller):
         """One event: what it is, who covers what, the price of a guest's kilograms."""
         return await service.event(code, db=db)
 
-    @get("/{code:str}/quote", operation_id="quote_share", responses=READS)
+    @get("/{code:str}/quote", operation_id="get_share_quote", responses=READS)
     async def quote(
         self,
         code: PathEvent,

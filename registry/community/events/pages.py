@@ -19,7 +19,7 @@ from registry.access.authorisation import CLAIMANTS, OVERSEERS, NotYours
 from registry.access.keys.rules import Keyring
 from registry.access.visitor import PageCall
 from registry.community.events import guests, service
-from registry.community.events.api import PathEvent, PathSecret
+from registry.community.events.paths import PathEvent, PathSecret
 from registry.community.retail import service as retail
 from registry.kit.database import Database
 from registry.kit.http import QueryId

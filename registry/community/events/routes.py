@@ -6,7 +6,7 @@ ROUTES: dict[str, Route] = {
     "create_event": Route(CLAIMANTS, "organisation"),
     "list_events": PUBLIC,
     "get_event": PUBLIC,
-    "quote_share": PUBLIC,
+    "get_share_quote": PUBLIC,
     "list_ranked_guests": PUBLIC,
     "join_event": PUBLIC,
     "get_guest": PUBLIC,  # by the secret of their link

@@ -16,9 +16,9 @@ from schemas.access import Call
 from schemas.pages import Page
 from schemas.retail import (
     Confirmation,
+    GuestPayment,
     NewPayout,
     NewPool,
-    Payment,
     Pool,
     PoolAccounts,
     PoolState,
@@ -121,7 +121,7 @@ class PaymentsController(Controller):
     tags = ("Events",)
 
     @get("/{reference:str}", operation_id="get_payment", responses=READS)
-    async def payment(self, reference: PathCode, db: NamedDependency[Database]) -> Payment:
+    async def payment(self, reference: PathCode, db: NamedDependency[Database]) -> GuestPayment:
         """One payment, by the reference that the bank knows."""
         return await payments.payment(reference, db=db)
 
@@ -132,6 +132,6 @@ class PaymentsController(Controller):
         data: JSONBody[Confirmation],
         call: NamedDependency[Call],
         db: NamedDependency[Database],
-    ) -> Payment:
+    ) -> GuestPayment:
         """Note, for the bank, that the payment has come. Said twice, it is retired once."""
         return await payments.confirm_payment(reference, data, call=call, db=db)

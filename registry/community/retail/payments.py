@@ -22,7 +22,7 @@ from registry.parties import service as parties
 from schemas.access import Actor, Call, HeldRole, Role
 from schemas.credits import RetirementOrder, RetireRequest
 from schemas.parties import RegionProfile
-from schemas.retail import Confirmation, NewPayout, Payment, Posting
+from schemas.retail import Confirmation, GuestPayment, NewPayout, Posting
 
 LATE = (
     "The payment came after its 15 minutes, when fewer kilograms were left at that price than it had bought. The whole "
@@ -56,13 +56,13 @@ async def reserve_in(tx: Tx, pool_id: int, quantity_kg: int) -> StoredPayment:
     return (await store.payments(tx, [payment_id]))[payment_id]
 
 
-async def payment(reference: str, *, db: Database) -> Payment:
+async def payment(reference: str, *, db: Database) -> GuestPayment:
     """One payment, for operators and overseers."""
     async with db.reading() as tx:
         return await _again(tx, reference)
 
 
-async def _again(tx: Tx, reference: str) -> Payment:
+async def _again(tx: Tx, reference: str) -> GuestPayment:
     return (await _payment_in(tx, reference)).shown
 
 
@@ -77,14 +77,14 @@ async def payment_in(tx: Tx, payment_id: int) -> StoredPayment:
     return (await store.payments(tx, [payment_id]))[payment_id]
 
 
-async def confirm_payment(reference: str, body: Confirmation, *, call: Call, db: Database) -> Payment:
+async def confirm_payment(reference: str, body: Confirmation, *, call: Call, db: Database) -> GuestPayment:
     """
     Note, for the bank, that a payment has come. Said again it changes nothing.
 
     Raises `WrongAmount`, `OwnOrganisation`, `Unknown`.
     """
 
-    async def work(tx: Tx) -> Written[Payment]:
+    async def work(tx: Tx) -> Written[GuestPayment]:
         found = await _payment_in(tx, reference)
         pool = await service.pool_in(tx, found.shown.pool_id)
         await grants.refuse_own_in(tx, [call.by.person_id], pool.owner_id, f"payment {reference}")
@@ -93,7 +93,7 @@ async def confirm_payment(reference: str, body: Confirmation, *, call: Call, db:
     return await once(db, call, work, _again)
 
 
-async def confirm_in(tx: Tx, reference: str, amount_fen: int) -> Payment:
+async def confirm_in(tx: Tx, reference: str, amount_fen: int) -> GuestPayment:
     """
     The money has come: its kilograms are to be retired, or it goes back.
 

@@ -10,8 +10,8 @@ ROUTES: dict[str, Route] = {
     "pause_pool": Route(TRADERS, "organisation", frees=True),
     "resume_pool": Route(TRADERS, "organisation"),
     "withdraw_pool": Route(TRADERS, "organisation", frees=True),
-    "get_pool_accounts": Route(TRADERS | OPERATORS | OVERSEERS, "organisation"),
-    "list_pool_postings": Route(TRADERS | OPERATORS | OVERSEERS, "organisation"),
+    "get_pool_accounts": Route(TRADERS | OPERATORS | OVERSEERS),  # traders those of their own pools; operators all
+    "list_pool_postings": Route(TRADERS | OPERATORS | OVERSEERS),  # the same
     "pay_out_pool": Route(OPERATORS),
     "get_payment": Route(OPERATORS | OVERSEERS),
     "confirm_payment": Route(OPERATORS),

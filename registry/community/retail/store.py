@@ -11,7 +11,7 @@ from registry.kit import sql
 from registry.kit.database import Tx, affected, constraint, convert, fetch_one
 from registry.kit.pages import Window
 from schemas.pages import Page
-from schemas.retail import NewPool, Payment, Pool, PoolAccounts, PoolState, Posting
+from schemas.retail import GuestPayment, NewPool, Pool, PoolAccounts, PoolState, Posting
 
 _sql = sql.load(__package__)
 
@@ -20,7 +20,7 @@ class StoredPayment(NamedTuple):
     """A payment with its row."""
 
     id: int
-    shown: Payment
+    shown: GuestPayment
     order_id: str | None
 
 
@@ -97,7 +97,7 @@ async def payment(tx: Tx, reference: str, *, lock: bool = False) -> StoredPaymen
 
 def _payment(row: asyncpg.Record) -> StoredPayment:
     shown = {name: value for name, value in row.items() if name not in ("id", "order_id")}
-    return StoredPayment(row["id"], convert(shown, Payment), row["order_id"])
+    return StoredPayment(row["id"], convert(shown, GuestPayment), row["order_id"])
 
 
 async def overdue(tx: Tx) -> list[str]:
