@@ -54,6 +54,8 @@ from registry.access.suspensions.api import SuspensionsController
 from registry.claims.api import ClaimsController
 from registry.claims.drafts.api import ActivityFilesController, ClaimDraftsController
 from registry.claims.green_power.api import GreenPowerController
+from registry.community.events.api import EventsController, GuestsController
+from registry.community.retail.api import PaymentsController, PoolsController
 from registry.credits.cancellation.api import CancellationsController
 from registry.credits.holdings.api import ConservationController, HoldingsController
 from registry.credits.holdings.service import IssuanceTotals, ProjectsTotals, RegionTotals
@@ -171,6 +173,10 @@ _API: Final = (
     ClaimDraftsController,
     ActivityFilesController,
     GreenPowerController,
+    PoolsController,
+    PaymentsController,
+    EventsController,
+    GuestsController,
     ReceiptsController,
     CertificatesController,
     LogController,
@@ -406,6 +412,6 @@ def _openapi(region: RegionProfile) -> OpenAPIConfig:
 
 
 _TAGS = (
-    *("Parties", "Access", "Methodologies", "Projects", "Credits", "Claims", "Receipts", "Log", "Search"),
+    *("Parties", "Access", "Methodologies", "Projects", "Credits", "Claims", "Events", "Receipts", "Log", "Search"),
     *("Market", "Listings", "Campaigns", "Trading", "Settlement"),
 )

@@ -19,6 +19,8 @@ import registry.access.suspensions.routes
 import registry.claims.drafts.routes
 import registry.claims.green_power.routes
 import registry.claims.routes
+import registry.community.events.routes
+import registry.community.retail.routes
 import registry.credits.cancellation.routes
 import registry.credits.holdings.routes
 import registry.credits.issuance.routes
@@ -57,6 +59,8 @@ ROUTES = merge_routes(
     registry.claims.routes.ROUTES,
     registry.claims.drafts.routes.ROUTES,
     registry.claims.green_power.routes.ROUTES,
+    registry.community.retail.routes.ROUTES,
+    registry.community.events.routes.ROUTES,
     registry.receipts.routes.ROUTES,
     registry.inbox.routes.ROUTES,
     registry.notifications.routes.ROUTES,

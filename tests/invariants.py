@@ -4,7 +4,8 @@ What holds after every test, checked from outside with plain SQL and naive arith
 Conservation: the blocks cover every issuance without gap or overlap. Double entry: replaying the movements gives the
 blocks. One claim per kilogram: retirements do not overlap, and claims have exactly what was allocated. The log: every
 statement has a leaf, every leaf's note is what the statement says, signed by the issuer, and the tiles and the root are
-what a naive recursive RFC 6962 gives for the stored bytes. The exchange: see `tests/market_invariants.py`.
+what a naive recursive RFC 6962 gives for the stored bytes. The exchange: see
+`tests/market_invariants.py`; retail pools: `tests/retail_invariants.py`.
 """
 
 import hashlib
@@ -15,7 +16,7 @@ import asyncpg
 from registry.transparency.format.note import parse_note, verify_note
 from registry.transparency.keys import RegistryKeys
 from registry.transparency.sequencer import sequence_once
-from tests import market_invariants
+from tests import market_invariants, retail_invariants
 from tests.oracle import merkle
 
 
@@ -28,6 +29,7 @@ async def check(dsn: str, keys: RegistryKeys) -> None:
             pass
         await check_log(owner, keys)
         await market_invariants.check(owner)
+        await retail_invariants.check(owner)
     finally:
         await owner.close()
 

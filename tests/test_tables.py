@@ -48,6 +48,7 @@ OWNED = {
     },
     "registry.inbox": set(),
     "registry.notifications": {"mail", "mail_preference", "notification", "notification_cursor"},
+    "registry.community": {"community_event", "event_guest", "retail_payment", "retail_pool", "retail_posting"},
     "exchange.journal": {"head", "journal", "snapshot"},
     "exchange.projections": {"placed", "position", "projection", "request", "trade"},
     "exchange.instruments": {"instrument"},

@@ -21,8 +21,9 @@ from deploy.local.region import LocalRegion, new_region
 from deploy.postgres import server as postgres
 from deploy.postgres.programs import PostgresUnavailable
 from deploy.processes.first_start import REGULATORS
-from deploy.scenarios.cast import CAST, EVENT_IS_OVER, Season
+from deploy.scenarios.cast import CAST, EVENT_IS_OVER, Season, Story
 from deploy.scenarios.client import Api, Unexpected
+from deploy.scenarios.guests import open_the_door
 from deploy.scenarios.season import SEASON, play_step
 from deploy.settings import read_settings
 from deploy.site.entering import Entrant, write_entrants
@@ -201,6 +202,13 @@ def _entrant(word: str, folder: Path) -> Entrant:
     return Entrant(word=word, name=cast.person, organisation=cast.name, roles=cast.roles, key_file=key_file)
 
 
+async def _open_the_door(region: LocalRegion, season: Season) -> Story:
+    """What is there to look at beyond the season: added after its figures were checked, for it changes them."""
+    async with httpx.AsyncClient(base_url=region.url, trust_env=False, timeout=30) as http:
+        season.api = Api(http, seed=f"guests-{season.seed}")
+        return await open_the_door(season)
+
+
 def _serve(region: LocalRegion, season: Season, out: Path, console: Console) -> None:
     """Start the region again and keep it up until Ctrl-C."""
     folder = out / "keys"
@@ -215,11 +223,13 @@ def _serve(region: LocalRegion, season: Season, out: Path, console: Console) -> 
     region.tell({"KILNWOOD_DEMO_PEOPLE": str((folder / "people.json").resolve())})
     region.start()
     address = region.url.replace("127.0.0.1", "localhost")
+    guests = asyncio.run(_open_the_door(region, season))
     console.print(
         f"\nThe region is up again. Its business time stands still at {EVENT_IS_OVER}, the evening of the launch "
         f"event. The keys of its people are in {folder} ({', '.join(keys)}); the API is described at "
         f"{region.url}/docs.\n"
         f'[dim]$ curl -H "Authorization: Bearer $(cat {folder}/bank.key)" {region.url}/v1/me[/]\n'
+        f"\nAfter the figures above, an event with a page for its guests was added. {' '.join(guests)}\n"
         f"\nOpen [bold]{address}/[/] in a browser: on its first page you enter as any of them with one click. "
         "Ctrl-C ends it.",
         soft_wrap=True,

@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 import structlog
 
 from deploy.processes.tasks import ended
+from registry.community.events import guests
+from registry.community.retail import payments
 from registry.credits.blocks import compactor
 from registry.credits.transfers import service as transfers
 from registry.kit import clock, idempotency
@@ -26,7 +28,7 @@ KEYS_KEPT_FOR_EVER = frozenset({"retire_credits"})
 
 class HousekeepingRole:
     """
-    Every second it keeps the time and ends expired offers; every ten minutes it forgets keys and joins blocks.
+    Every second it ends what has expired and retires what is paid; every ten minutes it forgets keys and joins blocks.
 
     Whatever fails is logged and tried again a second later.
     """
@@ -62,6 +64,8 @@ class HousekeepingRole:
     async def _tick(self, *, cleaning: bool) -> None:
         await clock.keep(db=self._db)
         await transfers.expire_due(db=self._db)
+        await payments.lapse_due(db=self._db)
+        await guests.retire_paid(db=self._db)
         if cleaning or self._ticks == 1:
             await self._warn_of_the_calendar()
         if cleaning:

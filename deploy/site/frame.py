@@ -16,6 +16,8 @@ import registry.access.pages
 import registry.access.sign_in.pages
 import registry.claims.drafts.pages
 import registry.claims.pages
+import registry.community.events.pages
+import registry.community.retail.pages
 import registry.credits.holdings.pages
 import registry.credits.pages
 import registry.methodologies.pages
@@ -69,6 +71,8 @@ FOLDERS: Final = {
     "holdings": registry.credits.holdings.pages.TEMPLATES,
     "claim_drafts": registry.claims.drafts.pages.TEMPLATES,
     "credits": registry.credits.pages.TEMPLATES,
+    "events": registry.community.events.pages.TEMPLATES,
+    "retail": registry.community.retail.pages.TEMPLATES,
     "methodologies": registry.methodologies.pages.TEMPLATES,
     "receipts": registry.receipts.pages.TEMPLATES,
     "transparency": registry.transparency.pages.TEMPLATES,
@@ -121,6 +125,9 @@ def site_router(entrants: Entrants = (), *, outbox: bool = False) -> Router:
             registry.claims.pages.ClaimPages,
             registry.claims.drafts.pages.NewClaimPages,
             registry.claims.drafts.pages.ClaimDraftPages,
+            registry.community.events.pages.EventPages,
+            registry.community.events.pages.GuestPages,
+            registry.community.retail.pages.PoolPages,
             registry.methodologies.pages.MethodologyPages,
             registry.parties.pages.OrganisationPages,
             registry.transparency.pages.LogPages,

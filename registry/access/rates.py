@@ -46,6 +46,7 @@ READS: Final = "reads"
 ANONYMOUS: Final = "address"
 UNSIGNED: Final = "unsigned-writes"
 SIGN_INS: Final = "sign-ins"
+GUESTS: Final = "guests"
 FAILED: Final = "failed-keys"
 
 PER_S: Final = {ORDERS: 5_000, WRITES: 300, READS: 1_000, ANONYMOUS: 1_000}
@@ -54,10 +55,15 @@ BURST_S: Final = 3
 """A caller that paused may ask as much at once as in so many seconds."""
 _ROUNDING_S: Final = 1e-9
 """What adding fractions leaves."""
-FIXED: Final = (RatePolicy(UNSIGNED, 0.2, 20), RatePolicy(SIGN_INS, 2, 100), RatePolicy(FAILED, 0.2, 20))
+FIXED: Final = (
+    RatePolicy(UNSIGNED, 0.2, 20),
+    RatePolicy(SIGN_INS, 2, 100),
+    RatePolicy(FAILED, 0.2, 20),
+    RatePolicy(GUESTS, 2, 300),
+)
 """
 By address: writes without a key, which are objections; steps of signing in, which takes two, of everybody behind one
-gateway in the morning; and keys that do not work.
+gateway in the morning; keys that do not work; and what guests of an event send, a hall of them behind one gateway.
 """
 
 
@@ -144,6 +150,7 @@ class Rates:
             UNSIGNED: "writes without a key from your address",
             FAILED: "unknown API keys from your address",
             SIGN_INS: "attempts to sign in from your address",
+            GUESTS: "guests of events from your address",
         }.get(policy.name, f"{policy.name} with this key")
         per = f"{policy.per_s:g} a second" if policy.per_s >= 1 else f"one in {1 / policy.per_s:g} s"
         refusal = TooManyRequests(

@@ -48,19 +48,18 @@ async def create_footprint(
     access.authorise_for(call, body.organisation_id)
 
     async def work(tx: Tx) -> Written[StoredFootprint]:
-        made = await create_footprint_in(tx, body, quotas=quotas)
+        await quotas.admit_in(tx, "footprints", body.organisation_id, store.footprints_of)
+        made = await create_footprint_in(tx, body)
         return Written(made.id, made)
 
     return await once(db, call, work, _footprint_again)
 
 
-async def create_footprint_in(tx: Tx, body: NewFootprint, *, quotas: Quotas = DEFAULT) -> StoredFootprint:
-    """The same inside a transaction; the caller has authorised it."""
-    await quotas.admit_in(tx, "footprints", body.organisation_id, store.footprints_of)
+async def create_footprint_in(tx: Tx, body: NewFootprint) -> StoredFootprint:
+    """Compute a footprint and store it, for a caller that has seen to who may. Raises `EmptyFootprint`."""
     result = catalogue.footprint(body.request)
     rules.check_footprint(result.footprint_kg)
-    footprint_id = await store.insert_footprint(tx, body, result)
-    return await footprint_in(tx, footprint_id)
+    return await footprint_in(tx, await store.insert_footprint(tx, body, result))
 
 
 async def footprint_in(tx: Tx, footprint_id: int) -> StoredFootprint:
@@ -103,11 +102,16 @@ async def create_claim(
 async def create_in(tx: Tx, body: NewClaim, *, call: Call, region: RegionProfile, quotas: Quotas = DEFAULT) -> Claim:
     """Make a claim inside a transaction. Raises what `create_claim` does."""
     access.authorise_for(call, body.organisation_id)
+    await quotas.admit_in(tx, "claims", body.organisation_id, store.claims_of)
+    return await create_claim_in(tx, body, call=call, region=region)
+
+
+async def create_claim_in(tx: Tx, body: NewClaim, *, call: Call, region: RegionProfile) -> Claim:
+    """Make a claim, for a caller that has seen to who may. Raises what `create_claim` raises."""
     rules.check_new(body)
     if body.type == "person":
         subjects.check_unnamed(body.responsible_person, rules.published_words(body))
     subject = subjects.subject_of(body, call.by.person_id)
-    await quotas.admit_in(tx, "claims", body.organisation_id, store.claims_of)
     stored = await _footprint_for(tx, body, call)
     counted = stored.result if stored else None
     claimant = await parties.organisation_in(tx, body.organisation_id)
@@ -132,6 +136,11 @@ async def create_in(tx: Tx, body: NewClaim, *, call: Call, region: RegionProfile
     if body.type in GATED:
         await green_power.use_in(tx, claim_id, gate.wanted_kwh(stored.request if stored else None), contracts)
     return await claim_in(tx, claim_id)
+
+
+async def refuse_share_in(tx: Tx, claimant_id: int, subject: subjects.Subject, share: subjects.Share) -> None:
+    """Raise `SubjectClaimed` if a claim that is made now about *share* of *subject* would be refused."""
+    subjects.check_unclaimed(share, await store.same_subject(tx, claimant_id, subject))
 
 
 async def _refuse_claimed_in(tx: Tx, body: NewClaim, subject: subjects.Subject, share: subjects.Share) -> None:
@@ -308,6 +317,16 @@ async def usage_in(tx: Tx, organisation_id: int) -> dict[str, int]:
         "footprints": await store.footprints_of(tx, organisation_id),
         "claims": await store.claims_of(tx, organisation_id),
     }
+
+
+async def footprints_in(tx: Tx, organisation_id: int) -> int:
+    """How many footprints an organisation has."""
+    return await store.footprints_of(tx, organisation_id)
+
+
+async def number_of_in(tx: Tx, organisation_id: int) -> int:
+    """How many claims an organisation has made."""
+    return await store.claims_of(tx, organisation_id)
 
 
 async def lock_words_in(tx: Tx, claim_id: int) -> None:

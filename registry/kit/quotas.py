@@ -97,6 +97,19 @@ TABLE: Final = (
     ),
     # A contract or certificate for each month and meter, for years; each number is kept for ever.
     Quota("green_power", 5_000, "contracts", "organisation", "green-power contracts and certificates", _RAISE),
+    # A venue's for years. The claims of guests count among its own.
+    Quota("events", 1_000, "events", "organisation", "events and places with a page", _RAISE),
+    # A large exhibition's guests within a quarter of an hour. It keeps one address from holding a whole pool.
+    Quota(
+        "guests_waiting",
+        500,
+        "guests",
+        "event",
+        "guests whose kilograms are held and not paid yet",
+        "Wait: what is not paid within 15 minutes comes back.",
+    ),
+    # One for each issuance and price at a time; those that ended stay.
+    Quota("retail_pools", 200, "pools", "organisation", "retail pools, withdrawn ones too", _RAISE),
     # Each holds kilograms and locks a row until it ends, after 30 days at most.
     Quota(
         "pending_transfers",

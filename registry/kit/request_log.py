@@ -15,6 +15,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from registry.kit.headers import protected
+from registry.kit.ids import without_secrets
 from registry.kit.senders import Network, Sender, sender_of
 
 log = structlog.get_logger()
@@ -67,7 +68,7 @@ class RequestLog:
             "http_request",
             client=sender.address,
             method=scope["method"],
-            path=scope["path"],
+            path=without_secrets(scope["path"]),
             status=status,
             duration_ms=round(seconds * 1000, 2),
         )

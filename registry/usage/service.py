@@ -8,6 +8,8 @@ from registry.access.keys import service as keys
 from registry.claims import service as claims
 from registry.claims.drafts import service as claim_drafts
 from registry.claims.green_power import service as green_power
+from registry.community.events import service as events
+from registry.community.retail import service as retail
 from registry.credits.transfers import service as transfers
 from registry.kit.database import Database, Tx
 from registry.kit.quotas import Quotas
@@ -52,6 +54,8 @@ async def _used_in(tx: Tx, organisation_id: int) -> dict[str, int]:
         "people": await grants.number_at_in(tx, organisation_id),
         "invitations": await grants.number_invited_in(tx, organisation_id),
         "keys": await keys.keys_at_in(tx, organisation_id),
+        "events": await events.events_of_in(tx, organisation_id),
+        "retail_pools": await retail.pools_of_in(tx, organisation_id),
         "region_document_mb": await projects.region_document_bytes(tx),
         **await parties.region_usage_in(tx),
     }

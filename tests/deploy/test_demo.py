@@ -211,6 +211,9 @@ def test_a_second_run_starts_clean_and_serves(shown):
             entered = httpx.post(f"{url[1]}/enter/bank", headers={"Origin": url[1]}, trust_env=False)
             assert (303, True) == (entered.status_code, "__Host-kilnwood=kw_sim_" in entered.headers["set-cookie"])
             assert f"stands still at {region['business_time']}" in words
+            link = re.search(r"/e/[2-9A-Z]{8}/G-[A-Z2-7]{26}", words)
+            assert link is not None, "a guest of an event, beyond the season's figures"
+            assert "47" in httpx.get(f"{url[1]}{link[0]}", trust_env=False).text
             other = run(shown.folder)
             line = f"kilnwood: Another demo runs in {out.name}. End it, or choose another folder with --out.\n"
             assert (1, line) == (other.code, other.err)

@@ -93,7 +93,8 @@ async def count_activities(
             raise rules.TypeNotOpen("A contribution offsets nothing of its own: it has no activities.")
         request = activity_file.read(text, profile)
         body = NewFootprint(organisation_id=found.organisation_id, request=request)
-        made = await claims.create_footprint_in(tx, body, quotas=quotas)
+        await quotas.admit_in(tx, "footprints", found.organisation_id, claims.footprints_in)
+        made = await claims.create_footprint_in(tx, body)
         return structs.replace(found.terms, footprint_id=made.id)
 
     return await _change(draft_id, work, call=call, db=db, region=region)

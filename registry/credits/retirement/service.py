@@ -12,7 +12,7 @@ from registry.claims import service as claims
 from registry.claims.rules import LockedClaim, check_source
 from registry.credits.blocks import rules
 from registry.credits.blocks import service as blocks
-from registry.credits.blocks.rules import Part
+from registry.credits.blocks.rules import Block, Cut, Part
 from registry.credits.retirement import beneficiaries, store
 from registry.kit import clock
 from registry.kit.database import Database, Tx
@@ -81,6 +81,25 @@ async def _retire_alone(asked: AskedRetirement, *, db: Database, region: RegionP
         return Written(asked.id, _shown(decided))
 
     return await once(db, asked.call, work, _order_again, object_id=asked.id)
+
+
+async def retire_released_in(
+    tx: Tx, request: RetireRequest, released: Sequence[Cut], *, call: Call, region: RegionProfile
+) -> RetirementOrder:
+    """
+    Retire exactly what the same transaction has *released* from a hold of the account, which it has locked.
+
+    The caller sees to it that this happens once. Raises what `retire` raises.
+    """
+    asked = AskedRetirement(new_id("O"), request, call)
+    (locked,) = await store.lock(tx, [request], block_limit=1)
+    assert locked is not None, "it waited as long as it takes"
+    # Counted as frozen, so that freezes are looked up: what lies under a hold was not read with them.
+    eligible = [Block(each.lower, each.upper, each.block.lot, frozen=True) for each in released]
+    locked = locked._replace(eligible=eligible)
+    decided = await _decided_in(tx, asked, locked, rules.RETIRED_BLOCK_LIMIT, region=region)
+    await store.record(tx, [decided])
+    return _shown(decided)
 
 
 async def _retire_together(

@@ -8,6 +8,7 @@ from typing import Any
 from deploy.scenarios.cast import EVENT
 from exchange.instruments.service import follow_freezes
 from registry.access.authorisation import OVERSEERS
+from registry.community.events import guests
 from schemas.access import Role
 from schemas.identifiers import uscc_check_character
 from tests.registry.projects.life import Life
@@ -35,6 +36,7 @@ async def build(world: World, made: EachRole) -> None:
     await _projects(world, made)  # first: it moves the clock
     await _balances(world, made)
     await _market(world, made)
+    await _events(world, made)
     await _decisions(world, made)
     # The restrictions above reach the engine here, and not during a test.
     await follow_freezes(exchange=await world.trade())
@@ -169,6 +171,39 @@ def order_body(ids: dict[str, Any], **changed: Any) -> dict[str, Any]:
 async def _offer(world: World, sender: int, receiver: int, key: str, quantity_kg: int = 1_000) -> int:
     body = {"account_id": sender, "receiver_id": receiver, "quantity_kg": quantity_kg, "reason": "test"}
     return int((await world.ok("/v1/transfers", body, by=key))["id"])
+
+
+def pool_body(ids: dict[str, Any]) -> dict[str, Any]:
+    """A tonne of the owner's, by the kilogram."""
+    return {"account_id": ids["account"], "issuance": ids["code"], "quantity_kg": 1_000, "price_fen": 36_00}
+
+
+def event_body(ids: dict[str, Any], *, place: str) -> dict[str, Any]:
+    """An event of the owner's, whose guests buy from its pool."""
+    return {
+        "organisation_id": ids[HOME],
+        "title": "An event",
+        "place": place,
+        "begins": "2025-03-01T01:00:00Z",
+        "ends": "2025-03-01T09:00:00Z",
+        "expected_guests": 10,
+        "pool_id": ids["pool"],
+    }
+
+
+async def _events(world: World, made: EachRole) -> None:
+    """A pool that is owed money, one that is paused, and an event with a guest who has paid and one who has not."""
+    ids, trader = made.ids, made.keys[HOME, "enterprise"]
+    for name in ("pool", "pool_paused"):
+        ids[name] = (await world.ok("/v1/pools", pool_body(ids), by=trader))["id"]
+    await world.ok(f"/v1/pools/{ids['pool_paused']}/pause", by=trader)
+    body = event_body(ids, place="A hall")
+    ids["event"] = (await world.ok("/v1/events", body, by=made.keys[HOME, "organiser"]))["code"]
+    for name in ("guest_retired", "guest"):
+        body = {"trip": {"nights": 1}, "name": name, "listed": True}
+        ids[name] = await world.ok(f"/v1/events/{ids['event']}/guests", body, by="")
+    await world.ok(f"/v1/guests/{ids['guest_retired']['secret']}/simulated-payment", by="")
+    assert 1 == await guests.retire_paid(db=world.db)
 
 
 def footprint_body(organisation_id: int) -> dict[str, Any]:

@@ -9,8 +9,10 @@ from tests.registry.access.organisations_of_each_role import (
     claim_draft_body,
     contribution_body,
     credits_body,
+    event_body,
     footprint_body,
     order_body,
+    pool_body,
 )
 from tests.registry.access.soft_passkey import text
 from tests.registry.projects.life import FOREST, project_body, report_body
@@ -55,6 +57,8 @@ def requests_by_operation(ids: dict[str, Any]) -> dict[str, Request]:
         **_projects(ids),
         **_credits(ids),
         **_claims(ids),
+        **_pools(ids),
+        **_events(ids),
         **_market(ids),
         **_custody(ids),
     }
@@ -253,6 +257,45 @@ def _claim_drafts(ids: dict[str, Any]) -> dict[str, Request]:
         "get_activity_template": read("/v1/activity-template?profile=hotel"),
         "register_green_power": write("/v1/green-power", {"organisation_id": ids[HOME], **contract, **period}),
         "list_green_power": read("/v1/green-power"),
+    }
+
+
+def _pools(ids: dict[str, Any]) -> dict[str, Request]:
+    pool, payment = f"/v1/pools/{ids['pool']}", f"/v1/payments/{ids['guest']['reference']}"
+    bank = (ELSEWHERE, "operator")  # nobody books money for their own organisation
+    return {
+        "open_pool": write("/v1/pools", pool_body(ids)),
+        "list_pools": read("/v1/pools"),
+        "get_pool": read(pool),
+        "top_up_pool": write(f"{pool}/top-ups", {"quantity_kg": 1}),
+        "pause_pool": write(f"{pool}/pause"),
+        "resume_pool": write(f"/v1/pools/{ids['pool_paused']}/resume"),
+        "withdraw_pool": write(f"{pool}/withdraw"),
+        "get_pool_accounts": read(f"{pool}/accounts"),
+        "list_pool_postings": read(f"{pool}/postings"),
+        "pay_out_pool": write(f"{pool}/payouts", {"amount_fen": 1, "reference": "Another"}, bank),
+        "get_payment": read(payment),
+        "confirm_payment": write(f"{payment}/confirmations", {"amount_fen": ids["guest"]["amount_fen"]}, bank),
+    }
+
+
+def _events(ids: dict[str, Any]) -> dict[str, Request]:
+    event, guest = f"/v1/events/{ids['event']}", f"/v1/guests/{ids['guest']['secret']}"
+    power = {"kind": "electricity", "electricity_kwh": 1, "grid_region": "CN-510000", "grid_year": 2021}
+    return {
+        "create_event": write("/v1/events", event_body(ids, place="Another hall")),
+        "list_events": read("/v1/events"),
+        "get_event": read(event),
+        "get_share_quote": read(f"{event}/quote?nights=1"),
+        "list_ranked_guests": read(f"{event}/ranking"),
+        "join_event": write(f"{event}/guests", {"trip": {"nights": 1}}),
+        "get_guest": read(guest),
+        "pay_in_simulation": write(f"{guest}/simulated-payment"),
+        "get_event_progress": read(f"{event}/progress"),
+        "hide_guest": write(f"{event}/guests/1/hide"),
+        "close_event": write(f"{event}/close"),
+        "choose_pool": write(f"{event}/pool", {"pool_id": ids["pool"]}),
+        "claim_event_share": write(f"{event}/claim", {"items": [power], "reduction_plan": "Daylight"}),
     }
 
 

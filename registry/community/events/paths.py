@@ -1,0 +1,22 @@
+"""What stands in the addresses of events: the code on a poster, and the secret of a guest's link."""
+
+from typing import Annotated
+
+from litestar.openapi.spec import Example
+from litestar.params import PathParameter
+
+PathEvent = Annotated[
+    str,
+    PathParameter(
+        max_length=8, pattern="^[2-9A-HJ-NP-Z]+$", description="On the poster", examples=[Example(value="K7M2QWXZ")]
+    ),
+]
+PathSecret = Annotated[
+    str,
+    PathParameter(
+        max_length=28,
+        pattern="^G-[A-Z2-7]{26}$",
+        description="The last part of the guest's link",
+        examples=[Example(value="G-ABCDEFGHIJKLMNOPQRSTUVWXYZ")],
+    ),
+]

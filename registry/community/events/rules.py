@@ -1,0 +1,137 @@
+"""What a guest's trip consists of, who covers which category, and what an event page refuses. Pure."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from registry.kit.problems import DomainError, Kind
+from schemas.events import Origin, Trip
+from schemas.methodologies import (
+    Category,
+    EventAccommodation,
+    EventActivity,
+    EventFootprintRequest,
+    EventProfile,
+    EventTravel,
+)
+
+GUESTS_MAY: Final[tuple[Category, ...]] = ("travel", "accommodation")
+"""What a guest's own trip consists of (`registry/claims/subjects.py`)."""
+ORIGIN_KM: Final[dict[Origin, int]] = {
+    "beijing": 1_520,
+    "chongqing": 270,
+    "guangzhou": 1_240,
+    "guiyang": 520,
+    "hangzhou": 1_550,
+    "hong-kong": 1_370,
+    "kunming": 640,
+    "lhasa": 1_250,
+    "nanjing": 1_400,
+    "shanghai": 1_660,
+    "shenzhen": 1_340,
+    "urumqi": 2_060,
+    "wuhan": 980,
+    "xian": 605,
+}
+"""
+From there to Chengdu, one way. Provisional: great circles between city centres to the nearest 5 or 10 km, for guests
+who do not know the distance; by road it is more.
+"""
+CODE_LETTERS: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+"""Letters of an event's code: none that is taken for another on a poster."""
+CODE_LENGTH: Final = 8
+SHARE_LIMIT_KG: Final = 20_000
+"""More is no trip of one guest: the longest flight there and back and sixty nights come to less than half."""
+
+
+class NothingForGuests(DomainError):
+    """The organiser covers all that guests could offset."""
+
+    kind, slug, title = Kind.UNPROCESSABLE, "nothing-for-guests", "Nothing is left for guests"
+
+
+class NotCounted(DomainError):
+    """The organiser would cover a category that the event's profile does not count."""
+
+    kind, slug, title = Kind.UNPROCESSABLE, "not-counted", "Not counted by the profile"
+
+
+class EventClosed(DomainError):
+    """The event's page takes no more guests."""
+
+    kind, slug, title = Kind.CONFLICT, "event-closed", "The event takes no more guests"
+
+
+class NoShare(DomainError):
+    """A trip that emits nothing, as counted here, or more than a trip can."""
+
+    kind, slug, title = Kind.UNPROCESSABLE, "no-share", "The trip emits nothing"
+
+
+class ShareTooLarge(DomainError):
+    """More kilograms than one guest's trip has."""
+
+    kind, slug, title = Kind.UNPROCESSABLE, "share-too-large", "Too much for one guest"
+
+
+class AlreadyClaimed(DomainError):
+    """The organiser's share of the event has its claim."""
+
+    kind, slug, title = Kind.CONFLICT, "event-has-claim", "The organiser's share is claimed"
+
+
+def guests_cover(organiser_covers: Iterable[Category]) -> tuple[Category, ...]:
+    """The categories that are left to guests."""
+    covered = set(organiser_covers)
+    return tuple(each for each in GUESTS_MAY if each not in covered)
+
+
+def check_covers(profile: EventProfile, organiser_covers: Iterable[Category], counted: Iterable[Category]) -> None:
+    """Raise `NotCounted` or `NothingForGuests` for categories that an organiser cannot take."""
+    taken = set(organiser_covers)
+    if others := sorted(taken - set(counted)):
+        raise NotCounted(
+            f"{profile} does not count {', '.join(others)}. Choose national-event, or leave it out.", categories=others
+        )
+    if not guests_cover(taken):
+        raise NothingForGuests(
+            "The organiser covers travel and accommodation, which is all that a guest's trip consists of. Leave one of "
+            "the two to the guests, or make an event claim without a page."
+        )
+
+
+def request_of(trip: Trip, profile: EventProfile, covered_by_guests: Iterable[Category]) -> EventFootprintRequest:
+    """The activity data of a guest's share: the way there and back, and the nights, as far as they are the guest's."""
+    items: list[EventActivity] = []
+    if "travel" in covered_by_guests and trip.mode is not None:
+        one_way_km = ORIGIN_KM[trip.origin] if trip.origin else trip.distance_km
+        assert one_way_km is not None, "a way has a length"
+        items.append(EventTravel(mode=trip.mode, persons=1, distance_km=2 * one_way_km))
+    if "accommodation" in covered_by_guests and trip.nights:
+        items.append(EventAccommodation(room_nights=trip.nights))
+    return EventFootprintRequest(profile=profile, items=tuple(items) or (EventAccommodation(room_nights=0),))
+
+
+def check_share(quantity_kg: int) -> None:
+    """Raise `NoShare` for a trip of zero kilograms, `ShareTooLarge` for more than one guest's."""
+    if not quantity_kg:
+        raise NoShare("On foot or by bicycle and without a night, the trip comes to 0 kg: there is nothing to offset.")
+    if quantity_kg > SHARE_LIMIT_KG:
+        raise ShareTooLarge(
+            f"{quantity_kg} kg is more than one guest's trip has ({SHARE_LIMIT_KG} kg at most).",
+            limit_kg=SHARE_LIMIT_KG,
+        )
+
+
+def check_own(counted: Iterable[str], organiser_covers: Iterable[str]) -> None:
+    """Raise `NotCounted` for an organiser's share that counts what is left to the guests."""
+    if others := sorted(set(counted) - set(organiser_covers)):
+        raise NotCounted(
+            f"The organiser covers {', '.join(sorted(organiser_covers))}; {', '.join(others)} is the guests' own, or "
+            "nobody's. Leave it out, so that no kilogram is offset twice.",
+            categories=others,
+        )
+
+
+def share_subject(title: str, number: int) -> str:
+    """What a guest's claim is about, in words that name nobody."""
+    return f"{title} · guest {number}"
