@@ -50,6 +50,7 @@ from registry.access.sign_in.rules import SiteAddress
 from registry.access.sign_in.service import SignIns
 from registry.access.suspensions.api import SuspensionsController
 from registry.claims.api import ClaimsController
+from registry.credits.annulment.api import AnnulmentsController
 from registry.credits.cancellation.api import CancellationsController
 from registry.credits.holdings.api import ConservationController, HoldingsController
 from registry.credits.holdings.service import IssuanceTotals, ProjectsTotals, RegionTotals
@@ -150,6 +151,7 @@ _API: Final = (
     TransfersController,
     CancellationsController,
     RetirementsController,
+    AnnulmentsController,
     ClaimsController,
     ReceiptsController,
     LogController,

@@ -16,6 +16,7 @@ import registry.access.sessions.routes
 import registry.access.sign_in.routes
 import registry.access.suspensions.routes
 import registry.claims.routes
+import registry.credits.annulment.routes
 import registry.credits.cancellation.routes
 import registry.credits.holdings.routes
 import registry.credits.issuance.routes
@@ -50,6 +51,7 @@ ROUTES = merge_routes(
     registry.credits.transfers.routes.ROUTES,
     registry.credits.cancellation.routes.ROUTES,
     registry.credits.retirement.routes.ROUTES,
+    registry.credits.annulment.routes.ROUTES,
     registry.claims.routes.ROUTES,
     registry.receipts.routes.ROUTES,
     registry.inbox.routes.ROUTES,
