@@ -45,9 +45,9 @@ class Bundle(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
     nobody knows is seen as well; it authenticates nothing. *status* is kept free for a newer status snapshot; the
     present verifier refuses it, for it cannot check one.
 
-    Version 3 has *later*: the bundles of the corrections and annulments of the retirement and of its claim, in the order
-    of their leaves, under the same checkpoint. Version 1 has no *sha256*, and *asserts_neutral*: this file alone is meant to cover its claim, and is a shortfall if
-    it does not.
+    Version 3 has *later*: the bundles of the corrections and annulments of the retirement and of its claim, in the
+    order of their leaves, under the same checkpoint. Version 1 has no *sha256*, and *asserts_neutral*: this file alone
+    is meant to cover its claim, and is a shortfall if it does not.
     """
 
     format: Literal["kilnwood-receipt/v1", "kilnwood-receipt/v2", "kilnwood-receipt/v3"]

@@ -158,8 +158,8 @@ def check_stands(claim_id: int, *, annulled: bool) -> None:
     """Raise `ClaimAnnulled` for a claim that was annulled."""
     if annulled:
         raise ClaimAnnulled(
-            f"Claim {claim_id} was annulled by two regulators: it takes no retirement and no correction. Its subject is "
-            "free for another claim, which takes a footprint of its own.",
+            f"Claim {claim_id} was annulled by two regulators: it takes no retirement and no correction. Its "
+            "subject is free for another claim, which takes a footprint of its own.",
             claim_id=claim_id,
         )
 

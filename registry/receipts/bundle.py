@@ -14,6 +14,7 @@ from registry.transparency.format.strict_json import decode_readable, encode, in
 from registry.transparency.format.text import Malformed
 from schemas.receipts import (
     BUNDLE_FORMAT,
+    BUNDLE_FORMAT_3,
     TRUST_FORMAT,
     TRUST_FORMAT_1,
     Bundle,
@@ -32,23 +33,26 @@ def build_bundle(
     tiles: Tiles,
     openings: Sequence[Opening] = (),
     claim: Bundle | None = None,
+    later: Sequence[Bundle] = (),
 ) -> Bundle:
     """
     The bundle of the statement *note* at *leaf_index* under a published checkpoint with its cosignatures.
 
     *tiles* must hold `prove.tiles_for_inclusion(leaf_index, size)`; wider tiles do. A retirement needs the *claim*'s
-    own bundle. Raises `Malformed` when a tile is missing.
+    own bundle; with something *later*, in the order of leaves, it is of version 3. Raises `Malformed` when a tile is
+    missing.
     """
     checkpoint = parse_note(checkpoint_note)
     size = parse_checkpoint_text(checkpoint.text).size
     proof = format_proof(LogProof(leaf_index, inclusion_proof(leaf_index, size, tiles), checkpoint))
     return Bundle(
-        format=BUNDLE_FORMAT,
+        format=BUNDLE_FORMAT_3 if later else BUNDLE_FORMAT,
         note=note,
         proof=proof,
         sha256=bundle_digest(note, proof),
         openings=tuple(sorted(openings, key=lambda each: each.label)),
         claim=claim,
+        later=tuple(later),
     )
 
 

@@ -25,8 +25,8 @@ async def annul(approved: Approved, *, call: Call, db: Database, region: RegionP
     """
     Carry out an approval to annul, neither of whose two people belongs to claimant or holder.
 
-    Everything is decided under the lock of the claim, which retirements take first: one against it is either before, and
-    its claim annulled, or after, and refused. No block changes, so no account is locked. Raises `AnnulledBefore`,
+    Everything is decided under the lock of the claim, which retirements take first: one against it is either before,
+    and its claim annulled, or after, and refused. No block changes, so no account is locked. Raises `AnnulledBefore`,
     `AnotherStatement`, `OwnOrganisation`, and what approvals raise.
     """
 

@@ -195,7 +195,9 @@ async def test_one_regulator_does_not_annul(delivered: World):
     async with unchanged(delivered):
         refused(await delivered.post("/v1/annulments", order, by=delivered.regulators[0]), 403, "same-person")
         changed = {**order, "body": {**body, "reason": "Another"}}
-        refused(await delivered.post("/v1/annulments", changed, by=delivered.regulators[1]), 409, "approval-body-changed")
+        refused(
+            await delivered.post("/v1/annulments", changed, by=delivered.regulators[1]), 409, "approval-body-changed"
+        )
         missing = {**order, "approval_id": 10_000}
         refused(await delivered.post("/v1/annulments", missing, by=delivered.regulators[1]), 404, "not-found")
 
@@ -217,7 +219,9 @@ async def test_what_cannot_be_annulled(delivered: World, changes: dict[str, Any]
         refused(await delivered.post("/v1/annulments", order, by=delivered.regulators[1]), status, slug)
 
 
-@pytest.mark.parametrize("changes", [{"receipt_id": "R-1"}, {"claim_id": None}, {"reason": ""}, {"statement_hash": "x"}])
+@pytest.mark.parametrize(
+    "changes", [{"receipt_id": "R-1"}, {"claim_id": None}, {"reason": ""}, {"statement_hash": "x"}]
+)
 async def test_what_is_no_body_of_an_annulment(delivered: World, changes: dict[str, Any]):
     """Two things at once, none, no reason, no hash: refused when it is proposed."""
     claim_id = await delivered.event_claim()
@@ -230,7 +234,9 @@ async def test_lists(delivered: World):
     """Annulments of all, of one kind, of a claim and what was retired for it; claims that are annulled, or not."""
     claim_id, receipt = await retired_for(delivered, 5)
     other = await delivered.contribution("bank")
-    made = [await annul(delivered, path) for path in (f"retirements/{receipt}", f"claims/{claim_id}", f"claims/{other}")]
+    made = [
+        await annul(delivered, path) for path in (f"retirements/{receipt}", f"claims/{claim_id}", f"claims/{other}")
+    ]
     for query, expected in (
         ("", made),
         ("?of=claim", made[1:]),
