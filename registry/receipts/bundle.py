@@ -1,6 +1,6 @@
 """Builds a receipt from what the log stores, and the trust file that it is checked with. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from registry.receipts.verifier.trust import load_trust
 from registry.transparency.format.checkpoint import parse_checkpoint_text
@@ -10,7 +10,7 @@ from registry.transparency.format.policy import parse_policy
 from registry.transparency.format.proof import LogProof, format_proof
 from registry.transparency.format.prove import inclusion_proof
 from registry.transparency.format.statement import bundle_digest
-from registry.transparency.format.strict_json import decode_readable, encode, indented
+from registry.transparency.format.strict_json import DOCUMENT_LIMIT_BYTES, decode_readable, encode, indented
 from registry.transparency.format.text import Malformed
 from schemas.receipts import (
     BUNDLE_FORMAT,
@@ -23,6 +23,7 @@ from schemas.receipts import (
     Trust,
     TrustedKey,
 )
+from schemas.statements import CorrectionStatement
 
 
 def build_bundle(
@@ -59,6 +60,25 @@ def build_bundle(
 def bundle_file(bundle: Bundle) -> bytes:
     """The bytes of `*.receipt.json`: canonical, no newline at the end."""
     return encode(bundle)
+
+
+def fitting_file(build: Callable[[Sequence[Bundle]], Bundle], later: Sequence[Bundle]) -> bytes:
+    """
+    The file that *build* makes with what was said *later*, as far as a document's limit takes it.
+
+    Beyond it the oldest corrections are left out: a reader sees by the numbers that some came before.
+    """
+    carried = list(later)
+    while len(content := bundle_file(build(carried))) > DOCUMENT_LIMIT_BYTES:
+        oldest = next((each for each in carried if _says(each) == CorrectionStatement.TYPE), None)
+        assert oldest is not None, "a retirement, its claim and two annulments fit"
+        carried.remove(oldest)
+    return content
+
+
+def _says(bundle: Bundle) -> str:
+    """The type of a bundle's statement."""
+    return "/".join(bundle.note.partition("\n")[0].split("/")[-2:])
 
 
 def trust_file(

@@ -114,7 +114,8 @@ class _Faults:
         known = report.about.annulled if report.about else ()
         news = [each for each in self.annulled[at] if each not in known]
         said = [("annulment", in_words(each)) for each in news]
-        said += [("claim", self.outdated[at])] * (at in self.outdated)
+        if at in self.outdated:
+            said.append(("claim", self.outdated[at]))
         if not said:
             return report
         own = report.verdict == "superseded"
@@ -341,14 +342,15 @@ def _excess(claim: ClaimStatement, retirements: Sequence[Sequence[Seen]]) -> str
 
 
 def _subjects(judged: Sequence[Judged]) -> dict[str, str]:
-    """The subjects of claims as they are to be read, by the newest file."""
-    found: dict[str, tuple[int, str]] = {}
+    """The subjects of claims as they are to be read, by the newest file, of these the one that carries most."""
+    found: dict[str, tuple[int, int, str]] = {}
     for each in judged:
         about, size = each.report.about, each.report.size or 0
         for leaf in each.leaves[:2]:
             if about and about.subject is not None and isinstance(leaf.statement, ClaimStatement):
-                found[leaf.statement_hash] = max(found.get(leaf.statement_hash, (0, "")), (size, about.subject))
-    return {claim: subject for claim, (_, subject) in found.items()}
+                newest = found.get(leaf.statement_hash, (0, 0, ""))
+                found[leaf.statement_hash] = max(newest, (size, len(each.leaves), about.subject))
+    return {claim: subject for claim, (_, _, subject) in found.items()}
 
 
 def _covers(seen: Sequence[Seen], annulled: Annulled, subjects: Mapping[str, str]) -> Iterator[ClaimCover]:
