@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
+from schemas.annulments import AnnulBody
 from schemas.scalars import BankReference, Fen, Id, Instant, Name, Sha256, Text, check_years
 
 
@@ -255,26 +256,6 @@ class DepositCashBody(
     account_id: Id
     amount_fen: Fen
     reference: BankReference = ""
-
-
-class AnnulBody(
-    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="operation", tag="annul_statement"
-):
-    """
-    Annul a claim, or a retirement by its receipt: one of the two. There is no inverse.
-
-    *statement_hash* is that of its statement in the log, so that both regulators mean the same.
-    """
-
-    claim_id: Id | None = None
-    receipt_id: Annotated[str, Meta(min_length=1, max_length=80)] | None = None
-    statement_hash: Sha256
-    reason: Annotated[Text, Meta(description="Published in the log for ever")]
-
-    def __post_init__(self) -> None:
-        """Raise `ValueError` unless exactly one thing is named."""
-        if (self.claim_id is None) == (self.receipt_id is None):
-            raise ValueError("an annulment names claim_id or receipt_id, one of the two")
 
 
 ApprovalBody = AnnulBody | DepositCashBody | GrantBody | IssueBody | LiftBody | RekeyBody | SettleSuspensionBody

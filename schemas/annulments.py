@@ -4,8 +4,28 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from schemas.scalars import Id, Instant, Kg0, Sha256
+from schemas.scalars import Id, Instant, Kg0, Sha256, Text
 from schemas.statements import Annullable
+
+
+class AnnulBody(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="operation", tag="annul_statement"
+):
+    """
+    Annul a claim, or a retirement by its receipt: one of the two. There is no inverse.
+
+    *statement_hash* is that of its statement in the log, so that both regulators mean the same.
+    """
+
+    claim_id: Id | None = None
+    receipt_id: Annotated[str, Meta(min_length=1, max_length=80)] | None = None
+    statement_hash: Sha256
+    reason: Annotated[Text, Meta(description="Published in the log for ever")]
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` unless exactly one thing is named."""
+        if (self.claim_id is None) == (self.receipt_id is None):
+            raise ValueError("an annulment names claim_id or receipt_id, one of the two")
 
 
 class Annulled(Struct, frozen=True, kw_only=True):

@@ -57,7 +57,7 @@ class Corrected(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reason: str
 
 
-class Annulment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class FoundAnnulment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """That the retirement or its claim was annulled, when and why: the receipt counts for nothing."""
 
     of: Annullable
@@ -93,7 +93,7 @@ class Particulars(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     retired_at: str | None = None
     sealed: tuple[str, ...] = ()
     corrected: tuple[Corrected, ...] = ()
-    annulled: tuple[Annulment, ...] = ()
+    annulled: tuple[FoundAnnulment, ...] = ()
 
 
 class VerifyReport(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -3,8 +3,7 @@
 from typing import NamedTuple
 
 from registry.kit.problems import DomainError, Kind
-from schemas.access import AnnulBody
-from schemas.annulments import Annulled
+from schemas.annulments import AnnulBody, Annulled
 from schemas.statements import Annullable
 
 
@@ -20,7 +19,7 @@ class AnotherStatement(DomainError):
     kind, slug, title = Kind.CONFLICT, "another-statement", "Not the statement that was named"
 
 
-class Target(NamedTuple):
+class AnnulTarget(NamedTuple):
     """What is to be annulled, as it stands under the lock of its claim; *organisations* are claimant and holder."""
 
     of: Annullable
@@ -34,7 +33,7 @@ class Target(NamedTuple):
     annulled: Annulled | None
 
 
-def check_target(target: Target, body: AnnulBody) -> None:
+def check_target(target: AnnulTarget, body: AnnulBody) -> None:
     """Raise `AnotherStatement` or `AnnulledBefore`."""
     if target.statement_hash != body.statement_hash:
         raise AnotherStatement(
@@ -46,7 +45,7 @@ def check_target(target: Target, body: AnnulBody) -> None:
         raise annulled_before(target)
 
 
-def annulled_before(target: Target) -> AnnulledBefore:
+def annulled_before(target: AnnulTarget) -> AnnulledBefore:
     """The refusal of a second annulment, with the first where it is known."""
     first = f" by annulment {target.annulled.annulment_id}" if target.annulled else ""
     return AnnulledBefore(f"The {target.of} {target.name} was annulled{first}. Nothing is annulled twice.")

@@ -14,8 +14,8 @@ from registry.kit.ids import new
 from registry.kit.pages import Window
 from registry.kit.problems import Unknown
 from registry.transparency import service as log
-from schemas.access import AnnulBody, Approved, Call
-from schemas.annulments import Annulment
+from schemas.access import Approved, Call
+from schemas.annulments import AnnulBody, Annulment
 from schemas.pages import Page
 from schemas.parties import RegionProfile
 from schemas.statements import Annullable, AnnulmentStatement
@@ -43,12 +43,12 @@ async def annul(approved: Approved, *, call: Call, db: Database, region: RegionP
     return await once(db, call, work, _again)
 
 
-async def _locked_target_in(tx: Tx, body: AnnulBody) -> rules.Target:
+async def _locked_target_in(tx: Tx, body: AnnulBody) -> rules.AnnulTarget:
     """Read what is named under the lock of its claim. Raises `Unknown`."""
     if body.receipt_id is None:
         assert body.claim_id is not None, "the body names one of the two"
         claim = await claims.locked_in(tx, body.claim_id)
-        return rules.Target(
+        return rules.AnnulTarget(
             of="claim",
             name=f"claim {claim.id}",
             statement_id=await claims.statement_of_in(tx, claim.id),
@@ -62,7 +62,7 @@ async def _locked_target_in(tx: Tx, body: AnnulBody) -> rules.Target:
     claim_id = (await retirements.retirement_in(tx, body.receipt_id)).retirement.claim_id
     claim = await claims.locked_in(tx, claim_id)
     found = await retirements.retirement_in(tx, body.receipt_id)  # again, under the lock
-    return rules.Target(
+    return rules.AnnulTarget(
         of="retirement",
         name=f"receipt {body.receipt_id}",
         statement_id=found.statement_id,
@@ -77,7 +77,7 @@ async def _locked_target_in(tx: Tx, body: AnnulBody) -> rules.Target:
 
 async def _annul_in(
     tx: Tx,
-    target: rules.Target,
+    target: rules.AnnulTarget,
     body: AnnulBody,
     people: tuple[int, int],
     approval_id: int,

@@ -4,12 +4,11 @@ from collections.abc import Collection, Sequence
 
 import asyncpg
 
-from registry.credits.annulment.rules import Target, annulled_before
+from registry.credits.annulment.rules import AnnulTarget, annulled_before
 from registry.kit import sql
 from registry.kit.database import Tx, constraint, convert
 from registry.kit.pages import Window
-from schemas.access import AnnulBody
-from schemas.annulments import Annulment
+from schemas.annulments import AnnulBody, Annulment
 from schemas.pages import Page
 from schemas.statements import Annullable
 
@@ -17,7 +16,14 @@ _sql = sql.load(__package__)
 
 
 async def insert_annulment(
-    tx: Tx, target: Target, body: AnnulBody, *, code: str, people: Sequence[int], approval_id: int, statement_id: int
+    tx: Tx,
+    target: AnnulTarget,
+    body: AnnulBody,
+    *,
+    code: str,
+    people: Sequence[int],
+    approval_id: int,
+    statement_id: int,
 ) -> int:
     """Store an annulment whose statement was appended. Raises `AnnulledBefore`."""
     with constraint("annulment_annuls_key", annulled_before(target)):

@@ -14,7 +14,7 @@ from registry.transparency.format.statement_rules import check_later as check_ab
 from registry.transparency.format.statement_rules import check_words
 from schemas.receipts import BUNDLE_FORMAT, LATER_CORRECTIONS, Bundle
 from schemas.statements import AnnulmentStatement, ClaimStatement, CorrectionStatement, Statement
-from schemas.verdicts import Annulment
+from schemas.verdicts import FoundAnnulment
 
 CORRECTABLE = ("subject", "standard", "boundary", "exclusions")
 
@@ -118,13 +118,13 @@ def target_of(statement: CorrectionStatement | AnnulmentStatement) -> str:
     return statement.annuls if isinstance(statement, AnnulmentStatement) else statement.corrects
 
 
-def annulment_of(statement: Statement) -> Annulment:
+def annulment_of(statement: Statement) -> FoundAnnulment:
     """What an annulment says, for the report."""
     assert isinstance(statement, AnnulmentStatement)
-    return Annulment(of=statement.of, at=statement.executed_at, reason=statement.reason)
+    return FoundAnnulment(of=statement.of, at=statement.executed_at, reason=statement.reason)
 
 
-def in_words(annulment: Annulment) -> str:
+def in_words(annulment: FoundAnnulment) -> str:
     """One sentence, the same in every file that it concerns."""
     return (
         f"the {annulment.of} was annulled on {annulment.at} because {annulment.reason!r}; "

@@ -27,7 +27,17 @@ from schemas.statements import (
     IssuanceStatement,
     RetirementStatement,
 )
-from schemas.verdicts import EXIT_CODES, WORST_FIRST, Annulment, Check, ClaimCover, Fork, Summary, VerifyReport, View
+from schemas.verdicts import (
+    EXIT_CODES,
+    WORST_FIRST,
+    Check,
+    ClaimCover,
+    Fork,
+    FoundAnnulment,
+    Summary,
+    VerifyReport,
+    View,
+)
 
 
 class Compared(NamedTuple):
@@ -78,7 +88,7 @@ class _Faults:
     def __init__(self, reports: Sequence[VerifyReport]) -> None:
         self.alone = reports
         self.found: dict[int, dict[Check, None]] = defaultdict(dict)
-        self.annulled: dict[int, dict[Annulment, None]] = defaultdict(dict)
+        self.annulled: dict[int, dict[FoundAnnulment, None]] = defaultdict(dict)
         self.outdated: dict[int, str] = {}
 
     def add(self, files: Iterable[int], name: str, detail: str) -> None:
@@ -247,11 +257,11 @@ def _check_origin(taken: Seen, source: Sequence[Seen], faults: _Faults) -> None:
         faults.add([taken.file, *(each.file for each in source)], "serials", str(error))
 
 
-Annulled: TypeAlias = dict[str, Annulment]
+AnnulledHashes: TypeAlias = dict[str, FoundAnnulment]
 """What was annulled, by statement hash."""
 
 
-def _annulled(seen: Sequence[Seen], faults: _Faults) -> Annulled:
+def _annulled(seen: Sequence[Seen], faults: _Faults) -> AnnulledHashes:
     """
     What any of the files says was annulled; every file about it is superseded.
 
@@ -260,7 +270,7 @@ def _annulled(seen: Sequence[Seen], faults: _Faults) -> Annulled:
     targets: dict[str, list[Seen]] = defaultdict(list)
     for each in seen:
         targets[each.leaf.statement_hash].append(each)
-    annulled: Annulled = {}
+    annulled: AnnulledHashes = {}
     for found in _by_place(seen).values():
         statement = found[0].leaf.statement
         if not isinstance(statement, AnnulmentStatement):
@@ -290,7 +300,7 @@ def _allocated_kg(retirements: Iterable[Sequence[Seen]]) -> int:
     return sum(getattr(each[0].leaf.statement, "allocates_kg", 0) for each in retirements)
 
 
-def _given(seen: Sequence[Seen], annulled: Annulled) -> list[_Given]:
+def _given(seen: Sequence[Seen], annulled: AnnulledHashes) -> list[_Given]:
     """The claims in the order of their leaves. What was annulled gives nothing, and is given nothing."""
     claims = {
         each.leaf.statement_hash: _Given(each.leaf, [])
@@ -309,7 +319,7 @@ def _given(seen: Sequence[Seen], annulled: Annulled) -> list[_Given]:
     return list(claims.values())
 
 
-def _check_allocations(seen: Sequence[Seen], annulled: Annulled, faults: _Faults) -> None:
+def _check_allocations(seen: Sequence[Seen], annulled: AnnulledHashes, faults: _Faults) -> None:
     """
     The registry gives no claim more than it requires, so receipts that do are not of one honest registry.
 
@@ -353,7 +363,7 @@ def _subjects(judged: Sequence[Judged]) -> dict[str, str]:
     return {claim: subject for claim, (_, _, subject) in found.items()}
 
 
-def _covers(seen: Sequence[Seen], annulled: Annulled, subjects: Mapping[str, str]) -> Iterator[ClaimCover]:
+def _covers(seen: Sequence[Seen], annulled: AnnulledHashes, subjects: Mapping[str, str]) -> Iterator[ClaimCover]:
     for given in _given(seen, annulled):
         claim = given.claim.statement
         assert isinstance(claim, ClaimStatement)

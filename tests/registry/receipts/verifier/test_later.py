@@ -13,7 +13,7 @@ from registry.receipts.verifier.verify import verify_bundle
 from registry.transparency.format import checkpoint, note
 from registry.transparency.format.strict_json import DOCUMENT_LIMIT_BYTES
 from schemas.statements import CorrectedWords
-from schemas.verdicts import Annulment, Corrected, NamedParty
+from schemas.verdicts import Corrected, FoundAnnulment, NamedParty
 from tests.registry.receipts.verifier.later_world import (
     AGAIN,
     FOLDER,
@@ -94,7 +94,7 @@ def test_an_annulment_is_the_verdict():
         assert f"the {of} was annulled on {later.executed_at} because {later.reason!r}" in report.summary
         assert report.summary.endswith("the kilograms stay retired and count for nothing")
         assert report.about is not None
-        assert (Annulment(of=of, at=later.executed_at, reason=later.reason),) == report.about.annulled
+        assert (FoundAnnulment(of=of, at=later.executed_at, reason=later.reason),) == report.about.annulled
     after = changed(OF_RETIREMENT, executed_at="2027-06-02T00:00:00Z")
     assert "superseded" == verify(told(after, retirement=late).receipt()).verdict
 
