@@ -5,6 +5,7 @@ from typing import Final
 from litestar import Controller, Response, get
 from litestar.di import NamedDependency
 
+from deploy.site.annulments import annulling
 from registry.access.visitor import PageCall
 from registry.claims import service as claims
 from registry.credits.retirement import look_ups as retirements
@@ -40,6 +41,7 @@ class ClaimPage(Controller):
         return page.answer(
             "claims/claim.html",
             claim=found,
+            annulling=await annulling(found, page=page, db=db),
             verifier=await _verifier(found, db),
             about_kind=found.about.__struct_config__.tag if found.about else None,
             corrections=await corrections.corrections(found.statement_hash, ALL_CORRECTIONS, asked=asked, db=db),

@@ -17,6 +17,7 @@ import registry.parties.colleagues.pages
 import registry.parties.pages
 import registry.projects.pages
 import registry.transparency.pages
+from deploy.site.annulments import AnnulmentPages
 from deploy.site.claims import ClaimPage, OrganisationPage
 from deploy.site.credits import CancellationPages, IssuancePages, RetirementPages
 from deploy.site.entering import EnteringPages, Entrants
@@ -65,6 +66,7 @@ def site_router(entrants: Entrants = ()) -> Router:
             IssuancePages,
             RetirementPages,
             CancellationPages,
+            AnnulmentPages,
             ClaimPage,
             OrganisationPage,
             registry.claims.pages.ClaimPages,
