@@ -88,13 +88,13 @@ def test_a_sealed_correction_hides_the_old_beneficiary_too():
 def test_an_annulment_is_the_verdict():
     """It says when and why, whatever else could be said about the receipt."""
     late = changed(RETIREMENT, executed_at="2027-06-01T00:00:00Z")
-    for later, of in ((OF_CLAIM, "claim"), (OF_RETIREMENT, "retirement")):
+    for later in (OF_CLAIM, OF_RETIREMENT):
         report = verify(told(later).receipt())
         assert ("superseded", 4) == (report.verdict, report.exit_code)
-        assert f"the {of} was annulled on {later.executed_at} because {later.reason!r}" in report.summary
+        assert f"the {later.of} was annulled on {later.executed_at} because {later.reason!r}" in report.summary
         assert report.summary.endswith("the kilograms stay retired and count for nothing")
         assert report.about is not None
-        assert (FoundAnnulment(of=of, at=later.executed_at, reason=later.reason),) == report.about.annulled
+        assert (FoundAnnulment(of=later.of, at=later.executed_at, reason=later.reason),) == report.about.annulled
     after = changed(OF_RETIREMENT, executed_at="2027-06-02T00:00:00Z")
     assert "superseded" == verify(told(after, retirement=late).receipt()).verdict
 
@@ -169,7 +169,9 @@ def test_an_older_file_is_asked_for_anew():
 
 def test_an_annulment_that_contradicts_what_it_names():
     """Beside the claim that it calls a retirement: both are INVALID."""
-    story = told(changed(OF_RETIREMENT, annuls=verify(told().receipt().claim).statement_hash))
+    claim = told().receipt().claim
+    assert claim is not None
+    story = told(changed(OF_RETIREMENT, annuls=verify(claim).statement_hash))
     said = together(story.receipt([]), story.log.bundle(2, story.sealed))
     assert ["invalid", "invalid"] == [each.verdict for each in said.reports]
     assert "annulment: the annulment of a retirement, and it names a claim" == said.reports[0].summary
