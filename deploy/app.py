@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 from litestar import Litestar, Request, Response, Router, get
@@ -23,47 +23,23 @@ from litestar.types import ASGIApp
 from litestar.typing import FieldDefinition
 from prometheus_client import CollectorRegistry
 
+from deploy.controllers import CONTROLLERS
 from deploy.routes import ROUTES, give_routes
 from deploy.site.entering import Entrants
 from deploy.site.frame import site_frame, site_router
-from deploy.status import StatusController
 from deploy.version import VERSION
-from exchange.campaigns.api import CampaignsController
-from exchange.instruments.api import InstrumentsController
 from exchange.journal.refusals import TradingRefused
-from exchange.listings.api import ListingsController
-from exchange.market_data.api import MarketDataController
 from exchange.market_data.feed import MarketFeed
 from exchange.modes import REFUSALS
-from exchange.orders.api import OrdersController, TraderController
 from exchange.parts import Exchange
-from exchange.settlement.api import AccountCustodyController, CustodyController
-from registry.access.approvals.api import ApprovalsController
 from registry.access.authority import Authority
-from registry.access.grants.api import GrantsController
 from registry.access.http import DEPENDENCIES, RATE_CLASS, guard, operation_of
-from registry.access.keys.api import KeysController
 from registry.access.keys.rules import Keyring
 from registry.access.rates import ORDERS, READS, WRITES, Rates
-from registry.access.restrictions.api import RestrictionsController
-from registry.access.sessions.api import SessionsController
-from registry.access.sign_in.api import PasskeysController, SignInController
 from registry.access.sign_in.rules import SiteAddress
 from registry.access.sign_in.service import SignIns
-from registry.access.suspensions.api import SuspensionsController
-from registry.claims.api import ClaimsController
-from registry.claims.drafts.api import ActivityFilesController, ClaimDraftsController
-from registry.claims.green_power.api import GreenPowerController
-from registry.community.events.api import EventsController, GuestsController
-from registry.community.retail.api import PaymentsController, PoolsController
-from registry.credits.cancellation.api import CancellationsController
-from registry.credits.holdings.api import ConservationController, HoldingsController
 from registry.credits.holdings.service import IssuanceTotals, ProjectsTotals, RegionTotals
-from registry.credits.issuance.api import IssuancesController
-from registry.credits.retirement.api import RetirementsController
 from registry.credits.retirement.service import retiring
-from registry.credits.transfers.api import AccountTransfersController, TransfersController
-from registry.inbox.api import InboxController
 from registry.kit.database import Database
 from registry.kit.head import HeadAsGet
 from registry.kit.http import HANDLERS, OF_NO_RULE, PROBLEM_TYPE, QUERY, STATUS, JsonRequest, problem
@@ -77,21 +53,9 @@ from registry.kit.site.errors import unrouted
 from registry.kit.site.forms import Forms
 from registry.kit.site.frame import Frame
 from registry.kit.site.queries import FilledQueries
-from registry.methodologies.api import MethodologiesController
 from registry.notifications import service as notifications
-from registry.notifications.api import NotificationsController
 from registry.notifications.mails import Mails, Transport
-from registry.parties.api import PartiesController
-from registry.parties.colleagues.api import ColleaguesController
-from registry.projects.api.documents import DocumentsController
-from registry.projects.api.projects import ProjectsController
-from registry.projects.api.reports import ReportsController
-from registry.receipts.api import ReceiptsController
-from registry.receipts.certificates.api import CertificatesController
 from registry.receipts.certificates.service import Desk, Typesetter
-from registry.search.api import SearchController
-from registry.transparency.api import CorrectionsController, LogController
-from registry.usage.api import UsageController
 from schemas.parties import RegionProfile
 
 STATIC = Path(__file__).parent / "static"
@@ -143,63 +107,12 @@ async def ready(db: NamedDependency[Database], parts: NamedDependency[Parts]) ->
     return Response({"status": "ready"})
 
 
-_API: Final = (
-    PartiesController,
-    ColleaguesController,
-    UsageController,
-    KeysController,
-    SessionsController,
-    SignInController,
-    PasskeysController,
-    ApprovalsController,
-    GrantsController,
-    RestrictionsController,
-    SuspensionsController,
-    MethodologiesController,
-    DocumentsController,
-    ProjectsController,
-    ReportsController,
-    InboxController,
-    NotificationsController,
-    SearchController,
-    IssuancesController,
-    ConservationController,
-    HoldingsController,
-    AccountTransfersController,
-    TransfersController,
-    CancellationsController,
-    RetirementsController,
-    ClaimsController,
-    ClaimDraftsController,
-    ActivityFilesController,
-    GreenPowerController,
-    PoolsController,
-    PaymentsController,
-    EventsController,
-    GuestsController,
-    ReceiptsController,
-    CertificatesController,
-    LogController,
-    StatusController,
-    CorrectionsController,
-    InstrumentsController,
-    MarketDataController,
-    ListingsController,
-    CampaignsController,
-    OrdersController,
-    TraderController,
-    CustodyController,
-    AccountCustodyController,
-)
-"""What answers under ``/v1``."""
-
-
 def create_app(parts: Parts) -> ASGIApp:
     """The whole application, wrapped in its request log."""
     frame = site_frame(parts.region, parts.site.url, parts.entrants)
     app = Litestar(
         route_handlers=[
-            *_API,
+            *CONTROLLERS,
             live,
             ready,
             site_router(parts.entrants, outbox=parts.mail is not None and parts.mail.keeps),

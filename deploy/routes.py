@@ -21,6 +21,7 @@ import registry.claims.green_power.routes
 import registry.claims.routes
 import registry.community.events.routes
 import registry.community.retail.routes
+import registry.credits.annulment.routes
 import registry.credits.cancellation.routes
 import registry.credits.holdings.routes
 import registry.credits.issuance.routes
@@ -56,6 +57,7 @@ ROUTES = merge_routes(
     registry.credits.transfers.routes.ROUTES,
     registry.credits.cancellation.routes.ROUTES,
     registry.credits.retirement.routes.ROUTES,
+    registry.credits.annulment.routes.ROUTES,
     registry.claims.routes.ROUTES,
     registry.claims.drafts.routes.ROUTES,
     registry.claims.green_power.routes.ROUTES,

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
+from schemas.annulments import AnnulBody
 from schemas.scalars import BankReference, Fen, Id, Instant, Name, Remark, Sha256, Text, check_years
 
 
@@ -257,7 +258,7 @@ class DepositCashBody(
     reference: BankReference = ""
 
 
-ApprovalBody = DepositCashBody | GrantBody | IssueBody | LiftBody | RekeyBody | SettleSuspensionBody
+ApprovalBody = AnnulBody | DepositCashBody | GrantBody | IssueBody | LiftBody | RekeyBody | SettleSuspensionBody
 
 
 class ProposeApproval(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from schemas.access import Awaits
+from schemas.annulments import Annulled
 from schemas.identifiers import Identifier
 from schemas.methodologies import EventFootprintRequest, Footprint, ProfileId
 from schemas.scalars import MAX_INT, Id, Instant, Kg, Kg0, Line, Name, Remark, Sha256, ShortRemark, Text, check_years
@@ -135,7 +136,7 @@ class Claim(Struct, frozen=True, kw_only=True):
     A claim and its coverage.
 
     *neutral* is true only when retirements cover *required_kg* in full and the subject's period is over; a contribution
-    claim is never neutral.
+    claim is never neutral, nor is one that was annulled.
     """
 
     id: Id
@@ -174,6 +175,7 @@ class Claim(Struct, frozen=True, kw_only=True):
     statement_hash: Sha256
     corrected: Annotated[bool, Meta(description="Whether the wording is not that of the statement any more")]
     created_at: Instant
+    annulled: Annulled | None = None
     awaits: Awaits | None = None
 
 
@@ -360,3 +362,4 @@ class ClaimsWanted(Struct, frozen=True, kw_only=True):
     type: ClaimType | None = None
     organisation_id: Annotated[Id | None, Meta(description="The claimant")] = None
     covered: bool | None = None
+    annulled: bool | None = None

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from schemas.access import Awaits
+from schemas.annulments import Annulled
 from schemas.identifiers import Identifier
 from schemas.methodologies import MethodologyId
 from schemas.scalars import Id, Instant, Kg, Kg0, Sha256, ShortRemark, Text, Vintage, check_years
@@ -229,7 +230,11 @@ class RetireRequest(Selection, frozen=True):
 
 
 class Retirement(Struct, frozen=True, kw_only=True):
-    """One retirement: kilograms of one issuance, one statement in the log, one receipt."""
+    """
+    One retirement: kilograms of one issuance, one statement in the log, one receipt.
+
+    If it was *annulled*, or its claim was, its kilograms stay retired and count for nothing.
+    """
 
     receipt_id: str
     order_id: str
@@ -242,6 +247,8 @@ class Retirement(Struct, frozen=True, kw_only=True):
     ] = None
     statement_hash: Sha256
     at: Instant
+    annulled: Annulled | None = None
+    claim_annulled: Annulled | None = None
 
 
 class RetirementsWanted(Struct, frozen=True, kw_only=True):

@@ -17,6 +17,11 @@ Digest = Annotated[str, Meta(min_length=64, max_length=64, description="32 bytes
 NoteText = Annotated[str, Meta(min_length=1, max_length=131_072, description="A signed note, c2sp.org/signed-note")]
 
 BUNDLE_FORMAT: Literal["kilnwood-receipt/v2"] = "kilnwood-receipt/v2"
+BUNDLE_FORMAT_3: Literal["kilnwood-receipt/v3"] = "kilnwood-receipt/v3"
+"""Version 2 with *later*: used exactly if something was said later about the retirement or its claim."""
+LATER_CORRECTIONS = 32
+"""A receipt carries this many corrections at most, the newest ones, and every annulment."""
+LATER_LIMIT = LATER_CORRECTIONS + 2
 BUNDLE_FORMAT_1: Literal["kilnwood-receipt/v1"] = "kilnwood-receipt/v1"
 """Read for ever, not written any more: without *sha256*, and with *asserts_neutral*."""
 TRUST_FORMAT_1: Literal["kilnwood-trust/v1"] = "kilnwood-trust/v1"
@@ -40,11 +45,12 @@ class Bundle(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
     nobody knows is seen as well; it authenticates nothing. *status* is kept free for a newer status snapshot; the
     present verifier refuses it, for it cannot check one.
 
-    Version 1 has no *sha256*, and *asserts_neutral*: this file alone is meant to cover its claim, and is a shortfall if
-    it does not.
+    Version 3 has *later*: the bundles of the corrections and annulments of the retirement and of its claim, in the
+    order of their leaves, under the same checkpoint. Version 1 has no *sha256*, and *asserts_neutral*: this file alone
+    is meant to cover its claim, and is a shortfall if it does not.
     """
 
-    format: Literal["kilnwood-receipt/v1", "kilnwood-receipt/v2"]
+    format: Literal["kilnwood-receipt/v1", "kilnwood-receipt/v2", "kilnwood-receipt/v3"]
     note: NoteText
     proof: NoteText
     sha256: Digest | None = None
@@ -52,6 +58,7 @@ class Bundle(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
     claim: "Bundle | None" = None
     asserts_neutral: bool = False
     status: "Bundle | None" = None
+    later: Annotated[tuple["Bundle", ...], Meta(max_length=LATER_LIMIT)] = ()
 
 
 class TrustedKey(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -29,6 +29,8 @@ Ranges = Annotated[tuple[Range, ...], Meta(min_length=1, max_length=200)]
 
 Assurance = Literal["limited", "reasonable"]
 """How thoroughly a footprint was verified."""
+Annullable = Literal["claim", "retirement"]
+"""What an annulment may be of."""
 ClaimType = Literal["event", "organisation", "scene", "product", "person", "compliance", "contribution"]
 SceneKind = Literal["scenic-area", "hotel", "restaurant"]
 
@@ -304,6 +306,22 @@ class CorrectionStatement(Statement, frozen=True, kw_only=True):
     sections: dict[Code, Sha256] = {}
 
 
+class AnnulmentStatement(Statement, frozen=True, kw_only=True):
+    """
+    An earlier claim or retirement was a mistake or a fraud: *annuls* is its hash. Two regulators said so.
+
+    The kilograms of a retirement that is annulled, or whose claim is, stay retired for ever and count for nothing.
+    """
+
+    TYPE: ClassVar[str] = "annulment/v1"
+
+    annulment: Code
+    annuls: Sha256
+    of: Annullable
+    reason: Text
+    approvers: Annotated[tuple[PersonCode, ...], Meta(min_length=2, max_length=2)]
+
+
 STATEMENT_TYPES: dict[str, type[Statement]] = {
     each.TYPE: each
     for each in (
@@ -316,5 +334,6 @@ STATEMENT_TYPES: dict[str, type[Statement]] = {
         CancellationStatement,
         RecoveryStatement,
         CorrectionStatement,
+        AnnulmentStatement,
     )
 }

@@ -4,6 +4,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from schemas.statements import Annullable
+
 Outcome = Literal["ok", "note", "failed"]
 Verdict = Literal["valid", "invalid", "unwitnessed", "superseded", "shortfall", "logged", "unexpected"]
 
@@ -40,12 +42,36 @@ class NamedParty(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     identifiers: tuple[str, ...] = ()
 
 
+class Corrected(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    Words that were corrected: as they were first, and as they are to be read.
+
+    Either is None if the file does not open it. *of* is what the words are of.
+    """
+
+    of: Annullable
+    field: str
+    was: str | None
+    now: str | None
+    at: str
+    reason: str
+
+
+class FoundAnnulment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """That the retirement or its claim was annulled, when and why: the receipt counts for nothing."""
+
+    of: Annullable
+    at: str
+    reason: str
+
+
 class Particulars(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
     About whom and what a file speaks, from statements that were found in the log.
 
     *beneficiary* is None if the statement names none or the file does not open it; *sealed* lists what is not opened.
-    *retired_at* and *claimed_at* are business times of the registry.
+    *retired_at* and *claimed_at* are business times of the registry. Words are as they were corrected in this file;
+    *corrected* has what they were. *annulled* is what any of the files says.
     """
 
     registry: str
@@ -66,6 +92,8 @@ class Particulars(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     serials: tuple[str, ...] = ()
     retired_at: str | None = None
     sealed: tuple[str, ...] = ()
+    corrected: tuple[Corrected, ...] = ()
+    annulled: tuple[FoundAnnulment, ...] = ()
 
 
 class VerifyReport(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -116,7 +144,8 @@ class ClaimCover(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     What the receipts among the files give to one claim together.
 
     Each retirement counts once, however many files hold it; one that is invalid or came after the deadline does not
-    count. *covered* is None for a contribution claim, which requires nothing.
+    count, nor does one that was annulled, or any to a claim that was. *covered* is None for a contribution claim, which
+    requires nothing.
     """
 
     claim: str
@@ -129,6 +158,7 @@ class ClaimCover(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     receipts: int
     covered: bool | None
     summary: str
+    annulled_at: str | None = None
 
 
 class Summary(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

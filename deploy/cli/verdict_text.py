@@ -41,6 +41,7 @@ def _about(report: VerifyReport, found: Particulars) -> Iterator[tuple[str, str]
         yield "beneficiary", "sealed: this file does not open it"
     elif report.receipt is not None:
         yield "beneficiary", _party(found.beneficiary) if found.beneficiary else "not stated"
+    yield from _said_later(found)
     if found.project is not None:
         yield "project", f"{found.project}, vintage {found.vintage}, {found.methodology}"
     if found.serials:
@@ -52,6 +53,15 @@ def _about(report: VerifyReport, found: Particulars) -> Iterator[tuple[str, str]
         yield "subject", found.subject or ""
         yield "period", f"{found.period_begins} to {found.period_ends}"
         yield "required", f"{report.required_kg} kg" + (f" by {found.deadline}" if found.deadline else "")
+
+
+def _said_later(found: Particulars) -> Iterator[tuple[str, str]]:
+    """What was corrected, with the old words, and what was annulled."""
+    for each in found.corrected:
+        was, now = ("not opened" if text is None else repr(text) for text in (each.was, each.now))
+        yield "corrected", f"{each.field}: now {now}, first {was} ({each.at}, {each.reason!r})"
+    for gone in found.annulled:
+        yield "annulled", f"the {gone.of}, {gone.at}: {gone.reason!r}"
 
 
 def _party(party: NamedParty) -> str:

@@ -38,7 +38,7 @@ examples:
   kilnwood verify *.receipt.json --trust trust.json --expect-covered --json
 
 exit codes (the worst of several files):
-  0 valid   1 invalid   2 usage   3 valid but unwitnessed   4 superseded   5 shortfall
+  0 valid   1 invalid   2 usage   3 valid but unwitnessed   4 superseded (annulled since)   5 shortfall
   6 in the log, but no receipt (a claim, an issuance)   7 a file not read, or the answer not written
   8 not what --expect-… expects
 """

@@ -13,7 +13,9 @@ from registry.access.grants import service as grants
 from registry.access.restrictions import service as restrictions
 from registry.access.suspensions import service as suspensions
 from registry.access.visitor import PageCall
+from registry.claims import service as claims
 from registry.credits.issuance import service as issuances
+from registry.credits.retirement import look_ups as retirements
 from registry.kit.database import Database
 from registry.kit.http import PathId
 from registry.kit.pages import Window
@@ -30,6 +32,7 @@ from schemas.access import (
     RekeyBody,
     SettleSuspensionBody,
 )
+from schemas.annulments import AnnulBody
 from schemas.credits import Issuance, IssuancesWanted
 
 WHOLE: Final = Window(None, 200)
@@ -40,6 +43,7 @@ CARRIED_OUT_AT: Final = {
     "reissue_key": "/v1/keys/reissue",
     "settle_suspension": "/v1/suspensions/settle",
     "deposit_cash": "/v1/deposits/cash/approved",
+    "annul_statement": "/v1/annulments",
 }
 """The operation that the second person sends, by what was proposed."""
 
@@ -100,7 +104,9 @@ def _people_of(about: dict[str, Any]) -> set[int]:
     return set()
 
 
-async def _about(body: ApprovalBody, page: PageCall, db: Database) -> dict[str, Any]:
+async def _about(  # noqa: PLR0911 - one kind of decision after the other
+    body: ApprovalBody, page: PageCall, db: Database
+) -> dict[str, Any]:
     """What the decision is about, as it stands now."""
     match body:
         case IssueBody():
@@ -113,6 +119,8 @@ async def _about(body: ApprovalBody, page: PageCall, db: Database) -> dict[str, 
             return {"person": (await named([body.person_id], db))[body.person_id]}
         case SettleSuspensionBody():
             return {"suspension": await suspensions.suspension(body.suspension_id, db=db)}
+        case AnnulBody():
+            return await _about_annulment(body, db)
         case DepositCashBody():
             async with db.reading() as tx:
                 account = await parties.account_in(tx, body.account_id)
@@ -132,6 +140,14 @@ async def issuance_of(report_id: int, project_id: int, db: Database) -> Issuance
     """What was issued for a report."""
     found = await issuances.issuances(IssuancesWanted(project_id=project_id), WHOLE, Between(), db=db)
     return next((each for each in found.items if each.report_id == report_id), None)
+
+
+async def _about_annulment(body: AnnulBody, db: Database) -> dict[str, Any]:
+    async with db.reading() as tx:
+        retired = (await retirements.retirement_in(tx, body.receipt_id)).retirement if body.receipt_id else None
+        claim_id = retired.claim_id if retired else body.claim_id or 0
+        claim = await claims.claim_in(tx, claim_id)
+    return {"claim": claim, "retirement": retired}
 
 
 async def _about_role(body: GrantBody, db: Database) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from litestar import Controller, Response, get
 from litestar.di import NamedDependency
 from msgspec import Struct
 
+from deploy.site.annulments import annulling
 from registry.access.authorisation import CLAIMANTS
 from registry.access.visitor import PageCall
 from registry.claims import service as claims
@@ -47,6 +48,7 @@ class ClaimPage(Controller):
             claim=found,
             mine=mine,
             accounts=await _accounts(found.claimant_id, page, db) if mine else (),
+            annulling=await annulling(found, page=page, db=db),
             verifier=await _verifier(found, db),
             about_kind=found.about.__struct_config__.tag if found.about else None,
             corrections=await corrections.corrections(found.statement_hash, ALL_CORRECTIONS, asked=asked, db=db),

@@ -6,6 +6,7 @@ from litestar import Controller, Response, get
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
+from deploy.site.annulments import annulling
 from deploy.site.pages import claims_of
 from registry.access.visitor import PageCall
 from registry.claims import service as claims
@@ -140,6 +141,7 @@ class RetirementPages(Controller):
         return page.answer(
             "credits/retirement.html",
             retirement=found,
+            annulling=await annulling(found, page=page, db=db),
             claim=claim,
             issuance=issuance,
             project=await projects.project(issuance.project_id, asked=asked, db=db),

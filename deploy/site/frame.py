@@ -28,6 +28,7 @@ import registry.projects.pages
 import registry.receipts.pages
 import registry.transparency.pages
 from deploy.site import desk
+from deploy.site.annulments import AnnulmentPages
 from deploy.site.approvals import ApprovalPages
 from deploy.site.campaigns import CampaignPage
 from deploy.site.claims import ClaimPage, OrganisationPage
@@ -120,6 +121,7 @@ def site_router(entrants: Entrants = (), *, outbox: bool = False) -> Router:
             RetirementPages,
             CancellationPages,
             ReceiptPages,
+            AnnulmentPages,
             ClaimPage,
             OrganisationPage,
             registry.claims.pages.ClaimPages,

@@ -22,6 +22,8 @@ from schemas.statements import ClaimType
 
 Covered = Annotated[bool | None, QueryParameter(description="Whether retirements cover all that the claim requires")]
 
+AnnulledOnly = Annotated[bool | None, QueryParameter(description="Whether two regulators annulled it")]
+
 
 class ClaimsController(Controller):
     """What retirements are made for."""
@@ -71,9 +73,10 @@ class ClaimsController(Controller):
         claim_type: Annotated[ClaimType | None, QueryParameter(name="type")] = None,
         organisation_id: QueryId = None,
         covered: Covered = None,
+        annulled: AnnulledOnly = None,
     ) -> Response[Page[Claim]]:
         """All claims, or those that fit everything that is asked for, made in a period; also as CSV."""
-        wanted = ClaimsWanted(type=claim_type, organisation_id=organisation_id, covered=covered)
+        wanted = ClaimsWanted(type=claim_type, organisation_id=organisation_id, covered=covered, annulled=annulled)
         return sheet.of(await service.claims(wanted, ordered, period, asked=asked, db=db), Claim)
 
     @get("/claims/{claim_id:int}", operation_id="get_claim", responses=READS)

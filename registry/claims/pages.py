@@ -35,9 +35,10 @@ class ClaimPages(Controller):
         claim_type: Annotated[ClaimType | None, QueryParameter(name="type")] = None,
         organisation_id: QueryId = None,
         covered: Annotated[bool | None, QueryParameter()] = None,
+        annulled: Annotated[bool | None, QueryParameter()] = None,
     ) -> Response[str]:
         """The list."""
-        wanted = ClaimsWanted(type=claim_type, organisation_id=organisation_id, covered=covered)
+        wanted = ClaimsWanted(type=claim_type, organisation_id=organisation_id, covered=covered, annulled=annulled)
         found = await service.claims(wanted, latest, period, asked=page.asks("list_claims"), db=db)
         prepares = page.visitor.signed_in and page.visitor.may("create_claim_draft")
         return page.answer("claims/list.html", claims=found, types=page.words(get_args(ClaimType)), prepares=prepares)

@@ -48,6 +48,7 @@ class LockedClaim(NamedTuple):
     allocated_kg: int
     deadline: datetime | None
     sha256: bytes
+    annulled: bool = False
 
 
 class OverClaimed(DomainError):
@@ -60,6 +61,12 @@ class DeadlinePassed(DomainError):
     """The claim had to be covered by an earlier day."""
 
     kind, slug, title = Kind.CONFLICT, "deadline-passed", "The claim's deadline has passed"
+
+
+class ClaimAnnulled(DomainError):
+    """Two regulators said that the claim should not have been: nothing is added to it."""
+
+    kind, slug, title = Kind.CONFLICT, "claim-annulled", "The claim was annulled"
 
 
 class TypeNotOpen(DomainError):
@@ -210,6 +217,16 @@ def check_footprint(footprint_kg: int) -> None:
     """Raise `EmptyFootprint` for a footprint of zero kilograms."""
     if not footprint_kg:
         raise EmptyFootprint("These activities come to 0 kg: there is nothing to offset. Give what was used.")
+
+
+def check_stands(claim_id: int, *, annulled: bool) -> None:
+    """Raise `ClaimAnnulled` for a claim that was annulled."""
+    if annulled:
+        raise ClaimAnnulled(
+            f"Claim {claim_id} was annulled by two regulators: it takes no retirement and no correction. Its "
+            "subject is free for another claim, which takes a footprint of its own.",
+            claim_id=claim_id,
+        )
 
 
 def check_amount(claim: LockedClaim, quantity_kg: int) -> None:

@@ -209,13 +209,14 @@ async def correct_claim(
     Correct the wording of a claim by a statement of its own. The claim's statement, and what it is about, stay.
 
     Words that another claim is known by are refused as they are for a new claim. Raises `NothingCorrected`,
-    `SaysNeutral`, `SubjectClaimed`.
+    `SaysNeutral`, `SubjectClaimed`, `ClaimAnnulled`.
     """
 
     async def work(tx: Tx) -> Written[Correction]:
         await store.lock_words(tx, claim_id)
         found = await claim_in(tx, claim_id)
         access.authorise_for(call, found.claimant_id)
+        rules.check_stands(claim_id, annulled=found.annulled is not None)
         old = {name: getattr(found, name) for name in rules.CORRECTABLE}
         given = {name: getattr(body, name) for name in rules.CORRECTABLE if getattr(body, name) is not UNSET}
         wording = corrections.changed_words(old, given)
@@ -296,11 +297,12 @@ def check_allocation(
     """
     Check that *quantity_kg* may be allocated to a claim that is locked, *now* being business time under the lock.
 
-    Raises `OverClaimed`, `DeadlinePassed`, `NotYours`, `Unknown`.
+    Raises `ClaimAnnulled`, `OverClaimed`, `DeadlinePassed`, `NotYours`, `Unknown`.
     """
     if locked is None:
         raise Unknown(f"There is no claim {claim_id}.")
     access.authorise_for(call, locked.claimant_id)
+    rules.check_stands(claim_id, annulled=locked.annulled)
     rules.check_amount(locked, quantity_kg)
     rules.check_deadline(locked, now)
     return locked
@@ -332,6 +334,31 @@ async def number_of_in(tx: Tx, organisation_id: int) -> int:
 async def lock_words_in(tx: Tx, claim_id: int) -> None:
     """Let nobody else correct the claim, or the beneficiary of a retirement against it, until the transaction ends."""
     await store.lock_words(tx, claim_id)
+
+
+async def locked_in(tx: Tx, claim_id: int) -> Claim:
+    """One claim, which nobody else retires against, corrects or annuls until the transaction ends. Raises `Unknown`."""
+    await store.lock_words(tx, claim_id)
+    return await claim_in(tx, claim_id)
+
+
+def refuse_annulled(claim: Claim) -> None:
+    """Raise `ClaimAnnulled` if the claim was annulled."""
+    rules.check_stands(claim.id, annulled=claim.annulled is not None)
+
+
+async def annul_in(tx: Tx, claim_id: int, at: datetime) -> None:
+    """
+    Annul a claim that is locked: it takes no retirement any more, is not neutral, and leaves its subject to others.
+
+    Its footprint stays its own: that may be what was wrong, and another costs nothing. Raises `ClaimAnnulled`.
+    """
+    rules.check_stands(claim_id, annulled=not await store.annul(tx, claim_id, at))
+
+
+async def release_in(tx: Tx, claim_id: int, quantity_kg: int) -> None:
+    """Take from a claim that is locked what an annulled retirement gave to it; others may cover that anew."""
+    await store.allocate(tx, claim_id, -quantity_kg)
 
 
 async def statement_of_in(tx: Tx, claim_id: int) -> int:

@@ -25,6 +25,7 @@ from registry.kit.pages import Window
 from registry.kit.period import Between
 from registry.kit.search import like
 from registry.kit.spelling import spelling
+from schemas.annulments import Annulled
 from schemas.claims import GATED, Claim, ClaimsWanted, ClaimTitle, NewClaim, NewFootprint, StoredFootprint
 from schemas.methodologies import EventFootprintRequest, Footprint
 from schemas.pages import Page
@@ -130,7 +131,7 @@ async def insert_claim(
 
 async def claim(tx: Tx, claim_id: int) -> Claim | None:
     """One claim with its coverage."""
-    row = await tx.fetchrow(_sql.claims.oldest, claim_id - 1, 1, claim_id, *[None] * 5)
+    row = await tx.fetchrow(_sql.claims.oldest, claim_id - 1, 1, claim_id, *[None] * 6)
     return _claim(row) if row else None
 
 
@@ -143,7 +144,7 @@ async def claim_of_statement(tx: Tx, statement_id: int) -> Claim | None:
 async def claims(tx: Tx, window: Window, wanted: ClaimsWanted, period: Between) -> Page[Claim]:
     """The claims that fit what is asked for; *period* is when they were made."""
     filters = (wanted.type, wanted.organisation_id, wanted.covered)
-    rows = await tx.fetch(window.of(_sql.claims), *window.args, None, *filters, *period)
+    rows = await tx.fetch(window.of(_sql.claims), *window.args, None, *filters, *period, wanted.annulled)
     return window.page([(row["id"], _claim(row)) for row in rows])
 
 
@@ -197,13 +198,36 @@ def _claim(row: asyncpg.Record) -> Claim:
         required_kg=row["required_kg"],
         allocated_kg=row["allocated_kg"],
         missing_kg=max(0, row["required_kg"] - row["allocated_kg"]),
-        neutral=is_neutral(row["type"], row["required_kg"], row["allocated_kg"], over=row["over"]),
+        neutral=row["annulment_id"] is None
+        and is_neutral(row["type"], row["required_kg"], row["allocated_kg"], over=row["over"]),
         deadline=row["deadline"],
         statement_hash=row["sha256"].hex(),
         corrected=bool(row["wording"]),
         created_at=row["created_at"],
+        annulled=_annulled(row),
         awaits=awaits(row),
     )
+
+
+def _annulled(row: asyncpg.Record) -> Annulled | None:
+    if row["annulment_id"] is None:
+        return None
+    return Annulled(
+        annulment_id=row["annulment_id"],
+        at=row["annulled_at"],
+        reason=row["annulled_because"],
+        statement_hash=row["annulled_by"].hex(),
+    )
+
+
+async def annul(tx: Tx, claim_id: int, at: datetime) -> bool:
+    """Mark a claim as annulled; returns False if it was before."""
+    return bool(await tx.fetchval(_sql.annul, claim_id, at))
+
+
+async def allocate(tx: Tx, claim_id: int, quantity_kg: int) -> None:
+    """Give a claim kilograms, or take them from it."""
+    await tx.execute(_sql.allocate, claim_id, quantity_kg)
 
 
 async def claim_statement(tx: Tx, claim_id: int) -> int:

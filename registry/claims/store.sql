@@ -24,6 +24,7 @@ select c.id, c.body::json ->> 'subject' as subject, c.wording::json ->> 'subject
   f.result, s.sha256
 from asked a
 join registry.claim c on c.subject_kind = a.kind and c.type <> 'contribution' and c.id is distinct from $8::bigint
+  and c.annulled_at is null
 join registry.footprint f on f.id = c.footprint_id
 join registry.statement_hash s on s.id = c.statement_id
 where c.subject_id = a.id and c.subject_place is not distinct from a.place
@@ -65,16 +66,23 @@ from registry.claim c join registry.organisation o on o.id = c.claimant_id where
 -- name: claims (either order)
 select c.id, c.claimant_id, o.name as claimant, c.type, c.body, c.wording, c.reduce_first, c.footprint_id, c.required_kg, c.allocated_kg, c.deadline,
   s.sha256, c.statement_id, c.created_at, f.result, registry.business_now() >= c.ends as over,
-  w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id, w.not_organisation_id
+  w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id, w.not_organisation_id,
+  n.id as annulment_id, n.at as annulled_at, n.reason as annulled_because, n.sha256 as annulled_by
 from registry.claim c
 join registry.statement_hash s on s.id = c.statement_id
 join registry.organisation o on o.id = c.claimant_id
 left join registry.footprint f on f.id = c.footprint_id
 left join registry.claim_awaits w on w.id = c.id
+left join registry.known_annulment n on n.annuls = c.statement_id
 where c.id > $1 and ($3::bigint is null or c.id = $3) and ($4::text is null or c.type = $4)
   and ($5::bigint is null or c.claimant_id = $5) and ($6::boolean is null or (c.allocated_kg >= c.required_kg) = $6)
   and ($7::timestamptz is null or c.created_at >= $7) and ($8::timestamptz is null or c.created_at < $8)
+  and ($9::boolean is null or (c.annulled_at is not null) = $9)
 order by c.id limit $2;
+-- name: annul
+select registry.annul_claim($1, $2);
+-- name: allocate
+select registry.allocate_to_claim($1, $2);
 -- name: lock_claim_words
 select id from registry.claim where id = $1 for no key update;
 -- name: set_wording

@@ -1,6 +1,6 @@
 """Builds a receipt from what the log stores, and the trust file that it is checked with. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from registry.receipts.verifier.trust import load_trust
 from registry.transparency.format.checkpoint import parse_checkpoint_text
@@ -10,10 +10,11 @@ from registry.transparency.format.policy import parse_policy
 from registry.transparency.format.proof import LogProof, format_proof
 from registry.transparency.format.prove import inclusion_proof
 from registry.transparency.format.statement import bundle_digest
-from registry.transparency.format.strict_json import decode_readable, encode, indented
+from registry.transparency.format.strict_json import DOCUMENT_LIMIT_BYTES, decode_readable, encode, indented
 from registry.transparency.format.text import Malformed
 from schemas.receipts import (
     BUNDLE_FORMAT,
+    BUNDLE_FORMAT_3,
     TRUST_FORMAT,
     TRUST_FORMAT_1,
     Bundle,
@@ -22,6 +23,7 @@ from schemas.receipts import (
     Trust,
     TrustedKey,
 )
+from schemas.statements import CorrectionStatement
 
 
 def build_bundle(
@@ -32,29 +34,51 @@ def build_bundle(
     tiles: Tiles,
     openings: Sequence[Opening] = (),
     claim: Bundle | None = None,
+    later: Sequence[Bundle] = (),
 ) -> Bundle:
     """
     The bundle of the statement *note* at *leaf_index* under a published checkpoint with its cosignatures.
 
     *tiles* must hold `prove.tiles_for_inclusion(leaf_index, size)`; wider tiles do. A retirement needs the *claim*'s
-    own bundle. Raises `Malformed` when a tile is missing.
+    own bundle; with something *later*, in the order of leaves, it is of version 3. Raises `Malformed` when a tile is
+    missing.
     """
     checkpoint = parse_note(checkpoint_note)
     size = parse_checkpoint_text(checkpoint.text).size
     proof = format_proof(LogProof(leaf_index, inclusion_proof(leaf_index, size, tiles), checkpoint))
     return Bundle(
-        format=BUNDLE_FORMAT,
+        format=BUNDLE_FORMAT_3 if later else BUNDLE_FORMAT,
         note=note,
         proof=proof,
         sha256=bundle_digest(note, proof),
         openings=tuple(sorted(openings, key=lambda each: each.label)),
         claim=claim,
+        later=tuple(later),
     )
 
 
 def bundle_file(bundle: Bundle) -> bytes:
     """The bytes of `*.receipt.json`: canonical, no newline at the end."""
     return encode(bundle)
+
+
+def fitting(build: Callable[[Sequence[Bundle]], Bundle], later: Sequence[Bundle]) -> Bundle:
+    """
+    The bundle that *build* makes with what was said *later*, as far as a document's limit takes it.
+
+    Beyond it the oldest corrections are left out: a reader sees by the numbers that some came before.
+    """
+    carried = list(later)
+    while len(bundle_file(made := build(carried))) > DOCUMENT_LIMIT_BYTES:
+        oldest = next((each for each in carried if _says(each) == CorrectionStatement.TYPE), None)
+        assert oldest is not None, "a retirement, its claim and two annulments fit"
+        carried.remove(oldest)
+    return made
+
+
+def _says(bundle: Bundle) -> str:
+    """The type of a bundle's statement."""
+    return "/".join(bundle.note.partition("\n")[0].split("/")[-2:])
 
 
 def trust_file(

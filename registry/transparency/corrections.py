@@ -1,6 +1,6 @@
 """Corrections of wording: appended to the log as statements of their own, and read beside what they correct."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -115,6 +115,11 @@ async def corrections(statement_hash: str, window: Window, *, asked: Call, db: D
             for each in page.items
         ]
     return Page(items=tuple(items), next=page.next)
+
+
+async def later_in(tx: Tx, statements: Collection[int], limit: int) -> list[store.LaterCorrection]:
+    """The newest corrections of some statements, in the order of the log."""
+    return await store.later_corrections(tx, statements, limit)
 
 
 async def _opened_in(tx: Tx, found: store.StoredCorrection) -> Correction:

@@ -1,6 +1,6 @@
 """Statements, tiles and checkpoints in PostgreSQL."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -63,6 +63,13 @@ class StoredCorrection(NamedTuple):
     statement_id: int
 
 
+class LaterCorrection(NamedTuple):
+    """The row of a correction's own statement, and whose it is."""
+
+    statement_id: int
+    organisation_id: int
+
+
 class Backlog(NamedTuple):
     """
     How many statements wait for a witnessed checkpoint, and how many the newest one covers.
@@ -122,6 +129,11 @@ async def corrections(tx: Tx, window: Window, corrects: bytes) -> Page[StoredCor
     """The corrections of a statement, with nothing opened."""
     rows = await tx.fetch(window.of(_sql.corrections), *window.args, corrects, None)
     return window.page([(row["id"], _correction(row)) for row in rows])
+
+
+async def later_corrections(tx: Tx, statements: Collection[int], limit: int) -> list[LaterCorrection]:
+    """The newest corrections of some statements, oldest first."""
+    return [LaterCorrection(**row) for row in await tx.fetch(_sql.later_corrections, list(statements), limit)]
 
 
 def _correction(row: asyncpg.Record) -> StoredCorrection:

@@ -19,6 +19,12 @@ join registry.statement o on o.id = c.corrects
 join registry.statement s on s.id = c.statement_id
 where c.id > $1 and ($3::bytea is null or o.sha256 = $3) and ($4::bigint is null or c.id = $4)
 order by c.id limit $2;
+-- name: later_corrections
+-- The newest of some statements, in the order in which they were made, which is that of leaves.
+select * from (
+  select statement_id, organisation_id from registry.correction where corrects = any($1::bigint[])
+  order by statement_id desc limit $2) as newest
+order by statement_id;
 -- name: statement
 select id, type, sha256, leaf_index, note, leaf_hash from registry.statement where sha256 = $1;
 -- name: statements (either order)

@@ -54,6 +54,7 @@ async def crowd(world: World, log: Log, text: str = "A plain text") -> dict[str,
     receipt = taken["retirements"][0]["receipt_id"]
     beneficiary = {"reason": text, "beneficiary": BENEFICIARY + " rightly"}
     await world.ok(f"/v1/retirements/{receipt}/corrections", beneficiary, by=world.party("scenic").key)
+    annulled = await _annulled(world, text)
     reported = await _reported(life, text)
     await world.sequence()
     await log.publish(world.dsn)
@@ -64,6 +65,7 @@ async def crowd(world: World, log: Log, text: str = "A plain text") -> dict[str,
         "receipt": receipt,
         "cancellation": cancelled["order_id"],
         "report": reported,
+        "annulled": annulled,
         "developer": developer.organisation_id,
         "regulator": regulator,
     }
@@ -118,6 +120,21 @@ def _contribution(world: World, text: str) -> dict[str, Any]:
         "boundary": text,
         "exclusive": False,
     }
+
+
+async def _annulled(world: World, text: str) -> int:
+    """A contribution that was annulled, with one retirement that was annulled before it; returns the claim."""
+    bank = world.party("bank")
+    claim = await world.ok("/v1/claims", _contribution(world, text), by=bank.key)
+    taken = await steps.retire(world, bank, claim["id"], 5)
+    (retirement,) = taken["retirements"]
+    await steps.retire(world, bank, claim["id"], 5)
+    for named in (
+        {"receipt_id": retirement["receipt_id"], "statement_hash": retirement["statement_hash"]},
+        {"claim_id": claim["id"], "statement_hash": claim["statement_hash"]},
+    ):
+        await world.decide("/v1/annulments", {"operation": "annul_statement", **named, "reason": text})
+    return int(claim["id"])
 
 
 async def _reported(life: Life, text: str) -> int:

@@ -56,6 +56,7 @@ async def test_every_link_of_every_page_answers(delivered: World, log: Log, lang
     assert set(EXPECTED) <= set(found)
     assert {f"/retirements/{made['receipt']}", f"/cancellations/{made['cancellation']}"} <= set(found)
     assert {f"/reports/{made['report']}", f"/projects/{made['notice']}"} <= set(found)
+    assert {f"/claims/{made['annulled']}", "/annulments", "/annulments/1", "/annulments/2"} <= set(found)
     assert {} == {
         address: len(text.encode()) for address, text in pages(found).items() if len(text.encode()) > LIMIT_BYTES
     }

@@ -94,6 +94,12 @@ async def _approval_again(tx: Tx, approval_id: str) -> Approval:
     raise Unknown(f"There is no approval {approval_id}.")
 
 
+async def open_about(operation: str, member: str, value: str, *, db: Database) -> tuple[Approval, ...]:
+    """What is proposed about one thing and waits; for those who decide it, whom the caller has made sure of."""
+    async with db.reading() as tx:
+        return await store.open_about(tx, operation, member, value)
+
+
 async def approvals(window: Window, *, asked: Call, db: Database) -> Page[Approval]:
     """List all approvals, oldest first; for operators, those that two operators decide."""
     decided_by = None if access.oversees(asked.by) else [held.role for held in asked.by.roles]

@@ -44,6 +44,11 @@ async def approvals(tx: Tx, window: Window, decided_by: Sequence[Role] | None) -
     return window.page([(row["id"], _approval(row)) for row in rows])
 
 
+async def open_about(tx: Tx, operation: str, member: str, value: str) -> tuple[Approval, ...]:
+    """The oldest approvals of an operation that wait, and whose body has *value* in *member*."""
+    return tuple(_approval(row) for row in await tx.fetch(_sql.open_about, operation, member, value))
+
+
 async def use_approval(tx: Tx, approval_id: int, by: Actor) -> bool:
     """Consume an approval; returns False if somebody else did, or if it expired."""
     return affected(await tx.execute(_sql.use_approval, approval_id, by.person_id)) == 1

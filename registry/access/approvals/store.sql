@@ -10,6 +10,11 @@ from registry.approval a left join registry.approval_awaits w on w.id = a.id whe
 select a.*, w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id, w.not_organisation_id, now() as read_at
 from registry.approval a left join registry.approval_awaits w on w.id = a.id
 where a.id > $1 and ($3::text[] is null or registry.role_deciding(a.operation) = any($3)) order by a.id limit $2;
+-- name: open_about
+-- What is proposed about one thing, that the member of the body names, and waits for a second person.
+select a.*, w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id, w.not_organisation_id, now() as read_at
+from registry.approval a join registry.approval_awaits w on w.id = a.id
+where a.operation = $1 and a.body::jsonb ->> $2 = $3 order by a.id limit 10;
 -- name: use_approval
 -- Guarded: 0 rows means that another second person was faster, or that it expired meanwhile.
 update registry.approval set approver_id = $2, used_at = now()

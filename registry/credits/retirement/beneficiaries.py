@@ -11,12 +11,20 @@ from registry.claims import service as claims
 from registry.credits.retirement import look_ups
 from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written, once
+from registry.kit.problems import DomainError, Kind
 from registry.transparency import corrections
 from registry.transparency import rules as transparency
 from schemas.access import Call
 from schemas.corrections import CorrectBeneficiary, Correction
+from schemas.credits import Retirement
 from schemas.identifiers import Identifier
 from schemas.parties import RegionProfile
+
+
+class RetirementAnnulled(DomainError):
+    """Two regulators said that the retirement should not have been: nothing about it is corrected."""
+
+    kind, slug, title = Kind.CONFLICT, "retirement-annulled", "The retirement was annulled"
 
 
 def named(name: str, identifiers: Sequence[Identifier]) -> dict[str, Any]:
@@ -32,7 +40,7 @@ async def correct_beneficiary(
     """
     Correct for whom a retirement was, as the claimant; what was retired, and against what, stays.
 
-    Raises `NothingCorrected`, `SaysNeutral`.
+    Raises `NothingCorrected`, `SaysNeutral`, `ClaimAnnulled`, `RetirementAnnulled`.
     """
 
     async def work(tx: Tx) -> Written[Correction]:
@@ -40,6 +48,8 @@ async def correct_beneficiary(
         await claims.lock_words_in(tx, found.retirement.claim_id)
         claim = await claims.claim_in(tx, found.retirement.claim_id)
         access.authorise_for(call, claim.claimant_id)
+        claims.refuse_annulled(claim)
+        _refuse_annulled((await look_ups.retirement_in(tx, receipt_id)).retirement)  # as it is under the lock
         claims.refuse_neutral(claim, {"reason": body.reason})
         old = await corrections.sealed_now_in(tx, found.statement_id, "beneficiary")
         sealed = transparency.seal("beneficiary", _corrected(old, body))
@@ -50,6 +60,13 @@ async def correct_beneficiary(
         return Written(made.id, made)
 
     return await once(db, call, work, corrections.own_again)
+
+
+def _refuse_annulled(retirement: Retirement) -> None:
+    if retirement.annulled is not None:
+        raise RetirementAnnulled(
+            f"Receipt {retirement.receipt_id} was annulled by two regulators: nothing about it is corrected any more."
+        )
 
 
 def _corrected(old: dict[str, Any], body: CorrectBeneficiary) -> dict[str, Any]:

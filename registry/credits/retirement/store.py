@@ -17,6 +17,7 @@ from registry.kit.pages import Window
 from registry.kit.period import Between
 from registry.parties.rules import LockedAccount
 from registry.transparency.rules import Prepared, statement_columns
+from schemas.annulments import Annulled
 from schemas.credits import Retirement, RetirementsWanted, RetireRequest
 from schemas.pages import Page
 from schemas.serials import Serial
@@ -81,6 +82,7 @@ def _claim(row: asyncpg.Record) -> LockedClaim:
         allocated_kg=row["allocated_kg"],
         deadline=row["deadline"],
         sha256=row["claim_sha256"],
+        annulled=row["claim_annulled"],
     )
 
 
@@ -208,4 +210,17 @@ def _retirement(row: asyncpg.Record) -> Retirement:
         reason=row["reason"],
         statement_hash=row["sha256"].hex(),
         at=row["at"],
+        annulled=_annulled(row, ""),
+        claim_annulled=_annulled(row, "claim_"),
+    )
+
+
+def _annulled(row: asyncpg.Record, what: str) -> Annulled | None:
+    if row[f"{what}annulment_id"] is None:
+        return None
+    return Annulled(
+        annulment_id=row[f"{what}annulment_id"],
+        at=row[f"{what}annulled_at"],
+        reason=row[f"{what}annulled_because"],
+        statement_hash=row[f"{what}annulled_by"].hex(),
     )

@@ -44,7 +44,7 @@ class Reworded(Struct, frozen=True):
     now: str
 
 
-class Corrected(Struct, frozen=True):
+class CorrectedText(Struct, frozen=True):
     """One correction, which stands above everything else."""
 
     at: str
@@ -81,7 +81,7 @@ class CertificateSheet(Struct, frozen=True, kw_only=True):
     said: Said
     kg: str
     facts: tuple[Fact, ...]
-    corrections: tuple[Corrected, ...]
+    corrections: tuple[CorrectedText, ...]
     name: str = ""
 
 
@@ -165,12 +165,12 @@ def of_issuance(
     )
 
 
-def corrected(corrections: Sequence[Correction]) -> tuple[Corrected, ...]:
+def corrected(corrections: Sequence[Correction]) -> tuple[CorrectedText, ...]:
     """The newest corrections, the last one first, and how many more; one without words is of a sealed section."""
     newest = corrections[::-1][:CORRECTIONS_SHOWN]
-    found = [Corrected(day(each.at), short(each.reason, CORRECTED_LIMIT), _reworded(each)) for each in newest]
+    found = [CorrectedText(day(each.at), short(each.reason, CORRECTED_LIMIT), _reworded(each)) for each in newest]
     if earlier := len(corrections) - len(newest):
-        found.append(Corrected(day(corrections[0].at), f"… 另有 {earlier} 次更早的更正 and {earlier} earlier", ()))
+        found.append(CorrectedText(day(corrections[0].at), f"… 另有 {earlier} 次更早的更正 and {earlier} earlier", ()))
     return tuple(found)
 
 

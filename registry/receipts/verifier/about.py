@@ -6,10 +6,18 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import structs
 
+from registry.receipts.verifier.later import annulment_of, words_of
 from registry.receipts.verifier.leaf import Leaf
 from schemas.identifiers import Identifier
-from schemas.statements import ClaimStatement, IssuanceStatement, RetirementStatement, Statement
-from schemas.verdicts import EXIT_CODES, Check, NamedParty, Particulars, VerifyReport
+from schemas.statements import (
+    AnnulmentStatement,
+    ClaimStatement,
+    CorrectionStatement,
+    IssuanceStatement,
+    RetirementStatement,
+    Statement,
+)
+from schemas.verdicts import EXIT_CODES, Check, Corrected, NamedParty, Particulars, VerifyReport
 
 _BENEFICIARY = "beneficiary"
 
@@ -27,30 +35,84 @@ class Expected(NamedTuple):
 
 
 def about(leaves: Sequence[Leaf]) -> Particulars:
-    """Collect it from the statement of a file and, for a retirement, its claim."""
+    """Collect it from the statement of a file and, for a retirement, its claim and what was said later about both."""
     statement = leaves[0].statement
     claim = next((each.statement for each in leaves if isinstance(each.statement, ClaimStatement)), None)
     retirement = statement if isinstance(statement, RetirementStatement) else None
+    read = _as_corrected(claim, leaves)
+    beneficiary = _newest_beneficiary(leaves)
     return Particulars(
         registry=statement.registry,
         claim=claim.claim if claim else None,
         claim_type=claim.type if claim else None,
-        standard=claim.standard if claim else None,
+        standard=read.get("standard"),
         claimant=_identifiers(claim.claimant) if claim else (),
         organiser=_identifiers(claim.organiser) if claim else (),
-        subject=claim.subject if claim else None,
+        subject=read.get("subject"),
         period_begins=claim.period.begins if claim else None,
         period_ends=claim.period.ends if claim else None,
         claimed_at=claim.executed_at if claim else None,
         deadline=claim.deadline if claim else None,
-        beneficiary=_beneficiary(leaves[0]),
+        beneficiary=_beneficiary(beneficiary),
         project=getattr(statement, "project", None),
         methodology=getattr(statement, "methodology", None),
         vintage=getattr(statement, "vintage", None),
         serials=_serials(statement),
         retired_at=retirement.executed_at if retirement else None,
-        sealed=tuple(_sealed(leaves)),
+        sealed=tuple(_sealed(leaves, beneficiary)),
+        corrected=tuple(_corrected(leaves)),
+        annulled=tuple(
+            annulment_of(each.statement) for each in leaves[1:] if isinstance(each.statement, AnnulmentStatement)
+        ),
     )
+
+
+def _corrections(leaves: Sequence[Leaf]) -> Iterator[CorrectionStatement]:
+    """Those of the file's own statements, in order; a correction that is the file itself is of nothing here."""
+    yield from (each.statement for each in leaves[1:] if isinstance(each.statement, CorrectionStatement))
+
+
+def _as_corrected(claim: ClaimStatement | None, leaves: Sequence[Leaf]) -> dict[str, str]:
+    """The words of a claim as they are to be read."""
+    words = words_of(claim) if claim else {}
+    for each in _corrections(leaves):
+        words |= {field.field: field.now for field in each.wording}
+    return words
+
+
+def _newest_beneficiary(leaves: Sequence[Leaf]) -> Leaf:
+    """The leaf in which it is said for whom the retirement was: its newest correction, or itself."""
+    return next(
+        (
+            each
+            for each in reversed(leaves[1:])
+            if isinstance(each.statement, CorrectionStatement) and each.statement.sections
+        ),
+        leaves[0],
+    )
+
+
+def _corrected(leaves: Sequence[Leaf]) -> Iterator[Corrected]:
+    """One line for each field: as it was first, and as it is to be read."""
+    newest: dict[str, Corrected] = {}
+    for each in _corrections(leaves):
+        for words in each.wording:
+            was = newest[words.field].was if words.field in newest else words.was
+            newest[words.field] = Corrected(
+                of="claim", field=words.field, was=was, now=words.now, at=each.executed_at, reason=each.reason
+            )
+    yield from newest.values()
+    leaf = _newest_beneficiary(leaves)
+    if leaf is not leaves[0] and isinstance(leaf.statement, CorrectionStatement):
+        before, now = _beneficiary(leaves[0]), _beneficiary(leaf)
+        yield Corrected(
+            of="retirement",
+            field=_BENEFICIARY,
+            was=before.name if before else None,
+            now=now.name if now else None,
+            at=leaf.statement.executed_at,
+            reason=leaf.statement.reason,
+        )
 
 
 def expecting(report: VerifyReport, expected: Expected) -> VerifyReport:
@@ -124,7 +186,11 @@ def _serials(statement: Statement) -> tuple[str, ...]:
     return tuple(f"{issuance}:{first}-{last}kg" for first, last in getattr(statement, "ranges", ()))
 
 
-def _sealed(leaves: Sequence[Leaf]) -> Iterator[str]:
+def _sealed(leaves: Sequence[Leaf], beneficiary: Leaf) -> Iterator[str]:
+    """What is not opened: of the beneficiary, what was said last."""
     for leaf in leaves:
+        if isinstance(leaf.statement, CorrectionStatement) and leaf is not beneficiary:
+            continue
         opened = {each.label for each in leaf.openings}
-        yield from sorted(set(getattr(leaf.statement, "sections", {})) - opened)
+        replaced = {_BENEFICIARY} if leaf is leaves[0] and leaf is not beneficiary else set()
+        yield from sorted(set(getattr(leaf.statement, "sections", {})) - opened - replaced)

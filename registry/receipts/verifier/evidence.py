@@ -41,7 +41,9 @@ def shown_by(leaf: Leaf) -> Shown:
 
 def shown_in(raw: bytes, trust: LoadedTrust) -> tuple[Shown, ...]:
     """
-    Search a file of whatever form: its own proof, its claim's, its status's. Never raises for what is in *raw*.
+    Search a file of whatever form: its own proof, its claim's, its status's, those of what came later.
+
+    Never raises for what is in *raw*.
 
     The statement may be damaged, by another issuer, or missing: then the checkpoint counts alone.
     """
@@ -56,6 +58,8 @@ def _proofs(raw: bytes) -> Iterator[tuple[Any, str]]:
     except Malformed:
         return
     inner = [document.get(name) for name in ("claim", "status")] if isinstance(document, dict) else []
+    later = document.get("later") if isinstance(document, dict) else None
+    inner += later if isinstance(later, list) else []
     for part in (document, *inner):
         if isinstance(part, dict) and isinstance(part.get("proof"), str):
             yield part.get("note"), part["proof"]

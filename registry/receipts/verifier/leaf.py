@@ -16,10 +16,11 @@ from registry.transparency.format.statement import (
     section_digest,
     statement_hash,
 )
+from registry.transparency.format.statement_rules import check_statement
 from registry.transparency.format.strict_json import decode_strict
 from registry.transparency.format.text import Malformed, parse_hex
 from registry.transparency.format.tree import leaf_hash, verify_inclusion
-from schemas.receipts import BUNDLE_FORMAT_1, Bundle, Opening
+from schemas.receipts import BUNDLE_FORMAT_1, BUNDLE_FORMAT_3, Bundle, Opening
 from schemas.statements import STATEMENT_TYPES, Statement
 
 _LAST_SECOND = 253_402_300_799
@@ -59,7 +60,8 @@ def check_leaf(bundle: Bundle, trust: LoadedTrust, checks: Checklist, *, under: 
     """
     Make every check that does not depend on other statements, after `check_form`. Raises `Stopped`.
 
-    *under* is the head of the receipt, if this is the claim in it: its signatures are not checked a second time.
+    *under* is the head of the receipt, if this is the claim in it, or a later statement: its signatures are
+    not checked a second time.
     """
     note, statement = _check_statement(bundle, trust, checks)
     issuer = _check_issuer(note, trust, checks)
@@ -83,11 +85,27 @@ def check_leaf(bundle: Bundle, trust: LoadedTrust, checks: Checklist, *, under: 
 
 def check_form(bundle: Bundle, checks: Checklist) -> None:
     """Check that the fields are those of the bundle's version. Raises `Stopped`."""
+    version = bundle.format.rpartition("/v")[2]
+    if bundle.format != BUNDLE_FORMAT_3:
+        checks.require(not bundle.later, "file", f"a bundle of version {version} has nothing later")
     if bundle.format == BUNDLE_FORMAT_1:
         checks.require(bundle.sha256 is None, "file", "a bundle of version 1 has no sha256")
         return
-    checks.require(not bundle.asserts_neutral, "file", "a bundle of version 2 asserts nothing")
-    checks.require(bundle.sha256 is not None, "file", "a bundle of version 2 states its sha256")
+    checks.require(not bundle.asserts_neutral, "file", f"a bundle of version {version} asserts nothing")
+    checks.require(bundle.sha256 is not None, "file", f"a bundle of version {version} states its sha256")
+    if bundle.format == BUNDLE_FORMAT_3:
+        checks.require(bundle.later, "file", "a bundle of version 3 has something later, or is one of version 2")
+
+
+def check_rules(statement: Statement, trust: LoadedTrust, checks: Checklist) -> None:
+    """Check a statement against itself and the name of its registry. Raises `Stopped`."""
+    if trust.registry is not None:
+        named = f"the statement is of {statement.registry!r}, the trust file is for {trust.registry!r}"
+        checks.require(statement.registry == trust.registry, "registry", named)
+        checks.ok("registry", trust.registry)
+    with checks.checking("rules"):
+        check_statement(statement)
+    checks.ok("rules", "dates, ranges and amounts agree with each other")
 
 
 def _check_digest(bundle: Bundle, checks: Checklist) -> None:

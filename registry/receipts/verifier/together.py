@@ -8,24 +8,36 @@ and that for a fork at every checkpoint that the log signed, in whatever file.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
 
 from msgspec import structs
 
 from registry.receipts.verifier.evidence import LeafPlace, Shown
+from registry.receipts.verifier.later import annulment_of, in_words
 from registry.receipts.verifier.leaf import Leaf
 from registry.receipts.verifier.verify import Judged, is_late
 from registry.transparency.format.note import format_note
-from registry.transparency.format.statement_rules import check_allocated, check_origin, claim_terms
+from registry.transparency.format.statement_rules import check_allocated, check_later, check_origin, claim_terms
 from registry.transparency.format.text import Malformed
 from schemas.statements import (
+    AnnulmentStatement,
     CancellationStatement,
     ClaimStatement,
     IssuanceStatement,
     RetirementStatement,
 )
-from schemas.verdicts import EXIT_CODES, WORST_FIRST, Check, ClaimCover, Fork, Summary, VerifyReport, View
+from schemas.verdicts import (
+    EXIT_CODES,
+    WORST_FIRST,
+    Check,
+    ClaimCover,
+    Fork,
+    FoundAnnulment,
+    Summary,
+    VerifyReport,
+    View,
+)
 
 
 class Compared(NamedTuple):
@@ -57,24 +69,27 @@ def compare(judged: Sequence[Judged]) -> Compared:
     seen = [Seen(at, leaf) for at, each in enumerate(judged) if faults.is_sound_alone(at) for leaf in each.leaves]
     _check_serials(seen, faults)
     _check_origins(seen, faults)
-    _check_allocations(seen, faults)
+    annulled = _annulled(seen, faults)
+    _check_allocations(seen, annulled, faults)
     reports = faults.reports()
     codes = [each.exit_code for each in reports]
     summary = Summary(
         files=len(judged),
         exit_code=min(codes, key=WORST_FIRST.index, default=0),
-        claims=tuple(_covers([each for each in seen if each.file not in faults.found])),
+        claims=tuple(_covers([each for each in seen if faults.counts(each.file)], annulled, _subjects(judged))),
         forks=forks,
     )
     return Compared(reports, summary)
 
 
 class _Faults:
-    """What the comparison found against single files."""
+    """What the comparison found against single files, and by what later statement a file is superseded."""
 
     def __init__(self, reports: Sequence[VerifyReport]) -> None:
         self.alone = reports
         self.found: dict[int, dict[Check, None]] = defaultdict(dict)
+        self.annulled: dict[int, dict[FoundAnnulment, None]] = defaultdict(dict)
+        self.outdated: dict[int, str] = {}
 
     def add(self, files: Iterable[int], name: str, detail: str) -> None:
         for file in sorted(set(files)):
@@ -83,12 +98,18 @@ class _Faults:
     def is_sound_alone(self, file: int) -> bool:
         return self.alone[file].verdict != "invalid"
 
+    def counts(self, file: int) -> bool:
+        return file not in self.found and file not in self.outdated
+
     def reports(self) -> tuple[VerifyReport, ...]:
         return tuple(self._amended(at, report) for at, report in enumerate(self.alone))
 
     def _amended(self, at: int, report: VerifyReport) -> VerifyReport:
-        if at not in self.found or not self.is_sound_alone(at):
+        if not self.is_sound_alone(at):
             return report  # its own failure is the last check, and reason enough
+        report = self._superseded(at, report)
+        if at not in self.found:
+            return report
         first = next(iter(self.found[at]))
         return structs.replace(
             report,
@@ -96,6 +117,25 @@ class _Faults:
             exit_code=EXIT_CODES["invalid"],
             summary=f"{first.name}: {first.detail}",
             checks=(*report.checks, *self.found[at]),
+        )
+
+    def _superseded(self, at: int, report: VerifyReport) -> VerifyReport:
+        """The report with what other files say was annulled, and with what is older than they are."""
+        known = report.about.annulled if report.about else ()
+        news = [each for each in self.annulled[at] if each not in known]
+        said = [("annulment", in_words(each)) for each in news]
+        if at in self.outdated:
+            said.append(("claim", self.outdated[at]))
+        if not said:
+            return report
+        own = report.verdict == "superseded"
+        return structs.replace(
+            report,
+            verdict="superseded",
+            exit_code=EXIT_CODES["superseded"],
+            summary=report.summary if own else said[0][1],
+            checks=(*report.checks, *(Check(outcome="note", name=name, detail=detail) for name, detail in said)),
+            about=report.about and structs.replace(report.about, annulled=(*known, *news)),
         )
 
 
@@ -217,64 +257,130 @@ def _check_origin(taken: Seen, source: Sequence[Seen], faults: _Faults) -> None:
         faults.add([taken.file, *(each.file for each in source)], "serials", str(error))
 
 
+AnnulledHashes: TypeAlias = dict[str, FoundAnnulment]
+"""What was annulled, by statement hash."""
+
+
+def _annulled(seen: Sequence[Seen], faults: _Faults) -> AnnulledHashes:
+    """
+    What any of the files says was annulled; every file about it is superseded.
+
+    An annulment that contradicts what it names is INVALID in both.
+    """
+    targets: dict[str, list[Seen]] = defaultdict(list)
+    for each in seen:
+        targets[each.leaf.statement_hash].append(each)
+    annulled: AnnulledHashes = {}
+    for found in _by_place(seen).values():
+        statement = found[0].leaf.statement
+        if not isinstance(statement, AnnulmentStatement):
+            continue
+        annulled.setdefault(statement.annuls, annulment_of(statement))
+        for target in targets[statement.annuls]:
+            try:
+                check_later(statement, target.leaf.statement)
+            except Malformed as error:
+                faults.add([target.file, *(each.file for each in found)], "annulment", str(error))
+            faults.annulled[target.file][annulled[statement.annuls]] = None
+    return annulled
+
+
 class _Given(NamedTuple):
-    """A claim, and what retirements give to it in time."""
+    """A claim, and what retirements give to it in time; each retirement as every file has it."""
 
     claim: Leaf
-    files: list[int]
-    retirements: list[RetirementStatement]
+    retirements: list[list[Seen]]
 
     @property
     def allocated_kg(self) -> int:
-        return sum(each.allocates_kg for each in self.retirements)
+        return _allocated_kg(self.retirements)
 
 
-def _given(seen: Sequence[Seen]) -> list[_Given]:
-    """The claims in the order of their leaves."""
+def _allocated_kg(retirements: Iterable[Sequence[Seen]]) -> int:
+    return sum(getattr(each[0].leaf.statement, "allocates_kg", 0) for each in retirements)
+
+
+def _given(seen: Sequence[Seen], annulled: AnnulledHashes) -> list[_Given]:
+    """The claims in the order of their leaves. What was annulled gives nothing, and is given nothing."""
     claims = {
-        each.leaf.statement_hash: _Given(each.leaf, [], [])
+        each.leaf.statement_hash: _Given(each.leaf, [])
         for found in _by_place(seen).values()
         for each in found
         if isinstance(each.leaf.statement, ClaimStatement)
     }
     for found in _by_place(seen).values():
         retirement = found[0].leaf.statement
-        if not isinstance(retirement, RetirementStatement):
+        if not isinstance(retirement, RetirementStatement) or found[0].leaf.statement_hash in annulled:
             continue
         given = claims[retirement.claim]  # a sound receipt brings its claim
         assert isinstance(given.claim.statement, ClaimStatement)
-        if not is_late(retirement, given.claim.statement):
-            given.retirements.append(retirement)
-            given.files.extend(each.file for each in found)
+        if retirement.claim not in annulled and not is_late(retirement, given.claim.statement):
+            given.retirements.append(found)
     return list(claims.values())
 
 
-def _check_allocations(seen: Sequence[Seen], faults: _Faults) -> None:
-    """The registry gives no claim more than it requires, so receipts that do are not of one honest registry."""
-    for given in _given(seen):
-        assert isinstance(given.claim.statement, ClaimStatement)
-        try:
-            check_allocated(claim_terms(given.claim.statement), given.allocated_kg)
-        except Malformed as error:
-            faults.add(given.files, "claim", f"{given.claim.statement.claim}: {error}, by all files together")
+def _check_allocations(seen: Sequence[Seen], annulled: AnnulledHashes, faults: _Faults) -> None:
+    """
+    The registry gives no claim more than it requires, so receipts that do are not of one honest registry.
+
+    But where a file is older than the last of them, its retirement may have been annulled in between: then it is
+    superseded, and only a newer copy tells.
+    """
+    for given in _given(seen, annulled):
+        claim = given.claim.statement
+        assert isinstance(claim, ClaimStatement)
+        if not (error := _excess(claim, given.retirements)):
+            continue
+        last = max(each[0].leaf.leaf_index for each in given.retirements)
+        known = [each for each in given.retirements if any(one.leaf.head.checkpoint.size > last for one in each)]
+        if _excess(claim, known):
+            files = [each.file for found in given.retirements for each in found]
+            faults.add(files, "claim", f"{claim.claim}: {error}, by all files together")
+            continue
+        older = f"{claim.claim}: {error}, by all files together; this one is older than leaf {last}, and what it"
+        for each in [one for found in given.retirements if found not in known for one in found]:
+            faults.outdated[each.file] = f"{older} retired may have been annulled before that: ask for it anew"
 
 
-def _covers(seen: Sequence[Seen]) -> Iterator[ClaimCover]:
-    for given in _given(seen):
+def _excess(claim: ClaimStatement, retirements: Sequence[Sequence[Seen]]) -> str:
+    """Why a claim cannot have been given so much, or nothing."""
+    try:
+        check_allocated(claim_terms(claim), _allocated_kg(retirements))
+    except Malformed as error:
+        return str(error)
+    return ""
+
+
+def _subjects(judged: Sequence[Judged]) -> dict[str, str]:
+    """The subjects of claims as they are to be read, by the newest file, of these the one that carries most."""
+    found: dict[str, tuple[int, int, str]] = {}
+    for each in judged:
+        about, size = each.report.about, each.report.size or 0
+        for leaf in each.leaves[:2]:
+            if about and about.subject is not None and isinstance(leaf.statement, ClaimStatement):
+                newest = found.get(leaf.statement_hash, (0, 0, ""))
+                found[leaf.statement_hash] = max(newest, (size, len(each.leaves), about.subject))
+    return {claim: subject for claim, (_, _, subject) in found.items()}
+
+
+def _covers(seen: Sequence[Seen], annulled: AnnulledHashes, subjects: Mapping[str, str]) -> Iterator[ClaimCover]:
+    for given in _given(seen, annulled):
         claim = given.claim.statement
         assert isinstance(claim, ClaimStatement)
         missing_kg = max(0, claim.required_kg - given.allocated_kg)
+        ended = annulled.get(given.claim.statement_hash)
         yield ClaimCover(
             claim=claim.claim,
             statement_hash=given.claim.statement_hash,
             type=claim.type,
-            subject=claim.subject,
+            subject=subjects.get(given.claim.statement_hash, claim.subject),
             required_kg=claim.required_kg,
             allocated_kg=given.allocated_kg,
             missing_kg=missing_kg,
             receipts=len(given.retirements),
             covered=None if claim.type == "contribution" else not missing_kg,
-            summary=_in_words(claim, given, missing_kg),
+            summary=f"annulled on {ended.at}: covered by nothing" if ended else _in_words(claim, given, missing_kg),
+            annulled_at=ended.at if ended else None,
         )
 
 

@@ -9,9 +9,10 @@ from registry.receipts.verifier.about import about
 from registry.receipts.verifier.attachment import attached, is_pdf
 from registry.receipts.verifier.checklist import Checklist, Stopped
 from registry.receipts.verifier.evidence import Shown, shown_by, shown_in
-from registry.receipts.verifier.leaf import Leaf, check_form, check_leaf
+from registry.receipts.verifier.later import annulment_of, check_later, in_words
+from registry.receipts.verifier.leaf import Leaf, check_form, check_leaf, check_rules
 from registry.receipts.verifier.trust import LoadedTrust
-from registry.transparency.format.statement_rules import check_retirement, check_statement, claim_terms
+from registry.transparency.format.statement_rules import check_retirement, claim_terms
 from registry.transparency.format.strict_json import decode_strict
 from registry.transparency.format.text import Malformed
 from schemas.receipts import Bundle
@@ -25,8 +26,8 @@ class Judged(NamedTuple):
     """
     One file's report, its leaves that passed every check of a leaf, and what the log signed in it.
 
-    *leaves* are the statement, then the claim that it names. *shown* is there for a file that is invalid as well: what
-    the log signed in it stays evidence.
+    *leaves* are the statement, the claim that it names, and what was said later about the two. *shown* is there for a
+    file that is invalid as well: what the log signed in it stays evidence.
     """
 
     report: VerifyReport
@@ -53,7 +54,8 @@ def judge(raw: bytes, trust: LoadedTrust, *, file: str = "") -> Judged:
     A receipt proves its own allocation; what other receipts give to the same claim cannot be seen from it. So a partial
     allocation is valid and says which part it is, "covers the claim alone" is said when it does, and shortfall is the
     verdict on a file that asserts neutrality and does not cover, or that came after the claim's deadline and so counts
-    for nothing. Any other statement is logged, not valid: it retires nothing.
+    for nothing. A receipt that was annulled, or whose claim was, is superseded. Any other statement is logged, not
+    valid: it retires nothing.
     """
     checks, leaves = Checklist(), list[Leaf]()
     try:
@@ -100,26 +102,22 @@ def _find(raw: bytes, trust: LoadedTrust, checks: Checklist, leaves: list[Leaf])
     checks.ok("file", f"{len(raw)} bytes, {bundle.format}, strict parse, re-encoding equals the input")
     leaf = check_leaf(bundle, trust, checks)
     leaves.append(leaf)
-    _check_rules(leaf.statement, trust, checks)
+    check_rules(leaf.statement, trust, checks)
     _show_ranges(leaf.statement, checks)
     if not isinstance(leaf.statement, RetirementStatement):
         checks.require(bundle.claim is None and not bundle.asserts_neutral, "claim", "only a retirement names a claim")
+        checks.require(not bundle.later, "later", "only a retirement carries what was said later")
         _check_status(bundle, checks)
         return _logged(leaf)
     claim = _check_claim(bundle, leaf, trust, checks, leaves)
+    claimed = leaves[-1]
+    if annulments := check_later(bundle, (leaf, claimed), trust, checks, leaves):
+        checks.note("allocation", "annulled: it does not count for the claim")
+        _check_status(bundle, checks)
+        return Conclusion("superseded", in_words(annulment_of(annulments[0].statement)))
     summary, short = _check_cover(leaf.statement, claim, checks, neutral=bundle.asserts_neutral)
     _check_status(bundle, checks)
-    return _settle(leaf, leaves[-1], summary, short=short)
-
-
-def _check_rules(statement: Statement, trust: LoadedTrust, checks: Checklist) -> None:
-    if trust.registry is not None:
-        named = f"the statement is of {statement.registry!r}, the trust file is for {trust.registry!r}"
-        checks.require(statement.registry == trust.registry, "registry", named)
-        checks.ok("registry", trust.registry)
-    with checks.checking("rules"):
-        check_statement(statement)
-    checks.ok("rules", "dates, ranges and amounts agree with each other")
+    return _settle(leaf, claimed, summary, short=short)
 
 
 def _show_ranges(statement: Statement, checks: Checklist) -> None:
@@ -140,13 +138,13 @@ def _check_claim(
     assert isinstance(retirement, RetirementStatement)
     checks.require(bundle.claim is not None, "claim", "the bundle of the claim is missing")
     assert bundle.claim is not None
-    nested = bundle.claim.claim or bundle.claim.status or bundle.claim.asserts_neutral
+    nested = bundle.claim.claim or bundle.claim.status or bundle.claim.asserts_neutral or bundle.claim.later
     checks.require(not nested, "claim", "the claim's bundle carries more than the claim")
     with checks.inside("claim"):
         check_form(bundle.claim, checks)
         claim = check_leaf(bundle.claim, trust, checks, under=leaf.head)
         leaves.append(claim)
-        _check_rules(claim.statement, trust, checks)
+        check_rules(claim.statement, trust, checks)
     _check_one_checkpoint(leaf, claim, checks)
     statement = claim.statement
     checks.require(isinstance(statement, ClaimStatement), "claim", "the claim's bundle holds something else")

@@ -6,13 +6,14 @@ here, in one place for both. Every refusal is a `Malformed` that says what contr
 obey these rules; what an earlier version did not state (new forest, categories) is not asked of it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import pairwise
 from typing import NamedTuple
 
 from registry.transparency.format.text import Malformed
 from schemas.statements import (
+    AnnulmentStatement,
     ClaimStatement,
     CorrectionStatement,
     EventKey,
@@ -31,6 +32,7 @@ _FOREST = "forest-sink/"
 _PURPOSES = {"contribution": "contribution", "compliance": "compliance"}
 """The purpose of a retirement by its claim's type; that of every other type is `claim`."""
 _CORRECTED_FIELDS = frozenset({"subject", "standard", "boundary", "exclusions"})
+_CORRECTED_KINDS = ("claim", "retirement")
 _CORRECTED_SECTIONS = frozenset({"beneficiary"})
 _REDUCES_FIRST = ("organisation", "scene", "person")
 _PLAN_VERIFIED = ("organisation", "scene")
@@ -65,6 +67,8 @@ def check_statement(statement: Statement) -> None:
             _check_correction(statement)
         case RecoveryStatement():
             _check_recovery(statement)
+        case AnnulmentStatement():
+            _check_persons(statement.approvers)
         case _:
             pass
 
@@ -109,6 +113,30 @@ def check_origin(statement: Statement, issuance: IssuanceStatement) -> None:
         stated = getattr(statement, name, None)
         if stated is not None and stated != getattr(issuance, name):
             raise Malformed(f"{name} {stated}, but {issuance.issuance} has {getattr(issuance, name)}")
+
+
+def check_later(later: CorrectionStatement | AnnulmentStatement, earlier: Statement) -> None:
+    """Check a correction or an annulment against the statement that it is about. Raises `Malformed`."""
+    if later.registry != earlier.registry:
+        raise Malformed(f"it is of {later.registry!r}, what it is about of {earlier.registry!r}")
+    if later.executed_at < earlier.executed_at:
+        raise Malformed(f"{later.executed_at} is before what it is about, {earlier.executed_at}")
+    kind = earlier.TYPE.partition("/")[0]
+    if isinstance(later, AnnulmentStatement):
+        if later.of != kind:
+            raise Malformed(f"the annulment of a {later.of}, and it names a {kind}")
+        return
+    if kind not in _CORRECTED_KINDS:
+        raise Malformed(f"corrections are of claims and retirements, this one is of a {kind}")
+    if not (later.wording if kind == "claim" else later.sections) or (later.wording and later.sections):
+        raise Malformed(f"a correction of a {kind} is of its {'words' if kind == 'claim' else 'beneficiary'} only")
+
+
+def check_words(correction: CorrectionStatement, reads: Mapping[str, str]) -> None:
+    """Check that what a correction replaces is what *reads* there now, where that is known. Raises `Malformed`."""
+    for each in correction.wording:
+        if each.field in reads and each.was != reads[each.field]:
+            raise Malformed(f"{each.field} reads {reads[each.field]!r}, the correction is of {each.was!r}")
 
 
 def _moments(statement: Statement) -> Iterator[tuple[str, str]]:
@@ -243,9 +271,13 @@ def _check_recovery(recovery: RecoveryStatement) -> None:
     most = 2 if recovery.act in _SUSPENDER_TOO else 1
     if len(recovery.persons) > most:
         raise Malformed(f"{recovery.act} of {len(recovery.persons)} people; it is about {most} at most")
-    if len(set(recovery.persons)) != len(recovery.persons):
-        raise Malformed(f"one person twice: {', '.join(recovery.persons)}")
-    for each in recovery.persons:
+    _check_persons(recovery.persons)
+
+
+def _check_persons(persons: tuple[str, ...]) -> None:
+    if len(set(persons)) != len(persons):
+        raise Malformed(f"one person twice: {', '.join(persons)}")
+    for each in persons:
         number = each.removeprefix("person-")
         if number == each or not number.isascii() or not number.isdigit() or number.startswith("0"):
             raise Malformed(f"{each} is not person-<number>")

@@ -115,6 +115,10 @@ async def _balances(world: World, made: EachRole) -> None:
     order = await world.ok("/v1/retirements", {**body, "claim_id": ids["claim"]}, by=organiser)
     ids["receipt"] = order["retirements"][0]["receipt_id"]
     ids["code"] = world.season.issuances["forest"]
+    ids["claim_hash"] = (await world.get(f"/v1/claims/{ids['claim']}")).json()["statement_hash"]
+    wrong = await world.ok("/v1/claims", contribution_body(ids[HOME]), by=organiser)
+    annulled = {"claim_id": wrong["id"], "statement_hash": wrong["statement_hash"], "reason": "test"}
+    ids["annulment"] = (await world.decide("/v1/annulments", {"operation": "annul_statement", **annulled}))["id"]
 
 
 async def _market(world: World, made: EachRole) -> None:
@@ -274,6 +278,7 @@ async def _decisions(world: World, made: EachRole) -> None:
         "issue_credits": {"report_id": ids["report_verified"], "account_id": ids["account"]},
         "lift_restriction": {"restriction_id": ids["restriction"], "reason": "test"},
         "reissue_key": {"person_id": ids["person_both"]},
+        "annul_statement": {"claim_id": ids["claim"], "statement_hash": ids["claim_hash"], "reason": "test"},
         "settle_suspension": {"suspension_id": ids["suspension"], "outcome": "lift"},
     }
     ids["bodies"]["withdraw"] = ids["bodies"]["grant_role"] | {"operation": "grant_role"}

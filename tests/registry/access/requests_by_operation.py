@@ -144,6 +144,7 @@ def _access(ids: dict[str, Any]) -> dict[str, Request]:
         "settle_suspension": write("/v1/suspensions/settle", approved("settle_suspension")),
         "list_suspensions": read("/v1/suspensions"),
         "issue_credits": write("/v1/issuances", approved("issue_credits")),
+        "annul_statement": write("/v1/annulments", approved("annul_statement")),
     }
 
 
@@ -223,6 +224,8 @@ def _credits(ids: dict[str, Any]) -> dict[str, Request]:
         ),
         "list_retirements": read("/v1/retirements"),
         "get_retirement": read(f"/v1/retirements/{ids['receipt']}"),
+        "list_annulments": read("/v1/annulments"),
+        "get_annulment": read(f"/v1/annulments/{ids['annulment']}"),
     }
 
 

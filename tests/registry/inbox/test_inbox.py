@@ -259,6 +259,9 @@ async def test_an_approval_says_whose_people_may_not_carry_it_out(delivered: Wor
     _, key = await insider(delivered, forest.organisation_id)
     frozen = {"scope": "project", "target_id": delivered.season.projects["forest"], "reason": "test"}
     restriction = (await delivered.ok("/v1/restrictions", frozen, by=delivered.regulators[0]))["id"]
+    enterprise = {"person_id": forest.person_id, "organisation_id": forest.organisation_id, "role": "enterprise"}
+    await delivered.decide("/v1/grants", {"operation": "grant_role", **enterprise})
+    claim = await delivered.contribution(forest)
     bodies: dict[str, tuple[dict[str, Any], int | None]] = {
         "issue_credits": ({"report_id": 1, "account_id": forest.account_id}, forest.organisation_id),
         "lift_restriction": ({"restriction_id": restriction, "reason": "test"}, forest.organisation_id),
@@ -267,6 +270,10 @@ async def test_an_approval_says_whose_people_may_not_carry_it_out(delivered: Wor
             forest.organisation_id,
         ),
         "reissue_key": ({"person_id": 2}, None),
+        "annul_statement": (
+            {"claim_id": claim, "statement_hash": "0" * 64, "reason": "test"},
+            forest.organisation_id,
+        ),
     }
     for operation, (body, organisation_id) in bodies.items():
         order = await propose(delivered, {"operation": operation, **body}, delivered.regulators[0])

@@ -158,8 +158,8 @@ async def client():
             [
                 (
                     "body.operation: invalid value 'no'; "
-                    "it is one of deposit_cash, grant_role, issue_credits, lift_restriction, reissue_key, "
-                    "settle_suspension"
+                    "it is one of annul_statement, deposit_cash, grant_role, issue_credits, lift_restriction, "
+                    "reissue_key, settle_suspension"
                 ),
             ],
         ),

@@ -13,6 +13,7 @@ from registry.transparency.format.strict_json import decode_strict
 from schemas.receipts import Bundle
 from schemas.statements import RetirementStatement
 from schemas.verdicts import NamedParty
+from tests.registry.credits.annulment.test_annul import annul
 from tests.registry.transparency.logs import Log, new_log
 from tests.worlds import World
 
@@ -145,6 +146,63 @@ async def test_a_part_of_an_event_is_not_neutral_alone(delivered, log):
     assert ["a part of the claim"] * 2 == [each.report.summary.rpartition(", ")[2] for each in judged]
     (cover,) = compare(judged).summary.claims
     assert (True, 2, 1200) == (cover.covered, cover.receipts, cover.allocated_kg)
+
+
+async def test_a_receipt_carries_what_was_said_later(delivered, log):
+    """Version 2 until something is; then corrections and annulments, in order, sealed for whoever may not see them."""
+    scenic, claim = delivered.party("scenic"), await delivered.event_claim()
+    (path,) = await retired(delivered, 1200, claim=claim)
+    receipt_id = path.rpartition("/")[2]
+    await log.publish(delivered.dsn)
+    first = (await delivered.get(path, by=scenic.key)).content
+    words = {"reason": "Misspelt", "subject": "Evening reception"}
+    await delivered.ok(f"/v1/claims/{claim}/corrections", words, by=scenic.key)
+    whom = {"reason": "Misspelt", "beneficiary": "Guests of the reception"}
+    await delivered.ok(f"/v1/retirements/{receipt_id}/corrections", whom, by=scenic.key)
+    assert first == (await delivered.get(path, by=scenic.key)).content, "what no witness has seen is not carried"
+    await log.publish(delivered.dsn)
+    corrected = (await delivered.get(path, by=scenic.key)).content
+    assert ("kilnwood-receipt/v2", "kilnwood-receipt/v3") == tuple(
+        decode_strict(each, Bundle).format for each in (first, corrected)
+    )
+    about = verify_bundle(corrected, log.trust).about
+    assert about is not None
+    assert ("Evening reception", NamedParty(name=whom["beneficiary"])) == (about.subject, about.beneficiary)
+    public = verify_bundle((await delivered.get(path)).content, log.trust)
+    assert public.about is not None
+    assert ("valid", None, True) == (
+        public.verdict,
+        public.about.beneficiary,
+        "beneficiary" in public.about.sealed,
+    )
+    for annulled in (f"retirements/{receipt_id}", f"claims/{claim}"):
+        await annul(delivered, annulled)
+    await log.publish(delivered.dsn)
+    last = (await delivered.get(path)).content
+    report = verify_bundle(last, log.trust)
+    assert ("superseded", 4) == (report.verdict, report.exit_code), report.summary
+    assert report.about is not None
+    assert ["retirement", "claim"] == [each.of for each in report.about.annulled]
+    both = compare([judge(first, log.trust, file="first"), judge(last, log.trust, file="last")])
+    assert ["superseded"] * 2 == [each.verdict for each in both.reports]
+
+
+async def test_only_the_newest_corrections_are_carried(delivered, log):
+    """Thirty-two, and every annulment; the receipt says that some came before."""
+    scenic, claim = delivered.party("scenic"), await delivered.event_claim()
+    (path,) = await retired(delivered, 1200, claim=claim)
+    for number in range(34):
+        words = {"reason": "Misspelt", "subject": f"Reception {number}"}
+        await delivered.ok(f"/v1/claims/{claim}/corrections", words, by=scenic.key)
+    await annul(delivered, f"claims/{claim}")
+    await log.publish(delivered.dsn)
+    content = (await delivered.get(path)).content
+    report = verify_bundle(content, log.trust)
+    assert ("superseded", 33) == (report.verdict, len(decode_strict(content, Bundle).later)), report.summary
+    assert report.about is not None
+    assert "Reception 33" == report.about.subject
+    (said,) = [each.detail for each in report.checks if each.name == "later 1: number"]
+    assert said.startswith("corrections before number 3 ")
 
 
 async def test_an_unknown_receipt_is_not_found(empty):

@@ -90,6 +90,18 @@ def test_golden_files_have_the_fields_of_the_schemas(folder):
     )
 
 
+@pytest.mark.parametrize("name", ["corrected", "annulled-claim", "annulled-retirement"])
+def test_what_came_later_has_the_fields_of_the_schemas(name):
+    """Bundles of version 3, and the corrections and annulments in them."""
+    document = json.loads(SCHEMAS.read_text(encoding="utf-8"))
+    bundle = json.loads((GOLDEN / "stored" / "registry-3" / f"{name}.receipt.json").read_bytes())
+    assert [] == fields(bundle, document["bundle"], document["$defs"])
+    for each in bundle["later"]:
+        kind, statement = parse_note(each["note"]).text.split("\n")[:2]
+        schema = document["statements"]["/".join(kind.split("/")[-2:])]
+        assert [] == fields(json.loads(statement), schema, document["$defs"])
+
+
 def test_the_page_names_every_field():
     """registry/transparency/FORMAT.md mentions each field of each stored form."""
     page = (ROOT / PAGE).read_text(encoding="utf-8")

@@ -6,6 +6,7 @@ from registry.transparency import rules
 from registry.transparency.format.statement_rules import (
     ClaimTerms,
     check_allocated,
+    check_later,
     check_origin,
     check_retirement,
     check_statement,
@@ -15,6 +16,7 @@ from registry.transparency.format.text import Malformed
 from registry.transparency.rules import StatementContradicts, require_sense
 from schemas.identifiers import Identifier
 from schemas.statements import (
+    AnnulmentStatement,
     CategoryMass,
     ClaimPower,
     ClaimVerifier,
@@ -287,3 +289,38 @@ def test_what_did_not_reduce_first_is_malformed(senseless, why):
     """Each rule, one step beyond it."""
     with pytest.raises(Malformed, match=why):
         check_statement(senseless)
+
+
+ANNULMENT = AnnulmentStatement(
+    registry=CLAIM.registry,
+    executed_at="2026-06-03T00:00:00Z",
+    annulment="N-1",
+    annuls="ab" * 32,
+    of="claim",
+    reason="A mistake",
+    approvers=("person-1", "person-2"),
+)
+
+
+def test_an_annulment_is_of_two_people():
+    """Two numbers of persons, and not the same."""
+    check_statement(ANNULMENT)
+    for approvers, said in (
+        (("person-1", "person-1"), "one person twice: person-1, person-1"),
+        (("person-1", "person-02"), "person-02 is not person-<number>"),
+    ):
+        with pytest.raises(Malformed, match=said):
+            check_statement(changed(ANNULMENT, approvers=approvers))
+
+
+def test_an_annulment_and_what_it_names():
+    """The kind that it says, the same registry, and not before it."""
+    check_later(ANNULMENT, CLAIM)
+    check_later(changed(ANNULMENT, of="retirement"), RETIREMENT)
+    for annulment, named, said in (
+        (ANNULMENT, RETIREMENT, "the annulment of a claim, and it names a retirement"),
+        (changed(ANNULMENT, registry="Another"), CLAIM, "it is of 'Another'"),
+        (changed(ANNULMENT, executed_at="2026-05-01T00:00:00Z"), CLAIM, "is before what it is about"),
+    ):
+        with pytest.raises(Malformed, match=said):
+            check_later(annulment, named)

@@ -1,0 +1,1 @@
+"""Claims and retirements that should not have been, by two people."""
