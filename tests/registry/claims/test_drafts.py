@@ -61,7 +61,10 @@ async def test_an_organisation_reduces_first_then_declares(delivered: World):
     shown = await counted(delivered, draft, POWER, GREEN, FUEL, by=solar.key)
     assert "is not registered" in reason(shown, "green-power")["detail"]
     assert 201 == (await contract(delivered, solar)).status_code
-    change = {"plan": await verified_plan(delivered), "measures": [{"what": "Heat recovered", "reduction_kg": 6_000}]}
+    change: dict[str, Any] = {
+        "plan": await verified_plan(delivered),
+        "measures": [{"what": "Heat recovered", "reduction_kg": 6_000}],
+    }
     shown = await delivered.ok(f"{draft}/update", change, by=solar.key)
     assert ["finding"] == missing(shown)
     shown = await delivered.ok(f"{draft}/update", {"verifier": await found_by_assessor(delivered)}, by=solar.key)
