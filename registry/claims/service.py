@@ -309,7 +309,7 @@ def check_allocation(
 
 
 async def reports_named_in(tx: Tx, sha256s: Sequence[str]) -> frozenset[str]:
-    """Those of some documents that a claim names as its verifier's report."""
+    """Those of some documents that a claim, or a draft of one, names as its verifier's report or its plan."""
     return await store.reports_named(tx, sha256s)
 
 

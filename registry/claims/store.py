@@ -257,5 +257,5 @@ async def claims_of(tx: Tx, organisation_id: int) -> int:
 
 
 async def reports_named(tx: Tx, sha256s: Sequence[str]) -> frozenset[str]:
-    """Those of some documents that a claim names."""
+    """Those of some documents that a claim or a draft names."""
     return frozenset(row["sha256"] for row in await tx.fetch(_sql.reports_named, list(sha256s)))

@@ -96,5 +96,10 @@ select count(*) from registry.footprint where organisation_id = $1;
 -- name: claims_of
 select count(*) from registry.claim where claimant_id = $1;
 -- name: reports_named
-select distinct body::json #>> '{verifier,report_sha256}' as sha256 from registry.claim
-where body::json #>> '{verifier,report_sha256}' = any($1::text[]);
+-- As a report on the footprint or as a plan to reduce, of a claim or of one that is being prepared.
+select distinct named as sha256 from (
+  select body::json #>> '{verifier,report_sha256}' as named from registry.claim
+  union all select body::json #>> '{plan,plan_sha256}' from registry.claim
+  union all select terms::json #>> '{verifier,report_sha256}' from registry.claim_draft where state = 'draft'
+  union all select terms::json #>> '{plan,plan_sha256}' from registry.claim_draft where state = 'draft') n
+where named = any($1::text[]);

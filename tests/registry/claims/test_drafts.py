@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from registry.claims import service as claims
 from tests.probes import refused, unchanged
 from tests.registry.claims.preparing import (
     FUEL,
@@ -60,7 +61,10 @@ async def test_an_organisation_reduces_first_then_declares(delivered: World):
     shown = await counted(delivered, draft, POWER, GREEN, FUEL, by=solar.key)
     assert "is not registered" in reason(shown, "green-power")["detail"]
     assert 201 == (await contract(delivered, solar)).status_code
-    change = {"plan": await verified_plan(delivered), "measures": [{"what": "Heat recovered", "reduction_kg": 6_000}]}
+    change: dict[str, Any] = {
+        "plan": await verified_plan(delivered),
+        "measures": [{"what": "Heat recovered", "reduction_kg": 6_000}],
+    }
     shown = await delivered.ok(f"{draft}/update", change, by=solar.key)
     assert ["finding"] == missing(shown)
     shown = await delivered.ok(f"{draft}/update", {"verifier": await found_by_assessor(delivered)}, by=solar.key)
@@ -315,3 +319,22 @@ async def test_what_was_counted_is_sent_again(delivered: World):
     refused(await delivered.post(f"{draft}/activities", {"csv": wrong}, by=solar.key), 422, "activity-file-wrong")
     stays = (await delivered.get(draft, by=solar.key)).json()
     assert again["terms"]["footprint_id"] == stays["terms"]["footprint_id"]
+
+
+async def test_what_a_draft_or_claim_names_is_no_waste(delivered: World):
+    """Plan and report are kept from the operator's clean-up from the moment a draft names them, and for the claim."""
+    solar = delivered.party("solar")
+    draft = await ready(delivered, solar)
+    terms = (await delivered.get(draft, by=solar.key)).json()["terms"]
+    named = {terms["plan"]["plan_sha256"], terms["verifier"]["report_sha256"]}
+    for step in ("drafted", "declared"):
+        if step == "declared":
+            await delivered.ok(f"{draft}/declare", by=solar.key)
+        async with delivered.db.reading() as tx:
+            assert named == await claims.reports_named_in(tx, [*named, "ab" * 32])
+    other = await begun(delivered, solar, subject="Given up")
+    plan = await verified_plan(delivered, b"Another plan")
+    await delivered.ok(f"{other}/update", {"plan": plan}, by=solar.key)
+    await delivered.ok(f"{other}/withdraw", by=solar.key)
+    async with delivered.db.reading() as tx:
+        assert frozenset() == await claims.reports_named_in(tx, [plan["plan_sha256"]])

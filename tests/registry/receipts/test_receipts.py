@@ -14,6 +14,7 @@ from schemas.receipts import Bundle
 from schemas.statements import RetirementStatement
 from schemas.verdicts import NamedParty
 from tests.registry.credits.annulment.test_annul import annul
+from tests.registry.claims.preparing import ready
 from tests.registry.transparency.logs import Log, new_log
 from tests.worlds import World
 
@@ -203,6 +204,23 @@ async def test_only_the_newest_corrections_are_carried(delivered, log):
     assert "Reception 33" == report.about.subject
     (said,) = [each.detail for each in report.checks if each.name == "later 1: number"]
     assert said.startswith("corrections before number 3 ")
+
+
+async def test_what_reduced_first_verifies_offline(delivered, log):
+    """An organisation's receipt carries its claim with plan, power and cap; the rules are run again: valid."""
+    solar = delivered.party("solar")
+    draft = await ready(delivered, solar)
+    claim = await delivered.ok(f"{draft}/declare", by=solar.key)
+    (path,) = await retired(delivered, claim["required_kg"], claim=claim["id"], who="solar")
+    await log.publish(delivered.dsn)
+    content = (await delivered.get(path)).content
+    bundle = decode_strict(content, Bundle)
+    assert bundle.claim is not None
+    assert '"reduce_first":' in parse_note(bundle.claim.note).text
+    judged = judge(content, log.trust, file=path)
+    assert "valid" == judged.report.verdict
+    (cover,) = compare([judged]).summary.claims
+    assert (True, 129_239) == (cover.covered, cover.allocated_kg)
 
 
 async def test_an_unknown_receipt_is_not_found(empty):
