@@ -217,7 +217,7 @@ async def test_an_upload_shows_its_digest_and_its_refusal(season_site: Site, chr
         await expect(page.locator(".digest")).to_contain_text(sha256)
         await page.get_by_role("button", name="Upload").click()
         await expect(page.get_by_role("region", name="Documents")).to_contain_text(sha256)
-        program = {"name": "run.exe", "mimeType": "application/x-msdownload", "buffer": b"MZ"}
+        program: Any = {"name": "run.exe", "mimeType": "application/x-msdownload", "buffer": b"MZ"}
         await page.get_by_label("File", exact=True).set_input_files(program)
         await page.get_by_role("button", name="Upload").click()
         await expect(page.get_by_role("alert")).to_contain_text("are not taken")

@@ -161,7 +161,9 @@ def here(request: "Request[Any, Any, Any]") -> str:
 
 
 def _query(request: "Request[Any, Any, Any]", *, without: set[str]) -> str:
-    return urlencode({name: value for name, value in request.query_params.items() if name not in without})
+    """What is asked, but for *without* and for the own fields of a form that is sent by GET to be shown again."""
+    asked = request.query_params.items()
+    return urlencode({name: value for name, value in asked if name not in without and not name.startswith("_")})
 
 
 def _in_language(request: "Request[Any, Any, Any]", code: Code) -> str:

@@ -143,6 +143,16 @@ async def test_a_report_is_filed_with_what_stands_in_the_address(issued: World):
     await text(issued, path, by=issued.party("kiln").key, status=403)
 
 
+async def test_calculating_again_and_again_leaves_the_address_as_it_is(issued: World):
+    """Without a script the whole form is in the address; its own fields are not carried on into the next one."""
+    life = await life_of(issued)
+    path = f"/projects/{await life.project('registered')}/reports/new/data"
+    query = urlencode({"_key": "some-key", "_page": f"{path}?_page=x", "_then": "/", "activity.area_ha": "10"})
+    page = await text(issued, f"{path}?{query}", by=life.developer)
+    (shown,) = set(re.findall(r'name="_page" value="([^"]*)"', page))
+    assert f"{path}?activity.area_ha=10" == shown
+
+
 async def sent_back(life: Life) -> tuple[int, dict[str, Any]]:
     """A report that the verifier sent back, and what it said."""
     project = await life.project("registered")
