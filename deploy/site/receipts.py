@@ -66,6 +66,7 @@ class ReceiptShown:
     def facts(self) -> dict[str, Any]:
         """For templates."""
         return {
+            "any": False,
             "code": self.code,
             "kind": self.kind,
             "statement_hash": self.statement_hash,
@@ -90,7 +91,7 @@ class ReceiptPages(Controller):
         page.asks("get_trust")
         if code:
             return _to(code.replace(" ", ""))
-        return page.answer("receipts/any.html", receipt_url="", trust_url=_TRUST_URL, script_url=script_url())
+        return page.answer("receipts/any.html", any=True, receipt_url="", trust_url=_TRUST_URL, script_url=script_url())
 
     @get(["/r/{code:str}", "/R/{code:str}"])
     async def receipt(

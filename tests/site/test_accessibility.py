@@ -22,7 +22,7 @@ PAGES = (
     *("/issuances", "/issuances/SC-CDCER-0001-2024-01", "/retirements", "/cancellations", "/claims", "/claims/1"),
     *("/organisations", "/organisations/4", "/methodologies", "/factors", "/calendar", "/log", "/log/statements"),
     *("/events", "/pools", "/campaigns", "/annulments"),
-    *("/status", "/projects/999", "/instruments", "/instruments/SC-CDCER-0001-2024", "/sign-in"),
+    *("/status", "/projects/999", "/instruments", "/instruments/SC-CDCER-0001-2024", "/sign-in", "/r"),
 )
 
 
@@ -67,7 +67,8 @@ async def _addresses(site: Site) -> list[str]:
     async with site.api() as api:
         (statement, *_) = (await api.get("/v1/log/statements"))["items"]
         found = [f"/log/statements/{statement['statement_hash']}"]
-        found += [f"/retirements/{each['receipt_id']}" for each in (await api.get("/v1/retirements"))["items"][:1]]
+        for each in (await api.get("/v1/retirements"))["items"][:1]:
+            found += [f"/retirements/{each['receipt_id']}", f"/r/{each['receipt_id']}"]
     return [*PAGES, *found]
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -12,6 +13,7 @@ from playwright.async_api import Browser, FilePayload, Page, Request, expect
 from tests.registry.receipts.verifier.world import trust_bytes
 from tests.site import browser
 from tests.site.browser import PHONE, Site, needs_chromium, person
+from tests.site.test_accessibility import PAIRS, too_wide, violations
 
 pytestmark = needs_chromium
 
@@ -134,6 +136,22 @@ async def test_without_scripts_the_page_says_how_to_verify(neutral_site: Site, c
         await expect(
             page.get_by_text(f"kilnwood verify {paper.receipt}.receipt.json --trust trust.json")
         ).to_be_visible()
+
+
+@pytest.mark.parametrize(("language", "scheme", "width"), PAIRS)
+async def test_a_verdict_has_no_violation(
+    neutral_site: Site, chromium: Browser, paper: Paper, *, language: str, scheme: Any, width: int
+):
+    """Axe finds nothing once the verdict is there, with every check shown; good news and bad."""
+    async with person(chromium, size=(width, 900), language=language, color_scheme=scheme) as page:
+        await page.goto(f"{neutral_site.url}/r/{paper.code}")
+        await verdict(page, "valid")
+        await page.locator("details summary").click()
+        menu = FilePayload(name="menu.pdf", mimeType="application/pdf", buffer=b"%PDF-1.7")
+        await page.set_input_files("#other-file", menu)
+        await verdict(page, "invalid")
+        assert [] == await violations(page)
+        assert not await too_wide(page)
 
 
 async def test_an_unknown_code_is_a_clear_page(neutral_site: Site, chromium: Browser):

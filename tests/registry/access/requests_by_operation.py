@@ -94,6 +94,10 @@ def _region(ids: dict[str, Any]) -> dict[str, Request]:
         "list_corrections": read(f"/v1/statements/{'0' * 64}/corrections"),
         "get_tile": read("/v1/log/tile/0/000", 404),
         "get_receipt": read(f"/v1/receipts/{ids['receipt']}", 202),
+        "get_receipt_by_code": read(f"/v1/receipts/by-code/{'A' * 32}", 404),
+        "get_trust": read("/v1/receipts/trust", 202),
+        "get_retirement_certificate": read(f"/v1/retirements/{ids['receipt']}/certificate.pdf", 202),
+        "get_claim_certificate": read(f"/v1/claims/{ids['claim']}/certificate.pdf", 202),
     }
 
 
@@ -203,6 +207,7 @@ def _credits(ids: dict[str, Any]) -> dict[str, Request]:
     return {
         "list_issuances": read("/v1/issuances"),
         "get_issuance": read(f"/v1/issuances/{code}"),
+        "get_issuance_certificate": read(f"/v1/issuances/{code}/certificate.pdf", 202),
         "get_issuance_conservation": read(f"/v1/issuances/{code}/conservation"),
         "get_conservation": read("/v1/conservation"),
         "get_project_totals": read(f"/v1/projects/{ids['registered']}/totals"),
