@@ -4,7 +4,9 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-FoundKind = Literal["project", "organisation", "issuance", "retirement", "cancellation", "claim", "report", "statement"]
+FoundKind = Literal[
+    "project", "organisation", "issuance", "retirement", "cancellation", "claim", "report", "statement", "event"
+]
 
 
 class Found(Struct, frozen=True, kw_only=True):

@@ -35,6 +35,7 @@ _ADDRESSES: Final = {
     "claim": "/claims",
     "report": "/reports",
     "statement": "/log/statements",
+    "event": "/events",
 }
 
 

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from registry.claims import service as claims
+from registry.community.events import service as events
 from registry.credits.cancellation import service as cancellations
 from registry.credits.issuance import service as issuances
 from registry.credits.retirement import look_ups as retirements
@@ -38,6 +39,7 @@ async def search(text: str, *, db: Database) -> tuple[Found, ...]:
             *await projects.search_in(tx, words, LIMIT),
             *await parties.search_in(tx, words, LIMIT),
             *await claims.search_in(tx, words, LIMIT),
+            *await events.search_in(tx, words, LIMIT),
         )
 
 

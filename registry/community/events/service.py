@@ -22,6 +22,7 @@ from schemas.events import ChoosePool, Event, EventProgress, NewEvent, Organiser
 from schemas.methodologies import EventFootprintRequest
 from schemas.pages import Page
 from schemas.parties import RegionProfile
+from schemas.search import Found
 from schemas.statements import EventKey
 
 
@@ -83,6 +84,11 @@ async def events(window: Window, organisation_id: int | None, *, db: Database) -
 async def events_of_in(tx: Tx, organisation_id: int) -> int:
     """How many events an organisation has made."""
     return await store.events_of(tx, organisation_id)
+
+
+async def search_in(tx: Tx, words: str, limit: int) -> list[Found]:
+    """Events by their code, or by words of their name or place."""
+    return await store.search(tx, words, limit)
 
 
 async def ranking(code: str, *, db: Database) -> tuple[RankedGuest, ...]:

@@ -10,9 +10,11 @@ from registry.community.events.rules import guests_cover
 from registry.kit import sql
 from registry.kit.database import Tx, affected, convert, fetch_one
 from registry.kit.pages import Window
+from registry.kit.search import like
 from schemas.events import Event, NewEvent, RankedGuest, Trip
 from schemas.methodologies import Footprint
 from schemas.pages import Page
+from schemas.search import Found
 
 _sql = sql.load(__package__)
 
@@ -99,6 +101,14 @@ def _event(row: asyncpg.Record) -> StoredEvent:
     shown = {name: value for name, value in row.items() if name not in ("id", "created_by")}
     covers = guests_cover(row["organiser_covers"])
     return StoredEvent(row["id"], row["created_by"], msgspec.convert(shown | {"guests_cover": covers}, Event))
+
+
+async def search(tx: Tx, words: str, limit: int) -> list[Found]:
+    """Events whose code is *words*, or that have them in name or place."""
+    rows = await tx.fetch(_sql.search, like(words), limit)
+    return [
+        Found(kind="event", id=row["code"], title=row["title"], about=row["place"], exact=row["exact"]) for row in rows
+    ]
 
 
 async def lock_event(tx: Tx, code: str) -> None:

@@ -16,6 +16,12 @@ left join lateral (
   where event_id = e.id and receipt_id is not null) g on true
 where e.id > $1 and ($3::text is null or e.code = $3) and ($4::bigint is null or e.organisation_id = $4)
 order by e.id limit $2;
+-- name: search
+-- By the code on the poster, or by words of the name or the place, among the newest.
+select e.code, e.title, e.place, e.code = upper($1) as exact
+from (select id, code, title, place from registry.community_event order by id desc limit 10000) e
+where e.code = upper($1) or lower(e.title) like '%' || $1 || '%' or lower(e.place) like '%' || $1 || '%'
+order by e.id desc limit $2;
 -- name: lock_event
 select id from registry.community_event where code = $1 for no key update;
 -- name: events_of

@@ -287,3 +287,11 @@ async def test_only_in_a_simulated_region_is_the_bank_played(open_fair):
     with pytest.raises(NotSimulated):
         await guests.play_bank(guest["secret"], db=open_fair.world.db, keyring=KEYRING, region=real)
     assert "held" == (await open_fair.seen(guest))["state"]
+
+
+@pytest.mark.parametrize("words", ["panda hall", "INCLUSION", None])
+async def test_an_event_is_found(open_fair, words):
+    """By its place, its name, or the code on its poster, which can mean nothing else."""
+    found = (await open_fair.world.get(f"/v1/search?q={words or open_fair.code.lower()}")).json()["items"]
+    events = [(each["id"], each["exact"]) for each in found if each["kind"] == "event"]
+    assert [(open_fair.code, words is None)] == events
