@@ -6,6 +6,7 @@ from typing import Final
 
 from deploy.processes.tasks import ended
 from deploy.settings import Settings
+from deploy.site.entering import read_entrants
 from deploy.site.frame import site_frame
 from exchange.settlement import happened
 from registry.kit.database import Database, Tx
@@ -39,7 +40,7 @@ def transport(settings: Settings) -> Transport | None:
 def mails_of(settings: Settings, region: RegionProfile) -> Mails:
     """The mails of this installation."""
     return Mails(
-        site_frame(region, settings.site_url),
+        site_frame(region, settings.site_url, read_entrants(settings.demo_people)),
         settings.site_url,
         sender=settings.mail_from or f"registry@{DEMO_DOMAIN}",
         transport=transport(settings),

@@ -1,5 +1,6 @@
 """The site put together: the templates of all capabilities, and their pages under one router."""
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -82,8 +83,9 @@ FOLDERS: Final = {
 """Each capability's templates, by the name under which others extend and include them."""
 
 
+@lru_cache(maxsize=4)
 def site_frame(region: RegionProfile, site_url: str, entrants: Entrants = ()) -> Frame:
-    """The frame with the templates of all capabilities."""
+    """The frame with the templates of all capabilities; pages and mails of one process have the same."""
     return Frame(FOLDERS, region, site_url=site_url, entrants=entrants)
 
 

@@ -76,7 +76,7 @@ async def test_these_pages_have_no_violation(told_site: Site, chromium: Browser,
     scheme = "dark" if width == 320 else "light"
     async with person(chromium, size=(width, 800), language=language, color_scheme=scheme) as page:
         await sign_in(page, told_site, "solar")
-        for address in ("/notifications", "/notifications/mail", "/notifications/confirm", "/outbox"):
+        for address in ("/notifications", "/notifications/mail", "/notifications/confirm", "/outbox", "/account"):
             await page.goto(f"{told_site.url}{address}")
             if found := await violations(page):
                 wrong[address] = found

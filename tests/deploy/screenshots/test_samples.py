@@ -1,6 +1,7 @@
 """Every page of the router has an address to look at, and what the sheet shows is there."""
 
 import re
+import sys
 
 import pytest
 
@@ -40,3 +41,17 @@ def test_the_sheet_has_every_picture():
     sheet = take._sheet(found)
     assert "&lt;a&gt; as bank (200)" in sheet
     assert all(f"src='{each.file}'" in sheet for each in found)
+
+
+def test_without_playwright_the_command_says_what_to_install(monkeypatch, tmp_path):
+    """In one line, and nothing was begun."""
+    monkeypatch.setitem(sys.modules, "playwright.sync_api", None)
+    with pytest.raises(take.CannotTake, match="Playwright for Python is not installed"):
+        take.take(tmp_path / "out", "http://localhost:1")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_place_without_a_demo_is_named(tmp_path):
+    """Nothing answers there."""
+    with pytest.raises(take.CannotTake, match="http://localhost:1 does not answer"):
+        take.take(tmp_path / "out", "http://localhost:1")
