@@ -26,12 +26,14 @@ class Offer:
 
 @dataclass
 class Claim:
-    """What is to be covered; None requires nothing and never ends."""
+    """What is to be covered; None requires nothing and never ends. *given_kg* has what each receipt gave to it."""
 
     owner: int
     required_kg: int | None
     deadline: datetime | None
     allocated_kg: int = 0
+    given_kg: dict[str, int] = field(default_factory=dict)
+    annulled: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -124,11 +126,22 @@ class Ledger:
         refusals = set()
         if by != claim.owner:
             refusals |= {"not-yours"}
+        if "claim" in claim.annulled:
+            refusals |= {"claim-annulled"}
         if claim.required_kg is not None and claim.allocated_kg + quantity_kg > claim.required_kg:
             refusals |= {"over-claimed"}
         if claim.deadline is not None and self.now > claim.deadline:
             refusals |= {"deadline-passed"}
         return refusals
+
+    def annul(self, number: int, receipt: str | None) -> set[str]:
+        """Annul a claim, or a retirement, which then gives nothing to it; every kilogram stays where it is."""
+        claim, name = self.claims[number], receipt or "claim"
+        if name in claim.annulled:
+            return {"annulled-before"}
+        claim.annulled.add(name)
+        claim.allocated_kg -= claim.given_kg.get(name, 0)
+        return set()
 
     def balances(self) -> Counter[tuple[int, int, str]]:
         """Kilograms by issuance, account and state."""

@@ -22,18 +22,20 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from deploy.pool import connect_pool
 from deploy.routes import ROUTES
 from deploy.scenarios.cast import EVENT
-from registry.access.approvals import service as approvals
-from registry.access.restrictions import service as restrictions
 from registry.claims import service as claims
 from registry.credits.blocks import compactor
 from registry.credits.cancellation import service as cancellation
-from registry.credits.issuance import service as issuance
 from registry.credits.retirement import service as retirement
 from registry.credits.transfers import service as transfers
 from registry.kit.database import Database
 from registry.kit.problems import DomainError
 from registry.parties import service as parties
-from schemas.access import Actor, Approved, Call, HeldRole, IssueBody, LiftBody, NewRestriction, ProposeApproval, Role
+from schemas.access import (
+    Actor,
+    Call,
+    HeldRole,
+    Role,
+)
 from schemas.claims import NewClaim, NewFootprint
 from schemas.credits import CancelRequest, NewTransfer, RetireRequest
 from schemas.methodologies import EventFootprintRequest
@@ -42,6 +44,7 @@ from schemas.statements import EventKey
 from tests import invariants, worlds
 from tests.oracle.ledger import Claim, Ledger, Offer
 from tests.races import race_region
+from tests.state_machine.decisions import Decisions
 from tests.state_machine.examples import run_machine
 
 BEGINS = datetime.fromisoformat(race_region.BEGINS)
@@ -64,7 +67,7 @@ WEIGHTS = {
     "retire": 5,
     "claim": 3,
     **dict.fromkeys(("cancel", "compact", "advance", "expire"), 2),
-    **dict.fromkeys(("issue", "resend", "freeze", "lift"), 1),
+    **dict.fromkeys(("issue", "resend", "freeze", "lift", "annul"), 1),
 }
 ACTIONS = [action for action, weight in WEIGHTS.items() for _ in range(weight)]
 
@@ -77,7 +80,7 @@ class Setting(NamedTuple):
     runner: asyncio.Runner
 
 
-class LedgerMachine(RuleBasedStateMachine):
+class LedgerMachine(Decisions, RuleBasedStateMachine):
     """One region, from its first issuance on."""
 
     setting: ClassVar[Setting]
@@ -118,6 +121,7 @@ class LedgerMachine(RuleBasedStateMachine):
         possible = {
             "close": bool(self.oracle.offers),
             "retire": bool(self.oracle.claims),
+            "annul": bool(self.oracle.claims),
             "issue": bool(self.reports),
             "resend": self.last is not None,
             "freeze": not self.freezes,
@@ -319,7 +323,7 @@ class LedgerMachine(RuleBasedStateMachine):
         request = RetireRequest(**body, claim_id=number, reason="test", beneficiary="Somebody")
         call = self.call(self.actors[by], "retire_credits")
         retiring = retirement.retiring(self.db, worlds.PROFILE)
-        actual, _ = self.refused(lambda: retirement.retire(request, call=call, retiring=retiring))
+        actual, made = self.refused(lambda: retirement.retire(request, call=call, retiring=retiring))
         right = self.oracle.allocation(number, request.quantity_kg, by=self.accounts[by])
         right |= self.oracle.finish(
             self.accounts[by], kilograms, "retired", by=self.accounts[by], missing=missing | right
@@ -327,6 +331,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.agree(right, actual)
         if not right:
             claim.allocated_kg += request.quantity_kg
+            claim.given_kg |= {each.receipt_id: each.quantity_kg for each in made.retirements}
 
     def _cancel(self, data: st.DataObject) -> None:
         by, own = data.draw(who), data.draw(mostly)
@@ -337,38 +342,6 @@ class LedgerMachine(RuleBasedStateMachine):
         actual, _ = self.refused(lambda: cancellation.cancel(request, call=call, db=self.db, region=worlds.PROFILE))
         right = self.oracle.finish(self.accounts[by], kilograms, "cancelled", by=self.accounts[actor], missing=missing)
         self.agree(right, actual)
-
-    def _issue(self, _: st.DataObject) -> None:
-        """The next report, by two people; refused while the maker is frozen."""
-        body = IssueBody(report_id=self.reports[0], account_id=self.accounts[0])
-        proposal = ProposeApproval(body=body, reason="test")
-        first, second = (self.call(each, "issue_credits") for each in self.regulators[:2])
-        made = self.run(approvals.propose(proposal, call=first, db=self.db))
-        approved = Approved(approval_id=made.id, body=body)
-        actual, _ = self.refused(lambda: issuance.issue(approved, call=second, db=self.db, region=worlds.PROFILE))
-        self.agree({"frozen"} if self.accounts[0] in self.oracle.frozen_accounts else set(), actual)
-        if not actual:
-            self._learn_issuance(self.reports.pop(0))
-
-    def _freeze(self, data: st.DataObject) -> None:
-        """One regulator freezes an account or an issuance."""
-        accounts = data.draw(st.booleans())
-        at = data.draw(st.integers(0, len(self.accounts if accounts else self.issuance_ids) - 1))
-        target = self.accounts[at] if accounts else self.issuance_ids[at]
-        body = NewRestriction(scope="account" if accounts else "issuance", target_id=target, reason="test")
-        placed = self.run(restrictions.restrict(body, call=self.call(self.regulators[0], "restrict"), db=self.db))
-        (self.oracle.frozen_accounts if accounts else self.oracle.frozen_issuances).add(target if accounts else at)
-        self.freezes.append(placed.id)
-
-    def _lift(self, _: st.DataObject) -> None:
-        """Two regulators lift the freeze."""
-        body = LiftBody(restriction_id=self.freezes.pop(), reason="test")
-        first, second = (self.call(each, "lift_restriction") for each in self.regulators[::2])
-        made = self.run(approvals.propose(ProposeApproval(body=body, reason="test"), call=first, db=self.db))
-        approved = Approved(approval_id=made.id, body=body)
-        self.run(restrictions.lift_restriction(approved, call=second, db=self.db))
-        self.oracle.frozen_accounts.clear()
-        self.oracle.frozen_issuances.clear()
 
     def _resend(self, _: st.DataObject) -> None:
         """The last request that was carried out, once more under its key: its object again, and nothing moves."""

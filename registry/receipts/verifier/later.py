@@ -12,6 +12,7 @@ from registry.receipts.verifier.leaf import Leaf, check_leaf, check_rules
 from registry.receipts.verifier.trust import LoadedTrust
 from registry.transparency.format.statement_rules import check_later as check_about
 from registry.transparency.format.statement_rules import check_words
+from registry.transparency.format.text import Malformed
 from schemas.receipts import BUNDLE_FORMAT, LATER_CORRECTIONS, Bundle
 from schemas.statements import AnnulmentStatement, ClaimStatement, CorrectionStatement, Statement
 from schemas.verdicts import FoundAnnulment
@@ -111,6 +112,17 @@ def _check_target(found: Leaf, readings: dict[str, _Reading], checks: Checklist)
     reading.annulled = True
     checks.note("annulment", in_words(annulment_of(statement)))
     return True
+
+
+def contradicts(annulment: AnnulmentStatement, leaf: Leaf, target: Leaf) -> str:
+    """Why an annulment cannot be of the statement that it names, or nothing."""
+    if leaf.leaf_index < target.leaf_index:
+        return f"leaf {leaf.leaf_index} annuls leaf {target.leaf_index}, which comes after it"
+    try:
+        check_about(annulment, target.statement)
+    except Malformed as error:
+        return str(error)
+    return ""
 
 
 def target_of(statement: CorrectionStatement | AnnulmentStatement) -> str:

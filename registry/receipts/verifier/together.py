@@ -14,11 +14,11 @@ from typing import NamedTuple, TypeAlias
 from msgspec import structs
 
 from registry.receipts.verifier.evidence import LeafPlace, Shown
-from registry.receipts.verifier.later import annulment_of, in_words
+from registry.receipts.verifier.later import annulment_of, contradicts, in_words
 from registry.receipts.verifier.leaf import Leaf
 from registry.receipts.verifier.verify import Judged, is_late
 from registry.transparency.format.note import format_note
-from registry.transparency.format.statement_rules import check_allocated, check_later, check_origin, claim_terms
+from registry.transparency.format.statement_rules import check_allocated, check_origin, claim_terms
 from registry.transparency.format.text import Malformed
 from schemas.statements import (
     AnnulmentStatement,
@@ -265,22 +265,24 @@ def _annulled(seen: Sequence[Seen], faults: _Faults) -> AnnulledHashes:
     """
     What any of the files says was annulled; every file about it is superseded.
 
-    An annulment that contradicts what it names is INVALID in both.
+    Two annulments of one statement are INVALID, and one that contradicts what it names is so in both.
     """
     targets: dict[str, list[Seen]] = defaultdict(list)
     for each in seen:
         targets[each.leaf.statement_hash].append(each)
     annulled: AnnulledHashes = {}
+    files: dict[str, list[int]] = defaultdict(list)
     for found in _by_place(seen).values():
         statement = found[0].leaf.statement
         if not isinstance(statement, AnnulmentStatement):
             continue
+        files[statement.annuls] += (each.file for each in found)
+        if statement.annuls in annulled:
+            faults.add(files[statement.annuls], "annulment", f"{statement.annuls} is annulled by two statements")
         annulled.setdefault(statement.annuls, annulment_of(statement))
         for target in targets[statement.annuls]:
-            try:
-                check_later(statement, target.leaf.statement)
-            except Malformed as error:
-                faults.add([target.file, *(each.file for each in found)], "annulment", str(error))
+            if wrong := contradicts(statement, found[0].leaf, target.leaf):
+                faults.add([target.file, *files[statement.annuls]], "annulment", wrong)
             faults.annulled[target.file][annulled[statement.annuls]] = None
     return annulled
 

@@ -20,6 +20,7 @@ from tests.registry.receipts.verifier.later_world import (
     FORGED,
     OF_CLAIM,
     OF_RETIREMENT,
+    SEALED,
     SOUND,
     WHOM,
     WORDS,
@@ -175,6 +176,24 @@ def test_an_annulment_that_contradicts_what_it_names():
     said = together(story.receipt([]), story.log.bundle(2, story.sealed))
     assert ["invalid", "invalid"] == [each.verdict for each in said.reports]
     assert "annulment: the annulment of a retirement, and it names a claim" == said.reports[0].summary
+
+
+def test_an_annulment_comes_after_what_it_names_and_once():
+    """An earlier leaf that names it, and a second annulment: whatever file has them is INVALID."""
+    named = verify(told().receipt()).statement_hash
+    log = World()
+    log.add(changed(OF_RETIREMENT, annuls=named))
+    claim = log.add(CLAIM)
+    log.add(changed(SEALED, claim=claim))
+    sealed = log.checkpoint()
+    receipt = log.bundle(2, sealed, claim=log.bundle(1, sealed))
+    assert named == verify(receipt).statement_hash
+    said = together(receipt, log.bundle(0, sealed))
+    assert ["invalid", "invalid"] == [each.verdict for each in said.reports]
+    assert "annulment: leaf 0 annuls leaf 2, which comes after it" == said.reports[0].summary
+    story = told(OF_CLAIM, changed(OF_CLAIM, annulment="N-9"))
+    one, two = (story.log.bundle(at, story.sealed) for at in (2, 3))
+    assert ["superseded", "invalid", "invalid"] == verdicts(story.receipt([]), one, two)
 
 
 def test_the_summary_has_the_words_of_the_newest_file():
