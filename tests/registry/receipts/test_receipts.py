@@ -13,8 +13,8 @@ from registry.transparency.format.strict_json import decode_strict
 from schemas.receipts import Bundle
 from schemas.statements import RetirementStatement
 from schemas.verdicts import NamedParty
-from tests.registry.credits.annulment.test_annul import annul
 from tests.registry.claims.preparing import ready
+from tests.registry.credits.annulment.test_annul import annul
 from tests.registry.transparency.logs import Log, new_log
 from tests.worlds import World
 
