@@ -125,14 +125,14 @@ function parse(bytes) {
 /** Read what we would have written ourselves, byte for byte: *kind* names a form of the formats, none: any JSON. */
 export function decodeStrict(bytes, kind) {
   const [value, text] = parse(bytes);
-  const shown = kind ? fitting(value, formats.$defs[kind], "$") : value;
+  const shown = kind ? fitting(value, kind, "$") : value;
   return encode(shown) === text ? filled(value, kind) : refuse("JSON that is not in its one canonical form (RFC 8785)");
 }
 
 /** The same for files that people read: indented by two spaces will do. */
 export function decodeReadable(bytes, kind) {
   const [value, text] = parse(bytes);
-  const canonical = encode(fitting(value, formats.$defs[kind], "$"));
+  const canonical = encode(fitting(value, kind, "$"));
   const indented = `${JSON.stringify(JSON.parse(canonical), null, 2)}\n`;
   if (![canonical, `${canonical}\n`, indented].includes(text)) {
     refuse("JSON that is neither canonical nor the canonical form indented by two spaces (write it with the tool)");
@@ -142,7 +142,7 @@ export function decodeReadable(bytes, kind) {
 
 /** A value without those members that have their default, for they are left out; Malformed if it is not of the form. */
 function fitting(value, form, at) {
-  if (form.$ref) return fitting(value, formats.$defs[form.$ref.split("/").pop()], at);
+  if (typeof form === "string") return fitting(value, formats.$defs[form], at);
   if (form.anyOf) return fitting(value, alternative(value, form, at), at);
   if (form.enum) return form.enum.includes(value) ? value : refuse(`Invalid enum value ${quoted(String(value))} - at \`${at}\``);
   const type = value === null ? "null" : Array.isArray(value) ? "array" : typeof value;
@@ -156,7 +156,7 @@ function fitting(value, form, at) {
 
 function alternative(value, form, at) {
   const kind = value && typeof value === "object" ? value.kind : undefined;
-  const found = form.anyOf.find((each) => formats.$defs[each.$ref.split("/").pop()].properties.kind.enum.includes(kind));
+  const found = form.anyOf.find((each) => formats.$defs[each].properties.kind.enum.includes(kind));
   return found ?? refuse(`Invalid value - at \`${at}.kind\``);
 }
 
@@ -187,7 +187,9 @@ function ofMembers(value, form, at) {
     const kept = fitting(value[key], inner, `${at}.${key}`);
     if (inner.default === undefined || encode(kept) !== encode(inner.default)) shown[key] = kept;
   }
-  for (const key of form.required ?? []) if (!Object.hasOwn(value, key)) refuse(`Object missing required field \`${key}\``);
+  for (const [key, { default: given }] of Object.entries(form.properties ?? {})) {
+    if (given === undefined && !form.optional?.includes(key) && !Object.hasOwn(value, key)) refuse(`Object missing required field \`${key}\``);
+  }
   if (form.title === "Identifier") checkIdentifier(value, at);
   return shown;
 }

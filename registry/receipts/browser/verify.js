@@ -111,7 +111,7 @@ function readStatement(bundle, trust, checks) {
     if (lines.length !== 3 || lines[2]) refuse("a statement is a type line and a line of JSON");
     const type = Object.keys(formats.statements).find((each) => lines[0] === `${trust.origin}/${each}`);
     if (!type) refuse(`the type line ${quoted(lines[0])} is not a statement type of ${trust.origin}`);
-    const statement = decodeStrict(bytesOf(lines[1]), formats.statements[type].$ref.split("/").pop());
+    const statement = decodeStrict(bytesOf(lines[1]), formats.statements[type]);
     if (note.signatures.length !== 1) refuse(`${note.signatures.length} signatures on a statement; the issuer makes one`);
     return { note, type, statement };
   });
