@@ -19,6 +19,7 @@ export function checkStatement(type, statement) {
   }
   if (type === "correction/v1") checkCorrection(statement);
   if (type === "recovery/v1") checkRecovery(statement);
+  if (type === "annulment/v1") checkPersons(statement.approvers);
 }
 
 export function checkRetirement(retirement, claim) {
@@ -33,6 +34,24 @@ export function checkRetirement(retirement, claim) {
   }
   if (claim.new_forest && !retirement.methodology.startsWith("forest-sink/")) {
     refuse(`the claim takes credits of new forest only, these are of ${retirement.methodology}`);
+  }
+}
+
+/** A correction or an annulment against the statement that it is about. */
+export function checkAbout(later, earlier, kind) {
+  if (later.registry !== earlier.registry) refuse(`it is of ${quoted(later.registry)}, what it is about of ${quoted(earlier.registry)}`);
+  if (later.executed_at < earlier.executed_at) refuse(`${later.executed_at} is before what it is about, ${earlier.executed_at}`);
+  if (later.annuls) return later.of !== kind && refuse(`the annulment of a ${later.of}, and it names a ${kind}`);
+  const words = later.wording.length, parts = Object.keys(later.sections).length;
+  if (!(kind === "claim" ? words : parts) || (words && parts)) {
+    refuse(`a correction of a ${kind} is of its ${kind === "claim" ? "words" : "beneficiary"} only`);
+  }
+}
+
+/** That what a correction replaces is what is read there now, where that is known. */
+export function checkWords(wording, reads) {
+  for (const { field, was } of wording) {
+    if (Object.hasOwn(reads, field) && was !== reads[field]) refuse(`${field} reads ${quoted(reads[field])}, the correction is of ${quoted(was)}`);
   }
 }
 
@@ -68,6 +87,12 @@ function checkClaim(claim) {
   if (claim.period.begins > claim.period.ends) refuse(`the period ends ${claim.period.ends}, before it begins, ${claim.period.begins}`);
   checkFootprint(claim);
   if (claim.attendee !== undefined) checkAttendee(claim, claim.attendee);
+  if (claim.power) checkPower(claim, claim.power);
+  if (claim.reduce_first) checkReduceFirst(claim, claim.reduce_first);
+  if (claim.type === "scene") {
+    if (claim.about?.kind !== "scene") refuse("a claim of a scene that does not say which scene it is about");
+    if (!claim.reduce_first) refuse("a claim of a scene that does not say what came before offsetting");
+  }
   if (claim.type === "contribution") {
     if (claim.required_kg) refuse(`a contribution requires nothing, this one ${claim.required_kg} kg`);
     if (claim.deadline !== undefined) refuse(`a contribution has no deadline, this one ${claim.deadline}`);
@@ -81,6 +106,27 @@ function checkAttendee(claim, number) {
   if (claim.type !== "event" || claim.about?.kind !== "event") refuse(`a share of attendee ${number}, and not of an event`);
   if (claim.organiser.length) refuse(`attendee ${number} is called the organiser`);
   if (claim.exclusive) refuse(`the share of attendee ${number} is called exclusive`);
+}
+
+function checkPower({ footprint_kg }, { used_kwh, green_kwh, market_based_kg }) {
+  if (green_kwh > used_kwh) refuse(`${green_kwh} kWh of green power of ${used_kwh} kWh used`);
+  if (market_based_kg > footprint_kg) refuse(`power of ${market_based_kg} kg in a footprint of ${footprint_kg} kg`);
+}
+
+function checkReduceFirst({ type, required_kg, reductions_kg, power, about, sections }, first) {
+  const a = `a claim of type ${quoted(type)}`, { before_kg, green_power_kg, cap_permille, plan, plan_verifier } = first;
+  if (!["organisation", "scene", "person"].includes(type)) refuse(`reduce_first in ${a}`);
+  const sum = BigInt(required_kg) + BigInt(green_power_kg) + BigInt(reductions_kg);
+  if (BigInt(before_kg) !== sum) refuse(`${before_kg} kg before reducing; required, green power and reductions give ${sum}`);
+  if (BigInt(required_kg) * 1000n > BigInt(before_kg) * BigInt(cap_permille)) {
+    refuse(`${required_kg} kg to offset of ${before_kg} kg; the cap is ${cap_permille} thousandths`);
+  }
+  if (green_power_kg && !power?.green_kwh) refuse(`${green_power_kg} kg less by green power, and no kilowatt-hour of it`);
+  if (!plan !== !plan_verifier) refuse("a reduction plan and who verified it come together");
+  if (type !== "person" && !plan) refuse(`${a} without a verified reduction plan`);
+  if (type === "person" && (about || !Object.hasOwn(sections, "responsible_person"))) {
+    refuse("a person stands in the section responsible_person, and nowhere else");
+  }
 }
 
 function checkFootprint(claim) {
@@ -116,5 +162,9 @@ function checkCorrection(correction) {
 function checkRecovery({ act, persons }) {
   const most = ["confirm-suspension", "lift-suspension"].includes(act) ? 2 : 1;
   if (persons.length > most) refuse(`${act} of ${persons.length} people; it is about ${most} at most`);
+  checkPersons(persons);
+}
+
+function checkPersons(persons) {
   if (repeats(persons)) refuse(`one person twice: ${persons.join(", ")}`);
 }

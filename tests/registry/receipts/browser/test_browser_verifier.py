@@ -38,7 +38,7 @@ def test_the_script_can_stand_in_a_page():
 @pytest.mark.parametrize("file", STORED, ids=lambda each: "-".join(each.parts[-2:]))
 def test_both_verifiers_agree_on_changed_bytes_of_every_stored_receipt(file, browser: Browser):
     """Of every version ever written: as it is, and with one byte changed, left out or doubled anywhere."""
-    trust = (file.parent / "trust.json").read_bytes()
+    trust = next(each / "trust.json" for each in file.parents if (each / "trust.json").exists()).read_bytes()
     loaded, raw, chosen = load_trust(trust), file.read_bytes(), random.Random(file.parent.name)
     changed = [raw]
     for at in chosen.sample(range(len(raw)), SAMPLED):
