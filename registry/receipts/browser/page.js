@@ -6,7 +6,7 @@ import { hashOf } from "./log.js";
 
 const root = typeof document === "undefined" ? null : document.querySelector("[data-verifier]");
 const part = (name) => root.querySelector(`[data-${name}]`);
-const LIMIT_BYTES = 8 << 20;
+const FILE_LIMIT_BYTES = 8 << 20;
 let words, trust, trustBytes, served = "", shown = null;
 
 function made(tag, text = "", state = "") {
@@ -117,7 +117,7 @@ async function take(file, field) {
   const fault = part("fault");
   fault.textContent = "";
   try {
-    if (file.size > LIMIT_BYTES) throw new Error(words.large);
+    if (file.size > FILE_LIMIT_BYTES) throw new Error(words.large);
     const bytes = new Uint8Array(await file.arrayBuffer());
     if (field !== "trust") return await verify(bytes, file.name, part("other"));
     use(bytes);

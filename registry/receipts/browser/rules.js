@@ -12,7 +12,7 @@ export function checkStatement(type, statement) {
     if (statement.deadline !== undefined) requireReal("deadline", statement.deadline);
   }
   if (statement.ranges) checkRanges(statement.ranges, statement.quantity_kg);
-  if (type === "claim/v1") checkClaim(statement);
+  if (type === "claim/v1") checkClaimTerms(statement);
   if (type === "issuance/v1") checkIssuance(statement);
   if (type === "retirement/v1" && statement.allocates_kg > statement.quantity_kg) {
     refuse(`${statement.allocates_kg} kg allocated of ${statement.quantity_kg} kg retired`);
@@ -83,7 +83,7 @@ function checkIssuance(issuance) {
   if (repeats(issuance.approvers)) refuse(`one approver twice: ${issuance.approvers.join(", ")}`);
 }
 
-function checkClaim(claim) {
+function checkClaimTerms(claim) {
   if (claim.period.begins > claim.period.ends) refuse(`the period ends ${claim.period.ends}, before it begins, ${claim.period.begins}`);
   checkFootprint(claim);
   if (claim.attendee !== undefined) checkAttendee(claim, claim.attendee);

@@ -1,10 +1,12 @@
 """
 All modules of the browser's verifier as one: what a page loads, and what a saved page has in itself.
 
-A page that was saved has no server to load modules from, and browsers load none from a file. So each module becomes a
-function that returns what it exports, in the order of their imports; lines of nothing but comment, and the white space
-before a line and around operators, are left out of ours (no text of ours has an operator in it). It works for modules that import names by `import {…} from "…"`, and export
-declarations, or names in a list at their end.
+A page that was saved has no server to load modules from, and browsers load none from a file. So ours stand one after
+the other in one scope, in the order of their imports, and a library's becomes a function that returns what it exports.
+A name that two of ours declare is an error of syntax, so no script can be made of them that runs. Lines of nothing but
+comment, and white space that says nothing, are left out. It works for modules that import names by
+`import {…} from "…"` under their own names, that export declarations, or names in a list at their end, and in which no
+template is longer than a line.
 """
 
 import json
@@ -17,11 +19,12 @@ from typing import Any, Final
 
 HERE: Final = Path(__file__).parent
 FORMATS: Final = HERE.parents[1] / "transparency" / "format.schema.json"
-_IMPORT: Final = re.compile(r"^import \{([^}]*)\} from \"([^\"]+)\";\n", re.MULTILINE)
-_DECLARED: Final = re.compile(r"^export ((?:async )?function\*?|const|class) ([\w$]+)", re.MULTILINE)
+_IMPORT: Final = re.compile(r"^import ?\{([^}]*)\} ?from ?\"([^\"]+)\";\n", re.MULTILINE)
+_EXPORT: Final = re.compile(r"^export (?=(?:async )?function|const|class)", re.MULTILINE)
 _LISTED: Final = re.compile(r"\bexport ?\{([^}]*)\};\s*\Z")
 _COMMENT: Final = re.compile(r"^[ \t]*(?:/\*[\s\S]*?\*/|//[^\n]*)[ \t]*(?:\n|\Z)", re.MULTILINE)
-_OPERATOR: Final = re.compile(r" (=>|[!=]==|&&|\|\||\?\?|[+<>-]?=) ")
+_TEXT: Final = re.compile(r"(\"(?:[^\"\\]|\\.)*\"|`[^`]*`)")
+_LOOSE: Final = re.compile(r" ?([^\w\s$+-]) ?")
 _INDENT: Final = re.compile(r"^[ \t]+|^\n", re.MULTILINE)
 _NEEDED: Final = ("$defs", "statements")
 _SAID_ELSEWHERE: Final = ("description", "examples", "discriminator")
@@ -58,44 +61,59 @@ def joined(entry: Path) -> str:
     order: dict[Path, str] = {}
     _add(entry, order)
     notice = "// Kilnwood's verifier. Has @noble/hashes, @noble/ed25519 and @noble/post-quantum: MIT, (c) Paul Miller\n"
-    return (
-        notice
-        + "".join(order.values())
-        + f"export const {{ {', '.join(_exports(_source(entry)))} }} = {_name(entry)};\n"
-    )
+    return notice + "".join(order.values()) + f"export {{ {', '.join(_exports(_source(entry)))} }};\n"
 
 
 def _add(path: Path, order: dict[Path, str]) -> None:
     if path in order:
         return
     source = _source(path)
-    heads = list(_IMPORT.finditer(source))
-    for found in heads:
+    for found in _IMPORT.finditer(source):
         _add(_resolved(path, found[2]), order)
-    order[path] = _as_function(path, source)
+    order[path] = _as_part(source) if _is_ours(path) else _as_function(path, source)
+
+
+def _is_ours(path: Path) -> bool:
+    return path.parent == HERE
 
 
 def _source(path: Path) -> str:
     if path.name == "formats.js":
         return _formats()
     text = path.read_text(encoding="utf-8")
-    return _OPERATOR.sub(r"\1", _INDENT.sub("", _COMMENT.sub("", text))) if path.parent == HERE else text
+    if not _is_ours(path):
+        return text
+    return "".join(map(_tight, _INDENT.sub("", _COMMENT.sub("", text)).splitlines(keepends=True)))
+
+
+def _tight(line: str) -> str:
+    """A line without the spaces beside its signs; as it is where a text in a text, a regular expression or ' may be."""
+    parts = _TEXT.split(line)
+    if line.count("`") > 2 or any("'" in part or "/" in part for part in parts[::2]):  # noqa: PLR2004 - one template
+        return line
+    return "".join(part if at % 2 else _LOOSE.sub(r"\1", part) for at, part in enumerate(parts))
+
+
+def _as_part(source: str) -> str:
+    """Ours share one scope: what one imports from another is there by its name, and only a library's is bound."""
+
+    def bound(found: re.Match[str]) -> str:
+        if found[2].startswith("./"):
+            return ""
+        return f"const {{{found[1]}}}={_name(Path(found[2]))};\n"
+
+    return _EXPORT.sub("", _LISTED.sub("", _IMPORT.sub(bound, source)))
 
 
 def _as_function(path: Path, source: str) -> str:
-    def bound(found: re.Match[str]) -> str:
-        where = _name(_resolved(path, found[2]))
-        names = (each.strip().replace(" as ", ": ") for each in found[1].split(",") if each.strip())
-        return f"const {{ {', '.join(names)} }} = {where};\n"
-
-    exports = ", ".join(f"{shown}: {inner}" if shown != inner else inner for shown, inner in _exports(source).items())
-    body = _LISTED.sub("", _DECLARED.sub(r"\1 \2", _IMPORT.sub(bound, source)))
-    return f"const {_name(path)} = (() => {{\n{body}\nreturn {{ {exports} }};\n}})();\n"
+    """A library's module, whose names are its own."""
+    exports = ",".join(f"{shown}:{inner}" if shown != inner else inner for shown, inner in _exports(source).items())
+    return f"const {_name(path)}=(()=>{{\n{_LISTED.sub('', source)}\nreturn {{{exports}}};\n}})();\n"
 
 
 def _exports(source: str) -> dict[str, str]:
-    """The names that a module exports, each with what it is inside."""
-    found = {each[2]: each[2] for each in _DECLARED.finditer(source)}
+    """The names in the list at a module's end, each with what it is inside."""
+    found = {}
     for listed in _LISTED.finditer(source):
         for each in filter(None, (word.strip() for word in listed[1].split(","))):
             inner, _, shown = each.partition(" as ")

@@ -19,7 +19,7 @@ export function loadTrust(bytes) {
   requireNames(logs, trust.origin);
   if (new Set(logs.map((each) => each.key.kind)).size !== 2) refuse("log keys of both types are required: Ed25519 (0x01) and ML-DSA-44 (0x06)");
   if (policies.some(({ policy }) => policy.logs.some((key) => key.name !== trust.origin))) refuse(`the policy lists a log that is not ${trust.origin}`);
-  requireApart(issuers, logs, policies.map(({ policy }) => policy));
+  requireKeysApart(issuers, logs, policies.map(({ policy }) => policy));
   return { number: trust.number, origin: trust.origin, registry: trust.registry ?? null, issuers, logs, policies };
 }
 
@@ -49,7 +49,7 @@ function requireNames(keys, name) {
   for (const { key } of keys) if (key.name !== name) refuse(`the key ${key.name} does not bear the name ${name}`);
 }
 
-function requireApart(issuers, logs, policies) {
+function requireKeysApart(issuers, logs, policies) {
   const publics = (keys) => keys.map((key) => hex(key.bytes));
   const witnesses = new Set(policies.flatMap((policy) => publics([...policy.witnesses.values()])));
   const listed = policies.flatMap((policy) => publics(policy.logs));

@@ -5,7 +5,7 @@ import { attached, isPdf } from "./attachment.js";
 import { Malformed } from "./strict.js";
 
 /** The reports on a file, one for each receipt in it, as `kilnwood verify --json` prints them. */
-export async function judgeAll(bytes, trust, file = "") {
+async function judgeAll(bytes, trust, file = "") {
   if (!isPdf(bytes)) return [judge(bytes, trust, file)];
   try {
     return (await attached(bytes)).map(({ name, content }) => {
@@ -20,4 +20,4 @@ export async function judgeAll(bytes, trust, file = "") {
   }
 }
 
-export { judge, loadTrust };
+export { judge, judgeAll, loadTrust };
