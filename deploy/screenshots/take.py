@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,8 +119,9 @@ def _known(url: str) -> Known:
 def _guest(http: httpx.Client, event: str) -> str:
     """Somebody who came to the event and has not paid yet: only they know the address of their page."""
     body = {"trip": {"mode": "metro", "distance_km": 30}, "name": "Wang 旺", "listed": False}
-    made = http.post(f"/v1/events/{event}/guests", json=body).raise_for_status().json()
-    return str(made["secret"])
+    once = {"Idempotency-Key": uuid.uuid4().hex}
+    made = http.post(f"/v1/events/{event}/guests", json=body, headers=once).raise_for_status()
+    return str(made.json()["secret"])
 
 
 def _all(browser: "Browser", wanted: list[Sample], known: Known, how: tuple[Path, str, str, int]) -> Iterator[Picture]:
