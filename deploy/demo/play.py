@@ -23,6 +23,7 @@ from deploy.postgres.programs import PostgresUnavailable
 from deploy.processes.first_start import REGULATORS
 from deploy.scenarios.cast import CAST, EVENT_IS_OVER, Season, Story
 from deploy.scenarios.client import Api, Unexpected
+from deploy.scenarios.desks import lay_on_the_desks
 from deploy.scenarios.guests import open_the_door
 from deploy.scenarios.season import SEASON, play_step
 from deploy.settings import read_settings
@@ -206,7 +207,7 @@ async def _open_the_door(region: LocalRegion, season: Season) -> Story:
     """What is there to look at beyond the season: added after its figures were checked, for it changes them."""
     async with httpx.AsyncClient(base_url=region.url, trust_env=False, timeout=30) as http:
         season.api = Api(http, seed=f"guests-{season.seed}")
-        return await open_the_door(season)
+        return [*await open_the_door(season), *await lay_on_the_desks(season)]
 
 
 def _serve(region: LocalRegion, season: Season, out: Path, console: Console) -> None:

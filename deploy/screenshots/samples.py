@@ -31,6 +31,9 @@ class Known(Struct, frozen=True, kw_only=True):
     receipt: str
     statement: str
     cancellation: str = "none"
+    event: str = "none"
+    guest: str = "none"
+    campaign: int = 0
 
 
 NO_PAGES: Final = frozenset(
@@ -38,9 +41,85 @@ NO_PAGES: Final = frozenset(
         "/instruments/{code:str}/stream",  # a stream of events
         "/instruments/{code:str}/own",  # parts of the market page, which htmx asks for
         "/instruments/{code:str}/ticket",
+        "/projects/{project_id:int}/draft",  # leads to its last step
+        "/R",  # codes of receipts are also typed in capitals: the same pages
+        "/R/{code:str}",
+        "/r/script/{digest:str}",  # a script and a picture
+        "/r/{code:str}/badge.svg",
     }
 )
-"""What is answered to scripts."""
+"""What is answered to scripts, is no page, or is the same page again."""
+OFFICE: Final[dict[str, tuple[Sample, ...]]] = {
+    "/desk": tuple(
+        Sample("/desk", by) for by in ("kiln", "vvb", "regulator-1", "regulator-2", "exchange", "scenic", "solar")
+    ),
+    "/holdings": (Sample("/holdings", "bank"), Sample("/holdings", "regulator-1"), Sample("/holdings", "vvb")),
+    "/accounts/{account_id:int}": (Sample("/accounts/7", "bank"),),
+    "/accounts/{account_id:int}/retire": (Sample("/accounts/7/retire", "bank"),),
+    "/accounts/{account_id:int}/trading": (Sample("/accounts/5/trading", "solar"),),
+    "/accounts/{account_id:int}/transfer": (Sample("/accounts/7/transfer", "bank"),),
+    "/transfers/{transfer_id:int}": (Sample("/transfers/1", "solar"), Sample("/transfers/1", "bank")),
+    "/listings": (Sample("/listings"), Sample("/listings", "forest")),
+    "/listings/{listing_id:int}": (Sample("/listings/4"), Sample("/listings/4", "car")),
+    "/campaigns": (Sample("/campaigns"), Sample("/campaigns", "forest")),
+    "/campaigns/new": (Sample("/campaigns/new", "forest"),),
+    "/campaigns/{campaign_id:int}": (
+        Sample("/campaigns/{campaign}"),
+        Sample("/campaigns/{campaign}", "solar"),
+        Sample("/campaigns/{campaign}", "forest"),
+    ),
+    "/approvals": (Sample("/approvals", "regulator-2"),),
+    "/approvals/{approval_id:int}": (Sample("/approvals/1", "regulator-2"), Sample("/approvals/14", "regulator-2")),
+    "/grants": (Sample("/grants", "regulator-1"),),
+    "/people/{person_id:int}": (Sample("/people/12", "regulator-1"),),
+    "/onboarding": (Sample("/onboarding", "regulator-1"), Sample("/onboarding?organisation_id=9", "regulator-1")),
+    "/restrictions": (Sample("/restrictions", "regulator-1"),),
+    "/suspensions": (Sample("/suspensions", "regulator-1"),),
+    "/clock": (Sample("/clock", "regulator-1"),),
+    "/operations": (Sample("/operations", "exchange"),),
+    "/exports": (Sample("/exports", "regulator-1"),),
+    "/organisations/{organisation_id:int}/usage": (Sample("/organisations/10/usage", "bank"),),
+}
+"""Accounts, the exchange, and the authority."""
+WORK: Final[dict[str, tuple[Sample, ...]]] = {
+    "/income": (Sample("/income", "forest"),),
+    "/projects/new": (Sample("/projects/new", "kiln"),),
+    "/projects/{project_id:int}/draft/{step:str}": tuple(
+        Sample(f"/projects/4/draft/{step}", "kiln") for step in ("what", "where", "estimate", "documents", "check")
+    ),
+    "/projects/{project_id:int}/validation": (Sample("/projects/3/validation", "vvb"),),
+    "/projects/{project_id:int}/decision": (Sample("/projects/1/decision", "regulator-1"),),
+    "/projects/{project_id:int}/reports/new": (Sample("/projects/2/reports/new", "kiln"),),
+    "/projects/{project_id:int}/reports/new/data": (Sample("/projects/2/reports/new/data", "kiln"),),
+    "/reports/{report_id:int}/again": (Sample("/reports/2/again", "kiln"),),
+    "/reports/{report_id:int}/again/data": (Sample("/reports/2/again/data", "kiln"),),
+    "/reports/{report_id:int}/verification": (Sample("/reports/2/verification", "vvb"),),
+    "/reports/{report_id:int}/issuance": (Sample("/reports/1/issuance", "regulator-1"),),
+    "/annulments": (Sample("/annulments"),),
+    "/annulments/{annulment_id:int}": (Sample("/annulments/1"),),
+    "/claims/new": (Sample("/claims/new", "car"),),
+    "/claim-drafts/{draft_id:int}": (Sample("/claim-drafts/1", "car"),),
+    **{
+        f"/claim-drafts/{{draft_id:int}}/{step}": (Sample(f"/claim-drafts/1/{step}", "car"),)
+        for step in ("about", "activities", "finding", "green-power", "reductions")
+    },
+}
+"""Of developers, verifiers and those who claim."""
+GUESTS: Final[dict[str, tuple[Sample, ...]]] = {
+    "/events": (Sample("/events"), Sample("/events", "scenic")),
+    "/events/new": (Sample("/events/new", "scenic"),),
+    "/events/{code:str}": (Sample("/events/{event}"), Sample("/events/{event}", "scenic")),
+    "/events/{code:str}/poster": (Sample("/events/{event}/poster"),),
+    "/e/{code:str}": (Sample("/e/{event}"),),
+    "/e/{code:str}/{secret:str}": (Sample("/e/{event}/{guest}"),),
+    "/pools": (Sample("/pools"),),
+    "/pools/new": (Sample("/pools/new", "forest"),),
+    "/pools/{pool_id:int}": (Sample("/pools/1"), Sample("/pools/1", "forest")),
+    "/r": (Sample("/r"),),
+    "/r/{code:str}": (Sample("/r/{receipt}"), Sample("/r/{receipt}", "bank")),
+    "/r/{code:str}/saved.html": (Sample("/r/{receipt}/saved.html"),),
+}
+"""Of guests of events, and of those who check a receipt."""
 SAMPLES: Final[dict[str, tuple[Sample, ...]]] = {
     "/": (Sample("/"), Sample("/", "bank")),
     "/search": (Sample("/search?q=longquan"), Sample("/search?q=nothing-has-this"), Sample("/search")),
@@ -75,6 +154,9 @@ SAMPLES: Final[dict[str, tuple[Sample, ...]]] = {
         Sample("/instruments/SC-CDCER-0001-2024"),
         Sample("/instruments/SC-CDCER-0002-2024", "solar"),
     ),
+    **OFFICE,
+    **WORK,
+    **GUESTS,
     "/notifications": (Sample("/notifications", "bank"), Sample("/notifications", "vvb")),
     "/notifications/mail": (Sample("/notifications/mail", "bank"),),
     "/notifications/confirm": (Sample("/notifications/confirm?code=none", "bank"),),

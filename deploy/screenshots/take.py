@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,6 +99,9 @@ def _known(url: str) -> Known:
             retirements = http.get("/v1/retirements").raise_for_status().json()["items"]
             statements = http.get("/v1/log/statements").raise_for_status().json()["items"]
             cancellations = http.get("/v1/cancellations").raise_for_status().json()["items"]
+            events = http.get("/v1/events").raise_for_status().json()["items"]
+            campaigns = http.get("/v1/campaigns").raise_for_status().json()["items"]
+            guest = _guest(http, events[0]["code"]) if events else "none"
     except httpx.HTTPError as error:
         raise CannotTake(f"{url} does not answer ({error}). Start it with: kilnwood demo --serve") from error
     if not retirements or not statements:
@@ -106,7 +110,18 @@ def _known(url: str) -> Known:
         receipt=retirements[0]["receipt_id"],
         statement=statements[0]["statement_hash"],
         cancellation=cancellations[0]["order_id"] if cancellations else "none",
+        event=events[0]["code"] if events else "none",
+        guest=guest,
+        campaign=campaigns[0]["id"] if campaigns else 0,
     )
+
+
+def _guest(http: httpx.Client, event: str) -> str:
+    """Somebody who came to the event and has not paid yet: only they know the address of their page."""
+    body = {"trip": {"mode": "metro", "distance_km": 30}, "name": "Wang 旺", "listed": False}
+    once = {"Idempotency-Key": uuid.uuid4().hex}
+    made = http.post(f"/v1/events/{event}/guests", json=body, headers=once).raise_for_status()
+    return str(made.json()["secret"])
 
 
 def _all(browser: "Browser", wanted: list[Sample], known: Known, how: tuple[Path, str, str, int]) -> Iterator[Picture]:
@@ -131,7 +146,7 @@ def _all(browser: "Browser", wanted: list[Sample], known: Known, how: tuple[Path
             context.close()
 
 
-def _members(known: Known) -> dict[str, str]:
+def _members(known: Known) -> dict[str, str | int]:
     return {name: getattr(known, name) for name in known.__struct_fields__}
 
 

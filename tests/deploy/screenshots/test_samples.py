@@ -20,7 +20,7 @@ def test_every_sample_is_of_a_page():
     assert set() == SAMPLES.keys() - page_paths()
     for path, found in SAMPLES.items():
         pattern = re.sub(
-            r"\\\{\w+:(int|str)\\\}", lambda kind: r"\d+" if kind[1] == "int" else "[^/]+", re.escape(path)
+            r"\\\{\w+:(int|str)\\\}", lambda kind: r"(?:\d+|\{\w+\})" if kind[1] == "int" else "[^/]+", re.escape(path)
         )
         for each in found:
             assert re.fullmatch(pattern, each.address.partition("?")[0]), each
