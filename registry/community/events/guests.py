@@ -122,6 +122,7 @@ async def _shown_in(tx: Tx, found: StoredGuest, secret: str) -> Guest:
         claim_id=found.claim_id,
         receipt_id=found.receipt_id,
         serials=retired.retirement.serials if retired else (),
+        annulled=bool(retired and (retired.retirement.annulled or retired.retirement.claim_annulled)),
     )
 
 
