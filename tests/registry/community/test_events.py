@@ -3,6 +3,7 @@
 import pytest
 
 from registry.community.events import guests
+from tests.probes import refused, unchanged
 from tests.registry.community.fair import Fair, fair
 from tests.registry.credits.annulment.test_annul import annul
 
@@ -326,3 +327,27 @@ async def test_an_organiser_claims_anew_after_an_annulment(open_fair):
     second = await world.ok(path, body, by=scenic.key)
     assert second["id"] == (await world.get(f"/v1/events/{open_fair.code}")).json()["claim_id"]
     assert 409 == (await world.post(path, body, by=scenic.key)).status_code
+
+
+async def test_nobody_else_claims_an_event_by_its_code(open_fair):
+    """The code is on every poster: another organisation's claim of guest 1 would keep the page's guests out."""
+    world, solar = open_fair.world, open_fair.world.party("solar")
+    request = {"profile": "chengdu-event", "items": [{"kind": "travel", "mode": "car", "distance_km": 9}]}
+    new = {"organisation_id": solar.organisation_id, "request": request}
+    footprint = await world.ok("/v1/footprints", new, by=solar.key)
+    body = {
+        "organisation_id": solar.organisation_id,
+        "type": "event",
+        "subject": "A share",
+        "begins": "2025-03-01T01:00:00Z",
+        "ends": "2025-03-01T09:00:00Z",
+        "boundary": "A trip",
+        "about": {"kind": "event", "place": "Panda Hall", "event_id": f" {open_fair.code.lower()}"},
+        "attendee": 1,
+        "footprint_id": footprint["id"],
+        "reduction_plan": "None",
+        "exclusive": False,
+    }
+    async with unchanged(world):
+        refused(await world.post("/v1/claims", body, by=solar.key), 403, "anothers-event", open_fair.code)
+    assert 1 == (await open_fair.join())["number"]
