@@ -88,8 +88,8 @@ async def create_claim(
     Make a claim.
 
     Raises `ReduceFirst`, `TypeNotOpen`, `SaysNeutral`, `NamesAPerson`, `WrongSubject`,
-    `AnothersEvent`, `WrongProfile`, `NotItsYear`, `NotAShare`, `FootprintUsed`, `DeadlinePassed`, `SubjectClaimed`, `GreenPowerUsed`,
-    `NotTheVerifiers`, `VerifierConflict`, `ReportUsed`, `QuotaUsedUp`.
+    `AnothersEvent`, `WrongProfile`, `NotItsYear`, `NotAShare`, `FootprintUsed`, `DeadlinePassed`, `SubjectClaimed`,
+    `GreenPowerUsed`, `NotTheVerifiers`, `VerifierConflict`, `ReportUsed`, `QuotaUsedUp`.
     """
 
     async def work(tx: Tx) -> Written[Claim]:

@@ -125,8 +125,8 @@ def check_organiser(number: str, organiser_id: int | None, claimant_id: int) -> 
     """Raise `AnothersEvent` unless whoever made the event's page claims it; *organiser_id* is None if it has none."""
     if organiser_id not in {None, claimant_id}:
         raise AnothersEvent(
-            f"Event {number.upper()} has a page here, of organisation {organiser_id}, which claims its own share; guests "
-            "have theirs from the page. If yours is another event, give the number that its organiser gave it.",
+            f"Event {number.upper()} has a page here, of organisation {organiser_id}, which claims its own share; "
+            "guests have theirs from the page. If yours is another event, give the number that its organiser gave it.",
             organiser_id=organiser_id,
         )
 

@@ -133,7 +133,7 @@ class GuestPages(Controller):
         db: NamedDependency[Database],
         keyring: NamedDependency[Keyring],
     ) -> Response[str]:
-        """A guest's share: to be paid, being retired, or thanks with the receipt. It has a page at its own event only."""
+        """A guest's share: to be paid, being retired, or thanks with the receipt; at its own event only."""
         guest = await guests.guest(secret, db=db, keyring=keyring)
         if guest.code != code:
             raise Unknown(f"There is no such share at event {code}. Open the link as a whole.")

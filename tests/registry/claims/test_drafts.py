@@ -208,7 +208,10 @@ async def test_a_person_stays_sealed(delivered: World):
     assert "A household" not in (await delivered.get("/v1/search?q=person-")).text
 
     path = f"/v1/claims/{claim['id']}/corrections"
-    for named in ({"reason": "Typo", "subject": "The year of ＷANG 堃"}, {"reason": "For Wang 堃", "subject": "A year"}):
+    for named in (
+        {"reason": "Typo", "subject": "The year of ＷANG 堃"},
+        {"reason": "For Wang 堃", "subject": "A year"},
+    ):
         async with unchanged(delivered):
             refused(await delivered.post(path, named, by=scenic.key), 422, "names-a-person")
 
