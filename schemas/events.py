@@ -61,7 +61,7 @@ class NewEvent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Event(Struct, frozen=True, kw_only=True):
-    """An event page as anybody sees it. *guests* have their share retired, *offset_kg* together."""
+    """An event page as anybody sees it. *guests* have their share retired, *offset_kg* together; not annulled ones."""
 
     code: str
     organisation_id: Id
@@ -172,6 +172,7 @@ class Guest(Struct, frozen=True, kw_only=True):
     claim_id: Id | None
     receipt_id: str | None
     serials: tuple[str, ...]
+    annulled: Annotated[bool, Meta(description="The claim or its retirement was annulled: it counts for nothing")]
 
 
 class RankedGuest(Struct, frozen=True, kw_only=True):

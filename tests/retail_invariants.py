@@ -61,7 +61,8 @@ def _check_money(payments: list[asyncpg.Record], postings: list[asyncpg.Record])
 
 async def _check_guests(owner: asyncpg.Connection) -> None:
     guests = await owner.fetch(
-        "select g.footprint_kg, p.state, p.quantity_kg, c.required_kg, c.allocated_kg, c.attendee, g.number,"
+        "select g.footprint_kg, p.state, p.quantity_kg, c.required_kg, c.attendee, g.number, c.allocated_kg +"
+        " (select coalesce(sum(n.released_kg), 0) from registry.annulment n where n.claim_id = c.id) as allocated_kg,"
         " (select sum(r.quantity_kg) from registry.retirement r where r.order_id = p.order_id) as retired_kg,"
         " (select count(distinct r.order_id) from registry.retirement r where r.claim_id = g.claim_id) as orders"
         " from registry.event_guest g join registry.retail_payment p on p.id = g.payment_id"

@@ -65,12 +65,12 @@ class HousekeepingRole:
         await clock.keep(db=self._db)
         await transfers.expire_due(db=self._db)
         await payments.lapse_due(db=self._db)
-        await guests.retire_paid(db=self._db)
         if cleaning or self._ticks == 1:
             await self._warn_of_the_calendar()
         if cleaning:
             await compactor.compact(db=self._db)
             await idempotency.forget_old(self._db, after=KEYS_KEPT, kept_for_ever=KEYS_KEPT_FOR_EVER)
+        await guests.retire_paid(db=self._db)  # last: a payment that fails again and again keeps nothing else waiting
 
     async def _warn_of_the_calendar(self) -> None:
         """Log once a day, from a year before its last day, that the calendar ends."""

@@ -112,26 +112,22 @@ async def _places(page: PageCall, db: Database) -> list[OrganisationDesk]:
     """What the visitor's organisations have here, each in the page's own limits."""
     mine = organisations_of(page.visitor.by)
     accounts = (await parties.accounts(ACCOUNTS, asked=page.asks("list_accounts"), db=db)).items if mine else ()
+    own = [each for each in accounts if each.owner_id in mine and each.type == "holding"]
+    held = await holdings.holdings_of(own, asked=page.asks("get_holdings"), db=db) if own else {}
     places = []
     for organisation_id in mine:
         drafted = ProjectsWanted(organisation_id=organisation_id)
         claimed = ClaimsWanted(organisation_id=organisation_id)
-        owned = [each for each in accounts if each.owner_id == organisation_id and each.type == "holding"]
+        owned = [each for each in own if each.owner_id == organisation_id]
         places.append(
             OrganisationDesk(
                 organisation=await parties.organisation(organisation_id, db=db),
                 projects=(await projects.projects(drafted, OWN, asked=page.asks("list_projects"), db=db)).items,
                 claims=(await claims.claims(claimed, OWN, Between(), asked=page.asks("list_claims"), db=db)).items,
-                accounts=tuple([await _held(each, page, db) for each in owned]),
+                accounts=tuple((each, _kg(held[each.id], "active"), _kg(held[each.id], "held")) for each in owned),
             )
         )
     return places
-
-
-async def _held(account: Account, page: PageCall, db: Database) -> tuple[Account, int, int]:
-    """An account with what it can use, and what is held of it."""
-    found = await holdings.holdings(account.id, None, asked=page.asks("get_holdings"), db=db)
-    return account, _kg(found.items, "active"), _kg(found.items, "held")
 
 
 def _kg(items: Iterable[Holding], state: str) -> int:

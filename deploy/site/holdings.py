@@ -26,7 +26,7 @@ from registry.kit.problems import DomainError, Invalid, Unknown
 from registry.parties import service as parties
 from registry.projects.service import projects
 from schemas.claims import Claim, ClaimsWanted
-from schemas.credits import Holdings, Selection
+from schemas.credits import Holding, Holdings, Selection
 from schemas.orders import Balances
 from schemas.parties import Account
 
@@ -56,7 +56,7 @@ class Totals(Struct, frozen=True, kw_only=True):
     active_kg: int
     held_kg: int
     retired_kg: int
-    balances: Balances | None
+    cash_fen: int | None
 
 
 class HoldingsPages(Controller):
@@ -74,7 +74,9 @@ class HoldingsPages(Controller):
     ) -> Response[str]:
         """Each account with what is in it."""
         found = await parties.accounts(window, asked=page.asks("list_accounts"), db=db)
-        shown = [await _totals(each, page, db, exchange) for each in found.items]
+        held = await holdings.holdings_of(found.items, asked=page.asks("get_holdings"), db=db)
+        cash = await orders.settled_cash(found.items, asked=page.asks("get_balances"), exchange=exchange)
+        shown = [_totals(each, held[each.id], cash.get(each.id)) for each in found.items]
         async with db.reading() as tx:
             owners = await parties.names_in(tx, {each.owner_id for each in found.items})
         return page.answer("holdings/list.html", accounts=found, shown=shown, owners=owners)
@@ -103,7 +105,7 @@ class AccountPages(Controller):
             "holdings/account.html",
             account=account,
             owner=await parties.organisation(account.owner_id, db=db),
-            held=await _held(found, page, db),
+            held=await _held(found, db),
             movements=moved,
             transfers=await transfers.transfers(
                 account_id, LATEST, Between(), asked=page.asks("list_transfers"), db=db
@@ -202,7 +204,7 @@ async def _own(
     found = await holdings.holdings(account_id, None, asked=page.asks("get_holdings"), db=db)
     wanted = ClaimsWanted(organisation_id=account.owner_id)
     mine = await claims.claims(wanted, LATEST, Between(), asked=page.asks("list_claims"), db=db)
-    return account, await _held(found, page, db), list(mine.items)
+    return account, await _held(found, db), list(mine.items)
 
 
 async def _claim(claim_id: int | None, page: PageCall, db: Database) -> Claim | None:
@@ -232,29 +234,31 @@ def _selection(account_id: int, quantity_kg: str, issuance: str, serial: str) ->
         raise Invalid(f"{error}.") from error
 
 
-async def _held(found: Holdings, page: PageCall, db: Database) -> list[HoldingLine]:
+async def _held(found: Holdings, db: Database) -> list[HoldingLine]:
     """The items of an account by issuance, each with its project."""
     by_code: dict[str, dict[str, int]] = {}
     for each in found.items:
         by_code.setdefault(each.issuance, {})[f"{each.state}_kg"] = each.quantity_kg
-    shown = []
-    for code, kilograms in sorted(by_code.items()):
-        issuance = await issuances.issuance(code, db=db)
-        project = await projects.project(issuance.project_id, asked=page.asks("get_project"), db=db)
-        named = {"project_id": project.id, "project": project.name, "vintage": issuance.vintage}
-        shown.append(HoldingLine(issuance=code, **named, **kilograms))  # type: ignore[arg-type]  # names of states
-    return shown
+    async with db.reading() as tx:
+        lots = await issuances.lots_in(tx, by_code)
+        names = await projects.names_in(tx, {project_id for project_id, _ in lots.values()})
+    return [
+        HoldingLine(issuance=code, project_id=lot[0], project=names[lot[0]], vintage=lot[1], **by_code[code])
+        for code, lot in sorted(lots.items())
+    ]
 
 
-async def _totals(account: Account, page: PageCall, db: Database, exchange: Exchange) -> Totals:
-    found = await holdings.holdings(account.id, None, asked=page.asks("get_holdings"), db=db)
-    by_state = {state: sum(each.quantity_kg for each in found.items if each.state == state) for state in _STATES}
+def _totals(account: Account, held: Iterable[Holding], cash_fen: int | None) -> Totals:
+    by_state = dict.fromkeys(_STATES, 0)
+    for each in held:
+        if each.state in by_state:
+            by_state[each.state] += each.quantity_kg
     return Totals(
         account=account,
         active_kg=by_state["active"],
         held_kg=by_state["held"],
         retired_kg=by_state["retired"],
-        balances=await balances_of(account, page, exchange),
+        cash_fen=cash_fen,
     )
 
 

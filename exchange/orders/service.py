@@ -1,6 +1,6 @@
 """Orders: placed, amended, cancelled, answered from their own committed events; and what an account has."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from exchange.engine import commands as c
@@ -18,6 +18,7 @@ from exchange.projections.changes import Moment
 from exchange.projections.instruments import no_instrument
 from exchange.projections.replies import About
 from exchange.projections.store import Remembered
+from registry import port
 from registry.kit.http import PROBLEM_TYPE, STATUS
 from registry.kit.pages import Window
 from registry.kit.period import Between
@@ -42,6 +43,7 @@ from schemas.orders import (
     Refusal,
 )
 from schemas.pages import Page
+from schemas.parties import Account
 
 BEHIND_LIMIT: Final = 50_000
 """Commands by which the tables may be behind the journal before orders have to wait."""
@@ -335,6 +337,15 @@ async def fills(
     async with exchange.db.reading() as tx:
         await readable_in(tx, account_id, asked)
         return await store.fills(tx, window, period, account_id, newest_first=newest_first)
+
+
+async def settled_cash(accounts: Collection[Account], *, asked: Call, exchange: Exchange) -> dict[int, int]:
+    """The money that some accounts of one's own can use, of those that ever had any. Raises `NotYours`."""
+    for each in accounts:
+        port.authorise_for(asked, each.owner_id)
+    await exchange.projector.caught_up()
+    async with exchange.db.reading() as tx:
+        return await store.settled_cash(tx, [each.id for each in accounts])
 
 
 async def balances(account_id: int, *, asked: Call, exchange: Exchange) -> Balances:

@@ -1,6 +1,6 @@
 """Orders, fills and balances of an account, as the tables show them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields
 
 import asyncpg
@@ -83,6 +83,11 @@ async def balances(tx: Tx, account_id: int) -> Balances:
             if row["instrument_id"] != CASH
         ),
     )
+
+
+async def settled_cash(tx: Tx, account_ids: Collection[int]) -> dict[int, int]:
+    """The money that accounts can use; nothing of those that never had any."""
+    return {row["account_id"]: row["settled"] for row in await tx.fetch(_sql.settled_cash, list(account_ids), CASH)}
 
 
 def _cash(row: asyncpg.Record | None) -> CashBalance:

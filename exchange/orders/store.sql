@@ -38,6 +38,8 @@ select t.*, t.buyer_id = $3 as bought from (
   and ($4::timestamptz is null or at >= $4) and ($5::timestamptz is null or at < $5)
   order by id desc limit $2)
 ) t order by id desc limit $2;
+-- name: settled_cash
+select account_id, settled from exchange.shown_position where account_id = any($1::bigint[]) and instrument_id = $2;
 -- name: positions
 select instrument_id, code, settled, locked, incoming, outgoing from exchange.shown_position
 where account_id = $1 order by instrument_id;

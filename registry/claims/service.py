@@ -88,8 +88,8 @@ async def create_claim(
     Make a claim.
 
     Raises `ReduceFirst`, `TypeNotOpen`, `SaysNeutral`, `NamesAPerson`, `WrongSubject`,
-    `WrongProfile`, `NotItsYear`, `NotAShare`, `FootprintUsed`, `DeadlinePassed`, `SubjectClaimed`, `GreenPowerUsed`,
-    `NotTheVerifiers`, `VerifierConflict`, `ReportUsed`, `QuotaUsedUp`.
+    `AnothersEvent`, `WrongProfile`, `NotItsYear`, `NotAShare`, `FootprintUsed`, `DeadlinePassed`, `SubjectClaimed`,
+    `GreenPowerUsed`, `NotTheVerifiers`, `VerifierConflict`, `ReportUsed`, `QuotaUsedUp`.
     """
 
     async def work(tx: Tx) -> Written[Claim]:
@@ -102,6 +102,8 @@ async def create_claim(
 async def create_in(tx: Tx, body: NewClaim, *, call: Call, region: RegionProfile, quotas: Quotas = DEFAULT) -> Claim:
     """Make a claim inside a transaction. Raises what `create_claim` does."""
     access.authorise_for(call, body.organisation_id)
+    if (number := subjects.number_of(body)) is not None:
+        subjects.check_organiser(number, await store.organiser_by_code(tx, number), body.organisation_id)
     await quotas.admit_in(tx, "claims", body.organisation_id, store.claims_of)
     return await create_claim_in(tx, body, call=call, region=region)
 
@@ -209,7 +211,7 @@ async def correct_claim(
     Correct the wording of a claim by a statement of its own. The claim's statement, and what it is about, stay.
 
     Words that another claim is known by are refused as they are for a new claim. Raises `NothingCorrected`,
-    `SaysNeutral`, `SubjectClaimed`, `ClaimAnnulled`.
+    `SaysNeutral`, `NamesAPerson`, `SubjectClaimed`, `ClaimAnnulled`.
     """
 
     async def work(tx: Tx) -> Written[Correction]:
@@ -220,13 +222,15 @@ async def correct_claim(
         old = {name: getattr(found, name) for name in rules.CORRECTABLE}
         given = {name: getattr(body, name) for name in rules.CORRECTABLE if getattr(body, name) is not UNSET}
         wording = corrections.changed_words(old, given)
+        statement_id = await store.claim_statement(tx, claim_id)
+        if found.type == "person":
+            sealed = await corrections.sealed_now_in(tx, statement_id, "responsible_person")
+            subjects.check_unnamed(sealed.get("name", ""), given | {"reason": body.reason})
         if found.type == "contribution":
             rules.check_contribution_words(given | {"reason": body.reason})
         elif "subject" in given:
             await _refuse_renamed_in(tx, claim_id, given["subject"])
-        new_correction = corrections.NewCorrection(
-            await store.claim_statement(tx, claim_id), body.reason, found.claimant_id, wording
-        )
+        new_correction = corrections.NewCorrection(statement_id, body.reason, found.claimant_id, wording)
         made = await corrections.correct_in(tx, new_correction, call=call, region=region)
         await store.set_wording(tx, claim_id, old | given)
         return Written(made.id, made)

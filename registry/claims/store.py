@@ -90,6 +90,12 @@ def _share(row: asyncpg.Record) -> Share:
     return Share(row["attendee"], row["exclusive"], categories_of(counted))
 
 
+async def organiser_by_code(tx: Tx, event_id: str) -> int | None:
+    """Whose page an event has here, by its number as it is spelled; None if it has none."""
+    found = await tx.fetchval(_sql.organiser_by_code, event_id)
+    return None if found is None else int(found)
+
+
 async def claimed(tx: Tx, claim_id: int) -> tuple[int, Subject, Share]:
     """Who made a neutrality claim, about what in its words of today, and for which share."""
     row = await fetch_one(tx, _sql.claimed, claim_id)

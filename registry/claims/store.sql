@@ -15,7 +15,8 @@ select pg_advisory_xact_lock(hashtextextended('subjects of claims', 0));
 -- $1 claimant, then the parts of the subject: kind, id, place, words, begins, ends; $8 the claim itself, if it is made.
 -- One number is one subject at one place, or in the hands of one claimant at one time. So are, at the same time, one
 -- place unless both have numbers, and they differ; the same words, first or corrected, where one has no key; and the
--- same claimant's, where no id and no place can be compared.
+-- same claimant's, where no id and no place can be compared. An organisation in a year is one subject by whichever of
+-- its identifiers, each of which ends in the year.
 with asked as (
   select $1::bigint as claimant_id, $2::text as kind, $3::text as id, $4::text as place, $5::text as words,
     $6::timestamptz as begins, $7::timestamptz as ends
@@ -28,6 +29,7 @@ join registry.claim c on c.subject_kind = a.kind and c.type <> 'contribution' an
 join registry.footprint f on f.id = c.footprint_id
 join registry.statement_hash s on s.id = c.statement_id
 where c.subject_id = a.id and c.subject_place is not distinct from a.place
+  or a.kind = 'organisation' and c.claimant_id = a.claimant_id and right(c.subject_id, 5) = right(a.id, 5)
   or c.begins <= a.ends and a.begins <= c.ends and (
     c.subject_id = a.id and c.claimant_id = a.claimant_id
     or c.subject_place = a.place and coalesce(c.subject_id = a.id, true)
@@ -35,6 +37,8 @@ where c.subject_id = a.id and c.subject_place is not distinct from a.place
     or coalesce(a.id, a.place) is null and a.words in (c.subject_words, c.corrected_words)
     or coalesce(c.subject_id = a.id, c.subject_place = a.place) is null and c.claimant_id = a.claimant_id)
 order by c.id;
+-- name: organiser_by_code
+select organisation_id from registry.known_event where code = upper($1);
 -- name: claimed
 -- What a claim is about and which share of it, as it was made.
 select c.claimant_id, c.subject_kind as kind, c.subject_id as id, c.subject_place as place,

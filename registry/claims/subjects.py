@@ -26,6 +26,12 @@ class SubjectClaimed(DomainError):
     kind, slug, title = Kind.CONFLICT, "subject-claimed", "Claimed already"
 
 
+class AnothersEvent(DomainError):
+    """The event has a page here, which another organisation made."""
+
+    kind, slug, title = Kind.DENIED, "anothers-event", "Another organiser's event"
+
+
 class NotAShare(DomainError):
     """The footprint has what is not part of an attendee's own trip."""
 
@@ -107,6 +113,22 @@ def _key(body: NewClaim) -> tuple[str, str | None, str | None]:
             return "scene", None, f"{scene}: {spelling(place)}"
         case ProductBatch(product=product, batch=batch):
             return "product", f"{spelling(product)}/{spelling(batch)}", None
+
+
+def number_of(body: NewClaim) -> str | None:
+    """The number of the event that a neutrality claim is about, as it is compared; None for others."""
+    about = body.about
+    return spelling(about.event_id) if body.type == "event" and isinstance(about, EventKey) and about.event_id else None
+
+
+def check_organiser(number: str, organiser_id: int | None, claimant_id: int) -> None:
+    """Raise `AnothersEvent` unless whoever made the event's page claims it; *organiser_id* is None if it has none."""
+    if organiser_id not in {None, claimant_id}:
+        raise AnothersEvent(
+            f"Event {number.upper()} has a page here, of organisation {organiser_id}, which claims its own share; "
+            "guests have theirs from the page. If yours is another event, give the number that its organiser gave it.",
+            organiser_id=organiser_id,
+        )
 
 
 def categories_of(counted: Footprint | None) -> frozenset[str]:

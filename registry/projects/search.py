@@ -1,5 +1,7 @@
 """Projects by words, as strangers see them."""
 
+from collections.abc import Collection
+
 from registry.kit import sql
 from registry.kit.database import Tx
 from registry.kit.search import like
@@ -22,3 +24,8 @@ async def search(tx: Tx, words: str, limit: int) -> list[Found]:
         )
         for row in rows
     ]
+
+
+async def names(tx: Tx, project_ids: Collection[int]) -> dict[int, str]:
+    """The names of some projects, by their numbers."""
+    return {row["id"]: row["name"] for row in await tx.fetch(_sql.names, list(project_ids))}

@@ -19,3 +19,6 @@ from (
 ) p join registry.organisation o on o.id = p.developer_id
 where lower(p.code || ' ' || p.name || ' ' || p.location) like '%' || $1 || '%'
 order by p.code = upper($2) desc, lower(p.name) like $1 || '%' desc, p.id desc limit $3;
+-- name: names
+-- Of projects whose credits somebody holds: what was issued is public.
+select id, name from registry.project where id = any($1::bigint[]);

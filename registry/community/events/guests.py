@@ -122,6 +122,7 @@ async def _shown_in(tx: Tx, found: StoredGuest, secret: str) -> Guest:
         claim_id=found.claim_id,
         receipt_id=found.receipt_id,
         serials=retired.retirement.serials if retired else (),
+        annulled=bool(retired and (retired.retirement.annulled or retired.retirement.claim_annulled)),
     )
 
 
@@ -143,17 +144,23 @@ async def retire_paid(*, db: Database) -> int:
     Retire what guests have paid for, each in one transaction with its footprint and its claim; returns how many.
 
     A crash leaves a payment as it was, and the next round takes it. One whose share is refused for good goes back, with
-    the reason.
+    the reason. One that fails otherwise keeps none of the others waiting: its error is raised when all were tried.
     """
     region, after, retired = await parties.find_region(db=db), 0, 0
+    failed: Exception | None = None
     while region is not None:
         async with db.reading() as tx:
             due = await payments.paid_in(tx, after)
         if not due:
             break
         for _, reference in due:
-            retired += await _retire_or_refund(reference, db=db, region=region)
+            try:
+                retired += await _retire_or_refund(reference, db=db, region=region)
+            except Exception as error:  # noqa: BLE001 - a fault of ours with one payment, raised below
+                failed = failed or error
         after, _ = due[-1]
+    if failed is not None:
+        raise failed
     return retired
 
 

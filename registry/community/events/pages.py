@@ -24,6 +24,7 @@ from registry.community.retail import service as retail
 from registry.kit.database import Database
 from registry.kit.http import QueryId
 from registry.kit.pages import Window
+from registry.kit.problems import Unknown
 from registry.methodologies.event_footprint import COUNTED
 from registry.parties import service as parties
 from schemas.events import EventProgress, Quote, Trip
@@ -132,12 +133,11 @@ class GuestPages(Controller):
         db: NamedDependency[Database],
         keyring: NamedDependency[Keyring],
     ) -> Response[str]:
-        """A guest's share: to be paid, being retired, or thanks with the receipt."""
-        return page.answer(
-            "events/share.html",
-            event=await service.event(code, db=db),
-            guest=await guests.guest(secret, db=db, keyring=keyring),
-        )
+        """A guest's share: to be paid, being retired, or thanks with the receipt; at its own event only."""
+        guest = await guests.guest(secret, db=db, keyring=keyring)
+        if guest.code != code:
+            raise Unknown(f"There is no such share at event {code}. Open the link as a whole.")
+        return page.answer("events/share.html", event=await service.event(code, db=db), guest=guest)
 
 
 def qr(text: str) -> Markup:

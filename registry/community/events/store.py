@@ -131,9 +131,9 @@ async def set_pool(tx: Tx, event_id: int, pool_id: int) -> None:
     await tx.execute(_sql.set_pool, event_id, pool_id)
 
 
-async def set_claim(tx: Tx, event_id: int, claim_id: int) -> bool:
-    """Note the claim of the organiser's share; False if there is one."""
-    return affected(await tx.execute(_sql.set_claim, event_id, claim_id)) == 1
+async def set_claim(tx: Tx, event_id: int, claim_id: int) -> None:
+    """Note the claim of the organiser's share; the event is locked."""
+    await tx.execute(_sql.set_claim, event_id, claim_id)
 
 
 async def waiting(tx: Tx, event_id: int) -> int:

@@ -3,17 +3,20 @@ insert into registry.community_event (code, organisation_id, kind, title, place,
   organiser_covers, expected_guests, pool_id, created_by, created_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, registry.business_now());
 -- name: events (either order)
+-- What two regulators annulled counts for nothing: neither a guest's share, nor the claim of the organiser's.
 select e.id, e.code, e.organisation_id, o.name as organiser, e.kind, e.title, e.place, e.begins, e.ends, e.profile,
   e.organiser_covers, e.expected_guests, e.pool_id, p.price_fen,
   case p.state when 'open' then p.held_kg - p.reserved_kg else 0 end as available_kg,
-  e.claim_id, e.closed_at is not null as closed, coalesce(g.guests, 0) as guests,
+  case when m.id is null then e.claim_id end as claim_id, e.closed_at is not null as closed, coalesce(g.guests, 0) as guests,
   coalesce(g.offset_kg, 0)::bigint as offset_kg, e.created_at, e.created_by
 from registry.community_event e
 join registry.organisation o on o.id = e.organisation_id
 join registry.retail_pool p on p.id = e.pool_id
+left join registry.known_annulment m on m.claim_id = e.claim_id and m.receipt_id is null
 left join lateral (
-  select count(*) as guests, sum(footprint_kg) as offset_kg from registry.event_guest
-  where event_id = e.id and receipt_id is not null) g on true
+  select count(*) as guests, sum(r.footprint_kg) as offset_kg from registry.event_guest r
+  where r.event_id = e.id and r.receipt_id is not null
+    and not exists (select from registry.known_annulment n where n.claim_id = r.claim_id)) g on true
 where e.id > $1 and ($3::text is null or e.code = $3) and ($4::bigint is null or e.organisation_id = $4)
 order by e.id limit $2;
 -- name: search
@@ -31,7 +34,8 @@ update registry.community_event set closed_at = registry.business_now() where id
 -- name: set_pool
 update registry.community_event set pool_id = $2 where id = $1;
 -- name: set_claim
-update registry.community_event set claim_id = $2 where id = $1 and claim_id is null;
+-- In place of one that was annulled, if there was one: the event is locked.
+update registry.community_event set claim_id = $2 where id = $1;
 -- name: next_number
 update registry.community_event set joined = joined + 1 where id = $1 returning joined;
 -- name: waiting
@@ -52,9 +56,10 @@ update registry.event_guest set claim_id = $2, receipt_id = $3 where id = $1 and
 -- name: hide
 update registry.event_guest set hidden = true where event_id = $1 and number = $2;
 -- name: ranking
-select number, name, footprint_kg as quantity_kg, joined_at from registry.event_guest
-where event_id = $1 and listed and not hidden and receipt_id is not null
-order by footprint_kg desc, number limit 100;
+select g.number, g.name, g.footprint_kg as quantity_kg, g.joined_at from registry.event_guest g
+where g.event_id = $1 and g.listed and not g.hidden and g.receipt_id is not null
+  and not exists (select from registry.known_annulment n where n.claim_id = g.claim_id)
+order by g.footprint_kg desc, g.number limit 100;
 -- name: progress
 select count(*) filter (where p.state = 'held') as waiting,
   coalesce(sum(p.quantity_kg) filter (where p.state = 'held'), 0)::bigint as waiting_kg,

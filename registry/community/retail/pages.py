@@ -76,12 +76,9 @@ async def _offered(page: PageCall, db: Database) -> list[tuple[int, Holding]]:
     """What the visitor's accounts have active, by account and issuance."""
     mine = {held.organisation_id for held in page.visitor.by.roles if held.role in TRADERS}
     accounts = await parties.accounts(_ALL, asked=page.asks("list_accounts"), db=db)
-    found: list[tuple[int, Holding]] = []
-    for account in accounts.items:
-        if account.owner_id in mine:
-            held = await holdings.holdings(account.id, None, asked=page.asks("get_holdings"), db=db)
-            found += ((account.id, each) for each in held.items if each.state == "active")
-    return found
+    own = [each for each in accounts.items if each.owner_id in mine]
+    found = await holdings.holdings_of(own, asked=page.asks("get_holdings"), db=db)
+    return [(account_id, each) for account_id, held in found.items() for each in held if each.state == "active"]
 
 
 async def _books(page: PageCall, pool_id: int, db: Database) -> tuple[PoolAccounts, tuple[Posting, ...]] | None:

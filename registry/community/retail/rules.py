@@ -105,7 +105,7 @@ def check_amount(reference: str, wanted_fen: int, amount_fen: int) -> None:
     """Raise `WrongAmount` unless the bank names the payment's amount."""
     if amount_fen != wanted_fen:
         raise WrongAmount(
-            f"GuestPayment {reference} is over {wanted_fen} fen, not {amount_fen}. Nothing was booked.",
+            f"Payment {reference} is over {wanted_fen} fen, not {amount_fen}. Nothing was booked.",
             amount_fen=wanted_fen,
         )
 

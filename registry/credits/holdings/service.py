@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -21,12 +21,14 @@ from registry.projects.service import projects
 from schemas.access import Call
 from schemas.credits import (
     Conservation,
+    Holding,
     Holdings,
     Movement,
     ProjectTotals,
     SerialPart,
 )
 from schemas.pages import Page
+from schemas.parties import Account
 from schemas.scalars import check_years
 
 K = TypeVar("K")
@@ -150,6 +152,17 @@ async def holdings(account_id: int, as_of: datetime | None, *, asked: Call, db: 
         await authorise_account_in(tx, account_id, asked)
         items = await store.holdings(tx, account_id, as_of)
         return Holdings(account_id=account_id, as_of=as_of or await clock.now_in(tx), items=items)
+
+
+async def holdings_of(accounts: Collection[Account], *, asked: Call, db: Database) -> dict[int, tuple[Holding, ...]]:
+    """What each of some accounts of one's own organisations has now. Raises `NotYours`."""
+    for each in accounts:
+        access.authorise_for(asked, each.owner_id)
+    found: dict[int, tuple[Holding, ...]] = {each.id: () for each in accounts}
+    async with db.reading() as tx:
+        for account_id, held in await store.holdings_of(tx, found):
+            found[account_id] = (*found[account_id], held)
+    return found
 
 
 async def movements(account_id: int, window: Window, period: Between, *, asked: Call, db: Database) -> Page[Movement]:

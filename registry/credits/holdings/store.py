@@ -1,5 +1,6 @@
 """Holdings, movements and conservation in PostgreSQL: reads only."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 import asyncpg
@@ -81,6 +82,13 @@ async def holdings(tx: Tx, account_id: int, as_of: datetime | None) -> tuple[Hol
         else await tx.fetch(_sql.holdings_as_of, account_id, as_of)
     )
     return tuple(convert(row, Holding) for row in rows)
+
+
+async def holdings_of(tx: Tx, account_ids: Collection[int]) -> list[tuple[int, Holding]]:
+    """What some accounts have now, by account, issuance and state."""
+    rows = await tx.fetch(_sql.holdings_of, list(account_ids))
+    names = Holding.__struct_fields__
+    return [(row["account_id"], Holding(**{name: row[name] for name in names})) for row in rows]
 
 
 async def movements(tx: Tx, window: Window, period: Between, account_id: int) -> Page[Movement]:

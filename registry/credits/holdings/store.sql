@@ -60,6 +60,10 @@ from page order by page.id;
 select i.code as issuance, b.state, sum(upper(b.span) - lower(b.span))::bigint as quantity_kg
 from registry.block b join registry.issuance i on i.id = b.issuance_id
 where b.account_id = $1 group by i.id, b.state order by i.id, b.state;
+-- name: holdings_of
+select b.account_id, i.code as issuance, b.state, sum(upper(b.span) - lower(b.span))::bigint as quantity_kg
+from registry.block b join registry.issuance i on i.id = b.issuance_id
+where b.account_id = any($1::bigint[]) group by b.account_id, i.id, b.state order by b.account_id, i.id, b.state;
 -- name: holdings_as_of
 -- Double entry: what came minus what went, up to and including the instant.
 select i.code as issuance, m.state, sum(m.kg)::bigint as quantity_kg

@@ -1,5 +1,7 @@
 """Issue the credits of a verified report, and read issuances."""
 
+from collections.abc import Collection
+
 from registry.access.approvals import service as approvals
 from registry.access.grants import service as grants
 from registry.access.restrictions import service as restrictions
@@ -165,6 +167,11 @@ async def issuances(wanted: IssuancesWanted, window: Window, period: Between, *,
     """The issuances that fit everything that is asked for, made in *period*."""
     async with db.reading() as tx:
         return await store.issuances(tx, window, wanted, period)
+
+
+async def lots_in(tx: Tx, codes: Collection[str]) -> dict[str, tuple[int, int]]:
+    """The project and the vintage of some issuances, by their codes."""
+    return await store.lots(tx, codes)
 
 
 async def find_in(tx: Tx, code: str) -> Issuance | None:

@@ -1,5 +1,6 @@
 """Issuances in PostgreSQL, and the number line from which they take their spans."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 import asyncpg
@@ -76,6 +77,11 @@ async def issuance(tx: Tx, code: str) -> Issuance | None:
     """One issuance."""
     row = await tx.fetchrow(_sql.issuances.oldest, 0, 1, code, *[None] * 6)
     return _issuance(row) if row else None
+
+
+async def lots(tx: Tx, codes: Collection[str]) -> dict[str, tuple[int, int]]:
+    """The project and the vintage of some issuances, by their codes."""
+    return {row["code"]: (row["project_id"], row["vintage"]) for row in await tx.fetch(_sql.lots, list(codes))}
 
 
 async def issuances(tx: Tx, window: Window, wanted: IssuancesWanted, period: Between) -> Page[Issuance]:

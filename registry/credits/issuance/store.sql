@@ -16,6 +16,8 @@ with placed as (
 )
 insert into registry.movement (at, cause, issuance_id, span, to_account_id, to_state)
 values (registry.business_now(), $6, $3, int8range($1, $2), $4, $5);
+-- name: lots
+select code, project_id, vintage from registry.issuance where code = any($1::text[]);
 -- name: issuances (either order)
 select i.id, i.code, i.project_id, i.report_id, i.methodology, i.vintage, i.kind, lower(i.span) as base,
   upper(i.span) as top, i.buffer_kg, s.sha256, i.issued_at

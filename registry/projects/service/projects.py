@@ -1,5 +1,7 @@
 """From a draft to registration: each step is taken by the role whose turn it is, with a reason."""
 
+from collections.abc import Collection
+
 from registry.access import authorisation as access
 from registry.access.grants import service as grants
 from registry.kit import clock
@@ -215,6 +217,11 @@ def seen_of(asked: Call) -> tuple[int, ...] | None:
 async def project_in(tx: Tx, project_id: int) -> Project:
     """One project, inside a transaction. Raises `Unknown`."""
     return await _project_again(tx, str(project_id))
+
+
+async def names_in(tx: Tx, project_ids: Collection[int]) -> dict[int, str]:
+    """The names of some projects with credits, which anybody may see, by their numbers."""
+    return await search.names(tx, project_ids)
 
 
 async def projects(wanted: ProjectsWanted, window: Window, *, asked: Call, db: Database) -> Page[Project]:

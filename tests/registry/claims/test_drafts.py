@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from registry.claims import service as claims
+from registry.kit.database import Tx
 from tests.probes import refused, unchanged
 from tests.registry.claims.preparing import (
     FUEL,
@@ -206,6 +207,14 @@ async def test_a_person_stays_sealed(delivered: World):
     assert "Wang" not in (await delivered.get(draft, by=scenic.key)).text
     assert "A household" not in (await delivered.get("/v1/search?q=person-")).text
 
+    path = f"/v1/claims/{claim['id']}/corrections"
+    for named in (
+        {"reason": "Typo", "subject": "The year of ＷANG 堃"},
+        {"reason": "For Wang 堃", "subject": "A year"},
+    ):
+        async with unchanged(delivered):
+            refused(await delivered.post(path, named, by=scenic.key), 422, "names-a-person")
+
     again = await begun(delivered, scenic, "person", **{**words, "subject": "Other words"})
     await counted(delivered, again, *rows, by=scenic.key)
     await delivered.ok(f"{again}/update", {"reduction_plan": "None"}, by=scenic.key)
@@ -260,6 +269,27 @@ async def test_an_organisation_claims_its_own_year(delivered: World):
             refused(await delivered.post(f"{draft}/declare", by=solar.key), 422, "not-its-year", said)
         await delivered.ok(f"{draft}/update", {name: before[name] for name in change}, by=solar.key)
     await delivered.ok(f"{draft}/declare", by=solar.key)
+
+
+async def test_an_organisation_has_one_claim_a_year_by_any_identifier(delivered: World):
+    """Its second identifier makes no second subject, not for another part of the year either; another year is one."""
+    solar = delivered.party("solar")
+    lei = {"scheme": "lei", "value": "5493001KJTIIGC8Y1R12"}
+
+    async def identified(tx: Tx) -> None:
+        query = "insert into registry.party_identifier (scheme, value, party_id) values ($1, $2, $3)"
+        await tx.execute(query, lei["scheme"], lei["value"], solar.organisation_id)
+
+    await delivered.db.transaction(identified)
+    draft = await ready(delivered, solar)
+    first = await delivered.ok(f"{draft}/declare", by=solar.key)
+    again = await ready(delivered, solar, plan=b"Another plan", report=b"Another report")
+    by_other = {"about": {**first["about"], "organisation": lei}, "begins": "2024-06-30T16:00:00Z"}
+    shown = await delivered.ok(f"{again}/update", by_other, by=solar.key)
+    assert ["green-power"] == missing(shown)  # that contract is used up by the first
+    await counted(delivered, again, POWER, FUEL, by=solar.key)
+    await delivered.ok(f"{again}/update", {"measures": [{"what": "Heat", "reduction_kg": 60_000}]}, by=solar.key)
+    refused(await delivered.post(f"{again}/declare", by=solar.key), 409, "subject-claimed", f"Claim {first['id']} (")
 
 
 async def test_drafts_are_private_and_end(delivered: World):

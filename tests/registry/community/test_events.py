@@ -3,7 +3,9 @@
 import pytest
 
 from registry.community.events import guests
+from tests.probes import refused, unchanged
 from tests.registry.community.fair import Fair, fair
+from tests.registry.credits.annulment.test_annul import annul
 
 HOSTILE = "<script>alert(1)</script>\"'&{{7*7}}"
 
@@ -295,3 +297,57 @@ async def test_an_event_is_found(open_fair, words):
     found = (await open_fair.world.get(f"/v1/search?q={words or open_fair.code.lower()}")).json()["items"]
     events = [(each["id"], each["exact"]) for each in found if each["kind"] == "event"]
     assert [(open_fair.code, words is None)] == events
+
+
+async def test_what_is_annulled_counts_for_nothing(open_fair):
+    """A guest's claim that two regulators annul is out of the count and the ranking, and its own page says so."""
+    world = open_fair.world
+    first, second = [await open_fair.join(name=name, listed=True) for name in ("First", "Second")]
+    for each in (first, second):
+        await open_fair.pay(each)
+    assert 2 == await guests.retire_paid(db=world.db)
+    seen = await open_fair.seen(first)
+    assert not seen["annulled"]
+    await annul(world, f"claims/{seen['claim_id']}")
+    await annul(world, f"retirements/{(await open_fair.seen(second))['receipt_id']}")
+    event = (await world.get(f"/v1/events/{open_fair.code}")).json()
+    assert (0, 0) == (event["guests"], event["offset_kg"])
+    assert [] == await _ranking(open_fair)
+    assert [True, True] == [(await open_fair.seen(each))["annulled"] for each in (first, second)]
+
+
+async def test_an_organiser_claims_anew_after_an_annulment(open_fair):
+    """The share of an annulled claim is free: no dead end on the event's page."""
+    world, scenic = open_fair.world, open_fair.world.party("scenic")
+    power = {"kind": "electricity", "electricity_kwh": 1200, "grid_region": "CN-510000", "grid_year": 2021}
+    path, body = f"/v1/events/{open_fair.code}/claim", {"items": [power], "reduction_plan": "Daylight"}
+    first = await world.ok(path, body, by=scenic.key)
+    await annul(world, f"claims/{first['id']}")
+    assert (await world.get(f"/v1/events/{open_fair.code}")).json()["claim_id"] is None
+    second = await world.ok(path, body, by=scenic.key)
+    assert second["id"] == (await world.get(f"/v1/events/{open_fair.code}")).json()["claim_id"]
+    assert 409 == (await world.post(path, body, by=scenic.key)).status_code
+
+
+async def test_nobody_else_claims_an_event_by_its_code(open_fair):
+    """The code is on every poster: another organisation's claim of guest 1 would keep the page's guests out."""
+    world, solar = open_fair.world, open_fair.world.party("solar")
+    request = {"profile": "chengdu-event", "items": [{"kind": "travel", "mode": "car", "distance_km": 9}]}
+    new = {"organisation_id": solar.organisation_id, "request": request}
+    footprint = await world.ok("/v1/footprints", new, by=solar.key)
+    body = {
+        "organisation_id": solar.organisation_id,
+        "type": "event",
+        "subject": "A share",
+        "begins": "2025-03-01T01:00:00Z",
+        "ends": "2025-03-01T09:00:00Z",
+        "boundary": "A trip",
+        "about": {"kind": "event", "place": "Panda Hall", "event_id": f" {open_fair.code.lower()}"},
+        "attendee": 1,
+        "footprint_id": footprint["id"],
+        "reduction_plan": "None",
+        "exclusive": False,
+    }
+    async with unchanged(world):
+        refused(await world.post("/v1/claims", body, by=solar.key), 403, "anothers-event", open_fair.code)
+    assert 1 == (await open_fair.join())["number"]

@@ -147,3 +147,23 @@ async def test_a_payment_that_there_is_not(open_fair):
     """Unknown, whether it is read or confirmed."""
     assert 404 == (await open_fair.world.get("/v1/payments/P-NONE", by=open_fair.operator)).status_code
     assert 404 == (await confirm(open_fair, {"reference": "P-NONE", "amount_fen": 1})).status_code
+
+
+async def test_one_payment_that_fails_keeps_no_other_waiting(open_fair, monkeypatch):
+    """A fault of ours with the first: the second is retired, the fault is raised, and the first is tried again."""
+    first, second = [await open_fair.join(nights=1) for _ in range(2)]
+    for each in (first, second):
+        await open_fair.pay(each)
+    real = guests._retire_in
+
+    async def fail_first(tx, reference, *, region):
+        if reference == first["reference"]:
+            raise RuntimeError("a fault of ours")
+        return await real(tx, reference, region=region)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(guests, "_retire_in", fail_first)
+        with pytest.raises(RuntimeError, match="a fault of ours"):
+            await guests.retire_paid(db=open_fair.world.db)
+    assert ["paid", "retired"] == [(await open_fair.seen(each))["state"] for each in (first, second)]
+    assert 1 == await guests.retire_paid(db=open_fair.world.db)
