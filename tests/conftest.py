@@ -24,6 +24,19 @@ from tests import worlds  # noqa: E402 - as above
 from tests.worlds import Template, World  # noqa: E402 - as above
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """
+    Keep the tests that share what their module started on one worker: two would start it twice (`--dist loadgroup`).
+
+    A region with its season takes as long as a dozen tests.
+    """
+    for item in items:
+        known = getattr(item, "_fixtureinfo", None)
+        found = known.name2fixturedefs if known is not None else {}
+        if any(each[-1].scope == "module" for each in found.values()):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def quiet_logs() -> None:
     """Requests are not what a failing test should print."""
