@@ -19,7 +19,7 @@ from schemas.projects import Project
 CORRECTIONS_SHOWN: Final = 3
 CORRECTED_LIMIT: Final = 60
 """Characters of one text of a correction."""
-ANNULLED_LIMIT: Final = 160
+ANNULLED_LIMIT: Final = 90
 """Characters of the reason of an annulment."""
 _FIELDS: Final = {
     "subject": ("声明对象", "Subject"),

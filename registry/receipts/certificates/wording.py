@@ -66,7 +66,7 @@ WITHIN_BOUNDARY = Both(
 )
 COUNTS_FOR_NOTHING = Both(
     "已被主管部门两人撤销：这不是碳中和证书，不能据此声称碳中和；已注销的减排量不恢复，也不再计入任何声明。",
-    "Two regulators annulled it: this is no certificate of neutrality. What was retired stays retired, for nothing.",
+    "Two regulators annulled it: this is no certificate of neutrality, and what was retired counts for nothing.",
 )
 NOT_RETIRED = Both(
     "签发不是注销：仅凭本证书不能抵销任何排放，也不证明减排量现归谁持有。",
