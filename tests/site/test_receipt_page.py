@@ -179,10 +179,13 @@ async def test_what_was_said_later_comes_first(told_site: Site, chromium: Browse
             assert not await too_wide(page)
         await _annul(told_site, receipt, retirement["statement_hash"])
         await _carrying(http, receipt, 2)
-        saved = (await http.get(page_of := (await http.get(f"/r/{receipt}")).headers["Location"] + "/saved.html")).content
+        saved = (
+            await http.get(page_of := (await http.get(f"/r/{receipt}")).headers["Location"] + "/saved.html")
+        ).content
         pdf = (await http.get(f"/retirements/{receipt}/certificate.pdf")).content
-        badge = (await http.get(page_of.replace("saved.html", "badge.svg"))).text
-    assert "Annulled" in badge
+        badge = (await http.get(f"{address}/badge.svg")).text
+    assert ">Superseded: annulled<" in badge
+    assert ">Corrected · Simulated" in badge
     assert "retired" not in badge
     await _superseded_everywhere(told_site, chromium, receipt, {"it.pdf": pdf, "old.receipt.json": corrected})
     file = tmp_path / "saved.html"
@@ -191,7 +194,7 @@ async def test_what_was_said_later_comes_first(told_site: Site, chromium: Browse
         await page.goto(file.as_uri())
         await verdict(page, "superseded")
         text = await page.locator("body").inner_text()
-        assert text.index("Annulled") < text.index("retired 1")
+        assert text.index("Superseded: annulled") < text.index("Misspelt") < text.index("retired 1")
 
 
 async def _superseded_everywhere(site: Site, chromium: Browser, receipt: str, files: dict[str, bytes]) -> None:

@@ -182,7 +182,10 @@ def of_issuance(
 
 def annulled(retirement: Annulled | None, claim: Annulled | None) -> tuple[AnnulledText, ...]:
     """What was annulled, each with its reason."""
-    found = (("本笔注销已被撤销", "The retirement was annulled", retirement), ("声明已被撤销", "The claim was annulled", claim))
+    found = (
+        ("本笔注销已被撤销", "The retirement was annulled", retirement),
+        ("声明已被撤销", "The claim was annulled", claim),
+    )
     return tuple(
         AnnulledText(zh, en, day(each.at), short(each.reason, ANNULLED_LIMIT)) for zh, en, each in found if each
     )

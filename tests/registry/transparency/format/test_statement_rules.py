@@ -95,9 +95,7 @@ SENSIBLE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "statement",
-    SENSIBLE)
+@pytest.mark.parametrize("statement", SENSIBLE)
 def test_what_a_registry_says_is_sensible(statement):
     """Statements of every kind, also those that earlier versions wrote without categories or new forest."""
     check_statement(statement)
@@ -146,9 +144,7 @@ SENSELESS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("statement", "words"),
-    SENSELESS)
+@pytest.mark.parametrize(("statement", "words"), SENSELESS)
 def test_a_contradiction_is_refused_with_what_contradicts_what(statement, words):
     """By the rule, and before it is appended as a refusal that says so."""
     with pytest.raises(Malformed, match=words):
@@ -261,9 +257,7 @@ REDUCED = [
 ]
 
 
-@pytest.mark.parametrize(
-    "sensible",
-    REDUCED)
+@pytest.mark.parametrize("sensible", REDUCED)
 def test_what_reduced_first_adds_up(sensible):
     """An organisation, a scene and a person; the cap reached to the kilogram; what was accepted before still is."""
     check_statement(sensible)
@@ -290,9 +284,7 @@ NOT_REDUCED = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("senseless", "why"),
-    NOT_REDUCED)
+@pytest.mark.parametrize(("senseless", "why"), NOT_REDUCED)
 def test_what_did_not_reduce_first_is_malformed(senseless, why):
     """Each rule, one step beyond it."""
     with pytest.raises(Malformed, match=why):
