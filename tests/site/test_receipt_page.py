@@ -179,6 +179,141 @@ async def test_what_was_said_later_comes_first(told_site: Site, chromium: Browse
             assert not await too_wide(page)
         await _annul(told_site, receipt, retirement["statement_hash"])
         await _carrying(http, receipt, 2)
+        address = (await http.get(f"/r/{receipt}")).headers["Location"]
+        saved = (await http.get(f"{address}/saved.html")).content
+        pdf = (await http.get(f"/retirements/{receipt}/certificate.pdf")).content
+        saved = await http.get(f"/r/{code}/saved.html")
+        assert saved.headers["Content-Disposition"].startswith("attachment")
+        assert saved.headers["Content-Security-Policy"].startswith("default-src 'none'; script-src 'sha256-")
+        yield Paper(receipt, code, bundle, pdf, saved.content)
+
+
+async def verdict(page: Page, wanted: str) -> None:
+    """Wait until the page has judged."""
+    await expect(page.locator("[data-verifier]")).to_have_attribute("data-verdict", wanted, timeout=20_000)
+
+
+async def test_a_scan_verifies_on_a_phone(neutral_site: Site, chromium: Browser, paper: Paper):
+    """The address of the QR code, in upper case: one sentence, then the verdict of the visitor's own browser."""
+    async with person(chromium, size=PHONE) as page:
+        await page.goto(f"{neutral_site.url}/R/{paper.code}")
+        await expect(page.get_by_role("heading", level=1)).to_contain_text("retired 1\u2009200 kg for: Launch event")
+        await verdict(page, "valid")
+        await expect(page.locator("[data-result]")).to_contain_text("Simulated · Valid")
+        await expect(page.locator("[data-result]")).to_contain_text("SC-CDCER-0001-2024-01:1-1200kg")
+        await page.get_by_text("Every check").click()
+        await expect(page.get_by_text("re-encoding equals the input")).to_be_visible()
+        assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+
+
+async def test_files_are_verified_and_stay_in_the_browser(neutral_site: Site, chromium: Browser, paper: Paper):
+    """A certificate and a receipt; altered ones; a PDF of something else."""
+    sent: list[str] = []
+    altered = paper.bundle.replace(b'quantity_kg\\":1200', b'quantity_kg\\":9200')
+    files = {
+        "it.certificate.pdf": (paper.pdf, "valid"),
+        "it.receipt.json": (paper.bundle, "valid"),
+        "altered.receipt.json": (altered, "invalid"),
+        "menu.pdf": (b"%PDF-1.7\n", "invalid"),
+    }
+    async with person(chromium) as page:
+        await page.goto(f"{neutral_site.url}/r")
+        await expect(page.locator("[data-trust-shown]")).to_contain_text("kilnwood.example/sim/CN-510100")
+        page.on("request", _noting(sent))
+        for name, (content, wanted) in files.items():
+            await page.set_input_files("#other-file", {"name": name, "mimeType": "", "buffer": content})
+            await verdict(page, wanted)
+            await expect(page.locator("[data-other]")).to_contain_text(name)
+        await expect(page.locator("[data-other]")).to_contain_text("a PDF without a receipt in it")
+    assert [] == sent
+
+
+async def test_ones_own_trust_decides(neutral_site: Site, chromium: Browser, paper: Paper):
+    """Another registry's keys make it invalid; a file that cannot be read is said, and changes nothing."""
+    async with person(chromium) as page:
+        await page.goto(f"{neutral_site.url}/r/{paper.code}")
+        await verdict(page, "valid")
+        own = FilePayload(name="trust.json", mimeType="application/json", buffer=trust_bytes())
+        await page.set_input_files("#own-trust", own)
+        await verdict(page, "invalid")
+        await expect(page.locator("[data-trust-whose]")).to_contain_text("your own file")
+        unread = FilePayload(name="trust.json", mimeType="application/json", buffer=b"{}")
+        await page.set_input_files("#own-trust", unread)
+        await expect(page.locator("[data-fault]")).to_contain_text("trust.json: Object missing required field")
+
+
+async def test_a_saved_page_verifies_with_no_network(chromium: Browser, paper: Paper, tmp_path: Path):
+    """Opened from the disk: it asks for nothing, and a changed byte in it shows."""
+    for name, content, wanted in (
+        ("saved.html", paper.saved, "valid"),
+        ("altered.html", paper.saved.replace(b'quantity_kg\\\\\\":1200', b'quantity_kg\\\\\\":9200', 1), "invalid"),
+    ):
+        file = tmp_path / name
+        file.write_bytes(content)
+        asked: list[str] = []
+        async with person(chromium, offline=True) as page:
+            page.on("request", _noting(asked))
+            await page.goto(file.as_uri())
+            await verdict(page, wanted)
+            assert [file.as_uri()] == asked
+
+
+def _noting(asked: list[str]) -> Callable[[Request], None]:
+    return lambda request: asked.append(request.url)
+
+
+@pytest.fixture(scope="module")
+def told_site() -> Iterator[Site]:
+    """A region of its own: what is said later about its receipt would change the others' tests."""
+    with browser.served("event_neutral") as running:
+        yield running
+
+
+async def _correct(site: Site, claim_id: int) -> None:
+    """The claimant puts a word of its claim right."""
+    async with site.api() as api:
+        words = {"reason": "Misspelt", "subject": "Launch event of the hall"}
+        await api.post(f"/v1/claims/{claim_id}/corrections", words, by=site.season.parties["scenic"].key)
+
+
+async def _annul(site: Site, receipt: str, statement_hash: str) -> None:
+    """Two regulators annul the retirement."""
+    first, second = site.season.regulators
+    body = {
+        "operation": "annul_statement",
+        "receipt_id": receipt,
+        "statement_hash": statement_hash,
+        "reason": "Retired by mistake",
+    }
+    async with site.api() as api:
+        proposed = await api.post("/v1/approvals", {"body": body, "reason": "test"}, by=first)
+        await api.post("/v1/annulments", {"approval_id": proposed["id"], "body": body}, by=second)
+
+
+async def _carrying(http: httpx.AsyncClient, receipt: str, later: int) -> bytes:
+    """The receipt, once a witnessed checkpoint covers so many later statements."""
+    while True:
+        answer = await http.get(f"/v1/receipts/{receipt}")
+        if answer.status_code == 200 and len(answer.json().get("later", ())) == later:
+            return answer.content
+
+
+async def test_what_was_said_later_comes_first(told_site: Site, chromium: Browser, tmp_path: Path):
+    """A correction, then an annulment: on the page, in a saved page, in a certificate, on the badge."""
+    async with httpx.AsyncClient(base_url=told_site.url, trust_env=False, timeout=30) as http:
+        retirement = (await http.get("/v1/retirements")).json()["items"][0]
+        receipt = retirement["receipt_id"]
+        await _correct(told_site, retirement["claim_id"])
+        corrected = await _carrying(http, receipt, 1)
+        async with person(chromium, size=PHONE) as page:
+            await page.goto(f"{told_site.url}/r/{receipt}")
+            await verdict(page, "valid")
+            shown = await page.locator("[data-result]").inner_text()
+            assert 0 < shown.index("Misspelt") < shown.index("Registry\n")
+            assert "Launch event of the hall" in shown[shown.index("Registry\n") :]
+            assert not await too_wide(page)
+        await _annul(told_site, receipt, retirement["statement_hash"])
+        await _carrying(http, receipt, 2)
         saved = (
             await http.get(page_of := (await http.get(f"/r/{receipt}")).headers["Location"] + "/saved.html")
         ).content
