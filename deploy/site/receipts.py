@@ -24,6 +24,7 @@ from registry.receipts.browser.script import page_script
 from registry.transparency import corrections
 from schemas.access import Call
 from schemas.claims import Claim
+from schemas.corrections import Correction
 from schemas.credits import Issuance, Retirement
 from schemas.parties import RegionProfile
 from schemas.receipts import Bundle
@@ -102,15 +103,9 @@ class ReceiptPages(Controller):
         if codes.parse_code(code) is None and ("-" in code or len(code) == HASH_CHARACTERS):
             return _to(await service.code(code, db=db))
         found = await shown(code, asked=asked, db=db)
-        hashes = [found.statement_hash, *([found.claim.statement_hash] if found.retirement and found.claim else [])]
-        corrected = [
-            each
-            for one in hashes
-            for each in (await corrections.corrections(one, ALL_CORRECTIONS, asked=asked, db=db)).items
-        ]
         return page.answer(
             "receipts/receipt.html",
-            corrections=corrected,
+            corrections=await corrections_of(found, asked=asked, db=db),
             receipt_url=f"/v1/receipts/by-code/{found.code}",
             trust_url=_TRUST_URL,
             script_url=script_url(),
@@ -128,13 +123,15 @@ class ReceiptPages(Controller):
         witness_policy: NamedDependency[str],
     ) -> Response[str]:
         """The page as one file that verifies without a network: receipt, keys and verifier are in it."""
-        found = await shown(code, asked=page.asks("get_receipt_by_code"), db=db)
+        asked = page.asks("get_receipt_by_code")
+        found = await shown(code, asked=asked, db=db)
         style, script = (STATIC / _STYLE).read_text(encoding="utf-8"), page_script()
         loads = f"script-src '{_digest(script)}'; style-src '{_digest(style)}'"
         policy = f"default-src 'none'; {loads}; base-uri 'none'; form-action 'none'"
         answer = page.answer(
             "receipts/saved.html",
             policy=policy,
+            corrections=await corrections_of(found, asked=asked, db=db),
             style=Markup(style),  # noqa: S704 - ours
             script=Markup(script),  # noqa: S704 - ours
             receipt=service.as_file(found.bundle).decode(),
@@ -182,6 +179,16 @@ async def shown(code: str, *, asked: Call, db: Database) -> ReceiptShown:
             pass
     kind = statement.TYPE.partition("/")[0]
     return ReceiptShown(code.upper(), bundle, found.statement_hash, kind, retirement, claim, issuance)
+
+
+async def corrections_of(found: ReceiptShown, *, asked: Call, db: Database) -> list[Correction]:
+    """Of the statement, and of the claim that a retirement is for."""
+    hashes = [found.statement_hash, *([found.claim.statement_hash] if found.retirement and found.claim else [])]
+    return [
+        each
+        for one in hashes
+        for each in (await corrections.corrections(one, ALL_CORRECTIONS, asked=asked, db=db)).items
+    ]
 
 
 def script_url() -> str:

@@ -12,7 +12,7 @@ from playwright.async_api import Browser, FilePayload, Page, Request, expect
 
 from tests.registry.receipts.verifier.world import trust_bytes
 from tests.site import browser
-from tests.site.browser import PHONE, Site, needs_chromium, person
+from tests.site.browser import DESK, PHONE, Site, needs_chromium, person
 from tests.site.test_accessibility import PAIRS, too_wide, violations
 
 pytestmark = needs_chromium
@@ -125,6 +125,95 @@ async def test_a_saved_page_verifies_with_no_network(chromium: Browser, paper: P
 
 def _noting(asked: list[str]) -> Callable[[Request], None]:
     return lambda request: asked.append(request.url)
+
+
+@pytest.fixture(scope="module")
+def told_site() -> Iterator[Site]:
+    """A region of its own: what is said later about its receipt would change the others' tests."""
+    with browser.served("event_neutral") as running:
+        yield running
+
+
+async def _correct(site: Site, claim_id: int) -> None:
+    """The claimant puts a word of its claim right."""
+    async with site.api() as api:
+        words = {"reason": "Misspelt", "subject": "Launch event of the hall"}
+        await api.post(f"/v1/claims/{claim_id}/corrections", words, by=site.season.parties["scenic"].key)
+
+
+async def _annul(site: Site, receipt: str, statement_hash: str) -> None:
+    """Two regulators annul the retirement."""
+    first, second = site.season.regulators
+    body = {
+        "operation": "annul_statement",
+        "receipt_id": receipt,
+        "statement_hash": statement_hash,
+        "reason": "Retired by mistake",
+    }
+    async with site.api() as api:
+        proposed = await api.post("/v1/approvals", {"body": body, "reason": "test"}, by=first)
+        await api.post("/v1/annulments", {"approval_id": proposed["id"], "body": body}, by=second)
+
+
+async def _carrying(http: httpx.AsyncClient, receipt: str, later: int) -> bytes:
+    """The receipt, once a witnessed checkpoint covers so many later statements."""
+    while True:
+        answer = await http.get(f"/v1/receipts/{receipt}")
+        if answer.status_code == 200 and len(answer.json().get("later", ())) == later:
+            return answer.content
+
+
+async def test_what_was_said_later_comes_first(told_site: Site, chromium: Browser, tmp_path: Path):
+    """A correction, then an annulment: on the page, in a saved page, in a certificate, on the badge."""
+    async with httpx.AsyncClient(base_url=told_site.url, trust_env=False, timeout=30) as http:
+        retirement = (await http.get("/v1/retirements")).json()["items"][0]
+        receipt = retirement["receipt_id"]
+        await _correct(told_site, retirement["claim_id"])
+        corrected = await _carrying(http, receipt, 1)
+        async with person(chromium, size=PHONE) as page:
+            await page.goto(f"{told_site.url}/r/{receipt}")
+            await verdict(page, "valid")
+            shown = await page.locator("[data-result]").inner_text()
+            assert 0 < shown.index("Misspelt") < shown.index("Registry\n")
+            assert "Launch event of the hall" in shown[shown.index("Registry\n") :]
+            assert not await too_wide(page)
+        await _annul(told_site, receipt, retirement["statement_hash"])
+        await _carrying(http, receipt, 2)
+        address = (await http.get(f"/r/{receipt}")).headers["Location"]
+        saved = (await http.get(f"{address}/saved.html")).content
+        pdf = (await http.get(f"/retirements/{receipt}/certificate.pdf")).content
+        badge = (await http.get(f"{address}/badge.svg")).text
+    assert ">Superseded: annulled<" in badge
+    assert ">Corrected · Simulated" in badge
+    assert "retired" not in badge
+    await _superseded_everywhere(told_site, chromium, receipt, {"it.pdf": pdf, "old.receipt.json": corrected})
+    file = tmp_path / "saved.html"
+    file.write_bytes(saved)
+    async with person(chromium, offline=True) as page:
+        await page.goto(file.as_uri())
+        await verdict(page, "superseded")
+        text = await page.locator("body").inner_text()
+        assert text.index("Superseded: annulled") < text.index("Misspelt") < text.index("retired 1")
+
+
+async def _superseded_everywhere(site: Site, chromium: Browser, receipt: str, files: dict[str, bytes]) -> None:
+    """The page says so above its first sentence; the certificate is superseded, an old file what it was."""
+    for language, size in (("en-GB", PHONE), ("zh-CN", DESK)):
+        async with person(chromium, size=size, language=language) as page:
+            await page.goto(f"{site.url}/r/{receipt}")
+            await verdict(page, "superseded")
+            text = await page.locator("main").inner_text()
+            sentence = await page.get_by_role("heading", level=1).inner_text()
+            assert text.index("Retired by mistake") < text.index(sentence)
+            shown = await page.locator("[data-result]").inner_text()
+            assert ("Superseded" if language == "en-GB" else "已被取代") in shown
+            assert shown.index("· Retired by mistake") < shown.index("Misspelt")
+            for name, wanted in (("it.pdf", "superseded"), ("old.receipt.json", "valid")):
+                await page.set_input_files("#other-file", {"name": name, "mimeType": "", "buffer": files[name]})
+                await verdict(page, wanted)
+            await page.locator("[data-result] details summary").click()
+            assert [] == await violations(page)
+            assert not await too_wide(page)
 
 
 async def test_without_scripts_the_page_says_how_to_verify(neutral_site: Site, chromium: Browser, paper: Paper):

@@ -54,13 +54,25 @@ function facts(report) {
   ].filter(([, value]) => value);
 }
 
+/** What was said later: before everything that it changes. */
+function later({ annulled, corrected }) {
+  const list = made("dl", "", "facts corrected");
+  for (const { of, at, reason } of annulled) list.append(made("dt", words.annulled[of]), made("dd", `${at} · ${reason}`));
+  for (const { field, was, now, at, reason } of corrected) {
+    const said = made("dd");
+    said.append(made("del", was ?? words.sealed), " → ", made("ins", now ?? words.sealed), made("br"), made("small", `${at} · ${reason}`));
+    list.append(made("dt", `${words.corrected}: ${words.facts[field]}`), said);
+  }
+  return list.children.length ? [list] : [];
+}
+
 function card(report) {
   const box = made("article", "", `verdict verdict-${report.verdict}`);
   const says = made("p", "", "verdict-says");
   says.append(made("strong", (report.simulated ? `${words.simulated} · ` : "") + words.verdicts[report.verdict]));
   const summary = made("p", report.summary);
   summary.lang = "en";
-  box.append(says, summary);
+  box.append(says, summary, ...(report.about && report.verdict !== "invalid" ? later(report.about) : []));
   if (report.size) box.append(made("p", `${words.asof} ${report.size}${report.witnessed_at ? ` · ${words.witnessed} ${report.witnessed_at}` : ` · ${words.unwitnessed}`}`, "soft"));
   const list = made("dl", "", "facts");
   for (const [name, value] of facts(report)) list.append(made("dt", words.facts[name]), made("dd", value));
@@ -69,7 +81,7 @@ function card(report) {
   details.open = report.verdict === "invalid";
   const table = made("table"), body = made("tbody");
   for (const check of report.checks) {
-    const name = made("th", check.name.split(": ").map((each) => words.checks[each] ?? each).join(": "));
+    const name = made("th", check.name.split(": ").map((each) => words.checks[each] ?? each.replace(/^later/, words.checks.later)).join(": "));
     name.scope = "row";
     const detail = made("td", check.detail);
     detail.lang = "en";

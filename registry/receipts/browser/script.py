@@ -131,7 +131,7 @@ def _name(path: Path) -> str:
 
 def _formats() -> str:
     """
-    The JSON Schemas of what a verifier reads, for a script that is read by no other: what is said for people is left out.
+    The JSON Schemas of what a verifier reads, in a short form, for this script alone: without what is said for people.
 
     A reference is the name of a form, a form that is used more than once stands once, and those fields are named that
     may be missing, not those that may not.
@@ -144,7 +144,7 @@ def _formats() -> str:
     return "".join(f"const {name}={form};\n" for form, name in shared.items()) + f"export const formats={text};\n"
 
 
-def _brief(form: Any) -> Any:
+def _brief(form: Any) -> Any:  # noqa: ANN401 - JSON
     """A form as the script has it."""
     if not isinstance(form, dict):
         return form

@@ -123,6 +123,7 @@ async def of_claim(claim_id: int, *, asked: Call, db: Database, desk: Desk) -> C
     """
     The certificate of a claim as it is covered now, with the receipts that cover it, or its own statement if none does.
 
+    Retirements that were annulled cover nothing and are left out, unless the claim was annulled with all of them.
     Raises `Unknown`, `NotYetWitnessed`, `NoGlyph`.
     """
     async with db.snapshot() as tx:
@@ -130,9 +131,10 @@ async def of_claim(claim_id: int, *, asked: Call, db: Database, desk: Desk) -> C
         own = await service.statement_in(tx, await claims.statement_of_in(tx, claim_id))
     wanted = RetirementsWanted(claim_id=claim_id)
     given = await retirements.retirements(wanted, Window(None, RECEIPTS_LIMIT), Between(), asked=asked, db=db)
+    counting = [each for each in given.items if claim.annulled or not each.annulled]
     attached = []
     async with db.snapshot() as tx:
-        for each in given.items:
+        for each in counting:
             content = service.as_file(await service.receipt_in(tx, each.receipt_id, asked=asked))
             attached.append(Attached(f"{each.receipt_id}.receipt.json", content))
     sheet = sheets.of_claim(
@@ -142,7 +144,7 @@ async def of_claim(claim_id: int, *, asked: Call, db: Database, desk: Desk) -> C
         place=_place(own, desk),
         corrections=await _corrections(claim.statement_hash, asked=asked, db=db),
     )
-    at = max([claim.created_at, *(each.at for each in given.items)])
+    at = max([claim.created_at, *(each.at for each in counting)])
     statement = Attached(f"claim-{claim_id}.receipt.json", service.as_file(own))
     return await _made(desk, sheet, attached or [statement], at=at, name=f"claim-{claim_id}")
 

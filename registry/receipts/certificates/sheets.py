@@ -9,6 +9,7 @@ from registry.receipts.certificates import wording
 from registry.receipts.certificates.lines import day, mass, moment, number, serials, short
 from registry.receipts.certificates.qr import qr_svg
 from registry.receipts.certificates.wording import Said
+from schemas.annulments import Annulled
 from schemas.claims import Claim
 from schemas.corrections import Correction
 from schemas.credits import Issuance, Retirement
@@ -18,6 +19,8 @@ from schemas.projects import Project
 CORRECTIONS_SHOWN: Final = 3
 CORRECTED_LIMIT: Final = 60
 """Characters of one text of a correction."""
+ANNULLED_LIMIT: Final = 90
+"""Characters of the reason of an annulment."""
 _FIELDS: Final = {
     "subject": ("声明对象", "Subject"),
     "standard": ("依据", "Standard"),
@@ -52,6 +55,15 @@ class CorrectedText(Struct, frozen=True):
     wording: tuple[Reworded, ...]
 
 
+class AnnulledText(Struct, frozen=True):
+    """That something was annulled, and why: above the title."""
+
+    zh: str
+    en: str
+    at: str
+    reason: str
+
+
 class ProvedAt(Struct, frozen=True):
     """Where the statement is in the log, and the address behind the code on the paper."""
 
@@ -82,6 +94,7 @@ class CertificateSheet(Struct, frozen=True, kw_only=True):
     kg: str
     facts: tuple[Fact, ...]
     corrections: tuple[CorrectedText, ...]
+    annulled: tuple[AnnulledText, ...] = ()
     name: str = ""
 
 
@@ -117,6 +130,7 @@ def of_retirement(
             ("注销时间", "Retired at", moment(retirement.at)),
         ),
         corrections=corrected(corrections),
+        annulled=annulled(retirement.annulled, retirement.claim_annulled),
     )
 
 
@@ -141,6 +155,7 @@ def of_claim(
             ("所附凭证", "Receipts attached", str(receipts or "")),
         ),
         corrections=corrected(corrections),
+        annulled=annulled(None, claim.annulled),
     )
 
 
@@ -162,6 +177,17 @@ def of_issuance(
             ("签发时间", "Issued at", moment(issuance.issued_at)),
         ),
         corrections=corrected(corrections),
+    )
+
+
+def annulled(retirement: Annulled | None, claim: Annulled | None) -> tuple[AnnulledText, ...]:
+    """What was annulled, each with its reason."""
+    found = (
+        ("本笔注销已被撤销", "The retirement was annulled", retirement),
+        ("声明已被撤销", "The claim was annulled", claim),
+    )
+    return tuple(
+        AnnulledText(zh, en, day(each.at), short(each.reason, ANNULLED_LIMIT)) for zh, en, each in found if each
     )
 
 

@@ -32,6 +32,8 @@ NEUTRAL = Both("碳中和证书", "Certificate of Carbon Neutrality")
 NOTHING = Both("声明登记证明（尚未注销）", "Record of a Claim: Nothing Retired Yet")
 IN_PART = Both("声明覆盖进度证明（尚未碳中和）", "Record of a Claim Covered in Part")
 NOT_OVER = Both("声明已全部覆盖证明（期间未结束）", "Record of a Claim Covered in Full")
+ANNULLED_RETIREMENT = Both("已撤销的注销记录（非证书）", "Record of an Annulled Retirement")
+ANNULLED_CLAIM = Both("已撤销的声明记录（非证书）", "Record of an Annulled Claim")
 ISSUANCE = Both("减排量签发证书", "Certificate of Issuance")
 
 NO_NEUTRALITY = Both(
@@ -62,6 +64,10 @@ WITHIN_BOUNDARY = Both(
     "仅就所述边界和期间而言，不涉及声明方的其他排放。",
     "It holds for the boundary and period named, and says nothing about the claimant's other emissions.",
 )
+COUNTS_FOR_NOTHING = Both(
+    "已被主管部门两人撤销：这不是碳中和证书，不能据此声称碳中和；已注销的减排量不恢复，也不再计入任何声明。",
+    "Two regulators annulled it: this is no certificate of neutrality, and what was retired counts for nothing.",
+)
 NOT_RETIRED = Both(
     "签发不是注销：仅凭本证书不能抵销任何排放，也不证明减排量现归谁持有。",
     "Issued is not retired: this sheet offsets no emission, and does not say who holds the credits now.",
@@ -69,7 +75,14 @@ NOT_RETIRED = Both(
 
 
 def of_retirement(retirement: Retirement, claim: Claim) -> Said:
-    """Somebody's retirement, a contribution, or one person's share."""
+    """Somebody's retirement, a contribution, or one person's share; annulled, it is a record and no certificate."""
+    said = _retired(retirement, claim)
+    if retirement.annulled or retirement.claim_annulled:
+        return Said(ANNULLED_RETIREMENT, said.sentence, COUNTS_FOR_NOTHING)
+    return said
+
+
+def _retired(retirement: Retirement, claim: Claim) -> Said:
     kg, what, who = number(retirement.quantity_kg), short(claim.subject), short(claim.claimant)
     if claim.type == "contribution":
         sentence = Both(
@@ -100,7 +113,15 @@ def of_retirement(retirement: Retirement, claim: Claim) -> Said:
 
 
 def of_claim(claim: Claim) -> Said:
-    """A claim as it is covered now."""
+    """A claim as it is covered now; annulled, it is a record and no certificate."""
+    if claim.annulled:
+        who, what = short(claim.claimant), short(claim.subject)
+        sentence = Both(f"{who}曾就“{what}”作出声明。", f"{who} had made a claim about: {what}.")
+        return Said(ANNULLED_CLAIM, sentence, COUNTS_FOR_NOTHING)
+    return _covered(claim)
+
+
+def _covered(claim: Claim) -> Said:
     kg, needs = number(claim.allocated_kg), number(claim.required_kg)
     what, who = short(claim.subject), short(claim.claimant)
     if claim.type == "contribution":

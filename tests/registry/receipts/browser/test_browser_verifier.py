@@ -9,10 +9,14 @@ from pathlib import Path
 import pytest
 
 from registry.receipts.browser.script import HERE, page_script, verifier_script
+from registry.receipts.bundle import bundle_file
 from registry.receipts.verifier.trust import load_trust
 from registry.receipts.verifier.verify import judge_all
 from registry.transparency.format.text import Malformed
 from tests.registry.receipts.browser.node import Browser, as_said, needs_node
+from tests.registry.receipts.verifier.later_world import OF_CLAIM
+from tests.registry.receipts.verifier.world import World, changed, trust_bytes
+from tests.registry.transparency.format.test_statement_rules import NOT_REDUCED, REDUCED, SENSELESS, SENSIBLE
 
 pytestmark = needs_node
 GOLDEN = Path(__file__).parents[3] / "golden"
@@ -55,6 +59,24 @@ def test_both_verifiers_agree_on_changed_bytes_of_every_stored_receipt(file, bro
     for each in changed:
         mine = [as_said(judged.report) for judged in judge_all(each, loaded)]
         assert mine == [as_said(said) for said in browser.judge(each, trust)]
+
+
+ANNULLING = [changed(OF_CLAIM, approvers=each) for each in (("person-1", "person-1"), ("person-1", "person-02"))]
+RULED = [*SENSIBLE, *REDUCED, *(each for each, _ in (*SENSELESS, *NOT_REDUCED)), OF_CLAIM, *ANNULLING]
+
+
+def test_both_have_the_same_rules_of_statements(browser: Browser):
+    """Each statement that a test calls sensible or senseless, in a log: the same verdict, in the same words."""
+    log, trust = World(), trust_bytes()
+    for each in RULED:
+        log.add(each)
+    sealed, verdicts = log.checkpoint(), set()
+    for at, each in enumerate(RULED):
+        raw = bundle_file(log.bundle(at, sealed))
+        (mine,) = (as_said(judged.report) for judged in judge_all(raw, load_trust(trust)))
+        assert [mine] == [as_said(said) for said in browser.judge(raw, trust)], each
+        verdicts.add(mine["verdict"])
+    assert {"logged", "invalid"} <= verdicts
 
 
 HOSTILE = [

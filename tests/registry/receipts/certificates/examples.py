@@ -7,6 +7,7 @@ from registry.receipts.certificates import sheets
 from registry.receipts.certificates.sheets import CertificateSheet, ProvedAt
 from registry.receipts.certificates.typeset import typeset
 from registry.receipts.verifier.attachment import Attached
+from schemas.annulments import Annulled
 from schemas.claims import Claim
 from schemas.corrections import Correction
 from schemas.credits import Issuance, Retirement
@@ -27,6 +28,7 @@ PLACE = ProvedAt("ab" * 32, 14, 35, "HTTPS://KILNWOOD.EXAMPLE/R/ABCDEFGHIJKLMNOP
 NAMES = "喆玥堃祎昇镕 Łódź Ściółka, Ăță, Søren, Dvořák, Őrség, Şişli, Gößnitz, Nguyễn"
 MARKUP = '#let x = 1 $a^2$ *bold* _it_ `raw` \\ <label> @ref [x] // no /* no */ = head - item #eval("1")'
 LONG = "很长的名称，" * 200
+ANNULLED = Annulled(annulment_id=1, at=AT, reason="The event never took place 活动未举办", statement_hash="56" * 32)
 RECEIPT = Attached("R-1.receipt.json", b'{"format":"kilnwood-receipt/v2"}')
 
 
@@ -45,6 +47,10 @@ def claim(**values) -> Claim:
         "exclusions": "",
         "reductions_kg": 0,
         "reduction_plan": None,
+        "plan": None,
+        "measures": None,
+        "power": None,
+        "reduce_first": None,
         "new_forest": False,
         "about": None,
         "attendee": None,
@@ -154,6 +160,7 @@ def longest() -> CertificateSheet:
     return of_claim(words, corrections=[correction(was=LONG, now=LONG, reason=LONG)] * 5)
 
 
+LONGEST = Annulled(annulment_id=1, at=AT, reason=LONG, statement_hash="56" * 32)
 EVERY = {
     "retirement": lambda: of_retirement(claim()),
     "part": lambda: of_retirement(claim(missing_kg=600, allocated_kg=600, neutral=False)),
@@ -163,6 +170,15 @@ EVERY = {
     "nothing": lambda: of_claim(claim(allocated_kg=0, missing_kg=1200, neutral=False)),
     "not-over": lambda: of_claim(claim(neutral=False)),
     "issuance": lambda: sheets.of_issuance(REGION, issuance(), project(), place=PLACE, corrections=()),
+    "annulled": lambda: of_retirement(
+        claim(annulled=ANNULLED, neutral=False), done=retirement(annulled=ANNULLED, claim_annulled=ANNULLED)
+    ),
+    "annulled-claim": lambda: of_claim(claim(annulled=ANNULLED, neutral=False), corrections=[correction()]),
+    "longest-annulled": lambda: of_retirement(
+        claim(claimant=LONG[:200], subject=LONG, annulled=LONGEST, missing_kg=1, neutral=False),
+        corrections=[correction(was=LONG, now=LONG, reason=LONG)] * 5,
+        done=retirement(annulled=LONGEST, claim_annulled=LONGEST),
+    ),
     "longest": longest,
     "longest-guest": lambda: of_retirement(
         claim(attendee=17, claimant=LONG[:200], subject=LONG, missing_kg=1, neutral=False),

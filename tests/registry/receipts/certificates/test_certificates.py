@@ -14,6 +14,7 @@ from registry.receipts.certificates.qr import qr_svg
 from registry.receipts.certificates.typeset import FONTS, NoGlyph, characters
 from registry.receipts.verifier.attachment import attached
 from tests.registry.receipts.certificates.examples import (
+    ANNULLED,
     AT,
     EVERY,
     MARKUP,
@@ -100,11 +101,26 @@ def test_a_letter_and_its_accent_are_one_sign():
         ("not-over", "no certificate of neutrality"),
         ("issuance", "Issued is not retired"),
         ("neutral", "not verified by others"),
+        ("annulled", "no certificate of neutrality"),
+        ("annulled-claim", "no certificate of neutrality"),
     ],
 )
 def test_it_says_what_it_is_not(kind, words):
     """In a box of its own."""
     assert words in EVERY[kind]().said.limits.en
+
+
+@pytest.mark.parametrize("kind", ["annulled", "annulled-claim"])
+@pytest.mark.skipif(not PDFTOTEXT, reason="no pdftotext: apt-get install poppler-utils")
+def test_an_annulled_sheet_is_no_certificate_and_says_so_first(kind, tmp_path):
+    """When and why above the title, which is a record's; nothing on it calls anything covered or neutral."""
+    sheet = EVERY[kind]()
+    assert "Certificate" not in sheet.said.title.en
+    (tmp_path / "it.pdf").write_bytes(pdf(sheet))
+    text = subprocess.run([PDFTOTEXT, tmp_path / "it.pdf", "-"], capture_output=True, check=True, text=True).stdout
+    assert text.index("The claim was annulled") < text.index(sheet.said.title.zh[:3])
+    assert ANNULLED.reason[:20] in text
+    assert "may call it carbon-neutral" not in text
 
 
 def test_the_code_on_paper_is_alphanumeric_and_small():

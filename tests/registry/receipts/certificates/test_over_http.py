@@ -12,6 +12,7 @@ from registry.receipts.verifier.together import compare
 from registry.receipts.verifier.verify import judge_all
 from registry.transparency.format.strict_json import decode_strict
 from schemas.receipts import Bundle
+from tests.registry.credits.annulment.test_annul import annul, retired_for
 from tests.registry.receipts.browser.node import Browser, as_file, as_said
 from tests.registry.receipts.test_receipts import BENEFICIARY, retired
 from tests.registry.transparency.logs import Log, new_log
@@ -105,6 +106,28 @@ async def test_the_command_reads_certificates(
         if browser:
             mine = [as_said(each.report) for each in judge_all(changed, log.trust, file="it.pdf")]
             assert mine == [as_said(each) for each in browser.judge(changed, trust.read_bytes(), "it.pdf")]
+
+
+async def test_a_certificate_of_what_was_annulled_is_superseded(
+    delivered: World, log: Log, tmp_path: Path, capsysbinary, browser: Browser | None
+):
+    """`kilnwood verify it.pdf` of version 3: 4, and why; the claim that lost it has a certificate without it."""
+    claim_id, receipt = await retired_for(delivered)
+    await annul(delivered, f"retirements/{receipt}")
+    await log.publish(delivered.dsn)
+    pdf = (await delivered.get(f"/v1/retirements/{receipt}/certificate.pdf")).content
+    assert b'"kilnwood-receipt/v3"' in attached(pdf)[0].content
+    trust = tmp_path / "trust.json"
+    trust.write_bytes(as_file(log.trust))
+    file = tmp_path / "it.pdf"
+    file.write_bytes(pdf)
+    assert 4 == command.main([str(file), "--trust", str(trust)])
+    assert b"The event never took place" in capsysbinary.readouterr().out
+    if browser:
+        mine = [as_said(each.report) for each in judge_all(pdf, log.trust, file="it.pdf")]
+        assert mine == [as_said(each) for each in browser.judge(pdf, trust.read_bytes(), "it.pdf")]
+    (own,) = judge_all((await delivered.get(f"/v1/claims/{claim_id}/certificate.pdf")).content, log.trust)
+    assert ("logged", "claim/v1") == (own.report.verdict, own.report.type)
 
 
 def test_a_pdf_without_a_receipt_says_so(log: Log):
