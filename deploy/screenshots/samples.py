@@ -29,6 +29,7 @@ class Known(Struct, frozen=True, kw_only=True):
     """What the season chose: codes that stand in addresses."""
 
     receipt: str
+    code: str
     statement: str
     cancellation: str = "none"
     event: str = "none"
@@ -69,7 +70,7 @@ OFFICE: Final[dict[str, tuple[Sample, ...]]] = {
         Sample("/campaigns/{campaign}", "forest"),
     ),
     "/approvals": (Sample("/approvals", "regulator-2"),),
-    "/approvals/{approval_id:int}": (Sample("/approvals/1", "regulator-2"), Sample("/approvals/14", "regulator-2")),
+    "/approvals/{approval_id:int}": (Sample("/approvals/1", "regulator-2"), Sample("/approvals/12", "regulator-2")),
     "/grants": (Sample("/grants", "regulator-1"),),
     "/people/{person_id:int}": (Sample("/people/12", "regulator-1"),),
     "/onboarding": (Sample("/onboarding", "regulator-1"), Sample("/onboarding?organisation_id=9", "regulator-1")),
@@ -117,7 +118,7 @@ GUESTS: Final[dict[str, tuple[Sample, ...]]] = {
     "/pools/{pool_id:int}": (Sample("/pools/1"), Sample("/pools/1", "forest")),
     "/r": (Sample("/r"),),
     "/r/{code:str}": (Sample("/r/{receipt}"), Sample("/r/{receipt}", "bank")),
-    "/r/{code:str}/saved.html": (Sample("/r/{receipt}/saved.html"),),
+    "/r/{code:str}/saved.html": (Sample("/r/{code}/saved.html"),),
 }
 """Of guests of events, and of those who check a receipt."""
 SAMPLES: Final[dict[str, tuple[Sample, ...]]] = {
@@ -131,7 +132,7 @@ SAMPLES: Final[dict[str, tuple[Sample, ...]]] = {
     "/keys/unconfirmed": (Sample("/keys/unconfirmed", "regulator-1"),),
     "/organisations/{organisation_id:int}/colleagues": (Sample("/organisations/1/colleagues", "regulator-1"),),
     "/organisations": (Sample("/organisations"),),
-    "/organisations/{organisation_id:int}": (Sample("/organisations/4"), Sample("/organisations/2")),
+    "/organisations/{organisation_id:int}": (Sample("/organisations/4"), Sample("/organisations/10")),
     "/projects": (Sample("/projects"),),
     "/projects/{project_id:int}": (Sample("/projects/1"), Sample("/projects/2"), Sample("/projects/999")),
     "/reports/{report_id:int}": (Sample("/reports/1"),),

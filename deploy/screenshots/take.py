@@ -97,6 +97,8 @@ def _known(url: str) -> Known:
     try:
         with httpx.Client(base_url=url, trust_env=False, timeout=30) as http:
             retirements = http.get("/v1/retirements").raise_for_status().json()["items"]
+            receipt = retirements[0]["receipt_id"] if retirements else "none"
+            code = http.get(f"/r/{receipt}").headers.get("location", "/none").rpartition("/")[2]
             statements = http.get("/v1/log/statements").raise_for_status().json()["items"]
             cancellations = http.get("/v1/cancellations").raise_for_status().json()["items"]
             events = http.get("/v1/events").raise_for_status().json()["items"]
@@ -107,7 +109,8 @@ def _known(url: str) -> Known:
     if not retirements or not statements:
         raise CannotTake(f"{url} has no season: start it with kilnwood demo --serve.")
     return Known(
-        receipt=retirements[0]["receipt_id"],
+        receipt=receipt,
+        code=code,
         statement=statements[0]["statement_hash"],
         cancellation=cancellations[0]["order_id"] if cancellations else "none",
         event=events[0]["code"] if events else "none",
