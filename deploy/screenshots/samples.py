@@ -29,7 +29,6 @@ class Known(Struct, frozen=True, kw_only=True):
     """What the season chose: codes that stand in addresses."""
 
     receipt: str
-    code: str
     statement: str
     cancellation: str = "none"
     event: str = "none"
@@ -45,8 +44,9 @@ NO_PAGES: Final = frozenset(
         "/projects/{project_id:int}/draft",  # leads to its last step
         "/R",  # codes of receipts are also typed in capitals: the same pages
         "/R/{code:str}",
-        "/r/script/{digest:str}",  # a script and a picture
+        "/r/script/{digest:str}",  # a script, a picture, and a file to keep
         "/r/{code:str}/badge.svg",
+        "/r/{code:str}/saved.html",
     }
 )
 """What is answered to scripts, is no page, or is the same page again."""
@@ -118,7 +118,6 @@ GUESTS: Final[dict[str, tuple[Sample, ...]]] = {
     "/pools/{pool_id:int}": (Sample("/pools/1"), Sample("/pools/1", "forest")),
     "/r": (Sample("/r"),),
     "/r/{code:str}": (Sample("/r/{receipt}"), Sample("/r/{receipt}", "bank")),
-    "/r/{code:str}/saved.html": (Sample("/r/{code}/saved.html"),),
 }
 """Of guests of events, and of those who check a receipt."""
 SAMPLES: Final[dict[str, tuple[Sample, ...]]] = {

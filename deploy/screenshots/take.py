@@ -54,7 +54,7 @@ def take(out: Path, url: str) -> list[Picture]:
     wanted = views()
     playwright = _playwright()
     out.mkdir(parents=True, exist_ok=True)
-    known = _known(url)
+    known = known_of(url)
     found: list[Picture] = []
     with playwright as started:
         browser = _browser(started)
@@ -92,13 +92,12 @@ def _browser(started: "Playwright") -> "Browser":
         raise CannotTake(f"{path} does not start: {error}") from error
 
 
-def _known(url: str) -> Known:
+def known_of(url: str) -> Known:
     """What the season of this demo chose."""
     try:
         with httpx.Client(base_url=url, trust_env=False, timeout=30) as http:
             retirements = http.get("/v1/retirements").raise_for_status().json()["items"]
             receipt = retirements[0]["receipt_id"] if retirements else "none"
-            code = http.get(f"/r/{receipt}").headers.get("location", "/none").rpartition("/")[2]
             statements = http.get("/v1/log/statements").raise_for_status().json()["items"]
             cancellations = http.get("/v1/cancellations").raise_for_status().json()["items"]
             events = http.get("/v1/events").raise_for_status().json()["items"]
@@ -110,7 +109,6 @@ def _known(url: str) -> Known:
         raise CannotTake(f"{url} has no season: start it with kilnwood demo --serve.")
     return Known(
         receipt=receipt,
-        code=code,
         statement=statements[0]["statement_hash"],
         cancellation=cancellations[0]["order_id"] if cancellations else "none",
         event=events[0]["code"] if events else "none",
@@ -141,7 +139,7 @@ def _all(browser: "Browser", wanted: list[Sample], known: Known, how: tuple[Path
             for view in (each for each in wanted if each.by == by):
                 file = _file(view, language, width)
                 page = context.new_page()
-                answer = page.goto(url + view.address.format(**_members(known)), wait_until="load")
+                answer = page.goto(url + view.address.format(**members(known)), wait_until="load")
                 page.screenshot(path=out / file, full_page=True)
                 page.close()
                 yield Picture(view, language, width, file, answer.status if answer else 0)
@@ -149,7 +147,7 @@ def _all(browser: "Browser", wanted: list[Sample], known: Known, how: tuple[Path
             context.close()
 
 
-def _members(known: Known) -> dict[str, str | int]:
+def members(known: Known) -> dict[str, str | int]:
     return {name: getattr(known, name) for name in known.__struct_fields__}
 
 
