@@ -148,6 +148,7 @@ def _all(browser: "Browser", wanted: list[Sample], known: Known, how: tuple[Path
 
 
 def members(known: Known) -> dict[str, str | int]:
+    """By the words that stand in braces in addresses."""
     return {name: getattr(known, name) for name in known.__struct_fields__}
 
 
