@@ -12,8 +12,8 @@ PAGES: Final = {
     "project": "/projects/{}",
     "report": "/reports/{}",
     "claim": "/claims/{}",
-    "transfer": "/holdings",
-    "approval": "/desk",
+    "transfer": "/transfers/{}",
+    "approval": "/approvals/{}",
     "account": "/accounts/{}",
     "retirement": "/retirements/{}",
 }
