@@ -12,6 +12,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -57,14 +58,17 @@ def take(out: Path, url: str) -> list[Picture]:
     known = known_of(url)
     found: list[Picture] = []
     with playwright as started:
-        browser = _browser(started)
+        from playwright.sync_api import Error
+
         try:
-            for language in LANGUAGES:
-                for width in WIDTHS:
-                    found += _all(browser, wanted, known, (out, url, language, width))
+            for language, width in product(LANGUAGES, WIDTHS):
+                browser = _browser(started)
+                found += _all(browser, wanted, known, (out, url, language, width))
+                browser.close()
+        except Error as error:
+            raise CannotTake(f"The browser failed after {len(found)} pictures: {error}") from error
         finally:
-            browser.close()
-    (out / "index.html").write_text(_sheet(found), "utf-8")
+            (out / "index.html").write_text(_sheet(found), "utf-8")
     return found
 
 
