@@ -184,7 +184,7 @@ def _print_next(out: Path, receipt: Path, seconds: float, console: Console) -> N
     lines = (
         f".venv/bin/kilnwood verify {receipt} --trust {out}/trust.json",
         f".venv/bin/kilnwood verify {receipt} --trust {out}/trust.json --json",
-        f".venv/bin/kilnwood demo --out {out} --serve     [dim]# the same, and the service stays up: open /docs[/]",
+        f".venv/bin/kilnwood demo --out {out} --serve     [dim]# the same, and the pages stay up: enter as anybody[/]",
         ".venv/bin/kilnwood serve                          [dim]# your own registry in ./.kilnwood[/]",
     )
     console.print(f"\n[bold]Done in {seconds:.1f} s. Try next:[/]")
@@ -231,10 +231,13 @@ def _serve(region: LocalRegion, season: Season, out: Path, console: Console) -> 
         f"{region.url}/docs.\n"
         f'[dim]$ curl -H "Authorization: Bearer $(cat {folder}/bank.key)" {region.url}/v1/me[/]\n'
         f"\nAfter the figures above, an event with a page for its guests was added. {' '.join(guests)}\n"
-        f"\nOpen [bold]{address}/[/] in a browser: on its first page you enter as any of them with one click. "
-        "Ctrl-C ends it.",
+        "\nOn its first page you enter as any of these with one click:",
         soft_wrap=True,
     )
+    for word in keys:
+        who = _entrant(word, folder)
+        console.print(f"  {who.name:17} {', '.join(who.roles):22} {who.organisation}", highlight=False, soft_wrap=True)
+    console.print(f"\nOpen [bold]{address}/[/] in a browser. Ctrl-C ends it.", soft_wrap=True)
     assert region.service.process is not None, "it was started"
     with contextlib.suppress(KeyboardInterrupt):
         code = region.service.process.wait()

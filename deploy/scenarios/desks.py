@@ -21,15 +21,18 @@ async def lay_on_the_desks(season: Season) -> Story:
     await _claim(season)
     campaign = await _campaign(season)
     return [
-        "A draft and a project wait for the kiln's owner and the verifier, an approval for the second regulator "
-        f"(regulator-2), a transfer for the solar works, and campaign {campaign} takes pledges.",
+        "Something waits on the desks of the kiln's owner, the verifier, the second regulator and the solar works.",
+        f"Campaign {campaign} takes pledges.",
     ]
 
 
 async def _projects(season: Season) -> None:
     """The kiln's owner has one project under validation, and another that is not finished."""
     kiln = season.parties["kiln"]
-    names = {"Kiln 4, gas to electricity 四号窑炉气改电": "Kiln 4", "Kiln 5, gas to electricity 五号窑炉气改电": "Kiln 5"}
+    names = {
+        "Kiln 4, gas to electricity 四号窑炉气改电": "Kiln 4",
+        "Kiln 5, gas to electricity 五号窑炉气改电": "Kiln 5",
+    }
     projects = []
     for name, number in names.items():
         body = {

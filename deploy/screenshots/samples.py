@@ -44,8 +44,9 @@ NO_PAGES: Final = frozenset(
         "/projects/{project_id:int}/draft",  # leads to its last step
         "/R",  # codes of receipts are also typed in capitals: the same pages
         "/R/{code:str}",
-        "/r/script/{digest:str}",  # a script and a picture
+        "/r/script/{digest:str}",  # a script, a picture, and a file to keep
         "/r/{code:str}/badge.svg",
+        "/r/{code:str}/saved.html",
     }
 )
 """What is answered to scripts, is no page, or is the same page again."""
@@ -69,7 +70,7 @@ OFFICE: Final[dict[str, tuple[Sample, ...]]] = {
         Sample("/campaigns/{campaign}", "forest"),
     ),
     "/approvals": (Sample("/approvals", "regulator-2"),),
-    "/approvals/{approval_id:int}": (Sample("/approvals/1", "regulator-2"), Sample("/approvals/14", "regulator-2")),
+    "/approvals/{approval_id:int}": (Sample("/approvals/1", "regulator-2"), Sample("/approvals/12", "regulator-2")),
     "/grants": (Sample("/grants", "regulator-1"),),
     "/people/{person_id:int}": (Sample("/people/12", "regulator-1"),),
     "/onboarding": (Sample("/onboarding", "regulator-1"), Sample("/onboarding?organisation_id=9", "regulator-1")),
@@ -117,7 +118,6 @@ GUESTS: Final[dict[str, tuple[Sample, ...]]] = {
     "/pools/{pool_id:int}": (Sample("/pools/1"), Sample("/pools/1", "forest")),
     "/r": (Sample("/r"),),
     "/r/{code:str}": (Sample("/r/{receipt}"), Sample("/r/{receipt}", "bank")),
-    "/r/{code:str}/saved.html": (Sample("/r/{receipt}/saved.html"),),
 }
 """Of guests of events, and of those who check a receipt."""
 SAMPLES: Final[dict[str, tuple[Sample, ...]]] = {
@@ -131,7 +131,7 @@ SAMPLES: Final[dict[str, tuple[Sample, ...]]] = {
     "/keys/unconfirmed": (Sample("/keys/unconfirmed", "regulator-1"),),
     "/organisations/{organisation_id:int}/colleagues": (Sample("/organisations/1/colleagues", "regulator-1"),),
     "/organisations": (Sample("/organisations"),),
-    "/organisations/{organisation_id:int}": (Sample("/organisations/4"), Sample("/organisations/2")),
+    "/organisations/{organisation_id:int}": (Sample("/organisations/4"), Sample("/organisations/10")),
     "/projects": (Sample("/projects"),),
     "/projects/{project_id:int}": (Sample("/projects/1"), Sample("/projects/2"), Sample("/projects/999")),
     "/reports/{report_id:int}": (Sample("/reports/1"),),

@@ -12,6 +12,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -54,17 +55,20 @@ def take(out: Path, url: str) -> list[Picture]:
     wanted = views()
     playwright = _playwright()
     out.mkdir(parents=True, exist_ok=True)
-    known = _known(url)
+    known = known_of(url)
     found: list[Picture] = []
     with playwright as started:
-        browser = _browser(started)
+        from playwright.sync_api import Error
+
         try:
-            for language in LANGUAGES:
-                for width in WIDTHS:
-                    found += _all(browser, wanted, known, (out, url, language, width))
+            for language, width in product(LANGUAGES, WIDTHS):
+                browser = _browser(started)
+                found += _all(browser, wanted, known, (out, url, language, width))
+                browser.close()
+        except Error as error:
+            raise CannotTake(f"The browser failed after {len(found)} pictures: {error}") from error
         finally:
-            browser.close()
-    (out / "index.html").write_text(_sheet(found), "utf-8")
+            (out / "index.html").write_text(_sheet(found), "utf-8")
     return found
 
 
@@ -92,11 +96,12 @@ def _browser(started: "Playwright") -> "Browser":
         raise CannotTake(f"{path} does not start: {error}") from error
 
 
-def _known(url: str) -> Known:
+def known_of(url: str) -> Known:
     """What the season of this demo chose."""
     try:
         with httpx.Client(base_url=url, trust_env=False, timeout=30) as http:
             retirements = http.get("/v1/retirements").raise_for_status().json()["items"]
+            receipt = retirements[0]["receipt_id"] if retirements else "none"
             statements = http.get("/v1/log/statements").raise_for_status().json()["items"]
             cancellations = http.get("/v1/cancellations").raise_for_status().json()["items"]
             events = http.get("/v1/events").raise_for_status().json()["items"]
@@ -107,7 +112,7 @@ def _known(url: str) -> Known:
     if not retirements or not statements:
         raise CannotTake(f"{url} has no season: start it with kilnwood demo --serve.")
     return Known(
-        receipt=retirements[0]["receipt_id"],
+        receipt=receipt,
         statement=statements[0]["statement_hash"],
         cancellation=cancellations[0]["order_id"] if cancellations else "none",
         event=events[0]["code"] if events else "none",
@@ -138,7 +143,7 @@ def _all(browser: "Browser", wanted: list[Sample], known: Known, how: tuple[Path
             for view in (each for each in wanted if each.by == by):
                 file = _file(view, language, width)
                 page = context.new_page()
-                answer = page.goto(url + view.address.format(**_members(known)), wait_until="load")
+                answer = page.goto(url + view.address.format(**members(known)), wait_until="load")
                 page.screenshot(path=out / file, full_page=True)
                 page.close()
                 yield Picture(view, language, width, file, answer.status if answer else 0)
@@ -146,7 +151,8 @@ def _all(browser: "Browser", wanted: list[Sample], known: Known, how: tuple[Path
             context.close()
 
 
-def _members(known: Known) -> dict[str, str | int]:
+def members(known: Known) -> dict[str, str | int]:
+    """By the words that stand in braces in addresses."""
     return {name: getattr(known, name) for name in known.__struct_fields__}
 
 

@@ -1,5 +1,6 @@
 """Every public page before axe-core in Chromium: no violation, in both languages, light and dark, narrow and wide."""
 
+import asyncio
 import os
 from collections.abc import Iterator
 from itertools import product
@@ -9,6 +10,10 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page
 
+from deploy.scenarios.desks import lay_on_the_desks
+from deploy.scenarios.guests import open_the_door
+from deploy.screenshots.samples import SAMPLES, Sample
+from deploy.screenshots.take import known_of, members
 from tests.site.browser import Site, needs_chromium, person, served
 
 pytestmark = needs_chromium
@@ -98,3 +103,40 @@ async def test_pages_are_read_without_scripts(whole_site: Site, chromium: Browse
         await page.get_by_label("Search", exact=True).fill("SC-CDCER-0001-2024-01:1-5kg")
         await page.keyboard.press("Enter")
         await page.wait_for_url("**/issuances/SC-CDCER-0001-2024-01?serial=*")
+
+
+async def test_every_template_has_been_seen(whole_site: Site, chromium: Browser):
+    """One address of each page of the router, as whoever may see it: in Chinese, on a narrow phone, in the dark."""
+    season = whole_site.season
+    async with whole_site.api() as api:
+        season.api = api
+        await open_the_door(season)
+        await lay_on_the_desks(season)
+    known = members(await asyncio.to_thread(known_of, whole_site.url))
+    keys = {word: party.key for word, party in season.parties.items()}
+    keys |= {f"regulator-{number}": key for number, key in enumerate(season.regulators, start=1)}
+    wrong: dict[str, object] = {}
+    for by, samples in _by_person().items():
+        signed = {"extra_http_headers": {"Authorization": f"Bearer {keys[by]}"}} if by else {}
+        how: Any = {"size": (320, 900), "language": "zh-CN", "color_scheme": "dark", "refusals": True, **signed}
+        async with person(chromium, **how) as page:
+            for sample in samples:
+                address = sample.address.format(**known)
+                answer = await page.goto(f"{whole_site.url}{address}")
+                assert answer
+                if answer.status >= 500:
+                    wrong[f"{address} as {by} fails"] = answer.status
+                if found := await violations(page):
+                    wrong[f"{address} as {by}"] = found
+                if await too_wide(page):
+                    wrong[f"{address} as {by} is too wide"] = 320
+    assert {} == wrong
+
+
+def _by_person() -> dict[str, list[Sample]]:
+    """The last sample of each page, which is mostly somebody's own, for who looks; not what was seen above."""
+    found: dict[str, list[Sample]] = {}
+    for samples in SAMPLES.values():
+        if (sample := samples[-1]).address not in PAGES or sample.by:
+            found.setdefault(sample.by, []).append(sample)
+    return found

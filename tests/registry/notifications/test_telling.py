@@ -44,6 +44,10 @@ async def test_what_waits_is_told_to_whom_it_waits_for(delivered: World):
         found["page"],
     )
     assert [] == await told(delivered, life.developer)
+    for language, sentence in (("en", "Waits for you"), ("zh", "等您处理")):
+        headers = {"Authorization": f"Bearer {vvb.key}", "Accept-Language": language}
+        page = await delivered.http.get("/notifications", headers=headers)
+        assert (200, True) == (page.status_code, sentence in page.text), language
 
 
 async def test_a_refusal_is_told_with_its_reason(delivered: World):
