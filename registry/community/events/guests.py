@@ -70,9 +70,11 @@ async def join(
         event = found.shown
         if event.closed:
             raise rules.EventClosed(f"{event.title} takes no more guests.")
-        quotas.check("guests_waiting", await store.waiting(tx, found.id))  # the event is locked
         footprint = catalogue.footprint(rules.request_of(body.trip, event.profile, event.guests_cover))
         rules.check_share(footprint.footprint_kg)
+        waiting, waiting_kg = await store.waiting(tx, found.id)  # the event is locked
+        quotas.check("guests_waiting", waiting)
+        quotas.check("guests_waiting_kg", waiting_kg, adding=footprint.footprint_kg)
         number = await store.next_number(tx, found.id)
         await service.refuse_claimed_in(tx, event, number)
         payment = await payments.reserve_in(tx, event.pool_id, footprint.footprint_kg)

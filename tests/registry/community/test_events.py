@@ -256,14 +256,15 @@ async def test_an_event_that_cannot_be(open_fair, wrong, status):
     assert status == answer.status_code, answer.text
 
 
-async def test_guests_on_hold_are_bounded(open_fair):
+@pytest.mark.parametrize("quota", [{"guests_waiting": 1}, {"guests_waiting_kg": 107}])
+async def test_guests_on_hold_are_bounded(open_fair, quota):
     """A quota for each event, so that nobody holds a whole pool by sending forms."""
     from registry.access.keys.rules import Keyring
     from registry.kit.quotas import Quotas, QuotaUsedUp
     from schemas.access import Actor, Call
     from schemas.events import JoinEvent, Trip
 
-    few = Quotas({"guests_waiting": 1})
+    few = Quotas(quota)
     body = JoinEvent(trip=Trip(nights=1))
     for key in ("a", "b"):
         call = Call(by=Actor(), operation="join_event", key=key)
