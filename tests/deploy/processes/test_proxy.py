@@ -173,7 +173,7 @@ async def test_https_works_and_asks_to_be_used_again(proxied, service):
         assert ["frame-ancestors 'none'"] == answer.headers.get_list("content-security-policy")
         assert ["no-store"] == answer.headers.get_list("cache-control")
         page = await http.get("/docs")
-        assert "default-src 'self'" in page.headers["content-security-policy"]
+        assert PAGE_POLICY == page.headers["content-security-policy"]
         assert HSTS == page.headers["strict-transport-security"]
         for path, status in (("/nowhere", 404), ("/v1/me", 401)):
             refused = await http.get(path)
