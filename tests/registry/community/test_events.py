@@ -352,3 +352,17 @@ async def test_nobody_else_claims_an_event_by_its_code(open_fair):
     async with unchanged(world):
         refused(await world.post("/v1/claims", body, by=solar.key), 403, "anothers-event", open_fair.code)
     assert 1 == (await open_fair.join())["number"]
+
+
+async def test_a_guest_is_compared_with_no_other_guest(open_fair, monkeypatch):
+    """With thousands of guests, joining and retiring read the claims that can have the same share, and no others."""
+    from registry.claims import store
+
+    for _ in range(3):
+        await open_fair.pay(await open_fair.join(nights=1))
+    assert 3 == await guests.retire_paid(db=open_fair.world.db)
+    read = []
+    monkeypatch.setattr(store, "_share", lambda row: read.append(row["id"]))
+    await open_fair.pay(await open_fair.join(nights=1))
+    assert 1 == await guests.retire_paid(db=open_fair.world.db)
+    assert [] == read
