@@ -9,11 +9,12 @@ stored. Locks: event, pool; and for the retirement: payment, pool, account, then
 import structlog
 
 from registry.access.keys.rules import Keyring
+from registry.access.restrictions.rules import Frozen
 from registry.claims import service as claims
 from registry.community.events import rules, service, store
 from registry.community.events.store import NewGuest, StoredGuest
 from registry.community.retail import payments
-from registry.community.retail.rules import NotSimulated, amount_fen
+from registry.community.retail.rules import FROZEN, NotSimulated, amount_fen
 from registry.credits.retirement import look_ups
 from registry.kit import ids
 from registry.kit.database import Database, Tx
@@ -176,7 +177,7 @@ async def _retire_or_refund(reference: str, *, db: Database, region: RegionProfi
         if refusal.kind in _PASSES:
             log.warning("share_not_retired_yet", reference=reference, why=refusal.slug)
             return False
-        why = refusal.detail
+        why = FROZEN if isinstance(refusal, Frozen) else refusal.detail
 
     async def give_back(tx: Tx) -> None:
         if sale := await payments.lock_paid_in(tx, reference):
