@@ -55,7 +55,7 @@ from registry.kit.site.frame import Frame
 from registry.kit.site.queries import FilledQueries
 from registry.notifications import service as notifications
 from registry.notifications.mails import Mails, Transport
-from registry.receipts.certificates.service import Desk, Typesetter
+from registry.receipts.certificates.service import Press, Typesetter
 from schemas.parties import RegionProfile
 
 STATIC = Path(__file__).parent / "static"
@@ -174,7 +174,7 @@ def _dependencies(parts: Parts, frame: Frame) -> dict[str, Provide]:
         "parts": _constant(parts),
         "entrants": _constant(parts.entrants),
         "witness_policy": _constant(parts.witness_policy),
-        "certificates": _constant(Desk(parts.region, parts.site.url, Typesetter())),
+        "certificates": _constant(Press(parts.region, parts.site.url, Typesetter())),
         "sign_ins": _constant(SignIns(parts.db, parts.keyring, parts.site)),
         "trouble": _constant(parts.trouble),
         "mails": _constant(Mails(frame, parts.site.url, transport=parts.mail)),

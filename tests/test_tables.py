@@ -86,6 +86,7 @@ PUBLISHED = {
         "refused_transfer",
         "transfer_awaits",
     },
+    "registry.community": {"known_event"},
     "exchange.journal": {"journalled"},
     "exchange.projections": {"progress", "resting", "shown_placed", "shown_position", "shown_trade"},
     "exchange.instruments": {"known_instrument"},

@@ -73,15 +73,14 @@ async def _accounts(owner_id: int, page: PageCall, db: Database) -> list[OwnAcco
     """The owner's accounts with their active kilograms."""
     found = await parties.accounts(ALL_ACCOUNTS, asked=page.asks("list_accounts"), db=db)
     own = [each for each in found.items if each.owner_id == owner_id and each.status == "open"]
-    asked = page.asks("get_holdings")
-    held = [await holdings.holdings(each.id, None, asked=asked, db=db) for each in own]
+    held = await holdings.holdings_of(own, asked=page.asks("get_holdings"), db=db)
     return [
         OwnAccount(
             id=account.id,
             name=account.name,
-            active_kg=sum(each.quantity_kg for each in one.items if each.state == "active"),
+            active_kg=sum(each.quantity_kg for each in held[account.id] if each.state == "active"),
         )
-        for account, one in zip(own, held, strict=True)
+        for account in own
     ]
 
 

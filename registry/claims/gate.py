@@ -139,6 +139,8 @@ def _plan(prepared: PreparedClaim, rule: OffsetRule) -> GateReason:
         )
         return GateReason(step="plan", passed=False, needed=True, detail=detail)
     fault = prepared.faults.get("plan", "")
+    if prepared.finding and prepared.finding.report_sha256 == prepared.plan.plan_sha256:
+        fault = "The plan is the report on the footprint: name the plan to reduce, which is a document of its own."
     detail = fault or f"The plan {prepared.plan.plan_sha256[:12]}… is verified, {prepared.plan.level} assurance."
     return GateReason(step="plan", passed=not fault, needed=True, detail=detail)
 

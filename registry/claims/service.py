@@ -142,7 +142,7 @@ async def create_claim_in(tx: Tx, body: NewClaim, *, call: Call, region: RegionP
 
 async def refuse_share_in(tx: Tx, claimant_id: int, subject: subjects.Subject, share: subjects.Share) -> None:
     """Raise `SubjectClaimed` if a claim that is made now about *share* of *subject* would be refused."""
-    subjects.check_unclaimed(share, await store.same_subject(tx, claimant_id, subject))
+    subjects.check_unclaimed(share, await store.same_subject(tx, claimant_id, subject, share.attendee))
 
 
 async def _refuse_claimed_in(tx: Tx, body: NewClaim, subject: subjects.Subject, share: subjects.Share) -> None:
@@ -153,7 +153,7 @@ async def _refuse_claimed_in(tx: Tx, body: NewClaim, subject: subjects.Subject, 
         await store.refuse_used_footprint(tx, body.footprint_id)
     await store.lock_subjects(tx)
     rules.check_born_in_time(body, await clock.now_in(tx))
-    subjects.check_unclaimed(share, await store.same_subject(tx, body.organisation_id, subject))
+    subjects.check_unclaimed(share, await store.same_subject(tx, body.organisation_id, subject, share.attendee))
 
 
 async def _verifier_in(tx: Tx, body: NewClaim, call: Call) -> ClaimVerifier | None:
@@ -242,9 +242,9 @@ async def _refuse_renamed_in(tx: Tx, claim_id: int, words: str) -> None:
     """Refuse words by which a claim would be about what another one covers, as it was not before."""
     await store.lock_subjects(tx)
     claimant_id, subject, share = await store.claimed(tx, claim_id)
-    before = {each.id for each in await store.same_subject(tx, claimant_id, subject, without=claim_id)}
+    before = {each.id for each in await store.same_subject(tx, claimant_id, subject, share.attendee, without=claim_id)}
     renamed = subject._replace(words=spelling(words))
-    found = await store.same_subject(tx, claimant_id, renamed, without=claim_id)
+    found = await store.same_subject(tx, claimant_id, renamed, share.attendee, without=claim_id)
     subjects.check_unclaimed(share, [each for each in found if each.id not in before])
 
 

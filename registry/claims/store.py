@@ -74,9 +74,15 @@ async def lock_subjects(tx: Tx) -> None:
     await tx.execute(_sql.lock_subjects)
 
 
-async def same_subject(tx: Tx, claimant_id: int, subject: Subject, *, without: int | None = None) -> list[EarlierClaim]:
-    """The neutrality claims about the same subject, oldest first; *without* is the claim that is asked about."""
-    rows = await tx.fetch(_sql.same_subject, claimant_id, *subject, without)
+async def same_subject(
+    tx: Tx, claimant_id: int, subject: Subject, attendee: int | None, *, without: int | None = None
+) -> list[EarlierClaim]:
+    """
+    The neutrality claims about the same subject, oldest first; *without* is the claim that is asked about.
+
+    For the share of an *attendee* only those that can have some of it: its own and the organiser's.
+    """
+    rows = await tx.fetch(_sql.same_subject, claimant_id, *subject, without, attendee)
     return [EarlierClaim(row["id"], row["sha256"].hex(), _words(row), _share(row)) for row in rows]
 
 

@@ -13,6 +13,7 @@ select id from registry.claim where footprint_id = $1;
 select pg_advisory_xact_lock(hashtextextended('subjects of claims', 0));
 -- name: same_subject
 -- $1 claimant, then the parts of the subject: kind, id, place, words, begins, ends; $8 the claim itself, if it is made.
+-- $9 the attendee whose share is asked about: then those of other attendees, of whom there may be thousands, are left out.
 -- One number is one subject at one place, or in the hands of one claimant at one time. So are, at the same time, one
 -- place unless both have numbers, and they differ; the same words, first or corrected, where one has no key; and the
 -- same claimant's, where no id and no place can be compared. An organisation in a year is one subject by whichever of
@@ -25,7 +26,7 @@ select c.id, c.body::json ->> 'subject' as subject, c.wording::json ->> 'subject
   f.result, s.sha256
 from asked a
 join registry.claim c on c.subject_kind = a.kind and c.type <> 'contribution' and c.id is distinct from $8::bigint
-  and c.annulled_at is null
+  and c.annulled_at is null and ($9::int is null or c.attendee is null or c.attendee = $9)
 join registry.footprint f on f.id = c.footprint_id
 join registry.statement_hash s on s.id = c.statement_id
 where c.subject_id = a.id and c.subject_place is not distinct from a.place

@@ -135,13 +135,23 @@ class Mails:
         return _parted(text)
 
     async def make(self, *, db: Database) -> int:
-        """Make a mail for everybody who is to be told something; returns for how many."""
+        """
+        Make a mail for everybody who is to be told something; returns for how many.
+
+        One that cannot be put into words keeps nobody else waiting: its error is raised when all were tried.
+        """
         if self.transport is None:
             return 0
         async with db.reading() as tx:
             people = await store.due_people(tx, rules.DIGEST_EVERY, PEOPLE_AT_ONCE, self.demo)
+        failed: Exception | None = None
         for each in people:
-            await self._make_one(each, db)
+            try:
+                await self._make_one(each, db)
+            except Exception as error:  # noqa: BLE001 - a fault of ours with one mail, raised below
+                failed = failed or error
+        if failed is not None:
+            raise failed
         return len(people)
 
     async def _make_one(self, to: Recipient, db: Database) -> None:

@@ -95,11 +95,6 @@ async def end_colleague_in(tx: Tx, person_id: int, organisation_id: int) -> Coll
     return found
 
 
-async def people_at_in(tx: Tx, organisation_id: int) -> frozenset[int]:
-    """The people who hold any role at an organisation now, or at one that owns it."""
-    return await store.people_at(tx, organisation_id)
-
-
 async def number_at_in(tx: Tx, organisation_id: int) -> int:
     """How many people hold a role at an organisation now."""
     return await store.holders_at(tx, organisation_id)

@@ -9,11 +9,12 @@ stored. Locks: event, pool; and for the retirement: payment, pool, account, then
 import structlog
 
 from registry.access.keys.rules import Keyring
+from registry.access.restrictions.rules import Frozen
 from registry.claims import service as claims
 from registry.community.events import rules, service, store
 from registry.community.events.store import NewGuest, StoredGuest
 from registry.community.retail import payments
-from registry.community.retail.rules import NotSimulated, amount_fen
+from registry.community.retail.rules import FROZEN, NotSimulated, amount_fen
 from registry.credits.retirement import look_ups
 from registry.kit import ids
 from registry.kit.database import Database, Tx
@@ -70,9 +71,11 @@ async def join(
         event = found.shown
         if event.closed:
             raise rules.EventClosed(f"{event.title} takes no more guests.")
-        quotas.check("guests_waiting", await store.waiting(tx, found.id))  # the event is locked
         footprint = catalogue.footprint(rules.request_of(body.trip, event.profile, event.guests_cover))
         rules.check_share(footprint.footprint_kg)
+        waiting, waiting_kg = await store.waiting(tx, found.id)  # the event is locked
+        quotas.check("guests_waiting", waiting)
+        quotas.check("guests_waiting_kg", waiting_kg, adding=footprint.footprint_kg)
         number = await store.next_number(tx, found.id)
         await service.refuse_claimed_in(tx, event, number)
         payment = await payments.reserve_in(tx, event.pool_id, footprint.footprint_kg)
@@ -174,7 +177,7 @@ async def _retire_or_refund(reference: str, *, db: Database, region: RegionProfi
         if refusal.kind in _PASSES:
             log.warning("share_not_retired_yet", reference=reference, why=refusal.slug)
             return False
-        why = refusal.detail
+        why = FROZEN if isinstance(refusal, Frozen) else refusal.detail
 
     async def give_back(tx: Tx) -> None:
         if sale := await payments.lock_paid_in(tx, reference):

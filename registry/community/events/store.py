@@ -136,9 +136,10 @@ async def set_claim(tx: Tx, event_id: int, claim_id: int) -> None:
     await tx.execute(_sql.set_claim, event_id, claim_id)
 
 
-async def waiting(tx: Tx, event_id: int) -> int:
-    """How many guests have kilograms on hold and have not paid."""
-    return int(await tx.fetchval(_sql.waiting, event_id))
+async def waiting(tx: Tx, event_id: int) -> tuple[int, int]:
+    """How many guests have kilograms on hold and have not paid, and how many kilograms."""
+    row = await fetch_one(tx, _sql.waiting, event_id)
+    return row["guests"], row["quantity_kg"]
 
 
 async def next_number(tx: Tx, event_id: int) -> int:

@@ -39,7 +39,7 @@ update registry.community_event set claim_id = $2 where id = $1;
 -- name: next_number
 update registry.community_event set joined = joined + 1 where id = $1 returning joined;
 -- name: waiting
-select count(*) from registry.event_guest g join registry.retail_payment p on p.id = g.payment_id
+select count(*) as guests, coalesce(sum(p.quantity_kg), 0)::bigint as quantity_kg from registry.event_guest g join registry.retail_payment p on p.id = g.payment_id
 where g.event_id = $1 and p.state = 'held';
 -- name: insert_guest
 insert into registry.event_guest (event_id, number, secret, name, listed, request, result, footprint_kg, payment_id,

@@ -24,6 +24,8 @@ class LockedPool(NamedTuple):
     held_kg: int
     reserved_kg: int
     opened_by: int
+    issuance_id: int
+    project_id: int
 
     @property
     def free_kg(self) -> int:
@@ -87,6 +89,10 @@ def check_step(pool: LockedPool, step: str) -> str:
             state=pool.state,
         )
     return after
+
+
+FROZEN: Final = "What is sold here is frozen by the authority. Nothing is sold until that is lifted."
+"""For guests: why it is frozen is for those whose it is, and for overseers."""
 
 
 def not_sold(pool: LockedPool, quantity_kg: int) -> DomainError:

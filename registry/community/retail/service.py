@@ -8,6 +8,7 @@ order: payment, pool, account.
 
 from registry.access import authorisation as access
 from registry.access.restrictions import service as restrictions
+from registry.access.restrictions.rules import Frozen
 from registry.community.retail import rules, store
 from registry.community.retail.rules import LockedPool
 from registry.credits.reserves import service as reserves
@@ -119,8 +120,13 @@ async def require_open_in(tx: Tx, pool_id: int) -> None:
 
 
 async def refuse_frozen_in(tx: Tx, pool: LockedPool) -> None:
-    """Raise `Frozen` if the account that a pool sells from is frozen. What else is, its retirement finds out."""
-    await restrictions.refuse_frozen_in(tx, accounts=[pool.account_id], projects=[], issuances=[])
+    """Raise `Frozen`, without its reason, if what a pool sells is frozen, or the account that it sells from."""
+    try:
+        await restrictions.refuse_frozen_in(
+            tx, accounts=[pool.account_id], projects=[pool.project_id], issuances=[pool.issuance_id]
+        )
+    except Frozen as refusal:
+        raise Frozen(rules.FROZEN) from refusal
 
 
 async def pool(pool_id: int, *, db: Database) -> Pool:

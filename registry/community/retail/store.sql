@@ -4,7 +4,7 @@ select $1, $2, i.id, $4, $5, $6, $7, registry.business_now() from registry.known
 returning id;
 -- name: lock_pool
 select p.id, p.owner_id, p.account_id, i.code as issuance, p.price_fen, p.state, p.hold_id, p.held_kg, p.reserved_kg,
-  p.opened_by
+  p.opened_by, i.id as issuance_id, i.project_id
 from registry.retail_pool p join registry.known_issuance i on i.id = p.issuance_id
 where p.id = $1 for no key update of p;
 -- name: pools (either order)

@@ -6,7 +6,7 @@ from litestar.di import NamedDependency
 from registry.kit.database import Database
 from registry.kit.http import PENDING, READS, PathCode, PathId
 from registry.receipts.certificates import service
-from registry.receipts.certificates.service import Certificate, Desk
+from registry.receipts.certificates.service import Certificate, Press
 from schemas.access import Call
 
 PDF = "application/pdf"
@@ -29,10 +29,10 @@ class CertificatesController(Controller):
         receipt_id: PathCode,
         asked: NamedDependency[Call],
         db: NamedDependency[Database],
-        certificates: NamedDependency[Desk],
+        certificates: NamedDependency[Press],
     ) -> Response[bytes]:
         """The certificate of a retirement; `kilnwood verify` reads the receipt in it. 202 until it is witnessed."""
-        return sent(await service.of_retirement(receipt_id, asked=asked, db=db, desk=certificates))
+        return sent(await service.of_retirement(receipt_id, asked=asked, db=db, press=certificates))
 
     @get(
         "/claims/{claim_id:int}/certificate.pdf",
@@ -45,10 +45,10 @@ class CertificatesController(Controller):
         claim_id: PathId,
         asked: NamedDependency[Call],
         db: NamedDependency[Database],
-        certificates: NamedDependency[Desk],
+        certificates: NamedDependency[Press],
     ) -> Response[bytes]:
         """The certificate of a claim as it is covered now, with up to 100 receipts; it says what it is not."""
-        return sent(await service.of_claim(claim_id, asked=asked, db=db, desk=certificates))
+        return sent(await service.of_claim(claim_id, asked=asked, db=db, press=certificates))
 
     @get(
         "/issuances/{code:str}/certificate.pdf",
@@ -61,10 +61,10 @@ class CertificatesController(Controller):
         code: PathCode,
         asked: NamedDependency[Call],
         db: NamedDependency[Database],
-        certificates: NamedDependency[Desk],
+        certificates: NamedDependency[Press],
     ) -> Response[bytes]:
         """The certificate of an issuance, with its statement in the log."""
-        return sent(await service.of_issuance(code, asked=asked, db=db, desk=certificates))
+        return sent(await service.of_issuance(code, asked=asked, db=db, press=certificates))
 
 
 def sent(certificate: Certificate) -> Response[bytes]:

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
@@ -54,14 +55,32 @@ class Typesetter:
     """
     Typesets one certificate at a time, in a thread, and keeps the newest.
 
-    Kept by a digest of everything that goes in, so that what is served is what would be made. Nothing is stored: making
-    one again takes a hundredth of a second, and a stored one would outlive the erasure of a name that stands on it.
+    The receipts of claims are gathered one claim after the other as well: anybody may ask, and each takes a hundred
+    proofs. Kept by a digest of everything that goes in, so that what is served is what would be made. Nothing is
+    stored: making one again takes a hundredth of a second, and a stored one would outlive the erasure of a name that
+    stands on it.
     """
 
     def __init__(self) -> None:
         self._kept: OrderedDict[bytes, bytes] = OrderedDict()
         self._turn = asyncio.Semaphore(1)
+        self._gathers = asyncio.Semaphore(1)
         self._waiting = 0
+
+    def gathering(self) -> AbstractAsyncContextManager[None]:
+        """Wait until nobody else gathers the receipts of a claim. Raises `Busy`."""
+        return self._turn_of(self._gathers)
+
+    @asynccontextmanager
+    async def _turn_of(self, one: asyncio.Semaphore) -> AsyncIterator[None]:
+        if self._waiting >= WAITING_LIMIT:
+            raise Busy(f"{WAITING_LIMIT} certificates are being made already. Ask again in a second.", retry_after_s=1)
+        self._waiting += 1
+        try:
+            async with one:
+                yield
+        finally:
+            self._waiting -= 1
 
     async def make(self, sheet: sheets.CertificateSheet, receipts: Sequence[Attached], *, at: datetime) -> bytes:
         """The PDF of a sheet. Raises `Busy`, `NoGlyph`."""
@@ -69,21 +88,15 @@ class Typesetter:
         if key in self._kept:
             self._kept.move_to_end(key)
             return self._kept[key]
-        if self._waiting >= WAITING_LIMIT:
-            raise Busy(f"{WAITING_LIMIT} certificates are being made already. Ask again in a second.", retry_after_s=1)
-        self._waiting += 1
-        try:
-            async with self._turn:
-                if key not in self._kept:
-                    self._kept[key] = await asyncio.to_thread(partial(typeset, sheet, receipts, at=at))
-        finally:
-            self._waiting -= 1
+        async with self._turn_of(self._turn):
+            if key not in self._kept:
+                self._kept[key] = await asyncio.to_thread(partial(typeset, sheet, receipts, at=at))
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
         return self._kept[key]
 
 
-class Desk(NamedTuple):
+class Press(NamedTuple):
     """What certificates are made with: where the code on the paper leads, and the one typesetter of the process."""
 
     region: RegionProfile
@@ -91,7 +104,7 @@ class Desk(NamedTuple):
     typesetter: Typesetter
 
 
-async def of_retirement(receipt_id: str, *, asked: Call, db: Database, desk: Desk, name: str = "") -> Certificate:
+async def of_retirement(receipt_id: str, *, asked: Call, db: Database, press: Press, name: str = "") -> Certificate:
     """
     The certificate of one retirement; *name* is one that the person chose to have printed.
 
@@ -106,20 +119,20 @@ async def of_retirement(receipt_id: str, *, asked: Call, db: Database, desk: Des
         bundle = await service.receipt_in(tx, receipt_id, asked=asked)
     stated = await _corrections(found.retirement.statement_hash, claim.statement_hash, asked=asked, db=db)
     sheet = sheets.of_retirement(
-        desk.region,
+        press.region,
         found.retirement,
         claim,
         project,
         vintage=issuance.vintage,
-        place=_place(bundle, desk),
+        place=_place(bundle, press),
         corrections=stated,
         name=name,
     )
     attached = Attached(f"{receipt_id}.receipt.json", service.as_file(bundle))
-    return await _made(desk, sheet, [attached], at=found.retirement.at, name=receipt_id)
+    return await _made(press, sheet, [attached], at=found.retirement.at, name=receipt_id)
 
 
-async def of_claim(claim_id: int, *, asked: Call, db: Database, desk: Desk) -> Certificate:
+async def of_claim(claim_id: int, *, asked: Call, db: Database, press: Press) -> Certificate:
     """
     The certificate of a claim as it is covered now, with the receipts that cover it, or its own statement if none does.
 
@@ -133,42 +146,42 @@ async def of_claim(claim_id: int, *, asked: Call, db: Database, desk: Desk) -> C
     given = await retirements.retirements(wanted, Window(None, RECEIPTS_LIMIT), Between(), asked=asked, db=db)
     counting = [each for each in given.items if claim.annulled or not each.annulled]
     attached = []
-    async with db.snapshot() as tx:
+    async with press.typesetter.gathering(), db.snapshot() as tx:
         for each in counting:
             content = service.as_file(await service.receipt_in(tx, each.receipt_id, asked=asked))
             attached.append(Attached(f"{each.receipt_id}.receipt.json", content))
     sheet = sheets.of_claim(
-        desk.region,
+        press.region,
         claim,
         receipts=len(attached),
-        place=_place(own, desk),
+        place=_place(own, press),
         corrections=await _corrections(claim.statement_hash, asked=asked, db=db),
     )
     at = max([claim.created_at, *(each.at for each in counting)])
     statement = Attached(f"claim-{claim_id}.receipt.json", service.as_file(own))
-    return await _made(desk, sheet, attached or [statement], at=at, name=f"claim-{claim_id}")
+    return await _made(press, sheet, attached or [statement], at=at, name=f"claim-{claim_id}")
 
 
-async def of_issuance(code: str, *, asked: Call, db: Database, desk: Desk) -> Certificate:
+async def of_issuance(code: str, *, asked: Call, db: Database, press: Press) -> Certificate:
     """The certificate of an issuance. Raises `Unknown`, `NotYetWitnessed`, `NoGlyph`."""
     issuance = await issuances.issuance(code, db=db)
     async with db.snapshot() as tx:
         project = await projects.project_in(tx, issuance.project_id)
         bundle = await service.statement_in(tx, await log.row_of_in(tx, issuance.statement_hash))
     sheet = sheets.of_issuance(
-        desk.region,
+        press.region,
         issuance,
         project,
-        place=_place(bundle, desk),
+        place=_place(bundle, press),
         corrections=await _corrections(issuance.statement_hash, asked=asked, db=db),
     )
     attached = Attached(f"{code}.receipt.json", service.as_file(bundle))
-    return await _made(desk, sheet, [attached], at=issuance.issued_at, name=code)
+    return await _made(press, sheet, [attached], at=issuance.issued_at, name=code)
 
 
-def _place(bundle: Bundle, desk: Desk) -> sheets.ProvedAt:
+def _place(bundle: Bundle, press: Press) -> sheets.ProvedAt:
     where = codes.place_of(bundle)
-    return sheets.ProvedAt(where.leaf.hex(), where.leaf_index, where.size, codes.link(desk.site_url, where.leaf))
+    return sheets.ProvedAt(where.leaf.hex(), where.leaf_index, where.size, codes.link(press.site_url, where.leaf))
 
 
 async def _corrections(*hashes: str, asked: Call, db: Database) -> list[Correction]:
@@ -178,6 +191,6 @@ async def _corrections(*hashes: str, asked: Call, db: Database) -> list[Correcti
 
 
 async def _made(
-    desk: Desk, sheet: sheets.CertificateSheet, receipts: Sequence[Attached], *, at: datetime, name: str
+    press: Press, sheet: sheets.CertificateSheet, receipts: Sequence[Attached], *, at: datetime, name: str
 ) -> Certificate:
-    return Certificate(f"{name}.certificate.pdf", await desk.typesetter.make(sheet, receipts, at=at))
+    return Certificate(f"{name}.certificate.pdf", await press.typesetter.make(sheet, receipts, at=at))

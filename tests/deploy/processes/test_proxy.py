@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from deploy.local.children import free_port
-from registry.kit.headers import HSTS
+from registry.kit.headers import HSTS, PAGE_POLICY
 from tests.deploy.services import ROOT, Service
 from tests.registry.projects.life import some_file
 
@@ -51,6 +51,7 @@ class Proxied:
         changed = {
             "/etc/nginx/kilnwood-proxy.conf": str(self.folder / "passing.conf"),
             "/etc/ssl/kilnwood": str(self.folder),
+            "/var/log/nginx/kilnwood.log": str(self.folder / "nginx-access.log"),
             "server 127.0.0.1:8000;": f"server 127.0.0.1:{self.port};",
             "listen 80;": f"listen 127.0.0.1:{self.plain_port};",
             "listen [::]:80;": "",
@@ -172,7 +173,7 @@ async def test_https_works_and_asks_to_be_used_again(proxied, service):
         assert ["frame-ancestors 'none'"] == answer.headers.get_list("content-security-policy")
         assert ["no-store"] == answer.headers.get_list("cache-control")
         page = await http.get("/docs")
-        assert "default-src 'self'" in page.headers["content-security-policy"]
+        assert PAGE_POLICY == page.headers["content-security-policy"]
         assert HSTS == page.headers["strict-transport-security"]
         for path, status in (("/nowhere", 404), ("/v1/me", 401)):
             refused = await http.get(path)
@@ -278,3 +279,16 @@ async def test_a_path_that_would_steer_the_terminal_is_escaped(proxied, service)
     raw = [each for each in service.log.read_text().split("\n") if "http_request" in each][-1]
     assert raw.isprintable()
     assert "/\u202egnp\r\n\x1b[31m\x7f" == json.loads(raw)["path"]
+
+
+async def test_no_guests_link_is_in_the_proxys_log(proxied):
+    """Neither of a page nor of a request of the API, by TLS or in the clear; nor any query."""
+    secret = f"G-{'A' * 26}"
+    async with proxied.client() as client:
+        for path in (f"/e/K7M2QWXZ/{secret}", f"/v1/guests/{secret}", "/notifications/confirm?code=once"):
+            await client.get(path)
+    async with httpx.AsyncClient(trust_env=False) as clear:
+        await clear.get(f"http://127.0.0.1:{proxied.plain_port}/e/K7M2QWXZ/{secret}", headers={"Host": HOST})
+    logged = (proxied.folder / "nginx-access.log").read_text()
+    assert "GET /e/K7M2QWXZ/G-..." in logged
+    assert [] == [each for each in logged.splitlines() if secret in each or "once" in each]

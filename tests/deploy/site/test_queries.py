@@ -41,11 +41,12 @@ async def opened(world: World, who: str, number: int) -> None:
     await world.db.transaction(work)
 
 
-@pytest.mark.parametrize("path", ["/desk", "/holdings", "/pools/new"])
+@pytest.mark.parametrize("path", ["/desk", "/holdings", "/pools/new", "/claims/{claim}"])
 async def test_many_accounts_take_no_more_queries(delivered: World, monkeypatch: pytest.MonkeyPatch, path: str):
     """Forty accounts beside one: what is in them is asked in one statement."""
-    key = delivered.party("forest").key
+    key = delivered.party("solar").key
+    path = path.format(claim=await delivered.contribution("solar"))
     few = await queries(delivered, monkeypatch, path, key)
-    await opened(delivered, "forest", MANY)
+    await opened(delivered, "solar", MANY)
     many = await queries(delivered, monkeypatch, path, key)
     assert many < few + MANY // 2, (few, many)

@@ -30,6 +30,7 @@ ADDS = {
     "green_power": "register_green_power",
     "events": "create_event",
     "guests_waiting": "join_event",
+    "guests_waiting_kg": "join_event",
     "retail_pools": "open_pool",
     "pending_transfers": "propose_transfer",
     "accounts": "open_account",

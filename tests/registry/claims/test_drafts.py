@@ -162,6 +162,16 @@ async def test_a_plan_is_verified_by_somebody_else(delivered: World):
     assert ["plan"] == missing(shown)
 
 
+async def test_a_plan_is_no_report_on_the_footprint(delivered: World):
+    """One document for both steps is one step, in a draft and in a claim without one."""
+    solar = delivered.party("solar")
+    draft = await ready(delivered, solar, plan=b"One document", report=b"One document")
+    shown = (await delivered.get(draft, by=solar.key)).json()
+    assert ["plan"] == missing(shown)
+    async with unchanged(delivered):
+        refused(await delivered.post(f"{draft}/declare", by=solar.key), 422, "reduce-first", "a document of its own")
+
+
 async def test_a_kilowatt_hour_is_claimed_once(delivered: World):
     """A second claim by the same contract is told what is left; another organisation cannot register its number."""
     solar, bank = delivered.party("solar"), delivered.party("bank")

@@ -256,14 +256,15 @@ async def test_an_event_that_cannot_be(open_fair, wrong, status):
     assert status == answer.status_code, answer.text
 
 
-async def test_guests_on_hold_are_bounded(open_fair):
+@pytest.mark.parametrize("quota", [{"guests_waiting": 1}, {"guests_waiting_kg": 107}])
+async def test_guests_on_hold_are_bounded(open_fair, quota):
     """A quota for each event, so that nobody holds a whole pool by sending forms."""
     from registry.access.keys.rules import Keyring
     from registry.kit.quotas import Quotas, QuotaUsedUp
     from schemas.access import Actor, Call
     from schemas.events import JoinEvent, Trip
 
-    few = Quotas({"guests_waiting": 1})
+    few = Quotas(quota)
     body = JoinEvent(trip=Trip(nights=1))
     for key in ("a", "b"):
         call = Call(by=Actor(), operation="join_event", key=key)
@@ -351,3 +352,17 @@ async def test_nobody_else_claims_an_event_by_its_code(open_fair):
     async with unchanged(world):
         refused(await world.post("/v1/claims", body, by=solar.key), 403, "anothers-event", open_fair.code)
     assert 1 == (await open_fair.join())["number"]
+
+
+async def test_a_guest_is_compared_with_no_other_guest(open_fair, monkeypatch):
+    """With thousands of guests, joining and retiring read the claims that can have the same share, and no others."""
+    from registry.claims import store
+
+    for _ in range(3):
+        await open_fair.pay(await open_fair.join(nights=1))
+    assert 3 == await guests.retire_paid(db=open_fair.world.db)
+    read = []
+    monkeypatch.setattr(store, "_share", lambda row: read.append(row["id"]))
+    await open_fair.pay(await open_fair.join(nights=1))
+    assert 1 == await guests.retire_paid(db=open_fair.world.db)
+    assert [] == read

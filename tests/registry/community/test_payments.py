@@ -111,6 +111,21 @@ async def test_a_share_that_is_refused_for_good_goes_back(open_fair):
     assert 200 == (await open_fair.pool())["available_kg"]
     frozen = await open_fair.try_join()
     assert (409, "urn:kilnwood:problem:frozen") == (frozen.status_code, frozen.json()["type"])
+    assert "A doubt" not in frozen.text + str(seen), "the reason is not for the public"
+
+
+@pytest.mark.parametrize("scope", ["project", "issuance"])
+async def test_nobody_pays_for_what_is_frozen(open_fair, scope):
+    """Also where not the account is frozen but what is sold: it is refused before anybody pays."""
+    world = open_fair.world
+    sold = (await open_fair.pool())["issuance"]
+    issuance = (await world.get(f"/v1/issuances/{sold}")).json()
+    target = issuance["id"] if scope == "issuance" else issuance["project_id"]
+    freeze = {"scope": scope, "target_id": target, "reason": "A doubt"}
+    await world.ok("/v1/restrictions", freeze, by=world.regulators[0])
+    answer = await open_fair.try_join()
+    assert (409, "urn:kilnwood:problem:frozen") == (answer.status_code, answer.json()["type"])
+    assert "A doubt" not in answer.text
 
 
 async def test_income_passes_through_to_the_owner(open_fair):

@@ -10,7 +10,7 @@ from registry.community.retail.rules import LockedPool
 
 def pool(state: str = "open", held_kg: int = 100, reserved_kg: int = 40) -> LockedPool:
     """A pool of which 60 kg are promised to nobody."""
-    return LockedPool(1, 2, 3, "SC-CDCER-0001-2024-01", 3_600, state, 4, held_kg, reserved_kg, 5)
+    return LockedPool(1, 2, 3, "SC-CDCER-0001-2024-01", 3_600, state, 4, held_kg, reserved_kg, 5, 6, 7)
 
 
 @pytest.mark.parametrize(

@@ -339,3 +339,28 @@ def test_waits_grow_up_to_four_hours():
     """A minute, two, four and so on."""
     minutes = [rules.wait_after(tries).total_seconds() / 60 for tries in (1, 2, 3, 20)]
     assert [1, 2, 4, 240] == minutes
+
+
+async def test_one_mail_that_cannot_be_made_keeps_nobody_waiting(
+    delivered: World, frame: Frame, monkeypatch: pytest.MonkeyPatch
+):
+    """The others have theirs; the fault is raised, and the mail is made once it is mended."""
+    made = mails(frame, 1)
+    for word in ("solar", "bank"):
+        await subscribe(delivered, word, made, f"{word}@people.example")
+        await happen(delivered, word, f"fills:{word}", about=f"buy {word}")
+    real = Frame.text
+
+    def fail_for_one(self: Frame, language: str, name: str, **shown: Any) -> str:
+        if any(each.about == "buy solar" for each in shown.get("items", ())):
+            raise RuntimeError("a fault of ours")
+        return real(self, language, name, **shown)
+
+    addresses = "select array_agg(address order by id) from registry.mail"
+    with monkeypatch.context() as patched:
+        patched.setattr(Frame, "text", fail_for_one)
+        with pytest.raises(RuntimeError, match="a fault of ours"):
+            await made.make(db=delivered.db)
+    assert ["bank@people.example"] == await as_owner(delivered, addresses)
+    assert 1 == await made.make(db=delivered.db)
+    assert ["bank@people.example", "solar@people.example"] == await as_owner(delivered, addresses)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from deploy.cli import verify as command
+from registry.receipts.certificates import service
 from registry.receipts.codes import code_of, link, parse_code, place_of
 from registry.receipts.verifier.attachment import attached
 from registry.receipts.verifier.together import compare
@@ -167,3 +168,15 @@ async def test_the_trust_that_is_served_judges_what_is_served(delivered: World, 
     answer = await delivered.get("/v1/receipts/trust")
     assert 200 == answer.status_code
     assert log.trust.issuers[0].key.text() in answer.text
+
+
+async def test_only_so_many_wait(monkeypatch: pytest.MonkeyPatch):
+    """Gathering a claim's receipts and typesetting are done one after the other; who would wait too long is told."""
+    typesetter = service.Typesetter()
+    monkeypatch.setattr(service, "WAITING_LIMIT", 1)
+    async with typesetter.gathering():
+        with pytest.raises(service.Busy):
+            async with typesetter.gathering():
+                raise AssertionError("it is somebody else's turn")
+    async with typesetter.gathering():
+        """It is free again."""
