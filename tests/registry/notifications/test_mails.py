@@ -351,7 +351,7 @@ async def test_one_mail_that_cannot_be_made_keeps_nobody_waiting(
         await happen(delivered, word, f"fills:{word}", about=f"buy {word}")
     real = Frame.text
 
-    def fail_for_one(self: Frame, language: str, name: str, **shown: Any) -> str:
+    def fail_for_one(self: Frame, language: MailLanguage, name: str, **shown: Any) -> str:
         if any(each.about == "buy solar" for each in shown.get("items", ())):
             raise RuntimeError("a fault of ours")
         return real(self, language, name, **shown)
