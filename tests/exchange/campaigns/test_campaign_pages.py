@@ -57,9 +57,9 @@ async def test_from_a_form_to_an_allotment(market: Market):
     )
     assert 303 == done.status_code, done.text
     mine = (await page(market, address, "solar")).text
-    assert ("My pledges" in mine, "Take it back" in mine) == (True, True)
+    assert ("Yours in this campaign" in mine, "Take it back" in mine) == (True, True)
     theirs = (await page(market, address, "car")).text
-    assert ("My pledges" in theirs, "Every pledge" in theirs) == (False, True)
+    assert ("Yours in this campaign" in theirs, "Every pledge" in theirs) == (False, True)
     await becomes(market, campaign, CLOSES, "allotted")
     over = (await page(market, address)).text
     assert "It is over: 90 t were allotted of 90 t that were pledged for." in over
