@@ -20,8 +20,8 @@ pytestmark = needs_chromium
 AXE = (Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 RULES = "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
 EVERY = os.environ.get("KILNWOOD_EVERY_VIEW")
-PAIRS = (("en-GB", "light", 1280), ("en-GB", "dark", 320), ("zh-CN", "light", 320), ("zh-CN", "dark", 1280))
-"""Every language, scheme and width with every value of the other two, in half of all views."""
+PAIRS = (("en-GB", "light", 1280), ("zh-CN", "dark", 320))
+"""Every language, scheme and width once; `KILNWOOD_EVERY_VIEW=1` looks at all eight views."""
 PAGES = (
     *("/", "/search", "/search?q=longquan", "/search?q=nothing-has-this", "/projects", "/projects/1", "/reports/1"),
     *("/issuances", "/issuances/SC-CDCER-0001-2024-01", "/retirements", "/cancellations", "/claims", "/claims/1"),
