@@ -27,6 +27,7 @@ from cryptography.x509.oid import NameOID
 from deploy.local.children import free_port
 from registry.kit.headers import HSTS, PAGE_POLICY
 from tests.deploy.services import ROOT, Service
+from tests.faults.killing import until
 from tests.registry.projects.life import some_file
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
@@ -276,7 +277,12 @@ async def test_a_path_that_would_steer_the_terminal_is_escaped(proxied, service)
     """Through the proxy and all: one line, with the path as JSON can say it."""
     async with proxied.client() as http:
         await http.get("/%E2%80%AEgnp%0d%0a%1b%5B31m%7F")
-    raw = [each for each in service.log.read_text().split("\n") if "http_request" in each][-1]
+
+    async def logged() -> list[str]:
+        lines = service.log.read_text().split("\n")
+        return [each for each in lines if "http_request" in each and "gnp" in each]
+
+    (raw,) = await until(logged, "the request is in the log")
     assert raw.isprintable()
     assert "/\u202egnp\r\n\x1b[31m\x7f" == json.loads(raw)["path"]
 

@@ -14,16 +14,32 @@ from tests.site.test_public_pages import log
 from tests.worlds import World
 
 __all__ = ["log"]
+PARTS = {
+    "accounts": ("retire", "trading", "transfer"),
+    "claim-drafts": ("about", "activities", "finding", "green-power", "reductions"),
+    "events": ("poster",),
+    "projects": ("decision", "reports/new", "reports/new/data", "validation"),
+    "reports": ("again", "again/data", "issuance", "verification"),
+}
+"""Pages that are a part of an object, by the kind of the object: whoever sees them sees the object."""
 WITHOUT_API = {
-    # Pages whose own operation has another address: what they ask of the API.
-    "/log/statements/{statement_hash:str}": "/v1/log/statements/{}",
+    **{f"/{kind}/{{}}/{each}": f"/v1/{kind}/{{}}" for kind, parts in PARTS.items() for each in parts},
+    "/e/{}": "/v1/events/{}",
+    "/people/{}": "/v1/people",
+}
+"""Pages whose own operation has another address: what they ask of the API."""
+ELSEWHERE = {
+    "/e/{}/{}",  # tests/registry/community: a secret, and only under its own event
+    "/projects/{}/draft/{}",  # tests/deploy/site/test_work_pages.py
+    "/r/{}",  # public by the code; tests/site/test_receipt_page.py
 }
 NUMBERS = 30
 
 
 def operations(path: str) -> str:
     """The address of the resource whose page it is."""
-    return WITHOUT_API.get(path, "/v1" + re.sub(r"\{\w+:\w+\}", "{}", path))
+    plain = re.sub(r"\{\w+:\w+\}", "{}", path)
+    return WITHOUT_API.get(plain, f"/v1{plain}")
 
 
 async def test_a_page_of_an_object_shows_nobody_more_than_the_api(delivered: World, log: Log):
@@ -40,6 +56,8 @@ async def test_a_page_of_an_object_shows_nobody_more_than_the_api(delivered: Wor
     looked = 0
     for path in sorted(page_paths()):
         found = re.findall(r"\{(\w+):(\w+)\}", path)
+        if re.sub(r"\{\w+:\w+\}", "{}", path) in ELSEWHERE:
+            continue
         if len(found) != 1:
             assert not found, f"{path}: say here how its numbers are chosen"
             continue
