@@ -1,5 +1,6 @@
 """The public site, walked from its first page: every link answers, in both languages, showing what anybody may see."""
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -70,17 +71,22 @@ async def test_every_link_of_every_page_answers(delivered: World, log: Log, lang
 
 def untranslated(page: str) -> set[str]:
     """English texts of templates that stand on a Chinese page, outside of what says that it is English."""
+    plain, patterns = _english()
+    said = {text for language, text in read(page).texts if language != "en"}
+    return {each for each in said if each in plain or any(pattern.fullmatch(each) for pattern in patterns)}
+
+
+@functools.cache
+def _english() -> tuple[frozenset[str], tuple[re.Pattern[str], ...]]:
+    """What templates say in English and not in Chinese: as it stands, and with names in it."""
     chinese: dict[str, str] = {}
     for folder in (TEMPLATES, *FOLDERS.values()):
         chinese |= catalogue(folder / "zh.po")
     english = {each for folder in (TEMPLATES, *FOLDERS.values()) for each in texts(folder)} | set(chinese)
     same = {each for each in english if chinese.get(each) == each}
-    plain = {each for each in english - same if "%(" not in each and re.search("[a-z]", each)}
-    patterns = [
-        re.compile(re.sub(r"%\\\((\w+)\\\)s", ".+", re.escape(each))) for each in english - same if "%(" in each
-    ]
-    said = {text for language, text in read(page).texts if language != "en"}
-    return {each for each in said if each in plain or any(pattern.fullmatch(each) for pattern in patterns)}
+    plain = frozenset(each for each in english - same if "%(" not in each and re.search("[a-z]", each))
+    named = [each for each in english - same if "%(" in each]
+    return plain, tuple(re.compile(re.sub(r"%\\\((\w+)\\\)s", ".+", re.escape(each))) for each in named)
 
 
 async def test_every_list_and_object_has_its_other_forms(delivered: World, log: Log):
