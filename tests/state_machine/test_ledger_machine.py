@@ -37,7 +37,7 @@ from schemas.access import (
     Role,
 )
 from schemas.claims import NewClaim, NewFootprint
-from schemas.credits import CancelRequest, NewTransfer, RetireRequest
+from schemas.credits import CancelRequest, NewTransfer, RetireRequest, Transfer
 from schemas.methodologies import EventFootprintRequest
 from schemas.parties import SetClock
 from schemas.statements import EventKey
@@ -347,7 +347,10 @@ class LedgerMachine(Decisions, RuleBasedStateMachine):
         """The last request that was carried out, once more under its key: its object again, and nothing moves."""
         assert self.last is not None
         work, reply = self.last
-        assert reply == self.run(work())
+        again = self.run(work())
+        if isinstance(reply, Transfer) and again.awaits is None:  # its end has passed since
+            reply = msgspec.structs.replace(reply, awaits=None)
+        assert reply == again
 
     @invariant()
     def balances_agree(self) -> None:

@@ -11,6 +11,7 @@ from registry.access.authorisation import OVERSEERS
 from registry.community.events import guests
 from schemas.access import Role
 from schemas.identifiers import uscc_check_character
+from tests.faults.killing import until
 from tests.registry.projects.life import Life
 from tests.worlds import AUTHORITY, Template, World
 
@@ -140,6 +141,7 @@ async def _market(world: World, made: EachRole) -> None:
     window = {"opens_at": "2025-01-01T00:00:00Z", "closes_at": "2030-01-01T00:00:00Z"}
     campaign = forest.next_order() | {**listing, "quantity_t": 5} | window
     ids["campaign"] = (await _placed(world, "/v1/campaigns", forest.key, campaign))["id"]
+    await until(lambda: _begun(world, ids["campaign"]), "the calendar has opened the campaign")
     for name in ("order", "order_too"):
         ids[name] = (await _placed(world, "/v1/orders", trader, order_body(ids, **_numbered(ids))))["id"]
     buying = order_body(ids, **scenic.next_order(), side="buy", price_fen=36_10)
@@ -150,6 +152,11 @@ async def _market(world: World, made: EachRole) -> None:
     while not (found := await world.get(f"/v1/accounts/{ids['account']}/statements", by=trader)).json()["items"]:
         await exchange.projector.moves(exchange.projector.projected, within_s=1)
     ids["statement"] = found.json()["items"][0]["delivery_id"]
+
+
+async def _begun(world: World, campaign: int) -> bool:
+    """Whether nothing more happens to it by itself."""
+    return bool("open" == (await world.get(f"/v1/campaigns/{campaign}")).json()["state"])
 
 
 async def _placed(world: World, path: str, key: str, body: dict[str, Any]) -> Any:
