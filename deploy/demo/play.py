@@ -182,7 +182,7 @@ def _print_next(out: Path, receipt: Path, seconds: float, console: Console) -> N
     lines = (
         f".venv/bin/kilnwood verify {receipt} --trust {out}/trust.json",
         f".venv/bin/kilnwood verify {receipt} --trust {out}/trust.json --json",
-        f".venv/bin/kilnwood demo --out {out} --serve     [dim]# the same, and the service stays up: open /docs[/]",
+        f".venv/bin/kilnwood demo --out {out} --serve     [dim]# the same, and the pages stay up: enter as anybody[/]",
         ".venv/bin/kilnwood serve                          [dim]# your own registry in ./.kilnwood[/]",
     )
     console.print(f"\n[bold]Done in {seconds:.1f} s. Try next:[/]")
