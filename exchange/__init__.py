@@ -1,1 +1,1 @@
-"""The exchange: an order book and fixed-price listings behind one journal, settled by delivery against money."""
+"""The exchange: order book, listings and campaigns behind one journal, settled by delivery against money."""

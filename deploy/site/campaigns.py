@@ -47,14 +47,16 @@ class CampaignPage(Controller):
         """The whole page."""
         page.asks("get_campaign")
         found = await campaigns.campaign(campaign_id, exchange=exchange)
-        mine = await own(page, found.instrument, account_id, db=db, exchange=exchange, open_only=False)
-        placed = [each for each in mine.pop("mine") if campaign_id in (each.id, each.listing_id)]
+        mine = await own(page, found.instrument, account_id, db=db, exchange=exchange)
+        account = mine["account"]
+        if account is not None:
+            asked = page.asks("list_orders")
+            mine["mine"] = await campaigns.own(campaign_id, account.id, asked=asked, exchange=exchange)
         return page.answer(
             "campaigns/campaign.html",
             campaign=found,
             instrument=await instruments.instrument(found.instrument, exchange=exchange),
             pledges=await campaigns.pledges(campaign_id, window, exchange=exchange),
             may_call_off=page.visitor.may("call_off_campaign"),
-            mine=[each for each in placed if each.kind in {"pledge", "campaign"}],
             **mine,
         )

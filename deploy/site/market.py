@@ -114,18 +114,12 @@ def next_number(balances: Balances | None) -> int:
 
 
 async def own(
-    page: PageCall,
-    code: str | None,
-    account_id: int | None,
-    *,
-    db: Database,
-    exchange: Exchange,
-    open_only: bool = True,
+    page: PageCall, code: str | None, account_id: int | None, *, db: Database, exchange: Exchange
 ) -> dict[str, Any]:
     """
-    The trader's accounts, and what the chosen one has and has open in one instrument, or in all.
+    The trader's accounts, and what the chosen one has, and has open in one instrument or in all.
 
-    Nothing for somebody who does not trade. Without *open_only* with what is open no more.
+    Nothing for somebody who does not trade.
     """
     accounts: tuple[Account, ...] = ()
     balances: Balances | None = None
@@ -141,7 +135,7 @@ async def own(
                 chosen.id,
                 OWN,
                 period(None, None),
-                open_only=open_only,
+                open_only=True,
                 newest_first=True,
                 asked=page.asks("list_orders"),
                 exchange=exchange,

@@ -5,7 +5,7 @@ from typing import Final
 
 from exchange.engine import commands as c
 from exchange.engine.modes.campaigns import messages as m
-from exchange.projections.changes import Changes, Moment, Part, Placed
+from exchange.projections.changes import Changes, Moment, Part, placed_whole
 from registry.kit import sql
 
 _sql = sql.load(__package__, "projection.sql")
@@ -13,7 +13,7 @@ ALLOTMENTS: Final = {m.BY_TIME: "by-time", m.PRO_RATA: "pro-rata"}
 
 
 def _opened(into: Changes, event: m.CampaignOpened, moment: Moment) -> None:
-    into.place(_placed(event, moment, kind="campaign", side="sell", campaign=None), c.SELL)
+    into.place(placed_whole(event, moment, kind="campaign", side=c.SELL, life="GTC"), c.SELL)
     into.row(
         _sql.open_campaigns,
         event.order,
@@ -33,34 +33,13 @@ def _begun(into: Changes, event: m.CampaignBegun, _: Moment) -> None:
 
 
 def _pledged(into: Changes, event: m.Pledged, moment: Moment) -> None:
-    into.place(_placed(event, moment, kind="pledge", side="buy", campaign=event.campaign), c.BUY)
+    made = placed_whole(event, moment, kind="pledge", side=c.BUY, life="GTC", listing_id=event.campaign)
+    into.place(made, c.BUY)
 
 
 def _ended(into: Changes, event: m.CampaignEnded, _: Moment) -> None:
     into.row(_sql.put_courses, event.campaign, "ended", event.pledges, event.pledged, event.allotted, event.cause)
     into.answer(event.instruction, "done")
-
-
-def _placed(
-    event: m.CampaignOpened | m.Pledged, moment: Moment, *, kind: str, side: str, campaign: int | None
-) -> Placed:
-    """Everything of it is open, and nothing traded yet."""
-    return Placed(
-        id=event.order,
-        kind=kind,
-        account_id=event.account,
-        instrument_id=event.instrument,
-        side=side,
-        price_fen=event.price,
-        quantity_t=event.quantity,
-        open_t=event.quantity,
-        traded_t=0,
-        life="GTC",
-        client_order_id=event.client_order_id,
-        closed_because=None,
-        listing_id=campaign,
-        at=moment.at,
-    )
 
 
 EVENTS: Final[Part] = {

@@ -87,11 +87,13 @@ def due(running: Iterable[Running], now: datetime) -> Iterator[Command]:
     """
     What is to be told of campaigns *now*: that a window has opened, or has closed.
 
-    One that has lost its offer is closed at once, so that nobody's money waits for nothing. While an instrument is
-    halted its campaigns wait.
+    One that has lost its offer is called off at once, so that nobody's money waits for nothing. What would be sold
+    waits while the instrument is halted.
     """
     for each in running:
-        if not each.halted and (each.closes_at <= now or not each.offered):
+        if not each.offered:
+            yield m.CallOffCampaign(0, each.id)
+        elif each.closes_at <= now and not each.halted:
             yield m.CloseCampaign(0, each.id)
         elif each.state == "announced" and each.opens_at <= now < each.closes_at:
             yield m.BeginCampaign(0, each.id)

@@ -5,10 +5,10 @@ from exchange.engine.modes.campaigns import messages as m
 from exchange.instructions import service as instructions
 from exchange.instruments import service as instruments
 from exchange.orders import service as orders
-from exchange.parts import Exchange, known_trader, refuse_frozen
+from exchange.parts import Exchange, known_trader, readable_in, refuse_frozen
 from registry.kit import clock
 from registry.kit.database import Tx
-from registry.kit.idempotency import Written, once
+from registry.kit.idempotency import Written
 from registry.kit.pages import Window
 from registry.kit.problems import Unknown
 from registry.port import Authority
@@ -62,29 +62,42 @@ async def pledge(campaign_id: int, body: NewPledge, *, call: Call, exchange: Exc
 
 
 async def call_off(campaign_id: int, body: CallOff, *, call: Call, exchange: Exchange) -> Campaign:
-    """End a campaign without a sale: everybody has their money again. Raises `CampaignOver`."""
-    found = await campaign(campaign_id, exchange=exchange)
-    if found.state in {"allotted", "ended"}:
-        raise rules.CampaignOver(f"Campaign {campaign_id} has ended: {found.ended_because or 'it was allotted'}.")
+    """
+    End a campaign without a sale: everybody has their money again.
+
+    Raises `CampaignOver`, also where it closed in the same moment.
+    """
+    await exchange.projector.caught_up()
 
     async def work(tx: Tx) -> Written[int]:
+        found = await _campaign_in(tx, campaign_id)
+        if found.state in {"allotted", "ended"}:
+            raise _over(found)
         number = await instructions.store_in(tx, m.CallOffCampaign(0, campaign_id), by=call, remark=body.reason)
         return Written(number, number)
 
-    async def again(_: Tx, number: str) -> int:
-        return int(number)
+    await exchange.teller.tell_once(work, call=call)
+    found = await campaign(campaign_id, exchange=exchange)
+    if found.ended_because != "called-off":
+        raise _over(found)
+    return found
 
-    number = await once(exchange.db, call, work, again)
-    await exchange.teller.carried_out(number)
-    return await campaign(campaign_id, exchange=exchange)
+
+def _over(found: Campaign) -> rules.CampaignOver:
+    how = f"{found.allotted_t:,} t were allotted" if found.state == "allotted" else str(found.ended_because)
+    return rules.CampaignOver(f"Campaign {found.id} has ended: {how}.")
 
 
 async def campaign(campaign_id: int, *, exchange: Exchange) -> Campaign:
     """One campaign."""
     await exchange.projector.caught_up()
     async with exchange.db.reading() as tx:
-        if found := await store.campaign(tx, campaign_id):
-            return found
+        return await _campaign_in(tx, campaign_id)
+
+
+async def _campaign_in(tx: Tx, campaign_id: int) -> Campaign:
+    if found := await store.campaign(tx, campaign_id):
+        return found
     raise Unknown(f"There is no campaign {campaign_id}.")
 
 
@@ -95,6 +108,14 @@ async def campaigns(
     await exchange.projector.caught_up()
     async with exchange.db.reading() as tx:
         return await store.campaigns(tx, window, instrument, state)
+
+
+async def own(campaign_id: int, account_id: int, *, asked: Call, exchange: Exchange) -> tuple[Order, ...]:
+    """What an account of one's own has in a campaign: its pledges, or the offer itself, the newest first."""
+    await exchange.projector.caught_up()
+    async with exchange.db.reading() as tx:
+        await readable_in(tx, account_id, asked)
+        return await orders.orders_in(tx, await store.own(tx, campaign_id, account_id))
 
 
 async def pledges(campaign_id: int, window: Window, *, exchange: Exchange) -> Page[AnonymousPledge]:

@@ -1,5 +1,7 @@
 """Campaigns as the tables show them."""
 
+from typing import Final
+
 import asyncpg
 
 from exchange.campaigns.rules import Running
@@ -7,11 +9,11 @@ from exchange.engine.events import Cause
 from registry.kit import sql
 from registry.kit.database import Tx
 from registry.kit.pages import Window
-from schemas.campaigns import AnonymousPledge, Campaign, CampaignState
+from schemas.campaigns import AnonymousPledge, Campaign, CampaignEnd, CampaignState
 from schemas.pages import Page
 
 _sql = sql.load(__package__)
-_ENDS = {Cause.UNDERSUBSCRIBED: "undersubscribed", Cause.CALLED_OFF: "called-off"}
+_ENDS: Final[dict[int, CampaignEnd]] = {Cause.UNDERSUBSCRIBED: "undersubscribed", Cause.CALLED_OFF: "called-off"}
 
 
 async def campaign(tx: Tx, number: int) -> Campaign | None:
@@ -46,6 +48,11 @@ async def pledges(tx: Tx, window: Window, number: int) -> Page[AnonymousPledge]:
     )
 
 
+async def own(tx: Tx, number: int, account_id: int) -> list[int]:
+    """The numbers of an account's pledges to a campaign, and of its offer, the newest first."""
+    return [row["id"] for row in await tx.fetch(_sql.own, number, account_id)]
+
+
 async def running(tx: Tx) -> list[Running]:
     """The campaigns that have not ended, unless something is being told of one."""
     return [Running(**row) for row in await tx.fetch(_sql.running)]
@@ -65,7 +72,7 @@ def _campaign(row: asyncpg.Record) -> Campaign:
         opens_at=row["opens_at"],
         closes_at=row["closes_at"],
         state="allotted" if ended and row["allotted_t"] else row["state"],
-        ended_because=_ENDS[Cause(row["ended_because"])] if row["ended_because"] else None,  # type: ignore[arg-type]  # two words
+        ended_because=_ENDS[row["ended_because"]] if row["ended_because"] else None,
         pledges=row["pledges_now"],
         pledged_t=row["pledged_now_t"],
         allotted_t=row["allotted_t"] or 0,

@@ -8,6 +8,9 @@ order by id limit $2;
 -- name: pledges (either order)
 select id, quantity_t, open_t, traded_t, at from exchange.shown_placed
 where kind = 'pledge' and listing_id = $3 and id > $1 order by id limit $2;
+-- name: own
+select id from exchange.shown_placed
+where account_id = $2 and (id = $1 and kind = 'campaign' or listing_id = $1 and kind = 'pledge') order by id desc;
 -- name: running
 -- None while an instruction about campaigns waits: what it will come to is not known yet.
 select id, state, opens_at, closes_at, open_t > 0 as offered, halted > 0 as halted from exchange.shown_campaign

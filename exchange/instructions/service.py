@@ -16,7 +16,7 @@ from exchange.instructions import rules, store
 from exchange.journal.gateway import Gate, NotTrading
 from exchange.journal.refusals import CORE, Refusals
 from registry.kit.database import Database, Tx
-from registry.kit.idempotency import Written
+from registry.kit.idempotency import Written, once
 from registry.kit.supervise import Supervisor
 from schemas.access import Call
 
@@ -81,6 +81,20 @@ class Teller:
         self.supervisor = Supervisor(
             "teller", "Deposits, withdrawals and halts are stored and not carried out", retry_s=RETRY_S
         )
+
+    async def tell_once(self, work: Work, *, call: Call) -> int:
+        """
+        Store an instruction once, however often *call* is sent, and wait until it is carried out; returns its number.
+
+        Raises what *work* does, and `NotTrading`. That the engine refused it is for `refuse_in` to say.
+        """
+
+        async def again(_: Tx, number: str) -> int:
+            return int(number)
+
+        number = await once(self._db, call, work, again)
+        await self.carried_out(number)
+        return number
 
     async def carried_out(self, number: int) -> None:
         """

@@ -121,11 +121,7 @@ async def _carried_out(
         number = await instructions.store_in(tx, command, by=call, remark=remark)
         return Written(number, number)
 
-    async def again(_: Tx, number: str) -> int:
-        return int(number)
-
-    number = await once(exchange.db, call, work, again)
-    await exchange.teller.carried_out(number)
+    await exchange.teller.tell_once(work, call=call)
     return await instrument(code, exchange=exchange)
 
 

@@ -3,28 +3,13 @@
 from typing import Final
 
 from exchange.engine.modes import continuous
-from exchange.projections.changes import SIDES, Changes, Moment, Part, Placed
+from exchange.projections.changes import Changes, Moment, Part, placed_whole
 
 LIVES: Final = ("GTC", "IOC", "FOK", "POST_ONLY")
 
 
 def _accepted(into: Changes, event: continuous.Accepted, moment: Moment) -> None:
-    placed = Placed(
-        id=event.order,
-        kind="order",
-        account_id=event.account,
-        instrument_id=event.instrument,
-        side=SIDES[event.side],
-        price_fen=event.price,
-        quantity_t=event.quantity,
-        open_t=event.quantity,
-        traded_t=0,
-        life=LIVES[event.life],
-        client_order_id=event.client_order_id,
-        closed_because=None,
-        listing_id=None,
-        at=moment.at,
-    )
+    placed = placed_whole(event, moment, kind="order", side=event.side, life=LIVES[event.life])
     into.place(placed, event.side)
 
 

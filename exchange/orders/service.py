@@ -19,6 +19,7 @@ from exchange.projections.instruments import no_instrument
 from exchange.projections.replies import About
 from exchange.projections.store import Remembered
 from registry import port
+from registry.kit.database import Tx
 from registry.kit.http import PROBLEM_TYPE, STATUS
 from registry.kit.pages import Window
 from registry.kit.period import Between
@@ -291,6 +292,12 @@ async def order(order_id: int, *, asked: Call, exchange: Exchange) -> Order:
             return found
     await exchange.projector.require_complete()
     raise Unknown(f"There is no order {order_id}.")
+
+
+async def orders_in(tx: Tx, numbers: Sequence[int]) -> tuple[Order, ...]:
+    """What was placed under some numbers, in their order, for a caller that has seen to who may read it."""
+    found = await store.orders(tx, numbers)
+    return tuple(found[number] for number in numbers)
 
 
 async def order_by_client_order_id(account_id: int, client_order_id: int, *, asked: Call, exchange: Exchange) -> Order:

@@ -36,9 +36,9 @@ class Moment(NamedTuple):
 @dataclass(slots=True)
 class Placed:
     """
-    An order, a listing or a subscription as it entered, and what became of it in the same batches.
+    An order or something beside the book as it entered, and what became of it in the same batches.
 
-    *listing_id* is the listing that a subscription took from.
+    *listing_id* is the listing that a subscription took from, or the campaign of a pledge.
     """
 
     id: int
@@ -55,6 +55,34 @@ class Placed:
     closed_because: int | None
     listing_id: int | None
     at: datetime
+
+
+def placed_whole(
+    event: Any,  # noqa: ANN401 - of any mode
+    moment: Moment,
+    *,
+    kind: str,
+    side: int,
+    life: str,
+    listing_id: int | None = None,
+) -> Placed:
+    """What an event places by which something enters: all of it is open, nothing traded yet."""
+    return Placed(
+        id=event.order,
+        kind=kind,
+        account_id=event.account,
+        instrument_id=event.instrument,
+        side=SIDES[side],
+        price_fen=event.price,
+        quantity_t=event.quantity,
+        open_t=event.quantity,
+        traded_t=0,
+        life=life,
+        client_order_id=event.client_order_id,
+        closed_because=None,
+        listing_id=listing_id,
+        at=moment.at,
+    )
 
 
 @dataclass(slots=True)

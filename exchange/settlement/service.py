@@ -17,7 +17,7 @@ from exchange.settlement.store import Direction, StoredDelivery
 from registry import port
 from registry.kit import ids
 from registry.kit.database import Tx, constraint
-from registry.kit.idempotency import Written, once
+from registry.kit.idempotency import Written
 from registry.kit.pages import Window
 from registry.kit.period import Between
 from registry.kit.problems import DomainError, Kind, Unknown
@@ -156,12 +156,7 @@ async def withdraw_cash(body: CashMovement, *, call: Call, exchange: Exchange) -
 
 async def _carried_out(work: instructions.Work, *, call: Call, exchange: Exchange) -> CustodyMovement:
     """Store the instruction once, wait until it has come to its end, and return it as it stands."""
-
-    async def again(_: Tx, number: str) -> int:
-        return int(number)
-
-    number = await once(exchange.db, call, work, again)
-    await exchange.teller.carried_out(number)
+    number = await exchange.teller.tell_once(work, call=call)
     async with exchange.db.reading() as tx:
         await instructions.refuse_in(tx, number)
     found = await _custody(number, exchange)

@@ -17,7 +17,8 @@ from registry.access.visitor import PageCall
 from registry.kit.site.forms import local_address
 
 TEMPLATES: Final = Path(__file__).parent / "pages"
-DESK: Final = "/desk"
+DESK: Final = "/account"
+"""Where one comes in who was on the way nowhere else."""
 
 
 class SignInPages(Controller):

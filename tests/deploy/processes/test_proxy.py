@@ -157,11 +157,16 @@ async def until_open(port: int) -> None:
                 return
 
 
-def last_line(service: Service) -> dict[str, Any]:
-    """The service's last line about a request."""
-    lines = [json.loads(each) for each in service.log.read_text().splitlines() if "http_request" in each]
-    found: dict[str, Any] = lines[-1]
-    return found
+async def line_of(service: Service, path: str) -> dict[str, Any]:
+    """The service's line about the request for a path of this test's own; it is written after the answer."""
+
+    async def logged() -> list[dict[str, Any]]:
+        lines = [each for each in service.log.read_text().split("\n") if "http_request" in each]
+        return [found for found in map(json.loads, lines) if found["path"] == path]
+
+    (found,) = await until(logged, f"the request for {path!r} is in the log")
+    line: dict[str, Any] = found
+    return line
 
 
 async def test_https_works_and_asks_to_be_used_again(proxied, service):
@@ -223,18 +228,17 @@ async def test_the_clients_address_is_that_of_the_client(proxied, service):
         "X-Forwarded-Proto": "http",
     }
     async with proxied.client() as http:
-        for headers in ({}, lies):
-            answer = await http.get("/v1/region", headers=headers)
+        for number, headers in enumerate(({}, lies)):
+            answer = await http.get(f"/nowhere-{number}", headers=headers)
             assert HSTS == answer.headers["strict-transport-security"]
-            assert "127.0.0.1" == last_line(service)["client"]
+            assert "127.0.0.1" == (await line_of(service, f"/nowhere-{number}"))["client"]
     transport = httpx.AsyncHTTPTransport(local_address="127.0.0.3", verify=proxied.trusting)
     async with httpx.AsyncClient(transport=transport) as http:
-        url = f"https://127.0.0.1:{proxied.https_port}/v1/region"
-        await http.get(url, headers={"Host": HOST, **lies})
-        assert "127.0.0.3" == last_line(service)["client"]
+        await http.get(f"https://127.0.0.1:{proxied.https_port}/nowhere-2", headers={"Host": HOST, **lies})
+        assert "127.0.0.3" == (await line_of(service, "/nowhere-2"))["client"]
     async with service.client() as http:
-        await http.get("/v1/region", headers=lies)
-        assert "127.0.0.1" == last_line(service)["client"]
+        await http.get("/nowhere-3", headers=lies)
+        assert "127.0.0.1" == (await line_of(service, "/nowhere-3"))["client"]
 
 
 async def test_limits_are_each_clients_own(proxied):
@@ -277,14 +281,10 @@ async def test_a_path_that_would_steer_the_terminal_is_escaped(proxied, service)
     """Through the proxy and all: one line, with the path as JSON can say it."""
     async with proxied.client() as http:
         await http.get("/%E2%80%AEgnp%0d%0a%1b%5B31m%7F")
-
-    async def logged() -> list[str]:
-        lines = service.log.read_text().split("\n")
-        return [each for each in lines if "http_request" in each and "gnp" in each]
-
-    (raw,) = await until(logged, "the request is in the log")
+    line = await line_of(service, "/\u202egnp\r\n\x1b[31m\x7f")
+    assert "GET" == line["method"]
+    (raw,) = [each for each in service.log.read_text().split("\n") if "gnp" in each]
     assert raw.isprintable()
-    assert "/\u202egnp\r\n\x1b[31m\x7f" == json.loads(raw)["path"]
 
 
 async def test_no_guests_link_is_in_the_proxys_log(proxied):

@@ -58,6 +58,10 @@ async def test_from_a_form_to_an_allotment(market: Market):
     assert 303 == done.status_code, done.text
     mine = (await page(market, address, "solar")).text
     assert ("Yours in this campaign" in mine, "Take it back" in mine) == (True, True)
+    for number in range(120):  # whatever else the account does, its pledges stay in sight
+        await market.buys("solar", 1, 10_00, client_order_id=2_000 + number)
+    mine = (await page(market, address, "solar")).text
+    assert ("Yours in this campaign" in mine, "Take it back" in mine) == (True, True)
     theirs = (await page(market, address, "car")).text
     assert ("Yours in this campaign" in theirs, "Every pledge" in theirs) == (False, True)
     await becomes(market, campaign, CLOSES, "allotted")

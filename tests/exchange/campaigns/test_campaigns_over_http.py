@@ -1,10 +1,11 @@
 """Campaigns: announced, opened and closed by business time, allotted so that anybody can work it out again."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from exchange.campaigns import rules
+from exchange.campaigns import rules, service
 from exchange.campaigns.service import follow_calendar
 from exchange.engine.modes.campaigns.allotment import allotted
 from tests.database import connected
@@ -97,8 +98,10 @@ async def test_the_operator_calls_a_campaign_off(market: Market):
     await pledged(market, "solar", campaign, 10)
     path, operator = f"/v1/campaigns/{campaign['id']}/call-off", market.world.party("exchange").key
     refused(await market.world.post(path, {"reason": "Mine"}, by=market.world.party("kiln").key), 403, "denied")
-    ended = await market.world.ok(path, {"reason": "The price was wrong"}, by=operator)
+    why = {"reason": "The price was wrong"}
+    ended, again = [done(await market.world.post(path, why, by=operator, key="call-off")) for _ in range(2)]
     assert ("ended", "called-off") == (ended["state"], ended["ended_because"])
+    assert ended == again, "what is sent again is answered again"
     refused(await market.world.post(path, {"reason": "Again"}, by=operator), 409, "campaign-over", "called-off")
     assert (1_000_00, 0, 0, 0) == await market.cash("solar")
 
@@ -115,6 +118,26 @@ async def test_a_seller_who_withdraws_lets_everybody_go(market: Market):
     ended = await becomes(market, campaign, OPENS, "ended")
     assert "called-off" == ended["ended_because"]
     assert (1_000_00, 0, 0, 0) == await market.cash("solar")
+
+
+async def test_calling_off_what_has_just_closed_is_refused(market: Market, monkeypatch: pytest.MonkeyPatch):
+    """The engine takes one of the two; whoever comes second is told what it came to, and nothing is undone."""
+    campaign = await announced(market)
+    await market.pay_in("solar", 1_000_00)
+    await becomes(market, campaign, OPENS, "open")
+    await pledged(market, "solar", campaign, 10)
+    stale = await service.campaign(campaign["id"], exchange=await market.world.trade())
+    await becomes(market, campaign, CLOSES, "allotted")
+    found, seen = service._campaign_in, iter((stale,))
+
+    async def as_it_was(tx: Any, campaign_id: int) -> Any:
+        return next(seen, None) or await found(tx, campaign_id)
+
+    monkeypatch.setattr(service, "_campaign_in", as_it_was)
+    path, operator = f"/v1/campaigns/{campaign['id']}/call-off", market.world.party("exchange").key
+    refused(await market.world.post(path, {"reason": "Late"}, by=operator), 409, "campaign-over", "10 t were allotted")
+    await market.settled()
+    assert (10, 0, 0, 0) == await market.tonnes("solar")
 
 
 async def test_a_halted_instrument_keeps_its_campaign_waiting(market: Market):
@@ -177,8 +200,6 @@ async def test_pledges_that_cannot_be(market: Market):
 
 def test_what_is_due():
     """By business time alone; what has lost its offer ends at once, what is halted waits."""
-    from datetime import UTC, datetime
-
     at = [datetime(2025, 1, day, tzinfo=UTC) for day in range(1, 8)]
 
     def told(state: str, now: int, *, offered: bool = True, halted: bool = False) -> list[str]:
@@ -187,5 +208,6 @@ def test_what_is_due():
 
     assert [[], ["BeginCampaign"], ["BeginCampaign"], ["CloseCampaign"]] == [told("announced", n) for n in (1, 2, 3, 4)]
     assert [[], [], ["CloseCampaign"], ["CloseCampaign"]] == [told("open", now) for now in (2, 3, 4, 5)]
-    assert ["CloseCampaign"] == told("open", 3, offered=False)
+    assert ["CallOffCampaign"] == told("open", 3, offered=False)
+    assert ["CallOffCampaign"] == told("open", 5, offered=False, halted=True)
     assert [] == told("open", 5, halted=True)

@@ -75,8 +75,7 @@ def open_campaign(market: Market, command: OpenCampaign) -> list[Event]:
         return [refused(command, Reason.NOT_ENOUGH_TONNES, quantity, holding.settled)]
     holding.settled -= quantity
     holding.locked += quantity
-    terms = (command.least, command.most, command.floor, command.allotment)
-    campaign = RunningCampaign(market.sequence, instrument.id, command.price, *terms)
+    campaign = RunningCampaign(market.sequence, command)
     offer_in(campaign, entered(campaign.id, account, campaign, c.SELL, quantity))
     _campaigns(market)[campaign.id] = campaign
     return [
@@ -86,7 +85,10 @@ def open_campaign(market: Market, command: OpenCampaign) -> list[Event]:
             instrument.id,
             command.price,
             quantity,
-            *terms,
+            command.least,
+            command.most,
+            command.floor,
+            command.allotment,
             command.opens,
             command.closes,
             command.client_order_id,

@@ -8,6 +8,7 @@ from msgspec import Struct
 from exchange.engine import commands as c
 from exchange.engine.accounts import OpenOrder, TradingAccount
 from exchange.engine.market import Market
+from exchange.engine.modes.campaigns.messages import OpenCampaign
 
 
 class StoredOffer(Struct, array_like=True, gc=False):
@@ -63,16 +64,14 @@ class RunningCampaign:
         "price",
     )
 
-    def __init__(  # noqa: PLR0917 - the terms in the order of the command
-        self, number: int, instrument: int, price: int, least: int, most: int, floor: int, allotment: int
-    ) -> None:
+    def __init__(self, number: int, terms: OpenCampaign | StoredCampaign) -> None:
         self.id = number
-        self.instrument = instrument
-        self.price = price
-        self.least = least
-        self.most = most
-        self.floor = floor
-        self.allotment = allotment
+        self.instrument = terms.instrument
+        self.price = terms.price
+        self.least = terms.least
+        self.most = terms.most
+        self.floor = terms.floor
+        self.allotment = terms.allotment
         self.begun = False
         self.offer: OpenOrder | None = None
         self.pledges: dict[int, OpenOrder] = {}
@@ -141,9 +140,7 @@ class Campaigns:
     def load(self, market: Market, stored: StoredCampaigns) -> None:
         """Take on those of a snapshot."""
         for each in stored.running:
-            campaign = self.running[each.id] = RunningCampaign(
-                each.id, each.instrument, each.price, each.least, each.most, each.floor, each.allotment
-            )
+            campaign = self.running[each.id] = RunningCampaign(each.id, each)
             campaign.begun = each.begun
             if each.offer is not None:
                 offer_in(campaign, _loaded(market, campaign, each.offer, c.SELL))
