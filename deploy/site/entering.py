@@ -24,7 +24,6 @@ from registry.access.authority import Authority
 from registry.access.http import browser_of
 from registry.access.sessions.rules import device_of
 from registry.access.sign_in import service
-from registry.access.sign_in.pages import DESK
 from registry.access.sign_in.service import SignIns
 from registry.access.visitor import PageCall
 from registry.kit.problems import Unknown
@@ -86,7 +85,7 @@ class EnteringPages(Controller):
             holder, device_of(browser.user_agent), before=page.visitor.by, signs=sign_ins
         )
         browser.keep(secret)
-        return Redirect(DESK, status_code=HTTP_303_SEE_OTHER)
+        return Redirect("/desk", status_code=HTTP_303_SEE_OTHER)
 
 
 def require_loopback(request: Request[Any, Any, Any]) -> None:

@@ -22,7 +22,7 @@ async def come_in(page: Page, link: str) -> None:
     """Open an invitation and make the passkey."""
     await page.goto(link)
     await page.get_by_role("button", name="Make my passkey").click()
-    await page.wait_for_url("**/account")
+    await page.wait_for_url("**/desk")
 
 
 async def test_invitation_passkey_out_and_in_again(site: Site, chromium: Browser):

@@ -17,8 +17,7 @@ from registry.access.visitor import PageCall
 from registry.kit.site.forms import local_address
 
 TEMPLATES: Final = Path(__file__).parent / "pages"
-DESK: Final = "/account"
-"""Where one comes in who was on the way nowhere else."""
+DESK: Final = "/desk"
 
 
 class SignInPages(Controller):

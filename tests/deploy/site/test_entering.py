@@ -60,7 +60,7 @@ async def test_one_click_enters_and_joins_nobody(empty: World, tmp_path: Path):
         assert 'action="/enter/regulator-1"' in page
         assert ("<b>" in page, "Ada &lt;b&gt;" in page) == (False, True)
         answer = await http.post("/enter/regulator-1", headers=HERE)
-        assert (303, "/account") == (answer.status_code, answer.headers["location"])
+        assert (303, "/desk") == (answer.status_code, answer.headers["location"])
         assert 404 == (await http.post("/enter/somebody", headers=HERE)).status_code
     mine = (await empty.get("/v1/me", by=empty.regulators[0])).json()
     shown = (await look(empty, cookie_of(answer))).json()

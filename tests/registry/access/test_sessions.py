@@ -210,10 +210,10 @@ async def test_a_session_alone_is_no_power_to_decide(empty: World):
 async def test_the_door_leads_nowhere_else(empty: World, then: str):
     """Neither the page, nor somebody who is signed in already, nor the form is led to another site."""
     page = await empty.http.get("/sign-in", params={"then": then})
-    assert 'data-then="/account"' in page.text
+    assert 'data-then="/desk"' in page.text
     assert "evil.example" not in re.sub(r"(href|value)=\"/sign-in\?[^\"]*\"", "", page.text)
     session = cookie_of(await send(empty, "/v1/sign-in/with-key", {"key": empty.regulators[0]}))
     headers = {"Cookie": f"{SESSION_COOKIE}={session}"}
-    assert "/account" == (await empty.http.get("/sign-in", params={"then": then}, headers=headers)).headers["location"]
+    assert "/desk" == (await empty.http.get("/sign-in", params={"then": then}, headers=headers)).headers["location"]
     form = {"key": empty.regulators[0], "_then": then, "_page": "/sign-in"}
     assert "/" == (await empty.http.post("/v1/sign-in/with-key", data=form, headers=HERE)).headers["location"]
