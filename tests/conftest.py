@@ -24,6 +24,7 @@ from tests import worlds  # noqa: E402 - as above
 from tests.worlds import Template, World  # noqa: E402 - as above
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist writes the groups into the names of tests in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     Keep the tests that share what their module started on one worker: two would start it twice (`--dist loadgroup`).

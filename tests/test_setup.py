@@ -123,4 +123,4 @@ def test_a_second_run_installs_nothing(fresh):
     for stamp in (".run", ".test"):
         (fresh / ".venv" / stamp).touch()
     assert "ran -m deploy demo --serve\n" == make("demo", "ARGS=--serve", cwd=fresh).stdout
-    assert "ran -m pytest -n 2 --dist loadgroup -q\n" == make("test", cwd=fresh).stdout.replace("-q \n", "-q\n")
+    assert "ran -m pytest -n 3 --dist loadgroup -q\n" == make("test", cwd=fresh).stdout.replace("-q \n", "-q\n")

@@ -2,7 +2,7 @@
 SIGKILL of the service at every step of the season: nothing is lost, nothing is done twice.
 
 In the normal run each step is killed in one way, after its answer or with its work not yet committed;
-`KILNWOOD_KILL_EVERY_WAY=1` kills each in both. One region per way of dying lives through the season in each worker. A
+`KILNWOOD_KILL_EVERY_WAY=1` kills each in both. One region per way of dying lives through the season, in one worker. A
 case plays on to its step, kills the service at one request of it, starts it again and lets the client resend with the
 same key. After each kill the books are checked, the log is recomputed from its bytes, and the market from its journal;
 the season's own figures are checked by its steps, and every region is played to its end, whatever cases a worker was
@@ -76,7 +76,7 @@ IN_COMMIT = {
 IN_FLIGHT = {*IN_COMMIT, "accounts", "validated", "paid_in", "settled", "contributed"}
 """Steps that are killed with the work done and not committed; the others after the answer, in the normal run."""
 CASES = [
-    (way, step.milestone)
+    pytest.param(way, step.milestone, marks=pytest.mark.xdist_group(f"killed-{way}"))
     for way in ("answered", "in-flight")
     for step in SEASON
     if os.environ.get("KILNWOOD_KILL_EVERY_WAY") or (way == "in-flight") == (step.milestone in IN_FLIGHT)

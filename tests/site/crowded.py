@@ -205,6 +205,8 @@ async def crawl(world: World, language: str, by: str = "") -> dict[str, httpx.Re
         if address in seen:
             continue
         seen[address] = answer = await world.http.get(address, headers=headers)
+        if answer.is_redirect and answer.headers["location"] not in seen:
+            waiting.append(answer.headers["location"])
         if not answer.headers.get("content-type", "").startswith("text/html"):
             continue
         for link in read(answer.text).links:

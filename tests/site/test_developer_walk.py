@@ -10,7 +10,7 @@ from playwright.async_api import Browser, Page, expect
 from deploy.scenarios.client import Api
 from tests.registry.projects.life import NOTICE_IS_OVER
 from tests.site.browser import PHONE, Site, needs_chromium, person, served
-from tests.site.test_accessibility import PAIRS, too_wide, violations
+from tests.site.test_accessibility import VIEWS, too_wide, violations
 
 pytestmark = needs_chromium
 YEAR = ("2024-01-01", "2024-12-31")
@@ -241,7 +241,7 @@ async def drafted(api: Api, site: Site, name: str) -> int:
     return int((await api.post("/v1/projects", body, by=kiln.key))["id"])
 
 
-@pytest.mark.parametrize(("language", "scheme", "width"), PAIRS)
+@pytest.mark.parametrize(("language", "scheme", "width"), VIEWS)
 async def test_no_page_of_the_work_has_a_violation(
     season_site: Site, chromium: Browser, language: str, scheme: Any, width: int
 ):

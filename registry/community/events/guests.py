@@ -95,7 +95,7 @@ def _check_same(earlier: StoredGuest, body: JoinEvent, call: Call) -> None:
 
 async def guest(secret: str, *, db: Database, keyring: Keyring) -> Guest:
     """The share whose link has *secret*. Raises `Unknown`."""
-    async with db.reading() as tx:
+    async with db.snapshot() as tx:
         return await _guest_in(tx, secret, keyring)
 
 
