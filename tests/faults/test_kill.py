@@ -76,7 +76,7 @@ IN_COMMIT = {
 IN_FLIGHT = {*IN_COMMIT, "accounts", "validated", "paid_in", "settled", "contributed"}
 """Steps that are killed with the work done and not committed; the others after the answer, in the normal run."""
 CASES = [
-    pytest.param(way, step.milestone, marks=pytest.mark.xdist_group(f"killed-{way}"))
+    (way, step.milestone)
     for way in ("answered", "in-flight")
     for step in SEASON
     if os.environ.get("KILNWOOD_KILL_EVERY_WAY") or (way == "in-flight") == (step.milestone in IN_FLIGHT)

@@ -20,7 +20,7 @@ REASON = "Sealed reason of a retirement"
 PLAN = "Sealed plan to reduce"
 DRAFT = "Secret draft of a project"
 PERSON = "Sealed Responsible Person"
-ELSEWHERE = ("/docs", "/health/", "/assets/")
+ELSEWHERE = ("/r/", "/docs", "/health/", "/assets/")
 """What other parts of the site answer, each with tests of its own; assets are looked at by their hashes."""
 
 
@@ -205,8 +205,6 @@ async def crawl(world: World, language: str, by: str = "") -> dict[str, httpx.Re
         if address in seen:
             continue
         seen[address] = answer = await world.http.get(address, headers=headers)
-        if answer.is_redirect and answer.headers["location"] not in seen:
-            waiting.append(answer.headers["location"])
         if not answer.headers.get("content-type", "").startswith("text/html"):
             continue
         for link in read(answer.text).links:
