@@ -148,8 +148,6 @@ function follow() {
   });
   stream.addEventListener("error", () => { live.textContent = market.dataset.away; });
   window.addEventListener("pagehide", () => stream.close());
-  document.body.addEventListener("htmx:beforeHistorySave", () => stream.close());
-  document.body.addEventListener("htmx:beforeSwap", (event) => { if (event.detail.target === document.body) stream.close(); });
 }
 
 if (market) {
