@@ -35,11 +35,11 @@ def level(page: Page, side: str, fen: int) -> Locator:
     return page.locator(f"#book tbody[data-side={side}] tr[data-price='{fen}']")
 
 
-async def ordered(api: Api, party: Party, code: str, side: str, price: int, tonnes: int) -> dict[str, Any]:
+async def ordered(api: Api, party: Party, code: str, side: str, *, fen: int, tonnes: int) -> dict[str, Any]:
     """An order by the API; the forms of pages use numbers too, so the next one is asked for."""
     balances = await api.get(f"/v1/accounts/{party.account_id}/balances", by=party.key)
     number = balances["last_client_order_id"] + 1
-    terms = {"instrument": code, "side": side, "price_fen": price, "quantity_t": tonnes}
+    terms = {"instrument": code, "side": side, "price_fen": fen, "quantity_t": tonnes}
     body = {"account_id": party.account_id, "client_order_id": number, **terms}
     placed: dict[str, Any] = await api.post("/v1/orders", body, by=party.key)
     return placed

@@ -167,7 +167,7 @@ async def test_the_market_moves_before_ones_eyes(played_site: Site, chromium: Br
         brought = {"account_id": car.account_id, "instrument": code, "quantity_t": 30}
         await api.post("/v1/deposits/credits", brought, by=car.key)
         for fen in (36_20, 36_40):
-            await market.ordered(api, car, code, "sell", fen, 5)
+            await market.ordered(api, car, code, "sell", fen=fen, tonnes=5)
         await page.add_init_script(market.DROPS)
         await enter(page, played_site, car.key, "/instruments")
         await page.get_by_role("link", name=code).click()
@@ -177,17 +177,17 @@ async def test_the_market_moves_before_ones_eyes(played_site: Site, chromium: Br
         await market.placed_by_keyboard(page, "31.00", 3, "93.00 CNY")
         await market.live(page)
         await expect(market.level(page, "bid", 31_00)).to_contain_text("◆ 3")
-        await market.ordered(api, car, code, "buy", 31_00, 2)
+        await market.ordered(api, car, code, "buy", fen=31_00, tonnes=2)
         await expect(market.level(page, "bid", 31_00)).to_contain_text("◆ 5")
         await expect(market.level(page, "bid", 31_00)).to_have_class("mine")
         await market.walked_by_keyboard(page, best="36.20", second="36.40")
         assert [] == await violations(page)
 
         await page.evaluate("window.toDrop = 1")
-        await market.ordered(api, bank, code, "buy", 36_20, 4)
+        await market.ordered(api, bank, code, "buy", fen=36_20, tonnes=4)
         await expect(page.locator("body")).to_have_attribute("data-dropped", "one")
         await expect(market.level(page, "ask", 36_20)).to_contain_text("◆ 5")
-        await market.ordered(api, bank, code, "buy", 36_20, 1)
+        await market.ordered(api, bank, code, "buy", fen=36_20, tonnes=1)
         await expect(page.locator(".market")).to_have_attribute("data-missed", "1")
         await expect(market.level(page, "ask", 36_20)).to_have_count(0)
         await expect(page.locator("#tape tbody tr").nth(0)).to_have_text(re.compile(r"▲ 36\.20\s*1$"))
@@ -208,7 +208,7 @@ async def _coloured_by_language(page: Page) -> None:
 
 
 async def _amended_and_taken_back(page: Page, code: str) -> None:
-    """A price that is refused is shown again beside the order; another one is taken; then nothing is left; on a phone."""
+    """On a phone: another price and less, marked where it rests then; and everything at once, after a question."""
     await page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
     row = page.locator("#own tr", has_text="36.40")
     await row.locator("summary").click()
