@@ -114,17 +114,18 @@ def read_sheet(picture: bytes) -> str:
 
 
 def _corners(dark: list[list[bool]], width: int, height: int) -> list[tuple[float, float, float]]:
-    """The middles of the three corners, and what a module measures there."""
-    found: list[tuple[float, float, float]] = []
+    """The middles of the three corners, and what a module measures there: what the most lines of pixels cross."""
+    columns = [list(_finders([dark[y][x] for y in range(height)])) for x in range(width)]
+    seen: dict[tuple[float, float, float], int] = {}
     for y in range(height):
         for x, module in _finders(dark[y]):
-            column = [dark[each][round(x)] for each in range(height)]
-            for middle, tall in _finders(column):
-                apart = all(abs(x - a) + abs(middle - b) > 7 * module for a, b, _ in found)
-                if abs(middle - y) < 2 * module and abs(tall - module) < module / 3 and apart:
-                    found.append((x, middle, module))
-    assert 3 == len(found), found
-    return found
+            for middle, tall in columns[round(x)]:
+                if abs(middle - y) < 2 * module and abs(tall - module) < module / 3:
+                    near = (each for each in seen if abs(x - each[0]) + abs(middle - each[1]) < 3 * module)
+                    corner = next(near, (x, middle, module))
+                    seen[corner] = seen.get(corner, 0) + 1
+    assert len(seen) >= 3, seen
+    return sorted(seen, key=lambda each: -seen[each])[:3]
 
 
 def _finders(line: list[bool]) -> Iterator[tuple[float, float]]:

@@ -90,7 +90,7 @@ async def _addresses(site: Site) -> list[str]:
 
 
 async def test_columns_sort_in_the_browser(whole_site: Site, chromium: Browser):
-    """By a real button in the heading; the state is said in aria-sort, and a page that is come to by a link has it too."""
+    """By a real button in the heading; the state is said in aria-sort; a page come to by a link sorts too."""
     async with person(chromium) as page:
         await page.goto(f"{whole_site.url}/issuances")
         codes = page.locator("tbody tr td:first-child")

@@ -1,4 +1,4 @@
-"""A page is loaded whole, so that what stands in its head runs; what changes a part of a page is loaded where it does."""
+"""A page is loaded whole, so that what stands in its head runs; htmx is loaded where it changes a part."""
 
 from deploy.site.frame import FOLDERS
 from registry.kit.site.frame import TEMPLATES
