@@ -30,7 +30,7 @@ def _verified(page: "Page", raw: bytes) -> float:
     """Choose the receipt's file as a visitor does, and read how long the page took."""
     page.eval_on_selector("[data-verifier]", "it => { delete it.dataset.milliseconds; delete it.dataset.verdict; }")
     page.set_input_files("#other-file", {"name": "it.json", "mimeType": "application/json", "buffer": raw})
-    verifier = page.wait_for_selector("[data-verifier][data-verdict]")
+    verifier = page.locator("[data-verifier][data-verdict]")
     verdict, took = verifier.get_attribute("data-verdict"), verifier.get_attribute("data-milliseconds")
     if verdict not in _VALID or took is None:
         raise RuntimeError(f"The page says that the receipt is {verdict}.")
