@@ -20,6 +20,10 @@ pytestmark = needs_chromium
 AXE = (Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 RULES = "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
 EVERY = os.environ.get("KILNWOOD_EVERY_VIEW")
+SCRIPT_BYTES = 150_000
+"""The most that a page may load, charts and all."""
+LEAST_BYTES = 1_000
+"""What every page loads: else the count sees nothing."""
 PAIRS = (("en-GB", "light", 1280), ("zh-CN", "dark", 320))
 """Every language, scheme and width once."""
 VIEWS = tuple(product(("en-GB", "zh-CN"), ("light", "dark"), (320, 1280))) if EVERY else PAIRS[:1]
@@ -60,11 +64,19 @@ async def test_no_page_has_a_violation(whole_site: Site, chromium: Browser, lang
     async with person(chromium, size=size, language=language, color_scheme=scheme, refusals=True) as page:
         for address in await _addresses(whole_site):
             await page.goto(f"{whole_site.url}{address}")
+            if not LEAST_BYTES < (loaded := await script_bytes(page)) <= SCRIPT_BYTES:
+                wrong[f"{address} loads"] = loaded
             if found := await violations(page):
                 wrong[address] = found
             if await too_wide(page):
                 wrong[f"{address} is too wide"] = width
     assert {} == wrong
+
+
+async def script_bytes(page: Page) -> int:
+    """The scripts that the page loaded, unpacked."""
+    loaded = "performance.getEntriesByType('resource').filter(each => /\\.js\\b|\\/r\\/script\\//.test(each.name))"
+    return int(await page.evaluate(f"{loaded}.reduce((sum, each) => sum + each.decodedBodySize, 0)"))
 
 
 async def _addresses(site: Site) -> list[str]:
@@ -78,7 +90,7 @@ async def _addresses(site: Site) -> list[str]:
 
 
 async def test_columns_sort_in_the_browser(whole_site: Site, chromium: Browser):
-    """By a real button in the heading; the state is said in aria-sort, and survives a boosted link."""
+    """By a real button in the heading; the state is said in aria-sort; a page come to by a link sorts too."""
     async with person(chromium) as page:
         await page.goto(f"{whole_site.url}/issuances")
         codes = page.locator("tbody tr td:first-child")
@@ -126,6 +138,8 @@ async def test_every_template_has_been_seen(whole_site: Site, chromium: Browser)
                 assert answer
                 if answer.status >= 500:
                     wrong[f"{address} as {by} fails"] = answer.status
+                if not LEAST_BYTES < (loaded := await script_bytes(page)) <= SCRIPT_BYTES:
+                    wrong[f"{address} as {by} loads"] = loaded
                 if found := await violations(page):
                     wrong[f"{address} as {by}"] = found
                 if await too_wide(page):

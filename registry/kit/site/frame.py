@@ -102,7 +102,7 @@ class Frame:
             "query": _query(request, without={"done", "lang", "cursor"}),
             "asked": request.query_params,
             "form_state": form,
-            "fragment": request.headers.get("hx-request") == "true" and request.headers.get("hx-boosted") != "true",
+            "fragment": request.headers.get("hx-request") == "true",
             "visitor": request.scope.get("user"),
             "done": request.query_params.get("done", ""),
             **shown,

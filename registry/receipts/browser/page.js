@@ -99,7 +99,8 @@ function card(report) {
 async function verify(bytes, name, place) {
   const begun = performance.now();
   const reports = await judgeAll(bytes, trust, name);
-  root.dataset.milliseconds = String(Math.round(performance.now() - begun));
+  // The bench reads it.
+  root.dataset.milliseconds = (performance.now() - begun).toFixed(1);
   place.replaceChildren(...reports.map(card));
   root.dataset.verdict = reports.map((each) => each.verdict).join(" ");
 }
