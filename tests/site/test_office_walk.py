@@ -210,12 +210,13 @@ async def _coloured_by_language(page: Page) -> None:
 async def _amended_and_taken_back(page: Page, code: str) -> None:
     """On a phone: another price and less, marked where it rests then; and everything at once, after a question."""
     await page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
-    row = page.locator("#own tr", has_text="36.40")
-    await row.locator("summary").click()
-    await row.get_by_label("Quantity in all").fill("4")
-    await row.get_by_label("Price limit").fill("36.45")
+    (order,) = re.findall(r"(\d+): ", await page.locator("#own tr", has_text="36.40").inner_text())
+    form = page.locator("#own details", has_text=f"Amend order {order}")
+    await form.locator("summary").click()
+    await form.get_by_label("Quantity in all").fill("4")
+    await form.get_by_label("Price limit").fill("36.45")
     assert not await too_wide(page)
-    await row.get_by_role("button", name="Amend the order").click()
+    await form.get_by_role("button", name="Amend the order").click()
     await expect(page.get_by_role("status").filter(has_text="The order is amended.")).to_be_visible()
     await expect(market.level(page, "ask", 36_45)).to_contain_text("◆ 4")
     assert [] == await violations(page)
