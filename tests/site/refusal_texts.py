@@ -2,8 +2,8 @@
 Every text with which something is refused, read from the source: where it stands, and its template.
 
 A template is the text with a numbered gap for each value: ``There is no claim {0}.`` What fills a gap is looked at as
-well: where the source itself says what it may be (``"confirmed" if confirm else "lifted"``, a local name, a table of the
-module, a function beside it), those words are texts of their own.
+well: where the source itself says what it may be (``"confirmed" if confirm else "lifted"``, a local name, a table of
+the module, a function beside it), those words are texts of their own.
 """
 
 import ast
@@ -28,6 +28,7 @@ NOT_ON_PAGES: Final = (
 POSITIONS: Final = {
     "Quota": slice(2, 6),
     "TradingRefused": slice(1, 2),
+    "_split": slice(1, 2),
     "Wording": slice(3, 4),
     "line": slice(1, 2),
     "single": slice(1, 2),
@@ -112,7 +113,7 @@ def _given(file: str, call: ast.Call, scope: tuple[ast.AST, ...]) -> Iterator[as
     """The expression of the text that *call* refuses with, if it does."""
     name = _name(call.func)
     first = call.args[0] if call.args else None
-    if name in POSITIONS:
+    if name in POSITIONS and isinstance(call.func, ast.Name):
         yield from call.args[POSITIONS[name]]
     elif name in KEYWORDS:
         yield from (each.value for each in call.keywords if each.arg == KEYWORDS[name])
@@ -133,7 +134,9 @@ class _Reader:
     def __init__(self, scope: tuple[ast.AST, ...]) -> None:
         self._scope = scope
 
-    def said(self, node: ast.expr, deep: int = 0) -> list[str]:
+    def said(  # noqa: C901, PLR0911, PLR0912 - one case for each form of an expression
+        self, node: ast.expr, deep: int = 0
+    ) -> list[str]:
         """Every template; a text that only comes at run time is one gap."""
         if deep > _DEEP:
             return ["{0}"]

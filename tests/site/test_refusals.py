@@ -108,15 +108,16 @@ def test_a_refusal_is_found_again_by_what_was_said(chinese):
         ),
         ("The draft cannot be declared: ends is before begins.", "草稿不能提交声明：结束时间早于开始时间。"),
         (
-            "Refused when it was first sent, and not judged again: Price 4310 fen is not a multiple of the tick, 100 fen. "
-            "To try again, send it with a new client_order_id.",
-            "首次提交时已被拒绝，不再重新判断：价格 4310 分不是最小变动价位 100 分的整数倍。如需重试，请使用新的 client_order_id。",
+            (
+                "Refused when it was first sent, and not judged again: There is no command to go on with. To try "
+                "again, send it with a new client_order_id."
+            ),
+            "首次提交时已被拒绝，不再重新判断：没有可继续的指令。如需重试，请使用新的 client_order_id。",
         ),
         ("(1) No power was used. (2) Own measures reduced 40 kg.", "（1）未使用电力。（2）自身减排措施已减排 40 kg。"),
         (
-            "9 kg are to be offset; of 10 kg before reducing, 50.0 % may be, that is 5 kg. That is 4 kg too much: reduce "
-            "further, or cover more power by contracts.",
-            "拟抵消 9 kg；减排前为 10 kg，最多可抵消其 50.0 %，即 5 kg。超出 4 kg：请进一步减排，或增加合同绿电。",
+            "Own measures reduced 40 kg. That is 4 kg too much: reduce further, or cover more power by contracts.",
+            "自身减排措施已减排 40 kg。超出 4 kg：请进一步减排，或增加合同绿电。",
         ),
     ],
 )
@@ -138,7 +139,7 @@ class Everything(Struct, forbid_unknown_fields=True):
 
 
 def test_what_the_decoder_says_of_a_form_is_told(chinese):
-    """The decoder's own words, with what a field permits; and a rule over several fields, which says it of the whole."""
+    """The decoder's own words, with what a field permits; and a rule over several fields, of the whole."""
     wrong = {"number": "x", "name": "", "kind": "c", "day": "soon", "names": 1, "site": {"latitude": "1"}, "extra": 1}
     said = faults(Everything, wrong)
     assert len(wrong) + 1 == len(said)
