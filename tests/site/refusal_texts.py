@@ -28,7 +28,6 @@ NOT_ON_PAGES: Final = (
 POSITIONS: Final = {
     "Quota": slice(2, 6),
     "TradingRefused": slice(1, 2),
-    "_split": slice(1, 2),
     "Wording": slice(3, 4),
     "line": slice(1, 2),
     "single": slice(1, 2),
@@ -92,6 +91,21 @@ def texts() -> tuple[list[Place], list[Place]]:
     return found, unread
 
 
+def checks() -> list[Place]:
+    """What the offline verifier says of its own checks, and in its verdict."""
+    at = {"ok": 1, "note": 1, "require": 2, "Conclusion": 1}
+    found = []
+    for file, tree in _trees().items():
+        if not file.startswith("registry/receipts/verifier/"):
+            continue
+        for scope, call in _calls(tree, (tree,)):
+            where = at.get(_name(call.func), len(call.args))
+            for given in call.args[where : where + 1]:
+                said = dict.fromkeys(_Reader(scope).said(given))
+                found += [(file, call.lineno, each) for each in said if _tells(each)]
+    return found
+
+
 def _tells(text: str) -> bool:
     """Whether it has a word, and not only gaps, signs and units."""
     return any(each.islower() for each in _without_gaps(text))
@@ -122,6 +136,8 @@ def _given(file: str, call: ast.Call, scope: tuple[ast.AST, ...]) -> Iterator[as
     elif name == "__init__" and first is not None and len(scope) > 2:
         if isinstance(scope[-2], ast.ClassDef) and scope[-2].name in refusals() - {"DomainError", "TradingRefused"}:
             yield first
+    elif name == "_split" and file == "schemas/serials.py":
+        yield call.args[1]
     elif name == "ValueError" and file.startswith("schemas/") and first is not None:
         yield first
     elif name == "problem" and file.startswith("registry/") and len(call.args) > 1:
