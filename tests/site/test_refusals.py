@@ -1,5 +1,6 @@
 """Every text with which something is refused has its Chinese, and the pages find it again in what was said."""
 
+import re
 import string
 from datetime import date
 from typing import Literal
@@ -10,11 +11,11 @@ from msgspec import Struct
 
 from registry.kit.site.frame import TEMPLATES
 from registry.kit.site.language import catalogue, languages
-from registry.kit.site.told import REFUSALS, literals_of
+from registry.kit.site.told import REFUSALS, forms_of, literals_of
 from registry.kit.words import faults
 from schemas.projects import Site
 from schemas.scalars import Text
-from tests.site.refusal_texts import texts
+from tests.site.refusal_texts import ROOT, checks, texts
 
 KNOWN = catalogue(REFUSALS)
 WORDS = catalogue(TEMPLATES)
@@ -45,6 +46,15 @@ RUN_TIME = {
 }
 """What is refused with a text from elsewhere: of another refusal, or of a library."""
 FOUND, UNREAD = texts()
+DETAILS = catalogue(ROOT / "registry" / "receipts" / "browser")
+PARTS = {
+    "file: {0}",
+    "{0} kg: {1}{2}",
+    "{0}:{1}-{2}kg",
+    "; extension lines that say nothing here: {0}",
+    "; no quorum of witnesses has seen this log yet",
+}
+"""Numbers and serials, which need no translation, and parts of a detail that is there as a whole."""
 
 
 @pytest.fixture(scope="module")
@@ -145,6 +155,21 @@ def test_what_the_decoder_says_of_a_form_is_told(chinese):
     assert len(wrong) + 1 == len(said)
     assert [] == [each for each in said if chinese.told(each.partition(": ")[2]) is None]
     assert "纬度和经度须同时填写" == chinese.told(faults(Site, {"latitude": "1"})[0])
+
+
+def test_every_check_of_the_verifier_has_its_chinese():
+    """For the verdict in the browser; the details of a format that is broken stay English there."""
+    missing = [f"{file}:{line}: {text}" for file, line, text in checks() if text not in DETAILS]
+    assert [] == [each for each in missing if not each.endswith(tuple(PARTS))]
+    assert [] == [text for text, meant in DETAILS.items() if gaps(text) != gaps(meant)]
+
+
+def test_the_script_finds_a_check_by_its_form():
+    """With regular expressions that Python and the browser read alike."""
+    forms = forms_of(DETAILS)
+    for text in DETAILS:
+        said = text.format(*(str(1001 + at) for at in range(len(literals_of(text)) - 1)))
+        assert DETAILS[text] == next(meant for form, meant in forms if re.search(form, said))
 
 
 def test_a_text_that_nobody_translated_stays_as_it_is(chinese):

@@ -108,6 +108,13 @@ class Told:
         return None
 
 
+def forms_of(catalogue: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The templates of a catalogue for a script: as regular expressions, most text first, with their Chinese."""
+    found = [(literals_of(text), meant) for text, meant in catalogue.items()]
+    found.sort(key=lambda each: -sum(map(len, each[0])))
+    return [(f"^{'(.*?)'.join(map(re.escape, literals))}$", meant) for literals, meant in found]
+
+
 def literals_of(template: str) -> tuple[str, ...]:
     """What stands around the gaps of a template."""
     found = [""]
