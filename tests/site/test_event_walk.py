@@ -138,7 +138,7 @@ async def test_without_scripts_in_chinese_and_refused_once(played_site: Site, ch
         await expect(page.locator(".big")).to_contain_text("389")
         await page.get_by_label("在活动页上显示").check()
         await page.get_by_role("button", name="去付款").click()
-        await expect(page.get_by_role("alert")).to_contain_text("Pick a name")
+        await expect(page.get_by_role("alert")).to_contain_text("请为排行榜取一个名字")
         await page.get_by_label("证书上的名字").fill("王堃")
         await page.get_by_role("button", name="去付款").click()
         await page.get_by_role("button", name="用模拟银行付款").click()
