@@ -172,6 +172,7 @@ class Guest(Struct, frozen=True, kw_only=True):
     claim_id: Id | None
     receipt_id: str | None
     serials: tuple[str, ...]
+    witnessed: Annotated[bool, Meta(description="Its certificate and its receipt can be opened")]
     annulled: Annotated[bool, Meta(description="The claim or its retirement was annulled: it counts for nothing")]
 
 

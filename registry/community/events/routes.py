@@ -10,6 +10,8 @@ ROUTES: dict[str, Route] = {
     "list_ranked_guests": PUBLIC,
     "join_event": PUBLIC,
     "get_guest": PUBLIC,  # by the secret of their link
+    "get_guest_certificate": PUBLIC,  # the same
+    "get_guest_receipt": PUBLIC,  # the same
     "pay_in_simulation": PUBLIC,  # the same
     "get_event_progress": Route(CLAIMANTS | OVERSEERS, "organisation"),
     "hide_guest": Route(CLAIMANTS, "organisation", frees=True),

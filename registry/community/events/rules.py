@@ -73,6 +73,12 @@ class ShareTooLarge(DomainError):
     kind, slug, title = Kind.UNPROCESSABLE, "share-too-large", "Too much for one guest"
 
 
+class NothingRetired(DomainError):
+    """A share that was not paid, or whose payment went back: it has no receipt."""
+
+    kind, slug, title = Kind.CONFLICT, "nothing-retired", "Nothing is retired for it"
+
+
 class AlreadyClaimed(DomainError):
     """The organiser's share of the event has its claim."""
 

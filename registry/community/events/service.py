@@ -9,6 +9,7 @@ from registry.claims.subjects import Share, Subject
 from registry.community.events import rules, store
 from registry.community.events.store import StoredEvent
 from registry.community.retail import service as retail
+from registry.kit import lettering
 from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
@@ -31,9 +32,10 @@ async def create_event(body: NewEvent, *, call: Call, db: Database, quotas: Quot
     Make the page of an event or a place.
 
     Raises `NotCounted`, `NothingForGuests`, `PoolNotOpen`, `NotYours`, `SubjectClaimed` where another claim covers what
-    guests would offset, `QuotaUsedUp`.
+    guests would offset, `QuotaUsedUp`, `NoGlyph`.
     """
     access.authorise_for(call, body.organisation_id)
+    lettering.require_drawn((body.title, body.place))
     rules.check_covers(body.profile, body.organiser_covers, COUNTED[body.profile])
     code = "".join(secrets.choice(rules.CODE_LETTERS) for _ in range(rules.CODE_LENGTH))
 
@@ -146,6 +148,7 @@ async def claim_share(
     It counts only what the organiser covers, so no kilogram of a guest's trip is in it. Raises `NotCounted`,
     `AlreadyClaimed`, and what a claim raises.
     """
+    lettering.require_drawn((body.boundary,))
 
     async def work(tx: Tx) -> Written[Claim]:
         found = await _own_in(tx, code, call)

@@ -298,6 +298,8 @@ def _events(ids: dict[str, Any]) -> dict[str, Request]:
         "list_ranked_guests": read(f"{event}/ranking"),
         "join_event": write(f"{event}/guests", {"trip": {"nights": 1}}),
         "get_guest": read(guest),
+        "get_guest_certificate": read(f"{guest}/certificate.pdf", 409),  # not paid
+        "get_guest_receipt": read(f"{guest}/receipt", 409),
         "pay_in_simulation": write(f"{guest}/simulated-payment"),
         "get_event_progress": read(f"{event}/progress"),
         "hide_guest": write(f"{event}/guests/1/hide"),
