@@ -137,10 +137,11 @@ async def hidden_by_the_organiser(site: Site, chromium: Browser, code: str, name
         await page.get_by_role("row", name=name).get_by_role("button", name="Hide").click()
         await expect(page.get_by_role("main")).not_to_contain_text(name)
         await page.get_by_label("Electricity").fill("1200")
+        await page.get_by_label("Purchased heat").fill("1")
         await page.get_by_label("What was reduced first").fill("Daylight")
         await page.get_by_role("button", name="Claim our own share").click()
         await expect(page.get_by_role("status")).to_contain_text("Retire credits")
-        await expect(page.locator(".figures")).to_contain_text("151")
+        await expect(page.locator(".figures")).to_contain_text("279")  # 1,200 x .1404, and 1 GJ of heat
 
 
 async def test_without_scripts_in_chinese_and_refused_once(played_site: Site, chromium: Browser, address: str):
@@ -160,6 +161,7 @@ async def test_without_scripts_in_chinese_and_refused_once(played_site: Site, ch
         await page.get_by_role("button", name="去付款").click()
         await page.get_by_role("button", name="用模拟银行付款").click()
         await expect(page.get_by_role("heading", level=1)).to_have_text("谢谢您，王堃。", timeout=15_000)
+        await expect(page.get_by_role("link", name="我的证书")).to_be_visible(timeout=15_000)
 
 
 async def test_a_form_that_is_sent_twice_is_one_guest(played_site: Site, chromium: Browser, address: str):

@@ -24,11 +24,14 @@ from registry.community.retail import service as retail
 from registry.kit.database import Database
 from registry.kit.http import QueryId
 from registry.kit.pages import Window
+from registry.kit.period import SHANGHAI
 from registry.kit.problems import Unknown
+from registry.methodologies import catalogue
 from registry.methodologies.event_footprint import COUNTED
 from registry.parties import service as parties
 from schemas.events import EventProgress, Quote, Trip
 from schemas.methodologies import EventProfile
+from schemas.parties import RegionProfile
 
 TEMPLATES: Final = Path(__file__).parent / "pages"
 _ALL: Final = Window(None, 200)
@@ -78,7 +81,11 @@ class EventPages(Controller):
 
     @get("/{code:str}")
     async def event(
-        self, page: NamedDependency[PageCall], code: PathEvent, db: NamedDependency[Database]
+        self,
+        page: NamedDependency[PageCall],
+        code: PathEvent,
+        db: NamedDependency[Database],
+        region: NamedDependency[RegionProfile],
     ) -> Response[str]:
         """One event: what it is and how far; to its organiser also the money, the names and what is to be done."""
         found = await service.event(code, db=db)
@@ -88,6 +95,7 @@ class EventPages(Controller):
             event=found,
             ranking=await service.ranking(code, db=db),
             progress=progress,
+            grid=catalogue.grid_factor(region.id, found.begins.astimezone(SHANGHAI).year),
             mine=_is_organiser(page, found.organisation_id),
             pools=(await retail.pools(_ALL, None, "open", db=db)).items if progress else (),
         )
