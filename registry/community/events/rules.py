@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from registry.kit.problems import DomainError, Kind
-from schemas.events import Origin, Trip
+from schemas.events import Origin, Trip, VisitProfile
 from schemas.methodologies import (
     Category,
     EventAccommodation,
@@ -16,6 +16,16 @@ from schemas.methodologies import (
 
 GUESTS_MAY: Final[tuple[Category, ...]] = ("travel", "accommodation")
 """What a guest's own trip consists of (`registry/claims/subjects.py`)."""
+GUESTS_COVER: Final[dict[VisitProfile, tuple[Category, ...]]] = {
+    "chengdu-event": GUESTS_MAY,
+    "national-event": GUESTS_MAY,
+    "scenic-area": GUESTS_MAY,
+    "hotel": GUESTS_MAY,
+    "restaurant": ("travel",),
+}
+"""
+What each page can leave to guests. Nobody sleeps in a restaurant, and its meals are its own: no published factor.
+"""
 ORIGIN_KM: Final[dict[Origin, int]] = {
     "beijing": 1_520,
     "chongqing": 270,
@@ -79,33 +89,57 @@ class NothingRetired(DomainError):
     kind, slug, title = Kind.CONFLICT, "nothing-retired", "Nothing is retired for it"
 
 
+class ClaimedAsScene(DomainError):
+    """A place that is counted by its own profile has its own claim, of a scene."""
+
+    kind, slug, title = Kind.UNPROCESSABLE, "claimed-as-scene", "A scene's own claim"
+
+
 class AlreadyClaimed(DomainError):
     """The organiser's share of the event has its claim."""
 
     kind, slug, title = Kind.CONFLICT, "event-has-claim", "The organiser's share is claimed"
 
 
-def guests_cover(organiser_covers: Iterable[Category]) -> tuple[Category, ...]:
-    """The categories that are left to guests."""
+def profiles_of(kind: str) -> tuple[VisitProfile, ...]:
+    """By which profiles the page of a *kind* may be counted; the first is what is meant if none is chosen."""
+    own = tuple(each for each in GUESTS_COVER if each == kind)
+    return (*own, "chengdu-event", "national-event")
+
+
+def guests_cover(profile: VisitProfile, organiser_covers: Iterable[Category]) -> tuple[Category, ...]:
+    """
+    The categories that are left to guests.
+
+    A night in a hotel is counted by the average room-night, which has the house's power and heat in it: a hotel that
+    covers its energy has covered the nights.
+    """
     covered = set(organiser_covers)
-    return tuple(each for each in GUESTS_MAY if each not in covered)
+    if profile == "hotel" and "energy" in covered:
+        covered.add("accommodation")
+    return tuple(each for each in GUESTS_COVER[profile] if each not in covered)
 
 
-def check_covers(profile: EventProfile, organiser_covers: Iterable[Category], counted: Iterable[Category]) -> None:
+def check_covers(profile: VisitProfile, organiser_covers: Iterable[Category], counted: Iterable[Category]) -> None:
     """Raise `NotCounted` or `NothingForGuests` for categories that an organiser cannot take."""
     taken = set(organiser_covers)
     if others := sorted(taken - set(counted)):
         raise NotCounted(
             f"{profile} does not count {', '.join(others)}. Choose national-event, or leave it out.", categories=others
         )
-    if not guests_cover(taken):
+    if not guests_cover(profile, taken):
         raise NothingForGuests(
-            "The organiser covers travel and accommodation, which is all that a guest's trip consists of. Leave one of "
-            "the two to the guests, or make an event claim without a page."
+            f"The organiser covers {', '.join(sorted(taken))}, and with it all that a guest's trip consists of "
+            f"({', '.join(GUESTS_COVER[profile])}). Leave one to the guests, or make a claim without a page."
         )
 
 
-def request_of(trip: Trip, profile: EventProfile, covered_by_guests: Iterable[Category]) -> EventFootprintRequest:
+def counted_by(profile: VisitProfile) -> EventProfile:
+    """By which profile a guest's trip is counted: a place's own has what the place uses, and no guest's nights."""
+    return profile if profile in {"chengdu-event", "national-event"} else "chengdu-event"
+
+
+def request_of(trip: Trip, profile: VisitProfile, covered_by_guests: Iterable[Category]) -> EventFootprintRequest:
     """The activity data of a guest's share: the way there and back, and the nights, as far as they are the guest's."""
     items: list[EventActivity] = []
     if "travel" in covered_by_guests and trip.mode is not None:
@@ -114,7 +148,9 @@ def request_of(trip: Trip, profile: EventProfile, covered_by_guests: Iterable[Ca
         items.append(EventTravel(mode=trip.mode, persons=1, distance_km=2 * one_way_km))
     if "accommodation" in covered_by_guests and trip.nights:
         items.append(EventAccommodation(room_nights=trip.nights))
-    return EventFootprintRequest(profile=profile, items=tuple(items) or (EventAccommodation(room_nights=0),))
+    return EventFootprintRequest(
+        profile=counted_by(profile), items=tuple(items) or (EventAccommodation(room_nights=0),)
+    )
 
 
 def check_share(quantity_kg: int) -> None:
@@ -125,6 +161,16 @@ def check_share(quantity_kg: int) -> None:
         raise ShareTooLarge(
             f"{quantity_kg} kg is more than one guest's trip has ({SHARE_LIMIT_KG} kg at most).",
             limit_kg=SHARE_LIMIT_KG,
+        )
+
+
+def check_is_event(code: str, profile: VisitProfile) -> None:
+    """Raise `ClaimedAsScene` for a place that is counted by its own profile."""
+    if profile not in {"chengdu-event", "national-event"}:
+        raise ClaimedAsScene(
+            f"{code} is counted as {profile}: its own share is a claim of a scene, with a verified plan to reduce "
+            "first. Prepare it as a claim draft of type scene, and leave the guests' categories out of it.",
+            profile=profile,
         )
 
 

@@ -1,6 +1,8 @@
 """Event pages: made and kept by their organisers, and how far they are."""
 
 import secrets
+from collections.abc import Mapping
+from typing import Final
 
 from registry.access import authorisation as access
 from registry.claims import service as claims
@@ -16,15 +18,23 @@ from registry.kit.pages import Window
 from registry.kit.problems import Unknown
 from registry.kit.quotas import DEFAULT, Quotas
 from registry.kit.spelling import spelling
-from registry.methodologies.event_footprint import COUNTED
+from registry.methodologies import event_footprint, inventory
 from schemas.access import Call
 from schemas.claims import Claim, NewClaim, NewFootprint
-from schemas.events import ChoosePool, Event, EventProgress, NewEvent, OrganiserShare, RankedGuest
-from schemas.methodologies import EventFootprintRequest
+from schemas.events import ChoosePool, Event, EventProgress, NewEvent, OrganiserShare, RankedGuest, VisitProfile
+from schemas.methodologies import Category, EventFootprintRequest
 from schemas.pages import Page
 from schemas.parties import RegionProfile
 from schemas.search import Found
 from schemas.statements import EventKey
+
+COUNTED: Final[Mapping[VisitProfile, tuple[Category, ...]]] = {
+    **event_footprint.COUNTED,
+    "scenic-area": inventory.COUNTED["scenic-area"],
+    "hotel": inventory.COUNTED["hotel"],
+    "restaurant": inventory.COUNTED["restaurant"],
+}
+"""What each profile of a page counts, and its organiser may cover."""
 
 
 async def create_event(body: NewEvent, *, call: Call, db: Database, quotas: Quotas = DEFAULT) -> Event:
@@ -146,7 +156,7 @@ async def claim_share(
     Make the claim of the organiser's own share, which its own credits are then retired against.
 
     It counts only what the organiser covers, so no kilogram of a guest's trip is in it. Raises `NotCounted`,
-    `AlreadyClaimed`, and what a claim raises.
+    `AlreadyClaimed`, `ClaimedAsScene`, and what a claim raises.
     """
     lettering.require_drawn((body.boundary,))
 
@@ -158,6 +168,7 @@ async def claim_share(
                 f"The organiser's share of {code} is claim {shown.claim_id}. Retire against it.",
                 claim_id=shown.claim_id,
             )
+        rules.check_is_event(code, shown.profile)
         await quotas.admit_in(tx, "claims", shown.organisation_id, claims.number_of_in)
         request = EventFootprintRequest(profile=shown.profile, items=body.items)
         new = NewFootprint(organisation_id=shown.organisation_id, request=request)

@@ -99,7 +99,7 @@ async def events(tx: Tx, window: Window, organisation_id: int | None) -> Page[Ev
 
 def _event(row: asyncpg.Record) -> StoredEvent:
     shown = {name: value for name, value in row.items() if name not in ("id", "created_by")}
-    covers = guests_cover(row["organiser_covers"])
+    covers = guests_cover(row["profile"], row["organiser_covers"])
     return StoredEvent(row["id"], row["created_by"], msgspec.convert(shown | {"guests_cover": covers}, Event))
 
 

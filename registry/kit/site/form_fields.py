@@ -14,6 +14,7 @@ and how it is meant::
     exclusive:bool             {"exclusive": true} if the box is ticked; with the value "false", false
     ends:instant               a local time of the region becomes an instant in UTC
     notes:lines                each line is one item of a list
+    covers:list                words between spaces; left empty, an empty list
     items[0].kind:with         goes with what is entered in the same record
     items[0].year:int:with     the same, meant as a number
 
@@ -140,6 +141,8 @@ def _moved_up(where: str, entered: Mapping[str, list[int]]) -> str:
 
 def _value(text: str, kind: str) -> Any:  # noqa: ANN401 - JSON
     """The value that a text stands for, or None if it was left empty; what cannot be read stays text, to be refused."""
+    if kind == "list":
+        return text.split()
     if not text.strip():
         return None
     readers: dict[str, Callable[[str], Any]] = {
