@@ -7,8 +7,10 @@ from msgspec import Meta, Struct
 from schemas.methodologies import (
     MAX_QUANTITY,
     Category,
+    EventAccommodation,
     EventActivity,
     EventProfile,
+    EventTravel,
     Footprint,
     SceneProfile,
     TravelMode,
@@ -90,6 +92,7 @@ class Event(Struct, frozen=True, kw_only=True):
     price_fen: PriceFen
     available_kg: Kg0
     claim_id: Annotated[Id | None, Meta(description="The organiser's own claim, once it is made")]
+    others_claim_id: Annotated[Id | None, Meta(description="The organiser's claim for guests without a share")]
     closed: bool
     guests: int
     offset_kg: Kg0
@@ -117,6 +120,9 @@ class EventProgress(Struct, frozen=True, kw_only=True):
     claim_required_kg: Annotated[Kg0 | None, Meta(description="What the organiser's own share requires")]
     claim_missing_kg: Kg0 | None
     claim_neutral: bool
+    others_claim_id: Annotated[Id | None, Meta(description="The claim for guests who have no share of their own")]
+    others_required_kg: Kg0 | None
+    others_missing_kg: Kg0 | None
 
 
 class Trip(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -194,6 +200,18 @@ class RankedGuest(Struct, frozen=True, kw_only=True):
     name: str
     quantity_kg: Kg
     joined_at: Instant
+
+
+class OtherGuests(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    Trips of the guests who have no share of their own, which the organiser covers in a claim of its own.
+
+    *came* are all who came, with those who offset their own share: so many fewer are counted here.
+    """
+
+    came: GuestCount
+    items: Annotated[tuple[EventTravel | EventAccommodation, ...], Meta(min_length=1, max_length=500)]
+    reduction_plan: Remark
 
 
 class ChoosePool(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

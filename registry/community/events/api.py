@@ -9,7 +9,7 @@ from litestar.params import JSONBody, QueryParameter
 from registry.access.http import UNSIGNED_CLASS
 from registry.access.keys.rules import Keyring
 from registry.access.rates import GUESTS
-from registry.community.events import guests, papers, service
+from registry.community.events import guests, others, papers, service
 from registry.community.events.paths import PathEvent, PathSecret
 from registry.kit.database import Database
 from registry.kit.http import PENDING, READS, WRITES, PathId, QueryId
@@ -30,6 +30,7 @@ from schemas.events import (
     NewEvent,
     OrganiserShare,
     Origin,
+    OtherGuests,
     Quote,
     RankedGuest,
     Trip,
@@ -162,6 +163,20 @@ class EventsController(Controller):
     ) -> Claim:
         """Claim your own share of the event: only what you cover, so no kilogram of a guest is in it."""
         return await service.claim_share(code, data, call=call, db=db, region=region, quotas=quotas)
+
+    @post("/{code:str}/others-claim", operation_id="claim_other_guests", responses=WRITES)
+    async def claim_others(
+        self,
+        code: PathEvent,
+        data: JSONBody[OtherGuests],
+        *,
+        call: NamedDependency[Call],
+        db: NamedDependency[Database],
+        region: NamedDependency[RegionProfile],
+        quotas: NamedDependency[Quotas],
+    ) -> Claim:
+        """Cover the trips of guests who have no share of their own, once the page is closed and nobody is paying."""
+        return await others.claim_others(code, data, call=call, db=db, region=region, quotas=quotas)
 
 
 class GuestsController(Controller):

@@ -205,6 +205,8 @@ async def _retire_in(tx: Tx, reference: str, *, region: RegionProfile) -> bool:
     footprint = await claims.create_footprint_in(tx, new)
     by = Call(by=Actor(person_id=event.created_by), operation="create_claim")
     claim = await claims.create_claim_in(tx, _claim(shown, guest, footprint.id), call=by, region=region)
+    # Claims are made one after the other: what the organiser claimed for the other guests is seen from here on.
+    rules.check_not_covered(guest.code, (await service.event_in(tx, guest.code)).shown.others_claim_id)
     request = RetireRequest(
         account_id=sale.pool.account_id,
         quantity_kg=guest.quantity_kg,

@@ -18,4 +18,5 @@ ROUTES: dict[str, Route] = {
     "close_event": Route(CLAIMANTS, "organisation", frees=True),
     "choose_pool": Route(CLAIMANTS, "organisation"),
     "claim_event_share": Route(CLAIMANTS, "organisation"),
+    "claim_other_guests": Route(CLAIMANTS, "organisation"),
 }

@@ -49,6 +49,8 @@ who do not know the distance; by road it is more.
 CODE_LETTERS: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """Letters of an event's code: none that is taken for another on a poster."""
 CODE_LENGTH: Final = 8
+NIGHTS_LIMIT: Final = 60
+"""Nights of one guest."""
 SHARE_LIMIT_KG: Final = 20_000
 """More is no trip of one guest: the longest flight there and back and sixty nights come to less than half."""
 
@@ -93,6 +95,24 @@ class ClaimedAsScene(DomainError):
     """A place that is counted by its own profile has its own claim, of a scene."""
 
     kind, slug, title = Kind.UNPROCESSABLE, "claimed-as-scene", "A scene's own claim"
+
+
+class EventOpen(DomainError):
+    """The page still takes guests, or some have not paid: who offsets a share of their own is not known yet."""
+
+    kind, slug, title = Kind.CONFLICT, "event-open", "Guests may still offset their own share"
+
+
+class TooManyGuests(DomainError):
+    """More would be counted for guests without a share than there are of them."""
+
+    kind, slug, title = Kind.UNPROCESSABLE, "too-many-guests", "More guests than came"
+
+
+class OthersCovered(DomainError):
+    """The organiser covers the trips of all who have no share of their own."""
+
+    kind, slug, title = Kind.CONFLICT, "others-covered", "The organiser covers it already"
 
 
 class AlreadyClaimed(DomainError):
@@ -182,6 +202,68 @@ def check_own(counted: Iterable[str], organiser_covers: Iterable[str]) -> None:
             "nobody's. Leave it out, so that no kilogram is offset twice.",
             categories=others,
         )
+
+
+def check_guests_own(counted: Iterable[str], covered_by_guests: Iterable[str]) -> None:
+    """Raise `NotCounted` for trips of guests that count what the organiser covers itself."""
+    if others := sorted(set(counted) - set(covered_by_guests)):
+        raise NotCounted(
+            f"Guests cover {', '.join(covered_by_guests)}; {', '.join(others)} is in the organiser's own share. Leave "
+            "it out, so that no kilogram is offset twice.",
+            categories=others,
+        )
+
+
+def check_settled(code: str, *, closed: bool, not_settled: int) -> None:
+    """Raise `EventOpen` unless it is known who has a share of their own."""
+    if not closed:
+        raise EventOpen(f"The page of {code} still takes guests. Close it first, so that nobody offsets a share twice.")
+    if not_settled:
+        raise EventOpen(
+            f"{not_settled} guests of {code} have not paid, or are being retired for. Kilograms are held for 15 "
+            "minutes: try again then.",
+            not_settled=not_settled,
+        )
+
+
+def check_others(came: int, with_share: int, items: Iterable[EventTravel | EventAccommodation]) -> None:
+    """Raise `TooManyGuests` for more persons or nights than those of *came* have who have no share of their own."""
+    left, nights = came - with_share, 0
+    if left < 1:
+        raise TooManyGuests(
+            f"{came} guests came, and {with_share} have offset a share of their own: nobody is left to cover.",
+            came=came,
+            with_share=with_share,
+        )
+    for each in items:
+        if isinstance(each, EventAccommodation):
+            nights += each.room_nights
+        elif each.persons > left:
+            raise TooManyGuests(
+                f"{each.persons} persons by {each.mode} are more than the {left} guests who have no share of their own "
+                f"({came} came, {with_share} have one). Leave out whoever offset their own trip.",
+                came=came,
+                with_share=with_share,
+            )
+    if nights > left * NIGHTS_LIMIT:
+        raise TooManyGuests(
+            f"{nights} room-nights are more than {left} guests have ({NIGHTS_LIMIT} each at most).", nights=nights
+        )
+
+
+def check_not_covered(code: str, others_claim_id: int | None) -> None:
+    """Raise `OthersCovered` for a share that comes when the organiser has covered all who had none."""
+    if others_claim_id is not None:
+        raise OthersCovered(
+            f"The organiser of {code} has covered the trips of all guests who had not paid by then, in claim "
+            f"{others_claim_id}. Yours is among them, and is not offset twice.",
+            claim_id=others_claim_id,
+        )
+
+
+def others_subject(title: str) -> str:
+    """What the claim is about that covers guests without a share of their own."""
+    return f"{title} · guests without a share of their own"
 
 
 def share_subject(title: str, number: int) -> str:

@@ -113,7 +113,7 @@ async def hide_guest(code: str, number: int, *, call: Call, db: Database) -> Eve
     """Show a guest's name in the ranking no more. The share stays as it is. Raises `Unknown`, `NotYours`."""
 
     async def work(tx: Tx) -> Written[Event]:
-        found = await _own_in(tx, code, call)
+        found = await own_in(tx, code, call)
         if not await store.hide(tx, found.id, number):
             raise Unknown(f"Event {code} has no guest {number}.")
         return Written(code, found.shown)
@@ -125,7 +125,7 @@ async def close_event(code: str, *, call: Call, db: Database) -> Event:
     """Take no more guests; who has joined may still pay."""
 
     async def work(tx: Tx) -> Written[Event]:
-        await store.close_event(tx, (await _own_in(tx, code, call)).id)
+        await store.close_event(tx, (await own_in(tx, code, call)).id)
         return Written(code, await _again(tx, code))
 
     return await once(db, call, work, _again)
@@ -135,7 +135,7 @@ async def choose_pool(code: str, body: ChoosePool, *, call: Call, db: Database) 
     """Sell from another pool from now on; what is on hold stays where it is. Raises `PoolNotOpen`."""
 
     async def work(tx: Tx) -> Written[Event]:
-        found = await _own_in(tx, code, call)
+        found = await own_in(tx, code, call)
         await retail.require_open_in(tx, body.pool_id)
         await store.set_pool(tx, found.id, body.pool_id)
         return Written(code, await _again(tx, code))
@@ -143,7 +143,8 @@ async def choose_pool(code: str, body: ChoosePool, *, call: Call, db: Database) 
     return await once(db, call, work, _again)
 
 
-async def _own_in(tx: Tx, code: str, call: Call) -> StoredEvent:
+async def own_in(tx: Tx, code: str, call: Call) -> StoredEvent:
+    """An event of the caller's own organisation, locked. Raises `Unknown`, `NotYours`."""
     found = await event_in(tx, code, lock=True)
     access.authorise_for(call, found.shown.organisation_id)
     return found
@@ -161,7 +162,7 @@ async def claim_share(
     lettering.require_drawn((body.boundary,))
 
     async def work(tx: Tx) -> Written[Claim]:
-        found = await _own_in(tx, code, call)
+        found = await own_in(tx, code, call)
         shown = found.shown
         if shown.claim_id is not None:
             raise rules.AlreadyClaimed(
@@ -210,6 +211,7 @@ async def progress(code: str, *, asked: Call, db: Database) -> EventProgress:
         access.authorise_for(asked, shown.organisation_id)
         money = await store.money(tx, found.id)
         claim = await claims.claim_in(tx, shown.claim_id) if shown.claim_id else None
+        others = await claims.claim_in(tx, shown.others_claim_id) if shown.others_claim_id else None
     return EventProgress(
         code=code,
         expected_guests=shown.expected_guests,
@@ -221,4 +223,7 @@ async def progress(code: str, *, asked: Call, db: Database) -> EventProgress:
         claim_required_kg=claim.required_kg if claim else None,
         claim_missing_kg=claim.missing_kg if claim else None,
         claim_neutral=claim.neutral if claim else False,
+        others_claim_id=shown.others_claim_id,
+        others_required_kg=others.required_kg if others else None,
+        others_missing_kg=others.missing_kg if others else None,
     )

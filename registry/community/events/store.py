@@ -136,6 +136,11 @@ async def set_claim(tx: Tx, event_id: int, claim_id: int) -> None:
     await tx.execute(_sql.set_claim, event_id, claim_id)
 
 
+async def set_others_claim(tx: Tx, event_id: int, claim_id: int) -> None:
+    """Note the claim for guests who have no share of their own; the event is locked."""
+    await tx.execute(_sql.set_others_claim, event_id, claim_id)
+
+
 async def waiting(tx: Tx, event_id: int) -> tuple[int, int]:
     """How many guests have kilograms on hold and have not paid, and how many kilograms."""
     row = await fetch_one(tx, _sql.waiting, event_id)
@@ -191,4 +196,10 @@ async def ranking(tx: Tx, event_id: int) -> tuple[RankedGuest, ...]:
 
 async def money(tx: Tx, event_id: int) -> Money:
     """What became of the payments of an event's guests."""
-    return Money(**dict(await fetch_one(tx, _sql.progress, event_id)))
+    found = dict(await fetch_one(tx, _sql.progress, event_id))
+    return Money(**{name: found[name] for name in Money._fields})
+
+
+async def not_settled(tx: Tx, event_id: int) -> int:
+    """How many guests may still have their share retired: on hold, or paid."""
+    return int((await fetch_one(tx, _sql.progress, event_id))["not_settled"])

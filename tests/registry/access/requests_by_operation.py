@@ -290,6 +290,7 @@ def _pools(ids: dict[str, Any]) -> dict[str, Request]:
 def _events(ids: dict[str, Any]) -> dict[str, Request]:
     event, guest = f"/v1/events/{ids['event']}", f"/v1/guests/{ids['guest']['secret']}"
     power = {"kind": "electricity", "electricity_kwh": 1, "grid_region": "CN-510000", "grid_year": 2021}
+    others = {"came": 9, "items": [{"kind": "accommodation", "room_nights": 1}], "reduction_plan": "Shared rooms"}
     return {
         "create_event": write("/v1/events", event_body(ids, place="Another hall")),
         "list_events": read("/v1/events"),
@@ -305,6 +306,7 @@ def _events(ids: dict[str, Any]) -> dict[str, Request]:
         "hide_guest": write(f"{event}/guests/1/hide"),
         "close_event": write(f"{event}/close"),
         "choose_pool": write(f"{event}/pool", {"pool_id": ids["pool"]}),
+        "claim_other_guests": Request("POST", f"{event}/others-claim", others, 409),  # the page takes guests
         "claim_event_share": write(f"{event}/claim", {"items": [power], "reduction_plan": "Daylight"}),
     }
 
