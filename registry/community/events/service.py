@@ -29,7 +29,8 @@ from schemas.search import Found
 from schemas.statements import EventKey
 
 COUNTED: Final[Mapping[VisitProfile, tuple[Category, ...]]] = {
-    **event_footprint.COUNTED,
+    "chengdu-event": event_footprint.COUNTED["chengdu-event"],
+    "national-event": event_footprint.COUNTED["national-event"],
     "scenic-area": inventory.COUNTED["scenic-area"],
     "hotel": inventory.COUNTED["hotel"],
     "restaurant": inventory.COUNTED["restaurant"],

@@ -48,7 +48,7 @@ def test_a_trip_there_and_back_and_its_nights(trip, left, footprint_kg):
 def test_what_is_left_to_the_guests_of_a_place(profile, covers, left):
     """Each page by its profile; a trip is then counted by an event's, which has the nights."""
     assert left == rules.guests_cover(profile, covers)
-    assert 54 == catalogue.footprint(rules.request_of(Trip(nights=1), profile, BOTH)).footprint_kg
+    assert 54 == catalogue.footprint(rules.request_of(Trip(nights=1), profile, ("accommodation",))).footprint_kg
 
 
 def test_a_place_is_counted_by_its_own_profile_or_an_events():
