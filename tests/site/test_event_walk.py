@@ -142,6 +142,15 @@ async def hidden_by_the_organiser(site: Site, chromium: Browser, code: str, name
         await page.get_by_role("button", name="Claim our own share").click()
         await expect(page.get_by_role("status")).to_contain_text("Retire credits")
         await expect(page.locator(".figures")).to_contain_text("279")  # 1,200 x .1404, and 1 GJ of heat
+        page.on("dialog", lambda dialog: dialog.accept())
+        await page.get_by_role("button", name="Take no more guests").click()
+        await page.get_by_label("Guests who came").fill("3")
+        await page.get_by_label("Room-nights").fill("2")
+        await page.get_by_label("What was reduced first").fill("Shared rooms")
+        await looked_at(page)
+        await page.get_by_role("button", name="Cover the other guests").click()
+        await expect(page.get_by_role("status")).to_contain_text("The other guests are claimed for")
+        await expect(page.get_by_role("main")).to_contain_text("107 of 107 kg are still to be retired")
 
 
 async def test_without_scripts_in_chinese_and_refused_once(played_site: Site, chromium: Browser, address: str):
