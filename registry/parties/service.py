@@ -8,7 +8,7 @@ from registry.access import authorisation as access
 from registry.access.grants import service as grants
 from registry.access.keys import service as keys
 from registry.access.keys.rules import Keyring
-from registry.kit import clock
+from registry.kit import clock, lettering
 from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written, once, still_in
 from registry.kit.pages import Window
@@ -107,7 +107,8 @@ async def set_clock(body: SetClock, *, call: Call, db: Database) -> Region:
 async def create_organisation(
     body: NewOrganisation, *, call: Call, db: Database, quotas: Quotas = DEFAULT
 ) -> Organisation:
-    """Register an organisation. Raises `IdentifierTaken`, `QuotaUsedUp`."""
+    """Register an organisation. Raises `IdentifierTaken`, `QuotaUsedUp`, `NoGlyph`."""
+    lettering.require_drawn((body.name,))
 
     async def work(tx: Tx) -> Written[Organisation]:
         await quotas.admit_in(tx, "organisations", 0, store.number_of_organisations)
