@@ -68,12 +68,14 @@ class HoldingsPages(Controller):
     async def holdings(
         self,
         page: NamedDependency[PageCall],
-        window: NamedDependency[Window],
+        ordered: NamedDependency[Window],
+        *,
         db: NamedDependency[Database],
         exchange: NamedDependency[Exchange],
+        owner_id: QueryId = None,
     ) -> Response[str]:
         """Each account with what is in it."""
-        found = await parties.accounts(window, asked=page.asks("list_accounts"), db=db)
+        found = await parties.accounts(ordered, asked=page.asks("list_accounts"), db=db, owner_id=owner_id)
         held = await holdings.holdings_of(found.items, asked=page.asks("get_holdings"), db=db)
         cash = await orders.settled_cash(found.items, asked=page.asks("get_balances"), exchange=exchange)
         shown = [_totals(each, held[each.id], cash.get(each.id)) for each in found.items]

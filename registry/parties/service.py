@@ -142,10 +142,10 @@ async def organisation_known_as_in(tx: Tx, identifier: Identifier) -> Organisati
     raise Unknown(f"No organisation is registered here under the {identifier.scheme.upper()} {identifier.value}.")
 
 
-async def organisations(window: Window, *, db: Database) -> Page[Organisation]:
-    """All organisations."""
+async def organisations(window: Window, *, db: Database, name: str | None = None) -> Page[Organisation]:
+    """All organisations, or those with *name* in their names, in large or small letters."""
     async with db.reading() as tx:
-        return await store.organisations(tx, window)
+        return await store.organisations(tx, window, name)
 
 
 async def names_in(tx: Tx, organisation_ids: Collection[int]) -> dict[int, str]:
@@ -237,11 +237,11 @@ async def account_in(tx: Tx, account_id: int) -> Account:
     raise Unknown(f"There is no account {account_id}.")
 
 
-async def accounts(window: Window, *, asked: Call, db: Database) -> Page[Account]:
-    """List the accounts of the caller's organisations; overseers see all."""
+async def accounts(window: Window, *, asked: Call, db: Database, owner_id: int | None = None) -> Page[Account]:
+    """List the accounts of the caller's organisations, or of one of them; overseers see all."""
     owners = None if access.oversees(asked.by) else access.organisations_of(asked.by)
     async with db.reading() as tx:
-        return await store.accounts(tx, window, owners)
+        return await store.accounts(tx, window, owners, owner_id)
 
 
 async def trader_in(tx: Tx, account_id: int) -> Trader:
