@@ -154,6 +154,38 @@ class AccountPages(Controller):
             refused=problem,
         )
 
+    @get("/cancel")
+    async def cancel(
+        self,
+        page: NamedDependency[PageCall],
+        account_id: PathId,
+        db: NamedDependency[Database],
+        *,
+        issuance: Typed = "",
+        serial: Typed = "",
+        quantity_kg: Typed = "",
+    ) -> Response[str]:
+        """First which kilograms; then exactly what would end without a claim, before it does."""
+        account, held, _ = await _own(page, account_id, "cancel_credits", db)
+        found: tuple[ForeseenRetirement, ...] = ()
+        problem: DomainError | None = None
+        if quantity_kg:
+            try:
+                wanted = _selection(account_id, quantity_kg, issuance, serial)
+                found = await retirements.foreseen(wanted, asked=page.asks("cancel_credits"), db=db)
+            except DomainError as refused:
+                problem = refused
+        return page.answer(
+            "holdings/cancel.html",
+            account=account,
+            held=[each for each in held if each.active_kg],
+            foreseen=found,
+            foreseen_kg=sum(each.quantity_kg for each in found),
+            issuance=issuance,
+            serial=serial,
+            refused=problem,
+        )
+
     @get("/transfer")
     async def transfer(
         self, page: NamedDependency[PageCall], account_id: PathId, db: NamedDependency[Database]
