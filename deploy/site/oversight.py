@@ -43,14 +43,14 @@ class AccessPages(Controller):
         latest: NamedDependency[Window],
         *,
         db: NamedDependency[Database],
-        scope: Scope = None,
+        frozen: Scope = None,
         target_id: QueryId = None,
         in_effect: InEffect = None,
         lift: Lift = None,
     ) -> Response[str]:
         """Every freeze, and placing one."""
         page.asks("list_restrictions")
-        found = await restrictions.restrictions(latest, db=db, scope=scope, target_id=target_id, in_effect=in_effect)
+        found = await restrictions.restrictions(latest, db=db, scope=frozen, target_id=target_id, in_effect=in_effect)
         return page.answer(
             "access/restrictions.html",
             restrictions=found,

@@ -91,7 +91,7 @@ class ListingPages(Controller):
         *,
         exchange: NamedDependency[Exchange],
         instrument: Code = None,
-        open_only: bool = True,
+        open_only: Annotated[bool, QueryParameter()] = True,
     ) -> Response[str]:
         """Everything that can be subscribed, or also what is sold."""
         page.asks("list_listings")

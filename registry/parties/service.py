@@ -160,7 +160,7 @@ async def people_in(tx: Tx, person_ids: Collection[int]) -> dict[int, str]:
 
 async def accounts_in(tx: Tx, organisation_id: int) -> tuple[Account, ...]:
     """The accounts of one organisation, for those who decide what goes to them; 200 at most."""
-    return (await store.accounts(tx, Window(None, 200), (organisation_id,))).items
+    return (await store.accounts(tx, Window(None, 200), (organisation_id,), None)).items
 
 
 async def search_in(tx: Tx, words: str, limit: int) -> list[Found]:

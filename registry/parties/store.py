@@ -79,7 +79,7 @@ async def person(tx: Tx, person_id: int) -> Person | None:
 
 async def organisation(tx: Tx, organisation_id: int) -> Organisation | None:
     """One organisation."""
-    row = await tx.fetchrow(_sql.organisations.oldest, organisation_id - 1, 1, organisation_id)
+    row = await tx.fetchrow(_sql.organisations.oldest, organisation_id - 1, 1, organisation_id, None)
     return _organisation(row) if row else None
 
 

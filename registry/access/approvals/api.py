@@ -5,7 +5,7 @@ from typing import Annotated
 
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
-from litestar.openapi.spec import Operation, RequestBody
+from litestar.openapi.spec import Example, Operation, RequestBody
 from litestar.params import JSONBody, QueryParameter
 
 from registry.access.approvals import service
@@ -18,7 +18,13 @@ from schemas.access import Approval, ApprovalState, Call, ProposeApproval, Withd
 from schemas.pages import Page
 
 QueryOperation = Annotated[
-    str | None, QueryParameter(max_length=40, pattern="^[a-z_]+$", description="What was proposed")
+    str | None,
+    QueryParameter(
+        max_length=40,
+        pattern="^[a-z_]+$",
+        examples=[Example(value="issue_credits")],
+        description="What was proposed",
+    ),
 ]
 QueryState = Annotated[ApprovalState | None, QueryParameter(name="state", description="Which approvals are looked for")]
 

@@ -14,7 +14,7 @@ from registry.kit.sheets import SHEET, Sheet
 from schemas.access import Approved, Call, Frozen, NewRestriction, Restriction
 from schemas.pages import Page
 
-Scope = Annotated[Frozen | None, QueryParameter(description="On what kind of thing")]
+Scope = Annotated[Frozen | None, QueryParameter(name="scope", description="On what kind of thing")]
 InEffect = Annotated[bool | None, QueryParameter(description="Only what is frozen now, or only what was lifted")]
 
 
@@ -38,12 +38,12 @@ class RestrictionsController(Controller):
         *,
         sheet: NamedDependency[Sheet],
         db: NamedDependency[Database],
-        scope: Scope = None,
+        frozen: Scope = None,
         target_id: QueryId = None,
         in_effect: InEffect = None,
     ) -> Response[Page[Restriction]]:
         """All restrictions, or those on a kind of thing, on one thing, or in effect now."""
-        found = await service.restrictions(ordered, db=db, scope=scope, target_id=target_id, in_effect=in_effect)
+        found = await service.restrictions(ordered, db=db, scope=frozen, target_id=target_id, in_effect=in_effect)
         return sheet.of(found, Restriction)
 
     @post("/lift", operation_id="lift_restriction", responses=WRITES)

@@ -87,7 +87,7 @@ async def insert_event(tx: Tx, code: str, body: NewEvent, *, by: int) -> None:
 
 async def event(tx: Tx, code: str) -> StoredEvent | None:
     """One event, by the code on its poster."""
-    row = await tx.fetchrow(_sql.events.oldest, 0, 1, code, None)
+    row = await tx.fetchrow(_sql.events.oldest, 0, 1, code, None, None, None)
     return _event(row) if row else None
 
 
