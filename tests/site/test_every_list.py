@@ -42,16 +42,16 @@ def lists() -> list[str]:
 def lacks(text: str, turned: str, path: str) -> set[str]:
     """What a list page does not have; *turned* is the same page in the other order."""
     table = re.search(r"<main.*?<table([^>]*)>", text, re.DOTALL)
+    form = re.search(rf'<form class="filter" action="{path}">(.*?)</form>', text, re.DOTALL)
+    ordered = 'name="order"' in text
     found = {
-        "filter": re.search(rf'<form class="filter" action="{path}">(.*?)</form>', text, re.DOTALL),
-        "order": 'name="order"' in text,
-        "csv": re.search(r'href="[^"]+\.csv', text),
-        "json": re.search(r'href="[^"]+\.json', text),
-        "permalink": 'name="order"' not in text or re.search(r'<option value="(oldest|newest)" selected>', turned),
+        "filter": bool(form and form[1].replace('name="order"', "").count("name=")),
+        "order": ordered,
+        "csv": bool(re.search(r'href="[^"]+\.csv', text)),
+        "json": bool(re.search(r'href="[^"]+\.json', text)),
+        "permalink": not ordered or bool(re.search(r'<option value="(oldest|newest)" selected>', turned)),
         "sorting": not table or "data-sort" in table[1],
     }
-    if found["filter"] and not re.sub(r'name="order"', "", found["filter"][1]).count("name="):
-        found["filter"] = None
     return {name for name, has in found.items() if not has}
 
 
