@@ -57,6 +57,7 @@ OFFICE: Final[dict[str, tuple[Sample, ...]]] = {
     ),
     "/holdings": (Sample("/holdings", "bank"), Sample("/holdings", "regulator-1"), Sample("/holdings", "vvb")),
     "/accounts/{account_id:int}": (Sample("/accounts/7", "bank"),),
+    "/accounts/{account_id:int}/cancel": (Sample("/accounts/7/cancel?quantity_kg=7", "bank"),),
     "/accounts/{account_id:int}/retire": (Sample("/accounts/7/retire", "bank"),),
     "/accounts/{account_id:int}/trading": (Sample("/accounts/5/trading", "solar"),),
     "/accounts/{account_id:int}/transfer": (Sample("/accounts/7/transfer", "bank"),),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from schemas.market_data import Book, PriceLevel, Side
+from schemas.market_data import Book, BookLine, PriceLevel, Side
 
 _BPS: Final = 10_000
 
@@ -72,3 +72,13 @@ def _cumulated(levels: Sequence[PriceLevel]) -> list[tuple[PriceLevel, int]]:
         so_far += level.quantity_t
         found.append((level, so_far))
     return found
+
+
+def lines(book: Book) -> tuple[BookLine, ...]:
+    """The levels of both sides, bids before asks, best prices first."""
+    sides: tuple[tuple[Side, tuple[PriceLevel, ...]], ...] = (("buy", book.bids), ("sell", book.asks))
+    return tuple(
+        BookLine(side=side, price_fen=each.price_fen, quantity_t=each.quantity_t, orders=each.orders)
+        for side, levels in sides
+        for each in levels
+    )

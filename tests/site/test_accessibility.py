@@ -105,6 +105,19 @@ async def test_columns_sort_in_the_browser(whole_site: Site, chromium: Browser):
         await page.get_by_role("button", name="Developer").wait_for()
 
 
+async def test_a_list_is_printed_without_what_is_for_the_screen(whole_site: Site, chromium: Browser):
+    """Chromium prints it to PDF: no navigation, filter or links to other forms; the table's head is on every sheet."""
+    async with person(chromium) as page:
+        await page.goto(f"{whole_site.url}/issuances")
+        await page.emulate_media(media="print")
+        for hidden in (".top", "footer", "form.filter", ".also"):
+            assert 0 == await page.locator(f"{hidden}:visible").count(), hidden
+        assert await page.locator("h1").is_visible()
+        display = "document.querySelector('thead').computedStyleMap().get('display').value"
+        assert "table-header-group" == await page.evaluate(display)
+        assert (await page.pdf()).startswith(b"%PDF")
+
+
 async def test_pages_are_read_without_scripts(whole_site: Site, chromium: Browser):
     """The lists, their filters and the search work without JavaScript."""
     async with person(chromium, java_script_enabled=False) as page:

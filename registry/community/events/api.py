@@ -10,7 +10,7 @@ from registry.access.http import UNSIGNED_CLASS
 from registry.access.keys.rules import Keyring
 from registry.access.rates import GUESTS
 from registry.community.events import guests, others, papers, service
-from registry.community.events.paths import PathEvent, PathSecret
+from registry.community.events.paths import Closed, OfKind, PathEvent, PathSecret
 from registry.kit.database import Database
 from registry.kit.http import PENDING, READS, WRITES, PathId, QueryId
 from registry.kit.pages import Window
@@ -72,9 +72,11 @@ class EventsController(Controller):
         sheet: NamedDependency[Sheet],
         db: NamedDependency[Database],
         organisation_id: QueryId = None,
+        kind: OfKind = None,
+        closed: Closed = None,
     ) -> Response[Page[Event]]:
-        """All events, or those of an organiser; also as CSV."""
-        return sheet.of(await service.events(ordered, organisation_id, db=db), Event)
+        """All events, or those of an organiser, of a kind, or closed or not; also as CSV."""
+        return sheet.of(await service.events(ordered, organisation_id, db=db, kind=kind, closed=closed), Event)
 
     @get("/{code:str}", operation_id="get_event", responses=READS)
     async def event(self, code: PathEvent, db: NamedDependency[Database]) -> Event:

@@ -19,7 +19,7 @@ from registry.access.authorisation import CLAIMANTS, OVERSEERS, NotYours
 from registry.access.keys.rules import Keyring
 from registry.access.visitor import PageCall
 from registry.community.events import guests, rules, service
-from registry.community.events.paths import PathEvent, PathSecret
+from registry.community.events.paths import Closed, OfKind, PathEvent, PathSecret
 from registry.community.retail import service as retail
 from registry.kit.database import Database
 from registry.kit.http import QueryId
@@ -51,11 +51,13 @@ class EventPages(Controller):
         *,
         db: NamedDependency[Database],
         organisation_id: QueryId = None,
+        kind: OfKind = None,
+        closed: Closed = None,
     ) -> Response[str]:
         """The list."""
         return page.answer(
             "events/list.html",
-            events=await service.events(latest, organisation_id, db=db),
+            events=await service.events(latest, organisation_id, db=db, kind=kind, closed=closed),
             offers=page.visitor.may("create_event"),
         )
 

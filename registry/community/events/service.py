@@ -21,7 +21,16 @@ from registry.kit.spelling import spelling
 from registry.methodologies import event_footprint, inventory
 from schemas.access import Call
 from schemas.claims import Claim, NewClaim, NewFootprint
-from schemas.events import ChoosePool, Event, EventProgress, NewEvent, OrganiserShare, RankedGuest, VisitProfile
+from schemas.events import (
+    ChoosePool,
+    Event,
+    EventProgress,
+    NewEvent,
+    OrganiserShare,
+    RankedGuest,
+    VisitKind,
+    VisitProfile,
+)
 from schemas.methodologies import Category, EventFootprintRequest
 from schemas.pages import Page
 from schemas.parties import RegionProfile
@@ -88,10 +97,17 @@ async def event_in(tx: Tx, code: str, *, lock: bool = False) -> StoredEvent:
     raise Unknown(f"There is no event {code}. Scan the code on the poster again, or ask its organiser.")
 
 
-async def events(window: Window, organisation_id: int | None, *, db: Database) -> Page[Event]:
-    """The events there are, of one organiser or all."""
+async def events(
+    window: Window,
+    organisation_id: int | None,
+    *,
+    db: Database,
+    kind: VisitKind | None = None,
+    closed: bool | None = None,
+) -> Page[Event]:
+    """The events there are: all, of one organiser, of one kind, or closed or not."""
     async with db.reading() as tx:
-        return await store.events(tx, window, organisation_id)
+        return await store.events(tx, window, organisation_id, kind, closed=closed)
 
 
 async def events_of_in(tx: Tx, organisation_id: int) -> int:

@@ -11,7 +11,7 @@ from registry.kit import sql
 from registry.kit.database import Tx, affected, convert, fetch_one
 from registry.kit.pages import Window
 from registry.kit.search import like
-from schemas.events import Event, NewEvent, RankedGuest, Trip
+from schemas.events import Event, NewEvent, RankedGuest, Trip, VisitKind
 from schemas.methodologies import Footprint
 from schemas.pages import Page
 from schemas.search import Found
@@ -87,13 +87,15 @@ async def insert_event(tx: Tx, code: str, body: NewEvent, *, by: int) -> None:
 
 async def event(tx: Tx, code: str) -> StoredEvent | None:
     """One event, by the code on its poster."""
-    row = await tx.fetchrow(_sql.events.oldest, 0, 1, code, None)
+    row = await tx.fetchrow(_sql.events.oldest, 0, 1, code, None, None, None)
     return _event(row) if row else None
 
 
-async def events(tx: Tx, window: Window, organisation_id: int | None) -> Page[Event]:
-    """Events, of one organiser or all."""
-    rows = await tx.fetch(window.of(_sql.events), *window.args, None, organisation_id)
+async def events(
+    tx: Tx, window: Window, organisation_id: int | None, kind: VisitKind | None, *, closed: bool | None
+) -> Page[Event]:
+    """Events: all, of one organiser, of one kind, or closed or not."""
+    rows = await tx.fetch(window.of(_sql.events), *window.args, None, organisation_id, kind, closed)
     return window.page([(row["id"], _event(row).shown) for row in rows])
 
 

@@ -20,6 +20,7 @@ left join lateral (
   where r.event_id = e.id and r.receipt_id is not null
     and not exists (select from registry.known_annulment n where n.claim_id = r.claim_id)) g on true
 where e.id > $1 and ($3::text is null or e.code = $3) and ($4::bigint is null or e.organisation_id = $4)
+  and ($5::text is null or e.kind = $5) and ($6::boolean is null or $6 = (e.closed_at is not null))
 order by e.id limit $2;
 -- name: search
 -- By the code on the poster, or by words of the name or the place, among the newest.
