@@ -14,7 +14,9 @@ from exchange.engine.custody import credit_cash, credit_tonnes, debit_cash, debi
 from exchange.engine.events import Event
 from exchange.engine.market import Market, busy
 from exchange.engine.modes import EngineMode, Handler, Step, continuous, listings
+from exchange.engine.modes.blocks import handlers as blocks
 from exchange.engine.modes.campaigns import handlers as campaigns
+from exchange.engine.modes.quotes import handlers as quotes
 from exchange.engine.opening import freeze, halt, open_instrument, restart_numbers, set_band
 from exchange.engine.settling import refund, settle
 
@@ -25,6 +27,8 @@ MODES: Final[tuple[EngineMode, ...]] = (
     continuous.MODE,
     listings.MODE,
     campaigns.MODE,
+    blocks.MODE,
+    quotes.MODE,
 )
 """Every mode of matching. A new one is a module in `exchange.engine.modes` and a line here."""
 

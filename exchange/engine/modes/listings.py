@@ -1,15 +1,35 @@
-"""Fixed-price listings: tonnes at one price, sold part by part to those who subscribe."""
+"""
+Fixed-price listings: tonnes at one price, sold part by part to those who subscribe.
 
+Which of them may be picked is a rule of the venue: any, only one at the best price, or one within the best five prices.
+"""
+
+import heapq
 from collections.abc import Iterator, Mapping
+from enum import IntEnum
 from typing import ClassVar, Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from exchange.engine import commands as c
 from exchange.engine.accounts import OpenOrder, TradingAccount
-from exchange.engine.events import Event, Reason, Refused
-from exchange.engine.market import Market, caller, exchange, refused, unfit
+from exchange.engine.events import Event, InstructionRefused, Reason, Refused
+from exchange.engine.market import Market, caller, exchange, given_before, refused, unfit
 from exchange.engine.modes import EngineMode
+
+PICK_ANY: Final = 0
+PICK_BEST: Final = 1
+PICK_BEST_FIVE: Final = 2
+_LEVELS: Final = {PICK_BEST: 1, PICK_BEST_FIVE: 5}
+"""Of how many prices, the best first, a listing may be picked."""
+
+
+class PickReason(IntEnum):
+    """Why a listing could not be picked, or picking not be bounded."""
+
+    NOT_THE_BEST = 430
+    NOT_IN_THE_BEST_FIVE = 431
+    NO_RULE = 432
 
 
 class OpenListing(Struct, array_like=True, gc=False, frozen=True, tag=13):
@@ -29,6 +49,22 @@ class Subscribe(Struct, array_like=True, gc=False, frozen=True, tag=14):
     listing: int
     quantity: int
     client_order_id: int
+
+
+class SetPicking(Struct, array_like=True, gc=False, frozen=True, tag=46):
+    """From now on, only such listings of an instrument may be picked: `PICK_ANY`, `PICK_BEST` or `PICK_BEST_FIVE`."""
+
+    instruction: int
+    instrument: int
+    rule: int
+
+
+class PickingSet(Struct, array_like=True, gc=False, frozen=True, tag=46):
+    """Which listings of an instrument may be picked."""
+
+    instruction: int
+    instrument: int
+    rule: int
 
 
 class ListingOpened(Struct, array_like=True, gc=False, frozen=True, tag=12):
@@ -67,29 +103,54 @@ class StoredListing(Struct, array_like=True, gc=False):
 
 
 class StoredListings(Struct, array_like=True):
-    """The open listings in a snapshot, by number."""
+    """The open listings in a snapshot, by number; the rules of picking stand there from the third layout on."""
 
     open: list[StoredListing]
+    picking: list[tuple[int, int]] = field(default_factory=list)
 
 
 class Listings:
-    """The open listings of all instruments, by number."""
+    """
+    The open listings of all instruments, by number, and the rules of picking other than `PICK_ANY`, by instrument.
 
-    __slots__ = ("open",)
+    *levels* has the same listings by instrument and price.
+    """
 
-    layouts: ClassVar[Mapping[int, type[Struct]]] = {1: StoredListings, 2: StoredListings}
+    __slots__ = ("levels", "open", "picking")
+
+    layouts: ClassVar[Mapping[int, type[Struct]]] = {1: StoredListings, 2: StoredListings, 3: StoredListings}
 
     def __init__(self) -> None:
         self.open: dict[int, OpenOrder] = {}
+        self.levels: dict[int, dict[int, dict[int, OpenOrder]]] = {}
+        self.picking: dict[int, int] = {}
 
     def add(self, listing: OpenOrder) -> None:
         """Open a listing of its account."""
         self.open[listing.id] = listing.account.orders[listing.id] = listing
+        self.levels.setdefault(listing.instrument, {}).setdefault(listing.price, {})[listing.id] = listing
         listing.queue = self
 
     def remove(self, order: OpenOrder) -> None:
         """Forget a listing that is closed."""
         del self.open[order.id]
+        levels = self.levels[order.instrument]
+        del levels[order.price][order.id]
+        if not levels[order.price]:
+            del levels[order.price]
+
+    def best(self, instrument: int, group: int, count: int) -> list[OpenOrder]:
+        """Return the oldest listing at each of the *count* lowest prices; those of the owner *group* do not count."""
+        found = []
+        for price in heapq.nsmallest(count, self._prices_for(instrument, group)):
+            level = self.levels[instrument][price].values()
+            found.append(next(each for each in level if each.group != group))
+        return found
+
+    def _prices_for(self, instrument: int, group: int) -> Iterator[int]:
+        for price, level in self.levels[instrument].items():
+            if any(each.group != group for each in level.values()):
+                yield price
 
     def open_in(self, instrument: int) -> Iterator[OpenOrder]:
         """Return the listings of an instrument."""
@@ -97,7 +158,7 @@ class Listings:
 
     def dump(self) -> StoredListings | None:
         """Return them as a snapshot has them."""
-        if not self.open:
+        if not self.open and not self.picking:
             return None
         return StoredListings(
             [
@@ -105,11 +166,13 @@ class Listings:
                     number, each.account.id, each.instrument, each.price, each.quantity, each.open, each.fee_rest
                 )
                 for number, each in sorted(self.open.items())
-            ]
+            ],
+            sorted(self.picking.items()),
         )
 
     def load(self, market: Market, stored: StoredListings) -> None:
         """Open those of a snapshot."""
+        self.picking = dict(stored.picking)
         for each in stored.open:
             account = market.accounts[each.account]
             listing = _order(each.id, account, each.instrument, c.SELL, price=each.price, quantity=each.quantity)
@@ -176,11 +239,42 @@ def _cannot_subscribe(market: Market, listing: OpenOrder, command: Subscribe, gr
         return refusal
     if listing.group == group:
         return refused(command, Reason.OWN_LISTING, command.listing)
+    if (refusal := _cannot_pick(_listings(market), listing, command, group)) is not None:
+        return refusal
     if quantity > listing.open:
         return refused(command, Reason.LISTING_SHORT, quantity, listing.open)
     if listing.price * quantity > account.cash.settled:
         return refused(command, Reason.NOT_ENOUGH_CASH, listing.price * quantity, account.cash.settled)
     return None
+
+
+def _cannot_pick(listings: Listings, listing: OpenOrder, command: Subscribe, group: int) -> Refused | None:
+    """Why the venue's rule does not let a listing be picked: the best one, or the highest price that may be."""
+    rule = listings.picking.get(listing.instrument, PICK_ANY)
+    if rule == PICK_ANY:
+        return None
+    best = listings.best(listing.instrument, group, _LEVELS[rule])
+    if listing.price <= best[-1].price:
+        return None
+    if rule == PICK_BEST:
+        return refused(command, PickReason.NOT_THE_BEST, listing.id, best[0].id)
+    return refused(command, PickReason.NOT_IN_THE_BEST_FIVE, listing.price, best[-1].price)
+
+
+def set_picking(market: Market, command: SetPicking) -> list[Event]:
+    """Say which listings of an instrument may be picked."""
+    if (refusal := given_before(market, command)) is not None:
+        return [refusal]
+    number, rule = command.instrument, command.rule
+    if number not in market.instruments:
+        return [InstructionRefused(command.instruction, 0, Reason.UNKNOWN_INSTRUMENT, number, 0)]
+    if rule != PICK_ANY and rule not in _LEVELS:
+        return [InstructionRefused(command.instruction, 0, PickReason.NO_RULE, rule, PICK_BEST_FIVE)]
+    picking = _listings(market).picking
+    picking.pop(number, None)
+    if rule:
+        picking[number] = rule
+    return [PickingSet(command.instruction, number, rule)]
 
 
 def _order(number: int, account: TradingAccount, instrument: int, side: int, *, price: int, quantity: int) -> OpenOrder:
@@ -193,7 +287,8 @@ def _order(number: int, account: TradingAccount, instrument: int, side: int, *, 
 
 MODE: Final = EngineMode(
     "listings",
-    {OpenListing: open_listing, Subscribe: subscribe},
-    (ListingOpened, Subscribed),
+    {OpenListing: open_listing, Subscribe: subscribe, SetPicking: set_picking},
+    (ListingOpened, Subscribed, PickingSet),
+    reasons=PickReason,
     part=Listings,
 )
