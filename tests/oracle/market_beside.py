@@ -7,7 +7,7 @@ from math import ceil, floor
 from exchange.engine import commands as c
 from exchange.engine import events as e
 from exchange.engine.events import Cause, Reason
-from exchange.engine.modes import listings
+from exchange.engine.modes import listings as m
 from exchange.engine.modes.blocks import messages as blocks
 from exchange.engine.modes.blocks.messages import BlockReason
 from exchange.engine.modes.listings import PickReason
@@ -35,7 +35,7 @@ class NaiveBeside(NaiveBook):
         ]
         return sorted(found, key=lambda each: each.number)
 
-    def _OpenListing(self, said: listings.OpenListing) -> list[e.Event]:  # noqa: N802 - named as its command
+    def _OpenListing(self, said: m.OpenListing) -> list[e.Event]:  # noqa: N802 - named as its command
         self._known(said.instrument)
         self._check_fits(said.account, said.instrument, said.price, said.quantity)
         self._check_room(said.account)
@@ -44,11 +44,9 @@ class NaiveBeside(NaiveBook):
         self._check_covered(listing)
         self.open[listing.number] = listing
         number = said.client_order_id
-        return [
-            listings.ListingOpened(listing.number, said.account, said.instrument, said.price, said.quantity, number)
-        ]
+        return [m.ListingOpened(listing.number, said.account, said.instrument, said.price, said.quantity, number)]
 
-    def _Subscribe(self, said: listings.Subscribe) -> list[e.Event]:  # noqa: N802 - named as its command
+    def _Subscribe(self, said: m.Subscribe) -> list[e.Event]:  # noqa: N802 - named as its command
         listing = self.open.get(said.listing)
         if listing is None or not listing.listed or listing.campaign:
             refuse(Reason.NOT_OPEN, said.listing)
@@ -61,7 +59,7 @@ class NaiveBeside(NaiveBook):
         taker = self._offer(said.account, listing.instrument, c.BUY, listing.price, said.quantity)
         self._check_covered(taker)
         number, price = said.client_order_id, listing.price
-        taken = listings.Subscribed(
+        taken = m.Subscribed(
             taker.number, said.account, listing.instrument, price, said.quantity, number, listing.number
         )
         traded = self._trade(taker, listing, said.quantity)
@@ -72,19 +70,19 @@ class NaiveBeside(NaiveBook):
         group = self.owners[account].group
         others = [each for each in self.listings(listing.instrument) if self.owners[each.account].group != group]
         prices = sorted({each.price for each in others})
-        match self.picking.get(listing.instrument, listings.PICK_ANY):
-            case listings.PICK_BEST if listing.price != prices[0]:
+        match self.picking.get(listing.instrument, m.PICK_ANY):
+            case m.PICK_BEST if listing.price != prices[0]:
                 best = next(each.number for each in others if each.price == prices[0])
                 refuse(PickReason.NOT_THE_BEST, listing.number, best)
-            case listings.PICK_BEST_FIVE if listing.price not in prices[:5]:
+            case m.PICK_BEST_FIVE if listing.price not in prices[:5]:
                 refuse(PickReason.NOT_IN_THE_BEST_FIVE, listing.price, prices[:5][-1])
 
-    def _SetPicking(self, said: listings.SetPicking) -> list[e.Event]:  # noqa: N802 - named as its command
+    def _SetPicking(self, said: m.SetPicking) -> list[e.Event]:  # noqa: N802 - named as its command
         self._known(said.instrument)
         if said.rule not in range(3):
             refuse(PickReason.NO_RULE, said.rule, 2)
         self.picking[said.instrument] = said.rule
-        return [listings.PickingSet(said.instruction, said.instrument, said.rule)]
+        return [m.PickingSet(said.instruction, said.instrument, said.rule)]
 
     # Blocks.
 

@@ -6,7 +6,7 @@ from math import floor
 
 from exchange.engine import events as e
 from exchange.engine.events import Cause, Reason
-from exchange.engine.modes.quotes import messages as quotes
+from exchange.engine.modes.quotes import messages as m
 from exchange.engine.modes.quotes.messages import QuoteReason
 from tests.oracle.market_beside import NaiveBeside
 from tests.oracle.market_custody import LARGEST_QUANTITY_T, Offer, refuse
@@ -16,7 +16,7 @@ from tests.oracle.market_custody import LARGEST_QUANTITY_T, Offer, refuse
 class NaiveRequest:
     """A request that has not ended, and until when each of its quotes stands."""
 
-    said: quotes.RequestQuotes
+    said: m.RequestQuotes
     expires: dict[int, int] = field(default_factory=dict)
 
 
@@ -32,7 +32,7 @@ class NaiveQuotes(NaiveBeside):
         found = [each for each in self.open.values() if each.campaign == request]
         return sorted(found, key=lambda each: each.number)
 
-    def _RequestQuotes(self, said: quotes.RequestQuotes) -> list[e.Event]:  # noqa: N802 - named as its command
+    def _RequestQuotes(self, said: m.RequestQuotes) -> list[e.Event]:  # noqa: N802 - named as its command
         self._known(said.instrument)
         rules = self.rules[said.instrument]
         if rules.halted:
@@ -49,9 +49,9 @@ class NaiveQuotes(NaiveBeside):
         if mine >= 20:
             refuse(QuoteReason.TOO_MANY_REQUESTS, mine, 20)
         self.requests[self.sequence] = NaiveRequest(said)
-        return [quotes.QuotesRequested(self.sequence, *(getattr(said, name) for name in said.__struct_fields__))]
+        return [m.QuotesRequested(self.sequence, *(getattr(said, name) for name in said.__struct_fields__))]
 
-    def _Quote(self, said: quotes.Quote) -> list[e.Event]:  # noqa: N802 - named as its command
+    def _Quote(self, said: m.Quote) -> list[e.Event]:  # noqa: N802 - named as its command
         request = self.requests.get(said.request)
         if request is None or (request.said.invited and said.account not in request.said.invited):
             refuse(Reason.NOT_OPEN, said.request)
@@ -73,7 +73,7 @@ class NaiveQuotes(NaiveBeside):
         self.open[quote.number] = quote
         request.expires[quote.number] = said.expires
         head = (quote.number, said.account, asked.instrument, quote.side, said.price, said.quantity)
-        return [quotes.Quoted(*head, said.client_order_id, said.request, said.expires)]
+        return [m.Quoted(*head, said.client_order_id, said.request, said.expires)]
 
     def _asked(self, account: int, number: int, named: int) -> NaiveRequest:
         found = self.requests.get(number)
@@ -81,7 +81,7 @@ class NaiveQuotes(NaiveBeside):
             refuse(Reason.NOT_OPEN, named)
         return found
 
-    def _TakeQuote(self, said: quotes.TakeQuote) -> list[e.Event]:  # noqa: N802 - named as its command
+    def _TakeQuote(self, said: m.TakeQuote) -> list[e.Event]:  # noqa: N802 - named as its command
         asked = self._asked(said.account, said.request, said.quote).said
         quote = self.open.get(said.quote)
         if quote is None or quote.campaign != said.request:
@@ -93,21 +93,21 @@ class NaiveQuotes(NaiveBeside):
         del self.open[said.quote]
         traded = self._trade(answer, quote, quote.open)
         head = (answer.number, said.account, quote.instrument, asked.side, quote.price, quote.quantity)
-        taken = quotes.QuoteTaken(*head, said.client_order_id, said.quote)
+        taken = m.QuoteTaken(*head, said.client_order_id, said.quote)
         return [taken, traded, *self._forget(said.request), last]
 
-    def _CloseRequest(self, said: quotes.CloseRequest) -> list[e.Event]:  # noqa: N802 - named as its command
+    def _CloseRequest(self, said: m.CloseRequest) -> list[e.Event]:  # noqa: N802 - named as its command
         self._asked(said.account, said.request, said.request)
         last = self._last(0, said.request)
         return [*self._forget(said.request), last]
 
-    def _EndRequest(self, said: quotes.EndRequest) -> list[e.Event]:  # noqa: N802 - named as its command
+    def _EndRequest(self, said: m.EndRequest) -> list[e.Event]:  # noqa: N802 - named as its command
         if said.request not in self.requests:
             refuse(Reason.NOT_OPEN, said.request)
         last = self._last(said.instruction, said.request)
         return [*self._forget(said.request), last]
 
-    def _last(self, instruction: int, request: int, taken: int = 0) -> quotes.RequestEnded:
+    def _last(self, instruction: int, request: int, taken: int = 0) -> m.RequestEnded:
         standing = self.quotes(request)
         tonnes = sum(each.open for each in standing)
         price = 0
@@ -115,17 +115,17 @@ class NaiveQuotes(NaiveBeside):
             tick = self.rules[self.requests[request].said.instrument].tick
             average = Fraction(sum(each.price * each.open for each in standing), tonnes)
             price = floor(average / tick + Fraction(1, 2)) * tick
-        return quotes.RequestEnded(instruction, request, len(standing), tonnes, price, taken)
+        return m.RequestEnded(instruction, request, len(standing), tonnes, price, taken)
 
     def _forget(self, request: int) -> list[e.Event]:
         del self.requests[request]
         return self._close(self.quotes(request), Cause.NOT_TAKEN)
 
-    def _LapseQuotes(self, said: quotes.LapseQuotes) -> list[e.Event]:  # noqa: N802 - named as its command
+    def _LapseQuotes(self, said: m.LapseQuotes) -> list[e.Event]:  # noqa: N802 - named as its command
         due = [
             self.open[number]
             for request in self.requests.values()
             for number, expires in request.expires.items()
             if number in self.open and expires <= said.until
         ]
-        return [quotes.QuotesLapsed(said.instruction, said.until), *self._close_all(due, Cause.LAPSED)]
+        return [m.QuotesLapsed(said.instruction, said.until), *self._close_all(due, Cause.LAPSED)]
