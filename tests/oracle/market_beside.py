@@ -8,9 +8,10 @@ from exchange.engine import commands as c
 from exchange.engine import events as e
 from exchange.engine.events import Cause, Reason
 from exchange.engine.modes import listings as m
+from exchange.engine.modes import picking
 from exchange.engine.modes.blocks import messages as blocks
 from exchange.engine.modes.blocks.messages import BlockReason
-from exchange.engine.modes.listings import PickReason
+from exchange.engine.modes.picking import PickReason
 from tests.oracle.market_book import NaiveBook, gone
 from tests.oracle.market_custody import LARGEST_PRICE_FEN, LARGEST_QUANTITY_T, Offer, refuse
 
@@ -22,7 +23,7 @@ class NaiveBeside(NaiveBook):
 
     def __init__(self, *, open_orders_limit: int = 10_000, step: int = 1_000) -> None:
         super().__init__(open_orders_limit=open_orders_limit, step=step)
-        self.picking: dict[int, int] = {}
+        self.pick_rules: dict[int, int] = {}
         self.block_terms: dict[int, tuple[int, int, int]] = {}
         self.proposals: dict[int, blocks.ProposeBlock] = {}
 
@@ -70,19 +71,19 @@ class NaiveBeside(NaiveBook):
         group = self.owners[account].group
         others = [each for each in self.listings(listing.instrument) if self.owners[each.account].group != group]
         prices = sorted({each.price for each in others})
-        match self.picking.get(listing.instrument, m.PICK_ANY):
-            case m.PICK_BEST if listing.price != prices[0]:
+        match self.pick_rules.get(listing.instrument, picking.PICK_ANY):
+            case picking.PICK_BEST if listing.price != prices[0]:
                 best = next(each.number for each in others if each.price == prices[0])
                 refuse(PickReason.NOT_THE_BEST, listing.number, best)
-            case m.PICK_BEST_FIVE if listing.price not in prices[:5]:
+            case picking.PICK_BEST_FIVE if listing.price not in prices[:5]:
                 refuse(PickReason.NOT_IN_THE_BEST_FIVE, listing.price, prices[:5][-1])
 
-    def _SetPicking(self, said: m.SetPicking) -> list[e.Event]:  # noqa: N802 - named as its command
+    def _SetPicking(self, said: picking.SetPicking) -> list[e.Event]:  # noqa: N802 - named as its command
         self._known(said.instrument)
         if said.rule not in range(3):
             refuse(PickReason.NO_RULE, said.rule, 2)
-        self.picking[said.instrument] = said.rule
-        return [m.PickingSet(said.instruction, said.instrument, said.rule)]
+        self.pick_rules[said.instrument] = said.rule
+        return [picking.PickingSet(said.instruction, said.instrument, said.rule)]
 
     # Blocks.
 

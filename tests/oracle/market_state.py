@@ -11,6 +11,7 @@ from exchange.engine.market import Market
 from exchange.engine.modes.blocks.state import Blocks
 from exchange.engine.modes.campaigns.state import Campaigns
 from exchange.engine.modes.listings import Listings
+from exchange.engine.modes.picking import Picking
 from exchange.engine.modes.quotes.state import Quotes
 from tests.oracle.market import NaiveMarket
 from tests.oracle.market_custody import Parts
@@ -94,11 +95,11 @@ def agreed_on(market: NaiveMarket | Market) -> list[object]:
             )
             for number, each in market.requests.items()
         }
-        picking = {number: rule for number, rule in market.picking.items() if rule}
+        picking = {number: rule for number, rule in market.pick_rules.items() if rule}
         return [picking, market.block_terms, proposed, asked]
     blocks, quotes = _blocks(market), _quotes(market)
     return [
-        _listings(market).picking,
+        _picking(market).rules,
         {number: tuple(each) for number, each in blocks.terms.items()},
         {number: (each.counterparty, each.expires) for number, each in blocks.open.items()},
         {
@@ -123,6 +124,11 @@ def _listings(market: Market) -> Listings:
 
 def _campaigns(market: Market) -> Campaigns:
     found: Campaigns = market.parts["campaigns"]
+    return found
+
+
+def _picking(market: Market) -> Picking:
+    found: Picking = market.parts["picking"]
     return found
 
 

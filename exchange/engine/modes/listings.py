@@ -1,35 +1,21 @@
 """
 Fixed-price listings: tonnes at one price, sold part by part to those who subscribe.
 
-Which of them may be picked is a rule of the venue: any, only one at the best price, or one within the best five prices.
+Which of them may be picked is a rule of the venue (`exchange.engine.modes.picking`).
 """
 
 import heapq
 from collections.abc import Iterator, Mapping
-from enum import IntEnum
 from typing import ClassVar, Final
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from exchange.engine import commands as c
 from exchange.engine.accounts import OpenOrder, TradingAccount
-from exchange.engine.events import Event, InstructionRefused, Reason, Refused
-from exchange.engine.market import Market, caller, exchange, given_before, refused, unfit
+from exchange.engine.events import Event, Reason, Refused
+from exchange.engine.market import Market, caller, exchange, refused, unfit
 from exchange.engine.modes import EngineMode
-
-PICK_ANY: Final = 0
-PICK_BEST: Final = 1
-PICK_BEST_FIVE: Final = 2
-_LEVELS: Final = {PICK_BEST: 1, PICK_BEST_FIVE: 5}
-"""Of how many prices, the best first, a listing may be picked."""
-
-
-class PickReason(IntEnum):
-    """Why a listing could not be picked, or picking not be bounded."""
-
-    NOT_THE_BEST = 430
-    NOT_IN_THE_BEST_FIVE = 431
-    NO_RULE = 432
+from exchange.engine.modes.picking import PickReason, levels_of
 
 
 class OpenListing(Struct, array_like=True, gc=False, frozen=True, tag=13):
@@ -49,22 +35,6 @@ class Subscribe(Struct, array_like=True, gc=False, frozen=True, tag=14):
     listing: int
     quantity: int
     client_order_id: int
-
-
-class SetPicking(Struct, array_like=True, gc=False, frozen=True, tag=46):
-    """From now on, only such listings of an instrument may be picked: `PICK_ANY`, `PICK_BEST` or `PICK_BEST_FIVE`."""
-
-    instruction: int
-    instrument: int
-    rule: int
-
-
-class PickingSet(Struct, array_like=True, gc=False, frozen=True, tag=46):
-    """Which listings of an instrument may be picked."""
-
-    instruction: int
-    instrument: int
-    rule: int
 
 
 class ListingOpened(Struct, array_like=True, gc=False, frozen=True, tag=12):
@@ -103,27 +73,21 @@ class StoredListing(Struct, array_like=True, gc=False):
 
 
 class StoredListings(Struct, array_like=True):
-    """The open listings in a snapshot, by number; the rules of picking stand there from the third layout on."""
+    """The open listings in a snapshot, by number."""
 
     open: list[StoredListing]
-    picking: list[tuple[int, int]] = field(default_factory=list)
 
 
 class Listings:
-    """
-    The open listings of all instruments, by number, and the rules of picking other than `PICK_ANY`, by instrument.
+    """The open listings of all instruments, by number; *levels* has the same by instrument and price."""
 
-    *levels* has the same listings by instrument and price.
-    """
+    __slots__ = ("levels", "open")
 
-    __slots__ = ("levels", "open", "picking")
-
-    layouts: ClassVar[Mapping[int, type[Struct]]] = {1: StoredListings, 2: StoredListings, 3: StoredListings}
+    layouts: ClassVar[Mapping[int, type[Struct]]] = {1: StoredListings, 2: StoredListings}
 
     def __init__(self) -> None:
         self.open: dict[int, OpenOrder] = {}
         self.levels: dict[int, dict[int, dict[int, OpenOrder]]] = {}
-        self.picking: dict[int, int] = {}
 
     def add(self, listing: OpenOrder) -> None:
         """Open a listing of its account."""
@@ -158,7 +122,7 @@ class Listings:
 
     def dump(self) -> StoredListings | None:
         """Return them as a snapshot has them."""
-        if not self.open and not self.picking:
+        if not self.open:
             return None
         return StoredListings(
             [
@@ -166,13 +130,11 @@ class Listings:
                     number, each.account.id, each.instrument, each.price, each.quantity, each.open, each.fee_rest
                 )
                 for number, each in sorted(self.open.items())
-            ],
-            sorted(self.picking.items()),
+            ]
         )
 
     def load(self, market: Market, stored: StoredListings) -> None:
         """Open those of a snapshot."""
-        self.picking = dict(stored.picking)
         for each in stored.open:
             account = market.accounts[each.account]
             listing = _order(each.id, account, each.instrument, c.SELL, price=each.price, quantity=each.quantity)
@@ -239,7 +201,8 @@ def _cannot_subscribe(market: Market, listing: OpenOrder, command: Subscribe, gr
         return refusal
     if listing.group == group:
         return refused(command, Reason.OWN_LISTING, command.listing)
-    if (refusal := _cannot_pick(_listings(market), listing, command, group)) is not None:
+    levels = levels_of(market, listing.instrument)
+    if (refusal := _cannot_pick(_listings(market), levels, listing, command, group)) is not None:
         return refusal
     if quantity > listing.open:
         return refused(command, Reason.LISTING_SHORT, quantity, listing.open)
@@ -248,33 +211,16 @@ def _cannot_subscribe(market: Market, listing: OpenOrder, command: Subscribe, gr
     return None
 
 
-def _cannot_pick(listings: Listings, listing: OpenOrder, command: Subscribe, group: int) -> Refused | None:
+def _cannot_pick(listings: Listings, levels: int, listing: OpenOrder, command: Subscribe, group: int) -> Refused | None:
     """Why the venue's rule does not let a listing be picked: the best one, or the highest price that may be."""
-    rule = listings.picking.get(listing.instrument, PICK_ANY)
-    if rule == PICK_ANY:
+    if not levels:
         return None
-    best = listings.best(listing.instrument, group, _LEVELS[rule])
+    best = listings.best(listing.instrument, group, levels)
     if listing.price <= best[-1].price:
         return None
-    if rule == PICK_BEST:
+    if levels == 1:
         return refused(command, PickReason.NOT_THE_BEST, listing.id, best[0].id)
     return refused(command, PickReason.NOT_IN_THE_BEST_FIVE, listing.price, best[-1].price)
-
-
-def set_picking(market: Market, command: SetPicking) -> list[Event]:
-    """Say which listings of an instrument may be picked."""
-    if (refusal := given_before(market, command)) is not None:
-        return [refusal]
-    number, rule = command.instrument, command.rule
-    if number not in market.instruments:
-        return [InstructionRefused(command.instruction, 0, Reason.UNKNOWN_INSTRUMENT, number, 0)]
-    if rule != PICK_ANY and rule not in _LEVELS:
-        return [InstructionRefused(command.instruction, 0, PickReason.NO_RULE, rule, PICK_BEST_FIVE)]
-    picking = _listings(market).picking
-    picking.pop(number, None)
-    if rule:
-        picking[number] = rule
-    return [PickingSet(command.instruction, number, rule)]
 
 
 def _order(number: int, account: TradingAccount, instrument: int, side: int, *, price: int, quantity: int) -> OpenOrder:
@@ -287,8 +233,7 @@ def _order(number: int, account: TradingAccount, instrument: int, side: int, *, 
 
 MODE: Final = EngineMode(
     "listings",
-    {OpenListing: open_listing, Subscribe: subscribe, SetPicking: set_picking},
-    (ListingOpened, Subscribed, PickingSet),
-    reasons=PickReason,
+    {OpenListing: open_listing, Subscribe: subscribe},
+    (ListingOpened, Subscribed),
     part=Listings,
 )

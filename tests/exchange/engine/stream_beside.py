@@ -1,11 +1,10 @@
 """The stream of commands with all that stands beside books: rules of picking, negotiated blocks, and quotes."""
 
-from exchange.engine.modes import listings
+from exchange.engine.modes import listings, picking
 from exchange.engine.modes.blocks import messages as blocks
 from exchange.engine.modes.quotes import messages as quotes
 from tests.exchange.engine.market_stream import (
     GROUPS,
-    HUGE,
     INSTRUMENTS,
     OPEN_LIMIT,
     UNDELIVERED_LIMIT,
@@ -22,6 +21,7 @@ class WholeStream(Stream):
 
     weights = WEIGHTS | {
         "pick_rule": 4,
+        "spread": 20,
         "block_terms": 5,
         "propose": 30,
         "accept": 25,
@@ -38,16 +38,22 @@ class WholeStream(Stream):
     def choose(self, kind: str) -> str:
         """What was drawn, unless too much is open or undelivered."""
         chosen = super().choose(kind)
-        if chosen in {"propose", "quote"} and len(self.market.open) >= OPEN_LIMIT:
+        if chosen in {"propose", "quote", "spread"} and len(self.market.open) >= OPEN_LIMIT:
             return "cancel"
         if chosen in {"accept", "take_quote"} and len(self.market.undelivered) >= UNDELIVERED_LIMIT:
             return "deliver"
         return chosen
 
-    def pick_rule(self) -> listings.SetPicking:
+    def pick_rule(self) -> picking.SetPicking:
         """Any rule, seldom one that is none."""
-        rule = self.dice.choice((-1, 3, HUGE)) if self.one_in(10) else self.dice.randrange(3)
-        return listings.SetPicking(self.instruction(), self.instrument(), rule)
+        rule = self.dice.choice((-1, 3, 2**31)) if self.one_in(10) else self.dice.randrange(3)
+        return picking.SetPicking(self.instruction(), self.instrument(), rule)
+
+    def spread(self) -> listings.OpenListing:
+        """A listing of the instrument with the fewest takers, at any of its prices, so that some are beyond five."""
+        account = self.account()
+        price = 100 * self.dice.randrange(1, 11)
+        return listings.OpenListing(account, 3, price, self.dice.randrange(1, 4), self.client_order_id(account))
 
     def block_terms(self) -> blocks.SetBlockTerms:
         """Small blocks, with a band of their own half the time; seldom what cannot be."""
@@ -58,9 +64,9 @@ class WholeStream(Stream):
             least, reference, bps = self.dice.choice(
                 (
                     (0, reference, bps),
-                    (3_000_000_000, reference, bps),
+                    (lot * 200_000_000, reference, bps),
                     (least, 0, 40),
-                    (least, HUGE, 40),
+                    (least, 10_000_001, 40),
                     (least, 10_000_000, 40),
                     (least, reference, 10_000),
                     (least, reference, -1),
@@ -77,7 +83,11 @@ class WholeStream(Stream):
         account, instrument, side = self.account(), self.instrument(), self.dice.randrange(2)
         price = self.price(instrument, side)
         if self.one_in(5):
-            price += self.dice.choice((-1, 1)) * 12 * INSTRUMENTS.get(instrument, INSTRUMENTS[1])[0]
+            price += (
+                self.dice.choice((-1, 1)) * 12 * INSTRUMENTS.get(instrument, INSTRUMENTS[1])[0]
+                if abs(price) < 10_000
+                else 0
+            )
         other, quantity, number = self.account(), self.quantity(instrument), self.client_order_id(account)
         return blocks.ProposeBlock(account, instrument, other, side, price, quantity, self.until(), number)
 

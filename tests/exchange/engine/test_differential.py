@@ -23,7 +23,7 @@ from exchange.engine.modes.blocks import handlers as blocks
 from exchange.engine.modes.blocks.messages import BlockReason
 from exchange.engine.modes.campaigns import handlers as campaigns
 from exchange.engine.modes.campaigns.messages import CampaignReason
-from exchange.engine.modes.listings import PickReason
+from exchange.engine.modes.picking import PickReason
 from exchange.engine.modes.quotes.messages import QuoteReason
 from tests.exchange.engine.market_stream import ORDERS_LIMIT_OF_AN_ACCOUNT, STEP
 from tests.exchange.engine.stream_beside import WholeStream
