@@ -9,6 +9,7 @@ from schemas.orders import ClosedBecause
 from schemas.scalars import MAX_PRICE_FEN, ClientOrderId, Fen, Id, Instant, PriceFen, Text, Tonnes, check_years
 from schemas.serials import InstrumentCodeText
 
+Bps = Annotated[int, Meta(ge=1, le=9_999, description="Ten-thousandths around reference_fen")]
 BlockState = Literal["proposed", "traded", "ended"]
 
 
@@ -81,14 +82,15 @@ class BlockTerms(Struct, frozen=True, kw_only=True):
 
 
 class NewBlockTerms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Bound the blocks of an instrument; what is proposed already is judged by this when it is accepted."""
+    """
+    Bound the blocks of an instrument; what is proposed already is judged by this when it is accepted.
+
+    Without *reference_fen* and *band_bps*, prices lie in the band of the book.
+    """
 
     least_t: Tonnes
     reference_fen: PriceFen | None = None
-    band_bps: Annotated[
-        int | None,
-        Meta(ge=1, le=9_999, description="Ten-thousandths around reference_fen; without them, the book's band"),
-    ] = None
+    band_bps: Bps | None = None
     reason: Text
 
     def __post_init__(self) -> None:

@@ -70,18 +70,18 @@ class AccountBlocksController(Controller):
         ordered: NamedDependency[Window],
         *,
         sheet: NamedDependency[Sheet],
-        call: NamedDependency[Call],
+        asked: NamedDependency[Call],
         exchange: NamedDependency[Exchange],
     ) -> Response[Page[Block]]:
         """What the account proposed, and what was proposed to it; also as CSV."""
-        return sheet.of(await service.blocks(account_id, ordered, asked=call, exchange=exchange), Block)
+        return sheet.of(await service.blocks(account_id, ordered, asked=asked, exchange=exchange), Block)
 
     @get("/{block_id:int}", operation_id="get_block", responses=READS)
     async def block(
-        self, account_id: PathId, block_id: PathId, call: NamedDependency[Call], exchange: NamedDependency[Exchange]
+        self, account_id: PathId, block_id: PathId, asked: NamedDependency[Call], exchange: NamedDependency[Exchange]
     ) -> Block:
         """One block that the account has a part in."""
-        return await service.block(block_id, account_id, asked=call, exchange=exchange)
+        return await service.block(block_id, account_id, asked=asked, exchange=exchange)
 
 
 class BlockMarketController(Controller):

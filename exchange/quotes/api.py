@@ -43,7 +43,7 @@ class QuoteRequestsController(Controller):
         """Ask some accounts or all for a quote."""
         return await service.request(data, call=numbered, exchange=exchange, authority=authority)
 
-    @post("/{request_id:int}/quotes", operation_id="quote", responses=WRITES)
+    @post("/{request_id:int}/quotes", operation_id="make_quote", responses=WRITES)
     async def quote(
         self,
         request_id: PathId,
@@ -93,20 +93,20 @@ class AccountQuotesController(Controller):
         ordered: NamedDependency[Window],
         *,
         sheet: NamedDependency[Sheet],
-        call: NamedDependency[Call],
+        asked: NamedDependency[Call],
         exchange: NamedDependency[Exchange],
         open_only: Annotated[bool, QueryParameter(description="Only what is still open")] = False,
     ) -> Response[Page[QuoteRequest]]:
         """Requests, one's own and those of others; also as CSV."""
-        found = await service.requests(account_id, ordered, open_only=open_only, asked=call, exchange=exchange)
+        found = await service.requests(account_id, ordered, open_only=open_only, asked=asked, exchange=exchange)
         return sheet.of(found, QuoteRequest)
 
     @get("/{request_id:int}", operation_id="get_quote_request", responses=READS)
     async def request(
-        self, account_id: PathId, request_id: PathId, call: NamedDependency[Call], exchange: NamedDependency[Exchange]
+        self, account_id: PathId, request_id: PathId, asked: NamedDependency[Call], exchange: NamedDependency[Exchange]
     ) -> QuoteRequestWithQuotes:
         """One request: with all quotes for its asker, for others with their own."""
-        return await service.with_quotes(request_id, account_id, asked=call, exchange=exchange)
+        return await service.with_quotes(request_id, account_id, asked=asked, exchange=exchange)
 
 
 class InquiredPricesController(Controller):

@@ -4,7 +4,7 @@ from registry.port import EVERY_ROLE, PUBLIC, TRADERS, Route
 
 ROUTES: dict[str, Route] = {
     "request_quotes": Route(TRADERS, "account"),
-    "quote": Route(TRADERS, "account"),
+    "make_quote": Route(TRADERS, "account"),
     "take_quote": Route(TRADERS, "account"),
     "close_quote_request": Route(TRADERS, "account", frees=True),
     "list_quote_requests": Route(EVERY_ROLE, "account"),
