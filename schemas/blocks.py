@@ -13,7 +13,7 @@ Bps = Annotated[int, Meta(ge=1, le=9_999, description="Ten-thousandths around re
 BlockState = Literal["proposed", "traded", "ended"]
 
 
-class NewBlock(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ProposedBlock(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
     Propose a block to one other account, on terms that both have talked about.
 
@@ -41,7 +41,7 @@ class AnswerBlock(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     client_order_id: ClientOrderId
 
 
-class Block(Struct, frozen=True, kw_only=True):
+class NegotiatedBlock(Struct, frozen=True, kw_only=True):
     """A block, as its two parties see it. *side* is the proposer's; *ended_because* says why nothing was traded."""
 
     id: Id

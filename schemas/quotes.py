@@ -47,7 +47,7 @@ class NewQuote(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         check_years("valid_until", self.valid_until)
 
 
-class TakeQuote(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ChosenQuote(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Take one of the quotes for one's own request, whole. That ends it."""
 
     account_id: Id

@@ -11,7 +11,7 @@ from registry.kit.pages import Window
 from registry.kit.sheets import SHEET, Sheet
 from registry.port import Authority
 from schemas.access import Call
-from schemas.blocks import AnswerBlock, Block, BlockTerms, BlockTrade, NewBlock, NewBlockTerms
+from schemas.blocks import AnswerBlock, BlockTerms, BlockTrade, NegotiatedBlock, NewBlockTerms, ProposedBlock
 from schemas.pages import Page
 
 
@@ -24,11 +24,11 @@ class BlocksController(Controller):
     @post("/", operation_id="propose_block", responses=WRITES)
     async def propose(
         self,
-        data: JSONBody[NewBlock],
+        data: JSONBody[ProposedBlock],
         numbered: NamedDependency[Call],
         exchange: NamedDependency[Exchange],
         authority: NamedDependency[Authority],
-    ) -> Block:
+    ) -> NegotiatedBlock:
         """Propose a block to one other account."""
         return await service.propose(data, call=numbered, exchange=exchange, authority=authority)
 
@@ -40,7 +40,7 @@ class BlocksController(Controller):
         numbered: NamedDependency[Call],
         exchange: NamedDependency[Exchange],
         authority: NamedDependency[Authority],
-    ) -> Block:
+    ) -> NegotiatedBlock:
         """Agree to a block that was proposed to one's own account; it trades at once."""
         return await service.accept(block_id, data, call=numbered, exchange=exchange, authority=authority)
 
@@ -52,7 +52,7 @@ class BlocksController(Controller):
         numbered: NamedDependency[Call],
         exchange: NamedDependency[Exchange],
         authority: NamedDependency[Authority],
-    ) -> Block:
+    ) -> NegotiatedBlock:
         """Say no to a block; the proposer has everything again."""
         return await service.decline(block_id, data, call=numbered, exchange=exchange, authority=authority)
 
@@ -72,14 +72,14 @@ class AccountBlocksController(Controller):
         sheet: NamedDependency[Sheet],
         asked: NamedDependency[Call],
         exchange: NamedDependency[Exchange],
-    ) -> Response[Page[Block]]:
+    ) -> Response[Page[NegotiatedBlock]]:
         """What the account proposed, and what was proposed to it; also as CSV."""
-        return sheet.of(await service.blocks(account_id, ordered, asked=asked, exchange=exchange), Block)
+        return sheet.of(await service.blocks(account_id, ordered, asked=asked, exchange=exchange), NegotiatedBlock)
 
     @get("/{block_id:int}", operation_id="get_block", responses=READS)
     async def block(
         self, account_id: PathId, block_id: PathId, asked: NamedDependency[Call], exchange: NamedDependency[Exchange]
-    ) -> Block:
+    ) -> NegotiatedBlock:
         """One block that the account has a part in."""
         return await service.block(block_id, account_id, asked=asked, exchange=exchange)
 

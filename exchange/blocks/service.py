@@ -13,11 +13,11 @@ from registry.kit.pages import Window
 from registry.kit.problems import Unknown
 from registry.port import Authority
 from schemas.access import Call
-from schemas.blocks import AnswerBlock, Block, BlockTerms, BlockTrade, NewBlock, NewBlockTerms
+from schemas.blocks import AnswerBlock, BlockTerms, BlockTrade, NegotiatedBlock, NewBlockTerms, ProposedBlock
 from schemas.pages import Page
 
 
-async def propose(body: NewBlock, *, call: Call, exchange: Exchange, authority: Authority) -> Block:
+async def propose(body: ProposedBlock, *, call: Call, exchange: Exchange, authority: Authority) -> NegotiatedBlock:
     """
     Propose a block to another account; what the proposer gives is locked until it is answered.
 
@@ -46,7 +46,9 @@ async def propose(body: NewBlock, *, call: Call, exchange: Exchange, authority: 
     return await _block(made.id, body.account_id, exchange=exchange)
 
 
-async def accept(block_id: int, body: AnswerBlock, *, call: Call, exchange: Exchange, authority: Authority) -> Block:
+async def accept(
+    block_id: int, body: AnswerBlock, *, call: Call, exchange: Exchange, authority: Authority
+) -> NegotiatedBlock:
     """Agree to a block that was proposed to an account of one's own; it trades at once. Raises `TradingRefused`."""
     trader = await known_trader(body.account_id, call, authority)
     await _block(block_id, body.account_id, exchange=exchange)
@@ -55,7 +57,9 @@ async def accept(block_id: int, body: AnswerBlock, *, call: Call, exchange: Exch
     return await _block(block_id, body.account_id, exchange=exchange)
 
 
-async def decline(block_id: int, body: AnswerBlock, *, call: Call, exchange: Exchange, authority: Authority) -> Block:
+async def decline(
+    block_id: int, body: AnswerBlock, *, call: Call, exchange: Exchange, authority: Authority
+) -> NegotiatedBlock:
     """Say no to a block that was proposed to an account of one's own; a frozen account may."""
     await known_trader(body.account_id, call, authority)
     await _block(block_id, body.account_id, exchange=exchange)
@@ -63,7 +67,7 @@ async def decline(block_id: int, body: AnswerBlock, *, call: Call, exchange: Exc
     return await _block(block_id, body.account_id, exchange=exchange)
 
 
-async def _block(block_id: int, account_id: int, *, exchange: Exchange) -> Block:
+async def _block(block_id: int, account_id: int, *, exchange: Exchange) -> NegotiatedBlock:
     """A block as one of its parties sees it; nobody else learns that there is one."""
     await exchange.projector.caught_up()
     async with exchange.db.reading() as tx:
@@ -72,14 +76,14 @@ async def _block(block_id: int, account_id: int, *, exchange: Exchange) -> Block
     raise Unknown(f"Account {account_id} has no part in a block {block_id}.")
 
 
-async def block(block_id: int, account_id: int, *, asked: Call, exchange: Exchange) -> Block:
+async def block(block_id: int, account_id: int, *, asked: Call, exchange: Exchange) -> NegotiatedBlock:
     """A block of an account of one's own."""
     async with exchange.db.reading() as tx:
         await readable_in(tx, account_id, asked)
     return await _block(block_id, account_id, exchange=exchange)
 
 
-async def blocks(account_id: int, window: Window, *, asked: Call, exchange: Exchange) -> Page[Block]:
+async def blocks(account_id: int, window: Window, *, asked: Call, exchange: Exchange) -> Page[NegotiatedBlock]:
     """The blocks that an account of one's own proposed, or that were proposed to it."""
     await exchange.projector.caught_up()
     async with exchange.db.reading() as tx:

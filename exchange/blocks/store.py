@@ -11,27 +11,27 @@ from exchange.orders.rules import CLOSED_BECAUSE
 from registry.kit import sql
 from registry.kit.database import Tx, fetch_one
 from registry.kit.pages import Window
-from schemas.blocks import Block, BlockTerms, BlockTrade, bounds
+from schemas.blocks import BlockTerms, BlockTrade, NegotiatedBlock, bounds
 from schemas.pages import Page
 
 _sql = sql.load(__package__)
 
 
-async def block(tx: Tx, number: int, account_id: int) -> Block | None:
+async def block(tx: Tx, number: int, account_id: int) -> NegotiatedBlock | None:
     """One block, if the account is one of its parties."""
     row = await tx.fetchrow(_sql.block, number, account_id)
     return _block(row) if row else None
 
 
-async def blocks(tx: Tx, window: Window, account_id: int) -> Page[Block]:
+async def blocks(tx: Tx, window: Window, account_id: int) -> Page[NegotiatedBlock]:
     """The blocks that an account proposed, or that were proposed to it."""
     rows = await tx.fetch(window.of(_sql.blocks), *window.args, account_id)
     return window.page([(row["id"], _block(row)) for row in rows])
 
 
-def _block(row: asyncpg.Record) -> Block:
+def _block(row: asyncpg.Record) -> NegotiatedBlock:
     because = CLOSED_BECAUSE[Cause(row["closed_because"])] if row["closed_because"] else None
-    return Block(
+    return NegotiatedBlock(
         id=row["id"],
         instrument=row["code"],
         side=row["side"],

@@ -16,13 +16,13 @@ from schemas.access import Call
 from schemas.orders import Order
 from schemas.pages import Page
 from schemas.quotes import (
+    ChosenQuote,
     CloseQuoteRequest,
     InquiredPrice,
     NewQuote,
     NewQuoteRequest,
     QuoteRequest,
     QuoteRequestWithQuotes,
-    TakeQuote,
 )
 
 
@@ -59,7 +59,7 @@ class QuoteRequestsController(Controller):
     async def take(
         self,
         request_id: PathId,
-        data: JSONBody[TakeQuote],
+        data: JSONBody[ChosenQuote],
         numbered: NamedDependency[Call],
         exchange: NamedDependency[Exchange],
         authority: NamedDependency[Authority],

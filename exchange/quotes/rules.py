@@ -12,7 +12,7 @@ from registry.kit.problems import DomainError, Kind
 _request: Final = attrgetter("request")
 COMMANDS: Final[AboutTable] = {
     m.RequestQuotes: About(),
-    m.Quote: About(_request, noun="request"),
+    m.GiveQuote: About(_request, noun="request"),
     m.TakeQuote: About(attrgetter("quote"), noun="quote"),
     m.CloseRequest: About(_request, makes=False, noun="request"),
 }

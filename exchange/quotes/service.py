@@ -17,13 +17,13 @@ from schemas.access import Call
 from schemas.orders import Order
 from schemas.pages import Page
 from schemas.quotes import (
+    ChosenQuote,
     CloseQuoteRequest,
     InquiredPrice,
     NewQuote,
     NewQuoteRequest,
     QuoteRequest,
     QuoteRequestWithQuotes,
-    TakeQuote,
 )
 
 
@@ -53,14 +53,16 @@ async def quote(request_id: int, body: NewQuote, *, call: Call, exchange: Exchan
     await refuse_frozen(trader, body.client_order_id, exchange=exchange)
     await _check_time("valid_until", body.valid_until, exchange=exchange)
     valid_until = int(body.valid_until.timestamp())
-    command = m.Quote(body.account_id, request_id, body.price_fen, body.quantity_t, valid_until, body.client_order_id)
+    command = m.GiveQuote(
+        body.account_id, request_id, body.price_fen, body.quantity_t, valid_until, body.client_order_id
+    )
     try:
         return await orders.carry_out(command, exchange=exchange)
     except Unknown:  # it is no order, so that is all that the refusal knows of it
         raise rules.RequestOver(f"Request {request_id} has ended.") from None
 
 
-async def take(request_id: int, body: TakeQuote, *, call: Call, exchange: Exchange, authority: Authority) -> Order:
+async def take(request_id: int, body: ChosenQuote, *, call: Call, exchange: Exchange, authority: Authority) -> Order:
     """Take a quote for one's own request; it trades at once. Raises `TradingRefused`, `Unknown`."""
     trader = await known_trader(body.account_id, call, authority)
     found = await _with_quotes(request_id, body.account_id, exchange=exchange)

@@ -51,7 +51,7 @@ class NaiveQuotes(NaiveBeside):
         self.requests[self.sequence] = NaiveRequest(said)
         return [m.QuotesRequested(self.sequence, *(getattr(said, name) for name in said.__struct_fields__))]
 
-    def _Quote(self, said: m.Quote) -> list[e.Event]:  # noqa: N802 - named as its command
+    def _GiveQuote(self, said: m.GiveQuote) -> list[e.Event]:  # noqa: N802 - named as its command
         request = self.requests.get(said.request)
         if request is None or (request.said.invited and said.account not in request.said.invited):
             refuse(Reason.NOT_OPEN, said.request)

@@ -11,7 +11,7 @@ from exchange.engine.market import Market
 from exchange.engine.modes.blocks.state import Blocks
 from exchange.engine.modes.campaigns.state import Campaigns
 from exchange.engine.modes.listings import Listings
-from exchange.engine.modes.picking import Picking
+from exchange.engine.modes.picking import PickingRules
 from exchange.engine.modes.quotes.state import Quotes
 from tests.oracle.market import NaiveMarket
 from tests.oracle.market_custody import Parts
@@ -127,8 +127,8 @@ def _campaigns(market: Market) -> Campaigns:
     return found
 
 
-def _picking(market: Market) -> Picking:
-    found: Picking = market.parts["picking"]
+def _picking(market: Market) -> PickingRules:
+    found: PickingRules = market.parts["picking"]
     return found
 
 

@@ -52,7 +52,7 @@ class StoredPicking(Struct, array_like=True):
     rules: list[tuple[int, int]]
 
 
-class Picking:
+class PickingRules:
     """The rules other than `PICK_ANY`, by instrument."""
 
     __slots__ = ("rules",)
@@ -75,8 +75,8 @@ class Picking:
         self.rules = dict(stored.rules)
 
 
-def _picking(market: Market) -> Picking:
-    part: Picking = market.parts["picking"]
+def _picking(market: Market) -> PickingRules:
+    part: PickingRules = market.parts["picking"]
     return part
 
 
@@ -101,4 +101,4 @@ def set_picking(market: Market, command: SetPicking) -> list[Event]:
     return [PickingSet(command.instruction, number, rule)]
 
 
-MODE: Final = EngineMode("picking", {SetPicking: set_picking}, (PickingSet,), reasons=PickReason, part=Picking)
+MODE: Final = EngineMode("picking", {SetPicking: set_picking}, (PickingSet,), reasons=PickReason, part=PickingRules)

@@ -134,7 +134,7 @@ class WholeStream(Stream):
         found = self.market.requests.get(request)
         return self.account() if found is None or self.one_in(20) else found.said.account
 
-    def quote(self) -> quotes.Quote:
+    def quote(self) -> quotes.GiveQuote:
         """A quote for one of a few requests, so that each has several; seldom for too much."""
         running = list(self.market.requests)
         number = self.dice.choice(running[:4]) if running and not self.one_in(20) else self.request()
@@ -142,11 +142,11 @@ class WholeStream(Stream):
         account = self.account()
         client_order_id = self.client_order_id(account)
         if found is None:
-            return quotes.Quote(account, number, 1_000, 10, self.until(), client_order_id)
+            return quotes.GiveQuote(account, number, 1_000, 10, self.until(), client_order_id)
         said = found.said
         price = self.price(said.instrument, 1 - said.side)
         quantity = said.quantity if self.one_in(3) else self.quantity(said.instrument)
-        return quotes.Quote(account, number, price, quantity, self.until(), client_order_id)
+        return quotes.GiveQuote(account, number, price, quantity, self.until(), client_order_id)
 
     def take_quote(self) -> quotes.TakeQuote:
         """A quote that stands, seldom another."""

@@ -35,8 +35,8 @@ def test_a_request_from_the_question_to_the_trade():
     """
     table = Table()
     assert [m.QuotesRequested(N, 1, CREDIT, BUY, 100, SOON, (), 1)] == table.tell(request())
-    assert [m.Quoted(12, 2, CREDIT, SELL, 200, 100, 1, N, 500)] == table.tell(m.Quote(2, N, 200, 100, 500, 1))
-    table.tell(m.Quote(4, N, 210, 50, 500, 1))
+    assert [m.Quoted(12, 2, CREDIT, SELL, 200, 100, 1, N, 500)] == table.tell(m.GiveQuote(2, N, 200, 100, 500, 1))
+    table.tell(m.GiveQuote(4, N, 210, 50, 500, 1))
     assert (900, 100, 0, 0) == table.tonnes(2)
     assert [
         m.QuoteTaken(14, 1, CREDIT, BUY, 200, 100, 2, 12),
@@ -51,7 +51,7 @@ def test_a_request_from_the_question_to_the_trade():
 def test_a_seller_may_ask_too_and_take_none():
     """Buyers' money is locked, and is theirs again; the price is published all the same."""
     table = Table(request(side=SELL))
-    table.tell(m.Quote(2, N, 200, 100, 500, 1))
+    table.tell(m.GiveQuote(2, N, 200, 100, 500, 1))
     assert (980_000, 20_000, 0, 0) == table.cash(2)
     said = [e.Reduced(12, 2, CREDIT, BUY, 200, 100, Cause.NOT_TAKEN, 0), m.RequestEnded(0, N, 1, 100, 200, 0)]
     assert said == table.tell(m.CloseRequest(1, N, 2))
@@ -69,12 +69,12 @@ def test_a_request_whose_time_is_over():
 def test_only_quotes_that_stand_count():
     """One has lapsed, one was taken back, one was closed by a band: what is left is 300 fen."""
     table = Table(request())
-    table.tell(m.Quote(2, N, 200, 100, 500, 1), m.Quote(4, N, 300, 10, 600, 1))
+    table.tell(m.GiveQuote(2, N, 200, 100, 500, 1), m.GiveQuote(4, N, 300, 10, 600, 1))
     said = [m.QuotesLapsed(11, 500), e.Reduced(12, 2, CREDIT, SELL, 200, 100, Cause.LAPSED, 0)]
     assert said == table.tell(m.LapseQuotes(11, 500))
-    table.tell(m.Quote(3, N, 900, 10, 700, 1))
+    table.tell(m.GiveQuote(3, N, 900, 10, 700, 1))
     assert [(15, 10, Cause.OUTSIDE_BAND)] == reduced(table.tell(c.SetBand(12, CREDIT, 100, 400)))
-    table.tell(m.Quote(3, N, 400, 10, 700, 2))
+    table.tell(m.GiveQuote(3, N, 400, 10, 700, 2))
     assert [(17, 10, Cause.OWNER)] == reduced(table.tell(c.Cancel(3, 17, 3)))
     assert m.RequestEnded(13, N, 1, 10, 300, 0) == table.tell(m.EndRequest(13, N))[-1]
 
@@ -141,12 +141,12 @@ def test_an_account_has_so_many_requests_at_once():
 @pytest.mark.parametrize(
     ("quote", "reason", "wanted", "limit"),
     [
-        (m.Quote(2, N, 200, 110, 500, 1), QuoteReason.QUOTE_TOO_LARGE, 110, 100),
-        (m.Quote(2, N, 200, 15, 500, 1), Reason.QUANTITY_OFF_LOT, 15, 10),
-        (m.Quote(2, N, 1_005, 10, 500, 1), Reason.PRICE_ABOVE_BAND, 1_005, 1_000),
-        (m.Quote(1, N, 200, 10, 500, 2), QuoteReason.OWN_REQUEST, N, 0),
-        (m.Quote(2, 99, 200, 10, 500, 1), Reason.NOT_OPEN, 99, 0),
-        (m.Quote(77, N, 200, 10, 500, 1), Reason.UNKNOWN_ACCOUNT, 0, 0),
+        (m.GiveQuote(2, N, 200, 110, 500, 1), QuoteReason.QUOTE_TOO_LARGE, 110, 100),
+        (m.GiveQuote(2, N, 200, 15, 500, 1), Reason.QUANTITY_OFF_LOT, 15, 10),
+        (m.GiveQuote(2, N, 1_005, 10, 500, 1), Reason.PRICE_ABOVE_BAND, 1_005, 1_000),
+        (m.GiveQuote(1, N, 200, 10, 500, 2), QuoteReason.OWN_REQUEST, N, 0),
+        (m.GiveQuote(2, 99, 200, 10, 500, 1), Reason.NOT_OPEN, 99, 0),
+        (m.GiveQuote(77, N, 200, 10, 500, 1), Reason.UNKNOWN_ACCOUNT, 0, 0),
     ],
 )
 def test_a_quote_that_is_not_taken(quote, reason, wanted, limit):
@@ -158,32 +158,36 @@ def test_a_quote_that_is_not_taken(quote, reason, wanted, limit):
 def test_who_may_quote_and_how_often():
     """Only the accounts that are named, if some are; each owner once, whichever of its accounts."""
     table = Table(request(invited=(2, 3)))
-    assert [e.Refused(Reason.NOT_OPEN, 4, 1, N, 0)] == table.tell(m.Quote(4, N, 200, 10, 500, 1))
-    table.tell(m.Quote(2, N, 200, 10, 500, 1))
-    assert [e.Refused(QuoteReason.QUOTED_ALREADY, 3, 1, 13, N)] == table.tell(m.Quote(3, N, 200, 10, 500, 1))
-    assert [e.Refused(QuoteReason.QUOTED_ALREADY, 2, 2, 13, N)] == table.tell(m.Quote(2, N, 200, 10, 500, 2))
+    assert [e.Refused(Reason.NOT_OPEN, 4, 1, N, 0)] == table.tell(m.GiveQuote(4, N, 200, 10, 500, 1))
+    table.tell(m.GiveQuote(2, N, 200, 10, 500, 1))
+    assert [e.Refused(QuoteReason.QUOTED_ALREADY, 3, 1, 13, N)] == table.tell(m.GiveQuote(3, N, 200, 10, 500, 1))
+    assert [e.Refused(QuoteReason.QUOTED_ALREADY, 2, 2, 13, N)] == table.tell(m.GiveQuote(2, N, 200, 10, 500, 2))
 
 
 def test_a_request_is_answered_so_often(monkeypatch):
     """So that it ends in one step."""
     monkeypatch.setattr(handlers, "QUOTES", 1)
     table = Table(request())
-    table.tell(m.Quote(2, N, 200, 10, 500, 1))
-    assert [e.Refused(QuoteReason.TOO_MANY_QUOTES, 4, 1, 1, 1)] == table.engine.apply(m.Quote(4, N, 200, 10, 500, 1))
+    table.tell(m.GiveQuote(2, N, 200, 10, 500, 1))
+    assert [e.Refused(QuoteReason.TOO_MANY_QUOTES, 4, 1, 1, 1)] == table.engine.apply(
+        m.GiveQuote(4, N, 200, 10, 500, 1)
+    )
 
 
 def test_a_quote_that_cannot_be_covered_or_paid():
     """The quoter has 1,000 t; the asker 1,000,000 fen, of which 1,000 are withdrawn."""
     table = Table(request(quantity=1_010))
-    assert [e.Refused(Reason.NOT_ENOUGH_TONNES, 2, 1, 1_010, 1_000)] == table.tell(m.Quote(2, N, 200, 1_010, 500, 1))
-    table.tell(m.Quote(2, N, 1_000, 1_000, 500, 2), c.DebitCash(11, 1, 1_000))
+    assert [e.Refused(Reason.NOT_ENOUGH_TONNES, 2, 1, 1_010, 1_000)] == table.tell(
+        m.GiveQuote(2, N, 200, 1_010, 500, 1)
+    )
+    table.tell(m.GiveQuote(2, N, 1_000, 1_000, 500, 2), c.DebitCash(11, 1, 1_000))
     assert [e.Refused(Reason.NOT_ENOUGH_CASH, 1, 2, 1_000_000, 999_000)] == table.tell(m.TakeQuote(1, N, 13, 2))
 
 
 def test_nobody_else_takes_a_quote_or_closes_the_request():
     """Somebody else's request is as good as none; nor is a quote of another request taken."""
     table = Table(request(), request(number=2))
-    table.tell(m.Quote(2, N, 200, 10, 500, 1))
+    table.tell(m.GiveQuote(2, N, 200, 10, 500, 1))
     assert [e.Refused(Reason.NOT_OPEN, 4, 1, 13, 0)] == table.tell(m.TakeQuote(4, N, 13, 1))
     assert [e.Refused(Reason.NOT_OPEN, 4, 2, N, 0)] == table.tell(m.CloseRequest(4, N, 2))
     assert [e.Refused(Reason.NOT_OPEN, 1, 3, 13, 0)] == table.tell(m.TakeQuote(1, 12, 13, 3))
@@ -194,7 +198,7 @@ def test_nobody_else_takes_a_quote_or_closes_the_request():
 def test_a_snapshot_has_requests_and_quotes():
     """What was loaded goes on alike."""
     table = Table(request(invited=(2, 4)))
-    table.tell(m.Quote(2, N, 200, 100, 500, 1), m.Quote(4, N, 210, 50, 500, 1))
+    table.tell(m.GiveQuote(2, N, 200, 100, 500, 1), m.GiveQuote(4, N, 210, 50, 500, 1))
     again = Engine(state.load(state.dump(table.engine.market)))
     assert state.dump(table.engine.market) == state.dump(again.market)
     events = table.tell(m.TakeQuote(1, N, 13, 2))

@@ -11,8 +11,8 @@ from exchange.engine.modes import EngineMode
 from exchange.engine.modes.quotes.messages import (
     CloseRequest,
     EndRequest,
+    GiveQuote,
     LapseQuotes,
-    Quote,
     Quoted,
     QuoteReason,
     QuotesLapsed,
@@ -73,7 +73,7 @@ def request_quotes(market: Market, command: RequestQuotes) -> list[Event]:
     ]
 
 
-def quote(market: Market, command: Quote) -> list[Event]:
+def quote(market: Market, command: GiveQuote) -> list[Event]:
     """Answer a request; what the quote gives is locked until it is taken, or the request ends."""
     account = caller(market, command)
     if isinstance(account, Refused):
@@ -103,7 +103,9 @@ def quote(market: Market, command: Quote) -> list[Event]:
     ]
 
 
-def _cannot_quote(market: Market, request: RunningRequest, command: Quote, account: TradingAccount) -> Refused | None:
+def _cannot_quote(
+    market: Market, request: RunningRequest, command: GiveQuote, account: TradingAccount
+) -> Refused | None:
     """Why a quote is not taken, but for what it has to give."""
     instrument, quantity = market.instruments[request.instrument], command.quantity
     if (refusal := unfit(command, instrument, account, command.price, quantity, rests=True)) is not None:
@@ -211,7 +213,7 @@ MODE: Final = EngineMode(
     "quotes",
     {
         RequestQuotes: request_quotes,
-        Quote: quote,
+        GiveQuote: quote,
         TakeQuote: take,
         CloseRequest: close_request,
         EndRequest: end_request,

@@ -33,7 +33,7 @@ class RequestQuotes(Struct, array_like=True, gc=False, frozen=True, tag=40):
     client_order_id: int
 
 
-class Quote(Struct, array_like=True, gc=False, frozen=True, tag=41):
+class GiveQuote(Struct, array_like=True, gc=False, frozen=True, tag=41):
     """Answer a request: *quantity* tonnes at *price*, until *expires* and no longer than the request stands."""
 
     account: int

@@ -11,7 +11,7 @@ from exchange.engine.market import Market
 from exchange.engine.modes.quotes.messages import RequestQuotes
 
 
-class Standing(NamedTuple):
+class StandingQuote(NamedTuple):
     """A quote that can be taken until *expires*."""
 
     order: OpenOrder
@@ -60,11 +60,11 @@ class RunningRequest:
         self.quantity = said.quantity
         self.expires = said.expires
         self.invited = said.invited
-        self.quotes: dict[int, Standing] = {}
+        self.quotes: dict[int, StandingQuote] = {}
 
     def add(self, order: OpenOrder, expires: int) -> None:
         """Take a quote."""
-        self.quotes[order.id] = Standing(order, expires)
+        self.quotes[order.id] = StandingQuote(order, expires)
         order.account.orders[order.id] = order
         order.queue = self
 
