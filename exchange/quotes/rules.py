@@ -43,8 +43,8 @@ REFUSALS: Final[Wordings] = {
     ),
     QuoteReason.TOO_MANY_REQUESTS: Wording(
         _C,
-        "too-many-requests",
-        "Too many requests",
+        "too-many-quote-requests",
+        "Too many requests for quotes",
         "The account has {wanted:,} requests for quotes open and may have {limit:,}. Close some.",
         amounts=False,
     ),

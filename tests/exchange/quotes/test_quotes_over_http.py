@@ -128,4 +128,4 @@ async def test_requests_that_cannot_be(market: Market):
     refused(await asked(market, invited=list(range(1, 102))), 400, "invalid-request", "invited")
     for _ in range(20):
         done(await asked(market))
-    refused(await asked(market), 409, "too-many-requests", "20 requests")
+    refused(await asked(market), 409, "too-many-quote-requests", "20 requests")
