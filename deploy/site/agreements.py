@@ -13,7 +13,7 @@ from exchange.parts import Exchange
 from exchange.quotes import service as quotes
 from registry.access.visitor import PageCall
 from registry.kit.database import Database
-from registry.kit.http import PathId
+from registry.kit.http import PathId, QueryId
 from registry.kit.pages import Window
 from registry.parties import service as parties
 
@@ -41,8 +41,8 @@ class BlocksPage(Controller):
         return page.answer("blocks/list.html", blocks=found, **mine)
 
 
-class QuotesPages(Controller):
-    """The requests that one account makes or may answer, and one of them."""
+class QuotesPage(Controller):
+    """The requests that one account makes or may answer, and one of them with its quotes."""
 
     path = "/accounts/{account_id:int}/quote-requests"
 
@@ -55,28 +55,17 @@ class QuotesPages(Controller):
         *,
         db: NamedDependency[Database],
         exchange: NamedDependency[Exchange],
+        request_id: QueryId = None,
     ) -> Response[str]:
-        """The list, and a form to ask."""
+        """The list, or one request with the quotes that the account may see."""
+        mine = await _mine(account_id, page, db, exchange)
+        if request_id is not None:
+            asked = page.asks("get_quote_request")
+            one = await quotes.with_quotes(request_id, account_id, asked=asked, exchange=exchange)
+            return page.answer("quotes/request.html", request=one.request, shown=one.shown, **mine)
         asked = page.asks("list_quote_requests")
         found = await quotes.requests(account_id, latest, open_only=False, asked=asked, exchange=exchange)
-        mine = await _mine(account_id, page, db, exchange)
         return page.answer("quotes/list.html", requests=found, **mine)
-
-    @get("/{request_id:int}")
-    async def request(
-        self,
-        page: NamedDependency[PageCall],
-        account_id: PathId,
-        request_id: PathId,
-        *,
-        db: NamedDependency[Database],
-        exchange: NamedDependency[Exchange],
-    ) -> Response[str]:
-        """One request, with the quotes that the account may see."""
-        asked = page.asks("get_quote_request")
-        found = await quotes.with_quotes(request_id, account_id, asked=asked, exchange=exchange)
-        mine = await _mine(account_id, page, db, exchange)
-        return page.answer("quotes/request.html", request=found.request, shown=found.shown, **mine)
 
 
 async def _mine(account_id: int, page: PageCall, db: Database, exchange: Exchange) -> dict[str, Any]:

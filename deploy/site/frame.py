@@ -31,7 +31,7 @@ import registry.projects.pages
 import registry.receipts.pages
 import registry.transparency.pages
 from deploy.site import desk
-from deploy.site.agreements import BlocksPage, QuotesPages
+from deploy.site.agreements import BlocksPage, QuotesPage
 from deploy.site.annulments import AnnulmentPages
 from deploy.site.approvals import ApprovalPages
 from deploy.site.campaigns import CampaignPage
@@ -145,7 +145,7 @@ def site_router(entrants: Entrants = (), *, outbox: bool = False) -> Router:
             exchange.campaigns.pages.CampaignPages,
             CampaignPage,
             BlocksPage,
-            QuotesPages,
+            QuotesPage,
             exchange.instruments.pages.InstrumentPages,
             exchange.market_data.pages.MarketStream,
             MarketPage,

@@ -48,7 +48,7 @@ REFUSALS: Final[Wordings] = {
 class ExpiresAtOnce(DomainError):
     """The time until which something stands has passed, by business time."""
 
-    kind, slug, title = Kind.UNPROCESSABLE, "block-expires-at-once", "Its time is over"
+    kind, slug, title = Kind.UNPROCESSABLE, "block-expires-at-once", "The block's time is over"
 
 
 def state_of(row: Any) -> str:  # noqa: ANN401 - a row with open_t and traded_t

@@ -63,4 +63,4 @@ class RequestOver(DomainError):
 class QuoteExpiresAtOnce(DomainError):
     """The time until which a request or a quote stands has passed, by business time."""
 
-    kind, slug, title = Kind.UNPROCESSABLE, "quote-expires-at-once", "Its time is over"
+    kind, slug, title = Kind.UNPROCESSABLE, "quote-expires-at-once", "The time of the request or quote is over"

@@ -20,7 +20,7 @@ async def page(market: Market, address: str, who: str, language: str = "en") -> 
 async def post(market: Market, who: str, action: str, then: str, **fields: object) -> httpx.Response:
     """Send a form as a browser does."""
     headers = {**SITE, "Accept": "text/html", "Cookie": f"__Host-kilnwood={market.party(who).key}"}
-    shown = then.partition("/{")[0]
+    shown = then.partition("?")[0]
     data = {"_key": market.world.next_key(), "_page": shown, "_then": then, **fields}
     sent = {name.replace("__", ":"): str(value) for name, value in data.items()}
     return await market.world.http.post(action, data=sent, headers=headers)
@@ -57,7 +57,7 @@ async def test_quotes_by_forms(market: Market):
     asking, answering = f"/accounts/{solar}/quote-requests", f"/accounts/{kiln}/quote-requests"
     fields = {"account_id__int": solar, "instrument": KILN, "side": "buy", "quantity_t__int": 50}
     fields |= {"expires_at__instant": "2025-01-10T17:00", "client_order_id__int": 900, "invited[]__int": kiln}
-    made = await post(market, "solar", "/v1/quote-requests", asking + "/{id}", **fields)
+    made = await post(market, "solar", "/v1/quote-requests", asking + "?request_id={id}", **fields)
     assert 303 == made.status_code, made.text
     (request,) = (await market.own("kiln", "quote-requests"))["items"]
     assert (False, False) == (request["own"], request["to_all"])
@@ -65,14 +65,17 @@ async def test_quotes_by_forms(market: Market):
     quote = {"account_id__int": kiln, "price_fen__yuan": "14.00", "quantity_t__int": 50, "client_order_id__int": 901}
     quote |= {"valid_until__instant": "2025-01-09T17:00"}
     action = f"/v1/quote-requests/{request['id']}"
-    sent = await post(market, "kiln", f"{action}/quotes", f"{answering}/{request['id']}", **quote)
+    sent = await post(market, "kiln", f"{action}/quotes", f"{answering}?request_id={request['id']}", **quote)
     assert 303 == sent.status_code, sent.text
     (shown,) = (await market.own("solar", f"quote-requests/{request['id']}"))["shown"]
     for language, text in (("en", "Take it"), ("zh", "选取")):
-        assert text in await page(market, f"{asking}/{request['id']}", "solar", language)
+        assert text in await page(market, f"{asking}?request_id={request['id']}", "solar", language)
     taking = {"account_id__int": solar, "quote_id__int": shown["id"], "client_order_id__int": 902}
-    assert 303 == (await post(market, "solar", f"{action}/take", f"{asking}/{request['id']}", **taking)).status_code
-    assert "The inquired price is" in await page(market, f"{asking}/{request['id']}", "solar")
+    assert (
+        303
+        == (await post(market, "solar", f"{action}/take", f"{asking}?request_id={request['id']}", **taking)).status_code
+    )
+    assert "The inquired price is" in await page(market, f"{asking}?request_id={request['id']}", "solar")
     assert "Inquired price" in await page(market, f"/instruments/{KILN}", "car")
 
 
