@@ -107,7 +107,7 @@ async def test_blocks_that_cannot_be(market: Market):
     await market.bring("kiln", 100)
     await market.pay_in("solar", 1_00)
     own = market.party("kiln").account_id
-    for said, *problem in (
+    cases: tuple[tuple[dict[str, Any], int, str, str], ...] = (
         ({"quantity_t": 49}, 422, "block-too-small", "50 t or more"),
         ({"quantity_t": 101}, 409, "not-enough-tonnes", "1 t are missing"),
         ({"price_fen": 13_91}, 422, "price-off-tick", "5 fen"),
@@ -115,5 +115,6 @@ async def test_blocks_that_cannot_be(market: Market):
         ({"counterparty_id": own}, 409, "own-block", "same beneficial owner"),
         ({"expires_at": "2024-01-01T00:00:00Z"}, 422, "block-expires-at-once", "has passed"),
         ({"instrument": "SC-CDCER-0009-2024"}, 404, "not-found", "instrument"),
-    ):
-        refused(await proposed(market, **said), *problem)
+    )
+    for said, status, slug, text in cases:
+        refused(await proposed(market, **said), status, slug, text)

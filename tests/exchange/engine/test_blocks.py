@@ -49,9 +49,8 @@ def test_a_buyer_may_propose_too():
     table = market()
     table.tell(block(side=BUY))
     assert (900_000, 100_000, 0, 0) == table.cash(1)
-    events = table.tell(m.AcceptBlock(2, N, 1))
-    assert [(N, 13, 200, 500)] == traded(events)
-    assert SELL == events[-1].taker_side
+    trade = e.Traded(1, CREDIT, 200, 500, N, 13, 1, 2, 200, 250, FEES, SELL)
+    assert trade == table.tell(m.AcceptBlock(2, N, 1))[-1]
     assert (500, 0, 0, 500) == table.tonnes(2)
 
 

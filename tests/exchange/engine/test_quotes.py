@@ -135,7 +135,7 @@ def test_an_account_has_so_many_requests_at_once():
     table = Table(*(request(number=number) for number in range(1, 21)))
     assert [e.Refused(QuoteReason.TOO_MANY_REQUESTS, 1, 21, 20, 20)] == table.tell(request(number=21))
     table.tell(m.CloseRequest(1, N, 22))
-    assert [33] == [each.order for each in table.tell(request(number=23))]
+    assert [m.QuotesRequested(33, 1, CREDIT, BUY, 100, SOON, (), 23)] == table.tell(request(number=23))
 
 
 @pytest.mark.parametrize(

@@ -106,16 +106,17 @@ async def test_quotes_that_cannot_be(market: Market):
     """Each with its numbers and what to do."""
     await sellers(market)
     request = done(await asked(market))
-    for who, said, *problem in (
+    cases: tuple[tuple[str, dict[str, Any], int, str, str], ...] = (
         ("kiln", {"quantity_t": 51}, 422, "quote-too-large", "50 t are asked for"),
         ("kiln", {"price_fen": 14_01}, 422, "price-off-tick", "5 fen"),
         ("kiln", {"price_fen": 20_05}, 422, "price-outside-band", "20.05"),
         ("car", {"quantity_t": 41}, 409, "not-enough-tonnes", "1 t are missing"),
         ("solar", {}, 409, "own-request", "same beneficial owner"),
         ("kiln", {"valid_until": "2024-01-01T00:00:00Z"}, 422, "quote-expires-at-once", "has passed"),
-    ):
+    )
+    for who, said, status, slug, text in cases:
         terms = {"price_fen": 14_00, "quantity_t": 10, "valid_until": SOON} | said
-        refused(await market.send(who, f"/v1/quote-requests/{request['id']}/quotes", **terms), *problem)
+        refused(await market.send(who, f"/v1/quote-requests/{request['id']}/quotes", **terms), status, slug, text)
     done(await quoted(market, "kiln", request, 14_00, 10))
     refused(await quoted(market, "kiln", request, 14_00, 10), 409, "quoted-already", "Take it back")
 

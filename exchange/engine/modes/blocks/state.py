@@ -93,7 +93,7 @@ class Blocks:
         if not self.open and not self.terms:
             return None
         return StoredBlocks(
-            [(number, tuple(each)) for number, each in sorted(self.terms.items())],
+            [(number, (each.least, each.reference, each.band_bps)) for number, each in sorted(self.terms.items())],
             [
                 StoredBlock(
                     number,
