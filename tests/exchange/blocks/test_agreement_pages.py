@@ -40,7 +40,7 @@ async def test_a_block_by_forms(market: Market):
     made = await post(market, "kiln", "/v1/blocks", own, **fields)
     assert 303 == made.status_code, made.text
     (block,) = (await market.own("kiln", "blocks"))["items"]
-    for language, text in (("en", "would buy"), ("zh", "待确认买入")):
+    for language, text in (("en", "You buy"), ("zh", "本账户买入")):
         assert text in await page(market, other, "solar", language)
     answer = {"account_id__int": solar, "client_order_id__int": 901}
     assert 303 == (await post(market, "solar", f"/v1/blocks/{block['id']}/accept", other, **answer)).status_code
