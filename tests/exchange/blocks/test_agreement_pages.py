@@ -42,6 +42,7 @@ async def test_a_block_by_forms(market: Market):
     (block,) = (await market.own("kiln", "blocks"))["items"]
     for language, text in (("en", "You buy"), ("zh", "本账户买入")):
         assert text in await page(market, other, "solar", language)
+    assert "<td>buy</td>" in await page(market, other, "solar")
     answer = {"account_id__int": solar, "client_order_id__int": 901}
     assert 303 == (await post(market, "solar", f"/v1/blocks/{block['id']}/accept", other, **answer)).status_code
     for language, text in (("en", "Negotiated trades"), ("zh", "协议成交")):
