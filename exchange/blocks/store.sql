@@ -11,5 +11,6 @@ from exchange.off_tape o join exchange.shown_trade t on t.buy_order_id = o.id
 where t.instrument_id = $3 and t.id > $1 order by t.id limit $2;
 -- name: due
 -- Nothing while an instruction about it waits.
-select exists (select from exchange.shown_block where open_t > 0 and expires_at <= $1)
+select exists (select from exchange.shown_placed p join exchange.shown_block b on b.id = p.id
+    where p.kind in ('block', 'quote') and p.open_t > 0 and b.expires_at <= $1)
   and not exists (select from exchange.shown_instruction where state = 'stored' and kind = 'lapse_blocks');

@@ -52,6 +52,9 @@ create index quote_request_id on exchange.quote (request_id, id);
 create index placed_off_tape on exchange.placed (id)
   where kind in ('block', 'block-acceptance', 'quote', 'quote-acceptance');
 
+-- The calendar looks twice a second at what waits, however much there has been.
+create index placed_agreed_open on exchange.placed (id) where kind in ('block', 'quote') and open_t > 0;
+
 create view exchange.shown_block as
 select b.id, p.code, p.instrument_id, p.side, p.price_fen, p.quantity_t, p.open_t, p.traded_t, p.closed_because,
   b.proposer_id, b.counterparty_id, b.expires_at, p.at

@@ -18,6 +18,7 @@ where ended_at is null and expires_at <= $1 and not exists (
   select from exchange.shown_instruction where state = 'stored' and kind in ('end_request', 'lapse_quotes'))
 order by id limit 500;
 -- name: quotes_due
-select exists (select from exchange.shown_quote where open_t > 0 and valid_until <= $1)
+select exists (select from exchange.shown_placed p join exchange.shown_quote q on q.id = p.id
+    where p.kind in ('block', 'quote') and p.open_t > 0 and q.valid_until <= $1)
   and not exists (select from exchange.shown_instruction
     where state = 'stored' and kind in ('end_request', 'lapse_quotes'));
