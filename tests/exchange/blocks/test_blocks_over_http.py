@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.exchange.marketplace import FOREST, KILN, Market, done, until
+from tests.exchange.marketplace import KILN, Market, done, until
 from tests.probes import refused
 
 SOON = "2025-01-07T01:00:00Z"
