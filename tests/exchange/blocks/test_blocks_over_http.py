@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.exchange.marketplace import KILN, Market, done, until
+from tests.exchange.marketplace import FOREST, KILN, Market, done, until
 from tests.probes import refused
 
 SOON = "2025-01-07T01:00:00Z"
@@ -92,9 +92,9 @@ async def test_the_terms_of_blocks(market: Market):
     operator = market.world.party("exchange").key
     half = {"least_t": 50, "band_bps": 10, "reason": "Half"}
     refused(await market.world.post(TERMS, half, by=operator), 400, "invalid-request", "go together")
-    refused(
-        await market.world.post(TERMS, {"least_t": 1, "reason": "Mine"}, by=market.party("kiln").key), 403, "denied"
-    )
+    odd, forest = {"least_t": 15, "reason": "Odd"}, f"/v1/instruments/{FOREST}/block-terms"
+    refused(await market.world.post(forest, odd, by=operator), 422, "quantity-off-lot", "15 t", "10 t")
+    refused(await market.world.post(TERMS, odd, by=market.party("kiln").key), 403, "denied")
     await market.bring("kiln", 100)
     await market.pay_in("solar", 1_00)
     refused(await proposed(market, price_fen=17_35), 422, "price-outside-band", "17.35", "17.32")
