@@ -27,8 +27,8 @@ peers: $(VENV)/.run ## other order books in Python, for `make bench ARGS=exchang
 	@if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python -e '.[peers]'; \
 	else $(BIN)/python -m pip --disable-pip-version-check install --quiet -e '.[peers]'; fi
 
-test: $(VENV)/.test ## all tests, two workers (ARGS="-k retire" to choose)
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -q $(ARGS)
+test: $(VENV)/.test ## all tests, three workers (ARGS="-k retire" to choose)
+	@$(BIN)/python -m pytest -n 3 -q $(ARGS)
 
 lint: $(VENV)/.test ## ruff, format, types, import contracts
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-cache

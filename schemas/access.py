@@ -38,9 +38,7 @@ class Awaits(Struct, frozen=True, kw_only=True):
     roles: Annotated[tuple[Role, ...], Meta(description="One of them takes it; anybody if there are none")]
     organisation_id: Annotated[Id | None, Meta(description="Where the role is held; any organisation if null")]
     not_person_id: Annotated[Id | None, Meta(description="The one person who may not take it")] = None
-    not_organisation_id: Annotated[
-        Id | None, Meta(description="Whose people may not take it, nor those of its owners")
-    ] = None
+    not_organisation_id: Annotated[Id | None, Meta(description="Whose people, or its owners', may not take it")] = None
     since: Instant
     until: Instant | None
 
@@ -102,6 +100,9 @@ class Call(Struct, frozen=True, kw_only=True):
 
 
 KeyKind = Literal["program", "passkey", "session"]
+ApprovalState = Literal["open", "used", "withdrawn", "expired"]
+SuspensionState = Literal["open", "confirmed", "lifted", "lapsed"]
+Frozen = Literal["account", "project", "issuance"]
 Base64Url = Annotated[str, Meta(min_length=1, max_length=8192, pattern="^[A-Za-z0-9_-]+$", examples=["3q2-7w"])]
 """Bytes as browsers write them, without padding."""
 
@@ -289,7 +290,7 @@ class Approval(Struct, frozen=True, kw_only=True):
     used_at: Instant | None
     withdrawn_by: Annotated[Id | None, Meta(description="Who withdrew it, if somebody did")] = None
     withdrawn_because: str = ""
-    state: Literal["open", "used", "withdrawn", "expired"]
+    state: ApprovalState
     awaits: Awaits | None = None
 
 
@@ -339,7 +340,7 @@ class Colleague(Struct, frozen=True, kw_only=True):
 class NewRestriction(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A freeze on an account, a project or an issuance. One person places it; lifting takes two."""
 
-    scope: Literal["account", "project", "issuance"]
+    scope: Frozen
     target_id: Id
     reason: Text
 
@@ -348,7 +349,7 @@ class Restriction(Struct, frozen=True, kw_only=True):
     """A freeze: while it is in effect its credits cannot be transferred, cancelled or retired."""
 
     id: Id
-    scope: Literal["account", "project", "issuance"]
+    scope: Frozen
     target_id: Id
     reason: str
     placed_by: Id
@@ -381,7 +382,7 @@ class Suspension(Struct, frozen=True, kw_only=True):
     confirmed_at: Instant | None
     lifted_at: Instant | None
     approval_id: Annotated[Id | None, Meta(description="What settled it; null as well if the operator did")]
-    state: Literal["open", "confirmed", "lifted", "lapsed"]
+    state: SuspensionState
 
 
 class Me(Struct, frozen=True, kw_only=True):
@@ -392,9 +393,7 @@ class Me(Struct, frozen=True, kw_only=True):
     roles: tuple[HeldRole, ...]
     key_id: Annotated[int, Meta(description="The key in use, as `revoke` wants it")]
     key_prefix: Annotated[str, Meta(description="Recognisable first part of the key in use")]
-    key_fingerprint: Annotated[
-        str | None, Meta(description="What somebody compares who confirms the key in use, or the one a session is of")
-    ]
+    key_fingerprint: Annotated[str | None, Meta(description="What is compared to confirm this key, or a session's")]
     first_key: Annotated[bool, Meta(description="The key in use works once, to make your own: POST /v1/me/keys")]
     key_kind: KeyKind = "program"
     confirm_id: Annotated[Id | None, Meta(description="The key that has this fingerprint, to be confirmed")] = None

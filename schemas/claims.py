@@ -1,6 +1,6 @@
 """Footprints and the claims that retirements cover."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -12,6 +12,8 @@ from schemas.scalars import MAX_INT, Id, Instant, Kg, Kg0, Line, Name, Remark, S
 from schemas.statements import Assurance, CategoryMass, ClaimPower, ClaimType, ReducedFirst, SubjectKey
 from schemas.texts import LINES
 
+OTHER_GUESTS: Final = 1_000_000
+"""The number of the share of all attendees who have none of their own, which the organiser covers for them."""
 Attendee = Annotated[int, Meta(ge=1, le=1_000_000, description="Number of an attendee of the event")]
 
 

@@ -4,11 +4,22 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from schemas.methodologies import MAX_QUANTITY, Category, EventActivity, EventProfile, Footprint, TravelMode
+from schemas.methodologies import (
+    MAX_QUANTITY,
+    Category,
+    EventAccommodation,
+    EventActivity,
+    EventProfile,
+    EventTravel,
+    Footprint,
+    SceneProfile,
+    TravelMode,
+)
 from schemas.retail import PaymentState
 from schemas.scalars import Fen, Fen0, Id, Instant, Kg, Kg0, PriceFen, Remark, check_years
 
-VisitKind = Literal["event", "scenic-area", "hotel", "restaurant"]
+VisitKind = Literal["event"] | SceneProfile
+VisitProfile = EventProfile | SceneProfile
 Origin = Literal[
     "beijing",
     "shanghai",
@@ -34,7 +45,7 @@ GuestCount = Annotated[int, Meta(ge=1, le=1_000_000)]
 
 class NewEvent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
-    An event with a beginning and an end, or a place that guests visit in a season.
+    An event with a beginning and an end, or a place that guests visit in a season; a place may have its own profile.
 
     *organiser_covers* are the categories that the organiser offsets itself; what is left of travel and accommodation is
     the guests', so that no kilogram is offset twice.
@@ -46,18 +57,20 @@ class NewEvent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     place: EventPlace
     begins: Instant
     ends: Instant
-    profile: EventProfile = "chengdu-event"
+    profile: VisitProfile = "chengdu-event"
     expected_guests: GuestCount
     organiser_covers: Annotated[tuple[Category, ...], Meta(max_length=6)] = ("energy",)
     pool_id: Annotated[Id, Meta(description="Of the open retail pool whose kilograms guests buy")]
 
     def __post_init__(self) -> None:
-        """Raise `ValueError` for a period that is backwards, or a category that is named twice."""
+        """Raise `ValueError` for a period that is backwards, a category named twice, or another place's profile."""
         check_years("the period", self.begins, self.ends)
         if self.begins > self.ends:
             raise ValueError("ends is before begins")
         if len(set(self.organiser_covers)) != len(self.organiser_covers):
             raise ValueError("organiser_covers names a category twice")
+        if self.profile not in {"chengdu-event", "national-event", self.kind}:
+            raise ValueError(f"profile {self.profile} is not that of {self.kind}: give its own, or one of an event's")
 
 
 class Event(Struct, frozen=True, kw_only=True):
@@ -71,7 +84,7 @@ class Event(Struct, frozen=True, kw_only=True):
     place: str
     begins: Instant
     ends: Instant
-    profile: EventProfile
+    profile: VisitProfile
     organiser_covers: tuple[Category, ...]
     guests_cover: tuple[Category, ...]
     expected_guests: GuestCount
@@ -79,6 +92,7 @@ class Event(Struct, frozen=True, kw_only=True):
     price_fen: PriceFen
     available_kg: Kg0
     claim_id: Annotated[Id | None, Meta(description="The organiser's own claim, once it is made")]
+    others_claim_id: Annotated[Id | None, Meta(description="The organiser's claim for guests without a share")]
     closed: bool
     guests: int
     offset_kg: Kg0
@@ -106,6 +120,9 @@ class EventProgress(Struct, frozen=True, kw_only=True):
     claim_required_kg: Annotated[Kg0 | None, Meta(description="What the organiser's own share requires")]
     claim_missing_kg: Kg0 | None
     claim_neutral: bool
+    others_claim_id: Annotated[Id | None, Meta(description="The claim for guests who have no share of their own")]
+    others_required_kg: Kg0 | None
+    others_missing_kg: Kg0 | None
 
 
 class Trip(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -172,6 +189,7 @@ class Guest(Struct, frozen=True, kw_only=True):
     claim_id: Id | None
     receipt_id: str | None
     serials: tuple[str, ...]
+    witnessed: Annotated[bool, Meta(description="Its certificate and its receipt can be opened")]
     annulled: Annotated[bool, Meta(description="The claim or its retirement was annulled: it counts for nothing")]
 
 
@@ -182,6 +200,18 @@ class RankedGuest(Struct, frozen=True, kw_only=True):
     name: str
     quantity_kg: Kg
     joined_at: Instant
+
+
+class OtherGuests(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    Trips of the guests who have no share of their own, which the organiser covers in a claim of its own.
+
+    *came* are all who came, with those who offset their own share: so many fewer are counted here.
+    """
+
+    came: GuestCount
+    items: Annotated[tuple[EventTravel | EventAccommodation, ...], Meta(min_length=1, max_length=500)]
+    reduction_plan: Remark
 
 
 class ChoosePool(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -6,6 +6,8 @@ from msgspec import Meta, Struct
 
 from schemas.scalars import Id, Instant, PriceFen, Text, Tonnes, Vintage
 
+InstrumentState = Literal["opening", "open", "halted"]
+
 
 class NewInstrument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Begin to trade what was issued of one project and vintage."""
@@ -61,6 +63,6 @@ class Instrument(Struct, frozen=True, kw_only=True):
     low_fen: PriceFen
     high_fen: PriceFen
     fee_bps: int
-    state: Literal["opening", "open", "halted"]
+    state: InstrumentState
     halted_by: tuple[Literal["operator", "regulator", "freeze"], ...]
     opened_at: Instant

@@ -17,6 +17,15 @@ class PriceLevel(Struct, frozen=True, kw_only=True):
     orders: int
 
 
+class BookLine(Struct, frozen=True, kw_only=True):
+    """One level of a book, as a line of a CSV."""
+
+    side: Side
+    price_fen: PriceFen
+    quantity_t: Tonnes0
+    orders: int
+
+
 class Book(Struct, frozen=True, kw_only=True):
     """The best prices of an instrument, best first, as of one sequence of the journal."""
 

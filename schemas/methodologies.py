@@ -35,6 +35,7 @@ FactorWord = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,39}$(?!\n)
 
 Species = Literal["chinese-fir", "masson-pine", "eucalyptus"]
 EventProfile = Literal["chengdu-event", "national-event"]
+SceneProfile = Literal["scenic-area", "hotel", "restaurant"]
 InventoryProfile = Literal["organisation", "scenic-area", "hotel", "restaurant", "person"]
 ProfileId = EventProfile | InventoryProfile
 Category = Literal[

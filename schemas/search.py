@@ -5,7 +5,16 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 FoundKind = Literal[
-    "project", "organisation", "issuance", "retirement", "cancellation", "claim", "report", "statement", "event"
+    "project",
+    "organisation",
+    "issuance",
+    "retirement",
+    "cancellation",
+    "claim",
+    "report",
+    "statement",
+    "event",
+    "receipt",
 ]
 
 

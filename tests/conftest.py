@@ -11,10 +11,13 @@ import asyncio
 import os
 import shutil
 import tempfile
+import tomllib
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any, Final
 
 import pytest
+from xdist.scheduler.loadscope import LoadScopeScheduling
 
 pytest.register_assert_rewrite("tests.invariants", "tests.market_invariants", "tests.probes")
 
@@ -24,17 +27,31 @@ from tests import worlds  # noqa: E402 - as above
 from tests.worlds import Template, World  # noqa: E402 - as above
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+class OneStart(LoadScopeScheduling):  # type: ignore[misc] # xdist is untyped
     """
-    Keep the tests that share what their module started on one worker: two would start it twice (`--dist loadgroup`).
+    Tests are handed out one by one, except those that share what was started for them: they stay on one worker.
 
-    A region with its season takes as long as a dozen tests.
+    A region with its season takes as long as a dozen tests. (xdist's own groups do nothing on pytest 9.)
     """
-    for item in items:
-        known = getattr(item, "_fixtureinfo", None)
-        found = known.name2fixturedefs if known is not None else {}
-        if any(each[-1].scope == "module" for each in found.values()):
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+    def _split_scope(self, nodeid: str) -> str:
+        path, _, name = nodeid.partition("::")
+        if path == "tests/faults/test_kill.py":
+            return f"{path} {name.rpartition('-')[0]}"  # a region for each way of dying
+        return SHARED.get(path, nodeid)
+
+
+SHARED: Final = {
+    path: name
+    for name, paths in tomllib.loads(Path(__file__).with_name("shared_starts.toml").read_text("utf-8")).items()
+    for path in paths
+}
+"""What the tests of a file share, by its path."""
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneStart:
+    """Distribute the tests over the workers."""
+    return OneStart(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)

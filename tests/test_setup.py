@@ -123,4 +123,18 @@ def test_a_second_run_installs_nothing(fresh):
     for stamp in (".run", ".test"):
         (fresh / ".venv" / stamp).touch()
     assert "ran -m deploy demo --serve\n" == make("demo", "ARGS=--serve", cwd=fresh).stdout
-    assert "ran -m pytest -n 2 --dist loadgroup -q\n" == make("test", cwd=fresh).stdout.replace("-q \n", "-q\n")
+    assert "ran -m pytest -n 3 -q\n" == make("test", cwd=fresh).stdout.replace("-q \n", "-q\n")
+
+
+def test_what_is_started_once_is_shared_by_files_that_exist():
+    """A file that is renamed would have its region started in every worker again."""
+    shared = tomllib.loads((ROOT / "tests" / "shared_starts.toml").read_text("utf-8"))
+    named = [path for paths in shared.values() for path in paths]
+    assert sorted(set(named)) == sorted(named)
+    assert [] == [path for path in named if not (ROOT / path).is_file()]
+    starts = {
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "tests" / "site").rglob("test_*.py")
+        if re.search(r"\bserved\(", path.read_text("utf-8"))
+    }
+    assert set() == starts - set(named)

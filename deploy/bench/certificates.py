@@ -1,4 +1,4 @@
-"""Certificates typeset, and a receipt verified by the script of its page, in Node or by Python beside it."""
+"""Certificates typeset, and a receipt verified by the script of its page: in Chromium, else in Node or by Python."""
 
 import gzip
 import itertools
@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 import typst
 
 from deploy.bench.figures import Figure, at_least, at_most, in_turn, seconds_of
+from deploy.bench.in_browser import in_chromium
 from deploy.bench.region import BenchRegion
 from deploy.bench.verification import receipt_of
 from registry.receipts.browser.script import page_script, verifier_script
@@ -79,15 +80,19 @@ def browser_verify(world: BenchRegion, *, seconds: float, rounds: int) -> Figure
     """The page's verifier on one receipt, trust file and all; the limit is the verifier in Python."""
     raw, trust = receipt_of(world), world.region.trust
     runs = max(_LEAST, round(20 * seconds * rounds))
-    times = _in_node(raw, trust, runs)
+    by, times = "by Chromium", in_chromium(world.region.url, raw, runs)
+    if not times:
+        by, times = "by Node: there is no Chromium", _in_node(raw, trust, runs)
     here = sorted(seconds_of(lambda: verify_bundle(raw, load_trust(trust))) for _ in range(runs))
     script = page_script().encode()
     notes = {"bytes of script": float(len(script)), "bytes gzipped": float(len(gzip.compress(script)))}
     python_ms = 1000 * here[runs // 2]
     if not times:
-        return _figure(python_ms, None, runs, notes, ("no node here: this is the verifier in Python",))
+        return _figure(
+            python_ms, None, runs, notes, ("neither Chromium nor Node here: this is the verifier in Python",)
+        )
     first, *later = times
-    return _figure(sorted(later)[len(later) // 2], python_ms, runs, notes | {"ms of the first": first}, ("by Node",))
+    return _figure(sorted(later)[len(later) // 2], python_ms, runs, notes | {"ms of the first": first}, (by,))
 
 
 def _figure(value: float, limit: float | None, runs: int, notes: dict[str, float], remarks: tuple[str, ...]) -> Figure:

@@ -24,6 +24,7 @@ from deploy.bench.exchange.sparse import sparse_range
 from deploy.bench.figures import Figure, Machine, Results, this_machine
 from deploy.bench.issuance import issuance
 from deploy.bench.pages import home, market_page, project
+from deploy.bench.paint import PAINTS
 from deploy.bench.pgbench import PgbenchFailed
 from deploy.bench.region import BenchRegion
 from deploy.bench.retirements import LoadFailed, many_clients, one_client
@@ -92,7 +93,12 @@ TRADED: dict[str, MarketMeasure] = {
     "orders-http": orders_over_http,
     "orders-rush": orders_in_a_rush,
 }
-PAGES: dict[str, MarketMeasure] = {"page-home": home, "page-project": project, "page-market": market_page}
+PAGES: dict[str, MarketMeasure] = {
+    "page-home": home,
+    "page-project": project,
+    "page-market": market_page,
+    **PAINTS,
+}
 FIGURES: dict[str, Collection[str]] = {"registry": REGISTRY, "exchange": {**EXCHANGE, **TRADED}, "pages": PAGES}
 """What can be measured, and the names of its figures."""
 

@@ -41,6 +41,7 @@ NO_PAGES: Final = frozenset(
         "/instruments/{code:str}/stream",  # a stream of events
         "/instruments/{code:str}/own",  # parts of the market page, which htmx asks for
         "/instruments/{code:str}/ticket",
+        "/instruments/{code:str}/offer",
         "/projects/{project_id:int}/draft",  # leads to its last step
         "/R",  # codes of receipts are also typed in capitals: the same pages
         "/R/{code:str}",
@@ -56,6 +57,7 @@ OFFICE: Final[dict[str, tuple[Sample, ...]]] = {
     ),
     "/holdings": (Sample("/holdings", "bank"), Sample("/holdings", "regulator-1"), Sample("/holdings", "vvb")),
     "/accounts/{account_id:int}": (Sample("/accounts/7", "bank"),),
+    "/accounts/{account_id:int}/cancel": (Sample("/accounts/7/cancel?quantity_kg=7", "bank"),),
     "/accounts/{account_id:int}/retire": (Sample("/accounts/7/retire", "bank"),),
     "/accounts/{account_id:int}/trading": (Sample("/accounts/5/trading", "solar"),),
     "/accounts/{account_id:int}/blocks": (Sample("/accounts/7/blocks", "bank"),),

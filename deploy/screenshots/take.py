@@ -53,7 +53,7 @@ class Picture:
 def take(out: Path, url: str) -> list[Picture]:
     """Take every page of the demo at *url*. Raises `CannotTake`, `NoSample`."""
     wanted = views()
-    playwright = _playwright()
+    playwright = driver()
     out.mkdir(parents=True, exist_ok=True)
     known = known_of(url)
     found: list[Picture] = []
@@ -62,7 +62,7 @@ def take(out: Path, url: str) -> list[Picture]:
 
         try:
             for language, width in product(LANGUAGES, WIDTHS):
-                browser = _browser(started)
+                browser = open_browser(started)
                 found += _all(browser, wanted, known, (out, url, language, width))
                 browser.close()
         except Error as error:
@@ -72,8 +72,8 @@ def take(out: Path, url: str) -> list[Picture]:
     return found
 
 
-def _playwright() -> "contextlib.AbstractContextManager[Playwright]":
-    """Playwright is optional: only this command and the tests take it."""
+def driver() -> "contextlib.AbstractContextManager[Playwright]":
+    """Playwright is optional: this command, a figure of the bench and the tests take it. Raises `CannotTake`."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError as error:
@@ -84,7 +84,8 @@ def _playwright() -> "contextlib.AbstractContextManager[Playwright]":
     return sync_playwright()
 
 
-def _browser(started: "Playwright") -> "Browser":
+def open_browser(started: "Playwright") -> "Browser":
+    """Chromium. Raises `CannotTake`."""
     from playwright.sync_api import Error
 
     path = os.environ.get("KILNWOOD_TEST_CHROMIUM", CHROMIUM)

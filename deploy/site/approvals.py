@@ -9,6 +9,7 @@ from litestar.di import NamedDependency
 from deploy.site.people import named
 from registry.access.approvals import rules
 from registry.access.approvals import service as approvals
+from registry.access.approvals.api import QueryOperation, QueryState
 from registry.access.grants import service as grants
 from registry.access.restrictions import service as restrictions
 from registry.access.suspensions import service as suspensions
@@ -55,12 +56,21 @@ class ApprovalPages(Controller):
 
     @get("/")
     async def approvals(
-        self, page: NamedDependency[PageCall], latest: NamedDependency[Window], db: NamedDependency[Database]
+        self,
+        page: NamedDependency[PageCall],
+        latest: NamedDependency[Window],
+        *,
+        db: NamedDependency[Database],
+        operation: QueryOperation = None,
+        approval_state: QueryState = None,
     ) -> Response[str]:
         """The list."""
-        found = await approvals.approvals(latest, asked=page.asks("list_approvals"), db=db)
+        asked = page.asks("list_approvals")
+        found = await approvals.approvals(latest, asked=asked, db=db, operation=operation, state=approval_state)
         people = {who for each in found.items for who in (each.proposer_id, each.approver_id)}
-        return page.answer("access/approvals.html", approvals=found, people=await named(people, db))
+        return page.answer(
+            "access/approvals.html", approvals=found, people=await named(people, db), operations=tuple(CARRIED_OUT_AT)
+        )
 
     @get("/{approval_id:int}")
     async def approval(

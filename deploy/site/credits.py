@@ -7,6 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
 from deploy.site.annulments import annulling
+from deploy.site.holdings import acts_for
 from deploy.site.pages import claims_of
 from registry.access.visitor import PageCall
 from registry.claims import service as claims
@@ -15,6 +16,7 @@ from registry.credits.holdings import service as holdings
 from registry.credits.holdings.service import IssuanceTotals
 from registry.credits.issuance import service as issuances
 from registry.credits.retirement import look_ups as retirements
+from registry.credits.retirement.api import Beneficiary
 from registry.kit.database import Database
 from registry.kit.http import PathCode, QueryId, QueryMethodology, QueryVintage
 from registry.kit.pages import Window
@@ -108,15 +110,17 @@ class RetirementPages(Controller):
         claim_id: QueryId = None,
         organisation_id: QueryId = None,
         serial: Serials = None,
+        beneficiary: Beneficiary = None,
         project_id: QueryId = None,
         vintage: QueryVintage = None,
         methodology: QueryMethodology = None,
     ) -> Response[str]:
-        """The list."""
+        """The list; whoever is signed in may ask for a beneficiary too."""
         wanted = RetirementsWanted(
             claim_id=claim_id,
             organisation_id=organisation_id,
             serial=serial,
+            beneficiary=beneficiary,
             project_id=project_id,
             vintage=vintage,
             methodology=methodology,
@@ -142,6 +146,8 @@ class RetirementPages(Controller):
             "credits/retirement.html",
             retirement=found,
             annulling=await annulling(found, page=page, db=db),
+            corrects=not (found.annulled or found.claim_annulled)
+            and acts_for(page, "correct_beneficiary", claim.claimant_id),
             claim=claim,
             issuance=issuance,
             project=await projects.project(issuance.project_id, asked=asked, db=db),

@@ -28,6 +28,7 @@ import registry.notifications.pages
 import registry.parties.colleagues.pages
 import registry.parties.pages
 import registry.projects.pages
+import registry.receipts.browser
 import registry.receipts.pages
 import registry.transparency.pages
 from deploy.site import desk
@@ -54,6 +55,8 @@ from deploy.site.trading import ListingPages, TradingPage
 from registry.access.http import PAGE
 from registry.kit.site.errors import PAGE_HANDLERS
 from registry.kit.site.frame import ASSETS, STATIC, VENDOR, Frame
+from registry.kit.site.language import catalogue
+from registry.kit.site.told import forms_of
 from schemas.parties import RegionProfile
 
 FOLDERS: Final = {
@@ -91,7 +94,8 @@ FOLDERS: Final = {
 @lru_cache(maxsize=4)
 def site_frame(region: RegionProfile, site_url: str, entrants: Entrants = ()) -> Frame:
     """The frame with the templates of all capabilities; pages and mails of one process have the same."""
-    return Frame(FOLDERS, region, site_url=site_url, entrants=entrants)
+    details = forms_of(catalogue(Path(registry.receipts.browser.__file__).parent))
+    return Frame(FOLDERS, region, site_url=site_url, entrants=entrants, verifier_details=details)
 
 
 def site_router(entrants: Entrants = (), *, outbox: bool = False) -> Router:

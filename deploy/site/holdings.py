@@ -68,12 +68,14 @@ class HoldingsPages(Controller):
     async def holdings(
         self,
         page: NamedDependency[PageCall],
-        window: NamedDependency[Window],
+        ordered: NamedDependency[Window],
+        *,
         db: NamedDependency[Database],
         exchange: NamedDependency[Exchange],
+        owner_id: QueryId = None,
     ) -> Response[str]:
         """Each account with what is in it."""
-        found = await parties.accounts(window, asked=page.asks("list_accounts"), db=db)
+        found = await parties.accounts(ordered, asked=page.asks("list_accounts"), db=db, owner_id=owner_id)
         held = await holdings.holdings_of(found.items, asked=page.asks("get_holdings"), db=db)
         cash = await orders.settled_cash(found.items, asked=page.asks("get_balances"), exchange=exchange)
         shown = [_totals(each, held[each.id], cash.get(each.id)) for each in found.items]
@@ -145,6 +147,38 @@ class AccountPages(Controller):
             held=[each for each in held if each.active_kg],
             claims=offered if claim is None or claim in offered else [claim, *offered],
             claim=claim,
+            foreseen=found,
+            foreseen_kg=sum(each.quantity_kg for each in found),
+            issuance=issuance,
+            serial=serial,
+            refused=problem,
+        )
+
+    @get("/cancel")
+    async def cancel(
+        self,
+        page: NamedDependency[PageCall],
+        account_id: PathId,
+        db: NamedDependency[Database],
+        *,
+        issuance: Typed = "",
+        serial: Typed = "",
+        quantity_kg: Typed = "",
+    ) -> Response[str]:
+        """First which kilograms; then exactly what would end without a claim, before it does."""
+        account, held, _ = await _own(page, account_id, "cancel_credits", db)
+        found: tuple[ForeseenRetirement, ...] = ()
+        problem: DomainError | None = None
+        if quantity_kg:
+            try:
+                wanted = _selection(account_id, quantity_kg, issuance, serial)
+                found = await retirements.foreseen(wanted, asked=page.asks("cancel_credits"), db=db)
+            except DomainError as refused:
+                problem = refused
+        return page.answer(
+            "holdings/cancel.html",
+            account=account,
+            held=[each for each in held if each.active_kg],
             foreseen=found,
             foreseen_kg=sum(each.quantity_kg for each in found),
             issuance=issuance,

@@ -82,7 +82,10 @@ class MarketPage(Controller):
         """One's own balances and open orders: a part of the page, which follows the market."""
         found = await instruments.instrument(code, exchange=exchange)
         mine = await own(page, code, account_id, db=db, exchange=exchange)
-        return page.answer("market/own_part.html", instrument=found, **mine)
+        account = mine["account"]
+        whole = f"/instruments/{code}" + (f"?account={account.id}" if account else "")
+        # A form of it that is refused is shown again on the page that it is a part of.
+        return page.answer("market/own_part.html", instrument=found, here=whole, **mine)
 
     @get("/ticket")
     async def ticket(
@@ -100,6 +103,22 @@ class MarketPage(Controller):
         asked = _asked(price, quantity_t)
         meeting = rules.meeting(await market_data.book(code, exchange=exchange), side, *asked) if asked else None
         return page.answer("market/ticket_part.html", instrument=instrument, side=side, asked=asked, meeting=meeting)
+
+    @get("/offer")
+    async def offer(
+        self,
+        page: NamedDependency[PageCall],
+        code: PathCode,
+        exchange: NamedDependency[Exchange],
+        *,
+        quantity_t: Annotated[str, QueryParameter(name="quantity_t:int", max_length=20)] = "",
+        price: Annotated[str, QueryParameter(name="price_fen:yuan", max_length=20)] = "",
+    ) -> Response[str]:
+        """What a listing would lock and bring, before it is opened: a part of the page, or a page."""
+        instrument = await instruments.instrument(code, exchange=exchange)
+        asked = _asked(price, quantity_t)
+        brings = rules.offer(*asked, instrument.fee_bps) if asked else None
+        return page.answer("market/offer_part.html", instrument=instrument, asked=asked, offer=brings)
 
 
 def _asked(price: str, quantity_t: str) -> tuple[int, int] | None:
@@ -155,5 +174,16 @@ async def own(
         "account": chosen,
         "balances": balances,
         "mine": mine,
+        "own_levels": {"bid": _levels(mine, "buy"), "ask": _levels(mine, "sell")},
+        "own_listings": {each.id for each in mine if each.kind == "listing"},
         "number": next_number(balances),
     }
+
+
+def _levels(mine: tuple[Order, ...], side: Side) -> dict[int, int]:
+    """The open tonnes of one's own orders on one side of the book, by price."""
+    found: dict[int, int] = {}
+    for each in mine:
+        if each.kind == "order" and each.side == side:
+            found[each.price_fen] = found.get(each.price_fen, 0) + each.open_t
+    return found

@@ -10,9 +10,12 @@ from deploy.site.approvals import issuance_of
 from deploy.site.people import Named, named
 from registry.access.approvals import service as approvals
 from registry.access.grants import service as grants
+from registry.access.grants.api import InEffect, QueryRole
 from registry.access.keys import service as keys
 from registry.access.restrictions import service as restrictions
+from registry.access.restrictions.api import Scope
 from registry.access.suspensions import service as suspensions
+from registry.access.suspensions.api import QueryState as SuspensionState
 from registry.access.visitor import PageCall
 from registry.credits.issuance import service as issuances
 from registry.kit.database import Database
@@ -38,12 +41,16 @@ class AccessPages(Controller):
         self,
         page: NamedDependency[PageCall],
         latest: NamedDependency[Window],
+        *,
         db: NamedDependency[Database],
+        frozen: Scope = None,
+        target_id: QueryId = None,
+        in_effect: InEffect = None,
         lift: Lift = None,
     ) -> Response[str]:
         """Every freeze, and placing one."""
         page.asks("list_restrictions")
-        found = await restrictions.restrictions(latest, db=db)
+        found = await restrictions.restrictions(latest, db=db, scope=frozen, target_id=target_id, in_effect=in_effect)
         return page.answer(
             "access/restrictions.html",
             restrictions=found,
@@ -53,11 +60,17 @@ class AccessPages(Controller):
 
     @get("/suspensions")
     async def suspensions(
-        self, page: NamedDependency[PageCall], latest: NamedDependency[Window], db: NamedDependency[Database]
+        self,
+        page: NamedDependency[PageCall],
+        latest: NamedDependency[Window],
+        *,
+        db: NamedDependency[Database],
+        person_id: QueryId = None,
+        suspension_state: SuspensionState = None,
     ) -> Response[str]:
         """Every suspension, and placing one."""
         page.asks("list_suspensions")
-        found = await suspensions.suspensions(latest, db=db)
+        found = await suspensions.suspensions(latest, db=db, person_id=person_id, state=suspension_state)
         async with db.reading() as tx:
             regulators = await grants.holders_in(tx, Role.REGULATOR)
         people = await named({*regulators, *(who for one in found.items for who in (one.person_id, one.placed_by))}, db)
@@ -70,11 +83,18 @@ class AccessPages(Controller):
 
     @get("/grants")
     async def grants(
-        self, page: NamedDependency[PageCall], latest: NamedDependency[Window], db: NamedDependency[Database]
+        self,
+        page: NamedDependency[PageCall],
+        latest: NamedDependency[Window],
+        *,
+        db: NamedDependency[Database],
+        role: QueryRole = None,
+        organisation_id: QueryId = None,
+        in_effect: InEffect = None,
     ) -> Response[str]:
         """Every role that was given."""
         page.asks("list_grants")
-        found = await grants.grants(latest, db=db)
+        found = await grants.grants(latest, db=db, role=role, organisation_id=organisation_id, in_effect=in_effect)
         async with db.reading() as tx:
             organisations = await parties.names_in(tx, {each.organisation_id for each in found.items})
         return page.answer(
@@ -82,6 +102,7 @@ class AccessPages(Controller):
             grants=found,
             people=await named((who for each in found.items for who in (each.person_id, each.granted_by)), db),
             organisations=organisations,
+            roles=page.words(Role),
             now=(await parties.region(db=db)).business_time,
         )
 

@@ -36,6 +36,7 @@ _ADDRESSES: Final = {
     "report": "/reports",
     "statement": "/log/statements",
     "event": "/events",
+    "receipt": "/r",
 }
 
 

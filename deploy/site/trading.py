@@ -26,6 +26,7 @@ from schemas.parties import Account
 from schemas.scalars import MAX_QUANTITY_T
 
 OPEN: Final = Window(None, 100, "oldest")
+Code = Annotated[str | None, QueryParameter(max_length=40, pattern="^[A-Za-z0-9-]+$")]
 LATEST: Final = Window(None, 30, "newest")
 
 
@@ -84,11 +85,17 @@ class ListingPages(Controller):
 
     @get("/")
     async def listings(
-        self, page: NamedDependency[PageCall], window: NamedDependency[Window], exchange: NamedDependency[Exchange]
+        self,
+        page: NamedDependency[PageCall],
+        latest: NamedDependency[Window],
+        *,
+        exchange: NamedDependency[Exchange],
+        instrument: Code = None,
+        open_only: Annotated[bool, QueryParameter()] = True,
     ) -> Response[str]:
-        """Everything that can be subscribed."""
+        """Everything that can be subscribed, or also what is sold."""
         page.asks("list_listings")
-        found = await listings.listings(window, None, open_only=True, exchange=exchange)
+        found = await listings.listings(latest, instrument, open_only=open_only, exchange=exchange)
         known = await instruments.instruments(OPEN, exchange=exchange)
         return page.answer("listings/list.html", listings=found, instruments={each.code: each for each in known.items})
 

@@ -1,16 +1,18 @@
 """Instruments over HTTP."""
 
+from typing import Annotated
+
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import JSONBody
+from litestar.params import JSONBody, QueryParameter
 
 from exchange.instruments import service
 from exchange.parts import Exchange
-from registry.kit.http import READS, WRITES, PathCode
+from registry.kit.http import READS, WRITES, PathCode, QueryMethodology, QueryVintage
 from registry.kit.pages import Window
 from registry.kit.sheets import SHEET, Sheet
 from schemas.access import Call
-from schemas.instruments import Band, HaltReason, Instrument, NewInstrument
+from schemas.instruments import Band, HaltReason, Instrument, InstrumentState, NewInstrument
 from schemas.pages import Page
 
 
@@ -29,10 +31,20 @@ class InstrumentsController(Controller):
 
     @get("/", operation_id="list_instruments", opt={SHEET: True}, responses=READS)
     async def instruments(
-        self, ordered: NamedDependency[Window], sheet: NamedDependency[Sheet], exchange: NamedDependency[Exchange]
+        self,
+        ordered: NamedDependency[Window],
+        *,
+        sheet: NamedDependency[Sheet],
+        exchange: NamedDependency[Exchange],
+        methodology: QueryMethodology = None,
+        vintage: QueryVintage = None,
+        instrument_state: Annotated[InstrumentState | None, QueryParameter(name="state")] = None,
     ) -> Response[Page[Instrument]]:
-        """Everything that can be traded, also as CSV."""
-        return sheet.of(await service.instruments(ordered, exchange=exchange), Instrument)
+        """Everything that can be traded, or what is of a methodology, a vintage or a state; also as CSV."""
+        found = await service.instruments(
+            ordered, exchange=exchange, methodology=methodology, vintage=vintage, state=instrument_state
+        )
+        return sheet.of(found, Instrument)
 
     @get("/{code:str}", operation_id="get_instrument", responses=READS)
     async def instrument(self, code: PathCode, exchange: NamedDependency[Exchange]) -> Instrument:

@@ -1,16 +1,20 @@
 """Instruments as pages: what can be traded."""
 
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final, get_args
 
 from litestar import Controller, Response, get
 from litestar.di import NamedDependency
+from litestar.params import QueryParameter
 
 from exchange.instruments import service
 from exchange.market_data import service as market_data
 from exchange.parts import Exchange
+from registry.kit.http import QueryMethodology, QueryVintage
 from registry.kit.pages import Window
 from registry.port import PageCall
+from schemas.instruments import InstrumentState
+from schemas.methodologies import MethodologyId
 
 TEMPLATES: Final = Path(__file__).parent / "pages"
 
@@ -22,10 +26,19 @@ class InstrumentPages(Controller):
 
     @get("/")
     async def instruments(
-        self, page: NamedDependency[PageCall], window: NamedDependency[Window], exchange: NamedDependency[Exchange]
+        self,
+        page: NamedDependency[PageCall],
+        ordered: NamedDependency[Window],
+        *,
+        exchange: NamedDependency[Exchange],
+        methodology: QueryMethodology = None,
+        vintage: QueryVintage = None,
+        instrument_state: Annotated[InstrumentState | None, QueryParameter(name="state")] = None,
     ) -> Response[str]:
         """Every instrument with its best prices and its last trade."""
-        found = await service.instruments(window, exchange=exchange)
+        found = await service.instruments(
+            ordered, exchange=exchange, methodology=methodology, vintage=vintage, state=instrument_state
+        )
         shown = [
             (
                 each,
@@ -34,4 +47,6 @@ class InstrumentPages(Controller):
             )
             for each in found.items
         ]
-        return page.answer("instruments/list.html", instruments=found, shown=shown)
+        return page.answer(
+            "instruments/list.html", instruments=found, shown=shown, methodologies=page.words(get_args(MethodologyId))
+        )

@@ -12,7 +12,7 @@ from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
 from registry.kit.problems import DomainError, Kind
 from schemas.access import Call, Role
-from schemas.instruments import Band, HaltReason, Instrument, NewInstrument
+from schemas.instruments import Band, HaltReason, Instrument, InstrumentState, NewInstrument
 from schemas.pages import Page
 
 
@@ -134,11 +134,18 @@ async def instrument(code: str, *, exchange: Exchange) -> Instrument:
     raise no_instrument(code)
 
 
-async def instruments(window: Window, *, exchange: Exchange) -> Page[Instrument]:
-    """All instruments."""
+async def instruments(
+    window: Window,
+    *,
+    exchange: Exchange,
+    methodology: str | None = None,
+    vintage: int | None = None,
+    state: InstrumentState | None = None,
+) -> Page[Instrument]:
+    """Instruments: all, or those of a methodology, a vintage or a state."""
     await exchange.projector.caught_up()
     async with exchange.db.reading() as tx:
-        return await store.instruments(tx, window)
+        return await store.instruments(tx, window, methodology, vintage, state)
 
 
 async def follow_freezes(*, exchange: Exchange) -> int:

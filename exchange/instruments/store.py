@@ -11,7 +11,7 @@ from registry.kit.database import Tx, constraint
 from registry.kit.pages import Window
 from registry.kit.problems import DomainError
 from schemas.custody import Vintage
-from schemas.instruments import Instrument, NewInstrument
+from schemas.instruments import Instrument, InstrumentState, NewInstrument
 from schemas.pages import Page
 
 _sql = sql.load(__package__)
@@ -49,13 +49,15 @@ async def insert(tx: Tx, body: NewInstrument, vintage: Vintage, refusal: DomainE
 
 async def instrument(tx: Tx, code: str) -> Instrument | None:
     """One instrument."""
-    row = await tx.fetchrow(_sql.instruments.oldest, 0, 1, code)
+    row = await tx.fetchrow(_sql.instruments.oldest, 0, 1, code, None, None, None)
     return _instrument(row) if row else None
 
 
-async def instruments(tx: Tx, window: Window) -> Page[Instrument]:
-    """All instruments."""
-    rows = await tx.fetch(window.of(_sql.instruments), *window.args, None)
+async def instruments(
+    tx: Tx, window: Window, methodology: str | None, vintage: int | None, state: InstrumentState | None
+) -> Page[Instrument]:
+    """Instruments: all, or those of a methodology, a vintage or a state."""
+    rows = await tx.fetch(window.of(_sql.instruments), *window.args, None, methodology, vintage, state)
     return window.page([(row["id"], _instrument(row)) for row in rows])
 
 

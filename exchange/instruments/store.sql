@@ -3,7 +3,11 @@ insert into exchange.instrument (code, project_id, vintage, project_name, method
   high_fen, fee_bps, fee_account_id, opened_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, registry.business_now()) returning id;
 -- name: instruments (either order)
-select * from exchange.instrument where id > $1 and ($3::text is null or code = $3) order by id limit $2;
+select * from exchange.instrument
+where id > $1::bigint and ($3::text is null or code = $3) and ($4::text is null or methodology = $4 or methodology like $4 || '/%')
+  and ($5::int is null or vintage = $5)
+  and ($6::text is null or $6 = case when not open then 'opening' when halted <> 0 then 'halted' else 'open' end)
+order by id limit $2;
 -- name: vintages
 select id, project_id, vintage, halted from exchange.instrument where open order by id;
 -- name: bounds

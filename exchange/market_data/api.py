@@ -6,13 +6,13 @@ from litestar import Controller, Response, get
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
-from exchange.market_data import service
+from exchange.market_data import rules, service
 from exchange.market_data.store import Interval
 from exchange.parts import Exchange
 from registry.kit.http import READS, PathCode
 from registry.kit.pages import Window
 from registry.kit.sheets import SHEET, Sheet
-from schemas.market_data import Book, PriceBar, Trade
+from schemas.market_data import Book, BookLine, PriceBar, Trade
 from schemas.pages import Page
 
 NewestFirst = Annotated[bool, QueryParameter(description="From the newest back; pages go on to older ones")]
@@ -24,10 +24,13 @@ class MarketDataController(Controller):
     path = "/v1/instruments/{code:str}"
     tags = ("Market",)
 
-    @get("/book", operation_id="get_book", responses=READS)
-    async def book(self, code: PathCode, exchange: NamedDependency[Exchange]) -> Book:
-        """The best prices of both sides and what rests there."""
-        return await service.book(code, exchange=exchange)
+    @get("/book", operation_id="get_book", opt={SHEET: True}, responses=READS)
+    async def book(
+        self, code: PathCode, sheet: NamedDependency[Sheet], exchange: NamedDependency[Exchange]
+    ) -> Response[Book]:
+        """The best prices of both sides and what rests there; as CSV one line a price."""
+        book = await service.book(code, exchange=exchange)
+        return sheet.of_lines(book, rules.lines(book), BookLine)
 
     @get("/prices", operation_id="list_prices", opt={SHEET: True}, responses=READS)
     async def prices(
@@ -40,14 +43,15 @@ class MarketDataController(Controller):
         """Opening, highest, lowest and closing price, and volume: the newest 400 intervals, oldest first; CSV too."""
         return sheet.of(await service.prices(code, interval, exchange=exchange), PriceBar)
 
-    @get("/trades", operation_id="list_trades", responses=READS)
+    @get("/trades", operation_id="list_trades", opt={SHEET: True}, responses=READS)
     async def trades(
         self,
         code: PathCode,
         window: NamedDependency[Window],
-        exchange: NamedDependency[Exchange],
         *,
+        sheet: NamedDependency[Sheet],
+        exchange: NamedDependency[Exchange],
         newest_first: NewestFirst = False,
-    ) -> Page[Trade]:
-        """Trades, without who made them."""
-        return await service.trades(code, window, newest_first=newest_first, exchange=exchange)
+    ) -> Response[Page[Trade]]:
+        """Trades, without who made them; also as CSV."""
+        return sheet.of(await service.trades(code, window, newest_first=newest_first, exchange=exchange), Trade)

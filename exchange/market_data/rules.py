@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from schemas.market_data import Book, PriceLevel, Side
+from schemas.market_data import Book, BookLine, PriceLevel, Side
+
+_BPS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,22 @@ def meeting(book: Book, side: Side, price_fen: int, quantity_t: int) -> Meeting:
         left_t -= taken_t
         amount_fen += taken_t * level.price_fen
     return Meeting(quantity_t - left_t, amount_fen, left_t, amount_fen + left_t * price_fen)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a listing brings if all of it is sold, and the seller's fee, which is rounded down once."""
+
+    gross_fen: int
+    fee_fen: int
+    net_fen: int
+
+
+def offer(price_fen: int, quantity_t: int, fee_bps: int) -> Offer:
+    """What *quantity_t* bring at a fixed price."""
+    gross_fen = price_fen * quantity_t
+    fee_fen = gross_fen * fee_bps // _BPS
+    return Offer(gross_fen, fee_fen, gross_fen - fee_fen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +72,13 @@ def _cumulated(levels: Sequence[PriceLevel]) -> list[tuple[PriceLevel, int]]:
         so_far += level.quantity_t
         found.append((level, so_far))
     return found
+
+
+def lines(book: Book) -> tuple[BookLine, ...]:
+    """The levels of both sides, bids before asks, best prices first."""
+    sides: tuple[tuple[Side, tuple[PriceLevel, ...]], ...] = (("buy", book.bids), ("sell", book.asks))
+    return tuple(
+        BookLine(side=side, price_fen=each.price_fen, quantity_t=each.quantity_t, orders=each.orders)
+        for side, levels in sides
+        for each in levels
+    )

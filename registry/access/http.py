@@ -55,6 +55,8 @@ _FROM = (
 _TO = "The last day, whole in Asia/Shanghai; or an instant, not included"
 PAGE = "page"
 """The key of a handler's options that is true for a page for people: its handler asks services as its `Visitor`."""
+PAGE_ROWS = 50
+"""Of a list on one page, whatever limit its address asks for: the HTML stays small."""
 ROUTE = "route"
 """The key of a handler's options under which the application puts its `Route`."""
 
@@ -302,9 +304,11 @@ def provide_page(request: Request[Any, Any, Any]) -> PageCall:
 def provide_window(
     cursor: Annotated[str | None, QueryParameter(max_length=64, description="From the page before")] = None,
     limit: Annotated[int, QueryParameter(ge=1, le=PAGE_LIMIT, description="Items a page")] = 50,
+    *,
+    request: Request[Any, Any, Any],
 ) -> Window:
     """One page of a list."""
-    return Window(cursor, limit)
+    return Window(cursor, _rows(limit, request))
 
 
 def provide_ordered(
@@ -313,18 +317,27 @@ def provide_ordered(
     ] = None,
     limit: Annotated[int, QueryParameter(ge=1, le=PAGE_LIMIT, description="Items a page")] = 50,
     order: Annotated[Order, QueryParameter(description="Which come first; pages go on from there")] = "oldest",
+    *,
+    request: Request[Any, Any, Any],
 ) -> Window:
     """One page of a list that can be read from either end."""
-    return Window(cursor, limit, order)
+    return Window(cursor, _rows(limit, request), order)
 
 
 def provide_latest(
     cursor: Annotated[str | None, QueryParameter(max_length=64)] = None,
     limit: Annotated[int, QueryParameter(ge=1, le=PAGE_LIMIT)] = 50,
     order: Annotated[Order, QueryParameter()] = "newest",
+    *,
+    request: Request[Any, Any, Any],
 ) -> Window:
     """One page of a list as people read it: the newest first, unless they ask otherwise."""
-    return Window(cursor, limit, order)
+    return Window(cursor, _rows(limit, request), order)
+
+
+def _rows(limit: int, request: Request[Any, Any, Any]) -> int:
+    """A page for people has so many rows at most that its HTML stays small; the other forms have what is asked for."""
+    return min(limit, PAGE_ROWS) if request.route_handler.opt.get(PAGE) else limit
 
 
 def provide_period(

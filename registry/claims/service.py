@@ -10,7 +10,7 @@ from registry.claims import gate, offset_rules, preparation, rules, store, subje
 from registry.claims.green_power import service as green_power
 from registry.claims.rules import LockedClaim
 from registry.claims.statement import Backing, openings, statement_of
-from registry.kit import clock
+from registry.kit import clock, lettering
 from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
@@ -89,7 +89,7 @@ async def create_claim(
 
     Raises `ReduceFirst`, `TypeNotOpen`, `SaysNeutral`, `NamesAPerson`, `WrongSubject`,
     `AnothersEvent`, `WrongProfile`, `NotItsYear`, `NotAShare`, `FootprintUsed`, `DeadlinePassed`, `SubjectClaimed`,
-    `GreenPowerUsed`, `NotTheVerifiers`, `VerifierConflict`, `ReportUsed`, `QuotaUsedUp`.
+    `GreenPowerUsed`, `NotTheVerifiers`, `VerifierConflict`, `ReportUsed`, `QuotaUsedUp`, `NoGlyph`.
     """
 
     async def work(tx: Tx) -> Written[Claim]:
@@ -102,6 +102,7 @@ async def create_claim(
 async def create_in(tx: Tx, body: NewClaim, *, call: Call, region: RegionProfile, quotas: Quotas = DEFAULT) -> Claim:
     """Make a claim inside a transaction. Raises what `create_claim` does."""
     access.authorise_for(call, body.organisation_id)
+    lettering.require_drawn((body.subject, body.standard, body.boundary, body.exclusions))
     if (number := subjects.number_of(body)) is not None:
         subjects.check_organiser(number, await store.organiser_by_code(tx, number), body.organisation_id)
     await quotas.admit_in(tx, "claims", body.organisation_id, store.claims_of)
@@ -211,7 +212,7 @@ async def correct_claim(
     Correct the wording of a claim by a statement of its own. The claim's statement, and what it is about, stay.
 
     Words that another claim is known by are refused as they are for a new claim. Raises `NothingCorrected`,
-    `SaysNeutral`, `NamesAPerson`, `SubjectClaimed`, `ClaimAnnulled`.
+    `SaysNeutral`, `NamesAPerson`, `SubjectClaimed`, `ClaimAnnulled`, `NoGlyph`.
     """
 
     async def work(tx: Tx) -> Written[Correction]:
@@ -221,6 +222,7 @@ async def correct_claim(
         rules.check_stands(claim_id, annulled=found.annulled is not None)
         old = {name: getattr(found, name) for name in rules.CORRECTABLE}
         given = {name: getattr(body, name) for name in rules.CORRECTABLE if getattr(body, name) is not UNSET}
+        lettering.require_drawn((*given.values(), body.reason))
         wording = corrections.changed_words(old, given)
         statement_id = await store.claim_statement(tx, claim_id)
         if found.type == "person":

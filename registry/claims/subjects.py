@@ -7,7 +7,7 @@ from typing import NamedTuple
 from registry.kit.period import SHANGHAI
 from registry.kit.problems import DomainError, Kind
 from registry.kit.spelling import spelling
-from schemas.claims import NewClaim
+from schemas.claims import OTHER_GUESTS, NewClaim
 from schemas.methodologies import Category, Footprint, ProfileId
 from schemas.statements import EventKey, OrganisationYear, ProductBatch, ScenePeriod
 
@@ -188,6 +188,8 @@ def _overlap(share: Share, other: Share) -> str:
 
 
 def _named(attendee: int | None) -> str:
+    if attendee == OTHER_GUESTS:
+        return "the share of attendees without one of their own"
     return "the organiser's share" if attendee is None else f"the share of attendee {attendee}"
 
 

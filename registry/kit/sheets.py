@@ -26,6 +26,7 @@ from registry.kit.problems import Unknown
 from schemas.pages import Page
 
 S = TypeVar("S", bound=Struct)
+T = TypeVar("T")
 
 SHEET: Final = "sheet"
 """The key of a handler's options that is true where the list is served as CSV too."""
@@ -109,6 +110,12 @@ class Sheet:
             return Response(items)
         headers = {"Vary": "Accept", "Content-Disposition": f'attachment; filename="{self._name()}.csv"'}
         return Response(as_csv(items, kind), media_type=f"{MEDIA_TYPE}; header=present", headers=headers)  # type: ignore[arg-type]  # as above
+
+    def of_lines(self, whole: T, lines: Sequence[S], kind: type[S]) -> Response[T]:
+        """The reply: *whole* as JSON, or as CSV the *lines* that it has."""
+        if not self._csv:
+            return Response(whole)
+        return self.of_all(lines, kind)  # type: ignore[return-value]  # in JSON the content is the whole
 
     def _path(self) -> str:
         path: str = self._request.scope["path"]

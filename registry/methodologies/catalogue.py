@@ -5,10 +5,11 @@ from typing import Final, assert_never
 
 from registry.methodologies import event_footprint, forest_sink, inventory, kiln_electrification
 from registry.methodologies.arithmetic import NothingToIssue, product, whole_kg_up
-from registry.methodologies.factors import table
+from registry.methodologies.factors import UnknownFactor, table
 from schemas.methodologies import (
     Activity,
     EventFootprintRequest,
+    Factor,
     Footprint,
     ForestSinkActivity,
     KilnElectrificationActivity,
@@ -58,6 +59,25 @@ def footprint(request: EventFootprintRequest) -> Footprint:
         case "organisation" | "scenic-area" | "hotel" | "restaurant" | "person":
             return inventory.calculate(request, request.profile, table())
     assert_never(request.profile)
+
+
+def grid_factor(region_id: str, year: int) -> Factor:
+    """
+    Return the grid's average factor for power used in a region in a year: of its province, or else of the country.
+
+    Factors are published years later: it is the year's own, or the newest before it, or the oldest there is.
+    """
+    known = [each for each in table().factors if each.key == "grid-electricity" and each.basis == "average"]
+    for place in (f"{region_id[:5]}0000", "CN"):
+        if mine := [each for each in known if each.region == place and each.year is not None]:
+            earlier = [each for each in mine if (each.year or 0) <= year]
+            newest = max(earlier, key=_year) if earlier else min(mine, key=_year)
+            return table().find(newest.key, region=newest.region, year=newest.year, basis=newest.basis)
+    raise UnknownFactor(f"no factor of the grid of {region_id} or CN in the table", region=region_id)
+
+
+def _year(factor: Factor) -> int:
+    return factor.year or 0
 
 
 def buffer_t(methodology: MethodologyId, issued_t: int) -> int:

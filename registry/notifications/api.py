@@ -2,13 +2,14 @@
 
 from typing import Annotated
 
-from litestar import Controller, get, post
+from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, QueryParameter
 
 from registry.kit.database import Database
 from registry.kit.http import READS, WRITES
 from registry.kit.pages import Window
+from registry.kit.sheets import SHEET, Sheet
 from registry.notifications import service
 from registry.notifications.mails import Mails
 from schemas.access import Call
@@ -34,18 +35,19 @@ class NotificationsController(Controller):
     path = "/v1/notifications"
     tags = ("Access",)
 
-    @get("/", operation_id="list_notifications", responses=READS)
+    @get("/", operation_id="list_notifications", opt={SHEET: True}, responses=READS)
     async def notifications(
         self,
         *,
         ordered: NamedDependency[Window],
+        sheet: NamedDependency[Sheet],
         asked: NamedDependency[Call],
         db: NamedDependency[Database],
         kind: OfKind = None,
         unread: Unread = False,
-    ) -> Page[Notification]:
-        """What you were told: what waits for you, what was refused and why, trades, deliveries, deadlines, receipts."""
-        return await service.notifications(ordered, kind, unread=unread, asked=asked, db=db)
+    ) -> Response[Page[Notification]]:
+        """What you were told: what waits, what was refused and why, trades, deliveries, deadlines; also as CSV."""
+        return sheet.of(await service.notifications(ordered, kind, unread=unread, asked=asked, db=db), Notification)
 
     @post("/read", operation_id="mark_notifications_read", responses=WRITES)
     async def read(

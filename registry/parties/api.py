@@ -1,11 +1,13 @@
 """The region, organisations, people and accounts over HTTP."""
 
+from typing import Annotated
+
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import JSONBody
+from litestar.params import JSONBody, QueryParameter
 
 from registry.kit.database import Database
-from registry.kit.http import READS, WRITES, PathId
+from registry.kit.http import READS, WRITES, PathId, QueryId
 from registry.kit.pages import Window
 from registry.kit.quotas import Quotas
 from registry.kit.sheets import SHEET, Sheet
@@ -22,6 +24,8 @@ from schemas.parties import (
     Region,
     SetClock,
 )
+
+Named = Annotated[str | None, QueryParameter(max_length=200, description="With these letters in the name")]
 
 
 class PartiesController(Controller):
@@ -55,10 +59,15 @@ class PartiesController(Controller):
 
     @get("/organisations", operation_id="list_organisations", opt={SHEET: True}, responses=READS)
     async def organisations(
-        self, ordered: NamedDependency[Window], sheet: NamedDependency[Sheet], db: NamedDependency[Database]
+        self,
+        ordered: NamedDependency[Window],
+        *,
+        sheet: NamedDependency[Sheet],
+        db: NamedDependency[Database],
+        name: Named = None,
     ) -> Response[Page[Organisation]]:
-        """All organisations, also as CSV."""
-        return sheet.of(await service.organisations(ordered, db=db), Organisation)
+        """All organisations, or those with a name; also as CSV."""
+        return sheet.of(await service.organisations(ordered, db=db, name=name), Organisation)
 
     @get("/organisations/{organisation_id:int}", operation_id="get_organisation", responses=READS)
     async def organisation(self, organisation_id: PathId, db: NamedDependency[Database]) -> Organisation:
@@ -87,12 +96,18 @@ class PartiesController(Controller):
         """Open a holding account for an organisation."""
         return await service.open_account(data, call=call, db=db, quotas=quotas)
 
-    @get("/accounts", operation_id="list_accounts", responses=READS)
+    @get("/accounts", operation_id="list_accounts", opt={SHEET: True}, responses=READS)
     async def accounts(
-        self, window: NamedDependency[Window], asked: NamedDependency[Call], db: NamedDependency[Database]
-    ) -> Page[Account]:
-        """The accounts of your organisations."""
-        return await service.accounts(window, asked=asked, db=db)
+        self,
+        ordered: NamedDependency[Window],
+        *,
+        sheet: NamedDependency[Sheet],
+        asked: NamedDependency[Call],
+        db: NamedDependency[Database],
+        owner_id: QueryId = None,
+    ) -> Response[Page[Account]]:
+        """The accounts of your organisations, or of one of them; also as CSV."""
+        return sheet.of(await service.accounts(ordered, asked=asked, db=db, owner_id=owner_id), Account)
 
     @get("/accounts/{account_id:int}", operation_id="get_account", responses=READS)
     async def account(self, account_id: PathId, asked: NamedDependency[Call], db: NamedDependency[Database]) -> Account:

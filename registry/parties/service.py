@@ -8,7 +8,7 @@ from registry.access import authorisation as access
 from registry.access.grants import service as grants
 from registry.access.keys import service as keys
 from registry.access.keys.rules import Keyring
-from registry.kit import clock
+from registry.kit import clock, lettering
 from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written, once, still_in
 from registry.kit.pages import Window
@@ -107,7 +107,8 @@ async def set_clock(body: SetClock, *, call: Call, db: Database) -> Region:
 async def create_organisation(
     body: NewOrganisation, *, call: Call, db: Database, quotas: Quotas = DEFAULT
 ) -> Organisation:
-    """Register an organisation. Raises `IdentifierTaken`, `QuotaUsedUp`."""
+    """Register an organisation. Raises `IdentifierTaken`, `QuotaUsedUp`, `NoGlyph`."""
+    lettering.require_drawn((body.name,))
 
     async def work(tx: Tx) -> Written[Organisation]:
         await quotas.admit_in(tx, "organisations", 0, store.number_of_organisations)
@@ -142,10 +143,10 @@ async def organisation_known_as_in(tx: Tx, identifier: Identifier) -> Organisati
     raise Unknown(f"No organisation is registered here under the {identifier.scheme.upper()} {identifier.value}.")
 
 
-async def organisations(window: Window, *, db: Database) -> Page[Organisation]:
-    """All organisations."""
+async def organisations(window: Window, *, db: Database, name: str | None = None) -> Page[Organisation]:
+    """All organisations, or those with *name* in their names, in large or small letters."""
     async with db.reading() as tx:
-        return await store.organisations(tx, window)
+        return await store.organisations(tx, window, name)
 
 
 async def names_in(tx: Tx, organisation_ids: Collection[int]) -> dict[int, str]:
@@ -160,7 +161,7 @@ async def people_in(tx: Tx, person_ids: Collection[int]) -> dict[int, str]:
 
 async def accounts_in(tx: Tx, organisation_id: int) -> tuple[Account, ...]:
     """The accounts of one organisation, for those who decide what goes to them; 200 at most."""
-    return (await store.accounts(tx, Window(None, 200), (organisation_id,))).items
+    return (await store.accounts(tx, Window(None, 200), (organisation_id,), None)).items
 
 
 async def search_in(tx: Tx, words: str, limit: int) -> list[Found]:
@@ -237,11 +238,11 @@ async def account_in(tx: Tx, account_id: int) -> Account:
     raise Unknown(f"There is no account {account_id}.")
 
 
-async def accounts(window: Window, *, asked: Call, db: Database) -> Page[Account]:
-    """List the accounts of the caller's organisations; overseers see all."""
+async def accounts(window: Window, *, asked: Call, db: Database, owner_id: int | None = None) -> Page[Account]:
+    """List the accounts of the caller's organisations, or of one of them; overseers see all."""
     owners = None if access.oversees(asked.by) else access.organisations_of(asked.by)
     async with db.reading() as tx:
-        return await store.accounts(tx, window, owners)
+        return await store.accounts(tx, window, owners, owner_id)
 
 
 async def trader_in(tx: Tx, account_id: int) -> Trader:

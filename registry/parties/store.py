@@ -79,7 +79,7 @@ async def person(tx: Tx, person_id: int) -> Person | None:
 
 async def organisation(tx: Tx, organisation_id: int) -> Organisation | None:
     """One organisation."""
-    row = await tx.fetchrow(_sql.organisations.oldest, organisation_id - 1, 1, organisation_id)
+    row = await tx.fetchrow(_sql.organisations.oldest, organisation_id - 1, 1, organisation_id, None)
     return _organisation(row) if row else None
 
 
@@ -89,9 +89,9 @@ async def identified(tx: Tx, identifier: Identifier) -> int | None:
     return found
 
 
-async def organisations(tx: Tx, window: Window) -> Page[Organisation]:
-    """All organisations."""
-    rows = await tx.fetch(window.of(_sql.organisations), *window.args, None)
+async def organisations(tx: Tx, window: Window, name: str | None) -> Page[Organisation]:
+    """All organisations, or those with *name* in their names."""
+    rows = await tx.fetch(window.of(_sql.organisations), *window.args, None, name)
     return window.page([(row["id"], _organisation(row)) for row in rows])
 
 
@@ -148,9 +148,9 @@ async def account(tx: Tx, account_id: int) -> Account | None:
     return convert(row, Account) if row else None
 
 
-async def accounts(tx: Tx, window: Window, owners: tuple[int, ...] | None) -> Page[Account]:
-    """Accounts of *owners*, or all."""
-    rows = await tx.fetch(_sql.accounts, *window.args, owners)
+async def accounts(tx: Tx, window: Window, owners: tuple[int, ...] | None, owner_id: int | None) -> Page[Account]:
+    """Accounts of *owners*, or all; of these, those of one owner or all."""
+    rows = await tx.fetch(window.of(_sql.accounts), *window.args, owners, owner_id)
     return window.page([(row["id"], convert(row, Account)) for row in rows])
 
 

@@ -39,6 +39,7 @@ select p.id, p.name, p.created_at,
     where i.party_id = p.id), '{}') as identifiers
 from registry.party p
 where p.kind = 'organisation' and p.id > $1 and ($3::bigint is null or p.id = $3)
+  and ($4::text is null or strpos(lower(p.name), lower($4)) > 0)
 order by p.id limit $2;
 -- name: identified
 select party_id from registry.party_identifier where scheme = $1 and value = $2;
@@ -54,9 +55,9 @@ values (registry.region_id(), $1, $2, $3, registry.business_now())
 returning id, owner_id, type, name, status, opened_at;
 -- name: account
 select id, owner_id, type, name, status, opened_at from registry.account where id = $1;
--- name: accounts
+-- name: accounts (either order)
 select id, owner_id, type, name, status, opened_at from registry.account
-where id > $1 and ($3::bigint[] is null or owner_id = any($3))
+where id > $1 and ($3::bigint[] is null or owner_id = any($3)) and ($4::bigint is null or owner_id = $4)
 order by id limit $2;
 -- name: buffer_account
 select id from registry.account where type = 'buffer';

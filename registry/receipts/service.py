@@ -21,6 +21,8 @@ from schemas.parties import RegionProfile
 from schemas.receipts import LATER_CORRECTIONS, Bundle, Opening
 from schemas.statements import RetirementStatement
 
+BENEFICIARY: Final = "beneficiary"
+"""The section of a retirement that has whom it was for."""
 _HASH: Final = re.compile("[0-9a-f]{64}")
 
 
@@ -36,27 +38,33 @@ async def receipt(receipt_id: str, *, asked: Call, db: Database) -> bytes:
         return as_file(await receipt_in(tx, receipt_id, asked=asked))
 
 
-async def receipt_in(tx: Tx, receipt_id: str, *, asked: Call) -> Bundle:
-    """The same inside one snapshot."""
+async def receipt_in(tx: Tx, receipt_id: str, *, asked: Call, beneficiary: bool = False) -> Bundle:
+    """
+    The same inside one snapshot.
+
+    *beneficiary*: the caller is the one whom the kilograms were retired for, known by the link that a guest has. Then
+    the name that is sealed in the retirement is opened, with what corrected it, and nothing else.
+    """
     found = await retirements.retirement_in(tx, receipt_id)
     claim = await claims.claim_in(tx, found.retirement.claim_id)
     account = await parties.account_in(tx, found.account_id)
     retired = await log.prove_in(tx, found.statement_id)
     claim_statement = await claims.statement_of_in(tx, claim.id)
     claimed = await log.prove_in(tx, claim_statement)
-    later = await _later_in(tx, [found.statement_id, claim_statement], asked)
+    own = frozenset({BENEFICIARY}) if beneficiary else frozenset[str]()
+    later = await _later_in(tx, [found.statement_id, claim_statement], asked, own)
     mine = access.organisations_of(asked.by)
     all_opened = access.oversees(asked.by)
     claim_bundle = _bundle(claimed, opened=all_opened or claim.claimant_id in mine)
 
     def whole(carried: Sequence[Bundle]) -> Bundle:
         opened = all_opened or account.owner_id in mine
-        return _bundle(retired, opened=opened, claim=claim_bundle, later=carried)
+        return _bundle(retired, opened=opened, labels=own, claim=claim_bundle, later=carried)
 
     return form.fitting(whole, later)
 
 
-async def _later_in(tx: Tx, statements: Sequence[int], asked: Call) -> list[Bundle]:
+async def _later_in(tx: Tx, statements: Sequence[int], asked: Call, own: frozenset[str]) -> list[Bundle]:
     """What was said later about a retirement and its claim, as far as the newest witnessed checkpoint covers it."""
     mine, all_opened = access.organisations_of(asked.by), access.oversees(asked.by)
     corrected = await corrections.later_in(tx, statements, LATER_CORRECTIONS)
@@ -68,7 +76,7 @@ async def _later_in(tx: Tx, statements: Sequence[int], asked: Call) -> list[Bund
             proven = await log.prove_in(tx, row)
         except NotYetWitnessed:
             break  # those after it are not witnessed either
-        bundles.append(_bundle(proven, opened=openable.get(row, True)))
+        bundles.append(_bundle(proven, opened=openable.get(row, True), labels=own))
     return bundles
 
 
@@ -125,14 +133,26 @@ def as_file(bundle: Bundle) -> bytes:
     return form.bundle_file(bundle)
 
 
-def _bundle(proven: log.Proven, *, opened: bool, claim: Bundle | None = None, later: Sequence[Bundle] = ()) -> Bundle:
-    openings = [Opening(label=each.label, salt=each.salt.hex(), text=each.text) for each in proven.openings]
+def _bundle(
+    proven: log.Proven,
+    *,
+    opened: bool,
+    labels: frozenset[str] = frozenset(),
+    claim: Bundle | None = None,
+    later: Sequence[Bundle] = (),
+) -> Bundle:
+    """The bundle of a statement; its sealed sections are *opened*, or those with one of the *labels*."""
+    openings = [
+        Opening(label=each.label, salt=each.salt.hex(), text=each.text)
+        for each in proven.openings
+        if opened or each.label in labels
+    ]
     return form.build_bundle(
         note=proven.note,
         leaf_index=proven.leaf_index,
         checkpoint_note=proven.checkpoint_note,
         tiles=proven.tiles,
-        openings=openings if opened else [],
+        openings=openings,
         claim=claim,
         later=later,
     )

@@ -5,9 +5,10 @@ from typing import Final, Literal, NamedTuple
 
 from schemas.serials import IssuanceCode, ProjectCode, Serial
 
-CodeKind = Literal["serial", "issuance", "project", "retirement", "cancellation", "statement", "number"]
+CodeKind = Literal["serial", "issuance", "project", "retirement", "cancellation", "statement", "receipt", "number"]
 _RECEIPT: Final = re.compile(r"([A-Za-z])-([A-Za-z2-7]{26})")
 _ORDERS: Final[dict[str, CodeKind]] = {"R": "retirement", "X": "cancellation"}
+_PAPER: Final = re.compile(r"[A-Za-z2-7]{32}")
 _HASH: Final = re.compile(r"[0-9a-fA-F]{64}")
 _NUMBER: Final = re.compile(r"#?([1-9][0-9]{0,14})")
 _SPACES: Final = re.compile(r"\s+")
@@ -33,6 +34,8 @@ def code_of(words: str) -> Code | None:
         return Code(kind, given.upper()) if kind else None
     if _HASH.fullmatch(given):
         return Code("statement", given.lower())
+    if _PAPER.fullmatch(given):
+        return Code("receipt", given.upper())
     if found := _NUMBER.fullmatch(given):
         return Code("number", found[1])
     return _code_of_credits(given.upper())

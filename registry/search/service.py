@@ -13,8 +13,10 @@ from registry.kit.database import Database, Tx
 from registry.kit.problems import Unknown
 from registry.parties import service as parties
 from registry.projects.service import projects
+from registry.receipts import codes
 from registry.search import rules
 from registry.transparency import published
+from registry.transparency import service as log
 from schemas.access import Actor, Call
 from schemas.search import Found
 from schemas.serials import Serial
@@ -50,17 +52,24 @@ async def _named_in(tx: Tx, code: rules.Code) -> tuple[Found, ...]:
             return await _numbered_in(tx, int(code.text))
         case "serial" | "issuance":
             return await _issued_in(tx, code)
-        case "retirement" | "cancellation" | "statement" as kind:
+        case "retirement" | "cancellation" | "statement" | "receipt" as kind:
             known = await _KNOWN[kind](tx, code.text)
             return (Found(kind=kind, id=code.text, title=code.text, exact=True),) if known else ()
         case "project":
             return ()  # it is found by its code as by its name
 
 
+async def _on_paper_in(tx: Tx, code: str) -> bool:
+    """Whether a statement of the log has this code on paper; a word may look like one."""
+    first = codes.parse_code(code)
+    return first is not None and await log.find_coded_in(tx, first) is not None
+
+
 _KNOWN: Final[dict[str, Callable[[Tx, str], Awaitable[bool]]]] = {
     "retirement": retirements.find_in,
     "cancellation": cancellations.find_in,
     "statement": published.find_in,
+    "receipt": _on_paper_in,
 }
 
 

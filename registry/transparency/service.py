@@ -115,6 +115,12 @@ async def prove_in(tx: Tx, statement_id: int) -> Proven:
     return Proven(leaf.note, leaf.leaf_index, newest.note or "", tiles, await store.openings(tx, statement_id))
 
 
+async def is_witnessed_in(tx: Tx, statement_id: int) -> bool:
+    """Whether `prove_in` can prove a statement by now."""
+    leaf, newest = await store.leaf(tx, statement_id), await store.published(tx)
+    return leaf.leaf_index is not None and newest is not None and leaf.leaf_index < newest.size
+
+
 async def row_of_in(tx: Tx, statement_hash: str) -> int:
     """The row of a statement by its hash. Raises `NotInTheLog`."""
     found = await store.statement(tx, bytes.fromhex(statement_hash))

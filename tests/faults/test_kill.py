@@ -2,7 +2,7 @@
 SIGKILL of the service at every step of the season: nothing is lost, nothing is done twice.
 
 In the normal run each step is killed in one way, after its answer or with its work not yet committed;
-`KILNWOOD_KILL_EVERY_WAY=1` kills each in both. One region per way of dying lives through the season in each worker. A
+`KILNWOOD_KILL_EVERY_WAY=1` kills each in both. One region per way of dying lives through the season, in one worker. A
 case plays on to its step, kills the service at one request of it, starts it again and lets the client resend with the
 same key. After each kill the books are checked, the log is recomputed from its bytes, and the market from its journal;
 the season's own figures are checked by its steps, and every region is played to its end, whatever cases a worker was

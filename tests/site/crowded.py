@@ -20,7 +20,7 @@ REASON = "Sealed reason of a retirement"
 PLAN = "Sealed plan to reduce"
 DRAFT = "Secret draft of a project"
 PERSON = "Sealed Responsible Person"
-ELSEWHERE = ("/docs", "/health/", "/assets/")
+ELSEWHERE = ("/r/", "/docs", "/health/", "/assets/")
 """What other parts of the site answer, each with tests of its own; assets are looked at by their hashes."""
 
 

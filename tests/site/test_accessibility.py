@@ -20,8 +20,14 @@ pytestmark = needs_chromium
 AXE = (Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 RULES = "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
 EVERY = os.environ.get("KILNWOOD_EVERY_VIEW")
+SCRIPT_BYTES = 150_000
+"""The most that a page may load, charts and all."""
+LEAST_BYTES = 1_000
+"""What every page loads: else the count sees nothing."""
 PAIRS = (("en-GB", "light", 1280), ("zh-CN", "dark", 320))
-"""Every language, scheme and width once; `KILNWOOD_EVERY_VIEW=1` looks at all eight views."""
+"""Every language, scheme and width once."""
+VIEWS = tuple(product(("en-GB", "zh-CN"), ("light", "dark"), (320, 1280))) if EVERY else PAIRS[:1]
+"""Pages are looked at in the other view when every template is; `KILNWOOD_EVERY_VIEW=1` looks at all eight views."""
 PAGES = (
     *("/", "/search", "/search?q=longquan", "/search?q=nothing-has-this", "/projects", "/projects/1", "/reports/1"),
     *("/issuances", "/issuances/SC-CDCER-0001-2024-01", "/retirements", "/cancellations", "/claims", "/claims/1"),
@@ -50,9 +56,7 @@ async def too_wide(page: Page) -> bool:
     return bool(await page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
 
 
-@pytest.mark.parametrize(
-    ("language", "scheme", "width"), product(("en-GB", "zh-CN"), ("light", "dark"), (320, 1280)) if EVERY else PAIRS
-)
+@pytest.mark.parametrize(("language", "scheme", "width"), VIEWS)
 async def test_no_page_has_a_violation(whole_site: Site, chromium: Browser, language: str, scheme: Any, width: int):
     """WCAG 2.2 AA as far as a program can see it; nothing is cut off or wider than the window."""
     wrong: dict[str, object] = {}
@@ -60,11 +64,19 @@ async def test_no_page_has_a_violation(whole_site: Site, chromium: Browser, lang
     async with person(chromium, size=size, language=language, color_scheme=scheme, refusals=True) as page:
         for address in await _addresses(whole_site):
             await page.goto(f"{whole_site.url}{address}")
+            if not LEAST_BYTES < (loaded := await script_bytes(page)) <= SCRIPT_BYTES:
+                wrong[f"{address} loads"] = loaded
             if found := await violations(page):
                 wrong[address] = found
             if await too_wide(page):
                 wrong[f"{address} is too wide"] = width
     assert {} == wrong
+
+
+async def script_bytes(page: Page) -> int:
+    """The scripts that the page loaded, unpacked."""
+    loaded = "performance.getEntriesByType('resource').filter(each => /\\.js\\b|\\/r\\/script\\//.test(each.name))"
+    return int(await page.evaluate(f"{loaded}.reduce((sum, each) => sum + each.decodedBodySize, 0)"))
 
 
 async def _addresses(site: Site) -> list[str]:
@@ -78,7 +90,7 @@ async def _addresses(site: Site) -> list[str]:
 
 
 async def test_columns_sort_in_the_browser(whole_site: Site, chromium: Browser):
-    """By a real button in the heading; the state is said in aria-sort, and survives a boosted link."""
+    """By a real button in the heading; the state is said in aria-sort; a page come to by a link sorts too."""
     async with person(chromium) as page:
         await page.goto(f"{whole_site.url}/issuances")
         codes = page.locator("tbody tr td:first-child")
@@ -91,6 +103,19 @@ async def test_columns_sort_in_the_browser(whole_site: Site, chromium: Browser):
         await page.get_by_role("navigation", name="Main").get_by_role("link", name="Projects").click()
         await page.wait_for_url("**/projects")
         await page.get_by_role("button", name="Developer").wait_for()
+
+
+async def test_a_list_is_printed_without_what_is_for_the_screen(whole_site: Site, chromium: Browser):
+    """Chromium prints it to PDF: no navigation, filter or links to other forms; the table's head is on every sheet."""
+    async with person(chromium) as page:
+        await page.goto(f"{whole_site.url}/issuances")
+        await page.emulate_media(media="print")
+        for hidden in (".top", "footer", "form.filter", ".also"):
+            assert 0 == await page.locator(f"{hidden}:visible").count(), hidden
+        assert await page.locator("h1").is_visible()
+        display = "document.querySelector('thead').computedStyleMap().get('display').value"
+        assert "table-header-group" == await page.evaluate(display)
+        assert (await page.pdf()).startswith(b"%PDF")
 
 
 async def test_pages_are_read_without_scripts(whole_site: Site, chromium: Browser):
@@ -126,6 +151,8 @@ async def test_every_template_has_been_seen(whole_site: Site, chromium: Browser)
                 assert answer
                 if answer.status >= 500:
                     wrong[f"{address} as {by} fails"] = answer.status
+                if not LEAST_BYTES < (loaded := await script_bytes(page)) <= SCRIPT_BYTES:
+                    wrong[f"{address} as {by} loads"] = loaded
                 if found := await violations(page):
                     wrong[f"{address} as {by}"] = found
                 if await too_wide(page):
@@ -134,9 +161,8 @@ async def test_every_template_has_been_seen(whole_site: Site, chromium: Browser)
 
 
 def _by_person() -> dict[str, list[Sample]]:
-    """The last sample of each page, which is mostly somebody's own, for who looks; not what was seen above."""
+    """The last sample of each page, which is mostly somebody's own, for who looks."""
     found: dict[str, list[Sample]] = {}
     for samples in SAMPLES.values():
-        if (sample := samples[-1]).address not in PAGES or sample.by:
-            found.setdefault(sample.by, []).append(sample)
+        found.setdefault(samples[-1].by, []).append(samples[-1])
     return found

@@ -9,12 +9,13 @@ from playwright.async_api import Browser, Page, expect
 
 from deploy.scenarios.client import Api
 from tests.registry.projects.life import NOTICE_IS_OVER
+from tests.site import market
 from tests.site.browser import PHONE, Site, needs_chromium, person, served
-from tests.site.test_accessibility import PAIRS, too_wide, violations
+from tests.site.test_accessibility import VIEWS, too_wide, violations
 
 pytestmark = needs_chromium
 YEAR = ("2024-01-01", "2024-12-31")
-GAS, TONNES, PRICE_FEN = "244", 3_619, 13_90
+GAS, TONNES = "244", 3_619
 
 
 @pytest.fixture(scope="module")
@@ -110,20 +111,27 @@ async def registered(api: Api, site: Site, project_id: int) -> None:
     await api.post(f"/v1/projects/{project_id}/register", why, by=by)
 
 
-async def sold(api: Api, site: Site, project_id: int) -> None:
-    """The new tonnes are listed, and the bank takes ten of them, by the API."""
+async def sold(page: Page, api: Api, site: Site, project_id: int) -> None:
+    """The developer lists the new tonnes; the bank takes ten by the API, and the page grows its chart."""
     season = site.season
     kiln, bank, operator = (season.parties[word] for word in ("kiln", "bank", "exchange"))
-    opening = {"project_id": project_id, "vintage": 2024, "low_fen": 10_00, "high_fen": 20_00}
+    opening = {"project_id": project_id, "vintage": 2024, "low_fen": 10_00, "high_fen": 20_00, "fee_bps": 50}
     opened = await api.post("/v1/instruments", {**opening, "fee_account_id": operator.account_id}, by=operator.key)
     tonnes = {"account_id": kiln.account_id, "instrument": opened["code"], "quantity_t": 100}
     await api.post("/v1/deposits/credits", tonnes, by=kiln.key)
-    listed = {**kiln.next_order(), "instrument": opened["code"], "price_fen": PRICE_FEN, "quantity_t": 100}
-    listing = await api.post("/v1/listings", listed, by=kiln.key)
+    await page.goto(f"{site.url}/instruments")
+    await page.get_by_role("link", name=opened["code"]).click()
+    await market.offered_at(page, 100, "13.90", "1\u202f383.05")
+    await fit(page)
+    await market.live(page)
+    await expect(page.locator("main")).to_contain_text("The chart begins with the first trade.")
+    (listing,) = (await api.get(f"/v1/listings?instrument={opened['code']}"))["items"]
     money = {"account_id": bank.account_id, "amount_fen": 1_000_00, "reference": "Of the walk"}
     await api.post("/v1/deposits/cash", money, by=operator.key)
     taken = {**bank.next_order(), "quantity_t": 10}
     await api.post(f"/v1/listings/{listing['id']}/subscribe", taken, by=bank.key)
+    await expect(page.locator("#last")).to_have_text("▲ 13.90")
+    await market.charted(page)
 
 
 async def test_from_a_draft_to_income(season_site: Site, chromium: Browser):
@@ -166,8 +174,8 @@ async def test_from_a_draft_to_income(season_site: Site, chromium: Browser):
         await season_issues(api, site, body)
         await developer.goto(f"{site.url}/reports/{report_id}")
         await expect(developer.locator("main")).to_contain_text("its credits are issued")
-        await sold(api, site, project_id)
-        await expect_income(developer, site, "50 443.10")
+        await sold(developer, api, site, project_id)
+        await expect_income(developer, site, "50 442.41")
         await fit(developer)
 
 
@@ -241,7 +249,7 @@ async def drafted(api: Api, site: Site, name: str) -> int:
     return int((await api.post("/v1/projects", body, by=kiln.key))["id"])
 
 
-@pytest.mark.parametrize(("language", "scheme", "width"), PAIRS)
+@pytest.mark.parametrize(("language", "scheme", "width"), VIEWS)
 async def test_no_page_of_the_work_has_a_violation(
     season_site: Site, chromium: Browser, language: str, scheme: Any, width: int
 ):

@@ -7,7 +7,9 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from deploy.scenarios.client import Api
-from tests.site.browser import PHONE, Site, needs_chromium, person, served
+from tests.site import market
+from tests.site.browser import DESK, PHONE, Site, needs_chromium, person, served
+from tests.site.test_accessibility import too_wide, violations
 
 pytestmark = needs_chromium
 
@@ -153,6 +155,76 @@ async def contribution(api: Api, site: Site) -> int:
         "exclusive": False,
     }
     return int((await api.post("/v1/claims", body, by=solar.key))["id"])
+
+
+async def test_the_market_moves_before_ones_eyes(played_site: Site, chromium: Browser):
+    """By a click: chart, stream, ticket, own orders marked; an update that is lost; another price; all taken back."""
+    season = played_site.season
+    code, car, bank = season.instruments["forest"], season.parties["car"], season.parties["bank"]
+    async with played_site.api() as api, person(chromium) as page:
+        for each in (car, bank):
+            await market.funded(api, season.parties["exchange"], each, f"Market of {each.account_id}")
+        brought = {"account_id": car.account_id, "instrument": code, "quantity_t": 30}
+        await api.post("/v1/deposits/credits", brought, by=car.key)
+        for fen in (36_20, 36_40):
+            await market.ordered(api, car, code, "sell", fen=fen, tonnes=5)
+        await page.add_init_script(market.DROPS)
+        await enter(page, played_site, car.key, "/instruments")
+        await page.get_by_role("link", name=code).click()
+        await market.live(page)
+        await market.charted(page)
+
+        await market.placed_by_keyboard(page, "31.00", 3, "93.00 CNY")
+        await market.live(page)
+        await expect(market.level(page, "bid", 31_00)).to_contain_text("◆ 3")
+        await market.ordered(api, car, code, "buy", fen=31_00, tonnes=2)
+        await expect(market.level(page, "bid", 31_00)).to_contain_text("◆ 5")
+        await expect(market.level(page, "bid", 31_00)).to_have_class("mine")
+        await market.walked_by_keyboard(page, best="36.20", second="36.40")
+        assert [] == await violations(page)
+
+        await page.evaluate("window.toDrop = 1")
+        await market.ordered(api, bank, code, "buy", fen=36_20, tonnes=4)
+        await expect(page.locator("body")).to_have_attribute("data-dropped", "one")
+        await expect(market.level(page, "ask", 36_20)).to_contain_text("◆ 5")
+        await market.ordered(api, bank, code, "buy", fen=36_20, tonnes=1)
+        await expect(page.locator(".market")).to_have_attribute("data-missed", "1")
+        await expect(market.level(page, "ask", 36_20)).to_have_count(0)
+        await expect(page.locator("#tape tbody tr").nth(0)).to_have_text(re.compile(r"▲ 36\.20\s*1$"))
+        await expect(page.locator("#tape tbody tr").nth(1)).to_have_text(re.compile(r"▲ 36\.20\s*4$"))
+        await _coloured_by_language(page)
+        await _amended_and_taken_back(page, code)
+
+
+async def _coloured_by_language(page: Page) -> None:
+    """Up is green in English and red in Chinese, and always ▲."""
+    in_english = await market.colour(page, "#tape .up")
+    address = page.url
+    await page.goto(f"{address.partition('?')[0]}?lang=zh")
+    in_chinese = await market.colour(page, "#tape .up")
+    assert ("rgb(20, 115, 58)", "rgb(179, 38, 30)") == (in_english, in_chinese)
+    await expect(page.locator("#tape .up").first).to_contain_text("▲")
+    await page.goto(f"{address.partition('?')[0]}?lang=en")
+
+
+async def _amended_and_taken_back(page: Page, code: str) -> None:
+    """On a phone: another price and less, marked where it rests then; and everything at once, after a question."""
+    await page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    (order,) = re.findall(r"(\d+): ", await page.locator("#own tr", has_text="36.40").inner_text())
+    form = page.locator("#own details", has_text=f"Amend order {order}")
+    await form.locator("summary").click()
+    await form.get_by_label("Quantity in all").fill("4")
+    await form.get_by_label("Price limit").fill("36.45")
+    assert not await too_wide(page)
+    await form.get_by_role("button", name="Amend the order").click()
+    await expect(page.get_by_role("status").filter(has_text="The order is amended.")).to_be_visible()
+    await expect(market.level(page, "ask", 36_45)).to_contain_text("◆ 4")
+    assert [] == await violations(page)
+    await page.get_by_role("button", name="Cancel all of mine here").click()
+    await page.wait_for_url(f"**/instruments/{code}?**done=cancel_orders")
+    await expect(page.locator("#own")).to_contain_text("No open orders here.")
+    await expect(page.locator("#book .mine")).to_have_count(0)
+    await page.set_viewport_size({"width": DESK[0], "height": DESK[1]})
 
 
 async def test_an_auditor_finds_conservation_and_exports(played_site: Site, chromium: Browser):

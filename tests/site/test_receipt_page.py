@@ -1,5 +1,6 @@
 """One scan that verifies: the receipt page in a browser, saved and opened with no network, and without scripts."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import pytest
 from playwright.async_api import Browser, FilePayload, Page, Request, expect
 
 from tests.registry.receipts.verifier.world import trust_bytes
-from tests.site import browser
+from tests.site import browser, qr
 from tests.site.browser import DESK, PHONE, Site, needs_chromium, person
 from tests.site.test_accessibility import PAIRS, too_wide, violations
 
@@ -58,10 +59,25 @@ async def verdict(page: Page, wanted: str) -> None:
     await expect(page.locator("[data-verifier]")).to_have_attribute("data-verdict", wanted, timeout=20_000)
 
 
-async def test_a_scan_verifies_on_a_phone(neutral_site: Site, chromium: Browser, paper: Paper):
-    """The address of the QR code, in upper case: one sentence, then the verdict of the visitor's own browser."""
+async def scanned(pdf: bytes, folder: Path) -> str:
+    """The address in the QR code of a certificate's first page, as it is rendered."""
+    file = folder / "certificate.pdf"
+    file.write_bytes(pdf)
+    command = ("pdftoppm", "-r", "200", "-gray", "-f", "1", "-l", "1", "-singlefile", file, folder / "certificate")
+    done = await asyncio.create_subprocess_exec(*command)
+    assert 0 == await done.wait()
+    return qr.read_sheet((folder / "certificate.pgm").read_bytes())
+
+
+async def test_an_auditor_from_the_code_on_paper_to_a_verdict_offline(
+    neutral_site: Site, chromium: Browser, paper: Paper, tmp_path: Path
+):
+    """A scan of the certificate, on a phone: one sentence, a verdict; and the saved page's, with no network."""
+    address = await scanned(paper.pdf, tmp_path)
+    assert address.endswith(f"/R/{paper.code}")
+    assert neutral_site.url.upper() == address.removesuffix(f"/R/{paper.code}")
     async with person(chromium, size=PHONE) as page:
-        await page.goto(f"{neutral_site.url}/R/{paper.code}")
+        await page.goto(address)
         await expect(page.get_by_role("heading", level=1)).to_contain_text("retired 1\u2009200 kg for: Launch event")
         await verdict(page, "valid")
         await expect(page.locator("[data-result]")).to_contain_text("Simulated · Valid")
@@ -69,6 +85,25 @@ async def test_a_scan_verifies_on_a_phone(neutral_site: Site, chromium: Browser,
         await page.get_by_text("Every check").click()
         await expect(page.get_by_text("re-encoding equals the input")).to_be_visible()
         assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+        async with page.expect_download() as saving:
+            await page.get_by_role("link", name="Save this page").click()
+        await (await saving.value).save_as(tmp_path / "saved.html")
+    async with person(chromium, offline=True) as page:
+        await page.goto((tmp_path / "saved.html").as_uri())
+        await verdict(page, "valid")
+        await expect(page.get_by_role("heading", level=1)).to_contain_text("retired 1\u2009200 kg for: Launch event")
+
+
+async def test_a_click_brings_the_verifier(neutral_site: Site, chromium: Browser, paper: Paper):
+    """From the first page, and by the form there: the page's script runs each time."""
+    async with person(chromium) as page:
+        await page.goto(neutral_site.url)
+        await page.get_by_role("link", name="I hold a certificate or a receipt").click()
+        await expect(page.locator("[data-trust-shown]")).to_contain_text("kilnwood.example/sim/CN-510100")
+        await expect(page.locator("[data-unscripted]")).to_be_hidden()
+        await page.get_by_label("Code on paper").fill(paper.code)
+        await page.get_by_role("button", name="Show").click()
+        await verdict(page, "valid")
 
 
 async def test_files_are_verified_and_stay_in_the_browser(neutral_site: Site, chromium: Browser, paper: Paper):

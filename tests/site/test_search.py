@@ -19,6 +19,8 @@ SERIAL = "SC-CDCER-0001-2024-01:1-1200kg"
         ("r-" + "a" * 26, "retirement", "R-" + "A" * 26),
         ("X-" + "A" * 26, "cancellation", "X-" + "A" * 26),
         ("AB" * 32, "statement", "ab" * 32),
+        ("mzxw6ytb" * 4, "receipt", "MZXW6YTB" * 4),
+        ("MZXW6YTB " * 4, "receipt", "MZXW6YTB" * 4),
         ("#7", "number", "7"),
         ("7", "number", "7"),
     ],

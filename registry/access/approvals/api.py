@@ -1,11 +1,12 @@
 """Approvals over HTTP."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
-from litestar.openapi.spec import Operation, RequestBody
-from litestar.params import JSONBody
+from litestar.openapi.spec import Example, Operation, RequestBody
+from litestar.params import JSONBody, QueryParameter
 
 from registry.access.approvals import service
 from registry.kit.database import Database
@@ -13,8 +14,19 @@ from registry.kit.http import READS, WRITES, PathId
 from registry.kit.pages import Window
 from registry.kit.quotas import Quotas
 from registry.kit.sheets import SHEET, Sheet
-from schemas.access import Approval, Call, ProposeApproval, WithdrawApproval
+from schemas.access import Approval, ApprovalState, Call, ProposeApproval, WithdrawApproval
 from schemas.pages import Page
+
+QueryOperation = Annotated[
+    str | None,
+    QueryParameter(
+        max_length=40,
+        pattern="^[a-z_]+$",
+        examples=[Example(value="issue_credits")],
+        description="What was proposed",
+    ),
+]
+QueryState = Annotated[ApprovalState | None, QueryParameter(name="state", description="Which approvals are looked for")]
 
 
 @dataclass
@@ -62,13 +74,17 @@ class ApprovalsController(Controller):
     @get("/", operation_id="list_approvals", opt={SHEET: True}, responses=READS)
     async def approvals(
         self,
-        window: NamedDependency[Window],
+        ordered: NamedDependency[Window],
+        *,
         sheet: NamedDependency[Sheet],
         asked: NamedDependency[Call],
         db: NamedDependency[Database],
+        operation: QueryOperation = None,
+        approval_state: QueryState = None,
     ) -> Response[Page[Approval]]:
-        """All approvals, oldest first; for operators, those that two operators decide."""
-        return sheet.of(await service.approvals(window, asked=asked, db=db), Approval)
+        """All approvals, of one operation or in one state; for operators, those that two operators decide."""
+        found = await service.approvals(ordered, asked=asked, db=db, operation=operation, state=approval_state)
+        return sheet.of(found, Approval)
 
     @get("/{approval_id:int}", operation_id="get_approval", responses=READS)
     async def approval(

@@ -11,7 +11,7 @@ from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
 from registry.kit.problems import Invalid, Unknown
 from registry.kit.quotas import DEFAULT, Quotas
-from schemas.access import Actor, Approval, ApprovalBody, Approved, Call, ProposeApproval
+from schemas.access import Actor, Approval, ApprovalBody, ApprovalState, Approved, Call, ProposeApproval
 from schemas.pages import Page
 
 Body = TypeVar("Body", bound=ApprovalBody)
@@ -100,8 +100,15 @@ async def open_about(operation: str, member: str, value: str, *, db: Database) -
         return await store.open_about(tx, operation, member, value)
 
 
-async def approvals(window: Window, *, asked: Call, db: Database) -> Page[Approval]:
-    """List all approvals, oldest first; for operators, those that two operators decide."""
+async def approvals(
+    window: Window,
+    *,
+    asked: Call,
+    db: Database,
+    operation: str | None = None,
+    state: ApprovalState | None = None,
+) -> Page[Approval]:
+    """List all approvals, of one operation or in one state; for operators, those that two operators decide."""
     decided_by = None if access.oversees(asked.by) else [held.role for held in asked.by.roles]
     async with db.reading() as tx:
-        return await store.approvals(tx, window, decided_by)
+        return await store.approvals(tx, window, decided_by, operation=operation, state=state)

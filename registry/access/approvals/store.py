@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
 
 import asyncpg
 import msgspec
@@ -12,7 +11,7 @@ from registry.access.awaits import awaits
 from registry.kit import sql
 from registry.kit.database import Tx, affected, fetch_one
 from registry.kit.pages import Window
-from schemas.access import Actor, Approval, ApprovalBody, Role
+from schemas.access import Actor, Approval, ApprovalBody, ApprovalState, Role
 from schemas.pages import Page
 
 _sql = sql.load(__package__)
@@ -38,9 +37,16 @@ async def standing(tx: Tx, approval_id: int) -> tuple[Approval, bool, datetime] 
     return (_approval(row), row["proposer_stands"], row["read_at"]) if row else None
 
 
-async def approvals(tx: Tx, window: Window, decided_by: Sequence[Role] | None) -> Page[Approval]:
+async def approvals(
+    tx: Tx,
+    window: Window,
+    decided_by: Sequence[Role] | None,
+    *,
+    operation: str | None,
+    state: ApprovalState | None,
+) -> Page[Approval]:
     """Approvals in the order in which they were proposed: all, or those that two people in one of the roles decide."""
-    rows = await tx.fetch(window.of(_sql.approvals), *window.args, decided_by)
+    rows = await tx.fetch(window.of(_sql.approvals), *window.args, decided_by, operation, state)
     return window.page([(row["id"], _approval(row)) for row in rows])
 
 
@@ -70,7 +76,7 @@ def _approval(row: asyncpg.Record) -> Approval:
     return Approval(**values, state=_state(row), awaits=awaits(row))
 
 
-def _state(row: asyncpg.Record) -> Literal["open", "used", "withdrawn", "expired"]:
+def _state(row: asyncpg.Record) -> ApprovalState:
     if row["used_at"]:
         return "used"
     if row["withdrawn_at"]:

@@ -9,7 +9,11 @@ from registry.approval a left join registry.approval_awaits w on w.id = a.id whe
 -- name: approvals (either order)
 select a.*, w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id, w.not_organisation_id, now() as read_at
 from registry.approval a left join registry.approval_awaits w on w.id = a.id
-where a.id > $1 and ($3::text[] is null or registry.role_deciding(a.operation) = any($3)) order by a.id limit $2;
+where a.id > $1 and ($3::text[] is null or registry.role_deciding(a.operation) = any($3))
+  and ($4::text is null or a.operation = $4)
+  and ($5::text is null or $5 = case when a.used_at is not null then 'used' when a.withdrawn_at is not null then 'withdrawn'
+    when a.expires_at <= now() then 'expired' else 'open' end)
+order by a.id limit $2;
 -- name: open_about
 -- What is proposed about one thing, that the member of the body names, and waits for a second person.
 select a.*, w.action, w.roles, w.awaited_id, w.since, w.until, w.not_person_id, w.not_organisation_id, now() as read_at

@@ -1,16 +1,21 @@
 """Role grants over HTTP."""
 
+from typing import Annotated
+
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import JSONBody
+from litestar.params import JSONBody, QueryParameter
 
 from registry.access.grants import service
 from registry.kit.database import Database
-from registry.kit.http import READS, WRITES, PathId
+from registry.kit.http import READS, WRITES, PathId, QueryId
 from registry.kit.pages import Window
 from registry.kit.sheets import SHEET, Sheet
-from schemas.access import Approved, Call, Grant
+from schemas.access import Approved, Call, Grant, Role
 from schemas.pages import Page
+
+QueryRole = Annotated[Role | None, QueryParameter(description="Of one role only")]
+InEffect = Annotated[bool | None, QueryParameter(description="Only what is in effect now, or only what is not")]
 
 
 class GrantsController(Controller):
@@ -28,10 +33,18 @@ class GrantsController(Controller):
 
     @get("/", operation_id="list_grants", opt={SHEET: True}, responses=READS)
     async def grants(
-        self, window: NamedDependency[Window], sheet: NamedDependency[Sheet], db: NamedDependency[Database]
+        self,
+        ordered: NamedDependency[Window],
+        *,
+        sheet: NamedDependency[Sheet],
+        db: NamedDependency[Database],
+        role: QueryRole = None,
+        organisation_id: QueryId = None,
+        in_effect: InEffect = None,
     ) -> Response[Page[Grant]]:
-        """All grants, oldest first."""
-        return sheet.of(await service.grants(window, db=db), Grant)
+        """All grants, or those of a role, at an organisation, or in effect now."""
+        found = await service.grants(ordered, db=db, role=role, organisation_id=organisation_id, in_effect=in_effect)
+        return sheet.of(found, Grant)
 
     @post("/{grant_id:int}/end", operation_id="end_grant", responses=WRITES)
     async def end_grant(self, grant_id: PathId, call: NamedDependency[Call], db: NamedDependency[Database]) -> Grant:

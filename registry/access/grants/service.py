@@ -126,10 +126,17 @@ async def _grant_again(tx: Tx, grant_id: str) -> Grant:
     raise Unknown(f"There is no grant {grant_id}.")
 
 
-async def grants(window: Window, *, db: Database) -> Page[Grant]:
-    """List all grants, oldest first."""
+async def grants(
+    window: Window,
+    *,
+    db: Database,
+    role: Role | None = None,
+    organisation_id: int | None = None,
+    in_effect: bool | None = None,
+) -> Page[Grant]:
+    """List grants: all, of one role, at one organisation, or those in effect now or not."""
     async with db.reading() as tx:
-        return await store.grants(tx, window)
+        return await store.grants(tx, window, role, organisation_id, in_effect=in_effect)
 
 
 async def lock_person_in(tx: Tx, person_id: int) -> None:

@@ -95,11 +95,12 @@ async def grant(tx: Tx, grant_id: int) -> Grant | None:
     return convert(row, Grant) if row else None
 
 
-async def grants(tx: Tx, window: Window) -> Page[Grant]:
-    """Every grant ever made."""
-    return window.page(
-        [(row["id"], convert(row, Grant)) for row in await tx.fetch(window.of(_sql.grants), *window.args)]
-    )
+async def grants(
+    tx: Tx, window: Window, role: Role | None, organisation_id: int | None, *, in_effect: bool | None
+) -> Page[Grant]:
+    """Grants that were ever made: all, of one role, at one organisation, or those in effect now or not."""
+    rows = await tx.fetch(window.of(_sql.grants), *window.args, role, organisation_id, in_effect)
+    return window.page([(row["id"], convert(row, Grant)) for row in rows])
 
 
 async def end_grant(tx: Tx, grant_id: int) -> bool:

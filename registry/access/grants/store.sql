@@ -46,7 +46,10 @@ from registry.role_grant where id = $1;
 -- name: grants (either order)
 select id, person_id, organisation_id, role, lower(during) as begins, upper(during) as ends, approval_id,
   granted_by
-from registry.role_grant where id > $1 order by id limit $2;
+from registry.role_grant
+where id > $1 and ($3::text is null or role = $3) and ($4::bigint is null or organisation_id = $4)
+  and ($5::boolean is null or $5 = (during @> registry.business_now()))
+order by id limit $2;
 -- name: end_grant
 -- It is over at once, even if business time has stood still since it began: a range is never empty, so such a grant
 -- then begins a microsecond earlier.

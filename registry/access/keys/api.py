@@ -1,6 +1,6 @@
 """API keys over HTTP."""
 
-from litestar import Controller, get, post
+from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
@@ -10,6 +10,7 @@ from registry.kit.database import Database
 from registry.kit.http import READS, WRITES, PathId
 from registry.kit.pages import Window
 from registry.kit.quotas import Quotas
+from registry.kit.sheets import SHEET, Sheet
 from schemas.access import Approved, Call, ConfirmKey, KeyIssued, Me, UnconfirmedKey
 from schemas.pages import Page
 
@@ -39,12 +40,16 @@ class KeysController(Controller):
         """Every key a person ever had, without secrets."""
         return await service.keys(person_id, window, db=db)
 
-    @get("/keys/unconfirmed", operation_id="list_unconfirmed_keys", responses=READS)
+    @get("/keys/unconfirmed", operation_id="list_unconfirmed_keys", opt={SHEET: True}, responses=READS)
     async def unconfirmed(
-        self, asked: NamedDependency[Call], window: NamedDependency[Window], db: NamedDependency[Database]
-    ) -> Page[UnconfirmedKey]:
-        """Whose own key waits for somebody outside to confirm it. A page has as many people as asked for."""
-        return await service.unconfirmed(window, asked=asked, db=db)
+        self,
+        asked: NamedDependency[Call],
+        window: NamedDependency[Window],
+        sheet: NamedDependency[Sheet],
+        db: NamedDependency[Database],
+    ) -> Response[Page[UnconfirmedKey]]:
+        """Whose own key waits for somebody outside to confirm it, so many people a page; also as CSV."""
+        return sheet.of(await service.unconfirmed(window, asked=asked, db=db), UnconfirmedKey)
 
     @post("/me/keys", operation_id="create_own_key", responses=WRITES)
     async def own_key(

@@ -1,16 +1,21 @@
 """Freezes over HTTP."""
 
+from typing import Annotated
+
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import JSONBody
+from litestar.params import JSONBody, QueryParameter
 
 from registry.access.restrictions import service
 from registry.kit.database import Database
-from registry.kit.http import READS, WRITES
+from registry.kit.http import READS, WRITES, QueryId
 from registry.kit.pages import Window
 from registry.kit.sheets import SHEET, Sheet
-from schemas.access import Approved, Call, NewRestriction, Restriction
+from schemas.access import Approved, Call, Frozen, NewRestriction, Restriction
 from schemas.pages import Page
+
+Scope = Annotated[Frozen | None, QueryParameter(name="scope", description="On what kind of thing")]
+InEffect = Annotated[bool | None, QueryParameter(description="Only what is frozen now, or only what was lifted")]
 
 
 class RestrictionsController(Controller):
@@ -28,10 +33,18 @@ class RestrictionsController(Controller):
 
     @get("/", operation_id="list_restrictions", opt={SHEET: True}, responses=READS)
     async def restrictions(
-        self, window: NamedDependency[Window], sheet: NamedDependency[Sheet], db: NamedDependency[Database]
+        self,
+        ordered: NamedDependency[Window],
+        *,
+        sheet: NamedDependency[Sheet],
+        db: NamedDependency[Database],
+        frozen: Scope = None,
+        target_id: QueryId = None,
+        in_effect: InEffect = None,
     ) -> Response[Page[Restriction]]:
-        """All restrictions, oldest first."""
-        return sheet.of(await service.restrictions(window, db=db), Restriction)
+        """All restrictions, or those on a kind of thing, on one thing, or in effect now."""
+        found = await service.restrictions(ordered, db=db, scope=frozen, target_id=target_id, in_effect=in_effect)
+        return sheet.of(found, Restriction)
 
     @post("/lift", operation_id="lift_restriction", responses=WRITES)
     async def lift(

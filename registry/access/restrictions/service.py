@@ -7,7 +7,7 @@ from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
 from registry.kit.problems import AlreadyEnded, Unknown
-from schemas.access import Approved, Call, LiftBody, NewRestriction, Restriction
+from schemas.access import Approved, Call, Frozen, LiftBody, NewRestriction, Restriction
 from schemas.pages import Page
 
 
@@ -50,10 +50,17 @@ async def restriction(restriction_id: int, *, db: Database) -> Restriction:
         return await _restriction_again(tx, str(restriction_id))
 
 
-async def restrictions(window: Window, *, db: Database) -> Page[Restriction]:
-    """List all restrictions, oldest first."""
+async def restrictions(
+    window: Window,
+    *,
+    db: Database,
+    scope: Frozen | None = None,
+    target_id: int | None = None,
+    in_effect: bool | None = None,
+) -> Page[Restriction]:
+    """List restrictions: all, on one kind of thing or one thing, or those in effect now or not."""
     async with db.reading() as tx:
-        return await store.restrictions(tx, window)
+        return await store.restrictions(tx, window, scope, target_id, in_effect=in_effect)
 
 
 async def refuse_frozen_in(tx: Tx, *, accounts: list[int], projects: list[int], issuances: list[int]) -> None:

@@ -5,7 +5,7 @@ import asyncpg
 from registry.kit import sql
 from registry.kit.database import Tx, affected, convert
 from registry.kit.pages import Window
-from schemas.access import Actor, NewRestriction, Restriction
+from schemas.access import Actor, Frozen, NewRestriction, Restriction
 from schemas.pages import Page
 
 _sql = sql.load(__package__)
@@ -29,9 +29,11 @@ async def restriction(tx: Tx, restriction_id: int) -> Restriction | None:
     return convert(row, Restriction) if row else None
 
 
-async def restrictions(tx: Tx, window: Window) -> Page[Restriction]:
-    """Every restriction ever placed."""
-    rows = await tx.fetch(window.of(_sql.restrictions), *window.args)
+async def restrictions(
+    tx: Tx, window: Window, scope: Frozen | None, target_id: int | None, *, in_effect: bool | None
+) -> Page[Restriction]:
+    """Restrictions that were ever placed: all, on one kind of thing or one thing, or those in effect now or not."""
+    rows = await tx.fetch(window.of(_sql.restrictions), *window.args, scope, target_id, in_effect)
     return window.page([(row["id"], convert(row, Restriction)) for row in rows])
 
 

@@ -15,7 +15,10 @@ select id, scope, target_id, reason, placed_by, lower(during) as begins, upper(d
 from registry.restriction where id = $1;
 -- name: restrictions (either order)
 select id, scope, target_id, reason, placed_by, lower(during) as begins, upper(during) as ends, approval_id
-from registry.restriction where id > $1 order by id limit $2;
+from registry.restriction
+where id > $1 and ($3::text is null or scope = $3) and ($4::bigint is null or target_id = $4)
+  and ($5::boolean is null or $5 = upper_inf(during))
+order by id limit $2;
 -- name: owner
 select registry.owner_of_frozen($1);
 -- name: lift_restriction

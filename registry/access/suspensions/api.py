@@ -1,16 +1,20 @@
 """Emergency suspensions over HTTP."""
 
+from typing import Annotated
+
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import JSONBody
+from litestar.params import JSONBody, QueryParameter
 
 from registry.access.suspensions import service
 from registry.kit.database import Database
-from registry.kit.http import READS, WRITES
+from registry.kit.http import READS, WRITES, QueryId
 from registry.kit.pages import Window
 from registry.kit.sheets import SHEET, Sheet
-from schemas.access import Approved, Call, NewSuspension, Suspension
+from schemas.access import Approved, Call, NewSuspension, Suspension, SuspensionState
 from schemas.pages import Page
+
+QueryState = Annotated[SuspensionState | None, QueryParameter(name="state", description="How they stand")]
 
 
 class SuspensionsController(Controller):
@@ -28,10 +32,17 @@ class SuspensionsController(Controller):
 
     @get("/", operation_id="list_suspensions", opt={SHEET: True}, responses=READS)
     async def suspensions(
-        self, window: NamedDependency[Window], sheet: NamedDependency[Sheet], db: NamedDependency[Database]
+        self,
+        ordered: NamedDependency[Window],
+        *,
+        sheet: NamedDependency[Sheet],
+        db: NamedDependency[Database],
+        person_id: QueryId = None,
+        suspension_state: QueryState = None,
     ) -> Response[Page[Suspension]]:
-        """All suspensions, oldest first."""
-        return sheet.of(await service.suspensions(window, db=db), Suspension)
+        """All suspensions, or those of a person or in a state."""
+        found = await service.suspensions(ordered, db=db, person_id=person_id, state=suspension_state)
+        return sheet.of(found, Suspension)
 
     @post("/settle", operation_id="settle_suspension", responses=WRITES)
     async def settle(

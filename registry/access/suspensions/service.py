@@ -7,7 +7,7 @@ from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
 from registry.kit.problems import AlreadyEnded, Unknown
-from schemas.access import Approved, Call, NewSuspension, SettleSuspensionBody, Suspension
+from schemas.access import Approved, Call, NewSuspension, SettleSuspensionBody, Suspension, SuspensionState
 from schemas.pages import Page
 
 
@@ -71,7 +71,9 @@ async def suspension(suspension_id: int, *, db: Database) -> Suspension:
         return await suspension_in(tx, suspension_id)
 
 
-async def suspensions(window: Window, *, db: Database) -> Page[Suspension]:
-    """List all suspensions, oldest first."""
+async def suspensions(
+    window: Window, *, db: Database, person_id: int | None = None, state: SuspensionState | None = None
+) -> Page[Suspension]:
+    """List suspensions: all, of one person or in one state."""
     async with db.reading() as tx:
-        return await store.suspensions(tx, window)
+        return await store.suspensions(tx, window, person_id, state)

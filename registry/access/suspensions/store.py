@@ -3,7 +3,7 @@
 from registry.kit import sql
 from registry.kit.database import Tx, affected, convert
 from registry.kit.pages import Window
-from schemas.access import NewSuspension, Suspension
+from schemas.access import NewSuspension, Suspension, SuspensionState
 from schemas.pages import Page
 
 _sql = sql.load(__package__)
@@ -21,13 +21,13 @@ async def insert_suspension(tx: Tx, body: NewSuspension, by: int) -> int:
 
 async def suspension(tx: Tx, suspension_id: int) -> Suspension | None:
     """One suspension."""
-    row = await tx.fetchrow(_sql.suspensions.oldest, 0, 1, suspension_id)
+    row = await tx.fetchrow(_sql.suspensions.oldest, 0, 1, suspension_id, None, None)
     return convert(row, Suspension) if row else None
 
 
-async def suspensions(tx: Tx, window: Window) -> Page[Suspension]:
-    """Every suspension ever placed."""
-    rows = await tx.fetch(window.of(_sql.suspensions), *window.args, None)
+async def suspensions(tx: Tx, window: Window, person_id: int | None, state: SuspensionState | None) -> Page[Suspension]:
+    """Suspensions that were ever placed: all, of one person or in one state."""
+    rows = await tx.fetch(window.of(_sql.suspensions), *window.args, None, person_id, state)
     return window.page([(row["id"], convert(row, Suspension)) for row in rows])
 
 

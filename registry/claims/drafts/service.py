@@ -10,7 +10,7 @@ from registry.claims import service as claims
 from registry.claims.drafts import store
 from registry.claims.drafts.rules import changed, check_open, claim_of, first_terms, forget_person
 from registry.claims.drafts.store import StoredDraft
-from registry.kit import clock
+from registry.kit import clock, lettering
 from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
@@ -29,8 +29,9 @@ from schemas.statements import OrganisationYear
 async def create(
     body: NewClaimDraft, *, call: Call, db: Database, region: RegionProfile, quotas: Quotas = DEFAULT
 ) -> ClaimDraft:
-    """Begin a draft. Raises `TypeNotOpen`, `QuotaUsedUp`, `NotYours`."""
+    """Begin a draft. Raises `TypeNotOpen`, `QuotaUsedUp`, `NotYours`, `NoGlyph`."""
     access.authorise_for(call, body.organisation_id)
+    lettering.require_drawn((body.subject,))
     rules.check_open(body.type)
 
     async def work(tx: Tx) -> Written[ClaimDraft]:
@@ -65,10 +66,11 @@ async def drafts(window: Window, *, asked: Call, db: Database, region: RegionPro
 async def update(
     draft_id: int, change: ClaimDraftChange, *, call: Call, db: Database, region: RegionProfile
 ) -> ClaimDraft:
-    """Change what a draft says; what is left out stays. Raises `DraftClosed`, `NotYours`."""
+    """Change what a draft says; what is left out stays. Raises `DraftClosed`, `NotYours`, `NoGlyph`."""
 
     async def work(tx: Tx, found: StoredDraft) -> DraftTerms:
         terms = changed(found.terms, change)
+        lettering.require_drawn((terms.subject, terms.boundary, terms.exclusions))
         if terms.footprint_id is not None and terms.footprint_id != found.terms.footprint_id:
             stored = await claims.footprint_in(tx, terms.footprint_id)
             access.authorise_for(call, stored.organisation_id)

@@ -9,14 +9,16 @@ from litestar.params import JSONBody, QueryParameter
 from registry.access.http import UNSIGNED_CLASS
 from registry.access.keys.rules import Keyring
 from registry.access.rates import GUESTS
-from registry.community.events import guests, service
-from registry.community.events.paths import PathEvent, PathSecret
+from registry.community.events import guests, others, papers, service
+from registry.community.events.paths import Closed, OfKind, PathEvent, PathSecret
 from registry.kit.database import Database
-from registry.kit.http import READS, WRITES, PathId, QueryId
+from registry.kit.http import PENDING, READS, WRITES, PathId, QueryId
 from registry.kit.pages import Window
 from registry.kit.problems import Invalid
 from registry.kit.quotas import Quotas
 from registry.kit.sheets import SHEET, Sheet
+from registry.receipts.certificates.api import PDF, sent
+from registry.receipts.certificates.service import Press
 from schemas.access import Call
 from schemas.claims import Claim
 from schemas.events import (
@@ -28,6 +30,7 @@ from schemas.events import (
     NewEvent,
     OrganiserShare,
     Origin,
+    OtherGuests,
     Quote,
     RankedGuest,
     Trip,
@@ -69,9 +72,11 @@ class EventsController(Controller):
         sheet: NamedDependency[Sheet],
         db: NamedDependency[Database],
         organisation_id: QueryId = None,
+        kind: OfKind = None,
+        closed: Closed = None,
     ) -> Response[Page[Event]]:
-        """All events, or those of an organiser; also as CSV."""
-        return sheet.of(await service.events(ordered, organisation_id, db=db), Event)
+        """All events, or those of an organiser, of a kind, or closed or not; also as CSV."""
+        return sheet.of(await service.events(ordered, organisation_id, db=db, kind=kind, closed=closed), Event)
 
     @get("/{code:str}", operation_id="get_event", responses=READS)
     async def event(self, code: PathEvent, db: NamedDependency[Database]) -> Event:
@@ -161,6 +166,20 @@ class EventsController(Controller):
         """Claim your own share of the event: only what you cover, so no kilogram of a guest is in it."""
         return await service.claim_share(code, data, call=call, db=db, region=region, quotas=quotas)
 
+    @post("/{code:str}/others-claim", operation_id="claim_other_guests", responses=WRITES)
+    async def claim_others(
+        self,
+        code: PathEvent,
+        data: JSONBody[OtherGuests],
+        *,
+        call: NamedDependency[Call],
+        db: NamedDependency[Database],
+        region: NamedDependency[RegionProfile],
+        quotas: NamedDependency[Quotas],
+    ) -> Claim:
+        """Cover the trips of guests who have no share of their own, once the page is closed and nobody is paying."""
+        return await others.claim_others(code, data, call=call, db=db, region=region, quotas=quotas)
+
 
 class GuestsController(Controller):
     """A guest's share, for whoever has its link."""
@@ -174,6 +193,42 @@ class GuestsController(Controller):
     ) -> Guest:
         """One share: kilograms, payment, and the receipt once it is retired."""
         return await guests.guest(secret, db=db, keyring=keyring)
+
+    @get(
+        "/{secret:str}/certificate.pdf",
+        operation_id="get_guest_certificate",
+        media_type=PDF,
+        responses={**READS, **PENDING},
+    )
+    async def certificate(
+        self,
+        secret: PathSecret,
+        *,
+        asked: NamedDependency[Call],
+        db: NamedDependency[Database],
+        keyring: NamedDependency[Keyring],
+        certificates: NamedDependency[Press],
+    ) -> Response[bytes]:
+        """The certificate with the picked name on it; the receipt in it opens that name. 202 until it is witnessed."""
+        return sent(await papers.certificate(secret, asked=asked, db=db, keyring=keyring, press=certificates))
+
+    @get(
+        "/{secret:str}/receipt",
+        operation_id="get_guest_receipt",
+        media_type="application/json",
+        responses={**READS, **PENDING},
+    )
+    async def receipt(
+        self,
+        secret: PathSecret,
+        asked: NamedDependency[Call],
+        db: NamedDependency[Database],
+        keyring: NamedDependency[Keyring],
+    ) -> Response[bytes]:
+        """The receipt, with the name that the guest picked opened in it; 202 until it is witnessed."""
+        receipt_id, content = await papers.receipt(secret, asked=asked, db=db, keyring=keyring)
+        headers = {"Content-Disposition": f'attachment; filename="{receipt_id}.receipt.json"'}
+        return Response(content, media_type="application/json", headers=headers)
 
     @post("/{secret:str}/simulated-payment", operation_id="pay_in_simulation", opt=BY_ADDRESS, responses=WRITES)
     async def pay(

@@ -16,13 +16,14 @@ from registry.community.events.store import NewGuest, StoredGuest
 from registry.community.retail import payments
 from registry.community.retail.rules import FROZEN, NotSimulated, amount_fen
 from registry.credits.retirement import look_ups
-from registry.kit import ids
+from registry.kit import ids, lettering
 from registry.kit.database import Database, Tx
 from registry.kit.idempotency import KeyReused
 from registry.kit.problems import DomainError, Kind, Unknown
 from registry.kit.quotas import DEFAULT, Quotas
 from registry.methodologies import catalogue
 from registry.parties import service as parties
+from registry.transparency import service as transparency
 from schemas.access import Actor, Call
 from schemas.claims import NewClaim, NewFootprint
 from schemas.credits import RetireRequest
@@ -59,8 +60,9 @@ async def join(
     Hold a guest's kilograms for 15 minutes. The same request again leads to the same share.
 
     Raises `EventClosed`, `NoShare`, `ShareTooLarge`, `PoolNotOpen`, `NotEnoughLeft`, `SubjectClaimed`, `QuotaUsedUp`,
-    `KeyReused`.
+    `KeyReused`, `NoGlyph` for a name that cannot stand on a certificate.
     """
+    lettering.require_drawn((body.name,))
     secret = ids.link_secret(keyring.hash(f"guest\n{code}\n{call.key}"))
 
     async def work(tx: Tx) -> Guest:
@@ -95,7 +97,7 @@ def _check_same(earlier: StoredGuest, body: JoinEvent, call: Call) -> None:
 
 async def guest(secret: str, *, db: Database, keyring: Keyring) -> Guest:
     """The share whose link has *secret*. Raises `Unknown`."""
-    async with db.reading() as tx:
+    async with db.snapshot() as tx:
         return await _guest_in(tx, secret, keyring)
 
 
@@ -125,6 +127,7 @@ async def _shown_in(tx: Tx, found: StoredGuest, secret: str) -> Guest:
         claim_id=found.claim_id,
         receipt_id=found.receipt_id,
         serials=retired.retirement.serials if retired else (),
+        witnessed=retired is not None and await transparency.is_witnessed_in(tx, retired.statement_id),
         annulled=bool(retired and (retired.retirement.annulled or retired.retirement.claim_annulled)),
     )
 
@@ -202,6 +205,8 @@ async def _retire_in(tx: Tx, reference: str, *, region: RegionProfile) -> bool:
     footprint = await claims.create_footprint_in(tx, new)
     by = Call(by=Actor(person_id=event.created_by), operation="create_claim")
     claim = await claims.create_claim_in(tx, _claim(shown, guest, footprint.id), call=by, region=region)
+    # Claims are made one after the other: what the organiser claimed for the other guests is seen from here on.
+    rules.check_not_covered(guest.code, (await service.event_in(tx, guest.code)).shown.others_claim_id)
     request = RetireRequest(
         account_id=sale.pool.account_id,
         quantity_kg=guest.quantity_kg,

@@ -18,17 +18,18 @@ from markupsafe import Markup
 from registry.access.authorisation import CLAIMANTS, OVERSEERS, NotYours
 from registry.access.keys.rules import Keyring
 from registry.access.visitor import PageCall
-from registry.community.events import guests, service
-from registry.community.events.paths import PathEvent, PathSecret
+from registry.community.events import guests, rules, service
+from registry.community.events.paths import Closed, OfKind, PathEvent, PathSecret
 from registry.community.retail import service as retail
 from registry.kit.database import Database
 from registry.kit.http import QueryId
 from registry.kit.pages import Window
+from registry.kit.period import SHANGHAI
 from registry.kit.problems import Unknown
-from registry.methodologies.event_footprint import COUNTED
+from registry.methodologies import catalogue
 from registry.parties import service as parties
 from schemas.events import EventProgress, Quote, Trip
-from schemas.methodologies import EventProfile
+from schemas.parties import RegionProfile
 
 TEMPLATES: Final = Path(__file__).parent / "pages"
 _ALL: Final = Window(None, 200)
@@ -50,11 +51,13 @@ class EventPages(Controller):
         *,
         db: NamedDependency[Database],
         organisation_id: QueryId = None,
+        kind: OfKind = None,
+        closed: Closed = None,
     ) -> Response[str]:
         """The list."""
         return page.answer(
             "events/list.html",
-            events=await service.events(latest, organisation_id, db=db),
+            events=await service.events(latest, organisation_id, db=db, kind=kind, closed=closed),
             offers=page.visitor.may("create_event"),
         )
 
@@ -65,20 +68,27 @@ class EventPages(Controller):
         given = page.request.query_params
         done = sum(all(given.get(name) for name in names[:1]) for names in _PER_STEP)
         at = min(int(given.get("step") or 0) if (given.get("step") or "").isdecimal() else _LAST_STEP, done + 1)
-        profile: EventProfile = "national-event" if given.get("profile") == "national-event" else "chengdu-event"
+        profiles = rules.profiles_of(given.get("kind", "event"))
+        profile = next((each for each in profiles if each == given.get("profile")), profiles[0])
         return page.answer(
             "events/new.html",
             step=max(1, at),
             given=given,
             covers=given.getall("organiser_covers", []),
-            counted=COUNTED[profile],
+            profile=profile,
+            profiles=profiles,
+            counted=service.COUNTED[profile],
             organisations=await _organisations(page, db),
             pools=(await retail.pools(_ALL, None, "open", db=db)).items if at == _LAST_STEP else (),
         )
 
     @get("/{code:str}")
     async def event(
-        self, page: NamedDependency[PageCall], code: PathEvent, db: NamedDependency[Database]
+        self,
+        page: NamedDependency[PageCall],
+        code: PathEvent,
+        db: NamedDependency[Database],
+        region: NamedDependency[RegionProfile],
     ) -> Response[str]:
         """One event: what it is and how far; to its organiser also the money, the names and what is to be done."""
         found = await service.event(code, db=db)
@@ -88,6 +98,7 @@ class EventPages(Controller):
             event=found,
             ranking=await service.ranking(code, db=db),
             progress=progress,
+            grid=catalogue.grid_factor(region.id, found.begins.astimezone(SHANGHAI).year),
             mine=_is_organiser(page, found.organisation_id),
             pools=(await retail.pools(_ALL, None, "open", db=db)).items if progress else (),
         )

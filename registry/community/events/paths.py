@@ -1,9 +1,11 @@
-"""What stands in the addresses of events: the code on a poster, and the secret of a guest's link."""
+"""What stands in the addresses of events: the code on a poster, the secret of a guest's link, what a list is of."""
 
 from typing import Annotated
 
 from litestar.openapi.spec import Example
-from litestar.params import PathParameter
+from litestar.params import PathParameter, QueryParameter
+
+from schemas.events import VisitKind
 
 PathEvent = Annotated[
     str,
@@ -20,3 +22,5 @@ PathSecret = Annotated[
         examples=[Example(value="G-ABCDEFGHIJKLMNOPQRSTUVWXYZ")],
     ),
 ]
+OfKind = Annotated[VisitKind | None, QueryParameter(name="kind", description="Of one kind only")]
+Closed = Annotated[bool | None, QueryParameter(description="Only closed ones, or only those that are open")]

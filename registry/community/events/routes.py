@@ -10,10 +10,13 @@ ROUTES: dict[str, Route] = {
     "list_ranked_guests": PUBLIC,
     "join_event": PUBLIC,
     "get_guest": PUBLIC,  # by the secret of their link
+    "get_guest_certificate": PUBLIC,  # the same
+    "get_guest_receipt": PUBLIC,  # the same
     "pay_in_simulation": PUBLIC,  # the same
     "get_event_progress": Route(CLAIMANTS | OVERSEERS, "organisation"),
     "hide_guest": Route(CLAIMANTS, "organisation", frees=True),
     "close_event": Route(CLAIMANTS, "organisation", frees=True),
     "choose_pool": Route(CLAIMANTS, "organisation"),
     "claim_event_share": Route(CLAIMANTS, "organisation"),
+    "claim_other_guests": Route(CLAIMANTS, "organisation"),
 }

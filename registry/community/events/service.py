@@ -1,6 +1,8 @@
 """Event pages: made and kept by their organisers, and how far they are."""
 
 import secrets
+from collections.abc import Mapping
+from typing import Final
 
 from registry.access import authorisation as access
 from registry.claims import service as claims
@@ -9,21 +11,40 @@ from registry.claims.subjects import Share, Subject
 from registry.community.events import rules, store
 from registry.community.events.store import StoredEvent
 from registry.community.retail import service as retail
+from registry.kit import lettering
 from registry.kit.database import Database, Tx
 from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
 from registry.kit.problems import Unknown
 from registry.kit.quotas import DEFAULT, Quotas
 from registry.kit.spelling import spelling
-from registry.methodologies.event_footprint import COUNTED
+from registry.methodologies import event_footprint, inventory
 from schemas.access import Call
 from schemas.claims import Claim, NewClaim, NewFootprint
-from schemas.events import ChoosePool, Event, EventProgress, NewEvent, OrganiserShare, RankedGuest
-from schemas.methodologies import EventFootprintRequest
+from schemas.events import (
+    ChoosePool,
+    Event,
+    EventProgress,
+    NewEvent,
+    OrganiserShare,
+    RankedGuest,
+    VisitKind,
+    VisitProfile,
+)
+from schemas.methodologies import Category, EventFootprintRequest
 from schemas.pages import Page
 from schemas.parties import RegionProfile
 from schemas.search import Found
 from schemas.statements import EventKey
+
+COUNTED: Final[Mapping[VisitProfile, tuple[Category, ...]]] = {
+    "chengdu-event": event_footprint.COUNTED["chengdu-event"],
+    "national-event": event_footprint.COUNTED["national-event"],
+    "scenic-area": inventory.COUNTED["scenic-area"],
+    "hotel": inventory.COUNTED["hotel"],
+    "restaurant": inventory.COUNTED["restaurant"],
+}
+"""What each profile of a page counts, and its organiser may cover."""
 
 
 async def create_event(body: NewEvent, *, call: Call, db: Database, quotas: Quotas = DEFAULT) -> Event:
@@ -31,9 +52,10 @@ async def create_event(body: NewEvent, *, call: Call, db: Database, quotas: Quot
     Make the page of an event or a place.
 
     Raises `NotCounted`, `NothingForGuests`, `PoolNotOpen`, `NotYours`, `SubjectClaimed` where another claim covers what
-    guests would offset, `QuotaUsedUp`.
+    guests would offset, `QuotaUsedUp`, `NoGlyph`.
     """
     access.authorise_for(call, body.organisation_id)
+    lettering.require_drawn((body.title, body.place))
     rules.check_covers(body.profile, body.organiser_covers, COUNTED[body.profile])
     code = "".join(secrets.choice(rules.CODE_LETTERS) for _ in range(rules.CODE_LENGTH))
 
@@ -75,10 +97,17 @@ async def event_in(tx: Tx, code: str, *, lock: bool = False) -> StoredEvent:
     raise Unknown(f"There is no event {code}. Scan the code on the poster again, or ask its organiser.")
 
 
-async def events(window: Window, organisation_id: int | None, *, db: Database) -> Page[Event]:
-    """The events there are, of one organiser or all."""
+async def events(
+    window: Window,
+    organisation_id: int | None,
+    *,
+    db: Database,
+    kind: VisitKind | None = None,
+    closed: bool | None = None,
+) -> Page[Event]:
+    """The events there are: all, of one organiser, of one kind, or closed or not."""
     async with db.reading() as tx:
-        return await store.events(tx, window, organisation_id)
+        return await store.events(tx, window, organisation_id, kind, closed=closed)
 
 
 async def events_of_in(tx: Tx, organisation_id: int) -> int:
@@ -101,7 +130,7 @@ async def hide_guest(code: str, number: int, *, call: Call, db: Database) -> Eve
     """Show a guest's name in the ranking no more. The share stays as it is. Raises `Unknown`, `NotYours`."""
 
     async def work(tx: Tx) -> Written[Event]:
-        found = await _own_in(tx, code, call)
+        found = await own_in(tx, code, call)
         if not await store.hide(tx, found.id, number):
             raise Unknown(f"Event {code} has no guest {number}.")
         return Written(code, found.shown)
@@ -113,7 +142,7 @@ async def close_event(code: str, *, call: Call, db: Database) -> Event:
     """Take no more guests; who has joined may still pay."""
 
     async def work(tx: Tx) -> Written[Event]:
-        await store.close_event(tx, (await _own_in(tx, code, call)).id)
+        await store.close_event(tx, (await own_in(tx, code, call)).id)
         return Written(code, await _again(tx, code))
 
     return await once(db, call, work, _again)
@@ -123,7 +152,7 @@ async def choose_pool(code: str, body: ChoosePool, *, call: Call, db: Database) 
     """Sell from another pool from now on; what is on hold stays where it is. Raises `PoolNotOpen`."""
 
     async def work(tx: Tx) -> Written[Event]:
-        found = await _own_in(tx, code, call)
+        found = await own_in(tx, code, call)
         await retail.require_open_in(tx, body.pool_id)
         await store.set_pool(tx, found.id, body.pool_id)
         return Written(code, await _again(tx, code))
@@ -131,7 +160,8 @@ async def choose_pool(code: str, body: ChoosePool, *, call: Call, db: Database) 
     return await once(db, call, work, _again)
 
 
-async def _own_in(tx: Tx, code: str, call: Call) -> StoredEvent:
+async def own_in(tx: Tx, code: str, call: Call) -> StoredEvent:
+    """An event of the caller's own organisation, locked. Raises `Unknown`, `NotYours`."""
     found = await event_in(tx, code, lock=True)
     access.authorise_for(call, found.shown.organisation_id)
     return found
@@ -144,17 +174,19 @@ async def claim_share(
     Make the claim of the organiser's own share, which its own credits are then retired against.
 
     It counts only what the organiser covers, so no kilogram of a guest's trip is in it. Raises `NotCounted`,
-    `AlreadyClaimed`, and what a claim raises.
+    `AlreadyClaimed`, `ClaimedAsScene`, and what a claim raises.
     """
+    lettering.require_drawn((body.boundary,))
 
     async def work(tx: Tx) -> Written[Claim]:
-        found = await _own_in(tx, code, call)
+        found = await own_in(tx, code, call)
         shown = found.shown
         if shown.claim_id is not None:
             raise rules.AlreadyClaimed(
                 f"The organiser's share of {code} is claim {shown.claim_id}. Retire against it.",
                 claim_id=shown.claim_id,
             )
+        rules.check_is_event(code, shown.profile)
         await quotas.admit_in(tx, "claims", shown.organisation_id, claims.number_of_in)
         request = EventFootprintRequest(profile=shown.profile, items=body.items)
         new = NewFootprint(organisation_id=shown.organisation_id, request=request)
@@ -196,6 +228,7 @@ async def progress(code: str, *, asked: Call, db: Database) -> EventProgress:
         access.authorise_for(asked, shown.organisation_id)
         money = await store.money(tx, found.id)
         claim = await claims.claim_in(tx, shown.claim_id) if shown.claim_id else None
+        others = await claims.claim_in(tx, shown.others_claim_id) if shown.others_claim_id else None
     return EventProgress(
         code=code,
         expected_guests=shown.expected_guests,
@@ -207,4 +240,7 @@ async def progress(code: str, *, asked: Call, db: Database) -> EventProgress:
         claim_required_kg=claim.required_kg if claim else None,
         claim_missing_kg=claim.missing_kg if claim else None,
         claim_neutral=claim.neutral if claim else False,
+        others_claim_id=shown.others_claim_id,
+        others_required_kg=others.required_kg if others else None,
+        others_missing_kg=others.missing_kg if others else None,
     )

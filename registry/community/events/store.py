@@ -11,7 +11,7 @@ from registry.kit import sql
 from registry.kit.database import Tx, affected, convert, fetch_one
 from registry.kit.pages import Window
 from registry.kit.search import like
-from schemas.events import Event, NewEvent, RankedGuest, Trip
+from schemas.events import Event, NewEvent, RankedGuest, Trip, VisitKind
 from schemas.methodologies import Footprint
 from schemas.pages import Page
 from schemas.search import Found
@@ -87,19 +87,21 @@ async def insert_event(tx: Tx, code: str, body: NewEvent, *, by: int) -> None:
 
 async def event(tx: Tx, code: str) -> StoredEvent | None:
     """One event, by the code on its poster."""
-    row = await tx.fetchrow(_sql.events.oldest, 0, 1, code, None)
+    row = await tx.fetchrow(_sql.events.oldest, 0, 1, code, None, None, None)
     return _event(row) if row else None
 
 
-async def events(tx: Tx, window: Window, organisation_id: int | None) -> Page[Event]:
-    """Events, of one organiser or all."""
-    rows = await tx.fetch(window.of(_sql.events), *window.args, None, organisation_id)
+async def events(
+    tx: Tx, window: Window, organisation_id: int | None, kind: VisitKind | None, *, closed: bool | None
+) -> Page[Event]:
+    """Events: all, of one organiser, of one kind, or closed or not."""
+    rows = await tx.fetch(window.of(_sql.events), *window.args, None, organisation_id, kind, closed)
     return window.page([(row["id"], _event(row).shown) for row in rows])
 
 
 def _event(row: asyncpg.Record) -> StoredEvent:
     shown = {name: value for name, value in row.items() if name not in ("id", "created_by")}
-    covers = guests_cover(row["organiser_covers"])
+    covers = guests_cover(row["profile"], row["organiser_covers"])
     return StoredEvent(row["id"], row["created_by"], msgspec.convert(shown | {"guests_cover": covers}, Event))
 
 
@@ -134,6 +136,11 @@ async def set_pool(tx: Tx, event_id: int, pool_id: int) -> None:
 async def set_claim(tx: Tx, event_id: int, claim_id: int) -> None:
     """Note the claim of the organiser's share; the event is locked."""
     await tx.execute(_sql.set_claim, event_id, claim_id)
+
+
+async def set_others_claim(tx: Tx, event_id: int, claim_id: int) -> None:
+    """Note the claim for guests who have no share of their own; the event is locked."""
+    await tx.execute(_sql.set_others_claim, event_id, claim_id)
 
 
 async def waiting(tx: Tx, event_id: int) -> tuple[int, int]:
@@ -191,4 +198,10 @@ async def ranking(tx: Tx, event_id: int) -> tuple[RankedGuest, ...]:
 
 async def money(tx: Tx, event_id: int) -> Money:
     """What became of the payments of an event's guests."""
-    return Money(**dict(await fetch_one(tx, _sql.progress, event_id)))
+    found = dict(await fetch_one(tx, _sql.progress, event_id))
+    return Money(**{name: found[name] for name in Money._fields})
+
+
+async def not_settled(tx: Tx, event_id: int) -> int:
+    """How many guests may still have their share retired: on hold, or paid."""
+    return int((await fetch_one(tx, _sql.progress, event_id))["not_settled"])

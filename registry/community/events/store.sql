@@ -7,17 +7,20 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, registry.business_now
 select e.id, e.code, e.organisation_id, o.name as organiser, e.kind, e.title, e.place, e.begins, e.ends, e.profile,
   e.organiser_covers, e.expected_guests, e.pool_id, p.price_fen,
   case p.state when 'open' then p.held_kg - p.reserved_kg else 0 end as available_kg,
-  case when m.id is null then e.claim_id end as claim_id, e.closed_at is not null as closed, coalesce(g.guests, 0) as guests,
+  case when m.id is null then e.claim_id end as claim_id,
+  case when a.id is null then e.others_claim_id end as others_claim_id, e.closed_at is not null as closed, coalesce(g.guests, 0) as guests,
   coalesce(g.offset_kg, 0)::bigint as offset_kg, e.created_at, e.created_by
 from registry.community_event e
 join registry.organisation o on o.id = e.organisation_id
 join registry.retail_pool p on p.id = e.pool_id
 left join registry.known_annulment m on m.claim_id = e.claim_id and m.receipt_id is null
+left join registry.known_annulment a on a.claim_id = e.others_claim_id and a.receipt_id is null
 left join lateral (
   select count(*) as guests, sum(r.footprint_kg) as offset_kg from registry.event_guest r
   where r.event_id = e.id and r.receipt_id is not null
     and not exists (select from registry.known_annulment n where n.claim_id = r.claim_id)) g on true
 where e.id > $1 and ($3::text is null or e.code = $3) and ($4::bigint is null or e.organisation_id = $4)
+  and ($5::text is null or e.kind = $5) and ($6::boolean is null or $6 = (e.closed_at is not null))
 order by e.id limit $2;
 -- name: search
 -- By the code on the poster, or by words of the name or the place, among the newest.
@@ -36,6 +39,8 @@ update registry.community_event set pool_id = $2 where id = $1;
 -- name: set_claim
 -- In place of one that was annulled, if there was one: the event is locked.
 update registry.community_event set claim_id = $2 where id = $1;
+-- name: set_others_claim
+update registry.community_event set others_claim_id = $2 where id = $1;
 -- name: next_number
 update registry.community_event set joined = joined + 1 where id = $1 returning joined;
 -- name: waiting
@@ -64,6 +69,7 @@ order by g.footprint_kg desc, g.number limit 100;
 select count(*) filter (where p.state = 'held') as waiting,
   coalesce(sum(p.quantity_kg) filter (where p.state = 'held'), 0)::bigint as waiting_kg,
   coalesce(sum(p.quantity_kg) filter (where p.state = 'paid'), 0)::bigint as paid_kg,
+  count(*) filter (where p.state in ('held', 'paid')) as not_settled,
   count(*) filter (where p.state = 'refunded') as refunded,
   coalesce(sum(p.amount_fen) filter (where p.state = 'retired'), 0)::bigint as sold_fen
 from registry.event_guest g join registry.retail_payment p on p.id = g.payment_id where g.event_id = $1;

@@ -16,9 +16,10 @@ from registry.kit.http import PathId, QueryId
 from registry.kit.pages import Window
 from registry.parties import service as parties
 from schemas.credits import Holding
-from schemas.retail import PoolAccounts, Posting
+from schemas.retail import PoolAccounts, PoolState, Posting
 
 TEMPLATES: Final = Path(__file__).parent / "pages"
+QueryState = Annotated[PoolState | None, QueryParameter(name="state")]
 _ALL: Final = Window(None, 200)
 _LATEST: Final = Window(None, 50, "newest")
 
@@ -36,11 +37,12 @@ class PoolPages(Controller):
         *,
         db: NamedDependency[Database],
         owner_id: QueryId = None,
+        pool_state: QueryState = None,
     ) -> Response[str]:
         """The list."""
         return page.answer(
             "retail/list.html",
-            pools=await service.pools(latest, owner_id, None, db=db),
+            pools=await service.pools(latest, owner_id, pool_state, db=db),
             offers=page.visitor.may("open_pool"),
         )
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from litestar import Controller, get, post
+from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, QueryParameter
 
@@ -10,6 +10,7 @@ from registry.credits.annulment import service
 from registry.kit.database import Database
 from registry.kit.http import READS, WRITES, PathId, QueryId
 from registry.kit.pages import Window
+from registry.kit.sheets import SHEET, Sheet
 from schemas.access import Approved, Call
 from schemas.annulments import Annulment
 from schemas.pages import Page
@@ -36,12 +37,18 @@ class AnnulmentsController(Controller):
         """Annul a claim or a retirement for good; carries out an approval. Retired kilograms stay retired."""
         return await service.annul(data, call=call, db=db, region=region)
 
-    @get("/", operation_id="list_annulments", responses=READS)
+    @get("/", operation_id="list_annulments", opt={SHEET: True}, responses=READS)
     async def annulments(
-        self, ordered: NamedDependency[Window], db: NamedDependency[Database], of: Of = None, claim_id: QueryId = None
-    ) -> Page[Annulment]:
-        """All annulments, or those of one kind, or of a claim and of what was retired for it."""
-        return await service.annulments(ordered, db=db, of=of, claim_id=claim_id)
+        self,
+        ordered: NamedDependency[Window],
+        *,
+        sheet: NamedDependency[Sheet],
+        db: NamedDependency[Database],
+        of: Of = None,
+        claim_id: QueryId = None,
+    ) -> Response[Page[Annulment]]:
+        """All annulments, or those of one kind, or of a claim and of what was retired for it; also as CSV."""
+        return sheet.of(await service.annulments(ordered, db=db, of=of, claim_id=claim_id), Annulment)
 
     @get("/{annulment_id:int}", operation_id="get_annulment", responses=READS)
     async def annulment(self, annulment_id: PathId, db: NamedDependency[Database]) -> Annulment:

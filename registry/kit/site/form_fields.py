@@ -14,12 +14,16 @@ and how it is meant::
     exclusive:bool             {"exclusive": true} if the box is ticked; with the value "false", false
     ends:instant               a local time of the region becomes an instant in UTC
     notes:lines                each line is one item of a list
+    covers:list                words between spaces; left empty, an empty list
+    items[0].kind:with         goes with what is entered in the same record
+    items[0].year:int:with     the same, meant as a number
 
-A field that is left empty is left out of the body. Names that begin with an underscore are the form's own: see `Form`.
+A field that is left empty is left out of the body. A record of a list in which nothing was entered is left out with all
+that would go with it, and those after it move up. Names that begin with an underscore are the form's own: see `Form`.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -29,7 +33,8 @@ from registry.kit.period import SHANGHAI
 
 FORM: Final = "kilnwood.form"
 """The key of a scope that has the refused form which is shown again."""
-_NAME: Final = re.compile(r"^[a-z][a-z0-9_]*(\[[0-9]{0,3}\])?(\.[a-z][a-z0-9_]*(\[[0-9]{0,3}\])?)*(:[a-z]+)?$")
+_NAME: Final = re.compile(r"^[a-z][a-z0-9_]*(\[[0-9]{0,3}\])?(\.[a-z][a-z0-9_]*(\[[0-9]{0,3}\])?)*(:[a-z]+){0,2}$")
+_RECORD: Final = re.compile(r"^([a-z][a-z0-9_.]*)\[([0-9]{1,3})\]\.")
 _PART: Final = re.compile(r"([a-z][a-z0-9_]*)(?:\[([0-9]{0,3})\])?")
 
 
@@ -79,7 +84,7 @@ class Form:
 
     def faults(self, name: str) -> list[str]:
         """What was wrong with the field *name*, by the place in the body that it stands for."""
-        place = name.partition(":")[0].removesuffix("[]")
+        place = _moved_up(name.partition(":")[0].removesuffix("[]"), _entered(self.values))
         found = []
         for each in self.problem.get("errors", ()):
             where, _, what = str(each).partition(": ")
@@ -95,20 +100,49 @@ class NotAForm(ValueError):
 def body_of(fields: Iterable[tuple[str, str]]) -> dict[str, Any]:
     """The body that *fields* stand for. Raises `NotAForm`."""
     body: dict[str, Any] = {}
-    for name, text in fields:
-        if name.startswith("_"):
-            continue
+    given = [(name, text) for name, text in fields if not name.startswith("_")]
+    filled: dict[str, list[str]] = {}
+    for name, text in given:
+        filled.setdefault(name, []).append(text)
+    entered = _entered(filled)
+    for name, text in given:
         if not _NAME.match(name):
             raise NotAForm(f"A field is named {name[:80]!r}, which names no place in a body.")
         where, _, kind = name.partition(":")
+        if kind.endswith("with"):
+            kind = kind.removesuffix("with").removesuffix(":")
+        if not (where := _moved_up(where, entered)):
+            continue
         value = _value(text.strip() if kind else text.strip("\r\n").replace("\r\n", "\n"), kind)
         if value is not None:
             _put(body, [part.groups() for part in map(_PART.fullmatch, where.split(".")) if part], value)
     return body
 
 
+def _entered(values: Mapping[str, list[str]]) -> dict[str, list[int]]:
+    """Of each list of records that has fields which go *with* others: the records in which something was entered."""
+    optional = {found[1] for name in values if name.endswith(":with") and (found := _RECORD.match(name))}
+    numbers: dict[str, set[int]] = {each: set() for each in optional}
+    for name, texts in values.items():
+        found = _RECORD.match(name)
+        if found and found[1] in optional and not name.endswith(":with") and any(text.strip() for text in texts):
+            numbers[found[1]].add(int(found[2]))
+    return {name: sorted(each) for name, each in numbers.items()}
+
+
+def _moved_up(where: str, entered: Mapping[str, list[int]]) -> str:
+    """The place in the body, in which empty records are left out; of a field of one of those, nowhere."""
+    found = _RECORD.match(where)
+    if found is None or found[1] not in entered:
+        return where
+    numbers, number = entered[found[1]], int(found[2])
+    return f"{found[1]}[{numbers.index(number)}].{where[found.end() :]}" if number in numbers else ""
+
+
 def _value(text: str, kind: str) -> Any:  # noqa: ANN401 - JSON
     """The value that a text stands for, or None if it was left empty; what cannot be read stays text, to be refused."""
+    if kind == "list":
+        return text.split()
     if not text.strip():
         return None
     readers: dict[str, Callable[[str], Any]] = {

@@ -17,6 +17,7 @@ from urllib.parse import quote, urlencode
 from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from litestar import Request, Response
 from litestar.datastructures import Cookie
+from markupsafe import Markup, escape
 
 from registry.kit import ids
 from registry.kit.site import language
@@ -69,6 +70,7 @@ class Frame:
             "day": lambda value: _speaking.get().day(value),
             "instant": lambda value: _speaking.get().instant(value),
             "word": lambda value: _speaking.get().word(str(value)),
+            "told": _told,
             "iso": lambda value: value.isoformat() if isinstance(value, date | datetime) else str(value),
         }
         self.environment.globals |= {
@@ -102,7 +104,7 @@ class Frame:
             "query": _query(request, without={"done", "lang", "cursor"}),
             "asked": request.query_params,
             "form_state": form,
-            "fragment": request.headers.get("hx-request") == "true" and request.headers.get("hx-boosted") != "true",
+            "fragment": request.headers.get("hx-request") == "true",
             "visitor": request.scope.get("user"),
             "done": request.query_params.get("done", ""),
             **shown,
@@ -146,6 +148,28 @@ def _code_of(request: "Request[Any, Any, Any]") -> Code:
         request.cookies.get(LANGUAGE_COOKIE),
         request.headers.get("accept-language", ""),
     )
+
+
+def _told(refused: object) -> Markup:
+    """
+    A problem, a fault of a field or another text that rules wrote, in the language of the page.
+
+    What only has English is marked as such, for those who have it read to them.
+    """
+    speaking = _speaking.get()
+    if isinstance(refused, Mapping):
+        faults = [str(each) for each in refused.get("errors", ())]
+        if not faults or speaking.code == "en" or refused["detail"] != "; ".join(faults):
+            return _told(refused["detail"])
+        return Markup("；").join(map(_fault, faults))
+    said = speaking.told(str(refused))
+    return escape(said) if said is not None else Markup('<span lang="en">{}</span>').format(str(refused))
+
+
+def _fault(text: str) -> Markup:
+    """A fault with its place in the body: ``quantity_kg: is missing``."""
+    place, _, what = text.partition(": ")
+    return Markup("{}：{}").format(place, _told(what)) if what and " " not in place else _told(text)
 
 
 def _either(one: str, many: str, count: int) -> str:

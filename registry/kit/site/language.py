@@ -3,7 +3,7 @@ The two languages of pages, Chinese and English: which one a request wants, its 
 
 The text in templates is English. Each folder of templates has a `zh.po` beside it, in the format of gettext, that gives
 the Chinese, the frame's also `problems.po` with the titles of refusals; `tests/site/test_words.py` finds a text that is
-missing there.
+missing there. The texts of refusals are in `told.py`.
 """
 
 import gettext
@@ -19,6 +19,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
 from registry.kit.period import SHANGHAI
+from registry.kit.site.told import REFUSALS, Told
 
 Code = Literal["en", "zh"]
 CODES: Final[tuple[Code, ...]] = ("en", "zh")
@@ -34,6 +35,7 @@ class Language:
 
     code: Code
     words: gettext.NullTranslations
+    refusals: Told | None = None
 
     def day(self, value: date) -> str:
         """A day: ``6 Jan 2025``, ``2025年1月6日``."""
@@ -47,6 +49,10 @@ class Language:
     def word(self, english: str) -> str:
         """The word in this language."""
         return self.words.gettext(english)
+
+    def told(self, refusal: str) -> str | None:
+        """What was refused in this language; None if it can be said in English only."""
+        return self.refusals.of(refusal) if self.refusals else refusal
 
 
 @lru_cache(maxsize=4096)
@@ -93,7 +99,9 @@ def languages(folders: Iterable[Path]) -> dict[Code, Language]:
         for text, meant in catalogue(folder).items():
             if chinese.setdefault(text, meant) != meant:
                 raise LookupError(f"{folder}: {text!r} is {meant!r} here and {chinese[text]!r} elsewhere")
-    return {"en": Language("en", gettext.NullTranslations()), "zh": Language("zh", _Words(chinese))}
+    words = _Words(chinese)
+    told = Told(catalogue(REFUSALS), words.gettext)
+    return {"en": Language("en", gettext.NullTranslations()), "zh": Language("zh", words, told)}
 
 
 def catalogue(folder: Path) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """The people of an organisation over HTTP."""
 
-from litestar import Controller, get, post
+from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
@@ -9,6 +9,7 @@ from registry.kit.database import Database
 from registry.kit.http import READS, WRITES, PathId
 from registry.kit.pages import Window
 from registry.kit.quotas import Quotas
+from registry.kit.sheets import SHEET, Sheet
 from registry.parties.colleagues import service
 from schemas.access import Call, Colleague, NewColleague
 from schemas.pages import Page
@@ -20,16 +21,18 @@ class ColleaguesController(Controller):
     path = "/v1/organisations/{organisation_id:int}/colleagues"
     tags = ("Parties",)
 
-    @get("/", operation_id="list_colleagues", responses=READS)
+    @get("/", operation_id="list_colleagues", opt={SHEET: True}, responses=READS)
     async def colleagues(
         self,
         organisation_id: PathId,
         window: NamedDependency[Window],
+        *,
+        sheet: NamedDependency[Sheet],
         asked: NamedDependency[Call],
         db: NamedDependency[Database],
-    ) -> Page[Colleague]:
-        """The people who hold roles at the organisation now."""
-        return await service.colleagues(organisation_id, window, asked=asked, db=db)
+    ) -> Response[Page[Colleague]]:
+        """The people who hold roles at the organisation now, also as CSV."""
+        return sheet.of(await service.colleagues(organisation_id, window, asked=asked, db=db), Colleague)
 
     @post("/", operation_id="invite_colleague", responses=WRITES)
     async def invite(

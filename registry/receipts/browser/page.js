@@ -16,6 +16,23 @@ function made(tag, text = "", state = "") {
   return element;
 }
 
+/** A text of the verifier in the page's language, by the first template that fits; English is marked as such. */
+function told(text) {
+  for (const [form, meant] of words.details) {
+    const found = text.match(form);
+    if (found) return meant.replace(/\{(\d)\}/g, (_, gap) => told(found[+gap + 1]) ?? found[+gap + 1]);
+  }
+  return null;
+}
+
+function saying(tag, text, before = "") {
+  const said = told(text), element = made(tag, before + (said ?? text));
+  if (said === null) element.lang = "en";
+  return element;
+}
+
+const named = (name) => name.split(": ").map((each) => words.checks[each] ?? each.replace(/^later/, words.checks.later)).join(": ");
+
 function row(...cells) {
   const line = document.createElement("tr");
   line.append(...cells);
@@ -70,8 +87,8 @@ function card(report) {
   const box = made("article", "", `verdict verdict-${report.verdict}`);
   const says = made("p", "", "verdict-says");
   says.append(made("strong", (report.simulated ? `${words.simulated} · ` : "") + words.verdicts[report.verdict]));
-  const summary = made("p", report.summary);
-  summary.lang = "en";
+  const failed = report.verdict === "invalid" && report.checks.at(-1);
+  const summary = failed ? saying("p", failed.detail, `${named(failed.name)}: `) : saying("p", report.summary);
   box.append(says, summary, ...(report.about && report.verdict !== "invalid" ? later(report.about) : []));
   if (report.size) box.append(made("p", `${words.asof} ${report.size}${report.witnessed_at ? ` · ${words.witnessed} ${report.witnessed_at}` : ` · ${words.unwitnessed}`}`, "soft"));
   const list = made("dl", "", "facts");
@@ -81,11 +98,9 @@ function card(report) {
   details.open = report.verdict === "invalid";
   const table = made("table"), body = made("tbody");
   for (const check of report.checks) {
-    const name = made("th", check.name.split(": ").map((each) => words.checks[each] ?? each.replace(/^later/, words.checks.later)).join(": "));
+    const name = made("th", named(check.name));
     name.scope = "row";
-    const detail = made("td", check.detail);
-    detail.lang = "en";
-    body.append(row(made("td", words.outcomes[check.outcome], `outcome outcome-${check.outcome}`), name, detail));
+    body.append(row(made("td", words.outcomes[check.outcome], `outcome outcome-${check.outcome}`), name, saying("td", check.detail)));
   }
   table.append(body);
   const frame = made("div", "", "table");
@@ -99,7 +114,8 @@ function card(report) {
 async function verify(bytes, name, place) {
   const begun = performance.now();
   const reports = await judgeAll(bytes, trust, name);
-  root.dataset.milliseconds = String(Math.round(performance.now() - begun));
+  // The bench reads it.
+  root.dataset.milliseconds = (performance.now() - begun).toFixed(1);
   place.replaceChildren(...reports.map(card));
   root.dataset.verdict = reports.map((each) => each.verdict).join(" ");
 }

@@ -1,10 +1,11 @@
 """Texts, numbers and dates as a sheet has them, each in one line. Pure."""
 
-import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
+
+from registry.kit.lettering import one_line
 
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 WORDS_LIMIT: Final = 160
@@ -13,12 +14,8 @@ SERIALS_SHOWN: Final = 3
 
 
 def short(text: str, limit: int = WORDS_LIMIT) -> str:
-    """
-    One line of *limit* characters at most, so that it fits on the sheet.
-
-    It is composed (NFC): a letter and its accent are one sign where there is one.
-    """
-    line = " ".join(unicodedata.normalize("NFC", text).split())
+    """One line of *limit* characters at most, so that it fits on the sheet."""
+    line = one_line(text)
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
 
 

@@ -104,11 +104,14 @@ class Press(NamedTuple):
     typesetter: Typesetter
 
 
-async def of_retirement(receipt_id: str, *, asked: Call, db: Database, press: Press, name: str = "") -> Certificate:
+async def of_retirement(
+    receipt_id: str, *, asked: Call, db: Database, press: Press, beneficiary: str | None = None
+) -> Certificate:
     """
-    The certificate of one retirement; *name* is one that the person chose to have printed.
+    The certificate of one retirement; *beneficiary* is the name that the person picked, for who has that person's link.
 
-    The attached receipt opens what the caller may see. Raises `Unknown`, `NotYetWitnessed`, `NoGlyph`.
+    The attached receipt opens what the caller may see, and the beneficiary where one is given, also an empty one.
+    Raises `Unknown`, `NotYetWitnessed`, `NoGlyph`.
     """
     async with db.snapshot() as tx:
         found = await retirements.retirement_in(tx, receipt_id)
@@ -116,7 +119,7 @@ async def of_retirement(receipt_id: str, *, asked: Call, db: Database, press: Pr
         issuance = await issuances.find_in(tx, found.retirement.issuance)
         assert issuance is not None
         project = await projects.project_in(tx, issuance.project_id)
-        bundle = await service.receipt_in(tx, receipt_id, asked=asked)
+        bundle = await service.receipt_in(tx, receipt_id, asked=asked, beneficiary=beneficiary is not None)
     stated = await _corrections(found.retirement.statement_hash, claim.statement_hash, asked=asked, db=db)
     sheet = sheets.of_retirement(
         press.region,
@@ -126,7 +129,7 @@ async def of_retirement(receipt_id: str, *, asked: Call, db: Database, press: Pr
         vintage=issuance.vintage,
         place=_place(bundle, press),
         corrections=stated,
-        name=name,
+        name=beneficiary or "",
     )
     attached = Attached(f"{receipt_id}.receipt.json", service.as_file(bundle))
     return await _made(press, sheet, [attached], at=found.retirement.at, name=receipt_id)

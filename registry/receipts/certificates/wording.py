@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from registry.receipts.certificates.lines import day, number, short
-from schemas.claims import Claim
+from schemas.claims import OTHER_GUESTS, Claim
 from schemas.credits import Issuance, Retirement
 from schemas.projects import Project
 
@@ -32,6 +32,7 @@ NEUTRAL = Both("碳中和证书", "Certificate of Carbon Neutrality")
 NOTHING = Both("声明登记证明（尚未注销）", "Record of a Claim: Nothing Retired Yet")
 IN_PART = Both("声明覆盖进度证明（尚未碳中和）", "Record of a Claim Covered in Part")
 NOT_OVER = Both("声明已全部覆盖证明（期间未结束）", "Record of a Claim Covered in Full")
+COVERED_OTHERS = Both("参与者行程代为抵销证书", "Certificate of Attendees' Trips Covered by the Organiser")
 ANNULLED_RETIREMENT = Both("已撤销的注销记录（非证书）", "Record of an Annulled Retirement")
 ANNULLED_CLAIM = Both("已撤销的声明记录（非证书）", "Record of an Annulled Claim")
 ISSUANCE = Both("减排量签发证书", "Certificate of Issuance")
@@ -43,6 +44,10 @@ NO_NEUTRALITY = Both(
 ONE_SHARE = Both(
     "仅涉及本人的份额，不表示活动整体实现碳中和，也不减少主办方应承担的部分。",
     "It is about one person's own share. It does not make the event neutral, nor lessen the organiser's part.",
+)
+OTHERS = Both(
+    "仅涉及没有自行抵销的参与者的行程，不表示活动整体实现碳中和，也不减少主办方自身应承担的部分。",
+    "It is about trips of attendees without a share of their own. It does not make the event neutral.",
 )
 ONLY_RETIRED = Both(
     "本证书证明上述减排量已永久注销，不能再出售、转让或注销；不证明减排量之外的任何事项。",
@@ -90,6 +95,12 @@ def _retired(retirement: Retirement, claim: Claim) -> Said:
             f"{who} retired {kg} kg of reductions for good, as a contribution to: {what}.",
         )
         return Said(CONTRIBUTION, sentence, NO_NEUTRALITY)
+    if claim.attendee == OTHER_GUESTS:
+        sentence = Both(
+            f"{who}为没有自行抵销的参与者永久注销了 {kg} 千克减排量：{what}。",
+            f"{who} retired {kg} kg of reductions for good for attendees without a share of their own: {what}.",
+        )
+        return Said(RETIREMENT, sentence, OTHERS)
     if is_share(claim):
         own = f"第 {claim.attendee} 号参与者" if claim.attendee else who
         whose = f"attendee {claim.attendee}" if claim.attendee else who
@@ -154,6 +165,12 @@ def _covered(claim: Claim) -> Said:
 
 def _neutral(claim: Claim, what: str, who: str, needs: str) -> Said:
     limits = WITHIN_BOUNDARY if claim.verifier else UNVERIFIED
+    if claim.attendee == OTHER_GUESTS:
+        sentence = Both(
+            f"“{what}”的排放 {needs} 千克已由{who}注销的减排量全部覆盖。",
+            f"All {needs} kg of {what} are covered by reductions that {who} retired.",
+        )
+        return Said(COVERED_OTHERS, sentence, OTHERS)
     if is_share(claim):
         sentence = Both(
             f"“{what}”中本人份额的排放 {needs} 千克已由注销的减排量全部覆盖。",

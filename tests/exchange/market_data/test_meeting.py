@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exchange.market_data.rules import depths, meeting
+from exchange.market_data.rules import depths, meeting, offer
 from schemas.market_data import Book, PriceLevel
 
 LEVELS = st.lists(st.tuples(st.integers(90, 110), st.integers(1, 50)), max_size=8, unique_by=lambda each: each[0])
@@ -44,3 +44,10 @@ def test_depth_is_what_rests_at_a_price_or_better(bids, asks):
     shares = [each.share for side in depths(shown, 8) for each in side]
     assert not shares or 100 == max(shares)
     assert all(1 <= each <= 100 for each in shares)
+
+
+def test_a_listing_brings_its_price_less_a_fee_that_is_rounded_down_once():
+    """100 t at 13.90 CNY and half a percent: 6.95 CNY; 10 t of them: 0.69 CNY, not 0.695."""
+    whole, part = offer(13_90, 100, 50), offer(13_90, 10, 50)
+    assert (1_390_00, 6_95, 1_383_05) == (whole.gross_fen, whole.fee_fen, whole.net_fen)
+    assert (139_00, 69, 138_31) == (part.gross_fen, part.fee_fen, part.net_fen)

@@ -269,6 +269,7 @@ def _pools(ids: dict[str, Any]) -> dict[str, Request]:
 def _events(ids: dict[str, Any]) -> dict[str, Request]:
     event, guest = f"/v1/events/{ids['event']}", f"/v1/guests/{ids['guest']['secret']}"
     power = {"kind": "electricity", "electricity_kwh": 1, "grid_region": "CN-510000", "grid_year": 2021}
+    others = {"came": 9, "items": [{"kind": "accommodation", "room_nights": 1}], "reduction_plan": "Shared rooms"}
     return {
         "create_event": write("/v1/events", event_body(ids, place="Another hall")),
         "list_events": read("/v1/events"),
@@ -277,11 +278,14 @@ def _events(ids: dict[str, Any]) -> dict[str, Request]:
         "list_ranked_guests": read(f"{event}/ranking"),
         "join_event": write(f"{event}/guests", {"trip": {"nights": 1}}),
         "get_guest": read(guest),
+        "get_guest_certificate": read(f"{guest}/certificate.pdf", 409),  # not paid
+        "get_guest_receipt": read(f"{guest}/receipt", 409),
         "pay_in_simulation": write(f"{guest}/simulated-payment"),
         "get_event_progress": read(f"{event}/progress"),
         "hide_guest": write(f"{event}/guests/1/hide"),
         "close_event": write(f"{event}/close"),
         "choose_pool": write(f"{event}/pool", {"pool_id": ids["pool"]}),
+        "claim_other_guests": Request("POST", f"{event}/others-claim", others, 409),  # the page takes guests
         "claim_event_share": write(f"{event}/claim", {"items": [power], "reduction_plan": "Daylight"}),
     }
 

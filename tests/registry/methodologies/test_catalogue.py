@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.methodologies.arithmetic import number, shown, shown_total
-from registry.methodologies.catalogue import buffer_t, catalogue
+from registry.methodologies.catalogue import buffer_t, catalogue, grid_factor
 
 
 def test_the_catalogue_lists_what_can_be_computed():
@@ -57,3 +57,18 @@ def test_shown_numbers_are_plain_decimals_in_the_safe_direction(value):
     assert abs(number(shown(value)) - value) <= number("0.0000005")
     assert number(shown_total(value, up=False)) <= value <= number(shown_total(value, up=True))
     assert "E" not in shown(value)
+
+
+@pytest.mark.parametrize(
+    ("region", "year", "code"),
+    [
+        ("CN-510100", 2021, "grid-electricity/CN-510000/2021/average/1"),
+        ("CN-510100", 2022, "grid-electricity/CN-510000/2022/average/1"),
+        ("CN-510100", 2025, "grid-electricity/CN-510000/2022/average/1"),  # the newest that is published
+        ("CN-510100", 2019, "grid-electricity/CN-510000/2021/average/1"),  # none is so old
+        ("CN-330100", 2025, "grid-electricity/CN/2023/average/1"),  # none of its province
+    ],
+)
+def test_power_is_counted_by_the_grid_of_the_region_and_the_year(region, year, code):
+    """As far as one is published; nothing excludes what was traded."""
+    assert code == grid_factor(region, year).code

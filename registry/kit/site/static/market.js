@@ -32,19 +32,57 @@ function bar(share, side) {
   return td;
 }
 
+// Who trades here takes a level's price into the ticket; market_keys.js walks through the levels.
+function price(level, side) {
+  const td = cell("", "num", side === "bid" ? "up" : "down");
+  if (!document.querySelector(".ticket form")) td.textContent = yuan(level.price_fen);
+  else {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "level";
+    button.textContent = yuan(level.price_fen);
+    td.append(button);
+  }
+  return td;
+}
+
+// One's own orders, as the list of them on this page has them, beside the levels at which they rest.
+function mark() {
+  const own = new Map();
+  for (const { dataset: each } of document.querySelectorAll("#own tr[data-kind=order]")) {
+    const at = `${each.side} ${each.price}`;
+    own.set(at, (own.get(at) ?? 0) + Number(each.open));
+  }
+  for (const tr of document.querySelectorAll("#book tr[data-price]")) {
+    const open = own.get(`${tr.parentElement.dataset.side} ${tr.dataset.price}`);
+    tr.classList.toggle("mine", Boolean(open));
+    tr.querySelector(".own")?.remove();
+    if (!open) continue;
+    const words = document.createElement("span");
+    words.className = "hidden";
+    words.textContent = market.dataset.mine;
+    const small = document.createElement("small");
+    small.className = "own";
+    small.append(words, ` ◆ ${number(open)}`);
+    tr.cells[1].append(" ", small);
+  }
+}
+
 function cumulated(levels) {
   let soFar = 0;
   return levels.slice(0, LEVELS).map((level) => ({ ...level, cumulative: (soFar += level.quantity_t) }));
 }
 
 function drawBook(book) {
+  const at = document.activeElement?.closest?.("#book tr")?.dataset.price;
   const sides = { bid: cumulated(book.bids), ask: cumulated(book.asks) };
   const deepest = Math.max(1, ...Object.values(sides).flatMap((side) => side.map((each) => each.cumulative)));
   for (const [side, levels] of Object.entries(sides)) {
     const rows = levels.map((each) => {
       const tr = document.createElement("tr");
+      tr.dataset.price = each.price_fen;
       tr.append(
-        cell(yuan(each.price_fen), "num", side === "bid" ? "up" : "down"),
+        price(each, side),
         cell(number(each.quantity_t), "num"),
         cell(number(each.cumulative), "num"),
         bar(Math.max(1, Math.floor((each.cumulative * 100) / deepest)), side),
@@ -60,6 +98,8 @@ function drawBook(book) {
     }
     document.querySelector(`#book tbody[data-side=${side}]`).replaceChildren(...(side === "ask" ? rows.reverse() : rows));
   }
+  mark();
+  if (at) (document.querySelector(`#book tr[data-price="${at}"] .level`) ?? document.querySelector("#book .level"))?.focus();
 }
 
 function tapeRow(trade) {
@@ -72,14 +112,14 @@ function tapeRow(trade) {
 }
 
 // Trades that came between two updates and are in neither: the list of trades has them.
-async function between(update) {
-  if (!update.earlier_trade_id || update.earlier_trade_id <= lastTrade) return [];
+async function between(update, missed) {
+  if (!missed && (!update.earlier_trade_id || update.earlier_trade_id <= lastTrade)) return [];
   const answer = await fetch(`/v1/instruments/${market.dataset.code}/trades?newest_first=true&limit=200`);
   return answer.ok ? (await answer.json()).items : [];
 }
 
-async function drawTape(update) {
-  const found = new Map([...(await between(update)), ...update.trades].map((trade) => [trade.id, trade]));
+async function drawTape(update, missed) {
+  const found = new Map([...(await between(update, missed)), ...update.trades].map((trade) => [trade.id, trade]));
   const fresh = [...found.values()].filter((trade) => trade.id > lastTrade).sort((a, b) => b.id - a.id);
   if (!fresh.length) return;
   const body = document.querySelector("#tape tbody");
@@ -87,13 +127,12 @@ async function drawTape(update) {
   body.prepend(...fresh.map(tapeRow));
   while (body.rows.length > 30) body.lastElementChild.remove();
   const last = document.getElementById("last");
-  const before = update.trades[1] ?? fresh[0];
-  if (last) {
-    const up = fresh[0].price_fen >= before.price_fen;
-    last.textContent = `${up ? "▲" : "▼"} ${yuan(fresh[0].price_fen)}`;
-    last.classList.toggle("up", up);
-    last.classList.toggle("down", !up);
-  }
+  const up = fresh[0].price_fen >= (update.trades[1] ?? fresh[0]).price_fen;
+  last.textContent = `${up ? "▲" : "▼"} ${yuan(fresh[0].price_fen)}`;
+  last.classList.toggle("up", up);
+  last.classList.toggle("down", !up);
+  document.getElementById("traded").hidden = false;
+  document.getElementById("untraded").hidden = true;
   lastTrade = fresh[0].id;
   await drawChart();
 }
@@ -105,6 +144,8 @@ async function drawChart() {
   const answer = await fetch(place.dataset.prices);
   if (!answer.ok) return;
   const bars = (await answer.json()).items;
+  if (!bars.length) return;
+  document.getElementById("chartless")?.remove();
   const data = [bars.map((each) => Date.parse(each.begins) / 1000), bars.map((each) => each.close_fen / 100), bars.map((each) => each.quantity_t)];
   if (chart) return chart.setData(data);
   const style = getComputedStyle(document.documentElement);
@@ -134,25 +175,37 @@ async function drawChart() {
   new ResizeObserver(() => chart.setSize({ width: place.clientWidth, height: 220 })).observe(place);
 }
 
+// One's own part follows a little later, not ten times a second, and never while somebody writes in it.
+let waiting;
+function moved() {
+  waiting ??= setTimeout(() => {
+    waiting = undefined;
+    if (!document.querySelector("#own details[open]")) document.body.dispatchEvent(new Event("market"));
+  }, 300);
+}
+
 function follow() {
   const live = document.getElementById("live");
   const stream = new EventSource(`/instruments/${market.dataset.code}/stream`);
   stream.addEventListener("market", async (event) => {
     const update = JSON.parse(event.data);
     if (known && update.number <= known) lastTrade = Math.min(lastTrade, update.trades[0]?.id ?? 0);  // another process
+    const missed = known && update.number > known + 1 ? update.number - known - 1 : 0;
     known = update.number;
+    // A number that did not come was an update whose trades may be gone from this one: the list of trades has them.
+    if (missed) market.dataset.missed = Number(market.dataset.missed ?? 0) + missed;
     live.textContent = update.open ? market.dataset.live : market.dataset.halted;
     drawBook(update.book);
-    await drawTape(update);
-    document.body.dispatchEvent(new Event("market"));
+    await drawTape(update, missed);
+    moved();
   });
   stream.addEventListener("error", () => { live.textContent = market.dataset.away; });
   window.addEventListener("pagehide", () => stream.close());
-  document.body.addEventListener("htmx:beforeHistorySave", () => stream.close());
-  document.body.addEventListener("htmx:beforeSwap", (event) => { if (event.detail.target === document.body) stream.close(); });
 }
 
 if (market) {
+  document.body.addEventListener("htmx:afterSettle", mark);
+  document.addEventListener("toggle", (event) => { if (!event.target.open) moved(); }, true);
   await drawChart();
   follow();
 }

@@ -82,7 +82,6 @@ async function open(door) {
   }
 }
 
-// Called again for whatever htmx swaps in, and then once more for the page that is there.
 function ready() {
   for (const door of document.querySelectorAll("[data-passkey]")) {
     const able = Boolean(window.PublicKeyCredential && navigator.credentials);
@@ -97,5 +96,4 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest?.("[data-passkey] button");
   if (button) open(button.closest("[data-passkey]"));
 });
-document.addEventListener("htmx:load", ready);
 ready();

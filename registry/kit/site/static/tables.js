@@ -26,9 +26,8 @@ function sort(table, column, heading) {
 }
 
 function prepare(root) {
-  for (const table of root.querySelectorAll?.("table[data-sort]") ?? []) {
-    if (table.dataset.sort === "ready" || !table.tHead || table.tBodies[0]?.rows.length < 2) continue;
-    table.dataset.sort = "ready";
+  for (const table of root.querySelectorAll("table[data-sort]")) {
+    if (!table.tHead || table.tBodies[0]?.rows.length < 2) continue;
     [...table.tHead.rows[0].cells].forEach((heading, column) => {
       const button = document.createElement("button");
       button.type = "button";
@@ -41,4 +40,3 @@ function prepare(root) {
 }
 
 prepare(document);
-document.addEventListener("htmx:load", (event) => prepare(event.detail.elt));

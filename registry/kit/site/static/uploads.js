@@ -16,7 +16,6 @@ function shown(sent) {
     return;
   }
   old.replaceWith(document.adoptNode(fresh));
-  window.htmx?.process(fresh);
   fresh.querySelector("[role=alert]")?.focus();
 }
 

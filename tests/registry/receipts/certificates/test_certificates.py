@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from registry.kit.lettering import FONTS, NoGlyph, characters
 from registry.receipts.certificates.qr import qr_svg
-from registry.receipts.certificates.typeset import FONTS, NoGlyph, characters
 from registry.receipts.verifier.attachment import attached
 from tests.registry.receipts.certificates.examples import (
     ANNULLED,
@@ -43,7 +43,7 @@ def test_every_certificate_is_one_sheet_with_its_receipt(kind):
 
 
 def test_two_processes_make_the_same_bytes():
-    """Dates and identifiers are of the facts, fonts of this folder."""
+    """Dates and identifiers are of the facts, fonts of the repository."""
     code = (
         "import hashlib; from tests.registry.receipts.certificates.examples import EVERY, pdf; "
         "print([hashlib.sha256(pdf(EVERY[each]())).hexdigest() for each in ('guest', 'neutral')])"
