@@ -3,11 +3,13 @@
 from typing import Final
 
 from deploy.status import StatusController
+from exchange.blocks.api import AccountBlocksController, BlockMarketController, BlocksController
 from exchange.campaigns.api import CampaignsController
 from exchange.instruments.api import InstrumentsController
-from exchange.listings.api import ListingsController
+from exchange.listings.api import ListingsController, PickingController
 from exchange.market_data.api import MarketDataController
 from exchange.orders.api import OrdersController, TraderController
+from exchange.quotes.api import AccountQuotesController, InquiredPricesController, QuoteRequestsController
 from exchange.settlement.api import AccountCustodyController, CustodyController
 from registry.access.approvals.api import ApprovalsController
 from registry.access.grants.api import GrantsController
@@ -84,7 +86,14 @@ CONTROLLERS: Final = (
     InstrumentsController,
     MarketDataController,
     ListingsController,
+    PickingController,
     CampaignsController,
+    BlocksController,
+    AccountBlocksController,
+    BlockMarketController,
+    QuoteRequestsController,
+    AccountQuotesController,
+    InquiredPricesController,
     OrdersController,
     TraderController,
     CustodyController,

@@ -3,11 +3,13 @@
 from litestar import Litestar
 
 import deploy.status
+import exchange.blocks.routes
 import exchange.campaigns.routes
 import exchange.instruments.routes
 import exchange.listings.routes
 import exchange.market_data.routes
 import exchange.orders.routes
+import exchange.quotes.routes
 import exchange.settlement.routes
 import registry.access.approvals.routes
 import registry.access.grants.routes
@@ -74,6 +76,8 @@ ROUTES = merge_routes(
     exchange.market_data.routes.ROUTES,
     exchange.listings.routes.ROUTES,
     exchange.campaigns.routes.ROUTES,
+    exchange.blocks.routes.ROUTES,
+    exchange.quotes.routes.ROUTES,
     exchange.orders.routes.ROUTES,
     exchange.settlement.routes.ROUTES,
 )

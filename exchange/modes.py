@@ -7,6 +7,8 @@ module never names one. The role that puts the exchange together hands the table
 
 from typing import Final
 
+from exchange.blocks import projection as blocks
+from exchange.blocks import rules as block_rules
 from exchange.campaigns import projection as campaigns
 from exchange.campaigns import rules as campaign_rules
 from exchange.instruments import projection as instruments
@@ -18,10 +20,28 @@ from exchange.orders import rules as order_rules
 from exchange.projections import core
 from exchange.projections.changes import Part
 from exchange.projections.replies import AboutTable
+from exchange.quotes import projection as quotes
+from exchange.quotes import rules as quote_rules
 
-EVENTS: Final[tuple[Part, ...]] = (core.EVENTS, instruments.EVENTS, orders.EVENTS, listings.EVENTS, campaigns.EVENTS)
+EVENTS: Final[tuple[Part, ...]] = (
+    core.EVENTS,
+    instruments.EVENTS,
+    orders.EVENTS,
+    listings.EVENTS,
+    campaigns.EVENTS,
+    blocks.EVENTS,
+    quotes.EVENTS,
+)
 """What each event means for the tables."""
-COMMANDS: Final[AboutTable] = {**order_rules.COMMANDS, **listing_rules.COMMANDS, **campaign_rules.COMMANDS}
+COMMANDS: Final[AboutTable] = {
+    **order_rules.COMMANDS,
+    **listing_rules.COMMANDS,
+    **campaign_rules.COMMANDS,
+    **block_rules.COMMANDS,
+    **quote_rules.COMMANDS,
+}
 """What each command of an account is about."""
-REFUSALS: Final = Refusals((CORE, listing_rules.REFUSALS, campaign_rules.REFUSALS))
+REFUSALS: Final = Refusals(
+    (CORE, listing_rules.REFUSALS, campaign_rules.REFUSALS, block_rules.REFUSALS, quote_rules.REFUSALS)
+)
 """How each refusal reads."""

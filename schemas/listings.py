@@ -4,8 +4,10 @@ from typing import Literal
 
 from msgspec import Struct
 
-from schemas.scalars import ClientOrderId, Id, Instant, PriceFen, Tonnes, Tonnes0
+from schemas.scalars import ClientOrderId, Id, Instant, PriceFen, Text, Tonnes, Tonnes0
 from schemas.serials import InstrumentCodeText
+
+PickingRule = Literal["any", "best", "best-five"]
 
 
 class NewListing(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -16,6 +18,20 @@ class NewListing(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     price_fen: PriceFen
     quantity_t: Tonnes
     client_order_id: ClientOrderId
+
+
+class Picking(Struct, frozen=True, kw_only=True):
+    """Which listings of an instrument may be subscribed to: any, one at the best price, or one of the best five."""
+
+    instrument: str
+    rule: PickingRule
+
+
+class NewPicking(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Say which listings of an instrument may be subscribed to, and why."""
+
+    rule: PickingRule
+    reason: Text
 
 
 class Listing(Struct, frozen=True, kw_only=True):

@@ -49,7 +49,7 @@ class PriceBar(Struct, frozen=True, kw_only=True):
 
 
 class Trade(Struct, frozen=True, kw_only=True):
-    """A trade, as everybody may see it."""
+    """A trade as everybody may see it. Negotiated ones are in a list of their own."""
 
     id: Id
     instrument: str

@@ -19,6 +19,9 @@ ClosedBecause = Literal[
     "not-allotted",
     "undersubscribed",
     "called-off",
+    "declined",
+    "lapsed",
+    "not-taken",
 ]
 SelfTrade = Literal["cancel-taker", "cancel-maker", "cancel-both", "decrement"]
 
@@ -109,14 +112,24 @@ class OrderBatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 class Order(Struct, frozen=True, kw_only=True):
     """
-    An order, a listing, a subscription, a campaign or a pledge of one's own, as it stands.
+    An order of one's own, or something beside the book, as it stands.
 
     quantity = open + traded + what was cancelled. *closed_because* says why the rest is open no more. *listing_id* is
-    the listing that a subscription took from, or the campaign of a pledge.
+    the listing that a subscription took from, the campaign of a pledge, the request of a quote, or what was accepted.
     """
 
     id: Id
-    kind: Literal["order", "listing", "subscription", "campaign", "pledge"]
+    kind: Literal[
+        "order",
+        "listing",
+        "subscription",
+        "campaign",
+        "pledge",
+        "block",
+        "block-acceptance",
+        "quote",
+        "quote-acceptance",
+    ]
     account_id: Id
     instrument: str
     side: Side

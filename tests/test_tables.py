@@ -55,6 +55,9 @@ OWNED = {
     "exchange.instructions": {"instruction", "instruction_number"},
     "exchange.settlement": {"delivery"},
     "exchange.campaigns": {"campaign", "campaign_course"},
+    "exchange.listings": {"picking"},
+    "exchange.blocks": {"block", "block_terms"},
+    "exchange.quotes": {"quote", "quote_request", "quote_request_end"},
 }
 PUBLISHED = {
     "registry.kit": {"business_at", "business_now", "clock_behind", "keep_business_time", "refuse_behind_time"},
@@ -88,10 +91,12 @@ PUBLISHED = {
     },
     "registry.community": {"known_event"},
     "exchange.journal": {"journalled"},
-    "exchange.projections": {"progress", "resting", "shown_placed", "shown_position", "shown_trade"},
+    "exchange.projections": {"off_tape", "progress", "resting", "shown_placed", "shown_position", "shown_trade"},
     "exchange.instruments": {"known_instrument"},
     "exchange.instructions": {"shown_instruction"},
     "exchange.campaigns": {"campaign_with_pledges", "shown_campaign"},
+    "exchange.blocks": {"shown_block"},
+    "exchange.quotes": {"shown_quote", "shown_quote_request"},
 }
 IDENTITIES = {"registry.project_number_seq", "registry.statement_id_seq"}
 """Sequences of identity columns that are drawn from by name."""

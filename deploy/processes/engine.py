@@ -12,6 +12,7 @@ from deploy.pool import connecting
 from deploy.processes.children import ChildProcess
 from deploy.processes.tasks import ended
 from exchange import modes
+from exchange.blocks.service import lapse_due
 from exchange.campaigns.service import follow_calendar
 from exchange.instructions.service import Teller
 from exchange.instruments.service import follow_freezes
@@ -21,6 +22,7 @@ from exchange.parts import Exchange
 from exchange.projections.changes import event_table
 from exchange.projections.instruments import KnownInstruments
 from exchange.projections.projector import Projector, Tables
+from exchange.quotes.service import end_due
 from exchange.settlement import projection as settlement
 from exchange.settlement.reconciler import reconcile
 from exchange.settlement.settler import Settler
@@ -168,6 +170,8 @@ async def _follow_calendar(exchange: Exchange, supervisor: Supervisor) -> None:
 
     async def step() -> None:
         await follow_calendar(exchange=exchange)
+        await lapse_due(exchange=exchange)
+        await end_due(exchange=exchange)
         supervisor.well()
         await supervisor.pause(CALENDAR_EVERY_S)
 

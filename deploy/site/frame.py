@@ -7,10 +7,12 @@ from typing import Final
 from litestar import Router
 from litestar.static_files import create_static_files_router
 
+import exchange.blocks.pages
 import exchange.campaigns.pages
 import exchange.instruments.pages
 import exchange.listings.pages
 import exchange.market_data.pages
+import exchange.quotes.pages
 import exchange.settlement.pages
 import registry.access.keys.pages
 import registry.access.pages
@@ -30,6 +32,7 @@ import registry.receipts.browser
 import registry.receipts.pages
 import registry.transparency.pages
 from deploy.site import desk
+from deploy.site.agreements import BlocksPage, QuotesPage
 from deploy.site.annulments import AnnulmentPages
 from deploy.site.approvals import ApprovalPages
 from deploy.site.campaigns import CampaignPage
@@ -63,6 +66,8 @@ FOLDERS: Final = {
     "instruments": exchange.instruments.pages.TEMPLATES,
     "campaigns": exchange.campaigns.pages.TEMPLATES,
     "listings": exchange.listings.pages.TEMPLATES,
+    "blocks": exchange.blocks.pages.TEMPLATES,
+    "quotes": exchange.quotes.pages.TEMPLATES,
     "settlement": exchange.settlement.pages.TEMPLATES,
     "market": exchange.market_data.pages.TEMPLATES,
     "oversight": Path(__file__).parent / "oversight",
@@ -142,7 +147,7 @@ def site_router(entrants: Entrants = (), *, outbox: bool = False) -> Router:
             registry.notifications.pages.NotificationPages,
             registry.projects.pages.ProjectPages,
             exchange.campaigns.pages.CampaignPages,
-            CampaignPage,
+            *(CampaignPage, BlocksPage, QuotesPage),
             exchange.instruments.pages.InstrumentPages,
             exchange.market_data.pages.MarketStream,
             MarketPage,

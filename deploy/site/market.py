@@ -7,12 +7,14 @@ from litestar import Controller, Response, get
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
+from exchange.blocks import service as blocks
 from exchange.instruments import service as instruments
 from exchange.listings import service as listings
 from exchange.market_data import rules
 from exchange.market_data import service as market_data
 from exchange.orders import service as orders
 from exchange.parts import Exchange
+from exchange.quotes import service as quotes
 from registry.access.visitor import PageCall
 from registry.kit.database import Database
 from registry.kit.http import PathCode
@@ -30,6 +32,7 @@ LEVELS: Final = 12
 _SPREAD: Final = 400
 TAPE: Final = Window(None, 30)
 OWN: Final = Window(None, 100)
+NEWEST: Final = Window(None, 10, "newest")
 ACCOUNTS: Final = Window(None, 50)
 AccountId = Annotated[int | None, QueryParameter(name="account", ge=1, le=MAX_INT)]
 
@@ -60,6 +63,10 @@ class MarketPage(Controller):
             trades=await market_data.trades(code, TAPE, newest_first=True, exchange=exchange),
             prices=await market_data.prices(code, "day", exchange=exchange),
             listings=await listings.listings(OWN, code, open_only=True, exchange=exchange),
+            picking=await listings.picking(code, exchange=exchange),
+            terms=await blocks.terms(code, exchange=exchange),
+            negotiated=await blocks.trades(code, NEWEST, exchange=exchange),
+            inquired=await quotes.inquired(code, NEWEST, exchange=exchange),
             **await own(page, code, account_id, db=db, exchange=exchange),
         )
 

@@ -13,8 +13,10 @@ from exchange.engine.commands import Command
 from exchange.engine.custody import credit_cash, credit_tonnes, debit_cash, debit_tonnes
 from exchange.engine.events import Event
 from exchange.engine.market import Market, busy
-from exchange.engine.modes import EngineMode, Handler, Step, continuous, listings
+from exchange.engine.modes import EngineMode, Handler, Step, continuous, listings, picking
+from exchange.engine.modes.blocks import handlers as blocks
 from exchange.engine.modes.campaigns import handlers as campaigns
+from exchange.engine.modes.quotes import handlers as quotes
 from exchange.engine.opening import freeze, halt, open_instrument, restart_numbers, set_band
 from exchange.engine.settling import refund, settle
 
@@ -25,6 +27,9 @@ MODES: Final[tuple[EngineMode, ...]] = (
     continuous.MODE,
     listings.MODE,
     campaigns.MODE,
+    picking.MODE,
+    blocks.MODE,
+    quotes.MODE,
 )
 """Every mode of matching. A new one is a module in `exchange.engine.modes` and a line here."""
 

@@ -60,6 +60,9 @@ class Cause(IntEnum):
     NOT_ALLOTTED = 6
     UNDERSUBSCRIBED = 7
     CALLED_OFF = 8
+    DECLINED = 17
+    LAPSED = 18
+    NOT_TAKEN = 19
 
 
 class Refused(Struct, array_like=True, gc=False, frozen=True, tag=1):

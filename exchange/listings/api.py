@@ -9,12 +9,12 @@ from litestar.params import JSONBody, QueryParameter
 
 from exchange.listings import service
 from exchange.parts import Exchange
-from registry.kit.http import READS, WRITES, PathId
+from registry.kit.http import READS, WRITES, PathCode, PathId
 from registry.kit.pages import Window
 from registry.kit.sheets import SHEET, Sheet
 from registry.port import Authority
 from schemas.access import Call
-from schemas.listings import Listing, NewListing, NewSubscription
+from schemas.listings import Listing, NewListing, NewPicking, NewSubscription, Picking
 from schemas.orders import CancelOrder, Order
 from schemas.pages import Page
 
@@ -85,3 +85,26 @@ class ListingsController(Controller):
     ) -> Order:
         """Take back what is left of a listing."""
         return await service.close(listing_id, data, call=numbered, exchange=exchange, authority=authority)
+
+
+class PickingController(Controller):
+    """Which listings of an instrument may be subscribed to."""
+
+    path = "/v1/instruments/{code:str}/picking"
+    tags = ("Listings",)
+
+    @get("/", operation_id="get_picking", responses=READS)
+    async def picking(self, code: PathCode, exchange: NamedDependency[Exchange]) -> Picking:
+        """The rule: any listing, one at the best price, or one within the best five prices."""
+        return await service.picking(code, exchange=exchange)
+
+    @post("/", operation_id="set_picking", responses=WRITES)
+    async def set_picking(
+        self,
+        code: PathCode,
+        data: JSONBody[NewPicking],
+        call: NamedDependency[Call],
+        exchange: NamedDependency[Exchange],
+    ) -> Picking:
+        """Change the rule; what is listed stays."""
+        return await service.set_picking(code, data, call=call, exchange=exchange)

@@ -1,6 +1,6 @@
 """Who may call the operations on listings."""
 
-from registry.port import PUBLIC, TRADERS, Route
+from registry.port import OPERATORS, PUBLIC, TRADERS, Route
 
 ROUTES: dict[str, Route] = {
     "open_listing": Route(TRADERS, "account"),
@@ -8,4 +8,6 @@ ROUTES: dict[str, Route] = {
     "get_listing": PUBLIC,
     "subscribe": Route(TRADERS, "account"),
     "close_listing": Route(TRADERS, "account", frees=True),
+    "get_picking": PUBLIC,
+    "set_picking": Route(OPERATORS),
 }

@@ -1,14 +1,18 @@
 """Listings: opened by a seller, subscribed part by part, closed."""
 
 from exchange.engine.modes.listings import OpenListing, Subscribe
+from exchange.engine.modes.picking import SetPicking
+from exchange.instructions import service as instructions
 from exchange.listings import rules, store
 from exchange.orders import service as orders
 from exchange.parts import Exchange, known_trader, refuse_frozen
+from registry.kit.database import Tx
+from registry.kit.idempotency import Written
 from registry.kit.pages import Window
 from registry.kit.problems import Unknown
 from registry.port import Authority
 from schemas.access import Call
-from schemas.listings import Listing, NewListing, NewSubscription
+from schemas.listings import Listing, NewListing, NewPicking, NewSubscription, Picking
 from schemas.orders import CancelOrder, Order
 from schemas.pages import Page
 
@@ -59,3 +63,24 @@ async def listings(window: Window, instrument: str | None, *, open_only: bool, e
     await exchange.projector.caught_up()
     async with exchange.db.reading() as tx:
         return await store.listings(tx, window, instrument, open_only=open_only)
+
+
+async def picking(code: str, *, exchange: Exchange) -> Picking:
+    """Which listings of an instrument may be subscribed to."""
+    await exchange.projector.caught_up()
+    found = await exchange.instruments.by_code(code)
+    async with exchange.db.reading() as tx:
+        return Picking(instrument=found.code, rule=await store.picking(tx, found.id))
+
+
+async def set_picking(code: str, body: NewPicking, *, call: Call, exchange: Exchange) -> Picking:
+    """Say which listings of an instrument may be subscribed to from now on."""
+    found = await exchange.instruments.by_code(code)
+    command = SetPicking(0, found.id, rules.PICKING[body.rule])
+
+    async def work(tx: Tx) -> Written[int]:
+        number = await instructions.store_in(tx, command, by=call, remark=body.reason)
+        return Written(number, number)
+
+    await exchange.teller.tell_once(work, call=call)
+    return await picking(code, exchange=exchange)

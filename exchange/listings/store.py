@@ -5,7 +5,7 @@ import asyncpg
 from registry.kit import sql
 from registry.kit.database import Tx
 from registry.kit.pages import Window
-from schemas.listings import Listing
+from schemas.listings import Listing, PickingRule
 from schemas.pages import Page
 
 _sql = sql.load(__package__)
@@ -26,6 +26,11 @@ async def listings(tx: Tx, window: Window, code: str | None, *, open_only: bool)
 async def is_other(tx: Tx, number: int) -> bool:
     """Whether the number is that of something else than a listing."""
     return bool(await tx.fetchval(_sql.is_other, number))
+
+
+async def picking(tx: Tx, instrument_id: int) -> PickingRule:
+    """Which listings of an instrument may be picked."""
+    return await tx.fetchval(_sql.picking, instrument_id) or "any"
 
 
 def _listing(row: asyncpg.Record) -> Listing:

@@ -6,3 +6,5 @@ where kind = 'listing' and id > $1 and ($3::text is null or code = $3) and (not 
 order by id limit $2;
 -- name: is_other
 select exists (select from exchange.shown_placed where id = $1 and kind <> 'listing');
+-- name: picking
+select rule from exchange.picking where instrument_id = $1;

@@ -9,10 +9,13 @@ where instrument_id = $1 and side = 'sell' group by price_fen order by price_fen
 select projected from exchange.progress;
 -- name: trades
 select id, code, price_fen, quantity_t, taker_side, at from exchange.shown_trade
-where instrument_id = $3 and id > $1 order by id limit $2;
+where instrument_id = $3 and id > $1 and not exists (select from exchange.off_tape o where o.id = buy_order_id)
+order by id limit $2;
 -- name: newest_trades
 select id, code, price_fen, quantity_t, taker_side, at from exchange.shown_trade
-where instrument_id = $3 and ($1::bigint = 0 or id < $1) order by id desc limit $2;
+where instrument_id = $3 and ($1::bigint = 0 or id < $1) and not exists (
+  select from exchange.off_tape o where o.id = buy_order_id)
+order by id desc limit $2;
 -- name: price_bars
 -- An hour or a day begins in Asia/Shanghai; the newest bars first, bounded by the caller.
 select extract(epoch from begins)::bigint as begins, (array_agg(price_fen order by id))[1] as open_fen, max(price_fen) as high_fen,
@@ -21,8 +24,10 @@ select extract(epoch from begins)::bigint as begins, (array_agg(price_fen order 
 from (
   select date_trunc($2, at at time zone 'Asia/Shanghai') at time zone 'Asia/Shanghai' as begins, id, price_fen, quantity_t
   from exchange.shown_trade where instrument_id = $1 and at >= $3
+    and not exists (select from exchange.off_tape o where o.id = buy_order_id)
 ) as trade group by begins order by begins;
 -- name: newest_trade_at
-select max(at) from exchange.shown_trade where instrument_id = $1;
+select max(at) from exchange.shown_trade where instrument_id = $1
+  and not exists (select from exchange.off_tape o where o.id = buy_order_id);
 -- name: is_open
 select open and halted = 0 from exchange.known_instrument where id = $1;

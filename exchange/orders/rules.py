@@ -20,7 +20,7 @@ PREVENTIONS: Final = {
     "cancel-both": c.PREVENT_BOTH,
     "decrement": c.PREVENT_DECREMENT,
 }
-_CLOSED_BECAUSE: Final = {
+CLOSED_BECAUSE: Final = {
     Cause.OWNER: "cancelled",
     Cause.NOT_FILLED: "not-filled",
     Cause.SELF_TRADE: "self-trade",
@@ -29,6 +29,9 @@ _CLOSED_BECAUSE: Final = {
     Cause.NOT_ALLOTTED: "not-allotted",
     Cause.UNDERSUBSCRIBED: "undersubscribed",
     Cause.CALLED_OFF: "called-off",
+    Cause.DECLINED: "declined",
+    Cause.LAPSED: "lapsed",
+    Cause.NOT_TAKEN: "not-taken",
 }
 _AMENDING: Final[Wordings] = {
     Reason.NOT_ENOUGH_CASH: Wording(
@@ -61,7 +64,7 @@ def as_order(placed: Placed, code: str) -> Order:
     state: Literal["open", "filled", "closed"] = (
         "open" if placed.open_t else "filled" if placed.traded_t == placed.quantity_t else "closed"
     )
-    because = _CLOSED_BECAUSE[Cause(placed.closed_because)] if placed.closed_because and state == "closed" else None
+    because = CLOSED_BECAUSE[Cause(placed.closed_because)] if placed.closed_because and state == "closed" else None
     return Order(
         id=placed.id,
         kind=placed.kind,  # type: ignore[arg-type]  # the words of the modes

@@ -155,6 +155,19 @@ async def carry_out(command: AccountCommand, *, exchange: Exchange) -> Order:
     return reply
 
 
+async def number_of(command: AccountCommand, *, exchange: Exchange) -> int:
+    """Carry an account's command out, once; returns the number of what it is about, which is shown elsewhere."""
+    _check_pace(exchange)
+    answer = await exchange.gateway.submit(command)
+    await exchange.projector.reach(answer.sequence)
+    async with exchange.db.reading() as tx:
+        known = await projections.requests(tx, command.account, [command.client_order_id])
+    found = _shown_number(command, answer, known, exchange)
+    if isinstance(found, DomainError):
+        raise found
+    return found
+
+
 def _check_pace(exchange: Exchange) -> None:
     """Take no orders that nobody could see: the tables are too far behind, or do not follow at all."""
     behind = exchange.projector.committed - exchange.projector.projected

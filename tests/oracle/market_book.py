@@ -13,12 +13,12 @@ from exchange.engine import events as e
 from exchange.engine.commands import AccountCommand
 from exchange.engine.events import Cause, Reason
 from exchange.engine.modes.continuous import Accepted, Amend, Amended, Place
-from exchange.engine.modes.listings import ListingOpened, OpenListing, Subscribe, Subscribed
 from tests.oracle.market_custody import (
     LARGEST_QUANTITY_T,
     NaiveCustody,
     Offer,
     Refusal,
+    Rules,
     refuse,
 )
 
@@ -39,7 +39,7 @@ Meeting: TypeAlias = tuple[Offer, int, bool]
 
 
 class NaiveBook(NaiveCustody):
-    """Takes the engine's commands and says what the engine should say, of all but campaigns."""
+    """Takes the engine's commands and says what the engine should say, of orders in books."""
 
     def __init__(self, *, open_orders_limit: int = 10_000, step: int = 1_000) -> None:
         super().__init__()
@@ -84,13 +84,6 @@ class NaiveBook(NaiveCustody):
         ]
         return sorted(found, key=lambda each: (each.price if side == c.SELL else -each.price, each.came))
 
-    def listings(self, instrument: int) -> list[Offer]:
-        """The open listings of an instrument, the oldest first."""
-        found = [
-            each for each in self.open.values() if each.listed and each.instrument == instrument and not each.campaign
-        ]
-        return sorted(found, key=lambda each: each.number)
-
     def _admit(self, command: AccountCommand) -> None:
         account, number = command.account, command.client_order_id
         if account not in self.owners:
@@ -118,14 +111,21 @@ class NaiveBook(NaiveCustody):
         outside = [
             each
             for each in self.open.values()
-            if each.instrument == said.instrument and each.price not in range(said.low, said.high + 1)
+            if each.instrument == said.instrument
+            and each.price not in range(said.low, said.high + 1)
+            and not self._has_own_band(each)
         ]
         return [*super()._SetBand(said), *self._close_all(outside, Cause.OUTSIDE_BAND)]
 
+    def _has_own_band(self, _: Offer) -> bool:
+        return False
+
     # Orders.
 
-    def _check_fits(self, account: int, instrument: int, price: int, quantity: int) -> None:
-        rules = self.rules[instrument]
+    def _check_fits(
+        self, account: int, instrument: int, price: int, quantity: int, other_rules: Rules | None = None
+    ) -> None:
+        rules = other_rules or self.rules[instrument]
         if rules.halted:
             refuse(Reason.HALTED, instrument, rules.halted)
         if self.owners[account].frozen:
@@ -351,36 +351,6 @@ class NaiveBook(NaiveCustody):
     def _closes(self, said: Amend, used: int) -> bool:
         """Nothing of the order would be left open."""
         return 0 < said.quantity <= used
-
-    # Listings.
-
-    def _OpenListing(self, said: OpenListing) -> list[e.Event]:  # noqa: N802 - named as its command
-        self._known(said.instrument)
-        self._check_fits(said.account, said.instrument, said.price, said.quantity)
-        self._check_room(said.account)
-        listing = self._offer(said.account, said.instrument, c.SELL, said.price, said.quantity)
-        listing.listed = True
-        self._check_covered(listing)
-        self.open[listing.number] = listing
-        number = said.client_order_id
-        return [ListingOpened(listing.number, said.account, said.instrument, said.price, said.quantity, number)]
-
-    def _Subscribe(self, said: Subscribe) -> list[e.Event]:  # noqa: N802 - named as its command
-        listing = self.open.get(said.listing)
-        if listing is None or not listing.listed or listing.campaign:
-            refuse(Reason.NOT_OPEN, said.listing)
-        self._check_fits(said.account, listing.instrument, listing.price, said.quantity)
-        if self.owners[listing.account].group == self.owners[said.account].group:
-            refuse(Reason.OWN_LISTING, said.listing)
-        if said.quantity > listing.open:
-            refuse(Reason.LISTING_SHORT, said.quantity, listing.open)
-        taker = self._offer(said.account, listing.instrument, c.BUY, listing.price, said.quantity)
-        self._check_covered(taker)
-        number, price = said.client_order_id, listing.price
-        taken = Subscribed(taker.number, said.account, listing.instrument, price, said.quantity, number, listing.number)
-        traded = self._trade(taker, listing, said.quantity)
-        self._shrink(listing, said.quantity)
-        return [taken, traded]
 
 
 def meets(taker: Offer, maker: Offer) -> bool:

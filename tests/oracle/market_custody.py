@@ -55,9 +55,9 @@ class Owner:
 @dataclass
 class Offer:
     """
-    An order, a listing, a campaign's offer or a pledge that is open; *came* is the command since which it queues.
+    An order, or something beside the book, that is open; *came* is the command since which it queues.
 
-    *campaign* is the number of the campaign that it belongs to.
+    *campaign* is the number of the campaign, the block or the request for quotes that it belongs to.
     """
 
     number: int

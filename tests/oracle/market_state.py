@@ -8,8 +8,11 @@ from exchange.engine.accounts import Balance, OpenOrder, TradingAccount
 from exchange.engine.book import Level, Side
 from exchange.engine.cancelling import Closing
 from exchange.engine.market import Market
+from exchange.engine.modes.blocks.state import Blocks
 from exchange.engine.modes.campaigns.state import Campaigns
 from exchange.engine.modes.listings import Listings
+from exchange.engine.modes.picking import PickingRules
+from exchange.engine.modes.quotes.state import Quotes
 from tests.oracle.market import NaiveMarket
 from tests.oracle.market_custody import Parts
 
@@ -81,6 +84,34 @@ def running(market: NaiveMarket | Market) -> dict[int, tuple[bool, int, list[tup
     }
 
 
+def agreed_on(market: NaiveMarket | Market) -> list[object]:
+    """Rules of picking and terms of blocks; what is proposed to whom; what is asked for, and each quote for it."""
+    if isinstance(market, NaiveMarket):
+        proposed = {number: (each.counterparty, each.expires) for number, each in market.proposed().items()}
+        asked = {
+            number: (
+                (each.said.account, each.said.side, each.said.quantity, each.said.expires, each.said.invited),
+                [(quote.number, quote.account, each.expires[quote.number]) for quote in market.quotes(number)],
+            )
+            for number, each in market.requests.items()
+        }
+        picking = {number: rule for number, rule in market.pick_rules.items() if rule}
+        return [picking, market.block_terms, proposed, asked]
+    blocks, quotes = _blocks(market), _quotes(market)
+    return [
+        _picking(market).rules,
+        {number: tuple(each) for number, each in blocks.terms.items()},
+        {number: (each.counterparty, each.expires) for number, each in blocks.open.items()},
+        {
+            number: (
+                (each.account, each.side, each.quantity, each.expires, each.invited),
+                [(quote, order.account.id, expires) for quote, (order, expires) in each.quotes.items()],
+            )
+            for number, each in quotes.running.items()
+        },
+    ]
+
+
 def open_orders(market: Market) -> dict[int, OpenOrder]:
     """Everything open, by number."""
     return {order.id: order for order in market.open_orders()}
@@ -93,6 +124,21 @@ def _listings(market: Market) -> Listings:
 
 def _campaigns(market: Market) -> Campaigns:
     found: Campaigns = market.parts["campaigns"]
+    return found
+
+
+def _picking(market: Market) -> PickingRules:
+    found: PickingRules = market.parts["picking"]
+    return found
+
+
+def _blocks(market: Market) -> Blocks:
+    found: Blocks = market.parts["blocks"]
+    return found
+
+
+def _quotes(market: Market) -> Quotes:
+    found: Quotes = market.parts["quotes"]
     return found
 
 
@@ -186,10 +232,15 @@ def _faults_of_books(market: Market) -> Iterator[str]:
         if listed != listing.id or listing.queue is not listings or not 0 < listing.open <= listing.quantity:
             yield f"listing {listed} is wrong"
     seen.update(list(listings.open))
+    levels = [each for prices in listings.levels.values() for level in prices.values() for each in level]
+    if sorted(levels) != sorted(listings.open) or not all(level for each in listings.levels.values() for level in each):
+        yield f"listings {sorted(listings.open)} stand by price as {levels}"
+    seen.update(list(_blocks(market).open))
+    seen.update(each.id for number in market.instruments for each in _quotes(market).open_in(number))
     yield from _faults_of_campaigns(market)
     seen.update(each.id for number in market.instruments for each in _campaigns(market).open_in(number))
     if seen != Counter(order.id for order in market.open_orders()):
-        yield "books, listings and campaigns do not have what accounts have open"
+        yield "books and what stands beside them do not have what accounts have open"
 
 
 def _faults_of_campaigns(market: Market) -> Iterator[str]:

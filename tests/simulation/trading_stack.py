@@ -15,7 +15,9 @@ from exchange.engine import commands as c
 from exchange.engine import events as e
 from exchange.engine.core import Engine
 from exchange.engine.modes import continuous, listings
+from exchange.engine.modes.blocks import messages as blocks
 from exchange.engine.modes.campaigns import messages as campaigns
+from exchange.engine.modes.quotes import messages as quotes
 from exchange.engine.state import state_hash
 from exchange.journal import snapshots
 from exchange.journal.codec import Outcome, decode_commands
@@ -168,7 +170,7 @@ def bid(account: int, number: int, quantity: int = 1, price: int = 1_000, *, sid
 
 class RandomCommands:
     """
-    Seeded random commands: orders, cancels, amendments, listings, subscriptions, campaigns, deliveries.
+    Seeded random commands: orders, cancels, amendments, listings, subscriptions, campaigns, blocks, quotes, deliveries.
 
     Each command carries the account's next client_order_id. Cancels, subscriptions, pledges and deliveries refer to
     orders, listings, campaigns and trades that earlier outcomes reported to `learn_from`.
@@ -182,12 +184,16 @@ class RandomCommands:
         self.traded: list[int] = []
         self.deliveries = 0
         self.campaigns: list[int] = []
+        self.proposed: list[tuple[int, int]] = []
+        self.requests: list[tuple[int, int]] = []
+        self.quoted: list[tuple[int, int]] = []
+        self.of_request: dict[int, int] = {}
         self.instruction = 1_000_000
 
     def next_command(self) -> c.Command:  # noqa: C901, PLR0911 - one kind of command after the other
         """Return the next command."""
         kinds = {"place": 10, "cancel": 2, "amend": 2, "offer": 1, "take": 2, "deliver": 2, "cancel_all": 0.2}
-        kinds |= {"announce": 0.5, "pledge": 2, "instruct": 1}
+        kinds |= {"announce": 0.5, "pledge": 2, "instruct": 1, "agree": 3}
         (kind,) = self.dice.choices(list(kinds), list(kinds.values()))
         account = self.dice.choice(list(ACCOUNTS))
         if kind == "deliver" and self.traded:
@@ -197,6 +203,8 @@ class RandomCommands:
             return (c.Refund if self.dice.random() < 0.2 else c.Settle)(self.deliveries, trades)
         if kind == "instruct" and self.campaigns:
             return self._instructed()
+        if kind == "agree":
+            return self._agreed()
         order = 0
         if kind in {"cancel", "amend"} and self.open:
             account, order = self.open.pop(self.dice.randrange(len(self.open)))
@@ -225,13 +233,41 @@ class RandomCommands:
                 side, life, prevention = (self.dice.choice(each) for each in ((0, 1), (0, 0, 0, 1, 2, 3), (0, 1, 2, 3)))
                 return continuous.Place(account, instrument, side, price, quantity, number, life, prevention)
 
+    def _agreed(self) -> c.Command:
+        """Something of blocks or quotes: terms now and then, and whatever can be answered."""
+        instrument = self.dice.choice(list(INSTRUMENTS))
+        tick, lot, low, _, _ = INSTRUMENTS[instrument]
+        kind = self.dice.choice(("terms", "propose", "answer", "ask", "quote", "take"))
+        if kind == "terms":
+            self.instruction += 1
+            return blocks.SetBlockTerms(self.instruction, instrument, lot, 0, 0)
+        account, other = self.dice.sample(list(ACCOUNTS), 2)
+        at = self.dice.randrange(1 << 30)
+        answered = {"answer": self.proposed, "quote": self.requests, "take": self.quoted}.get(kind, [])
+        asker, named = answered[at % len(answered)] if answered else (account, 0)
+        if kind in {"answer", "take"}:
+            account = asker
+        self.numbers[account] = number = self.numbers[account] + 1
+        side, price, quantity = self.dice.randrange(2), low + tick * self.dice.randrange(3), lot * 2
+        match kind:
+            case "answer":
+                return self.dice.choice((blocks.AcceptBlock, blocks.DeclineBlock))(account, named, number)
+            case "quote":
+                return quotes.GiveQuote(account, named, price, lot, 1, number)
+            case "take":
+                return quotes.TakeQuote(account, self.of_request.get(named, 0), named, number)
+            case "ask":
+                return quotes.RequestQuotes(account, instrument, side, quantity, 1, (), number)
+            case _:
+                return blocks.ProposeBlock(account, instrument, other, side, price, quantity, 1, number)
+
     def _instructed(self) -> c.Command:
         """A campaign begins, more often than it ends."""
         self.instruction += 1
         kinds = (campaigns.BeginCampaign, campaigns.BeginCampaign, campaigns.CloseCampaign, campaigns.CallOffCampaign)
         return self.dice.choice(kinds)(self.instruction, self.dice.choice(self.campaigns))
 
-    def learn_from(self, outcome: Outcome) -> None:
+    def learn_from(self, outcome: Outcome) -> None:  # noqa: C901 - one kind of event after the other
         """Record the orders, listings and trades that *outcome* reports."""
         for event in outcome:
             match event:
@@ -246,6 +282,14 @@ class RandomCommands:
                     self.open.append((event.account, event.order))
                 case campaigns.CampaignEnded():
                     self.campaigns.remove(event.campaign)
+                case blocks.BlockProposed():
+                    self.proposed.append((event.counterparty, event.order))
+                case quotes.QuotesRequested():
+                    self.requests.append((event.account, event.order))
+                case quotes.Quoted():
+                    asker = next(account for account, number in self.requests if number == event.request)
+                    self.quoted.append((asker, event.order))
+                    self.of_request[event.order] = event.request
                 case e.Traded():
                     self.traded.append(event.trade)
 

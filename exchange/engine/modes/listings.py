@@ -1,5 +1,10 @@
-"""Fixed-price listings: tonnes at one price, sold part by part to those who subscribe."""
+"""
+Fixed-price listings: tonnes at one price, sold part by part to those who subscribe.
 
+Which of them may be picked is a rule of the venue (`exchange.engine.modes.picking`).
+"""
+
+import heapq
 from collections.abc import Iterator, Mapping
 from typing import ClassVar, Final
 
@@ -10,6 +15,7 @@ from exchange.engine.accounts import OpenOrder, TradingAccount
 from exchange.engine.events import Event, Reason, Refused
 from exchange.engine.market import Market, caller, exchange, refused, unfit
 from exchange.engine.modes import EngineMode
+from exchange.engine.modes.picking import PickReason, levels_of
 
 
 class OpenListing(Struct, array_like=True, gc=False, frozen=True, tag=13):
@@ -73,23 +79,42 @@ class StoredListings(Struct, array_like=True):
 
 
 class Listings:
-    """The open listings of all instruments, by number."""
+    """The open listings of all instruments, by number; *levels* has the same by instrument and price."""
 
-    __slots__ = ("open",)
+    __slots__ = ("levels", "open")
 
     layouts: ClassVar[Mapping[int, type[Struct]]] = {1: StoredListings, 2: StoredListings}
 
     def __init__(self) -> None:
         self.open: dict[int, OpenOrder] = {}
+        self.levels: dict[int, dict[int, dict[int, OpenOrder]]] = {}
 
     def add(self, listing: OpenOrder) -> None:
         """Open a listing of its account."""
         self.open[listing.id] = listing.account.orders[listing.id] = listing
+        self.levels.setdefault(listing.instrument, {}).setdefault(listing.price, {})[listing.id] = listing
         listing.queue = self
 
     def remove(self, order: OpenOrder) -> None:
         """Forget a listing that is closed."""
         del self.open[order.id]
+        levels = self.levels[order.instrument]
+        del levels[order.price][order.id]
+        if not levels[order.price]:
+            del levels[order.price]
+
+    def best(self, instrument: int, group: int, count: int) -> list[OpenOrder]:
+        """Return the oldest listing at each of the *count* lowest prices; those of the owner *group* do not count."""
+        found = []
+        for price in heapq.nsmallest(count, self._prices_for(instrument, group)):
+            level = self.levels[instrument][price].values()
+            found.append(next(each for each in level if each.group != group))
+        return found
+
+    def _prices_for(self, instrument: int, group: int) -> Iterator[int]:
+        for price, level in self.levels[instrument].items():
+            if any(each.group != group for each in level.values()):
+                yield price
 
     def open_in(self, instrument: int) -> Iterator[OpenOrder]:
         """Return the listings of an instrument."""
@@ -176,11 +201,26 @@ def _cannot_subscribe(market: Market, listing: OpenOrder, command: Subscribe, gr
         return refusal
     if listing.group == group:
         return refused(command, Reason.OWN_LISTING, command.listing)
+    levels = levels_of(market, listing.instrument)
+    if (refusal := _cannot_pick(_listings(market), levels, listing, command, group)) is not None:
+        return refusal
     if quantity > listing.open:
         return refused(command, Reason.LISTING_SHORT, quantity, listing.open)
     if listing.price * quantity > account.cash.settled:
         return refused(command, Reason.NOT_ENOUGH_CASH, listing.price * quantity, account.cash.settled)
     return None
+
+
+def _cannot_pick(listings: Listings, levels: int, listing: OpenOrder, command: Subscribe, group: int) -> Refused | None:
+    """Why the venue's rule does not let a listing be picked: the best one, or the highest price that may be."""
+    if not levels:
+        return None
+    best = listings.best(listing.instrument, group, levels)
+    if listing.price <= best[-1].price:
+        return None
+    if levels == 1:
+        return refused(command, PickReason.NOT_THE_BEST, listing.id, best[0].id)
+    return refused(command, PickReason.NOT_IN_THE_BEST_FIVE, listing.price, best[-1].price)
 
 
 def _order(number: int, account: TradingAccount, instrument: int, side: int, *, price: int, quantity: int) -> OpenOrder:

@@ -162,7 +162,8 @@ async def test_readers_wait_again_when_the_database_forgot_projections(market_ds
         await projector.caught_up()
         async with connected(market_dsn) as owner:  # as a crashed server would come back
             await owner.execute(
-                "truncate exchange.placed, exchange.trade, exchange.position, exchange.request;"
+                "truncate exchange.placed, exchange.trade, exchange.position, exchange.request, exchange.campaign,"
+                "exchange.block, exchange.quote, exchange.quote_request, exchange.quote_request_end;"
                 "update exchange.projection set sequence = 0"
             )
         projector.publish(Resumed(batches[-1].last, 0))

@@ -142,6 +142,7 @@ async def _market(world: World, made: EachRole) -> None:
     campaign = forest.next_order() | {**listing, "quantity_t": 5} | window
     ids["campaign"] = (await _placed(world, "/v1/campaigns", forest.key, campaign))["id"]
     await until(lambda: _begun(world, ids["campaign"]), "the calendar has opened the campaign")
+    await _agreed(world, made)
     for name in ("order", "order_too"):
         ids[name] = (await _placed(world, "/v1/orders", trader, order_body(ids, **_numbered(ids))))["id"]
     buying = order_body(ids, **scenic.next_order(), side="buy", price_fen=36_10)
@@ -152,6 +153,26 @@ async def _market(world: World, made: EachRole) -> None:
     while not (found := await world.get(f"/v1/accounts/{ids['account']}/statements", by=trader)).json()["items"]:
         await exchange.projector.moves(exchange.projector.projected, within_s=1)
     ids["statement"] = found.json()["items"][0]["delivery_id"]
+
+
+async def _agreed(world: World, made: EachRole) -> None:
+    """The forest's owner has proposed two blocks to the owner, each asks for quotes, and one of them was answered."""
+    ids, forest, trader = made.ids, world.party("forest"), made.keys[HOME, "enterprise"]
+    terms = {"least_t": 1, "reason": "test"}
+    path = f"/v1/instruments/{ids['instrument']}/block-terms"
+    await world.ok(path, terms, by=made.keys[ELSEWHERE, "operator"])
+    some = {"instrument": ids["instrument"], "quantity_t": 1, "expires_at": "2030-01-01T00:00:00Z"}
+    block = {**some, "price_fen": 36_00, "side": "sell", "counterparty_id": ids["account"]}
+    for name in ("block", "block_too"):
+        ids[name] = (await _placed(world, "/v1/blocks", forest.key, forest.next_order() | block))["id"]
+    asked = {**some, "side": "buy"}
+    for name in ("request", "request_too"):
+        ids[name] = (await _placed(world, "/v1/quote-requests", trader, asked | _numbered(ids)))["id"]
+    quote = {"price_fen": 36_00, "quantity_t": 1, "valid_until": "2030-01-01T00:00:00Z"} | forest.next_order()
+    answered = f"/v1/quote-requests/{ids['request']}/quotes"
+    ids["quote"] = (await _placed(world, answered, forest.key, quote))["id"]
+    asking = await _placed(world, "/v1/quote-requests", forest.key, asked | forest.next_order())
+    ids["request_elsewhere"] = asking["id"]
 
 
 async def _begun(world: World, campaign: int) -> bool:

@@ -1,7 +1,8 @@
 """For every operation of the API, the request that succeeds if the right person sends it."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
+from tests.registry.access.one_request import Request, read, write
 from tests.registry.access.organisations_of_each_role import (
     ELSEWHERE,
     HOME,
@@ -14,6 +15,7 @@ from tests.registry.access.organisations_of_each_role import (
     order_body,
     pool_body,
 )
+from tests.registry.access.requests_of_agreements import agreed
 from tests.registry.access.soft_passkey import text
 from tests.registry.projects.life import FOREST, project_body, report_body
 
@@ -23,30 +25,6 @@ CEREMONY = {"credential_id": "AAAA", "client_data": _CLIENT_DATA, "authenticator
 PASSKEY = {"credential_id": "AAAA", "client_data": _CLIENT_DATA, "attestation": "AAAA"}
 UPLOAD = b"Another document"
 CAMPAIGN_WINDOW = {"opens_at": "2025-01-01T00:00:00Z", "closes_at": "2030-01-01T00:00:00Z"}
-
-
-class Request(NamedTuple):
-    """
-    One request and the status of its success.
-
-    *senders* are the keys that may send it, if not those of every permitted role at `HOME`; the first of them succeeds.
-    """
-
-    method: str
-    path: str
-    body: Any = None
-    status: int = 0
-    senders: tuple[tuple[str, str], ...] = ()
-
-
-def read(path: str, status: int = 200) -> Request:
-    """A GET."""
-    return Request("GET", path, None, status)
-
-
-def write(path: str, body: Any = None, *senders: tuple[str, str]) -> Request:
-    """A POST."""
-    return Request("POST", path, body, 201, senders)
 
 
 def requests_by_operation(ids: dict[str, Any]) -> dict[str, Request]:
@@ -60,6 +38,7 @@ def requests_by_operation(ids: dict[str, Any]) -> dict[str, Request]:
         **_pools(ids),
         **_events(ids),
         **_market(ids),
+        **agreed(ids),
         **_custody(ids),
     }
 

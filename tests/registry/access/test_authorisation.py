@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 from litestar import Litestar, get
 
+import exchange.blocks.routes
 import exchange.campaigns.routes
 import exchange.instruments.routes
 import exchange.listings.routes
 import exchange.orders.routes
+import exchange.quotes.routes
 import exchange.settlement.routes
 import registry
 from deploy.routes import give_routes
@@ -111,6 +113,8 @@ def test_no_operation_of_the_exchange_is_named_in_the_registry():
         *exchange.settlement.routes.ROUTES,
         *exchange.listings.routes.ROUTES,
         *exchange.campaigns.routes.ROUTES,
+        *exchange.blocks.routes.ROUTES,
+        *exchange.quotes.routes.ROUTES,
         *exchange.orders.routes.ROUTES,
     }
     folder = Path(registry.__file__).parent

@@ -8,8 +8,9 @@ from litestar import Litestar
 from deploy.routes import ROUTES
 from tests.database import connected
 from tests.probes import unchanged
+from tests.registry.access.one_request import Request
 from tests.registry.access.organisations_of_each_role import EachRole
-from tests.registry.access.requests_by_operation import Request, requests_by_operation
+from tests.registry.access.requests_by_operation import requests_by_operation
 from tests.registry.access.test_denials import outcome, permitted, send
 from tests.worlds import World
 

@@ -15,8 +15,9 @@ from deploy.routes import ROUTES
 from registry.access.authorisation import OVERSEERS
 from schemas.access import Role
 from tests.probes import fingerprints
+from tests.registry.access.one_request import Request
 from tests.registry.access.organisations_of_each_role import ELSEWHERE, HOME, NOBODY, SHARED, SIBLING, EachRole
-from tests.registry.access.requests_by_operation import Request, requests_by_operation
+from tests.registry.access.requests_by_operation import requests_by_operation
 from tests.worlds import World
 
 WRITES = sorted(name for name in ROUTES if not name.startswith(("get_", "list_")))

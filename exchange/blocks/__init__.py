@@ -1,0 +1,1 @@
+"""Negotiated blocks: two traders agree, the exchange carries it out."""

@@ -1,0 +1,6 @@
+"""Where the templates of negotiated blocks are; `deploy/site/` composes them."""
+
+from pathlib import Path
+from typing import Final
+
+TEMPLATES: Final = Path(__file__).parent / "pages"

@@ -1,0 +1,1 @@
+"""Requests for quotes, and the reference prices that they come to."""
