@@ -8,6 +8,7 @@ from exchange.instruments.api import InstrumentsController
 from exchange.listings.api import ListingsController
 from exchange.market_data.api import MarketDataController
 from exchange.orders.api import OrdersController, TraderController
+from exchange.orders.session.api import OrderSessionController
 from exchange.settlement.api import AccountCustodyController, CustodyController
 from registry.access.approvals.api import ApprovalsController
 from registry.access.grants.api import GrantsController
@@ -86,6 +87,7 @@ CONTROLLERS: Final = (
     ListingsController,
     CampaignsController,
     OrdersController,
+    OrderSessionController,
     TraderController,
     CustodyController,
     AccountCustodyController,
