@@ -2,7 +2,7 @@
 
 import asyncio
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
@@ -46,7 +46,7 @@ class Socket:
         self.code: int | None = None
         self.reason = ""
 
-    async def __aenter__(self) -> "Socket":
+    async def __aenter__(self) -> Self:
         async def send(message: Any) -> None:
             await self._taking.wait()
             await self._from_app.put(message)

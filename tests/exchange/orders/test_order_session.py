@@ -1,7 +1,7 @@
 """The WebSocket order session: what it takes, answers, refuses and leaves behind."""
 
 import asyncio
-from typing import Any
+from typing import Any, Self
 from unittest import mock
 
 import pytest
@@ -29,7 +29,7 @@ class Session(Socket):
         party = market.party(who)
         self.opening = {"do": "open", "account_id": party.account_id, "key": party.key, **said}
 
-    async def __aenter__(self) -> "Session":
+    async def __aenter__(self) -> Self:
         await super().__aenter__()
         await self.say(self.opening)
         return self
@@ -37,7 +37,7 @@ class Session(Socket):
     async def opened(self) -> Any:
         """What the exchange says to the opening message."""
         found = await self.hear()
-        assert found is not None and "opened" == found["is"], found
+        assert "opened" == found["is"], found
         return found
 
     async def answers(self, wanted: int) -> list[Any]:
@@ -45,7 +45,7 @@ class Session(Socket):
         found: list[Any] = []
         while len(found) < wanted:
             said = await self.hear()
-            assert said is not None and "answers" == said["is"], said
+            assert "answers" == said["is"], said
             found += said["answers"]
         return found
 
