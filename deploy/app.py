@@ -30,6 +30,8 @@ from deploy.site.frame import site_frame, site_router
 from deploy.version import VERSION
 from exchange.journal.refusals import TradingRefused
 from exchange.market_data.feed import MarketFeed
+from exchange.market_data.live import LiveMarket
+from exchange.market_data.session.service import MarketSessions
 from exchange.modes import REFUSALS
 from exchange.orders.session.service import OrderSessions
 from exchange.parts import Exchange
@@ -159,6 +161,7 @@ def _state(parts: Parts, frame: Frame) -> State:
 
 def _dependencies(parts: Parts, frame: Frame) -> dict[str, Provide]:
     """What handlers may ask for by name."""
+    live = LiveMarket(parts.exchange, parts.closing)
     return {
         **DEPENDENCIES,
         "speaker": Provide(provide_speaker),
@@ -170,6 +173,8 @@ def _dependencies(parts: Parts, frame: Frame) -> dict[str, Provide]:
         "quotas": _constant(parts.quotas),
         "room": _constant(parts.room),
         "feed": _constant(MarketFeed(parts.exchange, parts.closing)),
+        "live": _constant(live),
+        "market_sessions": _constant(MarketSessions(live)),
         "order_sessions": _constant(OrderSessions(parts.exchange, parts.authority, parts.closing)),
         "region_totals": _constant(RegionTotals()),
         "issuance_totals": _constant(IssuanceTotals()),

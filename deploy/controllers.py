@@ -7,6 +7,7 @@ from exchange.campaigns.api import CampaignsController
 from exchange.instruments.api import InstrumentsController
 from exchange.listings.api import ListingsController
 from exchange.market_data.api import MarketDataController
+from exchange.market_data.session.api import MarketSessionController
 from exchange.orders.api import OrdersController, TraderController
 from exchange.orders.session.api import OrderSessionController
 from exchange.settlement.api import AccountCustodyController, CustodyController
@@ -84,6 +85,7 @@ CONTROLLERS: Final = (
     CorrectionsController,
     InstrumentsController,
     MarketDataController,
+    MarketSessionController,
     ListingsController,
     CampaignsController,
     OrdersController,

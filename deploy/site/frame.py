@@ -141,6 +141,7 @@ def site_router(entrants: Entrants = (), *, outbox: bool = False) -> Router:
             CampaignPage,
             exchange.instruments.pages.InstrumentPages,
             exchange.market_data.pages.MarketStream,
+            exchange.market_data.pages.MarketChanges,
             MarketPage,
             create_static_files_router(path=f"{ASSETS}/vendor", directories=[VENDOR]),
             create_static_files_router(path=ASSETS, directories=[STATIC]),

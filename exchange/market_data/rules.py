@@ -3,7 +3,30 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from schemas.market_data import Book, PriceLevel, Side
+from schemas.market_data import Book, BookOrder, LevelChange, PriceLevel, Side
+
+
+def changed_levels(side: Side, before: Sequence[PriceLevel], after: Sequence[PriceLevel]) -> tuple[LevelChange, ...]:
+    """What became of the levels of one side; one that is shown no more has no tonnes."""
+    known, found = {each.price_fen: each for each in before}, {each.price_fen: each for each in after}
+    gone = [LevelChange(side=side, price_fen=price, quantity_t=0, orders=0) for price in known.keys() - found.keys()]
+    new = [
+        LevelChange(side=side, price_fen=each.price_fen, quantity_t=each.quantity_t, orders=each.orders)
+        for each in after
+        if known.get(each.price_fen) != each
+    ]
+    return (*sorted(gone, key=lambda each: each.price_fen), *new)
+
+
+def changed_orders(before: Sequence[BookOrder], after: Sequence[BookOrder]) -> tuple[BookOrder, ...]:
+    """What became of the orders that rested, and which are new; one that rests no more has no tonnes."""
+    known, found = {each.id: each for each in before}, {each.id for each in after}
+    gone = [
+        BookOrder(id=each.id, side=each.side, price_fen=each.price_fen, open_t=0)
+        for each in before
+        if each.id not in found
+    ]
+    return (*gone, *(each for each in after if known.get(each.id) != each))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from exchange.projections.store import Tradable
 from registry.kit import sql
 from registry.kit.database import Tx
 from registry.kit.pages import Window
-from schemas.market_data import Book, PriceBar, PriceLevel, Trade
+from schemas.market_data import Book, BookOrder, PriceBar, PriceLevel, Trade
 from schemas.pages import Page
 
 _sql = sql.load(__package__)
@@ -19,6 +19,8 @@ BARS: Final = 400
 _BAR: Final = ("open_fen", "high_fen", "low_fen", "close_fen", "quantity_t", "amount_fen", "trades")
 DEPTH: Final = 50
 """Price levels of each side that a book shows."""
+ORDERS: Final = 5_000
+"""Orders of each side that a full book shows."""
 
 
 async def book(tx: Tx, instrument: Tradable) -> Book:
@@ -37,6 +39,27 @@ async def trades(tx: Tx, window: Window, instrument: Tradable, *, newest_first: 
     """The trades of an instrument, without who made them."""
     rows = await tx.fetch(_sql.newest_trades if newest_first else _sql.trades, *window.args, instrument.id)
     return window.page([(row["id"], _trade(row)) for row in rows])
+
+
+async def trades_after(tx: Tx, instrument: Tradable, trade_id: int) -> tuple[Trade, ...]:
+    """Every trade later than one, the oldest first."""
+    return tuple(_trade(row) for row in await tx.fetch(_sql.trades_after, instrument.id, trade_id))
+
+
+async def last_trade_id(tx: Tx, instrument: Tradable) -> int:
+    """The newest trade, or 0."""
+    return int(await tx.fetchval(_sql.last_trade_id, instrument.id))
+
+
+async def orders(tx: Tx, instrument: Tradable) -> tuple[BookOrder, ...]:
+    """The best orders of both sides, one by one: by price, then by time."""
+    rows = [
+        *await tx.fetch(_sql.best_buy_orders, instrument.id, ORDERS),
+        *await tx.fetch(_sql.best_sell_orders, instrument.id, ORDERS),
+    ]
+    return tuple(
+        BookOrder(id=row["id"], side=row["side"], price_fen=row["price_fen"], open_t=row["open_t"]) for row in rows
+    )
 
 
 async def is_open(tx: Tx, instrument: Tradable) -> bool:

@@ -26,3 +26,14 @@ from (
 select max(at) from exchange.shown_trade where instrument_id = $1;
 -- name: is_open
 select open and halted = 0 from exchange.known_instrument where id = $1;
+-- name: trades_after
+select id, code, price_fen, quantity_t, taker_side, at from exchange.shown_trade where instrument_id = $1 and id > $2
+order by id;
+-- name: last_trade_id
+select coalesce(max(id), 0) from exchange.shown_trade where instrument_id = $1;
+-- name: best_buy_orders
+select id, side, price_fen, open_t from exchange.resting
+where instrument_id = $1 and side = 'buy' order by price_fen desc, id limit $2;
+-- name: best_sell_orders
+select id, side, price_fen, open_t from exchange.resting
+where instrument_id = $1 and side = 'sell' order by price_fen, id limit $2;

@@ -7,7 +7,7 @@ from litestar import WebSocket
 
 from registry.access.authorisation import Route, Unauthenticated, authorise, deciding
 from registry.access.http import address_of, authenticated
-from registry.access.rates import ORDERS, Rates
+from registry.access.rates import ANONYMOUS, ORDERS, Rates
 from registry.kit.room import Room
 from schemas.access import Call
 
@@ -49,6 +49,11 @@ class Speaker:
         """Count one message as one request with orders. Raises `TooManyRequests`."""
         rates: Rates = self._socket.app.state.rates
         rates.take(ORDERS, call.by.key_id)
+
+    def count_reads(self) -> None:
+        """Count one message of somebody without a key as one of their requests. Raises `TooManyRequests`."""
+        rates: Rates = self._socket.app.state.rates
+        rates.take(ANONYMOUS, self.address)
 
     def require_room(self, message_bytes: int, *, frees: bool) -> None:
         """Raise `StorageReserve` while the disk is nearly full, unless the message *frees* something."""

@@ -55,7 +55,7 @@ class Wire(Generic[T]):
     def __init__(self, socket: WebSocket[Any, Any, Any], kind: Any, *, binary: bool) -> None:  # noqa: ANN401 - a type
         self._socket = socket
         self._mode: Any = "binary" if binary else "text"
-        self._binary = binary
+        self.binary = binary
         self._decoder = _decoder(kind, binary)
         self._encoder: Any = msgspec.msgpack.Encoder() if binary else msgspec.json.Encoder()
 
@@ -75,7 +75,7 @@ class Wire(Generic[T]):
 
     def read(self, message: str | bytes) -> T:
         """What a message says. Raises `SocketMisused`."""
-        if isinstance(message, bytes) != self._binary:
+        if isinstance(message, bytes) != self.binary:
             raise SocketMisused(f"This subprotocol takes {self._mode} messages, and this one is of the other kind.")
         if len(message) > MESSAGE_BYTES:
             raise SocketMisused(
