@@ -6,7 +6,7 @@ from deploy.status import StatusController
 from exchange.campaigns.api import CampaignsController
 from exchange.instruments.api import InstrumentsController
 from exchange.listings.api import ListingsController
-from exchange.market_data.api import MarketDataController
+from exchange.market_data.api import MarketDataController, MarketDaysController
 from exchange.market_data.session.api import MarketSessionController
 from exchange.orders.api import OrdersController, TraderController
 from exchange.orders.session.api import OrderSessionController
@@ -85,6 +85,7 @@ CONTROLLERS: Final = (
     CorrectionsController,
     InstrumentsController,
     MarketDataController,
+    MarketDaysController,
     MarketSessionController,
     ListingsController,
     CampaignsController,

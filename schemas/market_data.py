@@ -1,5 +1,6 @@
 """What anybody may see of an instrument."""
 
+from datetime import date
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -37,6 +38,22 @@ class PriceBar(Struct, frozen=True, kw_only=True):
     close_fen: PriceFen
     quantity_t: Tonnes
     amount_fen: Annotated[Fen, Meta(description="With quantity_t it gives the average price of the tonnes")]
+    trades: int
+    vwap_fen: Annotated[PriceFen, Meta(description="Money by tonnes, to the nearest fen; a half is rounded up")]
+
+
+class DaySummary(Struct, frozen=True, kw_only=True):
+    """The trades of one instrument on one day of Asia/Shanghai, in one line."""
+
+    day: date
+    instrument: str
+    open_fen: PriceFen
+    high_fen: PriceFen
+    low_fen: PriceFen
+    last_fen: PriceFen
+    vwap_fen: Annotated[PriceFen, Meta(description="Money by tonnes, to the nearest fen; a half is rounded up")]
+    volume_t: Tonnes
+    turnover_fen: Fen
     trades: int
 
 

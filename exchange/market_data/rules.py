@@ -6,6 +6,11 @@ from dataclasses import dataclass
 from schemas.market_data import Book, BookOrder, LevelChange, PriceLevel, Side
 
 
+def vwap(amount_fen: int, quantity_t: int) -> int:
+    """The average price of so many tonnes, to the nearest fen; a half is rounded up."""
+    return (2 * amount_fen + quantity_t) // (2 * quantity_t)
+
+
 def changed_levels(side: Side, before: Sequence[PriceLevel], after: Sequence[PriceLevel]) -> tuple[LevelChange, ...]:
     """What became of the levels of one side; one that is shown no more has no tonnes."""
     known, found = {each.price_fen: each for each in before}, {each.price_fen: each for each in after}

@@ -1,15 +1,17 @@
 """Books and trades as anybody may see them."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final, Literal
 
 import asyncpg
 
+from exchange.market_data.rules import vwap
 from exchange.projections.store import Tradable
 from registry.kit import sql
 from registry.kit.database import Tx
 from registry.kit.pages import Window
-from schemas.market_data import Book, BookOrder, PriceBar, PriceLevel, Trade
+from registry.kit.period import Between
+from schemas.market_data import Book, BookOrder, DaySummary, PriceBar, PriceLevel, Trade
 from schemas.pages import Page
 
 _sql = sql.load(__package__)
@@ -75,8 +77,31 @@ async def price_bars(tx: Tx, instrument: Tradable, interval: Interval) -> tuple[
     since = newest - BARS * (timedelta(hours=1) if interval == "hour" else timedelta(days=1))
     rows = await tx.fetch(_sql.price_bars, instrument.id, interval, since)
     return tuple(
-        PriceBar(begins=datetime.fromtimestamp(row["begins"], UTC), **{name: row[name] for name in _BAR})
+        PriceBar(
+            begins=datetime.fromtimestamp(row["begins"], UTC),
+            vwap_fen=vwap(row["amount_fen"], row["quantity_t"]),
+            **{name: row[name] for name in _BAR},
+        )
         for row in rows
+    )
+
+
+async def day(tx: Tx, of: date, between: Between) -> tuple[DaySummary, ...]:
+    """What was traded in a day, an instrument a line, by code."""
+    return tuple(
+        DaySummary(
+            day=of,
+            instrument=row["code"],
+            open_fen=row["open_fen"],
+            high_fen=row["high_fen"],
+            low_fen=row["low_fen"],
+            last_fen=row["close_fen"],
+            vwap_fen=vwap(row["amount_fen"], row["quantity_t"]),
+            volume_t=row["quantity_t"],
+            turnover_fen=row["amount_fen"],
+            trades=row["trades"],
+        )
+        for row in await tx.fetch(_sql.day, *between)
     )
 
 

@@ -15,6 +15,9 @@ from collections import defaultdict
 import msgspec
 import uvloop
 
+_TOGETHER = 50
+"""Readers that connect at the same time."""
+
 
 class ReaderJob(msgspec.Struct, frozen=True, kw_only=True):
     """So many *readers*; orders of *account_id* are placed and cancelled for *seconds*."""
@@ -59,7 +62,7 @@ async def _measure(job: ReaderJob) -> ReaderLoad:
     reading = []
     for number in range(job.readers):
         reading.append(asyncio.create_task(read(number)))
-        if number % 50 == 49:
+        if number % _TOGETHER == 0:
             await asyncio.sleep(0.05)
     for _ in range(job.readers):
         async with asyncio.timeout(30):

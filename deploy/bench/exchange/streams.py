@@ -1,5 +1,6 @@
 """Connections that stay open: orders through one WebSocket session, and many readers of the market."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -32,7 +33,9 @@ T = TypeVar("T")
 
 def websocket(market: ServedMarket, *, seconds: float, rounds: int) -> Figure:
     """How many orders a second one session has acknowledged, each after the commit of its group with fsync."""
+    before_s = _processor_s(market)
     loads = [_session(market, seconds, _AT_ONCE) for _ in range(rounds)]
+    took_s, answered = _processor_s(market) - before_s, sum(each.accepted + each.refused for each in loads)
     single = _session(market, seconds, 1)
     rates = [each.accepted / each.seconds for each in loads]
     times = [1e3 * taken for each in loads for taken in each.times_s]
@@ -52,9 +55,8 @@ def websocket(market: ServedMarket, *, seconds: float, rounds: int) -> Figure:
             "ms p50": cuts[499],
             "ms p99": cuts[989],
             "ms p99.9": cuts[998],
-            "refused of a thousand": 1e3
-            * sum(each.refused for each in loads)
-            / max(1, sum(each.accepted + each.refused for each in loads)),
+            "refused of a thousand": 1e3 * sum(each.refused for each in loads) / max(1, answered),
+            "µs of the service's processor an order": 1e6 * took_s / max(1, answered),
             "commands that the tables are behind": _behind(market),
             "share of a core that the client took": median(each.processor_s / each.seconds for each in loads),
         },
@@ -146,6 +148,17 @@ def _metrics(market: ServedMarket) -> dict[str, float]:
 def _behind(market: ServedMarket) -> float:
     found = _metrics(market)
     return found["kilnwood_exchange_committed"] - found["kilnwood_exchange_projected"]
+
+
+def _processor_s(market: ServedMarket) -> float:
+    """Processor time of the service so far, without PostgreSQL's; 0 where /proc does not tell it."""
+    process = market.world.region.service.process
+    assert process is not None, "the region runs"
+    told = Path(f"/proc/{process.pid}/stat")
+    if not told.exists():
+        return 0.0
+    fields = told.read_text("ascii", "replace").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _memory_mb(market: ServedMarket) -> float:
