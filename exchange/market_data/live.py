@@ -58,7 +58,7 @@ class Told:
     @property
     def mark(self) -> str:
         """What a reader names to go on after this message."""
-        return f"{self.message.stream}-{self.message.number}"
+        return f"{self.message.stream}.{self.message.number}"
 
 
 class _View(NamedTuple):
@@ -185,7 +185,7 @@ class _LiveBook:
 
     def _since(self, mark: str) -> list[Told] | None:
         """What came after a mark; None where that cannot be said any more, or is more than a line takes."""
-        stream, _, number = mark.partition("-")
+        stream, _, number = mark.partition(".")
         if stream != self._stream or not number.isdecimal():
             return None
         seen = int(number)

@@ -56,6 +56,10 @@ class MarketChanges(Controller):
         return Stream(_events(messages), media_type="text/event-stream", headers=_HEADERS)
 
 
+STREAMS: Final = (MarketStream, MarketChanges)
+"""What answers without end."""
+
+
 async def _events(messages: AsyncIterator[Told | None]) -> AsyncIterator[bytes]:
     async for each in messages:
         if each is None:

@@ -46,6 +46,17 @@ class SessionLoad(msgspec.Struct, frozen=True, kw_only=True):
     refusal: str = ""
 
 
+def _order(job: SessionJob, number: int) -> PlaceInBatch:
+    return PlaceInBatch(
+        instrument=job.instrument,
+        side="buy",
+        price_fen=job.price_fen,
+        quantity_t=1,
+        client_order_id=number,
+        time_in_force="IOC",
+    )
+
+
 async def _measure(job: SessionJob) -> SessionLoad:
     socket = await SocketClient.connect("127.0.0.1", job.port, "/v1/orders/session", protocol=MSGPACK, key=job.key)
     await socket.say({"do": "open", "account_id": job.account_id})
@@ -81,17 +92,7 @@ async def _measure(job: SessionJob) -> SessionLoad:
     hearing = asyncio.create_task(hear())
     while time.perf_counter() - begun < job.seconds and not hearing.done():
         await room.acquire()
-        orders = [
-            PlaceInBatch(
-                instrument=job.instrument,
-                side="buy",
-                price_fen=job.price_fen,
-                quantity_t=1,
-                client_order_id=each,
-                time_in_force="IOC",
-            )
-            for each in range(number, number + job.at_once)
-        ]
+        orders = [_order(job, each) for each in range(number, number + job.at_once)]
         number += job.at_once
         sent[number - 1] = time.perf_counter()
         await socket.say(orders)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 from statistics import median, quantiles
+from time import sleep
 from typing import Final, TypeVar
 
 import httpx
@@ -32,35 +33,44 @@ T = TypeVar("T")
 
 
 def websocket(market: ServedMarket, *, seconds: float, rounds: int) -> Figure:
-    """How many orders a second one session has acknowledged, each after the commit of its group with fsync."""
-    before_s = _processor_s(market)
-    loads = [_session(market, seconds, _AT_ONCE) for _ in range(rounds)]
+    """
+    How many orders a second one session has acknowledged, each after the commit of its group with fsync.
+
+    An order that is refused because the tables are too far behind is not acknowledged, and misses the target: what can
+    be kept up is what the tables follow.
+    """
+    before_s, behind, loads = _processor_s(market), 0.0, []
+    for _ in range(rounds):
+        loads.append(_session(market, seconds, _AT_ONCE))
+        behind = max(behind, _behind(market))
+        _wait_for_tables(market)
     took_s, answered = _processor_s(market) - before_s, sum(each.accepted + each.refused for each in loads)
+    refused = sum(each.refused for each in loads)
     single = _session(market, seconds, 1)
-    rates = [each.accepted / each.seconds for each in loads]
+    rate = median(each.accepted / each.seconds for each in loads)
     times = [1e3 * taken for each in loads for taken in each.times_s]
     cuts = quantiles(times, n=1000) if len(times) > 1 else [0.0] * 999
     return Figure(
         name="websocket",
         what=f"orders acknowledged through one WebSocket session, {_AT_ONCE} in a message, {_WINDOW:,} unanswered",
         unit="/s",
-        value=median(rates),
+        value=rate,
         limit=None,
         limit_what="none beside it",
         share=None,
-        target=at_least(median(rates), _ORDERS_WANTED, f"≥ {_ORDERS_WANTED:,}/s"),
+        target=at_least(0 if refused else rate, _ORDERS_WANTED, f"≥ {_ORDERS_WANTED:,}/s, none refused"),
         rounds=rounds,
         notes={
             "one in a message, /s": single.accepted / single.seconds,
             "ms p50": cuts[499],
             "ms p99": cuts[989],
             "ms p99.9": cuts[998],
-            "refused of a thousand": 1e3 * sum(each.refused for each in loads) / max(1, answered),
-            "µs of the service's processor an order": 1e6 * took_s / max(1, answered),
-            "commands that the tables are behind": _behind(market),
+            "refused of a thousand": 1e3 * refused / max(1, answered),
+            "µs of the service's processor an order, its tables included": 1e6 * took_s / max(1, answered),
+            "commands that the tables are behind at the end, at most": behind,
             "share of a core that the client took": median(each.processor_s / each.seconds for each in loads),
         },
-        remarks=tuple({each.refusal for each in loads if each.refusal}),
+        remarks=tuple(each.refusal for each in loads if each.refusal)[:1],
     )
 
 
@@ -148,6 +158,15 @@ def _metrics(market: ServedMarket) -> dict[str, float]:
 def _behind(market: ServedMarket) -> float:
     found = _metrics(market)
     return found["kilnwood_exchange_committed"] - found["kilnwood_exchange_projected"]
+
+
+def _wait_for_tables(market: ServedMarket) -> None:
+    """The next round begins with tables that are not behind."""
+    for _ in range(300):
+        if not _behind(market):
+            return
+        sleep(0.1)
+    raise LoadFailed("the tables have not caught up within 30 s")
 
 
 def _processor_s(market: ServedMarket) -> float:

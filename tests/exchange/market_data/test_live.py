@@ -140,7 +140,7 @@ async def test_trades_levels_and_orders_are_told(market: Market, live: LiveMarke
     }
     bids, asks = ([(each.price_fen, each.quantity_t, each.orders) for each in copy.side(of)] for of in ("buy", "sell"))
     assert (bids, asks) == await market.levels()
-    assert told.mark == f"{copy.stream}-{copy.number}"
+    assert told.mark == f"{copy.stream}.{copy.number}"
     halt = {"reason": "test"}
     await market.world.ok(f"/v1/instruments/{KILN}/halt", halt, by=market.party("exchange").key)
     await following(messages, copy, lambda each: not each.open)
@@ -161,7 +161,7 @@ async def test_a_reader_that_comes_back_goes_on_where_it_was(market: Market, liv
     told = await following(back, copy, lambda _: True)
     assert isinstance(told.message, MarketChange)
     assert other == copy
-    for unknown in ("", "x-1", f"{copy.stream}-77", copy.stream):
+    for unknown in ("", "x.1", f"{copy.stream}.77", copy.stream):
         fresh = await live.watch(KILN, orders=False, after=unknown)
         assert isinstance((await following(fresh, MarketReplica(), lambda _: True)).message, MarketSnapshot)
 
