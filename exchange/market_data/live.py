@@ -91,6 +91,9 @@ class LiveMarket:
             raise Unavailable(f"{self.readers} readers are there already. Try again in a minute.", retry_after_s=60)
         return self._messages(instrument, after, orders=orders)
 
+    def _why(self) -> Literal["stopping", "failed"]:
+        return "stopping" if self.closing.is_set() else "failed"
+
     async def _messages(self, instrument: Tradable, after: str, *, orders: bool) -> AsyncIterator[Told | None]:
         key = (instrument.code, orders)
         live = self._live.get(key)
@@ -105,8 +108,7 @@ class LiveMarket:
                 if reader.line:
                     yield reader.line.popleft()
                 elif reader.is_behind or live.is_over:
-                    because = "too-slow" if reader.is_behind else "stopping" if self.closing.is_set() else "failed"
-                    yield Told(live.ended(because))
+                    yield Told(live.ended("too-slow" if reader.is_behind else self._why()))
                     return
                 elif not await reader.waits():
                     yield None

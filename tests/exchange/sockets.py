@@ -89,7 +89,7 @@ class Socket:
         found = await self._next()
         if found["type"] == "websocket.close":
             return None
-        data = found.get("bytes") or found.get("text")
+        data = found["bytes"] or found["text"]
         return msgspec.msgpack.decode(data) if self.protocol == MSGPACK else msgspec.json.decode(data)
 
     async def _next(self) -> dict[str, Any]:

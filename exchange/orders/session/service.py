@@ -209,11 +209,11 @@ class OrderSession:
                         await self._drained(answering)
         finally:
             await _cancelled(tasks)
-            for each in self._under_way:  # not answered any more: what they did is found by their numbers
-                self._is_uncertain(each)
-                if each.answer is not None:
-                    await asyncio.wait((each.answer,))
-                    each.answer.exception()
+            for piece in self._under_way:  # not answered any more: what they did is found by their numbers
+                self._is_uncertain(piece)
+                if piece.answer is not None:
+                    await asyncio.wait((piece.answer,))
+                    piece.answer.exception()
         for each in tasks:
             if each in done:
                 each.result()

@@ -1,12 +1,17 @@
 """The WebSocket order session: what it takes, answers, refuses and leaves behind."""
 
 import asyncio
+from pathlib import Path
 from typing import Any, Self
 from unittest import mock
 
 import pytest
 
+from deploy.processes.engine import TABLES
+from exchange.journal.forwarding import GatewayElsewhere, GatewayServer, Progress
+from exchange.journal.recovery import Elsewhere
 from exchange.orders.session import rules, service
+from exchange.projections.projector import Projector
 from tests.exchange.marketplace import KILN, Market, until
 from tests.exchange.sockets import JSON, MSGPACK, Socket
 from tests.registry.credits import steps
@@ -310,3 +315,51 @@ async def test_a_service_that_stops_ends_its_sessions(market: Market):
                 assert ("stopping", 7) == (said["because"], said["answered_to"])
             finally:
                 sessions[0].closing.clear()
+
+
+async def test_a_session_whose_engine_runs_in_another_process(market: Market, tmp_path: Path):
+    """Over the forwarding socket: the same answers, in order; while the engine is away, a refusal that says so."""
+    await market.pay_in("solar", 100_00)
+    await market.projected()
+    exchange = await market.world.trade()
+    here, tables = exchange.gateway, exchange.projector
+    server = GatewayServer(
+        tmp_path / "engine.sock",
+        here,
+        look=lambda: None,
+        progress=lambda: Progress(tables.committed, tables.projected, writing=True, trouble=""),
+    )
+    await server.start()
+    there = Projector(exchange.db, TABLES)
+    elsewhere = GatewayElsewhere(
+        tmp_path / "engine.sock",
+        lambda seen: there.publish(Elsewhere(seen.committed, seen.projected, away=not seen.writing)),
+    )
+    running = asyncio.create_task(elsewhere.run())
+    exchange.gateway, exchange.projector = elsewhere, there
+    try:
+
+        async def connected() -> bool:
+            return elsewhere.taking
+
+        await until(connected, "the connection")
+        async with Session(market, answered_to=0) as session:
+            await session.opened()
+            await session.say(*(place(number) for number in range(1, 4)), place(4, tonnes=1_000))
+            answers = await session.answers(4)
+            assert ["open", "open", "open", "not-enough-cash"] == slugs(answers)
+            await session.say({"do": "cancel", "order_id": answers[0]["order"]["id"]})
+            assert ["closed"] == slugs(await session.answers(1))
+            await server.stop()
+
+            async def lost() -> bool:
+                return not elsewhere.taking
+
+            await until(lost, "the loss of the connection")
+            await session.say(place(5))
+            assert ["not-trading"] == slugs(await session.answers(1))
+    finally:
+        exchange.gateway, exchange.projector = here, tables
+        elsewhere.stop()
+        await running
+        await server.stop()
