@@ -30,7 +30,10 @@ from deploy.site.frame import site_frame, site_router
 from deploy.version import VERSION
 from exchange.journal.refusals import TradingRefused
 from exchange.market_data.feed import MarketFeed
+from exchange.market_data.live import LiveMarket
+from exchange.market_data.session.service import MarketSessions
 from exchange.modes import REFUSALS
+from exchange.orders.session.service import OrderSessions
 from exchange.parts import Exchange
 from registry.access.authority import Authority
 from registry.access.http import DEPENDENCIES, RATE_CLASS, guard, operation_of
@@ -38,6 +41,7 @@ from registry.access.keys.rules import Keyring
 from registry.access.rates import ORDERS, READS, WRITES, Rates
 from registry.access.sign_in.rules import SiteAddress
 from registry.access.sign_in.service import SignIns
+from registry.access.speaking import provide_speaker
 from registry.credits.holdings.service import IssuanceTotals, ProjectsTotals, RegionTotals
 from registry.credits.retirement.service import retiring
 from registry.kit.database import Database
@@ -157,8 +161,10 @@ def _state(parts: Parts, frame: Frame) -> State:
 
 def _dependencies(parts: Parts, frame: Frame) -> dict[str, Provide]:
     """What handlers may ask for by name."""
+    live = LiveMarket(parts.exchange, parts.closing)
     return {
         **DEPENDENCIES,
+        "speaker": Provide(provide_speaker),
         "db": _constant(parts.db),
         "keyring": _constant(parts.keyring),
         "region": _constant(parts.region),
@@ -167,6 +173,9 @@ def _dependencies(parts: Parts, frame: Frame) -> dict[str, Provide]:
         "quotas": _constant(parts.quotas),
         "room": _constant(parts.room),
         "feed": _constant(MarketFeed(parts.exchange, parts.closing)),
+        "live": _constant(live),
+        "market_sessions": _constant(MarketSessions(live)),
+        "order_sessions": _constant(OrderSessions(parts.exchange, parts.authority, parts.closing)),
         "region_totals": _constant(RegionTotals()),
         "issuance_totals": _constant(IssuanceTotals()),
         "projects_totals": _constant(ProjectsTotals()),

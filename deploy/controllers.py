@@ -7,8 +7,10 @@ from exchange.blocks.api import AccountBlocksController, BlockMarketController, 
 from exchange.campaigns.api import CampaignsController
 from exchange.instruments.api import InstrumentsController
 from exchange.listings.api import ListingsController, PickingController
-from exchange.market_data.api import MarketDataController
+from exchange.market_data.api import MarketDataController, MarketDaysController
+from exchange.market_data.session.api import MarketSessionController
 from exchange.orders.api import OrdersController, TraderController
+from exchange.orders.session.api import OrderSessionController
 from exchange.quotes.api import AccountQuotesController, InquiredPricesController, QuoteRequestsController
 from exchange.settlement.api import AccountCustodyController, CustodyController
 from registry.access.approvals.api import ApprovalsController
@@ -85,6 +87,8 @@ CONTROLLERS: Final = (
     CorrectionsController,
     InstrumentsController,
     MarketDataController,
+    MarketDaysController,
+    MarketSessionController,
     ListingsController,
     PickingController,
     CampaignsController,
@@ -95,6 +99,7 @@ CONTROLLERS: Final = (
     AccountQuotesController,
     InquiredPricesController,
     OrdersController,
+    OrderSessionController,
     TraderController,
     CustodyController,
     AccountCustodyController,

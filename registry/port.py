@@ -20,6 +20,7 @@ from registry.access.authorisation import (
 )
 from registry.access.authority import Authority
 from registry.access.grants.service import refuse_own_in
+from registry.access.speaking import Speaker
 from registry.access.visitor import PageCall
 from registry.credits.custody.deliveries import deliver_in
 from registry.credits.custody.service import (
@@ -42,6 +43,7 @@ __all__ = [
     "Authority",
     "PageCall",
     "Route",
+    "Speaker",
     "authorise_for",
     "both_in",
     "deliver_in",

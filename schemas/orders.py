@@ -155,6 +155,7 @@ class Refusal(Struct, frozen=True, kw_only=True, omit_defaults=True):
     detail: str
     wanted: int | None = None
     limit: int | None = None
+    retry_after_s: int | None = None
 
 
 class CommandAnswer(Struct, frozen=True, kw_only=True):

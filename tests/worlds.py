@@ -227,6 +227,13 @@ def database_dsn(server: str, database: str) -> str:
     return f"{head.rsplit('/', 1)[0]}/{database}?{query}"
 
 
+class _OfAnyLoop(asyncio.Event):
+    """An event for tests that use it one after the other, each in a loop of its own."""
+
+    def _get_loop(self) -> asyncio.AbstractEventLoop:
+        return asyncio.get_running_loop()
+
+
 _idle: list[tuple[Database, Exchange, Any, Authority]] = []
 """
 Applications that no open world uses: routing takes a tenth of a second to build, and keeps nothing between requests.
@@ -263,6 +270,7 @@ def _pointed_at(
             rates=unlimited(),
             quotas=quotas or Quotas(),
             room=room or Room(),
+            closing=_OfAnyLoop(),
         )
         return db, exchange, create_app(parts), knows
     found = _idle.pop()

@@ -30,7 +30,7 @@ from schemas.serials import KG_PER_T
 ACCOUNTS = 64
 TONNES_EACH = 50
 _AT_ONCE = 8
-_RATES = "writes=100000"  # one key stands for many callers
+_RATES = "writes=100000 orders=100000"  # one key stands for many callers
 _LOG_LEVEL = "info"  # the line of each request is part of what is measured
 
 

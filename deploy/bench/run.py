@@ -21,6 +21,7 @@ from deploy.bench.exchange.durable import durable_100, durable_1000, projected, 
 from deploy.bench.exchange.large import fok, freeze
 from deploy.bench.exchange.served import ServedMarket, deliveries, orders_in_a_rush, orders_over_http, traded, winners
 from deploy.bench.exchange.sparse import sparse_range
+from deploy.bench.exchange.streams import readers, websocket
 from deploy.bench.figures import Figure, Machine, Results, this_machine
 from deploy.bench.issuance import issuance
 from deploy.bench.pages import home, market_page, project
@@ -92,6 +93,8 @@ TRADED: dict[str, MarketMeasure] = {
     "winners": winners,
     "orders-http": orders_over_http,
     "orders-rush": orders_in_a_rush,
+    "websocket": websocket,
+    "readers": readers,
 }
 PAGES: dict[str, MarketMeasure] = {
     "page-home": home,

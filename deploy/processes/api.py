@@ -123,7 +123,7 @@ class ApiRole:
                 create_app(self._parts),
                 settings.host,
                 settings.port,
-                Limits(settings.connections, timeout_s, settings.http2),
+                Limits(settings.connections, timeout_s, settings.http2, websockets=True),
             ),
             self._listen(inner, settings.inner_host, settings.inner_port, Limits(INNER_CONNECTIONS, timeout_s)),
         )

@@ -52,6 +52,7 @@ class Limits:
     connections: int = 4000
     client_timeout_s: float = 15.0
     http2: bool = False
+    websockets: bool = False
 
 
 def require_free(host: str, port: int) -> None:
@@ -115,7 +116,7 @@ def _server(app: Any, host: str, port: int, limits: Limits) -> "_Server":  # noq
         address=host,
         port=port,
         interface=Interfaces.ASGINL,
-        websockets=False,
+        websockets=limits.websockets,
         log_enabled=False,
         backlog=QUEUE,
         backpressure=_with_files_for(limits.connections),

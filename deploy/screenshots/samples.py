@@ -39,6 +39,7 @@ class Known(Struct, frozen=True, kw_only=True):
 NO_PAGES: Final = frozenset(
     {
         "/instruments/{code:str}/stream",  # a stream of events
+        "/instruments/{code:str}/changes",  # likewise
         "/instruments/{code:str}/own",  # parts of the market page, which htmx asks for
         "/instruments/{code:str}/ticket",
         "/instruments/{code:str}/offer",

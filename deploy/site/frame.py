@@ -149,7 +149,7 @@ def site_router(entrants: Entrants = (), *, outbox: bool = False) -> Router:
             exchange.campaigns.pages.CampaignPages,
             *(CampaignPage, BlocksPage, QuotesPage),
             exchange.instruments.pages.InstrumentPages,
-            exchange.market_data.pages.MarketStream,
+            *exchange.market_data.pages.STREAMS,
             MarketPage,
             create_static_files_router(path=f"{ASSETS}/vendor", directories=[VENDOR]),
             create_static_files_router(path=ASSETS, directories=[STATIC]),

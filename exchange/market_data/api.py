@@ -4,7 +4,8 @@ from typing import Annotated
 
 from litestar import Controller, Response, get
 from litestar.di import NamedDependency
-from litestar.params import QueryParameter
+from litestar.openapi.spec import Example
+from litestar.params import PathParameter, QueryParameter
 
 from exchange.market_data import rules, service
 from exchange.market_data.store import Interval
@@ -12,10 +13,18 @@ from exchange.parts import Exchange
 from registry.kit.http import READS, PathCode
 from registry.kit.pages import Window
 from registry.kit.sheets import SHEET, Sheet
-from schemas.market_data import Book, BookLine, PriceBar, Trade
+from schemas.market_data import Book, BookLine, DaySummary, PriceBar, Trade
 from schemas.pages import Page
 
 NewestFirst = Annotated[bool, QueryParameter(description="From the newest back; pages go on to older ones")]
+
+
+PathDay = Annotated[
+    str,
+    PathParameter(
+        pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$", examples=[Example(value="2025-06-01")], description="In Asia/Shanghai"
+    ),
+]
 
 
 class MarketDataController(Controller):
@@ -55,3 +64,21 @@ class MarketDataController(Controller):
     ) -> Response[Page[Trade]]:
         """Trades, without who made them; also as CSV."""
         return sheet.of(await service.trades(code, window, newest_first=newest_first, exchange=exchange), Trade)
+
+
+class MarketDaysController(Controller):
+    """Whole days of the market."""
+
+    path = "/v1/market/days"
+    tags = ("Market",)
+
+    @get("/{day:str}", operation_id="list_market_day", opt={SHEET: True}, responses=READS)
+    async def day(
+        self, day: PathDay, sheet: NamedDependency[Sheet], exchange: NamedDependency[Exchange]
+    ) -> Response[Page[DaySummary]]:
+        """
+        Opening, highest, lowest and last price, VWAP, volume and turnover of every instrument that was traded.
+
+        A day is one of Asia/Shanghai. As CSV it is the daily file.
+        """
+        return sheet.of(await service.day(day, exchange=exchange), DaySummary)

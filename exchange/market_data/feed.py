@@ -7,7 +7,7 @@ show it what it did not see. A stream ends when the service stops, or the stop w
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
 import msgspec
@@ -76,23 +76,15 @@ class MarketFeed:
 
     async def _follow(self, watched: "_Watched") -> None:
         """Read the instrument again whenever the tables moved; while it cannot be read, the last update stands."""
-        closing = asyncio.create_task(self._closing.wait())
-        sequence = -1
+
+        async def read() -> int:
+            update = await self._read(watched)
+            await watched.put(update)
+            return update.sequence
+
         try:
-            while not closing.done():
-                try:
-                    update = await self._read(watched)
-                except (DomainError, OSError) as error:
-                    log.warning("market_unread", instrument=watched.instrument.code, reason=str(error))
-                else:
-                    sequence = update.sequence
-                    await watched.put(update)
-                moved = asyncio.create_task(self._exchange.projector.moves(sequence, within_s=ELSEWHERE_S))
-                await asyncio.wait((moved, closing), return_when=asyncio.FIRST_COMPLETED)
-                moved.cancel()
-                await asyncio.sleep(PAUSE_S)
+            await read_whenever_moved(self._exchange, self._closing, read, watched.instrument.code)
         finally:
-            closing.cancel()
             await watched.wake()
 
     async def _read(self, watched: "_Watched") -> MarketUpdate:
@@ -110,6 +102,30 @@ class MarketFeed:
             earlier_trade_id=earlier[0].id if earlier else None,
             open=is_open,
         )
+
+
+async def read_whenever_moved(
+    exchange: Exchange, closing: asyncio.Event, read: Callable[[], Awaitable[int]], code: str
+) -> None:
+    """
+    *read* an instrument until *closing* is set: now, and whenever the tables moved, at most ten times a second.
+
+    It answers the sequence that it saw. While it cannot be read, what was seen last stands.
+    """
+    ending = asyncio.create_task(closing.wait())
+    sequence = -1
+    try:
+        while not ending.done():
+            try:
+                sequence = await read()
+            except (DomainError, OSError) as error:
+                log.warning("market_unread", instrument=code, reason=str(error))
+            moved = asyncio.create_task(exchange.projector.moves(sequence, within_s=ELSEWHERE_S))
+            await asyncio.wait((moved, ending), return_when=asyncio.FIRST_COMPLETED)
+            moved.cancel()
+            await asyncio.sleep(PAUSE_S)
+    finally:
+        ending.cancel()
 
 
 class _Watched:

@@ -6,4 +6,5 @@ ROUTES: dict[str, Route] = {
     "get_book": PUBLIC,
     "list_prices": PUBLIC,
     "list_trades": PUBLIC,
+    "list_market_day": PUBLIC,
 }

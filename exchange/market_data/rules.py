@@ -4,9 +4,37 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from schemas.market_data import Book, BookLine, PriceLevel, Side
+from schemas.market_data import Book, BookLine, BookOrder, LevelChange, PriceLevel, Side
 
 _BPS: Final = 10_000
+
+
+def vwap(amount_fen: int, quantity_t: int) -> int:
+    """The average price of so many tonnes, to the nearest fen; a half is rounded up."""
+    return (2 * amount_fen + quantity_t) // (2 * quantity_t)
+
+
+def changed_levels(side: Side, before: Sequence[PriceLevel], after: Sequence[PriceLevel]) -> tuple[LevelChange, ...]:
+    """What became of the levels of one side; one that is shown no more has no tonnes."""
+    known, found = {each.price_fen: each for each in before}, {each.price_fen: each for each in after}
+    gone = [LevelChange(side=side, price_fen=price, quantity_t=0, orders=0) for price in known.keys() - found.keys()]
+    new = [
+        LevelChange(side=side, price_fen=each.price_fen, quantity_t=each.quantity_t, orders=each.orders)
+        for each in after
+        if known.get(each.price_fen) != each
+    ]
+    return (*sorted(gone, key=lambda each: each.price_fen), *new)
+
+
+def changed_orders(before: Sequence[BookOrder], after: Sequence[BookOrder]) -> tuple[BookOrder, ...]:
+    """What became of the orders that rested, and which are new; one that rests no more has no tonnes."""
+    known, found = {each.id: each for each in before}, {each.id for each in after}
+    gone = [
+        BookOrder(id=each.id, side=each.side, price_fen=each.price_fen, open_t=0)
+        for each in before
+        if each.id not in found
+    ]
+    return (*gone, *(each for each in after if known.get(each.id) != each))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,12 @@
 """Books and trades."""
 
+from datetime import date
+
 from exchange.market_data import store
 from exchange.parts import Exchange
 from registry.kit.pages import Window
-from schemas.market_data import Book, PriceBar, Trade
+from registry.kit.period import period
+from schemas.market_data import Book, DaySummary, PriceBar, Trade
 from schemas.pages import Page
 
 
@@ -21,6 +24,15 @@ async def prices(code: str, interval: store.Interval, *, exchange: Exchange) -> 
     instrument = await exchange.instruments.by_code(code)
     async with exchange.db.reading() as tx:
         return Page(items=await store.price_bars(tx, instrument, interval))
+
+
+async def day(text: str, *, exchange: Exchange) -> Page[DaySummary]:
+    """What was traded on one day of Asia/Shanghai. Raises `Invalid` for what is no day."""
+    between = period(text, text)
+    of = date.fromisoformat(text)
+    await exchange.projector.caught_up()
+    async with exchange.db.reading() as tx:
+        return Page(items=await store.day(tx, of, between))
 
 
 async def trades(code: str, window: Window, *, newest_first: bool, exchange: Exchange) -> Page[Trade]:

@@ -1,15 +1,17 @@
 """Books and trades as anybody may see them."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final, Literal
 
 import asyncpg
 
+from exchange.market_data.rules import vwap
 from exchange.projections.store import Tradable
 from registry.kit import sql
 from registry.kit.database import Tx
 from registry.kit.pages import Window
-from schemas.market_data import Book, PriceBar, PriceLevel, Trade
+from registry.kit.period import Between
+from schemas.market_data import Book, BookOrder, DaySummary, PriceBar, PriceLevel, Trade
 from schemas.pages import Page
 
 _sql = sql.load(__package__)
@@ -19,6 +21,8 @@ BARS: Final = 400
 _BAR: Final = ("open_fen", "high_fen", "low_fen", "close_fen", "quantity_t", "amount_fen", "trades")
 DEPTH: Final = 50
 """Price levels of each side that a book shows."""
+ORDERS: Final = 5_000
+"""Orders of each side that a full book shows."""
 
 
 async def book(tx: Tx, instrument: Tradable) -> Book:
@@ -39,6 +43,27 @@ async def trades(tx: Tx, window: Window, instrument: Tradable, *, newest_first: 
     return window.page([(row["id"], _trade(row)) for row in rows])
 
 
+async def trades_after(tx: Tx, instrument: Tradable, trade_id: int) -> tuple[Trade, ...]:
+    """Every trade later than one, the oldest first."""
+    return tuple(_trade(row) for row in await tx.fetch(_sql.trades_after, instrument.id, trade_id))
+
+
+async def last_trade_id(tx: Tx, instrument: Tradable) -> int:
+    """The newest trade, or 0."""
+    return int(await tx.fetchval(_sql.last_trade_id, instrument.id))
+
+
+async def orders(tx: Tx, instrument: Tradable) -> tuple[BookOrder, ...]:
+    """The best orders of both sides, one by one: by price, then by time."""
+    rows = [
+        *await tx.fetch(_sql.best_buy_orders, instrument.id, ORDERS),
+        *await tx.fetch(_sql.best_sell_orders, instrument.id, ORDERS),
+    ]
+    return tuple(
+        BookOrder(id=row["id"], side=row["side"], price_fen=row["price_fen"], open_t=row["open_t"]) for row in rows
+    )
+
+
 async def is_open(tx: Tx, instrument: Tradable) -> bool:
     """Whether the instrument takes orders: it was opened and nothing halts it."""
     return bool(await tx.fetchval(_sql.is_open, instrument.id))
@@ -52,8 +77,31 @@ async def price_bars(tx: Tx, instrument: Tradable, interval: Interval) -> tuple[
     since = newest - BARS * (timedelta(hours=1) if interval == "hour" else timedelta(days=1))
     rows = await tx.fetch(_sql.price_bars, instrument.id, interval, since)
     return tuple(
-        PriceBar(begins=datetime.fromtimestamp(row["begins"], UTC), **{name: row[name] for name in _BAR})
+        PriceBar(
+            begins=datetime.fromtimestamp(row["begins"], UTC),
+            vwap_fen=vwap(row["amount_fen"], row["quantity_t"]),
+            **{name: row[name] for name in _BAR},
+        )
         for row in rows
+    )
+
+
+async def day(tx: Tx, of: date, between: Between) -> tuple[DaySummary, ...]:
+    """What was traded in a day, an instrument a line, by code."""
+    return tuple(
+        DaySummary(
+            day=of,
+            instrument=row["code"],
+            open_fen=row["open_fen"],
+            high_fen=row["high_fen"],
+            low_fen=row["low_fen"],
+            last_fen=row["close_fen"],
+            vwap_fen=vwap(row["amount_fen"], row["quantity_t"]),
+            volume_t=row["quantity_t"],
+            turnover_fen=row["amount_fen"],
+            trades=row["trades"],
+        )
+        for row in await tx.fetch(_sql.day, *between)
     )
 
 

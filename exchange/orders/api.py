@@ -6,7 +6,7 @@ from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, QueryParameter
 
-from exchange.orders import service
+from exchange.orders import batches, service
 from exchange.parts import Exchange
 from registry.kit.http import READS, WRITES, PathId
 from registry.kit.pages import Window
@@ -63,7 +63,7 @@ class OrdersController(Controller):
         One that is malformed, such as a negative quantity or a code of the wrong form, refuses the whole batch with
         400, and none is carried out.
         """
-        return await service.place_batch(data, call=numbered, exchange=exchange, authority=authority)
+        return await batches.place_batch(data, call=numbered, exchange=exchange, authority=authority)
 
     @post("/cancel-all", operation_id="cancel_orders", responses=WRITES)
     async def cancel_all(

@@ -15,33 +15,25 @@ from exchange.orders import rules, store
 from exchange.parts import Exchange, known_trader, readable_in, refuse_frozen
 from exchange.projections import store as projections
 from exchange.projections.changes import Moment
-from exchange.projections.instruments import no_instrument
 from exchange.projections.replies import About
 from exchange.projections.store import Remembered
 from registry import port
 from registry.kit.database import Tx
-from registry.kit.http import PROBLEM_TYPE, STATUS
 from registry.kit.pages import Window
 from registry.kit.period import Between
 from registry.kit.problems import DomainError, Unknown
 from registry.port import Authority
 from schemas.access import Call
 from schemas.orders import (
-    AmendInBatch,
     AmendOrder,
     Balances,
-    BatchAnswer,
-    CancelInBatch,
     CancelledOrders,
     CancelOrder,
     CancelOrders,
-    CommandAnswer,
     Fill,
     NewOrder,
     Order,
-    OrderBatch,
     PlaceInBatch,
-    Refusal,
 )
 from schemas.pages import Page
 from schemas.parties import Account
@@ -60,7 +52,7 @@ async def place(body: NewOrder, *, call: Call, exchange: Exchange, authority: Au
     trader = await known_trader(body.account_id, call, authority)
     instrument = await exchange.instruments.by_code(body.instrument)
     await refuse_frozen(trader, body.client_order_id, exchange=exchange)
-    return await carry_out(_place(body, body.account_id, instrument.id), exchange=exchange)
+    return await carry_out(placing(body, body.account_id, instrument.id), exchange=exchange)
 
 
 async def cancel(order_id: int, body: CancelOrder, *, call: Call, exchange: Exchange, authority: Authority) -> Order:
@@ -95,50 +87,6 @@ async def cancel_all(body: CancelOrders, *, call: Call, exchange: Exchange, auth
     return CancelledOrders(account_id=body.account_id, client_order_id=body.client_order_id, cancelled=cancelled)
 
 
-async def place_batch(body: OrderBatch, *, call: Call, exchange: Exchange, authority: Authority) -> BatchAnswer:
-    """
-    Carry out up to 1,000 commands of one account; each is accepted or refused for itself.
-
-    A frozen account may send cancels only.
-    """
-    ordering = [each.client_order_id for each in body.commands if not isinstance(each, CancelInBatch)]
-    codes = {each.instrument for each in body.commands if isinstance(each, PlaceInBatch)}
-    trader = await known_trader(body.account_id, call, authority)
-    instruments = await exchange.instruments.ids(codes)
-    if ordering:
-        await refuse_frozen(trader, *ordering, exchange=exchange)
-        _check_pace(exchange)
-    commands = [_of_batch(each, body.account_id, instruments) for each in body.commands]
-    found = await _replies(commands, list(await exchange.gateway.submit_all(commands)), exchange=exchange)
-    for number, each in enumerate(body.commands):
-        if isinstance(each, PlaceInBatch) and each.instrument not in instruments and _is_unknown(found[number]):
-            found[number] = no_instrument(each.instrument)
-    return BatchAnswer(
-        answers=tuple(
-            CommandAnswer(
-                client_order_id=command.client_order_id or None,
-                order=each if isinstance(each, Order) else None,
-                refusal=_shown(each) if isinstance(each, DomainError) else None,
-            )
-            for command, each in zip(commands, found, strict=True)
-        )
-    )
-
-
-def _is_unknown(reply: Order | DomainError) -> bool:
-    return isinstance(reply, DomainError) and reply.slug == Unknown.slug
-
-
-def _shown(refusal: DomainError) -> Refusal:
-    return Refusal(
-        type=PROBLEM_TYPE + refusal.slug,
-        title=refusal.title,
-        status=STATUS[refusal.kind],
-        detail=refusal.detail,
-        **refusal.members,  # type: ignore[arg-type]  # the two amounts
-    )
-
-
 async def carry_out(command: AccountCommand, *, exchange: Exchange) -> Order:
     """
     Carry an account's command out, once; returns the order it is about.
@@ -147,9 +95,9 @@ async def carry_out(command: AccountCommand, *, exchange: Exchange) -> Order:
     client_order_id, and answered with the order as it stands by then.
     """
     if not isinstance(command, c.Cancel):
-        _check_pace(exchange)
+        check_pace(exchange)
     answer = await exchange.gateway.submit(command)
-    (reply,) = await _replies((command,), (answer,), exchange=exchange)
+    (reply,) = await replies_to((command,), (answer,), exchange=exchange)
     if isinstance(reply, DomainError):
         raise reply
     return reply
@@ -157,7 +105,7 @@ async def carry_out(command: AccountCommand, *, exchange: Exchange) -> Order:
 
 async def number_of(command: AccountCommand, *, exchange: Exchange) -> int:
     """Carry an account's command out, once; returns the number of what it is about, which is shown elsewhere."""
-    _check_pace(exchange)
+    check_pace(exchange)
     answer = await exchange.gateway.submit(command)
     await exchange.projector.reach(answer.sequence)
     async with exchange.db.reading() as tx:
@@ -168,7 +116,7 @@ async def number_of(command: AccountCommand, *, exchange: Exchange) -> int:
     return found
 
 
-def _check_pace(exchange: Exchange) -> None:
+def check_pace(exchange: Exchange) -> None:
     """Take no orders that nobody could see: the tables are too far behind, or do not follow at all."""
     behind = exchange.projector.committed - exchange.projector.projected
     if behind > BEHIND_LIMIT:
@@ -177,7 +125,7 @@ def _check_pace(exchange: Exchange) -> None:
         )
 
 
-async def _replies(
+async def replies_to(
     commands: Sequence[AccountCommand], answers: Sequence[Answer], *, exchange: Exchange
 ) -> list[Order | DomainError]:
     """The reply to each of one account's commands: the order that it is about, or why it was refused."""
@@ -272,7 +220,8 @@ def _explained(
     )
 
 
-def _place(terms: NewOrder | PlaceInBatch, account_id: int, instrument_id: int) -> continuous.Place:
+def placing(terms: NewOrder | PlaceInBatch, account_id: int, instrument_id: int) -> continuous.Place:
+    """An order as the engine takes it."""
     return continuous.Place(
         account_id,
         instrument_id,
@@ -283,16 +232,6 @@ def _place(terms: NewOrder | PlaceInBatch, account_id: int, instrument_id: int) 
         c.POST_ONLY if terms.post_only else rules.LIVES[terms.time_in_force],
         rules.PREVENTIONS[terms.self_trade],
     )
-
-
-def _of_batch(
-    each: PlaceInBatch | CancelInBatch | AmendInBatch, account_id: int, instruments: dict[str, int]
-) -> continuous.Place | c.Cancel | continuous.Amend:
-    if isinstance(each, PlaceInBatch):
-        return _place(each, account_id, instruments.get(each.instrument, NO_INSTRUMENT))
-    if isinstance(each, CancelInBatch):
-        return c.Cancel(account_id, each.order_id, each.client_order_id or UNNUMBERED)
-    return continuous.Amend(account_id, each.order_id, each.price_fen, each.quantity_t, each.client_order_id)
 
 
 async def order(order_id: int, *, asked: Call, exchange: Exchange) -> Order:

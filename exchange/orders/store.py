@@ -24,6 +24,11 @@ async def orders(tx: Tx, numbers: Sequence[int]) -> dict[int, Order]:
     return {row["id"]: _order(row) for row in await tx.fetch(_sql.placed, numbers)}
 
 
+async def still_open(tx: Tx, account_id: int, numbers: Sequence[int]) -> list[int]:
+    """Those of an account's orders that are open."""
+    return [row["id"] for row in await tx.fetch(_sql.still_open, numbers, account_id)]
+
+
 async def orders_of(
     tx: Tx, window: Window, period: Between, account_id: int, *, open_only: bool, newest_first: bool
 ) -> Page[Order]:

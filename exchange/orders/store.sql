@@ -1,5 +1,8 @@
 -- name: placed
 select * from exchange.shown_placed where id = any($1::bigint[]);
+-- name: still_open
+select id from exchange.shown_placed where id = any($1::bigint[]) and account_id = $2 and kind = 'order' and open_t > 0
+order by id;
 -- name: placed_of
 select * from exchange.shown_placed where account_id = $3 and id > $1
   and ($4::timestamptz is null or at >= $4) and ($5::timestamptz is null or at < $5)

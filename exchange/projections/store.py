@@ -100,6 +100,12 @@ async def requests(tx: Tx, account_id: int, numbers: Sequence[int]) -> dict[int,
     return {row["client_order_id"]: Remembered(*list(row.values())[1:]) for row in rows}
 
 
+async def requests_above(tx: Tx, account_id: int, above: int, limit: int) -> dict[int, Remembered]:
+    """The replies to an account's commands with numbers above one, the lowest first; *limit* at most."""
+    rows = await tx.fetch(_sql.requests_above, account_id, above, limit)
+    return {row["client_order_id"]: Remembered(*list(row.values())[1:]) for row in rows}
+
+
 async def last_client_order_id(tx: Tx, account_id: int) -> int:
     """The largest client_order_id that the account has used, or 0."""
     return int(await tx.fetchval(_sql.last_client_order_id, account_id))

@@ -53,6 +53,9 @@ update exchange.trade t set state = e.state from unnest($1::bigint[], $2::text[]
 -- name: requests
 select client_order_id, sequence, digest, order_id, reason, wanted, bound from exchange.request
 where account_id = $1 and client_order_id = any($2::bigint[]);
+-- name: requests_above
+select client_order_id, sequence, digest, order_id, reason, wanted, bound from exchange.request
+where account_id = $1 and client_order_id > $2 and not left_behind order by client_order_id limit $3;
 -- name: last_client_order_id
 -- Without those that count no more, since the account's numbers began anew behind them.
 select coalesce(max(client_order_id), 0) from exchange.request where account_id = $1 and not left_behind;

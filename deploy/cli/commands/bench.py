@@ -28,7 +28,8 @@ def bench(what: str, names: tuple[str, ...], seconds: float, *, as_json: bool) -
                verification, cold-verify, certificates, browser-verify
     exchange   book, core, call-latency, cancel, memory, sparse-range, fok,
                freeze, campaign, durable-100, durable-1000, projected, replay,
-               deliveries, winners, orders-http, orders-rush
+               deliveries, winners, orders-http, orders-rush,
+               websocket, readers
     pages      page-home, page-project, page-market
 
     \b

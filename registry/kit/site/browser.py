@@ -65,10 +65,14 @@ class BrowserSessions:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection."""
+        headers = dict(scope.get("headers", ()))
+        if scope["type"] == ScopeType.WEBSOCKET and _says_whence(headers) and not _from_here(headers):
+            await receive()  # what begins the connection; closed before it is accepted, it is answered 403
+            await send({"type": "websocket.close", "code": 4403, "reason": "from another site"})
+            return
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
-        headers = dict(scope.get("headers", ()))
         secret = b"" if b"authorization" in headers else _secret(headers.get(b"cookie", b""))
         known_program = b"authorization" in headers or (not secret and not _says_whence(headers))
         if scope["method"] not in SAFE_METHODS and not known_program and not _from_here(headers):

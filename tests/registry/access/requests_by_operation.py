@@ -304,6 +304,7 @@ def _market(ids: dict[str, Any]) -> dict[str, Request]:
         "get_instrument": read(instrument),
         "get_book": read(f"{instrument}/book"),
         "list_prices": read(f"{instrument}/prices"),
+        "list_market_day": read("/v1/market/days/2025-06-01"),
         "list_trades": read(f"{instrument}/trades"),
         "set_price_band": write(f"{instrument}/band", {"low_fen": 1_000, "high_fen": 9_000, "reason": "test"}),
         "halt_instrument": write(f"{instrument}/halt", {"reason": "test"}),

@@ -1,0 +1,115 @@
+"""
+Orders through one WebSocket session, from a process of its own: a window is kept full, and answers are counted.
+
+Orders are immediate-or-cancel at the lowest price, so that none rests: an account may have only so many open. Each is
+journalled, answered and shown in the tables like any other.
+
+Run by `streams`: ``python -m deploy.bench.exchange.session_load``, a `SessionJob` as JSON on standard input, a
+`SessionLoad` on standard output.
+"""
+
+import asyncio
+import sys
+import time
+
+import msgspec
+import uvloop
+
+from deploy.scenarios.sockets import SocketClient
+from registry.kit.sockets import MSGPACK
+from schemas.order_session import SessionAnswers, SessionMessage
+from schemas.orders import PlaceInBatch
+
+
+class SessionJob(msgspec.Struct, frozen=True, kw_only=True):
+    """For *seconds*, messages of *at_once* orders, with at most *window* orders unanswered."""
+
+    port: int
+    key: str
+    account_id: int
+    instrument: str
+    price_fen: int
+    first_client_order_id: int
+    seconds: float
+    at_once: int
+    window: int
+
+
+class SessionLoad(msgspec.Struct, frozen=True, kw_only=True):
+    """Orders that were accepted, and refused, in how many seconds; times from a message to its answer."""
+
+    accepted: int
+    refused: int
+    seconds: float
+    processor_s: float
+    times_s: list[float]
+    refusal: str = ""
+
+
+def _order(job: SessionJob, number: int) -> PlaceInBatch:
+    return PlaceInBatch(
+        instrument=job.instrument,
+        side="buy",
+        price_fen=job.price_fen,
+        quantity_t=1,
+        client_order_id=number,
+        time_in_force="IOC",
+    )
+
+
+async def _measure(job: SessionJob) -> SessionLoad:
+    socket = await SocketClient.connect("127.0.0.1", job.port, "/v1/orders/session", protocol=MSGPACK, key=job.key)
+    await socket.say({"do": "open", "account_id": job.account_id})
+    await socket.hear()
+    room = asyncio.Semaphore(job.window // job.at_once)
+    sent: dict[int, float] = {}
+    accepted = refused = 0
+    refusal = ""
+    times_s: list[float] = []
+    over, drained = asyncio.Event(), asyncio.Event()
+    number = job.first_client_order_id
+    begun, processor = time.perf_counter(), time.process_time()
+
+    async def hear() -> None:
+        nonlocal accepted, refused, refusal
+        while True:
+            said = await socket.hear(SessionMessage)
+            if not isinstance(said, SessionAnswers):
+                raise TypeError(said)
+            now = time.perf_counter()
+            for each in said.answers:
+                if each.order is not None:
+                    accepted += 1
+                else:
+                    refused += 1
+                    refusal = refusal or (each.refusal.detail if each.refusal else "")
+                if (at := sent.pop(each.client_order_id or 0, None)) is not None:  # the last of its message
+                    times_s.append(now - at)
+                    room.release()
+            if over.is_set() and not sent:
+                drained.set()
+
+    hearing = asyncio.create_task(hear())
+    while time.perf_counter() - begun < job.seconds and not hearing.done():
+        await room.acquire()
+        orders = [_order(job, each) for each in range(number, number + job.at_once)]
+        number += job.at_once
+        sent[number - 1] = time.perf_counter()
+        await socket.say(orders)
+    over.set()
+    draining = asyncio.create_task(drained.wait())
+    await asyncio.wait((hearing, draining), timeout=30, return_when=asyncio.FIRST_COMPLETED)
+    seconds, used = time.perf_counter() - begun, time.process_time() - processor
+    if hearing.done():
+        hearing.result()
+    hearing.cancel()
+    draining.cancel()
+    await socket.close()
+    return SessionLoad(
+        accepted=accepted, refused=refused, seconds=seconds, processor_s=used, times_s=times_s, refusal=refusal
+    )
+
+
+if __name__ == "__main__":
+    asked = msgspec.json.decode(sys.stdin.buffer.read(), type=SessionJob)
+    sys.stdout.buffer.write(msgspec.json.encode(uvloop.run(_measure(asked))))

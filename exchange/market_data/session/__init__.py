@@ -1,0 +1,1 @@
+"""Market data on a WebSocket: one connection, some instruments."""
