@@ -60,6 +60,8 @@ class Cause(IntEnum):
     NOT_ALLOTTED = 6
     UNDERSUBSCRIBED = 7
     CALLED_OFF = 8
+    DAY_OVER = 13
+    EXPIRED = 14
 
 
 class Refused(Struct, array_like=True, gc=False, frozen=True, tag=1):

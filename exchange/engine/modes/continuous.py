@@ -23,14 +23,25 @@ from exchange.engine.market import (
     refused_at_the_door,
     unfit,
     unlock,
-    why_unfit,
 )
 from exchange.engine.modes import EngineMode
+from exchange.engine.modes.sessions.collecting import collect, ends, untimely
+from exchange.engine.modes.sessions.messages import Dated
+from exchange.engine.session import CLOSED
 from schemas.scalars import MAX_INT, MAX_QUANTITY_T
+
+_AT_ONCE: Final = frozenset({c.IOC, c.FOK})
+"""The lives of orders that never rest."""
+_SAID_MORE: Final = frozenset({c.IOC, c.GTD})
+"""Those of orders of which more is said than that they are accepted."""
 
 
 class Place(Struct, array_like=True, gc=False, frozen=True, tag=9):
-    """A limit order: *price* is always the cap of a buyer or the floor of a seller."""
+    """
+    A limit order: *price* is always the cap of a buyer or the floor of a seller.
+
+    One that is good till a date is open until *until*, in seconds of business time.
+    """
 
     account: int
     instrument: int
@@ -40,6 +51,7 @@ class Place(Struct, array_like=True, gc=False, frozen=True, tag=9):
     client_order_id: int
     life: int = c.GTC
     prevention: int = c.PREVENT_TAKER
+    until: int = 0
 
 
 class Amend(Struct, array_like=True, gc=False, frozen=True, tag=12):
@@ -105,11 +117,13 @@ def place(market: Market, command: Place) -> list[Event]:  # noqa: C901, PLR0911
         or quantity <= 0
         or quantity > MAX_QUANTITY_T
         or quantity % instrument.lot
-        or instrument.halted
+        or instrument.gate
         or account.frozen
-        or (len(account.orders) >= OPEN_ORDERS_LIMIT and life in {c.GTC, c.POST_ONLY})
+        or (len(account.orders) >= OPEN_ORDERS_LIMIT and life not in _AT_ONCE)
     ):  # asked here as `unfit` asks it: a call for each order costs a twentieth of its time
-        return [why_unfit(command, instrument, account, price, quantity)]
+        refusal = unfit(command, instrument, account, price, quantity, rests=life not in _AT_ONCE)
+        if refusal is not None or (refusal := untimely(command, instrument, life)) is not None:
+            return [refusal]
     try:
         tonnes = account.tonnes[number]
     except KeyError:
@@ -134,8 +148,10 @@ def place(market: Market, command: Place) -> list[Event]:  # noqa: C901, PLR0911
     accepted = Accepted(order.id, account.id, number, side, price, quantity, client_order_id, life)
     book = instrument.book
     best = (book.bids if side else book.asks).best
-    if life == c.IOC or (best is not None and (best.price >= price if side else best.price <= price)):
+    if life in _SAID_MORE or (best is not None and (best.price >= price if side else best.price <= price)):
         events: list[Event] = [accepted]
+        if life == c.GTD:
+            events.append(Dated(order.id, command.until))
         _enter(market, instrument, order, events, rests=life != c.IOC)
         return events
     (book.asks if side else book.bids).rest(order)
@@ -144,9 +160,11 @@ def place(market: Market, command: Place) -> list[Event]:  # noqa: C901, PLR0911
 
 
 def _not_in_its_life(market: Market, instrument: TradedInstrument, order: OpenOrder, command: Place) -> Refused | None:
-    """A post-only order that would trade, or a fill-or-kill order that would not trade whole."""
+    """A post-only order that would trade, a fill-or-kill order that would not trade whole, or one that is over."""
     if order.life == c.POST_ONLY:
         return _would_trade(instrument, order, command)
+    if order.life >= c.DAY:
+        return ends(market, instrument, order, command.until, command)
     if order.life == c.FOK and not _fills(market, instrument.book.side(1 - order.side), order):
         return refused(command, Reason.NOT_FILLABLE, order.quantity)
     return None
@@ -227,11 +245,12 @@ def _would_trade(instrument: TradedInstrument, order: OpenOrder, command: Place 
 
 def _enter(market: Market, instrument: TradedInstrument, order: OpenOrder, events: list[Event], *, rests: bool) -> None:
     """Match an order whose money or tonnes are locked; then it rests, or what is left of it goes."""
+    if instrument.phase:
+        collect(market, instrument, order, events)
+        return
     book = instrument.book
-    stopped = False
-    if book.crosses(order.side, order.price):
-        fills, stopped = book.match(order)
-        _trade(market, instrument, order, fills, events)
+    fills, stopped = book.match(order)
+    _trade(market, instrument, order, fills, events)
     if order.open:
         if rests and not stopped:
             (book.asks if order.side else book.bids).rest(order)
@@ -254,6 +273,8 @@ def _trade(
             events.append(unlock(maker, quantity, Cause.SELF_TRADE))
             if taker.prevention == c.PREVENT_DECREMENT:
                 events.append(unlock(taker, quantity, Cause.SELF_TRADE))
+    if instrument.session is not None:
+        instrument.session.count((maker.price, quantity) for maker, quantity, traded in fills if traded)
 
 
 def amend(market: Market, command: Amend) -> list[Event]:
@@ -271,7 +292,9 @@ def amend(market: Market, command: Amend) -> list[Event]:
     if 0 < command.quantity <= traded:
         return [close(order, Cause.OWNER, command.client_order_id), Completed(account.id, command.client_order_id)]
     instrument = market.instruments[order.instrument]
-    if _keeps_place(order, command):
+    if instrument.phase == CLOSED:
+        refusal: Refused | None = untimely(command, instrument, order.life)
+    elif _keeps_place(order, command):
         refusal = _unfit_in_its_place(command, instrument)
     else:
         refusal = unfit(command, instrument, account, command.price, command.quantity, rests=False)

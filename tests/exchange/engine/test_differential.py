@@ -21,14 +21,18 @@ from exchange.engine.events import Cause, Reason
 from exchange.engine.modes import continuous
 from exchange.engine.modes.campaigns import handlers as campaigns
 from exchange.engine.modes.campaigns.messages import CampaignReason
+from exchange.engine.modes.sessions import handlers as sessions
+from exchange.engine.modes.sessions.handlers import indicated
+from exchange.engine.modes.sessions.messages import SessionReason
 from tests.exchange.engine.market_stream import ORDERS_LIMIT_OF_AN_ACCOUNT, STEP, Stream
 from tests.oracle.market import NaiveMarket
+from tests.oracle.market_sessions import ended_at
 from tests.oracle.market_state import balances, faults, open_orders, running, standing, whats_open
 
 COMPARED_EVERY = 500
 RELOADED_EVERY = 300
 
-_REASONS = {int(each): each for each in (*Reason, *CampaignReason)}
+_REASONS = {int(each): each for each in (*Reason, *CampaignReason, *SessionReason)}
 
 to_bytes = msgspec.msgpack.Encoder().encode
 command_from = msgspec.msgpack.Decoder(any_of(command_types())).decode
@@ -40,7 +44,7 @@ def few_orders(monkeypatch):
     """An account may have so few orders open that the stream reaches the limit; few are closed in one step."""
     for module in (engine_market, continuous):  # wherever it is looked up
         monkeypatch.setattr(module, "OPEN_ORDERS_LIMIT", ORDERS_LIMIT_OF_AN_ACCOUNT)
-    for module in (cancelling, campaigns):
+    for module in (cancelling, campaigns, sessions):
         monkeypatch.setattr(module, "STEP", STEP)
 
 
@@ -51,6 +55,10 @@ def assert_same(naive: NaiveMarket, engine: Engine) -> None:
     assert running(naive) == running(engine.market)
     for number in naive.rules:
         assert whats_open(naive, number) == whats_open(engine.market, number)
+        found = engine.market.instruments[number]
+        assert naive.phase(number) == found.phase
+        assert naive.uncrossed_at(number) == indicated(found)
+    assert ended_at(naive) == ended_at(engine.market)
     assert sorted(naive.open) == sorted(open_orders(engine.market))
     assert naive.undelivered == engine.market.unsettled
     assert [] == faults(engine.market)
@@ -87,7 +95,11 @@ def test_the_engine_says_what_the_naive_market_says(few_orders):
     live_hash = state.state_hash(live.market)
     assert [live_hash, live_hash] == [state.state_hash(each.market) for each in (reloaded, replayed)]
     if messages >= 100_000:
-        everything = {*Reason, *CampaignReason} - {Reason.ALREADY_TRADED} | {*Cause, *command_types(), *event_types()}
+        everything = {*Reason, *CampaignReason, *SessionReason} - {Reason.ALREADY_TRADED} | {
+            *Cause,
+            *command_types(),
+            *event_types(),
+        }
         assert set() == everything - set(seen), "the stream is nasty enough"
 
 
