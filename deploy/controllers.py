@@ -8,6 +8,7 @@ from exchange.instruments.api import InstrumentsController
 from exchange.listings.api import ListingsController
 from exchange.market_data.api import MarketDataController
 from exchange.orders.api import OrdersController, TraderController
+from exchange.sessions.api import TradingSessionsController
 from exchange.settlement.api import AccountCustodyController, CustodyController
 from registry.access.approvals.api import ApprovalsController
 from registry.access.grants.api import GrantsController
@@ -83,6 +84,7 @@ CONTROLLERS: Final = (
     CorrectionsController,
     InstrumentsController,
     MarketDataController,
+    TradingSessionsController,
     ListingsController,
     CampaignsController,
     OrdersController,

@@ -8,6 +8,7 @@ import exchange.instruments.routes
 import exchange.listings.routes
 import exchange.market_data.routes
 import exchange.orders.routes
+import exchange.sessions.routes
 import exchange.settlement.routes
 import registry.access.approvals.routes
 import registry.access.grants.routes
@@ -75,6 +76,7 @@ ROUTES = merge_routes(
     exchange.listings.routes.ROUTES,
     exchange.campaigns.routes.ROUTES,
     exchange.orders.routes.ROUTES,
+    exchange.sessions.routes.ROUTES,
     exchange.settlement.routes.ROUTES,
 )
 

@@ -18,10 +18,19 @@ from exchange.orders import rules as order_rules
 from exchange.projections import core
 from exchange.projections.changes import Part
 from exchange.projections.replies import AboutTable
+from exchange.sessions import projection as sessions
+from exchange.sessions import rules as session_rules
 
-EVENTS: Final[tuple[Part, ...]] = (core.EVENTS, instruments.EVENTS, orders.EVENTS, listings.EVENTS, campaigns.EVENTS)
+EVENTS: Final[tuple[Part, ...]] = (
+    core.EVENTS,
+    instruments.EVENTS,
+    orders.EVENTS,
+    listings.EVENTS,
+    campaigns.EVENTS,
+    sessions.EVENTS,
+)
 """What each event means for the tables."""
 COMMANDS: Final[AboutTable] = {**order_rules.COMMANDS, **listing_rules.COMMANDS, **campaign_rules.COMMANDS}
 """What each command of an account is about."""
-REFUSALS: Final = Refusals((CORE, listing_rules.REFUSALS, campaign_rules.REFUSALS))
+REFUSALS: Final = Refusals((CORE, listing_rules.REFUSALS, campaign_rules.REFUSALS, session_rules.REFUSALS))
 """How each refusal reads."""

@@ -55,6 +55,7 @@ OWNED = {
     "exchange.instructions": {"instruction", "instruction_number"},
     "exchange.settlement": {"delivery"},
     "exchange.campaigns": {"campaign", "campaign_course"},
+    "exchange.sessions": {"closing_price", "session", "session_rules", "timetable"},
 }
 PUBLISHED = {
     "registry.kit": {"business_at", "business_now", "clock_behind", "keep_business_time", "refuse_behind_time"},
@@ -88,10 +89,11 @@ PUBLISHED = {
     },
     "registry.community": {"known_event"},
     "exchange.journal": {"journalled"},
-    "exchange.projections": {"progress", "resting", "shown_placed", "shown_position", "shown_trade"},
+    "exchange.projections": {"dated", "progress", "resting", "shown_placed", "shown_position", "shown_trade"},
     "exchange.instruments": {"known_instrument"},
     "exchange.instructions": {"shown_instruction"},
     "exchange.campaigns": {"campaign_with_pledges", "shown_campaign"},
+    "exchange.sessions": {"shown_session"},
 }
 IDENTITIES = {"registry.project_number_seq", "registry.statement_id_seq"}
 """Sequences of identity columns that are drawn from by name."""

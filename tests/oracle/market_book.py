@@ -12,7 +12,7 @@ from exchange.engine import commands as c
 from exchange.engine import events as e
 from exchange.engine.commands import AccountCommand
 from exchange.engine.events import Cause, Reason
-from exchange.engine.modes.continuous import Accepted, Amend, Amended, Place
+from exchange.engine.modes.continuous import Accepted, Amend, Amended, Place, PlaceUntil
 from exchange.engine.modes.listings import ListingOpened, OpenListing, Subscribe, Subscribed
 from tests.oracle.market_custody import (
     LARGEST_QUANTITY_T,
@@ -166,7 +166,7 @@ class NaiveBook(NaiveCustody):
             if more > settled:
                 refuse(Reason.NOT_ENOUGH_TONNES, more, settled)
 
-    def _Place(self, said: Place) -> list[e.Event]:  # noqa: N802 - named as its command
+    def _Place(self, said: Place | PlaceUntil) -> list[e.Event]:  # noqa: N802 - named as its command
         self._known(said.instrument)
         self._check_fits(said.account, said.instrument, said.price, said.quantity)
         order = self._offer(said.account, said.instrument, said.side, said.price, said.quantity)

@@ -12,7 +12,7 @@ from typing import Any
 from exchange.engine import commands as c
 from exchange.engine import events as e
 from exchange.engine.events import Cause, Reason
-from exchange.engine.modes.continuous import Accepted, Amend, Place
+from exchange.engine.modes.continuous import Accepted, Amend, Place, PlaceUntil
 from exchange.engine.modes.sessions import messages as m
 from exchange.engine.modes.sessions.messages import SessionReason
 from tests.oracle.market_book import NaiveBook, Unfinished, gone, meets
@@ -91,7 +91,7 @@ class NaiveSessions(NaiveBook):
 
     # Orders.
 
-    def _Place(self, said: Place) -> list[e.Event]:  # noqa: N802 - named as its command
+    def _Place(self, said: Place | PlaceUntil) -> list[e.Event]:  # noqa: N802 - named as its command
         ends = said.life in {c.DAY, c.GTD}
         phase = self.phase(said.instrument)
         if phase == CONTINUOUS and not ends:
@@ -110,19 +110,23 @@ class NaiveSessions(NaiveBook):
         happened = super()._Place(said)
         accepted = happened[0]
         assert isinstance(accepted, Accepted)
-        dated = [m.Dated(accepted.order, said.until)] if said.life == c.GTD else []
+        dated = [m.Dated(accepted.order, self.ends[self.sequence])] if said.life == c.GTD else []
         return [accepted, *dated, *happened[1:]]
 
-    def _end_of(self, said: Place) -> int:
+    def _end_of(self, said: Place | PlaceUntil) -> int:
         session = self.sessions.get(said.instrument)
         if said.life == c.DAY:
             if session is None:
                 refuse(SessionReason.NEVER_CLOSED, said.instrument)
             return 0
         now = session.at if session is not None else 0
-        if said.until <= now:
-            refuse(SessionReason.EXPIRED_ALREADY, said.until, now)
-        return said.until
+        until = said.until if isinstance(said, PlaceUntil) else 0
+        if until <= now:
+            refuse(SessionReason.EXPIRED_ALREADY, until, now)
+        return until
+
+    def _PlaceUntil(self, said: PlaceUntil) -> list[e.Event]:  # noqa: N802 - named as its command
+        return self._Place(said)
 
     def _Amend(self, said: Amend) -> list[e.Event]:  # noqa: N802 - named as its command
         order = self._mine(said.account, said.order)
@@ -227,8 +231,8 @@ class NaiveSessions(NaiveBook):
         turnover = sum(each * quantity for each, quantity in session.trades)
         session.reference, session.trades = price, []
         self._follow(said.instrument)
-        low, high = rules.low, rules.high
-        closing = m.ClosingPriceSet(said.instruction, said.instrument, price, rule, volume, turnover, low, high)
+        low, high, terms = rules.low, rules.high, (session.band_bps, session.vwap_least)
+        closing = m.ClosingPriceSet(said.instruction, said.instrument, price, rule, volume, turnover, low, high, *terms)
         return [closing, *self._sweep(dict(self._over(said.instrument, session.at)), last)]
 
     def _over(self, instrument: int, at: int) -> Iterator[tuple[int, Cause]]:
@@ -289,7 +293,7 @@ class NaiveSessions(NaiveBook):
             if each.instrument == said.instrument and 0 < self.ends.get(number, 0) <= said.at
         }
         phase = self.phase(said.instrument)
-        return self._sweep(due, m.PhaseChanged(said.instruction, said.instrument, phase, said.at))
+        return self._sweep(due, m.PhaseChanged(said.instruction, said.instrument, phase, 0))
 
 
 def ended_at(market: Any) -> dict[int, int]:

@@ -37,11 +37,7 @@ _SAID_MORE: Final = frozenset({c.IOC, c.GTD})
 
 
 class Place(Struct, array_like=True, gc=False, frozen=True, tag=9):
-    """
-    A limit order: *price* is always the cap of a buyer or the floor of a seller.
-
-    One that is good till a date is open until *until*, in seconds of business time.
-    """
+    """A limit order: *price* is always the cap of a buyer or the floor of a seller."""
 
     account: int
     instrument: int
@@ -51,7 +47,24 @@ class Place(Struct, array_like=True, gc=False, frozen=True, tag=9):
     client_order_id: int
     life: int = c.GTC
     prevention: int = c.PREVENT_TAKER
-    until: int = 0
+
+
+class PlaceUntil(Struct, array_like=True, gc=False, frozen=True, tag=33):
+    """
+    A limit order that is good till a date: open until *until*, in seconds of business time.
+
+    A command of its own, because one more field would be in the bytes and in the digest of every other order.
+    """
+
+    account: int
+    instrument: int
+    side: int
+    price: int
+    quantity: int
+    client_order_id: int
+    prevention: int
+    until: int
+    life: int = c.GTD
 
 
 class Amend(Struct, array_like=True, gc=False, frozen=True, tag=12):
@@ -95,7 +108,7 @@ class Amended(Struct, array_like=True, gc=False, frozen=True, tag=16):
     open: int
 
 
-def place(market: Market, command: Place) -> list[Event]:  # noqa: C901, PLR0911, PLR0912 - the hot path, one check a line
+def place(market: Market, command: Place | PlaceUntil) -> list[Event]:  # noqa: C901, PLR0911, PLR0912 - the hot path, one check a line
     """Take an order that can be paid or delivered, match it, and let the rest of it wait where its life says so."""
     client_order_id = command.client_order_id
     try:
@@ -151,7 +164,7 @@ def place(market: Market, command: Place) -> list[Event]:  # noqa: C901, PLR0911
     if life in _SAID_MORE or (best is not None and (best.price >= price if side else best.price <= price)):
         events: list[Event] = [accepted]
         if life == c.GTD:
-            events.append(Dated(order.id, command.until))
+            events.append(Dated(order.id, _until(command)))
         _enter(market, instrument, order, events, rests=life != c.IOC)
         return events
     (book.asks if side else book.bids).rest(order)
@@ -159,15 +172,22 @@ def place(market: Market, command: Place) -> list[Event]:  # noqa: C901, PLR0911
     return [accepted]
 
 
-def _not_in_its_life(market: Market, instrument: TradedInstrument, order: OpenOrder, command: Place) -> Refused | None:
+def _not_in_its_life(
+    market: Market, instrument: TradedInstrument, order: OpenOrder, command: Place | PlaceUntil
+) -> Refused | None:
     """A post-only order that would trade, a fill-or-kill order that would not trade whole, or one that is over."""
     if order.life == c.POST_ONLY:
         return _would_trade(instrument, order, command)
     if order.life >= c.DAY:
-        return ends(market, instrument, order, command.until, command)
+        return ends(market, instrument, order, _until(command), command)
     if order.life == c.FOK and not _fills(market, instrument.book.side(1 - order.side), order):
         return refused(command, Reason.NOT_FILLABLE, order.quantity)
     return None
+
+
+def _until(command: Place | PlaceUntil) -> int:
+    """When an order ends; a plain one that says it does has ended already."""
+    return command.until if isinstance(command, PlaceUntil) else 0
 
 
 def _fills(market: Market, side: Side, taker: OpenOrder) -> bool:
@@ -234,7 +254,7 @@ def _own_in_the_way(accounts: list[TradingAccount], taker: OpenOrder) -> list[Op
     ]
 
 
-def _would_trade(instrument: TradedInstrument, order: OpenOrder, command: Place | Amend) -> Refused | None:
+def _would_trade(instrument: TradedInstrument, order: OpenOrder, command: Place | PlaceUntil | Amend) -> Refused | None:
     """Refuse to let a post-only order come to a price at which it trades at once."""
     price = command.price
     best = (instrument.book.bids if order.side else instrument.book.asks).best
@@ -357,4 +377,4 @@ def _relock(order: OpenOrder, open_t: int, command: Amend) -> Refused | None:
     return None
 
 
-MODE: Final = EngineMode("continuous", {Place: place, Amend: amend}, (Accepted, Amended))
+MODE: Final = EngineMode("continuous", {Place: place, PlaceUntil: place, Amend: amend}, (Accepted, Amended))

@@ -53,6 +53,7 @@ WEIGHTS: Weighted = {
     "reopen": 3,
     "go_on": 1,
     "restart": 1,
+    "place_until": 25,
     "phase": 12,
     "session_rules": 2,
     "expire": 5,
@@ -94,9 +95,9 @@ class Stream:
         """What was drawn, unless something is unfinished, too much is open, or the market has stood still too long."""
         if self.market.unfinished is not None:
             return kind if self.one_in(12) else "go_on"
-        if kind in {"place", "offer", "announce", "pledge"} and len(self.market.open) >= OPEN_LIMIT:
+        if kind in {"place", "place_until", "offer", "announce", "pledge"} and len(self.market.open) >= OPEN_LIMIT:
             return "cancel"
-        if kind in {"place", "take"} and len(self.market.undelivered) >= UNDELIVERED_LIMIT:
+        if kind in {"place", "place_until", "take"} and len(self.market.undelivered) >= UNDELIVERED_LIMIT:
             return "deliver"
         if any(each.halted for each in self.market.rules.values()) and self.one_in(12):
             return "halt"
@@ -172,10 +173,16 @@ class Stream:
             self.price(instrument, side),
             self.quantity(instrument),
             self.client_order_id(account),
-            self.dice.choices((c.GTC, c.IOC, c.FOK, c.POST_ONLY, c.DAY, c.GTD), (12, 2, 2, 3, 2, 2))[0],
+            self.dice.choices((c.GTC, c.IOC, c.FOK, c.POST_ONLY, c.DAY, c.GTD), (24, 4, 4, 6, 4, 1))[0],
             self.dice.randrange(4),
-            self.market.sequence + self.dice.randrange(-9, 400),
         )
+
+    def place_until(self) -> continuous.PlaceUntil:
+        """An order until a moment, seldom one that has passed."""
+        said = self.place()
+        until = self.market.sequence + self.dice.randrange(-9, 400)
+        terms = (said.account, said.instrument, said.side, said.price, said.quantity, said.client_order_id)
+        return continuous.PlaceUntil(*terms, said.prevention, until)
 
     def cancel(self) -> c.Cancel:
         """One of what is open."""

@@ -212,9 +212,9 @@ def test_the_closing_price_by_its_rule(trades, least, reference, price, rule):
     for number, (at, tonnes) in enumerate(trades):
         table.tell(sell(1, at, tonnes, 1 + number), buy(2, at, tonnes, 1 + number))
     volume, turnover = sum(each[1] for each in trades), sum(each[0] * each[1] for each in trades)
-    closing = ClosingPriceSet(12, CREDIT, price, rule, volume, turnover, 100, 1_000)
+    closing = ClosingPriceSet(12, CREDIT, price, rule, volume, turnover, 100, 1_000, 0, least)
     assert [closing, PhaseChanged(12, CREDIT, CLOSED, 100)] == table.tell(phase(12, CLOSED))
-    again = ClosingPriceSet(14, CREDIT, price, CLOSED_AT_REFERENCE, 0, 0, 100, 1_000)
+    again = ClosingPriceSet(14, CREDIT, price, CLOSED_AT_REFERENCE, 0, 0, 100, 1_000, 0, least)
     assert again == table.tell(phase(13, PRE_OPEN), phase(14, CLOSED))[1], "the next session begins with nothing"
 
 
@@ -246,7 +246,7 @@ def test_the_band_follows_the_reference_and_closes_what_is_outside():
     ] == table.tell(SetSessionRules(11, CREDIT, 303, 1_000, 1))
     table.tell(sell(1, 275, 10, 2))
     assert [
-        ClosingPriceSet(12, CREDIT, 275, CLOSED_AT_AVERAGE, 10, 2_750, 250, 300),
+        ClosingPriceSet(12, CREDIT, 275, CLOSED_AT_AVERAGE, 10, 2_750, 250, 300, 1_000, 1),
         e.Reduced(FIRST + 2, 1, CREDIT, SELL, 330, 10, Cause.OUTSIDE_BAND, 0),
         PhaseChanged(12, CREDIT, CLOSED, 100),
     ] == table.tell(phase(12, CLOSED))
@@ -259,14 +259,12 @@ def test_orders_of_the_day_end_when_it_is_closed_and_dated_ones_when_they_are_du
     table = Table()
     assert [e.Refused(SessionReason.NEVER_CLOSED, 2, 1, CREDIT, 0)] == table.tell(buy(2, 200, 10, 1, c.DAY))
     table.tell(phase(11, PRE_OPEN, 50), phase(12, CONTINUOUS, 60))
-    dated = [
-        continuous.Place(2, CREDIT, BUY, 200, 10, number, c.GTD, 0, until) for number, until in ((2, 90), (3, 200))
-    ]
+    dated = [continuous.PlaceUntil(2, CREDIT, BUY, 200, 10, number, 0, until) for number, until in ((2, 90), (3, 200))]
     assert Dated(14, 90) == table.tell(dated[0])[1]
     table.tell(buy(2, 205, 10, 4, c.DAY), dated[1], buy(2, 195, 10, 5))
-    late = continuous.Place(2, CREDIT, BUY, 200, 10, 6, c.GTD, 0, 60)
+    late = continuous.PlaceUntil(2, CREDIT, BUY, 200, 10, 6, 0, 60)
     assert [e.Refused(SessionReason.EXPIRED_ALREADY, 2, 6, 60, 60)] == table.tell(late)
-    assert [PhaseChanged(13, CREDIT, CONTINUOUS, 89)] == table.tell(Expire(13, CREDIT, 89))
+    assert [PhaseChanged(13, CREDIT, CONTINUOUS, 0)] == table.tell(Expire(13, CREDIT, 89))
     assert [(14, 10, Cause.EXPIRED)] == reduced(table.tell(Expire(14, CREDIT, 90)))
     assert [(15, 10, Cause.DAY_OVER), (16, 10, Cause.EXPIRED)] == reduced(table.tell(phase(15, CLOSED, 200)))
     assert [(17, 195, 10)] == table.bids()
@@ -327,7 +325,7 @@ def test_what_ended_before_is_forgotten(monkeypatch):
     table = Table()
     plain = len(state.dump(table.engine.market))
     for number in range(1, 2_500):
-        table.engine.apply(continuous.Place(2, CREDIT, BUY, 200, 10, number, c.GTD, 0, 1_000 + number))
+        table.engine.apply(continuous.PlaceUntil(2, CREDIT, BUY, 200, 10, number, 0, 1_000 + number))
         table.engine.apply(c.CancelAll(2, 0, 0))
     ending = table.engine.market.parts["sessions"].ending[CREDIT]
     assert 1_100 > len(ending.buckets)

@@ -10,6 +10,7 @@ import exchange.campaigns.routes
 import exchange.instruments.routes
 import exchange.listings.routes
 import exchange.orders.routes
+import exchange.sessions.routes
 import exchange.settlement.routes
 import registry
 from deploy.routes import give_routes
@@ -112,6 +113,7 @@ def test_no_operation_of_the_exchange_is_named_in_the_registry():
         *exchange.listings.routes.ROUTES,
         *exchange.campaigns.routes.ROUTES,
         *exchange.orders.routes.ROUTES,
+        *exchange.sessions.routes.ROUTES,
     }
     folder = Path(registry.__file__).parent
     named = {

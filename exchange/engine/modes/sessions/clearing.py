@@ -1,10 +1,8 @@
-"""At which price a call is uncrossed. Pure: levels of a book in, a price out."""
+"""At which price a call is uncrossed. Pure: tonnes by price in, a price out."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate
 from typing import NamedTuple
-
-from exchange.engine.book import OrderBook, Side
 
 
 class Clearing(NamedTuple):
@@ -28,18 +26,21 @@ class _Stretch(NamedTuple):
     sold: int
 
 
-def clearing(book: OrderBook, tick: int, reference: int) -> Clearing:
+def clearing(bids: Mapping[int, int], asks: Mapping[int, int], tick: int, reference: int) -> Clearing:
     """
-    Return the price at which most tonnes trade.
+    Return the price at which most tonnes trade; *bids* and *asks* have the open tonnes at each price.
 
     Among several of those, that with the least surplus of either side; then the nearest to *reference*, or without one
     (0) to the middle of what is left; then the lower of two. Any multiple of *tick* may be the price, also one that no
     order has.
     """
-    bid, ask = book.bids.best, book.asks.best
-    if bid is None or ask is None or bid.price < ask.price:
+    highest, lowest = max(bids, default=0), min(asks, default=0)
+    if not lowest or highest < lowest:
         return Clearing()
-    found = list(_stretches(_totals(book.bids, ask.price, bid.price), _totals(book.asks, ask.price, bid.price), tick))
+    bought, sold = (
+        {price: each for price, each in side.items() if lowest <= price <= highest} for side in (bids, asks)
+    )
+    found = list(_stretches(bought, sold, tick))
     most = max(min(each.bought, each.sold) for each in found)
     largest = [each for each in found if min(each.bought, each.sold) == most]
     least = min(abs(each.bought - each.sold) for each in largest)
@@ -56,11 +57,6 @@ def nearest(low: int, high: int, tick: int, reference: int) -> int:
     below = twice // (2 * tick) * tick
     price = below if twice - 2 * below <= tick else below + tick
     return min(max(price, low), high)
-
-
-def _totals(side: Side, low: int, high: int) -> dict[int, int]:
-    """The tonnes at each price that may trade."""
-    return {price: level.total for price, level in side.levels.items() if low <= price <= high}
 
 
 def _stretches(bids: dict[int, int], asks: dict[int, int], tick: int) -> Iterator[_Stretch]:

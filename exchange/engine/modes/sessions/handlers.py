@@ -52,8 +52,12 @@ class Sweeping(Struct, array_like=True, frozen=True, tag=6):
 
 def indicated(instrument: TradedInstrument) -> Clearing:
     """Return what would trade if the call of an instrument ended now."""
-    session = instrument.session
-    return clearing(instrument.book, instrument.tick, session.reference if session is not None else 0)
+    book, session = instrument.book, instrument.session
+    bid, ask = book.bids.best, book.asks.best
+    if bid is None or ask is None or bid.price < ask.price:
+        return Clearing()
+    bids, asks = ({price: each.total for price, each in side.levels.items()} for side in (book.bids, book.asks))
+    return clearing(bids, asks, instrument.tick, session.reference if session is not None else 0)
 
 
 def set_phase(market: Market, command: SetPhase) -> list[Event]:
@@ -132,7 +136,16 @@ def _arrive(market: Market, instrument: TradedInstrument, session: Session, last
     session.volume = session.turnover = session.last = 0
     _follow(instrument, session)
     said = ClosingPriceSet(
-        last.instruction, instrument.id, price, rule, volume, turnover, instrument.low, instrument.high
+        last.instruction,
+        instrument.id,
+        price,
+        rule,
+        volume,
+        turnover,
+        instrument.low,
+        instrument.high,
+        session.band_bps,
+        session.vwap_least,
     )
     return [said, *sweep_some(market, Sweeping(_over(market, instrument, session), last))]
 
@@ -224,7 +237,7 @@ def expire(market: Market, command: Expire) -> list[Event]:
         instrument.session.at = max(instrument.session.at, command.at)
     ending = sessions(market).of(instrument)
     due = [(*_named(each), int(Cause.EXPIRED)) for each in ending.due(_past(ending.buckets, command.at))]
-    last = PhaseChanged(command.instruction, instrument.id, instrument.phase, command.at)
+    last = PhaseChanged(command.instruction, instrument.id, instrument.phase, 0)
     return sweep_some(market, Sweeping(tuple((account, order, cause) for order, account, cause in due), last))
 
 

@@ -60,7 +60,11 @@ class Expire(Struct, array_like=True, gc=False, frozen=True, tag=32):
 
 
 class PhaseChanged(Struct, array_like=True, gc=False, frozen=True, tag=30):
-    """The book of an instrument is in another phase, and all that goes with it is done."""
+    """
+    The book of an instrument is in another phase, and all that goes with it is done.
+
+    Where *at* is 0 it is in the same one, and what was due to be closed is.
+    """
 
     instruction: int
     instrument: int
@@ -87,7 +91,7 @@ class ClosingPriceSet(Struct, array_like=True, gc=False, frozen=True, tag=32):
     An instrument is closed at *price*, its reference from now on; prices lie from *low* to *high*.
 
     *rule* says how it was found, from *volume* tonnes that were traded for *turnover* fen. Without any trade or
-    reference it is 0.
+    reference it is 0. *band_bps* and *vwap_least* are the rules that go on.
     """
 
     instruction: int
@@ -98,6 +102,8 @@ class ClosingPriceSet(Struct, array_like=True, gc=False, frozen=True, tag=32):
     turnover: int
     low: int
     high: int
+    band_bps: int
+    vwap_least: int
 
 
 class SessionRulesSet(Struct, array_like=True, gc=False, frozen=True, tag=33):
