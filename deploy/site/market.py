@@ -13,6 +13,7 @@ from exchange.market_data import rules
 from exchange.market_data import service as market_data
 from exchange.orders import service as orders
 from exchange.parts import Exchange
+from exchange.sessions import service as sessions
 from registry.access.visitor import PageCall
 from registry.kit.database import Database
 from registry.kit.http import PathCode
@@ -59,8 +60,20 @@ class MarketPage(Controller):
             asks=asks,
             trades=await market_data.trades(code, TAPE, newest_first=True, exchange=exchange),
             prices=await market_data.prices(code, "day", exchange=exchange),
+            session=await sessions.session(code, exchange=exchange),
             listings=await listings.listings(OWN, code, open_only=True, exchange=exchange),
             **await own(page, code, account_id, db=db, exchange=exchange),
+        )
+
+    @get("/session")
+    async def session(
+        self, page: NamedDependency[PageCall], code: PathCode, exchange: NamedDependency[Exchange]
+    ) -> Response[str]:
+        """Where the book is in its day: a part of the page, which follows the market."""
+        return page.answer(
+            "market/session_part.html",
+            instrument=await instruments.instrument(code, exchange=exchange),
+            session=await sessions.session(code, exchange=exchange),
         )
 
     @get("/own")

@@ -313,7 +313,7 @@ def test_a_call_is_uncrossed_and_a_day_is_closed_in_steps(monkeypatch):
     table.tell(*(buy(2, 200, 10, number) for number in range(1, 4)))
     sizes = [len(table.tell(phase(12, CLOSED)))]
     while table.engine.market.unfinished is not None:
-        assert Reason.BUSY == table.tell(buy(4, 200, 10, 1))[0].reason
+        assert [e.Refused(Reason.BUSY, 4, 1, 0, 0)] == table.tell(buy(4, 200, 10, 1))
         table.engine = Engine(state.load(state.dump(table.engine.market)))
         sizes.append(len(table.tell(c.Continue())))
     assert [1 + 2, 1 + 1 + 2 + 1] == sizes
