@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 from litestar import Controller, Response, get
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
+from msgspec.structs import replace
 
 from exchange.instruments import service as instruments
 from exchange.listings import service as listings
@@ -104,7 +105,10 @@ class MarketPage(Controller):
         """What an order would cost, before it is placed: a part of the page, or a page where there is no script."""
         instrument = await instruments.instrument(code, exchange=exchange)
         asked = _asked(price, quantity_t)
-        meeting = rules.meeting(await market_data.book(code, exchange=exchange), side, *asked) if asked else None
+        book = await market_data.book(code, exchange=exchange)
+        if (await sessions.session(code, exchange=exchange)).phase != "continuous":
+            book = replace(book, bids=(), asks=())  # orders are collected: nothing trades at once
+        meeting = rules.meeting(book, side, *asked) if asked else None
         return page.answer("market/ticket_part.html", instrument=instrument, side=side, asked=asked, meeting=meeting)
 
 

@@ -134,8 +134,7 @@ def place(market: Market, command: Place | PlaceUntil) -> list[Event]:  # noqa: 
         or account.frozen
         or (len(account.orders) >= OPEN_ORDERS_LIMIT and life not in _AT_ONCE)
     ):  # asked here as `unfit` asks it: a call for each order costs a twentieth of its time
-        refusal = unfit(command, instrument, account, price, quantity, rests=life not in _AT_ONCE)
-        if refusal is not None or (refusal := untimely(command, instrument, life)) is not None:
+        if (refusal := _not_taken(command, instrument, account)) is not None:
             return [refusal]
     try:
         tonnes = account.tonnes[number]
@@ -161,15 +160,20 @@ def place(market: Market, command: Place | PlaceUntil) -> list[Event]:  # noqa: 
     accepted = Accepted(order.id, account.id, number, side, price, quantity, client_order_id, life)
     book = instrument.book
     best = (book.bids if side else book.asks).best
-    if life in _SAID_MORE or (best is not None and (best.price >= price if side else best.price <= price)):
-        events: list[Event] = [accepted]
-        if life == c.GTD:
-            events.append(Dated(order.id, _until(command)))
+    if (life and life in _SAID_MORE) or (best is not None and (best.price >= price if side else best.price <= price)):
+        events: list[Event] = [accepted, Dated(order.id, _until(command))] if life == c.GTD else [accepted]
         _enter(market, instrument, order, events, rests=life != c.IOC)
         return events
     (book.asks if side else book.bids).rest(order)
     account.orders[order.id] = order
     return [accepted]
+
+
+def _not_taken(command: Place | PlaceUntil, instrument: TradedInstrument, account: TradingAccount) -> Refused | None:
+    """Why an order is not taken, if anything is against it but that its book is in a call."""
+    rests = command.life not in _AT_ONCE
+    refusal = unfit(command, instrument, account, command.price, command.quantity, rests=rests)
+    return refusal or untimely(command, instrument, command.life)
 
 
 def _not_in_its_life(

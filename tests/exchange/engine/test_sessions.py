@@ -9,7 +9,7 @@ from exchange.engine.core import Engine
 from exchange.engine.events import Cause, Reason
 from exchange.engine.modes import continuous, listings
 from exchange.engine.modes.sessions import handlers
-from exchange.engine.modes.sessions.clearing import Clearing, nearest
+from exchange.engine.modes.sessions.clearing import CallPrice, nearest
 from exchange.engine.modes.sessions.messages import (
     CLOSED_AT_AVERAGE,
     CLOSED_AT_LAST,
@@ -41,7 +41,7 @@ def in_call(*orders: c.Command, reference: int = 0) -> Table:
     return Table(SetSessionRules(11, CREDIT, reference, 0, 1), phase(12, OPENING_CALL), *orders)
 
 
-def indicated(table: Table) -> Clearing:
+def indicated(table: Table) -> CallPrice:
     """What would trade now; both markets agree on it."""
     found = handlers.indicated(table.engine.market.instruments[CREDIT])
     assert found == table.naive.uncrossed_at(CREDIT)

@@ -5,7 +5,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 
-class Clearing(NamedTuple):
+class CallPrice(NamedTuple):
     """
     What trades if a call ends now: *quantity* tonnes at *price*; both 0 where nothing crosses.
 
@@ -26,7 +26,7 @@ class _Stretch(NamedTuple):
     sold: int
 
 
-def clearing(bids: Mapping[int, int], asks: Mapping[int, int], tick: int, reference: int) -> Clearing:
+def clearing(bids: Mapping[int, int], asks: Mapping[int, int], tick: int, reference: int) -> CallPrice:
     """
     Return the price at which most tonnes trade; *bids* and *asks* have the open tonnes at each price.
 
@@ -36,7 +36,7 @@ def clearing(bids: Mapping[int, int], asks: Mapping[int, int], tick: int, refere
     """
     highest, lowest = max(bids, default=0), min(asks, default=0)
     if not lowest or highest < lowest:
-        return Clearing()
+        return CallPrice()
     bought, sold = (
         {price: each for price, each in side.items() if lowest <= price <= highest} for side in (bids, asks)
     )
@@ -48,7 +48,7 @@ def clearing(bids: Mapping[int, int], asks: Mapping[int, int], tick: int, refere
     # The surplus falls as prices rise, so these are neighbours.
     price = nearest(best[0].low, best[-1].high, tick, reference)
     here = next(each for each in best if each.low <= price <= each.high)
-    return Clearing(price, most, here.bought - here.sold)
+    return CallPrice(price, most, here.bought - here.sold)
 
 
 def nearest(low: int, high: int, tick: int, reference: int) -> int:

@@ -10,7 +10,7 @@ from exchange.engine.accounts import OpenOrder
 from exchange.engine.events import Cause, Event, InstructionRefused, Reason
 from exchange.engine.market import BPS, STEP, Market, TradedInstrument, close, exchange
 from exchange.engine.modes import EngineMode
-from exchange.engine.modes.sessions.clearing import Clearing, clearing
+from exchange.engine.modes.sessions.clearing import CallPrice, clearing
 from exchange.engine.modes.sessions.messages import (
     CLOSED_AT_AVERAGE,
     CLOSED_AT_LAST,
@@ -50,12 +50,12 @@ class Sweeping(Struct, array_like=True, frozen=True, tag=6):
     last: PhaseChanged | None = None
 
 
-def indicated(instrument: TradedInstrument) -> Clearing:
+def indicated(instrument: TradedInstrument) -> CallPrice:
     """Return what would trade if the call of an instrument ended now."""
     book, session = instrument.book, instrument.session
     bid, ask = book.bids.best, book.asks.best
     if bid is None or ask is None or bid.price < ask.price:
-        return Clearing()
+        return CallPrice()
     bids, asks = ({price: each.total for price, each in side.levels.items()} for side in (book.bids, book.asks))
     return clearing(bids, asks, instrument.tick, session.reference if session is not None else 0)
 
