@@ -12,6 +12,7 @@ from exchange.market_data.session.api import MarketSessionController
 from exchange.orders.api import OrdersController, TraderController
 from exchange.orders.session.api import OrderSessionController
 from exchange.quotes.api import AccountQuotesController, InquiredPricesController, QuoteRequestsController
+from exchange.sessions.api import TradingSessionsController
 from exchange.settlement.api import AccountCustodyController, CustodyController
 from registry.access.approvals.api import ApprovalsController
 from registry.access.grants.api import GrantsController
@@ -89,6 +90,7 @@ CONTROLLERS: Final = (
     MarketDataController,
     MarketDaysController,
     MarketSessionController,
+    TradingSessionsController,
     ListingsController,
     PickingController,
     CampaignsController,

@@ -10,6 +10,7 @@ import exchange.listings.routes
 import exchange.market_data.routes
 import exchange.orders.routes
 import exchange.quotes.routes
+import exchange.sessions.routes
 import exchange.settlement.routes
 import registry.access.approvals.routes
 import registry.access.grants.routes
@@ -79,6 +80,7 @@ ROUTES = merge_routes(
     exchange.blocks.routes.ROUTES,
     exchange.quotes.routes.ROUTES,
     exchange.orders.routes.ROUTES,
+    exchange.sessions.routes.ROUTES,
     exchange.settlement.routes.ROUTES,
 )
 

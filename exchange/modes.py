@@ -22,6 +22,8 @@ from exchange.projections.changes import Part
 from exchange.projections.replies import AboutTable
 from exchange.quotes import projection as quotes
 from exchange.quotes import rules as quote_rules
+from exchange.sessions import projection as sessions
+from exchange.sessions import rules as session_rules
 
 EVENTS: Final[tuple[Part, ...]] = (
     core.EVENTS,
@@ -31,6 +33,7 @@ EVENTS: Final[tuple[Part, ...]] = (
     campaigns.EVENTS,
     blocks.EVENTS,
     quotes.EVENTS,
+    sessions.EVENTS,
 )
 """What each event means for the tables."""
 COMMANDS: Final[AboutTable] = {
@@ -42,6 +45,13 @@ COMMANDS: Final[AboutTable] = {
 }
 """What each command of an account is about."""
 REFUSALS: Final = Refusals(
-    (CORE, listing_rules.REFUSALS, campaign_rules.REFUSALS, block_rules.REFUSALS, quote_rules.REFUSALS)
+    (
+        CORE,
+        listing_rules.REFUSALS,
+        campaign_rules.REFUSALS,
+        block_rules.REFUSALS,
+        quote_rules.REFUSALS,
+        session_rules.REFUSALS,
+    )
 )
 """How each refusal reads."""

@@ -30,6 +30,7 @@ from registry.credits.custody.service import (
     release_in,
     vintage_in,
 )
+from registry.methodologies.service import working_days_in
 from registry.parties.service import lock_account_in, trader_in
 from registry.transparency.service import openings_in
 
@@ -58,4 +59,5 @@ __all__ = [
     "trader_in",
     "use_approval_in",
     "vintage_in",
+    "working_days_in",
 ]

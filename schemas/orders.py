@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from schemas.market_data import Side
-from schemas.scalars import ClientOrderId, Fen, Fen0, Id, Instant, PriceFen, Tonnes, Tonnes0
+from schemas.scalars import ClientOrderId, Fen, Fen0, Id, Instant, PriceFen, Tonnes, Tonnes0, check_years
 from schemas.serials import InstrumentCodeText
 
 BATCH_LIMIT = 1_000
@@ -22,7 +22,11 @@ ClosedBecause = Literal[
     "declined",
     "lapsed",
     "not-taken",
+    "day-over",
+    "expired",
 ]
+TimeInForce = Literal["GTC", "IOC", "FOK", "DAY", "GTD"]
+"""DAY: until its instrument is closed; GTD: until a moment of business time."""
 SelfTrade = Literal["cancel-taker", "cancel-maker", "cancel-both", "decrement"]
 
 
@@ -34,7 +38,8 @@ class _Terms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     price_fen: Annotated[PriceFen, Meta(description="A buyer's cap, a seller's floor")]
     quantity_t: Tonnes
     client_order_id: ClientOrderId
-    time_in_force: Literal["GTC", "IOC", "FOK"] = "GTC"
+    time_in_force: TimeInForce = "GTC"
+    until: Annotated[Instant | None, Meta(description="Of a GTD order: open until then, by business time")] = None
     post_only: Annotated[bool, Meta(description="Refuse the order rather than let it trade at once")] = False
     self_trade: Annotated[SelfTrade, Meta(description="What gives way when two orders of one owner meet")] = (
         "cancel-taker"
@@ -44,6 +49,10 @@ class _Terms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Raise `ValueError` for an order that may neither trade nor rest."""
         if self.post_only and self.time_in_force != "GTC":
             raise ValueError(f"post_only goes with time_in_force GTC, not {self.time_in_force}")
+        if (self.until is not None) != (self.time_in_force == "GTD"):
+            raise ValueError("until goes with time_in_force GTD, and GTD with until")
+        if self.until is not None:
+            check_years("until", self.until)
 
 
 class NewOrder(_Terms, frozen=True):
@@ -139,10 +148,11 @@ class Order(Struct, frozen=True, kw_only=True):
     traded_t: Tonnes0
     state: Literal["open", "filled", "closed"]
     closed_because: ClosedBecause | None
-    time_in_force: Literal["GTC", "IOC", "FOK"]
+    time_in_force: TimeInForce
     post_only: bool
     client_order_id: ClientOrderId
     listing_id: Id | None
+    until: Instant | None
     at: Instant
 
 

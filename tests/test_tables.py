@@ -58,6 +58,7 @@ OWNED = {
     "exchange.listings": {"picking"},
     "exchange.blocks": {"block", "block_terms"},
     "exchange.quotes": {"quote", "quote_request", "quote_request_end"},
+    "exchange.sessions": {"closing_price", "session", "session_rules", "timetable"},
 }
 PUBLISHED = {
     "registry.kit": {"business_at", "business_now", "clock_behind", "keep_business_time", "refuse_behind_time"},
@@ -91,12 +92,21 @@ PUBLISHED = {
     },
     "registry.community": {"known_event"},
     "exchange.journal": {"journalled"},
-    "exchange.projections": {"off_tape", "progress", "resting", "shown_placed", "shown_position", "shown_trade"},
+    "exchange.projections": {
+        "dated",
+        "off_tape",
+        "progress",
+        "resting",
+        "shown_placed",
+        "shown_position",
+        "shown_trade",
+    },
     "exchange.instruments": {"known_instrument"},
     "exchange.instructions": {"shown_instruction"},
     "exchange.campaigns": {"campaign_with_pledges", "shown_campaign"},
     "exchange.blocks": {"shown_block"},
     "exchange.quotes": {"shown_quote", "shown_quote_request"},
+    "exchange.sessions": {"shown_session"},
 }
 IDENTITIES = {"registry.project_number_seq", "registry.statement_id_seq"}
 """Sequences of identity columns that are drawn from by name."""

@@ -14,6 +14,7 @@ from rich.table import Table
 from deploy.bench import region
 from deploy.bench.certificates import browser_verify, certificates
 from deploy.bench.exchange.book import book
+from deploy.bench.exchange.call import call
 from deploy.bench.exchange.campaign import campaign
 from deploy.bench.exchange.core import call_latency, core
 from deploy.bench.exchange.depth import cancel, memory
@@ -83,6 +84,7 @@ EXCHANGE: dict[str, Measure] = {
     "fok": fok,
     "freeze": freeze,
     "campaign": campaign,
+    "call": call,
     "durable-100": durable_100,
     "durable-1000": durable_1000,
     "projected": projected,

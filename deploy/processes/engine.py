@@ -23,6 +23,7 @@ from exchange.projections.changes import event_table
 from exchange.projections.instruments import KnownInstruments
 from exchange.projections.projector import Projector, Tables
 from exchange.quotes.service import end_due
+from exchange.sessions.service import follow_timetables
 from exchange.settlement import projection as settlement
 from exchange.settlement.reconciler import reconcile
 from exchange.settlement.settler import Settler
@@ -169,6 +170,7 @@ async def _follow_calendar(exchange: Exchange, supervisor: Supervisor) -> None:
     """Tell the engine what is due by business time."""
 
     async def step() -> None:
+        await follow_timetables(exchange=exchange)
         await follow_calendar(exchange=exchange)
         await lapse_due(exchange=exchange)
         await end_due(exchange=exchange)

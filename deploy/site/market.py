@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 from litestar import Controller, Response, get
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
+from msgspec.structs import replace
 
 from exchange.blocks import service as blocks
 from exchange.instruments import service as instruments
@@ -15,6 +16,7 @@ from exchange.market_data import service as market_data
 from exchange.orders import service as orders
 from exchange.parts import Exchange
 from exchange.quotes import service as quotes
+from exchange.sessions import service as sessions
 from registry.access.visitor import PageCall
 from registry.kit.database import Database
 from registry.kit.http import PathCode
@@ -62,12 +64,24 @@ class MarketPage(Controller):
             asks=asks,
             trades=await market_data.trades(code, TAPE, newest_first=True, exchange=exchange),
             prices=await market_data.prices(code, "day", exchange=exchange),
+            session=await sessions.session(code, exchange=exchange),
             listings=await listings.listings(OWN, code, open_only=True, exchange=exchange),
             picking=await listings.picking(code, exchange=exchange),
             terms=await blocks.terms(code, exchange=exchange),
             negotiated=await blocks.trades(code, NEWEST, exchange=exchange),
             inquired=await quotes.inquired(code, NEWEST, exchange=exchange),
             **await own(page, code, account_id, db=db, exchange=exchange),
+        )
+
+    @get("/session")
+    async def session(
+        self, page: NamedDependency[PageCall], code: PathCode, exchange: NamedDependency[Exchange]
+    ) -> Response[str]:
+        """Where the book is in its day: a part of the page, which follows the market."""
+        return page.answer(
+            "market/session_part.html",
+            instrument=await instruments.instrument(code, exchange=exchange),
+            session=await sessions.session(code, exchange=exchange),
         )
 
     @get("/own")
@@ -101,7 +115,10 @@ class MarketPage(Controller):
         """What an order would cost, before it is placed: a part of the page, or a page where there is no script."""
         instrument = await instruments.instrument(code, exchange=exchange)
         asked = _asked(price, quantity_t)
-        meeting = rules.meeting(await market_data.book(code, exchange=exchange), side, *asked) if asked else None
+        book = await market_data.book(code, exchange=exchange)
+        if (await sessions.session(code, exchange=exchange)).phase != "continuous":
+            book = replace(book, bids=(), asks=())  # orders are collected: nothing trades at once
+        meeting = rules.meeting(book, side, *asked) if asked else None
         return page.answer("market/ticket_part.html", instrument=instrument, side=side, asked=asked, meeting=meeting)
 
     @get("/offer")

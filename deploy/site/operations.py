@@ -10,6 +10,7 @@ from msgspec import Struct
 from deploy.status import Trouble, service_status
 from exchange.instruments import service as instruments
 from exchange.parts import Exchange
+from exchange.sessions import service as sessions
 from exchange.settlement.rules import ALONE_FEN
 from registry.access.visitor import PageCall
 from registry.credits.holdings.service import IssuanceTotals, RegionTotals
@@ -73,7 +74,8 @@ class OperationsPage(Controller):
             payment=payment,
             missing=missing,
             alone_fen=ALONE_FEN,
-            instruments=await instruments.instruments(WHOLE, exchange=exchange),
+            instruments=(traded := await instruments.instruments(WHOLE, exchange=exchange)),
+            sessions={each.code: await sessions.session(each.code, exchange=exchange) for each in traded.items},
             projects=await projects.projects(
                 ProjectsWanted(state="registered"), WHOLE, asked=page.asks("list_projects"), db=db
             ),

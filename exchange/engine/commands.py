@@ -23,6 +23,10 @@ FOK: Final = 2
 POST_ONLY: Final = 3
 LISTED: Final = 4
 """Of a fixed-price listing, which stands beside the book."""
+DAY: Final = 5
+"""Until its instrument is closed."""
+GTD: Final = 6
+"""Until a moment of business time."""
 
 PREVENT_TAKER: Final = 0
 PREVENT_MAKER: Final = 1

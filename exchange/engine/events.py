@@ -63,6 +63,8 @@ class Cause(IntEnum):
     DECLINED = 17
     LAPSED = 18
     NOT_TAKEN = 19
+    DAY_OVER = 13
+    EXPIRED = 14
 
 
 class Refused(Struct, array_like=True, gc=False, frozen=True, tag=1):

@@ -8,6 +8,7 @@ from exchange.engine import commands as c
 from exchange.engine.accounts import OpenOrder, TradingAccount
 from exchange.engine.book import OrderBook
 from exchange.engine.events import InstructionRefused, Reason, Reduced, Refused, Traded
+from exchange.engine.session import CONTINUOUS, Session
 from schemas.scalars import MAX_PRICE_FEN, MAX_QUANTITY_T
 
 MAX_TOTAL: Final = 2**53 - 1
@@ -17,22 +18,32 @@ STEP: Final = 1_000
 OPEN_ORDERS_LIMIT: Final = 10_000
 """Orders and listings that one account may have open."""
 BPS: Final = 10_000
+_PHASE_BITS: Final = 8
+"""Causes of a halt stand below them."""
 
 assert MAX_PRICE_FEN * MAX_QUANTITY_T <= MAX_TOTAL
 
 
 class TradedInstrument:
-    """One project and vintage with its rules and its book. *tonnes* is what all accounts have of it."""
+    """
+    One project and vintage with its rules and its book. *tonnes* is what all accounts have of it.
+
+    *halted* has the causes of a halt, *phase* where its book is in its session; *gate* has both, so that an order is
+    asked one question: it is 0 while the book trades continuously. *session* is None until a first phase or rule.
+    """
 
     __slots__ = (
         "book",
         "fee_account",
         "fee_bps",
+        "gate",
         "halted",
         "high",
         "id",
         "lot",
         "low",
+        "phase",
+        "session",
         "tick",
         "tonnes",
     )
@@ -46,8 +57,15 @@ class TradedInstrument:
         self.fee_bps = command.fee_bps
         self.fee_account = fee_account
         self.halted = 0
+        self.phase = CONTINUOUS
+        self.gate = 0
+        self.session: Session | None = None
         self.book = OrderBook()
         self.tonnes = 0
+
+    def shut(self) -> None:
+        """Let the gate say what *halted* and *phase* say."""
+        self.gate = self.halted | self.phase << _PHASE_BITS
 
 
 class Market:

@@ -1,6 +1,7 @@
 """What the operator and the regulator decide: what can be traded, at which prices, and who may not."""
 
 from collections.abc import Iterator
+from typing import Protocol
 
 from exchange.engine import commands as c
 from exchange.engine.accounts import OpenOrder
@@ -35,18 +36,18 @@ def open_instrument(market: Market, command: c.OpenInstrument) -> list[Event]:
 
 def set_band(market: Market, command: c.SetBand) -> list[Event]:
     """Bound prices, and close what is open at others, in steps; so nothing ever trades outside the band."""
-    instrument = _instrument(market, command)
+    instrument = instructed(market, command)
     if isinstance(instrument, InstructionRefused):
         return [instrument]
     if (refusal := _beyond_prices(command)) is not None:
         return [refusal]
     instrument.low, instrument.high = command.low, command.high
-    outside = sorted((each.id, each.account.id) for each in _outside_band(market, instrument))
+    outside = sorted((each.id, each.account.id) for each in outside_band(market, instrument))
     closing = Clearing(tuple((account, order) for order, account in outside), Cause.OUTSIDE_BAND)
     return [BandSet(command.instruction, instrument.id, command.low, command.high), *clear_some(market, closing)]
 
 
-def _outside_band(market: Market, instrument: TradedInstrument) -> Iterator[OpenOrder]:
+def outside_band(market: Market, instrument: TradedInstrument) -> Iterator[OpenOrder]:
     """What is open at prices that the band does not have: whole levels of the book, and what modes have beside it."""
     low, high = instrument.low, instrument.high
     for side in (instrument.book.bids, instrument.book.asks):
@@ -59,10 +60,11 @@ def _outside_band(market: Market, instrument: TradedInstrument) -> Iterator[Open
 
 def halt(market: Market, command: c.Halt) -> list[Event]:
     """Add or take away one cause why an instrument does not trade."""
-    instrument = _instrument(market, command)
+    instrument = instructed(market, command)
     if isinstance(instrument, InstructionRefused):
         return [instrument]
     instrument.halted = instrument.halted | command.cause if command.on else instrument.halted & ~command.cause
+    instrument.shut()
     return [HaltChanged(command.instruction, instrument.id, instrument.halted)]
 
 
@@ -91,7 +93,16 @@ def restart_numbers(market: Market, command: c.RestartNumbers) -> list[Event]:
     return [NumbersRestarted(command.instruction, account.id, command.highest)]
 
 
-def _instrument(market: Market, command: c.SetBand | c.Halt) -> TradedInstrument | InstructionRefused:
+class OfInstrument(c.Instruction, Protocol):
+    """An instruction about one instrument."""
+
+    @property
+    def instrument(self) -> int:
+        """Its number."""
+
+
+def instructed(market: Market, command: OfInstrument) -> TradedInstrument | InstructionRefused:
+    """Return the instrument that an instruction is about, or why it is not carried out."""
     if (refusal := given_before(market, command)) is not None:
         return refusal
     instrument = market.instruments.get(command.instrument)

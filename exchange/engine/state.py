@@ -136,6 +136,7 @@ def _load_instrument(market: Market, stored: StoredInstrument) -> None:
     )
     instrument = market.instruments[stored.id] = TradedInstrument(rules, fee_account)
     instrument.halted, instrument.tonnes = stored.halted, stored.tonnes
+    instrument.shut()
     for each in (*stored.bids, *stored.asks):
         order = _load_order(market.accounts[each.account], stored.id, each)
         instrument.book.side(each.side).rest(order)

@@ -43,11 +43,11 @@ async def store_in(
     )
 
 
-async def refuse_in(tx: Tx, number: int) -> None:
-    """Raise the refusal of an instruction that the engine refused."""
+async def refuse_in(tx: Tx, number: int, refusals: Refusals = _refusals) -> None:
+    """Raise the refusal of an instruction that the engine refused; *refusals* has those of a mode, where it has any."""
     outcome = await store.outcome(tx, number)
     if outcome.reason is not None:
-        raise _refusals.of(outcome.reason, outcome.wanted, outcome.bound)
+        raise refusals.of(outcome.reason, outcome.wanted, outcome.bound)
 
 
 Work = Callable[[Tx], Awaitable[Written[int]]]

@@ -14,8 +14,13 @@ def _opened(into: Changes, event: e.InstrumentOpened, _: Moment) -> None:
     into.answer(event.instruction, "done")
 
 
-def _bounded(into: Changes, event: e.BandSet, _: Moment) -> None:
-    into.row(_sql.set_bands, event.instrument, event.low, event.high)
+def bounded(into: Changes, instrument: int, low: int, high: int) -> None:
+    """Prices lie in this band from now on."""
+    into.row(_sql.set_bands, instrument, low, high)
+
+
+def _band_set(into: Changes, event: e.BandSet, _: Moment) -> None:
+    bounded(into, event.instrument, event.low, event.high)
     into.answer(event.instruction, "done")
 
 
@@ -24,4 +29,4 @@ def _halted(into: Changes, event: e.HaltChanged, _: Moment) -> None:
     into.answer(event.instruction, "done")
 
 
-EVENTS: Final[Part] = {e.InstrumentOpened: _opened, e.BandSet: _bounded, e.HaltChanged: _halted}
+EVENTS: Final[Part] = {e.InstrumentOpened: _opened, e.BandSet: _band_set, e.HaltChanged: _halted}

@@ -118,7 +118,7 @@ def shown(refusal: DomainError) -> Refusal:
 
 def _of_batch(
     each: PlaceInBatch | CancelInBatch | AmendInBatch, account_id: int, instruments: dict[str, int]
-) -> continuous.Place | c.Cancel | continuous.Amend:
+) -> continuous.Place | continuous.PlaceUntil | c.Cancel | continuous.Amend:
     if isinstance(each, PlaceInBatch):
         return placing(each, account_id, instruments.get(each.instrument, NO_INSTRUMENT))
     if isinstance(each, CancelInBatch):

@@ -2,10 +2,11 @@
 
 from typing import Final
 
+from exchange.engine import commands as c
 from exchange.engine.modes import continuous
 from exchange.projections.changes import Changes, Moment, Part, placed_whole
 
-LIVES: Final = ("GTC", "IOC", "FOK", "POST_ONLY")
+LIVES: Final = {c.GTC: "GTC", c.IOC: "IOC", c.FOK: "FOK", c.POST_ONLY: "POST_ONLY", c.DAY: "DAY", c.GTD: "GTD"}
 
 
 def _accepted(into: Changes, event: continuous.Accepted, moment: Moment) -> None:

@@ -10,10 +10,10 @@ from exchange.engine.modes import continuous
 from exchange.journal.refusals import Wording, Wordings
 from exchange.projections.changes import Changes, EventTable, Moment, Placed
 from exchange.projections.replies import About, AboutTable
-from registry.kit.problems import Kind
+from registry.kit.problems import DomainError, Kind
 from schemas.orders import Order
 
-LIVES: Final = {"GTC": c.GTC, "IOC": c.IOC, "FOK": c.FOK}
+LIVES: Final = {"GTC": c.GTC, "IOC": c.IOC, "FOK": c.FOK, "DAY": c.DAY}
 PREVENTIONS: Final = {
     "cancel-taker": c.PREVENT_TAKER,
     "cancel-maker": c.PREVENT_MAKER,
@@ -32,6 +32,8 @@ CLOSED_BECAUSE: Final = {
     Cause.DECLINED: "declined",
     Cause.LAPSED: "lapsed",
     Cause.NOT_TAKEN: "not-taken",
+    Cause.DAY_OVER: "day-over",
+    Cause.EXPIRED: "expired",
 }
 _AMENDING: Final[Wordings] = {
     Reason.NOT_ENOUGH_CASH: Wording(
@@ -53,10 +55,17 @@ _order: Final = attrgetter("order")
 
 COMMANDS: Final[AboutTable] = {
     continuous.Place: About(),
+    continuous.PlaceUntil: About(),
     c.Cancel: About(_order, makes=False),
     continuous.Amend: About(_order, makes=False, instead=_AMENDING),
     c.CancelAll: About(counts=True),
 }
+
+
+class UntilPassed(DomainError):
+    """The moment until which an order is good has passed, by business time."""
+
+    kind, slug, title = Kind.UNPROCESSABLE, "until-passed", "Over already"
 
 
 def as_order(placed: Placed, code: str) -> Order:
@@ -77,10 +86,11 @@ def as_order(placed: Placed, code: str) -> Order:
         traded_t=placed.traded_t,
         state=state,
         closed_because=because,  # type: ignore[arg-type]  # the words of the table above
-        time_in_force="GTC" if placed.life == "POST_ONLY" else placed.life,  # type: ignore[arg-type]  # three words
+        time_in_force="GTC" if placed.life == "POST_ONLY" else placed.life,  # type: ignore[arg-type]  # five words
         post_only=placed.life == "POST_ONLY",
         client_order_id=placed.client_order_id,
         listing_id=placed.listing_id,
+        until=placed.until,
         at=placed.at,
     )
 

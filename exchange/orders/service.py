@@ -1,6 +1,7 @@
 """Orders: placed, amended, cancelled, answered from their own committed events; and what an account has."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Final
 
 from exchange.engine import commands as c
@@ -18,6 +19,7 @@ from exchange.projections.changes import Moment
 from exchange.projections.replies import About
 from exchange.projections.store import Remembered
 from registry import port
+from registry.kit import clock
 from registry.kit.database import Tx
 from registry.kit.pages import Window
 from registry.kit.period import Between
@@ -48,11 +50,26 @@ NO_INSTRUMENT: Final = 0
 
 
 async def place(body: NewOrder, *, call: Call, exchange: Exchange, authority: Authority) -> Order:
-    """Place a limit order. Raises `TradingRefused`."""
+    """Place a limit order. Raises `TradingRefused`, or `UntilPassed` for one that would be over."""
     trader = await known_trader(body.account_id, call, authority)
     instrument = await exchange.instruments.by_code(body.instrument)
     await refuse_frozen(trader, body.client_order_id, exchange=exchange)
+    if body.until is not None:
+        await _refuse_past(body.until, body, exchange=exchange)
     return await carry_out(placing(body, body.account_id, instrument.id), exchange=exchange)
+
+
+async def _refuse_past(until: datetime, body: NewOrder, *, exchange: Exchange) -> None:
+    """
+    Raise `UntilPassed`, unless the order came before and is only sent again.
+
+    In a batch an order that is over is taken, and closed by the calendar at once.
+    """
+    async with exchange.db.reading() as tx:
+        now = await clock.now_in(tx)
+        before = await projections.requests(tx, body.account_id, [body.client_order_id]) if until <= now else None
+    if before is not None and not before:
+        raise rules.UntilPassed(f"until {clock.stamp(until)} has passed: business time is {clock.stamp(now)}.")
 
 
 async def cancel(order_id: int, body: CancelOrder, *, call: Call, exchange: Exchange, authority: Authority) -> Order:
@@ -220,18 +237,15 @@ def _explained(
     )
 
 
-def placing(terms: NewOrder | PlaceInBatch, account_id: int, instrument_id: int) -> continuous.Place:
+def placing(
+    terms: NewOrder | PlaceInBatch, account_id: int, instrument_id: int
+) -> continuous.Place | continuous.PlaceUntil:
     """An order as the engine takes it."""
-    return continuous.Place(
-        account_id,
-        instrument_id,
-        c.BUY if terms.side == "buy" else c.SELL,
-        terms.price_fen,
-        terms.quantity_t,
-        terms.client_order_id,
-        c.POST_ONLY if terms.post_only else rules.LIVES[terms.time_in_force],
-        rules.PREVENTIONS[terms.self_trade],
-    )
+    side, prevention = c.BUY if terms.side == "buy" else c.SELL, rules.PREVENTIONS[terms.self_trade]
+    said = (account_id, instrument_id, side, terms.price_fen, terms.quantity_t, terms.client_order_id)
+    if terms.until is not None:
+        return continuous.PlaceUntil(*said, prevention, int(terms.until.timestamp()))
+    return continuous.Place(*said, c.POST_ONLY if terms.post_only else rules.LIVES[terms.time_in_force], prevention)
 
 
 async def order(order_id: int, *, asked: Call, exchange: Exchange) -> Order:

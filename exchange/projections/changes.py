@@ -38,7 +38,7 @@ class Placed:
     """
     An order or something beside the book as it entered, and what became of it in the same batches.
 
-    *listing_id* is the listing that a subscription took from, or the campaign of a pledge.
+    *listing_id* is the listing that a subscription took from, or the campaign of a pledge. *until* is when it ends.
     """
 
     id: int
@@ -55,6 +55,7 @@ class Placed:
     closed_because: int | None
     listing_id: int | None
     at: datetime
+    until: datetime | None = None
 
 
 def placed_whole(

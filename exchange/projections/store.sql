@@ -13,9 +13,10 @@ select id, instrument_id, price_fen, quantity_t, buyer_id, seller_id, fee_fen, f
 from exchange.trade where id = any($1::bigint[]);
 -- name: insert_placed
 insert into exchange.placed (id, kind, account_id, instrument_id, side, price_fen, quantity_t, open_t, traded_t, life,
-  client_order_id, closed_because, listing_id, at)
+  client_order_id, closed_because, listing_id, at, until)
 select * from unnest($1::bigint[], $2::text[], $3::bigint[], $4::int[], $5::text[], $6::bigint[], $7::bigint[],
-  $8::bigint[], $9::bigint[], $10::text[], $11::bigint[], $12::smallint[], $13::bigint[], $14::timestamptz[]);
+  $8::bigint[], $9::bigint[], $10::text[], $11::bigint[], $12::smallint[], $13::bigint[], $14::timestamptz[],
+  $15::timestamptz[]);
 -- name: change_placed
 update exchange.placed p set open_t = p.open_t + c.open_t, traded_t = p.traded_t + c.traded_t,
   quantity_t = p.quantity_t + c.quantity_t, price_fen = coalesce(c.price_fen, p.price_fen),

@@ -1,5 +1,9 @@
 """The calendar of this region: the installed years, and those that an operator added."""
 
+from collections.abc import Callable
+from datetime import date
+from functools import partial
+
 from registry.kit import clock
 from registry.kit.database import Database, Tx
 from registry.methodologies import calendars, store
@@ -10,6 +14,11 @@ from schemas.calendars import CalendarCoverage
 async def calendar_in(tx: Tx) -> Calendar:
     """The calendar in force."""
     return calendars.calendar().with_years(await store.calendar_years(tx))
+
+
+async def working_days_in(tx: Tx) -> Callable[[date], bool]:
+    """Tell of any day whether it is worked; years that no notice covers are assumed to have the fixed holidays."""
+    return partial((await calendar_in(tx)).is_working_day, assume=True)
 
 
 async def calendar_coverage(*, db: Database) -> CalendarCoverage:

@@ -12,7 +12,7 @@ from exchange.engine import commands as c
 from exchange.engine import events as e
 from exchange.engine.commands import AccountCommand
 from exchange.engine.events import Cause, Reason
-from exchange.engine.modes.continuous import Accepted, Amend, Amended, Place
+from exchange.engine.modes.continuous import Accepted, Amend, Amended, Place, PlaceUntil
 from tests.oracle.market_custody import (
     LARGEST_QUANTITY_T,
     NaiveCustody,
@@ -166,11 +166,11 @@ class NaiveBook(NaiveCustody):
             if more > settled:
                 refuse(Reason.NOT_ENOUGH_TONNES, more, settled)
 
-    def _Place(self, said: Place) -> list[e.Event]:  # noqa: N802 - named as its command
+    def _Place(self, said: Place | PlaceUntil) -> list[e.Event]:  # noqa: N802 - named as its command
         self._known(said.instrument)
         self._check_fits(said.account, said.instrument, said.price, said.quantity)
         order = self._offer(said.account, said.instrument, said.side, said.price, said.quantity)
-        if said.life in {c.GTC, c.POST_ONLY}:
+        if said.life not in {c.IOC, c.FOK}:
             self._check_room(said.account)
         self._check_covered(order)
         order.prevention, order.post_only = said.prevention, said.life == c.POST_ONLY
@@ -189,7 +189,7 @@ class NaiveBook(NaiveCustody):
             said.client_order_id,
             said.life,
         )
-        return [accepted, *self._enter(order, rests=said.life in {c.GTC, c.POST_ONLY})]
+        return [accepted, *self._enter(order, rests=said.life not in {c.IOC, c.FOK})]
 
     def _check_post_only(self, order: Offer) -> None:
         best = [each.price for each in self.queue(order.instrument, 1 - order.side) if meets(order, each)][:1]
@@ -243,16 +243,17 @@ class NaiveBook(NaiveCustody):
             happened.append(gone(taker, taker.open, Cause.SELF_TRADE if stopped else Cause.NOT_FILLED))
         return happened
 
-    def _trade(self, taker: Offer, maker: Offer, quantity: int) -> e.Traded:
-        """A trade at the maker's price."""
+    def _trade(self, taker: Offer, maker: Offer, quantity: int, price: int | None = None) -> e.Traded:
+        """A trade at the maker's price, or another."""
         self.trades += 1
+        price = maker.price if price is None else price
         buy, sell = (taker, maker) if taker.side == c.BUY else (maker, taker)
         rules = self.rules[taker.instrument]
-        fee = self._fee(sell, maker.price * quantity, rules.fee_bps)
+        fee = self._fee(sell, price * quantity, rules.fee_bps)
         self.undelivered[self.trades] = e.Traded(
             self.trades,
             taker.instrument,
-            maker.price,
+            price,
             quantity,
             buy.number,
             sell.number,

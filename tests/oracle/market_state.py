@@ -221,11 +221,13 @@ def _faults_of_books(market: Market) -> Iterator[str]:
     """Books, listings and the table of what is open have the same orders; queues are whole; prices do not cross."""
     seen: Counter[int] = Counter()
     for number, instrument in market.instruments.items():
+        if bool(instrument.gate) != bool(instrument.halted or instrument.phase):
+            yield f"instrument {number}: the gate is {instrument.gate}"
         bids, asks = instrument.book.bids, instrument.book.asks
         for side, sign in ((bids, c.BUY), (asks, c.SELL)):
             yield from (f"instrument {number}: {fault}" for fault in _faults_of_side(side, sign, number))
             seen.update(order.id for order in queued(side))
-        if bids.best and asks.best and bids.best.price >= asks.best.price:
+        if not instrument.phase and bids.best and asks.best and bids.best.price >= asks.best.price:
             yield f"instrument {number}: bid {bids.best.price} meets ask {asks.best.price}"
     listings = _listings(market)
     for listed, listing in listings.open.items():

@@ -23,10 +23,17 @@ from exchange.engine.market import (
     refused_at_the_door,
     unfit,
     unlock,
-    why_unfit,
 )
 from exchange.engine.modes import EngineMode
+from exchange.engine.modes.sessions.collecting import collect, ends, untimely
+from exchange.engine.modes.sessions.messages import Dated
+from exchange.engine.session import CLOSED
 from schemas.scalars import MAX_INT, MAX_QUANTITY_T
+
+_AT_ONCE: Final = frozenset({c.IOC, c.FOK})
+"""The lives of orders that never rest."""
+_SAID_MORE: Final = frozenset({c.IOC, c.GTD})
+"""Those of orders of which more is said than that they are accepted."""
 
 
 class Place(Struct, array_like=True, gc=False, frozen=True, tag=9):
@@ -40,6 +47,24 @@ class Place(Struct, array_like=True, gc=False, frozen=True, tag=9):
     client_order_id: int
     life: int = c.GTC
     prevention: int = c.PREVENT_TAKER
+
+
+class PlaceUntil(Struct, array_like=True, gc=False, frozen=True, tag=33):
+    """
+    A limit order that is good till a date: open until *until*, in seconds of business time.
+
+    A command of its own, because one more field would be in the bytes and in the digest of every other order.
+    """
+
+    account: int
+    instrument: int
+    side: int
+    price: int
+    quantity: int
+    client_order_id: int
+    prevention: int
+    until: int
+    life: int = c.GTD
 
 
 class Amend(Struct, array_like=True, gc=False, frozen=True, tag=12):
@@ -83,7 +108,7 @@ class Amended(Struct, array_like=True, gc=False, frozen=True, tag=16):
     open: int
 
 
-def place(market: Market, command: Place) -> list[Event]:  # noqa: C901, PLR0911, PLR0912 - the hot path, one check a line
+def place(market: Market, command: Place | PlaceUntil) -> list[Event]:  # noqa: C901, PLR0911, PLR0912 - the hot path, one check a line
     """Take an order that can be paid or delivered, match it, and let the rest of it wait where its life says so."""
     client_order_id = command.client_order_id
     try:
@@ -98,18 +123,19 @@ def place(market: Market, command: Place) -> list[Event]:  # noqa: C901, PLR0911
     instrument, life, prevention = market.instruments.get(number), command.life, command.prevention
     if instrument is None:
         return [refused(command, Reason.UNKNOWN_INSTRUMENT, number)]
-    if (
+    if (  # noqa: SIM102 - the second question is seldom asked
         price < instrument.low
         or price > instrument.high
         or price % instrument.tick
         or quantity <= 0
         or quantity > MAX_QUANTITY_T
         or quantity % instrument.lot
-        or instrument.halted
+        or instrument.gate
         or account.frozen
-        or (len(account.orders) >= OPEN_ORDERS_LIMIT and life in {c.GTC, c.POST_ONLY})
+        or (len(account.orders) >= OPEN_ORDERS_LIMIT and life not in _AT_ONCE)
     ):  # asked here as `unfit` asks it: a call for each order costs a twentieth of its time
-        return [why_unfit(command, instrument, account, price, quantity)]
+        if (refusal := _not_taken(command, instrument, account)) is not None:
+            return [refusal]
     try:
         tonnes = account.tonnes[number]
     except KeyError:
@@ -134,8 +160,8 @@ def place(market: Market, command: Place) -> list[Event]:  # noqa: C901, PLR0911
     accepted = Accepted(order.id, account.id, number, side, price, quantity, client_order_id, life)
     book = instrument.book
     best = (book.bids if side else book.asks).best
-    if life == c.IOC or (best is not None and (best.price >= price if side else best.price <= price)):
-        events: list[Event] = [accepted]
+    if (life and life in _SAID_MORE) or (best is not None and (best.price >= price if side else best.price <= price)):
+        events: list[Event] = [accepted, Dated(order.id, _until(command))] if life == c.GTD else [accepted]
         _enter(market, instrument, order, events, rests=life != c.IOC)
         return events
     (book.asks if side else book.bids).rest(order)
@@ -143,13 +169,29 @@ def place(market: Market, command: Place) -> list[Event]:  # noqa: C901, PLR0911
     return [accepted]
 
 
-def _not_in_its_life(market: Market, instrument: TradedInstrument, order: OpenOrder, command: Place) -> Refused | None:
-    """A post-only order that would trade, or a fill-or-kill order that would not trade whole."""
+def _not_taken(command: Place | PlaceUntil, instrument: TradedInstrument, account: TradingAccount) -> Refused | None:
+    """Why an order is not taken, if anything is against it but that its book is in a call."""
+    rests = command.life not in _AT_ONCE
+    refusal = unfit(command, instrument, account, command.price, command.quantity, rests=rests)
+    return refusal or untimely(command, instrument, command.life)
+
+
+def _not_in_its_life(
+    market: Market, instrument: TradedInstrument, order: OpenOrder, command: Place | PlaceUntil
+) -> Refused | None:
+    """A post-only order that would trade, a fill-or-kill order that would not trade whole, or one that is over."""
     if order.life == c.POST_ONLY:
         return _would_trade(instrument, order, command)
+    if order.life >= c.DAY:
+        return ends(market, instrument, order, _until(command), command)
     if order.life == c.FOK and not _fills(market, instrument.book.side(1 - order.side), order):
         return refused(command, Reason.NOT_FILLABLE, order.quantity)
     return None
+
+
+def _until(command: Place | PlaceUntil) -> int:
+    """When an order ends; a plain one that says it does has ended already."""
+    return command.until if isinstance(command, PlaceUntil) else 0
 
 
 def _fills(market: Market, side: Side, taker: OpenOrder) -> bool:
@@ -216,7 +258,7 @@ def _own_in_the_way(accounts: list[TradingAccount], taker: OpenOrder) -> list[Op
     ]
 
 
-def _would_trade(instrument: TradedInstrument, order: OpenOrder, command: Place | Amend) -> Refused | None:
+def _would_trade(instrument: TradedInstrument, order: OpenOrder, command: Place | PlaceUntil | Amend) -> Refused | None:
     """Refuse to let a post-only order come to a price at which it trades at once."""
     price = command.price
     best = (instrument.book.bids if order.side else instrument.book.asks).best
@@ -227,11 +269,12 @@ def _would_trade(instrument: TradedInstrument, order: OpenOrder, command: Place 
 
 def _enter(market: Market, instrument: TradedInstrument, order: OpenOrder, events: list[Event], *, rests: bool) -> None:
     """Match an order whose money or tonnes are locked; then it rests, or what is left of it goes."""
+    if instrument.phase:
+        collect(market, instrument, order, events)
+        return
     book = instrument.book
-    stopped = False
-    if book.crosses(order.side, order.price):
-        fills, stopped = book.match(order)
-        _trade(market, instrument, order, fills, events)
+    fills, stopped = book.match(order)
+    _trade(market, instrument, order, fills, events)
     if order.open:
         if rests and not stopped:
             (book.asks if order.side else book.bids).rest(order)
@@ -254,6 +297,8 @@ def _trade(
             events.append(unlock(maker, quantity, Cause.SELF_TRADE))
             if taker.prevention == c.PREVENT_DECREMENT:
                 events.append(unlock(taker, quantity, Cause.SELF_TRADE))
+    if instrument.session is not None:
+        instrument.session.count((maker.price, quantity) for maker, quantity, traded in fills if traded)
 
 
 def amend(market: Market, command: Amend) -> list[Event]:
@@ -271,7 +316,9 @@ def amend(market: Market, command: Amend) -> list[Event]:
     if 0 < command.quantity <= traded:
         return [close(order, Cause.OWNER, command.client_order_id), Completed(account.id, command.client_order_id)]
     instrument = market.instruments[order.instrument]
-    if _keeps_place(order, command):
+    if instrument.phase == CLOSED:
+        refusal: Refused | None = untimely(command, instrument, order.life)
+    elif _keeps_place(order, command):
         refusal = _unfit_in_its_place(command, instrument)
     else:
         refusal = unfit(command, instrument, account, command.price, command.quantity, rests=False)
@@ -334,4 +381,4 @@ def _relock(order: OpenOrder, open_t: int, command: Amend) -> Refused | None:
     return None
 
 
-MODE: Final = EngineMode("continuous", {Place: place, Amend: amend}, (Accepted, Amended))
+MODE: Final = EngineMode("continuous", {Place: place, PlaceUntil: place, Amend: amend}, (Accepted, Amended))

@@ -11,6 +11,7 @@ from random import Random
 from exchange.engine import commands as c
 from exchange.engine.modes import continuous, listings
 from exchange.engine.modes.campaigns import messages as campaigns
+from exchange.engine.modes.sessions import messages as sessions
 from tests.oracle.market import NaiveMarket
 
 OPEN_LIMIT = 110
@@ -52,6 +53,10 @@ WEIGHTS: Weighted = {
     "reopen": 3,
     "go_on": 1,
     "restart": 1,
+    "place_until": 25,
+    "phase": 12,
+    "session_rules": 2,
+    "expire": 5,
 }
 
 
@@ -92,9 +97,9 @@ class Stream:
         """What was drawn, unless something is unfinished, too much is open, or the market has stood still too long."""
         if self.market.unfinished is not None:
             return kind if self.one_in(12) else "go_on"
-        if kind in {"place", "offer", "announce", "pledge"} and len(self.market.open) >= OPEN_LIMIT:
+        if kind in {"place", "place_until", "offer", "announce", "pledge"} and len(self.market.open) >= OPEN_LIMIT:
             return "cancel"
-        if kind in {"place", "take"} and len(self.market.undelivered) >= UNDELIVERED_LIMIT:
+        if kind in {"place", "place_until", "take"} and len(self.market.undelivered) >= UNDELIVERED_LIMIT:
             return "deliver"
         if any(each.halted for each in self.market.rules.values()) and self.one_in(12):
             return "halt"
@@ -170,9 +175,16 @@ class Stream:
             self.price(instrument, side),
             self.quantity(instrument),
             self.client_order_id(account),
-            self.dice.choices((c.GTC, c.IOC, c.FOK, c.POST_ONLY), (12, 2, 2, 3))[0],
+            self.dice.choices((c.GTC, c.IOC, c.FOK, c.POST_ONLY, c.DAY, c.GTD), (24, 4, 4, 6, 4, 1))[0],
             self.dice.randrange(4),
         )
+
+    def place_until(self) -> continuous.PlaceUntil:
+        """An order until a moment, seldom one that has passed."""
+        said = self.place()
+        until = self.market.sequence + self.dice.randrange(-9, 400)
+        terms = (said.account, said.instrument, said.side, said.price, said.quantity, said.client_order_id)
+        return continuous.PlaceUntil(*terms, said.prevention, until)
 
     def cancel(self) -> c.Cancel:
         """One of what is open."""
@@ -350,6 +362,26 @@ class Stream:
                 self.instruction(), instrument, *self.dice.choice(((0, high), (-HUGE, 9), (low, HUGE), (9, 8)))
             )
         return c.SetBand(self.instruction(), instrument, low + 2 * tick, high - 2 * tick)
+
+    def phase(self) -> sessions.SetPhase:
+        """The next phase of a book that does not trade, more often than one away from trading."""
+        shut = [number for number, each in self.market.phases.items() if each]
+        instrument = self.dice.choice(shut) if shut and not self.one_in(3) else self.instrument()
+        phase = self.dice.choices((0, 1, 2, 3, 4, 5, -1), (12, 3, 6, 6, 6, 1, 1))[0]
+        return sessions.SetPhase(self.instruction(), instrument, phase, self.market.sequence)
+
+    def session_rules(self) -> sessions.SetSessionRules:
+        """A reference in the band or none, seldom one that cannot be."""
+        instrument = self.instrument()
+        tick, _, low, high, _ = INSTRUMENTS.get(instrument, INSTRUMENTS[1])
+        rules = [self.dice.choice((0, low + tick, (low + high) // 2)), self.dice.choice((0, 0, 50, 4_000)), 40]
+        if self.one_in(3):
+            rules[self.dice.randrange(3)] = self.dice.choice((-1, HUGE, 1))
+        return sessions.SetSessionRules(self.instruction(), instrument, *rules)
+
+    def expire(self) -> sessions.Expire:
+        """What is open until now."""
+        return sessions.Expire(self.instruction(), self.instrument(), self.market.sequence)
 
     def reopen(self) -> c.OpenInstrument:
         """An instrument that is open already, or never will be."""

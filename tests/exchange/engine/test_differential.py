@@ -25,15 +25,19 @@ from exchange.engine.modes.campaigns import handlers as campaigns
 from exchange.engine.modes.campaigns.messages import CampaignReason
 from exchange.engine.modes.picking import PickReason
 from exchange.engine.modes.quotes.messages import QuoteReason
+from exchange.engine.modes.sessions import handlers as sessions
+from exchange.engine.modes.sessions.handlers import indicated
+from exchange.engine.modes.sessions.messages import SessionReason
 from tests.exchange.engine.market_stream import ORDERS_LIMIT_OF_AN_ACCOUNT, STEP
 from tests.exchange.engine.stream_beside import WholeStream
 from tests.oracle.market import NaiveMarket
+from tests.oracle.market_sessions import ended_at
 from tests.oracle.market_state import agreed_on, balances, faults, open_orders, running, standing, whats_open
 
 COMPARED_EVERY = 500
 RELOADED_EVERY = 300
 
-_EVERY_REASON = (*Reason, *CampaignReason, *PickReason, *BlockReason, *QuoteReason)
+_EVERY_REASON = (*Reason, *CampaignReason, *PickReason, *BlockReason, *QuoteReason, *SessionReason)
 _REASONS = {int(each): each for each in _EVERY_REASON}
 
 to_bytes = msgspec.msgpack.Encoder().encode
@@ -46,7 +50,7 @@ def few_orders(monkeypatch):
     """An account may have so few orders open that the stream reaches the limit; few are closed in one step."""
     for module in (engine_market, continuous, blocks):  # wherever it is looked up
         monkeypatch.setattr(module, "OPEN_ORDERS_LIMIT", ORDERS_LIMIT_OF_AN_ACCOUNT)
-    for module in (cancelling, campaigns):
+    for module in (cancelling, campaigns, sessions):
         monkeypatch.setattr(module, "STEP", STEP)
 
 
@@ -58,6 +62,11 @@ def assert_same(naive: NaiveMarket, engine: Engine) -> None:
     assert agreed_on(naive) == agreed_on(engine.market)
     for number in naive.rules:
         assert whats_open(naive, number) == whats_open(engine.market, number)
+        found = engine.market.instruments[number]
+        assert naive.phase(number) == found.phase
+        if naive.unfinished is None:  # else the band may not have what is still open
+            assert naive.uncrossed_at(number) == indicated(found)
+    assert ended_at(naive) == ended_at(engine.market)
     assert sorted(naive.open) == sorted(open_orders(engine.market))
     assert naive.undelivered == engine.market.unsettled
     assert [] == faults(engine.market)

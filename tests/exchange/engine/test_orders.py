@@ -302,7 +302,8 @@ def test_every_cause_is_shown_above():
     here = {Cause.OWNER, Cause.NOT_FILLED, Cause.SELF_TRADE, Cause.FREEZE, Cause.OUTSIDE_BAND}
     of_campaigns = {Cause.NOT_ALLOTTED, Cause.UNDERSUBSCRIBED, Cause.CALLED_OFF}  # test_campaigns
     beside = {Cause.DECLINED, Cause.LAPSED, Cause.NOT_TAKEN}  # test_blocks, test_quotes
-    assert here | of_campaigns | beside == set(Cause)
+    of_sessions = {Cause.DAY_OVER, Cause.EXPIRED}  # test_sessions
+    assert here | of_campaigns | beside | of_sessions == set(Cause)
 
 
 def test_orders_of_two_instruments_never_meet():

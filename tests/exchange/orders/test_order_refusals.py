@@ -126,7 +126,7 @@ async def test_what_is_no_integer(market: Market):
             ("quantity_t", MAX_QUANTITY_T + 1),
             ("price_fen", MAX_PRICE_FEN + 1),
             ("side", "hold"),
-            ("time_in_force", "DAY"),
+            ("time_in_force", "GTX"),
             ("self_trade", "allow"),
             ("instrument", "KILN"),
             ("nonsense", 1),

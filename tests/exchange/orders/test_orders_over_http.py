@@ -27,6 +27,7 @@ async def test_an_order_as_it_is_answered_and_as_it_stands(market: Market):
         "post_only": False,
         "client_order_id": 1,
         "listing_id": None,
+        "until": None,
         "at": "2025-01-06T01:00:00Z",
     } == ask
     bid = await market.buys("solar", 50, 15_00)

@@ -309,6 +309,15 @@ def _market(ids: dict[str, Any]) -> dict[str, Request]:
         "set_price_band": write(f"{instrument}/band", {"low_fen": 1_000, "high_fen": 9_000, "reason": "test"}),
         "halt_instrument": write(f"{instrument}/halt", {"reason": "test"}),
         "resume_instrument": write(f"{instrument}/resume", {"reason": "test"}),
+        "get_session": read(f"{instrument}/session"),
+        "list_closing_prices": read(f"{instrument}/closing-prices"),
+        "set_phase": write(f"{instrument}/session/phase", {"phase": "pre-open", "reason": "test"}),
+        # The book trades all day long, so nothing moves.
+        "set_timetable": write(
+            f"{instrument}/session/timetable",
+            {"continuous": "00:00", "closed": "23:59", "every_day": True, "reason": "test"},
+        ),
+        "set_session_rules": write(f"{instrument}/session/rules", {"reference_fen": 36_00, "reason": "test"}),
         "open_listing": write("/v1/listings", listing),
         "list_listings": read("/v1/listings"),
         "get_listing": read(f"/v1/listings/{ids['listing']}"),

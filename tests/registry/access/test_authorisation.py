@@ -12,6 +12,7 @@ import exchange.instruments.routes
 import exchange.listings.routes
 import exchange.orders.routes
 import exchange.quotes.routes
+import exchange.sessions.routes
 import exchange.settlement.routes
 import registry
 from deploy.routes import give_routes
@@ -116,6 +117,7 @@ def test_no_operation_of_the_exchange_is_named_in_the_registry():
         *exchange.blocks.routes.ROUTES,
         *exchange.quotes.routes.ROUTES,
         *exchange.orders.routes.ROUTES,
+        *exchange.sessions.routes.ROUTES,
     }
     folder = Path(registry.__file__).parent
     named = {

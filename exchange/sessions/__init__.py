@@ -1,0 +1,1 @@
+"""Sessions of the book: phases, calls and their indication, timetables, closing prices."""
