@@ -29,7 +29,8 @@ def bench(what: str, names: tuple[str, ...], seconds: float, *, as_json: bool) -
     exchange   book, core, call-latency, cancel, memory, sparse-range, fok,
                freeze, campaign, durable-100, durable-1000, projected, replay,
                deliveries, winners, orders-http, orders-rush
-    pages      page-home, page-project, page-market
+    pages      page-home, page-project, page-market,
+               paint-home, paint-project, paint-market
 
     \b
     Examples:
