@@ -49,6 +49,7 @@ SHARED: Final = {
 """What the tests of a file share, by its path."""
 
 
+@pytest.hookimpl(optionalhook=True)  # a race without its guard is run without xdist
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneStart:
     """Distribute the tests over the workers."""
     return OneStart(config, log)

@@ -32,7 +32,9 @@ def names(requirements: list[str]) -> set[str]:
 
 def make(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run make as a person would, with our environment's own make flags out of the way."""
-    env = {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}}
+    env = {
+        name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "ARGS"}
+    }
     return subprocess.run(["make", *words], cwd=cwd, env=env, capture_output=True, text=True, check=False)
 
 

@@ -27,10 +27,11 @@ def bench(what: str, names: tuple[str, ...], seconds: float, *, as_json: bool) -
     registry   retirements-1, retirements-32, issuance, sequencing,
                verification, cold-verify, certificates, browser-verify
     exchange   book, core, call-latency, cancel, memory, sparse-range, fok,
-               freeze, campaign, call, durable-100, durable-1000, projected,
-               replay, deliveries, winners, orders-http, orders-rush,
-               websocket, readers
-    pages      page-home, page-project, page-market
+               freeze, campaign, auction, call, durable-100, durable-1000,
+               projected, replay, deliveries, winners, orders-http,
+               orders-rush, websocket, readers
+    pages      page-home, page-project, page-market,
+               paint-home, paint-project, paint-market
 
     \b
     Examples:

@@ -15,7 +15,7 @@ from tests.worlds import World
 
 __all__ = ["log"]
 PARTS = {
-    "accounts": ("retire", "trading", "transfer"),
+    "accounts": ("cancel", "retire", "trading", "transfer"),
     "claim-drafts": ("about", "activities", "finding", "green-power", "reductions"),
     "events": ("poster",),
     "projects": ("decision", "reports/new", "reports/new/data", "validation"),
