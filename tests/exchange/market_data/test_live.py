@@ -271,3 +271,46 @@ async def test_changes_as_server_sent_events(market: Market):
     last = (await anext(events)).decode()
     assert f"id: {mark}\nevent: ended\n" in last
     assert await anext(events, None) is None
+
+
+async def test_the_stream_over_http(market: Market):
+    """Its address, its query and its type: the first event is a snapshot with the orders that rest."""
+    await market.pay_in("solar", 100_00)
+    order = await market.buys("solar", 1, 10_00)
+    await market.projected()
+    path, sent = f"/instruments/{KILN}/changes", asyncio.Queue[Any]()
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "root_path": "",
+        "query_string": b"orders=true",
+        "headers": [(b"host", b"registry.test"), (b"last-event-id", b"gone.7")],
+        "client": ("127.0.0.1", 1),
+        "server": ("registry.test", 80),
+        "state": {},
+    }
+    left = asyncio.Event()
+    asked = iter([{"type": "http.request", "body": b"", "more_body": False}])
+
+    async def receive() -> Any:
+        if (first := next(asked, None)) is not None:
+            return first
+        await left.wait()
+        return {"type": "http.disconnect"}
+
+    app = market.world.http._transport.app  # type: ignore[attr-defined]  # httpx's transport over ASGI
+    serving = asyncio.create_task(app(scope, receive, sent.put))
+    async with asyncio.timeout(10):
+        begun, body = await sent.get(), (await sent.get())["body"].decode()
+    left.set()
+    async with asyncio.timeout(10):
+        await serving
+    assert 200 == begun["status"]
+    assert "text/event-stream" in dict(begun["headers"])[b"content-type"].decode()
+    assert "event: snapshot\n" in body
+    assert f'"orders":[{{"id":{order["id"]},"side":"buy","price_fen":1000,"open_t":1}}]' in body
