@@ -14,6 +14,7 @@ from exchange.engine.custody import credit_cash, credit_tonnes, debit_cash, debi
 from exchange.engine.events import Event
 from exchange.engine.market import Market, busy
 from exchange.engine.modes import EngineMode, Handler, Step, continuous, listings
+from exchange.engine.modes.auctions import handlers as auctions
 from exchange.engine.modes.campaigns import handlers as campaigns
 from exchange.engine.opening import freeze, halt, open_instrument, restart_numbers, set_band
 from exchange.engine.settling import refund, settle
@@ -25,6 +26,7 @@ MODES: Final[tuple[EngineMode, ...]] = (
     continuous.MODE,
     listings.MODE,
     campaigns.MODE,
+    auctions.MODE,
 )
 """Every mode of matching. A new one is a module in `exchange.engine.modes` and a line here."""
 

@@ -60,6 +60,8 @@ class Cause(IntEnum):
     NOT_ALLOTTED = 6
     UNDERSUBSCRIBED = 7
     CALLED_OFF = 8
+    OUTBID = 9
+    RAISED = 10
 
 
 class Refused(Struct, array_like=True, gc=False, frozen=True, tag=1):

@@ -39,7 +39,7 @@ Meeting: TypeAlias = tuple[Offer, int, bool]
 
 
 class NaiveBook(NaiveCustody):
-    """Takes the engine's commands and says what the engine should say, of all but campaigns."""
+    """Takes the engine's commands and says what the engine should say, of all but campaigns and auctions."""
 
     def __init__(self, *, open_orders_limit: int = 10_000, step: int = 1_000) -> None:
         super().__init__()

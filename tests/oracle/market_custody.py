@@ -55,9 +55,9 @@ class Owner:
 @dataclass
 class Offer:
     """
-    An order, a listing, a campaign's offer or a pledge that is open; *came* is the command since which it queues.
+    Something that is open, of any mode; *came* is the command since which it queues.
 
-    *campaign* is the number of the campaign that it belongs to.
+    *campaign* is the number of the campaign or the auction that it belongs to, as its offer, a pledge or a bid.
     """
 
     number: int

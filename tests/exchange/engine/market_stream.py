@@ -7,6 +7,7 @@ out. What is open and undelivered stays bounded, so that a market that adds ever
 
 from collections.abc import Iterator
 from random import Random
+from typing import ClassVar
 
 from exchange.engine import commands as c
 from exchange.engine.modes import continuous, listings
@@ -58,6 +59,8 @@ WEIGHTS: Weighted = {
 class Stream:
     """Aims at what the naive market has. The same seed makes the same commands."""
 
+    weights: ClassVar[Weighted] = WEIGHTS
+
     def __init__(self, seed: int, market: NaiveMarket) -> None:
         self.dice = Random(seed)
         self.market = market
@@ -82,7 +85,7 @@ class Stream:
 
     def following(self, last: int) -> Iterator[c.Command]:
         """Commands to a market that is open, until its sequence is *last*."""
-        kinds, weights = list(WEIGHTS), list(WEIGHTS.values())
+        kinds, weights = list(self.weights), list(self.weights.values())
         while self.market.sequence < last:
             yield getattr(self, self.choose(self.dice.choices(kinds, weights)[0]))()
 

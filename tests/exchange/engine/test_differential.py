@@ -19,16 +19,20 @@ from exchange.engine import market as engine_market
 from exchange.engine.core import Engine, any_of, command_types, event_types
 from exchange.engine.events import Cause, Reason
 from exchange.engine.modes import continuous
+from exchange.engine.modes.auctions import handlers as auctions
+from exchange.engine.modes.auctions.messages import AuctionReason
 from exchange.engine.modes.campaigns import handlers as campaigns
 from exchange.engine.modes.campaigns.messages import CampaignReason
-from tests.exchange.engine.market_stream import ORDERS_LIMIT_OF_AN_ACCOUNT, STEP, Stream
+from tests.exchange.engine.auction_stream import AuctionStream
+from tests.exchange.engine.market_stream import ORDERS_LIMIT_OF_AN_ACCOUNT, STEP
 from tests.oracle.market import NaiveMarket
-from tests.oracle.market_state import balances, faults, open_orders, running, standing, whats_open
+from tests.oracle.market_state import balances, bidding, faults, open_orders, running, standing, whats_open
 
 COMPARED_EVERY = 500
 RELOADED_EVERY = 300
 
-_REASONS = {int(each): each for each in (*Reason, *CampaignReason)}
+_EVERY_REASON = (*Reason, *CampaignReason, *AuctionReason)
+_REASONS = {int(each): each for each in _EVERY_REASON}
 
 to_bytes = msgspec.msgpack.Encoder().encode
 command_from = msgspec.msgpack.Decoder(any_of(command_types())).decode
@@ -40,7 +44,7 @@ def few_orders(monkeypatch):
     """An account may have so few orders open that the stream reaches the limit; few are closed in one step."""
     for module in (engine_market, continuous):  # wherever it is looked up
         monkeypatch.setattr(module, "OPEN_ORDERS_LIMIT", ORDERS_LIMIT_OF_AN_ACCOUNT)
-    for module in (cancelling, campaigns):
+    for module in (cancelling, campaigns, auctions):
         monkeypatch.setattr(module, "STEP", STEP)
 
 
@@ -49,6 +53,7 @@ def assert_same(naive: NaiveMarket, engine: Engine) -> None:
     assert balances(naive) == balances(engine.market)
     assert standing(naive) == standing(engine.market)
     assert running(naive) == running(engine.market)
+    assert bidding(naive) == bidding(engine.market)
     for number in naive.rules:
         assert whats_open(naive, number) == whats_open(engine.market, number)
     assert sorted(naive.open) == sorted(open_orders(engine.market))
@@ -64,7 +69,7 @@ def test_the_engine_says_what_the_naive_market_says(few_orders):
     live, reloaded, dice = Engine(), Engine(), Random(-seed - 1)
     journal: list[bytes] = []
     seen: Counter[object] = Counter()
-    for command in Stream(seed, naive).commands(messages):
+    for command in AuctionStream(seed, naive).commands(messages):
         journal.append(to_bytes(command))
         expected = naive.apply(command)
         actual = live.apply(command)
@@ -87,7 +92,11 @@ def test_the_engine_says_what_the_naive_market_says(few_orders):
     live_hash = state.state_hash(live.market)
     assert [live_hash, live_hash] == [state.state_hash(each.market) for each in (reloaded, replayed)]
     if messages >= 100_000:
-        everything = {*Reason, *CampaignReason} - {Reason.ALREADY_TRADED} | {*Cause, *command_types(), *event_types()}
+        everything = {*_EVERY_REASON} - {Reason.ALREADY_TRADED} | {
+            *Cause,
+            *command_types(),
+            *event_types(),
+        }
         assert set() == everything - set(seen), "the stream is nasty enough"
 
 
