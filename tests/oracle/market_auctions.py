@@ -119,7 +119,9 @@ class NaiveAuctions(NaiveBook):
         earlier = [each for each in self.bids(said.auction) if auction.ascending and each.account == said.account]
         self._check_bid(auction, said, earlier)
         made = self._offer(said.account, instrument, c.BUY, said.price, said.quantity)
-        self._check_covered(made, sum(each.open * each.price for each in earlier))
+        can_pay = self.cash(said.account)[0] + sum(each.open * each.price for each in earlier)
+        if made.price * made.quantity > can_pay:
+            refuse(Reason.NOT_ENOUGH_CASH, made.price * made.quantity, can_pay)
         raised = self._close(earlier, Cause.RAISED)
         made.listed, made.campaign = True, said.auction
         self.open[made.number] = made
