@@ -326,5 +326,5 @@ def _openapi(region: RegionProfile) -> OpenAPIConfig:
 
 _TAGS = (
     *("Parties", "Access", "Methodologies", "Projects", "Credits", "Claims", "Events", "Receipts", "Log", "Search"),
-    *("Market", "Listings", "Campaigns", "Trading", "Settlement"),
+    *("Market", "Listings", "Campaigns", "Auctions", "Trading", "Settlement"),
 )

@@ -3,6 +3,7 @@
 from typing import Final
 
 from deploy.status import StatusController
+from exchange.auctions.api import AuctionsController
 from exchange.campaigns.api import CampaignsController
 from exchange.instruments.api import InstrumentsController
 from exchange.listings.api import ListingsController
@@ -85,6 +86,7 @@ CONTROLLERS: Final = (
     MarketDataController,
     ListingsController,
     CampaignsController,
+    AuctionsController,
     OrdersController,
     TraderController,
     CustodyController,

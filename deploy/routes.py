@@ -3,6 +3,7 @@
 from litestar import Litestar
 
 import deploy.status
+import exchange.auctions.routes
 import exchange.campaigns.routes
 import exchange.instruments.routes
 import exchange.listings.routes
@@ -74,6 +75,7 @@ ROUTES = merge_routes(
     exchange.market_data.routes.ROUTES,
     exchange.listings.routes.ROUTES,
     exchange.campaigns.routes.ROUTES,
+    exchange.auctions.routes.ROUTES,
     exchange.orders.routes.ROUTES,
     exchange.settlement.routes.ROUTES,
 )

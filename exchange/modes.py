@@ -7,6 +7,8 @@ module never names one. The role that puts the exchange together hands the table
 
 from typing import Final
 
+from exchange.auctions import projection as auctions
+from exchange.auctions import rules as auction_rules
 from exchange.campaigns import projection as campaigns
 from exchange.campaigns import rules as campaign_rules
 from exchange.instruments import projection as instruments
@@ -19,9 +21,21 @@ from exchange.projections import core
 from exchange.projections.changes import Part
 from exchange.projections.replies import AboutTable
 
-EVENTS: Final[tuple[Part, ...]] = (core.EVENTS, instruments.EVENTS, orders.EVENTS, listings.EVENTS, campaigns.EVENTS)
+EVENTS: Final[tuple[Part, ...]] = (
+    core.EVENTS,
+    instruments.EVENTS,
+    orders.EVENTS,
+    listings.EVENTS,
+    campaigns.EVENTS,
+    auctions.EVENTS,
+)
 """What each event means for the tables."""
-COMMANDS: Final[AboutTable] = {**order_rules.COMMANDS, **listing_rules.COMMANDS, **campaign_rules.COMMANDS}
+COMMANDS: Final[AboutTable] = {
+    **order_rules.COMMANDS,
+    **listing_rules.COMMANDS,
+    **campaign_rules.COMMANDS,
+    **auction_rules.COMMANDS,
+}
 """What each command of an account is about."""
-REFUSALS: Final = Refusals((CORE, listing_rules.REFUSALS, campaign_rules.REFUSALS))
+REFUSALS: Final = Refusals((CORE, listing_rules.REFUSALS, campaign_rules.REFUSALS, auction_rules.REFUSALS))
 """How each refusal reads."""

@@ -19,6 +19,8 @@ ClosedBecause = Literal[
     "not-allotted",
     "undersubscribed",
     "called-off",
+    "outbid",
+    "raised",
 ]
 SelfTrade = Literal["cancel-taker", "cancel-maker", "cancel-both", "decrement"]
 
@@ -109,14 +111,14 @@ class OrderBatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 class Order(Struct, frozen=True, kw_only=True):
     """
-    An order, a listing, a subscription, a campaign or a pledge of one's own, as it stands.
+    An order, a listing, a subscription, a campaign, a pledge, an auction or a bid of one's own, as it stands.
 
     quantity = open + traded + what was cancelled. *closed_because* says why the rest is open no more. *listing_id* is
-    the listing that a subscription took from, or the campaign of a pledge.
+    the listing that a subscription took from, the campaign of a pledge, or the auction of a bid.
     """
 
     id: Id
-    kind: Literal["order", "listing", "subscription", "campaign", "pledge"]
+    kind: Literal["order", "listing", "subscription", "campaign", "pledge", "auction", "bid"]
     account_id: Id
     instrument: str
     side: Side

@@ -55,6 +55,7 @@ OWNED = {
     "exchange.instructions": {"instruction", "instruction_number"},
     "exchange.settlement": {"delivery"},
     "exchange.campaigns": {"campaign", "campaign_course"},
+    "exchange.auctions": {"auction", "auction_course", "auction_extension"},
 }
 PUBLISHED = {
     "registry.kit": {"business_at", "business_now", "clock_behind", "keep_business_time", "refuse_behind_time"},
@@ -92,6 +93,7 @@ PUBLISHED = {
     "exchange.instruments": {"known_instrument"},
     "exchange.instructions": {"shown_instruction"},
     "exchange.campaigns": {"campaign_with_pledges", "shown_campaign"},
+    "exchange.auctions": {"auction_with_bids", "sealed_bid", "shown_auction"},
 }
 IDENTITIES = {"registry.project_number_seq", "registry.statement_id_seq"}
 """Sequences of identity columns that are drawn from by name."""

@@ -234,7 +234,9 @@ Applications that no open world uses: routing takes a tenth of a second to build
 Each is pointed at the next test's database. Totals of the region are looked up anew every time.
 """
 KeptTotals.REST = 0
-_MARKET = re.compile(r"/(instruments|listings|campaigns|orders|deposits|withdrawals|statements|balances|fills)\b")
+_MARKET = re.compile(
+    r"/(instruments|listings|campaigns|auctions|orders|deposits|withdrawals|statements|balances|fills)\b"
+)
 
 
 def authority(db: Database) -> Authority:

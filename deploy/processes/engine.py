@@ -12,7 +12,8 @@ from deploy.pool import connecting
 from deploy.processes.children import ChildProcess
 from deploy.processes.tasks import ended
 from exchange import modes
-from exchange.campaigns.service import follow_calendar
+from exchange.auctions import service as auctions
+from exchange.campaigns import service as campaigns
 from exchange.instructions.service import Teller
 from exchange.instruments.service import follow_freezes
 from exchange.journal.forwarding import GatewayServer, Progress
@@ -167,7 +168,8 @@ async def _follow_calendar(exchange: Exchange, supervisor: Supervisor) -> None:
     """Tell the engine what is due by business time."""
 
     async def step() -> None:
-        await follow_calendar(exchange=exchange)
+        await campaigns.follow_calendar(exchange=exchange)
+        await auctions.follow_calendar(exchange=exchange)
         supervisor.well()
         await supervisor.pause(CALENDAR_EVERY_S)
 

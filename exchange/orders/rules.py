@@ -29,6 +29,8 @@ _CLOSED_BECAUSE: Final = {
     Cause.NOT_ALLOTTED: "not-allotted",
     Cause.UNDERSUBSCRIBED: "undersubscribed",
     Cause.CALLED_OFF: "called-off",
+    Cause.OUTBID: "outbid",
+    Cause.RAISED: "raised",
 }
 _AMENDING: Final[Wordings] = {
     Reason.NOT_ENOUGH_CASH: Wording(

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from litestar import Litestar, get
 
+import exchange.auctions.routes
 import exchange.campaigns.routes
 import exchange.instruments.routes
 import exchange.listings.routes
@@ -111,6 +112,7 @@ def test_no_operation_of_the_exchange_is_named_in_the_registry():
         *exchange.settlement.routes.ROUTES,
         *exchange.listings.routes.ROUTES,
         *exchange.campaigns.routes.ROUTES,
+        *exchange.auctions.routes.ROUTES,
         *exchange.orders.routes.ROUTES,
     }
     folder = Path(registry.__file__).parent
