@@ -7,6 +7,7 @@ from typing import Final
 from litestar import Router
 from litestar.static_files import create_static_files_router
 
+import exchange.auctions.pages
 import exchange.campaigns.pages
 import exchange.instruments.pages
 import exchange.listings.pages
@@ -31,6 +32,7 @@ import registry.transparency.pages
 from deploy.site import desk
 from deploy.site.annulments import AnnulmentPages
 from deploy.site.approvals import ApprovalPages
+from deploy.site.auctions import AuctionPage
 from deploy.site.campaigns import CampaignPage
 from deploy.site.claims import ClaimPage, OrganisationPage
 from deploy.site.credits import CancellationPages, IssuancePages, RetirementPages
@@ -59,6 +61,7 @@ FOLDERS: Final = {
     "drafts": registry.projects.pages.DRAFTS,
     "instruments": exchange.instruments.pages.TEMPLATES,
     "campaigns": exchange.campaigns.pages.TEMPLATES,
+    "auctions": exchange.auctions.pages.TEMPLATES,
     "listings": exchange.listings.pages.TEMPLATES,
     "settlement": exchange.settlement.pages.TEMPLATES,
     "market": exchange.market_data.pages.TEMPLATES,
@@ -139,6 +142,8 @@ def site_router(entrants: Entrants = (), *, outbox: bool = False) -> Router:
             registry.projects.pages.ProjectPages,
             exchange.campaigns.pages.CampaignPages,
             CampaignPage,
+            exchange.auctions.pages.AuctionPages,
+            AuctionPage,
             exchange.instruments.pages.InstrumentPages,
             exchange.market_data.pages.MarketStream,
             MarketPage,

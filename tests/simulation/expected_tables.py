@@ -3,6 +3,7 @@
 from exchange.engine import events as e
 from exchange.engine.core import Engine
 from exchange.engine.modes import continuous, listings
+from exchange.engine.modes.auctions import messages as auctions
 from exchange.engine.modes.campaigns import messages as campaigns
 from exchange.journal import audit, codec
 from exchange.journal import store as journal
@@ -41,7 +42,8 @@ async def assert_tables_match(dsn: str, engine: Engine) -> None:
         names = "id, instrument_id, price_fen, quantity_t, buyer_id, seller_id, fee_fen"
         assert trades == [tuple(row) for row in await owner.fetch(f"select {names} from exchange.trade order by id")]
         of_campaigns = campaigns.CampaignOpened, campaigns.Pledged
-        enters = (continuous.Accepted, listings.ListingOpened, listings.Subscribed, *of_campaigns)
+        of_auctions = auctions.AuctionOpened, auctions.BidMade
+        enters = (continuous.Accepted, listings.ListingOpened, listings.Subscribed, *of_campaigns, *of_auctions)
         entered = {
             event.order
             for batch in batches

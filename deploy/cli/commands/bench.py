@@ -27,8 +27,8 @@ def bench(what: str, names: tuple[str, ...], seconds: float, *, as_json: bool) -
     registry   retirements-1, retirements-32, issuance, sequencing,
                verification, cold-verify, certificates, browser-verify
     exchange   book, core, call-latency, cancel, memory, sparse-range, fok,
-               freeze, campaign, durable-100, durable-1000, projected, replay,
-               deliveries, winners, orders-http, orders-rush
+               freeze, campaign, auction, durable-100, durable-1000, projected,
+               replay, deliveries, winners, orders-http, orders-rush
     pages      page-home, page-project, page-market
 
     \b

@@ -209,16 +209,16 @@ async def test_auctions_that_cannot_be(market: Market, said, status, slug, text)
 
 async def test_bids_that_cannot_be(market: Market):
     """With the numbers; the owner's own not at all."""
-    auction = await announced(market, "pay-as-bid", lot_t=5, most_t=20)
-    await market.pay_in("solar", 200_00)
+    auction = await announced(market, "pay-as-bid", reserve_fen=11_00, lot_t=5, most_t=20)
+    await market.pay_in("solar", 220_00)
     await becomes(market, auction, OPENS, "open")
     path = f"/v1/auctions/{auction['id']}/bids"
     for who, price, tonnes, status, slug, text in (
-        ("solar", 9_95, 5, 422, "bid-below-reserve", "10.00 CNY/t or more"),
-        ("solar", 10_00, 6, 422, "quantity-off-lot", "5 t"),
-        ("solar", 10_00, 25, 409, "bid-too-large", "5 t are too much"),
-        ("solar", 10_05, 20, 409, "not-enough-cash", "1.00 CNY are missing"),
-        ("kiln", 10_00, 5, 409, "own-auction", "same beneficial owner"),
+        ("solar", 10_95, 5, 422, "bid-below-reserve", "11.00 CNY/t or more"),
+        ("solar", 11_00, 6, 422, "quantity-off-lot", "5 t"),
+        ("solar", 11_00, 25, 409, "bid-too-large", "5 t are too much"),
+        ("solar", 11_05, 20, 409, "not-enough-cash", "1.00 CNY are missing"),
+        ("kiln", 11_00, 5, 409, "own-auction", "same beneficial owner"),
     ):
         refused(await market.send(who, path, price_fen=price, quantity_t=tonnes), status, slug, text)
     unknown = await market.send("solar", "/v1/auctions/999999/bids", price_fen=10_00, quantity_t=5)
