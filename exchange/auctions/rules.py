@@ -27,7 +27,11 @@ COMMANDS: Final[AboutTable] = {
 _C, _U = Kind.CONFLICT, Kind.UNPROCESSABLE
 REFUSALS: Final[Wordings] = {
     AuctionReason.NOT_BEGUN: Wording(
-        _C, "auction-not-begun", "Not open yet", "Auction {wanted} takes no bids yet: see its opens_at.", amounts=False
+        _C,
+        "auction-not-begun",
+        "The auction has not begun",
+        "Auction {wanted} takes no bids yet: see its opens_at.",
+        amounts=False,
     ),
     AuctionReason.OVER: Wording(
         _C,
@@ -67,20 +71,20 @@ REFUSALS: Final[Wordings] = {
     ),
     AuctionReason.NO_WINDOW: Wording(
         _U,
-        "no-window",
-        "No window",
+        "no-time-to-bid",
+        "No time to bid",
         "The auction closes before it opens, or at once, or later than it may be prolonged.",
         amounts=False,
     ),
     AuctionReason.TERMS_CROSS: Wording(
         _U,
         "auction-terms-cross",
-        "Terms that contradict each other",
+        "Terms that no such auction has",
         "Sealed auctions have no increment and no extension, and none is below 0 s: {wanted} should be {limit}.",
         amounts=False,
     ),
     AuctionReason.BEGUN: Wording(
-        _C, "auction-begun", "Begun already", "Auction {wanted} takes bids already.", amounts=False
+        _C, "auction-begun", "The auction has begun already", "Auction {wanted} takes bids already.", amounts=False
     ),
     AuctionReason.NOT_OVER: Wording(
         _C,
@@ -102,7 +106,7 @@ REFUSALS: Final[Wordings] = {
 class AuctionWindowOver(DomainError):
     """The window of a new auction has passed, by business time."""
 
-    kind, slug, title = Kind.UNPROCESSABLE, "auction-window-over", "The window is over"
+    kind, slug, title = Kind.UNPROCESSABLE, "auction-window-over", "Bidding would be over"
 
 
 class AuctionEnded(DomainError):

@@ -62,4 +62,4 @@ async def test_an_ascending_auction_shows_its_bids(market: Market, language: str
     await clock(market, "2025-01-10T08:59:30Z")
     await bid(market, "solar", auction, 13_65, 40)
     shown = (await page(market, f"/auctions/{auction['id']}", language=language)).text
-    assert (said in shown, "13.65" in shown, 'datetime="2025-01-10T09:01:00Z"' in shown) == (True, True, True)
+    assert (said in shown, "13.65" in shown, 'datetime="2025-01-10T09:01:00+00:00"' in shown) == (True, True, True)

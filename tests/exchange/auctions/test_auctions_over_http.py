@@ -18,9 +18,9 @@ OPENS, CLOSES = "2025-01-07T01:00:00Z", "2025-01-10T09:00:00Z"
 async def announced(market: Market, kind: str, **said: Any) -> dict[str, Any]:
     """An auction of 100 t of the kiln's owner from 10.00 CNY on, which begins tomorrow."""
     await market.bring("kiln", 100)
-    terms = {"instrument": KILN, "kind": kind, "reserve_fen": 10_00, "quantity_t": 100}
-    made = await market.send("kiln", "/v1/auctions", **terms, **{"opens_at": OPENS, "closes_at": CLOSES} | said)
-    found: dict[str, Any] = done(made)
+    terms: dict[str, Any] = {"instrument": KILN, "kind": kind, "reserve_fen": 10_00, "quantity_t": 100}
+    terms |= {"opens_at": OPENS, "closes_at": CLOSES}
+    found: dict[str, Any] = done(await market.send("kiln", "/v1/auctions", **terms | said))
     return found
 
 
