@@ -92,6 +92,15 @@ def site_frame(region: RegionProfile, site_url: str, entrants: Entrants = ()) ->
     return Frame(FOLDERS, region, site_url=site_url, entrants=entrants)
 
 
+_SALES: Final = (
+    exchange.campaigns.pages.CampaignPages,
+    CampaignPage,
+    exchange.auctions.pages.AuctionPages,
+    AuctionPage,
+)
+"""Where a seller's tonnes go in a window of time."""
+
+
 def site_router(entrants: Entrants = (), *, outbox: bool = False) -> Router:
     """All pages, and what they load. Only a demo has addresses to enter as somebody, and to look at mails."""
     return Router(
@@ -140,10 +149,7 @@ def site_router(entrants: Entrants = (), *, outbox: bool = False) -> Router:
             registry.transparency.pages.LogPages,
             registry.notifications.pages.NotificationPages,
             registry.projects.pages.ProjectPages,
-            exchange.campaigns.pages.CampaignPages,
-            CampaignPage,
-            exchange.auctions.pages.AuctionPages,
-            AuctionPage,
+            *_SALES,
             exchange.instruments.pages.InstrumentPages,
             exchange.market_data.pages.MarketStream,
             MarketPage,

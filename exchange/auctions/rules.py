@@ -109,7 +109,7 @@ class AuctionWindowOver(DomainError):
     kind, slug, title = Kind.UNPROCESSABLE, "auction-window-over", "Bidding would be over"
 
 
-class AuctionEnded(DomainError):
+class AuctionHasEnded(DomainError):
     """The auction has ended."""
 
     kind, slug, title = Kind.CONFLICT, "auction-ended", "The auction has ended"
@@ -121,7 +121,7 @@ class BidsSealed(DomainError):
     kind, slug, title = Kind.CONFLICT, "bids-sealed", "The bids are sealed"
 
 
-class Running(NamedTuple):
+class DueAuction(NamedTuple):
     """
     An auction that has not ended. *offered*: its seller, a freeze or a band has not taken the offer back.
 
@@ -137,7 +137,7 @@ class Running(NamedTuple):
     halted: bool
 
 
-def due(running: Iterable[Running], now: datetime, *, seed: Callable[[], bytes]) -> Iterator[Command]:
+def due(running: Iterable[DueAuction], now: datetime, *, seed: Callable[[], bytes]) -> Iterator[Command]:
     """
     What is to be told of auctions *now*: that a window has opened, or has closed. *seed* makes that of a draw.
 

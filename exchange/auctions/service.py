@@ -81,7 +81,7 @@ async def call_off(auction_id: int, body: CallOff, *, call: Call, exchange: Exch
     """
     End an auction without a sale: everybody has their money again.
 
-    Raises `AuctionEnded`, also where it closed in the same moment.
+    Raises `AuctionHasEnded`, also where it closed in the same moment.
     """
     await exchange.projector.caught_up()
 
@@ -99,9 +99,9 @@ async def call_off(auction_id: int, body: CallOff, *, call: Call, exchange: Exch
     return found
 
 
-def _over(found: Auction) -> rules.AuctionEnded:
+def _over(found: Auction) -> rules.AuctionHasEnded:
     how = f"{found.sold_t:,} t were sold" if found.state == "sold" else str(found.ended_because)
-    return rules.AuctionEnded(f"Auction {found.id} has ended: {how}.")
+    return rules.AuctionHasEnded(f"Auction {found.id} has ended: {how}.")
 
 
 async def auction(auction_id: int, *, exchange: Exchange) -> Auction:

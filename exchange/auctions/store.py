@@ -4,7 +4,7 @@ from typing import Final
 
 import asyncpg
 
-from exchange.auctions.rules import Running
+from exchange.auctions.rules import DueAuction
 from exchange.engine.events import Cause
 from registry.kit import sql
 from registry.kit.database import Tx
@@ -39,9 +39,9 @@ async def own(tx: Tx, number: int, account_id: int) -> list[int]:
     return [row["id"] for row in await tx.fetch(_sql.own, number, account_id)]
 
 
-async def running(tx: Tx) -> list[Running]:
+async def running(tx: Tx) -> list[DueAuction]:
     """The auctions that have not ended, unless something is being told of one."""
-    return [Running(**row) for row in await tx.fetch(_sql.running)]
+    return [DueAuction(**row) for row in await tx.fetch(_sql.running)]
 
 
 def _bid(row: asyncpg.Record) -> AnonymousBid:

@@ -249,8 +249,9 @@ class RandomCommands:
         tick, lot, low, _, _ = INSTRUMENTS[instrument]
         kind, ties = self.dice.randrange(3), self.dice.randrange(2)
         increment, extension, latest = (tick, 2, 9) if kind == auctions.ASCENDING else (0, 0, 3)
-        first, last = (kind, low, increment), (ties, False, 1, 3, extension, latest)
-        return auctions.OpenAuction(account, instrument, *first, quantity, lot, 9 * lot, *last, number)
+        priced, counted = (kind, low, increment), (quantity, lot, 9 * lot)
+        window = (1, 3, extension, latest)
+        return auctions.OpenAuction(account, instrument, *priced, *counted, ties, False, *window, number)
 
     def learn_from(self, outcome: Outcome) -> None:  # noqa: C901 - one kind of event after the other
         """Record the orders, listings and trades that *outcome* reports."""

@@ -232,7 +232,7 @@ def test_what_is_due():
     at = [datetime(2025, 1, day, tzinfo=UTC) for day in range(1, 8)]
 
     def told(state: str, now: int, *, drawn: bool = False, offered: bool = True, halted: bool = False) -> list[Any]:
-        running = rules.Running(1, state, at[2], at[4], drawn, offered, halted)
+        running = rules.DueAuction(1, state, at[2], at[4], drawn, offered, halted)
         return [(type(each).__name__, getattr(each, "seed", None)) for each in rules.due([running], at[now], seed=seed)]
 
     def seed() -> bytes:

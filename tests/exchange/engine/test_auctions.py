@@ -12,7 +12,7 @@ from exchange.engine import state
 from exchange.engine.core import Engine
 from exchange.engine.events import Cause, Reason
 from exchange.engine.modes.auctions import handlers
-from exchange.engine.modes.auctions.awards import Standing, awarded, ranked
+from exchange.engine.modes.auctions.awards import StandingBid, awarded, ranked
 from exchange.engine.modes.auctions.messages import (
     ASCENDING,
     AT_RANDOM,
@@ -23,6 +23,7 @@ from exchange.engine.modes.auctions.messages import (
     AuctionEnded,
     AuctionExtended,
     AuctionOpened,
+    AuctionReason,
     BeginAuction,
     Bid,
     BidMade,
@@ -179,10 +180,8 @@ def test_an_ascending_auction_prolonged_twice():
     assert [BidMade(16, 4, CREDIT, 235, 60, 2, N), e.Reduced(14, 4, CREDIT, BUY, 205, 60, Cause.RAISED, 0)] == (
         table.tell(bid(4, 235, 60, 2, at=2_099))
     )
-    assert [e.Refused(handlers.AuctionReason.OVER, 2, 3, N, 0)] == table.tell(bid(2, 300, 100, 3, at=2_100))
-    assert [e.InstructionRefused(12, 0, handlers.AuctionReason.NOT_OVER, 2_099, 2_100)] == (
-        table.tell(closing(at=2_099))
-    )
+    assert [e.Refused(AuctionReason.OVER, 2, 3, N, 0)] == table.tell(bid(2, 300, 100, 3, at=2_100))
+    assert [e.InstructionRefused(12, 0, AuctionReason.NOT_OVER, 2_099, 2_100)] == (table.tell(closing(at=2_099)))
     events = table.tell(closing(13, at=2_100, seed=SEED))
     assert [(16, N, 235, 60), (15, N, 230, 40)] == traded(events)
     assert [(15, 60, Cause.OUTBID)] == reduced(events)
@@ -193,12 +192,12 @@ def test_a_bid_that_leads_is_not_taken_back():
     """60 t at 2.10 and 40 of 50 t at 2.00 would be sold; the other bid is free once 100 t stand above it."""
     table = begun(ASCENDING)
     table.tell(bid(2, 200, 50), bid(3, 205, 10), bid(4, 210, 60))
-    assert [e.Refused(handlers.AuctionReason.LEADS, 2, 2, 13, 0)] == table.tell(c.Cancel(2, 13, 2))
+    assert [e.Refused(AuctionReason.LEADS, 2, 2, 13, 0)] == table.tell(c.Cancel(2, 13, 2))
     assert [e.Completed(4, 2, 0)] == table.tell(c.CancelAll(4, 0, 2)), "it goes round what is bound"
     table.tell(bid(4, 215, 100, 3))  # 100 t for 60: now nothing remains for the two others
     assert [e.Reduced(13, 2, CREDIT, BUY, 200, 50, Cause.OWNER, 3)] == table.tell(c.Cancel(2, 13, 3))
     assert [(16, 100, Cause.FREEZE)] == [(number - 2, *rest) for number, *rest in reduced(table.tell(freeze(4)))]
-    assert [e.Refused(handlers.AuctionReason.LEADS, 3, 2, 14, 0)] == table.tell(c.Cancel(3, 14, 2)), "it leads again"
+    assert [e.Refused(AuctionReason.LEADS, 3, 2, 14, 0)] == table.tell(c.Cancel(3, 14, 2)), "it leads again"
     table.tell(c.Cancel(1, N, 2))
     assert [(14, 10, Cause.OWNER)] == reduced(table.tell(c.Cancel(3, 14, 3))), "nothing is offered any more"
 
@@ -212,7 +211,7 @@ def test_a_sealed_bid_is_taken_back_like_an_order():
     """Until it closes; and an account may have several."""
     table = begun(most=60)
     table.tell(bid(2, 250, 50), bid(2, 300, 10, 2))
-    assert [e.Refused(handlers.AuctionReason.ABOVE_MOST, 3, 1, 70, 60)] == table.tell(bid(3, 300, 10)), "one owner"
+    assert [e.Refused(AuctionReason.ABOVE_MOST, 3, 1, 70, 60)] == table.tell(bid(3, 300, 10)), "one owner"
     assert [(13, 50, Cause.OWNER)] == reduced(table.tell(c.Cancel(2, 13, 3)))
     table.tell(bid(3, 300, 50, 2))
     assert [(14, N, 300, 10), (17, N, 300, 50)] == traded(table.tell(closing()))
@@ -266,7 +265,7 @@ bids = st.lists(st.tuples(st.integers(1, 6), st.integers(1, 9)), min_size=1, max
 @given(bids, st.integers(1, 100), st.binary(max_size=32))
 def test_the_best_win_and_every_tonne_is_sold(prices, supply, seed):
     """Nobody who is given less than they want bid more than somebody who is given any."""
-    standing = [Standing(number, *each) for number, each in enumerate(prices)]
+    standing = [StandingBid(number, *each) for number, each in enumerate(prices)]
     grants, lowest = awarded(ranked(standing, seed), supply)
     given_ = dict(grants)
     assert min(supply, sum(each.quantity for each in standing)) == sum(given_.values())

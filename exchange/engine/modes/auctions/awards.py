@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 
-class Standing(NamedTuple):
+class StandingBid(NamedTuple):
     """A bid as it stands when an auction closes."""
 
     order: int
@@ -27,19 +27,19 @@ def lot_of(seed: bytes, order: int) -> bytes:
     return sha256(seed + order.to_bytes(8, "big")).digest()
 
 
-def ranked(bids: Iterable[Standing], seed: bytes) -> list[Standing]:
+def ranked(bids: Iterable[StandingBid], seed: bytes) -> list[StandingBid]:
     """Return the bids in the order in which they are served: by price, then by the draw; by time with an empty seed."""
     by_price = sorted(bids, key=lambda each: (-each.price, each.order))
     if not seed:
         return by_price
-    found: list[Standing] = []
+    found: list[StandingBid] = []
     for _, equals in groupby(by_price, _price):
         tied = list(equals)
         found += sorted(tied, key=lambda each: lot_of(seed, each.order)) if len(tied) > 1 else tied
     return found
 
 
-def awarded(ranking: Sequence[Standing], supply: int) -> tuple[list[tuple[int, int]], int]:
+def awarded(ranking: Sequence[StandingBid], supply: int) -> tuple[list[tuple[int, int]], int]:
     """
     What each bid of a ranking is given of *supply* tonnes, by number; and the price of the lowest that is given some.
 

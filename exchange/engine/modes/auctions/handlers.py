@@ -21,7 +21,7 @@ from exchange.engine.market import (
     unlock,
 )
 from exchange.engine.modes import EngineMode
-from exchange.engine.modes.auctions.awards import Standing, awarded, ranked
+from exchange.engine.modes.auctions.awards import StandingBid, awarded, ranked
 from exchange.engine.modes.auctions.messages import (
     ASCENDING,
     AT_RANDOM,
@@ -191,7 +191,7 @@ def close_auction(market: Market, command: CloseAuction) -> list[Event]:
     if not wanted or (auction.whole and wanted < supply):
         return _end(market, auction, command.instruction, Cause.UNDERSUBSCRIBED)
     seed = command.seed if auction.ties == AT_RANDOM and auction.kind != ASCENDING else b""
-    ranking = ranked((Standing(each.id, each.price, each.open) for each in auction.bids.values()), seed)
+    ranking = ranked((StandingBid(each.id, each.price, each.open) for each in auction.bids.values()), seed)
     grants, lowest = awarded(ranking, supply)
     last = AuctionEnded(command.instruction, auction.id, len(grants), wanted, min(wanted, supply), lowest, 0, seed)
     price = lowest if auction.kind == UNIFORM else 0
