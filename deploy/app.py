@@ -335,5 +335,5 @@ def _openapi(region: RegionProfile) -> OpenAPIConfig:
 
 _TAGS = (
     *("Parties", "Access", "Methodologies", "Projects", "Credits", "Claims", "Events", "Receipts", "Log", "Search"),
-    *("Market", "Listings", "Campaigns", "Blocks", "Quotes", "Trading", "Settlement"),
+    *("Market", "Listings", "Campaigns", "Auctions", "Blocks", "Quotes", "Trading", "Settlement"),
 )

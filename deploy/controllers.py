@@ -3,6 +3,7 @@
 from typing import Final
 
 from deploy.status import StatusController
+from exchange.auctions.api import AuctionsController
 from exchange.blocks.api import AccountBlocksController, BlockMarketController, BlocksController
 from exchange.campaigns.api import CampaignsController
 from exchange.instruments.api import InstrumentsController
@@ -94,6 +95,7 @@ CONTROLLERS: Final = (
     ListingsController,
     PickingController,
     CampaignsController,
+    AuctionsController,
     BlocksController,
     AccountBlocksController,
     BlockMarketController,

@@ -3,6 +3,7 @@
 from litestar import Litestar
 
 import deploy.status
+import exchange.auctions.routes
 import exchange.blocks.routes
 import exchange.campaigns.routes
 import exchange.instruments.routes
@@ -77,6 +78,7 @@ ROUTES = merge_routes(
     exchange.market_data.routes.ROUTES,
     exchange.listings.routes.ROUTES,
     exchange.campaigns.routes.ROUTES,
+    exchange.auctions.routes.ROUTES,
     exchange.blocks.routes.ROUTES,
     exchange.quotes.routes.ROUTES,
     exchange.orders.routes.ROUTES,

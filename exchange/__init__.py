@@ -1,1 +1,1 @@
-"""The exchange: order book, listings and campaigns behind one journal, settled by delivery against money."""
+"""The exchange: order book, listings, campaigns and auctions behind one journal, settled by delivery against money."""

@@ -7,6 +7,8 @@ module never names one. The role that puts the exchange together hands the table
 
 from typing import Final
 
+from exchange.auctions import projection as auctions
+from exchange.auctions import rules as auction_rules
 from exchange.blocks import projection as blocks
 from exchange.blocks import rules as block_rules
 from exchange.campaigns import projection as campaigns
@@ -31,6 +33,7 @@ EVENTS: Final[tuple[Part, ...]] = (
     orders.EVENTS,
     listings.EVENTS,
     campaigns.EVENTS,
+    auctions.EVENTS,
     blocks.EVENTS,
     quotes.EVENTS,
     sessions.EVENTS,
@@ -40,6 +43,7 @@ COMMANDS: Final[AboutTable] = {
     **order_rules.COMMANDS,
     **listing_rules.COMMANDS,
     **campaign_rules.COMMANDS,
+    **auction_rules.COMMANDS,
     **block_rules.COMMANDS,
     **quote_rules.COMMANDS,
 }
@@ -49,6 +53,7 @@ REFUSALS: Final = Refusals(
         CORE,
         listing_rules.REFUSALS,
         campaign_rules.REFUSALS,
+        auction_rules.REFUSALS,
         block_rules.REFUSALS,
         quote_rules.REFUSALS,
         session_rules.REFUSALS,

@@ -93,6 +93,12 @@ async def refuse_frozen(trader: Trader, *client_order_ids: int, exchange: Exchan
             raise frozen()
 
 
-async def readable_in(tx: Tx, account_id: int, asked: Call) -> None:
-    """Raise `NotYours` unless the caller may read what the account has and does."""
-    port.authorise_for(asked, (await port.trader_in(tx, account_id)).owner_id)
+async def readable_in(tx: Tx, account_id: int, asked: Call) -> bool:
+    """
+    Raise `NotYours` unless the caller may read what the account has and does.
+
+    Returns whether it is the caller's own organisation's: there are things that not even an overseer reads.
+    """
+    owner_id = (await port.trader_in(tx, account_id)).owner_id
+    port.authorise_for(asked, owner_id)
+    return any(held.organisation_id == owner_id for held in asked.by.roles)

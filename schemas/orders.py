@@ -19,6 +19,8 @@ ClosedBecause = Literal[
     "not-allotted",
     "undersubscribed",
     "called-off",
+    "outbid",
+    "raised",
     "declined",
     "lapsed",
     "not-taken",
@@ -124,7 +126,8 @@ class Order(Struct, frozen=True, kw_only=True):
     An order of one's own, or something beside the book, as it stands.
 
     quantity = open + traded + what was cancelled. *closed_because* says why the rest is open no more. *listing_id* is
-    the listing that a subscription took from, the campaign of a pledge, the request of a quote, or what was accepted.
+    the listing that a subscription took from, the campaign of a pledge, the auction of a bid, the request of a
+    quote, or what was accepted.
     """
 
     id: Id
@@ -134,6 +137,8 @@ class Order(Struct, frozen=True, kw_only=True):
         "subscription",
         "campaign",
         "pledge",
+        "auction",
+        "bid",
         "block",
         "block-acceptance",
         "quote",

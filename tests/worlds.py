@@ -242,7 +242,7 @@ Each is pointed at the next test's database. Totals of the region are looked up 
 """
 KeptTotals.REST = 0
 _MARKET = re.compile(
-    r"/(instruments|listings|campaigns|blocks|quote-requests|orders|deposits|withdrawals|statements|balances|fills)\b"
+    r"/(instruments|listings|campaigns|auctions|blocks|quote-requests|orders|deposits|withdrawals|statements|balances|fills)\b"
 )
 
 

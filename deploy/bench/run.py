@@ -13,6 +13,7 @@ from rich.table import Table
 
 from deploy.bench import region
 from deploy.bench.certificates import browser_verify, certificates
+from deploy.bench.exchange.auction import auction
 from deploy.bench.exchange.book import book
 from deploy.bench.exchange.call import call
 from deploy.bench.exchange.campaign import campaign
@@ -84,6 +85,7 @@ EXCHANGE: dict[str, Measure] = {
     "fok": fok,
     "freeze": freeze,
     "campaign": campaign,
+    "auction": auction,
     "call": call,
     "durable-100": durable_100,
     "durable-1000": durable_1000,

@@ -12,8 +12,9 @@ from deploy.pool import connecting
 from deploy.processes.children import ChildProcess
 from deploy.processes.tasks import ended
 from exchange import modes
+from exchange.auctions import service as auctions
 from exchange.blocks.service import lapse_due
-from exchange.campaigns.service import follow_calendar
+from exchange.campaigns import service as campaigns
 from exchange.instructions.service import Teller
 from exchange.instruments.service import follow_freezes
 from exchange.journal.forwarding import GatewayServer, Progress
@@ -171,7 +172,8 @@ async def _follow_calendar(exchange: Exchange, supervisor: Supervisor) -> None:
 
     async def step() -> None:
         await follow_timetables(exchange=exchange)
-        await follow_calendar(exchange=exchange)
+        await campaigns.follow_calendar(exchange=exchange)
+        await auctions.follow_calendar(exchange=exchange)
         await lapse_due(exchange=exchange)
         await end_due(exchange=exchange)
         supervisor.well()

@@ -34,6 +34,7 @@ class Known(Struct, frozen=True, kw_only=True):
     event: str = "none"
     guest: str = "none"
     campaign: int = 0
+    auction: int = 0
 
 
 NO_PAGES: Final = frozenset(
@@ -73,6 +74,13 @@ OFFICE: Final[dict[str, tuple[Sample, ...]]] = {
         Sample("/campaigns/{campaign}"),
         Sample("/campaigns/{campaign}", "solar"),
         Sample("/campaigns/{campaign}", "forest"),
+    ),
+    "/auctions": (Sample("/auctions"), Sample("/auctions", "forest")),
+    "/auctions/new": (Sample("/auctions/new", "forest"),),
+    "/auctions/{auction_id:int}": (
+        Sample("/auctions/{auction}"),
+        Sample("/auctions/{auction}", "solar"),
+        Sample("/auctions/{auction}", "forest"),
     ),
     "/approvals": (Sample("/approvals", "regulator-2"),),
     "/approvals/{approval_id:int}": (Sample("/approvals/1", "regulator-2"), Sample("/approvals/12", "regulator-2")),

@@ -107,6 +107,7 @@ def known_of(url: str) -> Known:
             cancellations = http.get("/v1/cancellations").raise_for_status().json()["items"]
             events = http.get("/v1/events").raise_for_status().json()["items"]
             campaigns = http.get("/v1/campaigns").raise_for_status().json()["items"]
+            auctions = http.get("/v1/auctions").raise_for_status().json()["items"]
             guest = _guest(http, events[0]["code"]) if events else "none"
     except httpx.HTTPError as error:
         raise CannotTake(f"{url} does not answer ({error}). Start it with: kilnwood demo --serve") from error
@@ -119,6 +120,7 @@ def known_of(url: str) -> Known:
         event=events[0]["code"] if events else "none",
         guest=guest,
         campaign=campaigns[0]["id"] if campaigns else 0,
+        auction=auctions[0]["id"] if auctions else 0,
     )
 
 

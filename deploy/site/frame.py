@@ -7,6 +7,7 @@ from typing import Final
 from litestar import Router
 from litestar.static_files import create_static_files_router
 
+import exchange.auctions.pages
 import exchange.blocks.pages
 import exchange.campaigns.pages
 import exchange.instruments.pages
@@ -35,6 +36,7 @@ from deploy.site import desk
 from deploy.site.agreements import BlocksPage, QuotesPage
 from deploy.site.annulments import AnnulmentPages
 from deploy.site.approvals import ApprovalPages
+from deploy.site.auctions import AuctionPage
 from deploy.site.campaigns import CampaignPage
 from deploy.site.claims import ClaimPage, OrganisationPage
 from deploy.site.credits import CancellationPages, IssuancePages, RetirementPages
@@ -65,6 +67,7 @@ FOLDERS: Final = {
     "drafts": registry.projects.pages.DRAFTS,
     "instruments": exchange.instruments.pages.TEMPLATES,
     "campaigns": exchange.campaigns.pages.TEMPLATES,
+    "auctions": exchange.auctions.pages.TEMPLATES,
     "listings": exchange.listings.pages.TEMPLATES,
     "blocks": exchange.blocks.pages.TEMPLATES,
     "quotes": exchange.quotes.pages.TEMPLATES,
@@ -96,6 +99,15 @@ def site_frame(region: RegionProfile, site_url: str, entrants: Entrants = ()) ->
     """The frame with the templates of all capabilities; pages and mails of one process have the same."""
     details = forms_of(catalogue(Path(registry.receipts.browser.__file__).parent))
     return Frame(FOLDERS, region, site_url=site_url, entrants=entrants, verifier_details=details)
+
+
+_SALES: Final = (
+    exchange.campaigns.pages.CampaignPages,
+    CampaignPage,
+    exchange.auctions.pages.AuctionPages,
+    AuctionPage,
+)
+"""Where a seller's tonnes go in a window of time."""
 
 
 def site_router(entrants: Entrants = (), *, outbox: bool = False) -> Router:
@@ -148,6 +160,7 @@ def site_router(entrants: Entrants = (), *, outbox: bool = False) -> Router:
             registry.projects.pages.ProjectPages,
             exchange.campaigns.pages.CampaignPages,
             *(CampaignPage, BlocksPage, QuotesPage),
+            *_SALES,
             exchange.instruments.pages.InstrumentPages,
             *exchange.market_data.pages.STREAMS,
             MarketPage,

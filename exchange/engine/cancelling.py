@@ -9,6 +9,10 @@ from exchange.engine.events import Cause, Completed, Event, Reason, Refused
 from exchange.engine.market import STEP, Market, close, refused, refused_at_the_door
 from schemas.scalars import MAX_INT
 
+BINDING: Final = 16
+"""The life of what its owner may not take back for now; freezes and bands close it as they do the rest."""
+NOT_TAKEN_BACK: Final = 211
+"""The reason for which it is not: of auctions, whose bids bind while they lead."""
 _OWNER: Final = Cause.OWNER
 _NOT_OPEN: Final = Reason.NOT_OPEN
 """Bound once: looking a member of an enumeration up takes a tenth of the time of a cancel in Python 3.11."""
@@ -47,11 +51,13 @@ def cancel(market: Market, command: c.Cancel) -> list[Event]:
     order = account.orders.get(command.order)
     if order is None:
         return [refused(command, _NOT_OPEN, command.order)]
+    if order.life == BINDING:
+        return [refused(command, NOT_TAKEN_BACK, command.order)]
     return [close(order, _OWNER, client_order_id)]
 
 
 def cancel_all(market: Market, command: c.CancelAll) -> list[Event]:
-    """Take everything back, in steps."""
+    """Take everything back that may be, in steps."""
     account = market.accounts.get(command.account)
     if account is None or (command.client_order_id and not account.take(command.client_order_id)):
         return [refused_at_the_door(account, command)]
@@ -61,7 +67,10 @@ def cancel_all(market: Market, command: c.CancelAll) -> list[Event]:
 def close_some(market: Market, rest: Closing) -> list[Event]:
     """Close what an account has open, the oldest first, as far as one step goes."""
     orders, instrument = market.accounts[rest.account].orders, rest.instrument
-    found = sorted(number for number, each in orders.items() if instrument in (0, each.instrument))
+    bound = BINDING if rest.cause == _OWNER else None
+    found = sorted(
+        number for number, each in orders.items() if instrument in (0, each.instrument) and each.life != bound
+    )
     events: list[Event] = [close(orders[number], rest.cause) for number in found[:STEP]]
     closed = rest.closed + len(events)
     if len(found) > STEP:

@@ -14,6 +14,7 @@ from exchange.engine.custody import credit_cash, credit_tonnes, debit_cash, debi
 from exchange.engine.events import Event
 from exchange.engine.market import Market, busy
 from exchange.engine.modes import EngineMode, Handler, Step, continuous, listings, picking
+from exchange.engine.modes.auctions import handlers as auctions
 from exchange.engine.modes.blocks import handlers as blocks
 from exchange.engine.modes.campaigns import handlers as campaigns
 from exchange.engine.modes.quotes import handlers as quotes
@@ -28,6 +29,7 @@ MODES: Final[tuple[EngineMode, ...]] = (
     continuous.MODE,
     listings.MODE,
     campaigns.MODE,
+    auctions.MODE,
     picking.MODE,
     blocks.MODE,
     quotes.MODE,

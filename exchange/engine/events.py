@@ -60,6 +60,8 @@ class Cause(IntEnum):
     NOT_ALLOTTED = 6
     UNDERSUBSCRIBED = 7
     CALLED_OFF = 8
+    OUTBID = 9
+    RAISED = 10
     DECLINED = 17
     LAPSED = 18
     NOT_TAKEN = 19

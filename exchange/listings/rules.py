@@ -26,7 +26,7 @@ REFUSALS: Final[Wordings] = {
         Kind.CONFLICT,
         "not-an-order",
         "Not an order of the book",
-        "Number {wanted} stands beside the book, and is not amended. Cancel it and make another.",
+        "Number {wanted} is no order of the book, and is not amended. Cancel it and make another.",
         amounts=False,
     ),
     Reason.LISTING_SHORT: Wording(

@@ -36,7 +36,7 @@ class TakenBatch(NamedTuple):
 
     asked: Sequence[PlaceInBatch | CancelInBatch | AmendInBatch]
     instruments: dict[str, int]
-    commands: list[continuous.Place | c.Cancel | continuous.Amend]
+    commands: list[continuous.Place | continuous.PlaceUntil | c.Cancel | continuous.Amend]
 
 
 async def place_batch(body: OrderBatch, *, call: Call, exchange: Exchange, authority: Authority) -> BatchAnswer:

@@ -29,6 +29,8 @@ CLOSED_BECAUSE: Final = {
     Cause.NOT_ALLOTTED: "not-allotted",
     Cause.UNDERSUBSCRIBED: "undersubscribed",
     Cause.CALLED_OFF: "called-off",
+    Cause.OUTBID: "outbid",
+    Cause.RAISED: "raised",
     Cause.DECLINED: "declined",
     Cause.LAPSED: "lapsed",
     Cause.NOT_TAKEN: "not-taken",

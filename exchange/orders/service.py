@@ -205,7 +205,7 @@ def _shown_number(
     before = known.get(command.client_order_id) if _is_untaken(answer.events) else None
     if before is None:
         return exchange.refusals.of(first.reason, first.wanted, first.limit, instead=about.instead)
-    if before.digest != digest(command):
+    if before.digest != digest(about.sent(command)):
         new = "up to {}" if first.reason == Reason.CLIENT_ORDER_ID_TOO_FAR else "above {}, the highest that was used"
         return UsedOtherwise(
             f"client_order_id {command.client_order_id} of account {command.account} was used for another command "
@@ -229,7 +229,7 @@ def _explained(
         return Unknown(f"There is no {about.noun} {about.names(command)}.")
     if found.state == "open" or (anything and found.account_id != command.account):
         return refusal  # it was placed after the refusal, or belongs to somebody else
-    filled = "is sold out" if found.kind in {"listing", "campaign"} else "was filled"
+    filled = "is sold out" if found.kind in {"listing", "campaign", "auction"} else "was filled"
     ended = filled if found.state == "filled" else f"is closed ({found.closed_because})"
     return not_open(
         f"{found.kind.capitalize()} {found.id} {ended}: {found.traded_t:,} of {found.quantity_t:,} t were traded, and "
@@ -253,11 +253,16 @@ async def order(order_id: int, *, asked: Call, exchange: Exchange) -> Order:
     await exchange.projector.caught_up()
     async with exchange.db.reading() as tx:
         found = (await store.orders(tx, [order_id])).get(order_id)
-        if found is not None:
-            await readable_in(tx, found.account_id, asked)
+        if found is not None and not await _is_sealed_in(tx, found, asked):
             return found
     await exchange.projector.require_complete()
     raise Unknown(f"There is no order {order_id}.")
+
+
+async def _is_sealed_in(tx: Tx, found: Order, asked: Call) -> bool:
+    """Whether it is a sealed bid, which before the close only its bidder knows. Raises `NotYours`."""
+    mine = await readable_in(tx, found.account_id, asked)
+    return not mine and found.kind == "bid" and await store.is_sealed(tx, found.id)
 
 
 async def orders_in(tx: Tx, numbers: Sequence[int]) -> tuple[Order, ...]:
@@ -270,13 +275,14 @@ async def order_by_client_order_id(account_id: int, client_order_id: int, *, ask
     """The order, listing or subscription that a command of one's own account was about, by the command's number."""
     await exchange.projector.caught_up()
     async with exchange.db.reading() as tx:
-        await readable_in(tx, account_id, asked)
+        mine = await readable_in(tx, account_id, asked)
         said = (await projections.requests(tx, account_id, [client_order_id])).get(client_order_id)
         found = (await store.orders(tx, [said.order_id])).get(said.order_id) if said and said.reason is None else None
-    if found is not None:
+        hidden = found is not None and not mine and await store.is_sealed(tx, found.id)
+    if found is not None and not hidden:
         return found
     number = f"client_order_id {client_order_id} of account {account_id}"
-    if said is None:
+    if said is None or hidden:
         await exchange.projector.require_complete()
         raise Unknown(f"{number} is not used.")
     if said.reason is None:
@@ -298,8 +304,10 @@ async def orders(
     """What an account of one's own placed."""
     await exchange.projector.caught_up()
     async with exchange.db.reading() as tx:
-        await readable_in(tx, account_id, asked)
-        return await store.orders_of(tx, window, period, account_id, open_only=open_only, newest_first=newest_first)
+        mine = await readable_in(tx, account_id, asked)
+        return await store.orders_of(
+            tx, window, period, account_id, open_only=open_only, newest_first=newest_first, sealed=mine
+        )
 
 
 async def fills(

@@ -29,13 +29,18 @@ async def still_open(tx: Tx, account_id: int, numbers: Sequence[int]) -> list[in
     return [row["id"] for row in await tx.fetch(_sql.still_open, numbers, account_id)]
 
 
+async def is_sealed(tx: Tx, number: int) -> bool:
+    """Whether it is a bid that nobody but its bidder may know of yet."""
+    return bool(await tx.fetchval(_sql.is_sealed, number))
+
+
 async def orders_of(
-    tx: Tx, window: Window, period: Between, account_id: int, *, open_only: bool, newest_first: bool
+    tx: Tx, window: Window, period: Between, account_id: int, *, open_only: bool, newest_first: bool, sealed: bool
 ) -> Page[Order]:
-    """What an account placed."""
+    """What an account placed, with or without bids that are sealed."""
     oldest = _sql.open_of if open_only else _sql.placed_of
     newest = _sql.newest_open_of if open_only else _sql.newest_placed_of
-    rows = await tx.fetch(newest if newest_first else oldest, *window.args, account_id, *period)
+    rows = await tx.fetch(newest if newest_first else oldest, *window.args, account_id, *period, sealed)
     return window.page([(row["id"], _order(row)) for row in rows])
 
 

@@ -1,24 +1,30 @@
 -- name: placed
 select * from exchange.shown_placed where id = any($1::bigint[]);
+-- name: is_sealed
+select exists (select from exchange.sealed_bid where id = $1);
 -- name: still_open
 select id from exchange.shown_placed where id = any($1::bigint[]) and account_id = $2 and kind = 'order' and open_t > 0
 order by id;
 -- name: placed_of
 select * from exchange.shown_placed where account_id = $3 and id > $1
   and ($4::timestamptz is null or at >= $4) and ($5::timestamptz is null or at < $5)
+  and ($6::boolean or id not in (select id from exchange.sealed_bid))
   order by id limit $2;
 -- name: newest_placed_of
 select * from exchange.shown_placed where account_id = $3 and ($1::bigint = 0 or id < $1)
   and ($4::timestamptz is null or at >= $4) and ($5::timestamptz is null or at < $5)
+  and ($6::boolean or id not in (select id from exchange.sealed_bid))
   order by id desc limit $2;
 -- name: open_of
 select * from exchange.shown_placed where account_id = $3 and id > $1 and open_t > 0
   and ($4::timestamptz is null or at >= $4) and ($5::timestamptz is null or at < $5)
+  and ($6::boolean or id not in (select id from exchange.sealed_bid))
   order by id limit $2;
 -- name: newest_open_of
 select * from exchange.shown_placed
 where account_id = $3 and ($1::bigint = 0 or id < $1) and open_t > 0
   and ($4::timestamptz is null or at >= $4) and ($5::timestamptz is null or at < $5)
+  and ($6::boolean or id not in (select id from exchange.sealed_bid))
   order by id desc limit $2;
 -- name: fills
 -- Two indexed halves. Nobody trades with themselves, so no trade is in both.

@@ -38,7 +38,8 @@ class Placed:
     """
     An order or something beside the book as it entered, and what became of it in the same batches.
 
-    *listing_id* is the listing that a subscription took from, or the campaign of a pledge. *until* is when it ends.
+    *listing_id* is the listing that a subscription took from, the campaign of a pledge, or the auction of a bid.
+    *until* is when it ends.
     """
 
     id: int

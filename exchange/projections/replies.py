@@ -22,6 +22,10 @@ def _none(_: object) -> int:
     return 0
 
 
+def _as_it_is(command: Any) -> Any:  # noqa: ANN401 - any account command
+    return command
+
+
 class About(NamedTuple):
     """
     What one kind of account command is about.
@@ -29,6 +33,7 @@ class About(NamedTuple):
     *names* is the number of what the command names, 0 for nothing. Where it *makes* something, that has the command's
     own sequence for its number and is shown in the reply; otherwise what it names is. *counts*: the reply says how many
     orders it closed. *noun* says what it may name. *instead* are refusals that read otherwise for this command.
+    *sent* is the command without what the exchange adds to it, such as the time: the same whenever it is sent again.
     """
 
     names: Callable[[Any], int] = _none
@@ -36,6 +41,7 @@ class About(NamedTuple):
     counts: bool = False
     noun: str = "order"
     instead: Wordings = MappingProxyType({})
+    sent: Callable[[Any], Any] = _as_it_is
 
     def shown(self, command: Any, sequence: int) -> int:  # noqa: ANN401 - any account command
         """The number of what the reply shows."""
@@ -56,7 +62,7 @@ def remember(into: Changes, command: Any, outcome: Outcome, sequence: int, about
     if not command.client_order_id:
         return
     key = (command.account, command.client_order_id)
-    head = (*key, sequence, digest(command), kind.shown(command, sequence))
+    head = (*key, sequence, digest(kind.sent(command)), kind.shown(command, sequence))
     first = outcome[0]
     if not isinstance(first, e.Refused):
         closed = sum(isinstance(event, e.Reduced) for event in outcome) if kind.counts else None

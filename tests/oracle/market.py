@@ -1,5 +1,5 @@
 """
-The whole naive market: books and their sessions, what stands beside them, and campaigns, which are here.
+The whole naive market: books and their sessions, what stands beside them, auctions, and campaigns, which are here.
 
 An allotment pro rata is worked out in fractions, where the engine has quotients and remainders.
 """
@@ -12,9 +12,9 @@ from exchange.engine import events as e
 from exchange.engine.events import Cause, Reason
 from exchange.engine.modes.campaigns import messages as campaigns
 from exchange.engine.modes.campaigns.messages import CampaignReason
+from tests.oracle.market_auctions import NaiveAuctions
 from tests.oracle.market_book import Unfinished, gone
 from tests.oracle.market_custody import Offer, refuse
-from tests.oracle.market_sessions import NaiveSessions
 
 
 @dataclass
@@ -34,7 +34,7 @@ class Ending(Unfinished):
     campaign: int
 
 
-class NaiveMarket(NaiveSessions):
+class NaiveMarket(NaiveAuctions):
     """Takes the engine's commands and says what the engine should say."""
 
     def __init__(self, *, open_orders_limit: int = 10_000, step: int = 1_000) -> None:

@@ -55,9 +55,9 @@ class Owner:
 @dataclass
 class Offer:
     """
-    An order, or something beside the book, that is open; *came* is the command since which it queues.
+    Something that is open, of any mode; *came* is the command since which it queues.
 
-    *campaign* is the number of the campaign, the block or the request for quotes that it belongs to.
+    *campaign* is the number of the campaign, the auction, the block or the request for quotes that it belongs to.
     """
 
     number: int

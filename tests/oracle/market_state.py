@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from exchange.engine import commands as c
 from exchange.engine.accounts import Balance, OpenOrder, TradingAccount
 from exchange.engine.book import Level, Side
-from exchange.engine.cancelling import Closing
+from exchange.engine.cancelling import BINDING, Closing
 from exchange.engine.market import Market
+from exchange.engine.modes.auctions.messages import ASCENDING
+from exchange.engine.modes.auctions.state import Auctions
 from exchange.engine.modes.blocks.state import Blocks
 from exchange.engine.modes.campaigns.state import Campaigns
 from exchange.engine.modes.listings import Listings
@@ -112,6 +114,36 @@ def agreed_on(market: NaiveMarket | Market) -> list[object]:
     ]
 
 
+Bidding = dict[int, tuple[bool, int, int, list[tuple[int, int, int, int, bool]]]]
+
+
+def bidding(market: NaiveMarket | Market) -> Bidding:
+    """
+    Of each auction: whether it has begun, when it closes, what is offered, and its bids.
+
+    Of a bid: number, account, price, open tonnes, and whether it may not be taken back.
+    """
+    if isinstance(market, NaiveMarket):
+        return {
+            number: (
+                each.begun,
+                each.closes,
+                market.open[number].open if number in market.open else 0,
+                [(bid.number, bid.account, bid.price, bid.open, market.leads(bid)) for bid in market.bids(number)],
+            )
+            for number, each in market.auctions.items()
+        }
+    return {
+        number: (
+            each.begun,
+            each.closes,
+            each.offer.open if each.offer is not None else 0,
+            [(bid.id, bid.account.id, bid.price, bid.open, bid.life == BINDING) for bid in each.bids.values()],
+        )
+        for number, each in _auctions(market).running.items()
+    }
+
+
 def open_orders(market: Market) -> dict[int, OpenOrder]:
     """Everything open, by number."""
     return {order.id: order for order in market.open_orders()}
@@ -139,6 +171,11 @@ def _blocks(market: Market) -> Blocks:
 
 def _quotes(market: Market) -> Quotes:
     found: Quotes = market.parts["quotes"]
+    return found
+
+
+def _auctions(market: Market) -> Auctions:
+    found: Auctions = market.parts["auctions"]
     return found
 
 
@@ -240,7 +277,9 @@ def _faults_of_books(market: Market) -> Iterator[str]:
     seen.update(list(_blocks(market).open))
     seen.update(each.id for number in market.instruments for each in _quotes(market).open_in(number))
     yield from _faults_of_campaigns(market)
-    seen.update(each.id for number in market.instruments for each in _campaigns(market).open_in(number))
+    yield from _faults_of_auctions(market)
+    for part in (_campaigns(market), _auctions(market)):
+        seen.update(each.id for number in market.instruments for each in part.open_in(number))
     if seen != Counter(order.id for order in market.open_orders()):
         yield "books and what stands beside them do not have what accounts have open"
 
@@ -255,6 +294,21 @@ def _faults_of_campaigns(market: Market) -> Iterator[str]:
                 yield f"pledge {each.id} of campaign {number} is wrong"
         if pledged != Counter(campaign.pledged) or list(campaign.pledges) != sorted(campaign.pledges):
             yield f"campaign {number} has {campaign.pledged}, its pledges are {pledged}"
+
+
+def _faults_of_auctions(market: Market) -> Iterator[str]:
+    """Each has its own bids, in order, and knows what each owner wants; only an ascending one binds."""
+    for number, auction in _auctions(market).running.items():
+        wanted: Counter[int] = Counter()
+        for each in auction.bids.values():
+            wanted[each.group] += each.open
+            if each.queue is not auction or not 0 < each.open <= each.quantity or each.price < auction.reserve:
+                yield f"bid {each.id} of auction {number} is wrong"
+        if wanted != Counter(auction.wanted) or list(auction.bids) != sorted(auction.bids):
+            yield f"auction {number} has {auction.wanted}, its bids are {wanted}"
+        prices = [each.price for each in auction.bids.values()]
+        if auction.kind == ASCENDING and (prices != sorted(set(prices)) or len(auction.own) != len(prices)):
+            yield f"auction {number} has bids at {prices}, of {sorted(auction.own)}"
 
 
 def _faults_of_side(side: Side, sign: int, instrument: int) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from exchange.engine import events as e
 from exchange.engine.core import Engine
 from exchange.engine.modes import continuous, listings
+from exchange.engine.modes.auctions import messages as auctions
 from exchange.engine.modes.blocks import messages as blocks
 from exchange.engine.modes.campaigns import messages as campaigns
 from exchange.engine.modes.quotes import messages as quotes
@@ -43,8 +44,16 @@ async def assert_tables_match(dsn: str, engine: Engine) -> None:
         names = "id, instrument_id, price_fen, quantity_t, buyer_id, seller_id, fee_fen"
         assert trades == [tuple(row) for row in await owner.fetch(f"select {names} from exchange.trade order by id")]
         of_campaigns = campaigns.CampaignOpened, campaigns.Pledged
+        of_auctions = auctions.AuctionOpened, auctions.BidMade
         agreed = blocks.BlockProposed, blocks.BlockAccepted, quotes.Quoted, quotes.QuoteTaken
-        enters = (continuous.Accepted, listings.ListingOpened, listings.Subscribed, *of_campaigns, *agreed)
+        enters = (
+            continuous.Accepted,
+            listings.ListingOpened,
+            listings.Subscribed,
+            *of_campaigns,
+            *of_auctions,
+            *agreed,
+        )
         entered = {
             event.order
             for batch in batches

@@ -15,6 +15,7 @@ from exchange.engine import commands as c
 from exchange.engine import events as e
 from exchange.engine.core import Engine
 from exchange.engine.modes import continuous, listings
+from exchange.engine.modes.auctions import messages as auctions
 from exchange.engine.modes.blocks import messages as blocks
 from exchange.engine.modes.campaigns import messages as campaigns
 from exchange.engine.modes.quotes import messages as quotes
@@ -170,10 +171,10 @@ def bid(account: int, number: int, quantity: int = 1, price: int = 1_000, *, sid
 
 class RandomCommands:
     """
-    Seeded random commands: orders, cancels, amendments, listings, subscriptions, campaigns, blocks, quotes, deliveries.
+    Seeded random commands: orders, cancels, amendments, deliveries, and everything that stands beside the book.
 
-    Each command carries the account's next client_order_id. Cancels, subscriptions, pledges and deliveries refer to
-    orders, listings, campaigns and trades that earlier outcomes reported to `learn_from`.
+    Each command carries the account's next client_order_id. Cancels, subscriptions, pledges, bids and deliveries refer
+    to orders, listings, campaigns, auctions and trades that earlier outcomes reported to `learn_from`.
     """
 
     def __init__(self, seed: int) -> None:
@@ -188,12 +189,13 @@ class RandomCommands:
         self.requests: list[tuple[int, int]] = []
         self.quoted: list[tuple[int, int]] = []
         self.of_request: dict[int, int] = {}
+        self.auctions: list[int] = []
         self.instruction = 1_000_000
 
-    def next_command(self) -> c.Command:  # noqa: C901, PLR0911 - one kind of command after the other
+    def next_command(self) -> c.Command:  # noqa: C901, PLR0911, PLR0912 - one kind of command after the other
         """Return the next command."""
         kinds = {"place": 10, "cancel": 2, "amend": 2, "offer": 1, "take": 2, "deliver": 2, "cancel_all": 0.2}
-        kinds |= {"announce": 0.5, "pledge": 2, "instruct": 1, "agree": 3}
+        kinds |= {"announce": 0.5, "pledge": 2, "instruct": 1, "auction": 0.5, "bid": 2, "agree": 3}
         (kind,) = self.dice.choices(list(kinds), list(kinds.values()))
         account = self.dice.choice(list(ACCOUNTS))
         if kind == "deliver" and self.traded:
@@ -201,7 +203,7 @@ class RandomCommands:
             trades = tuple(sorted(self.dice.sample(self.traded, min(len(self.traded), 3))))
             self.traded = [each for each in self.traded if each not in trades]
             return (c.Refund if self.dice.random() < 0.2 else c.Settle)(self.deliveries, trades)
-        if kind == "instruct" and self.campaigns:
+        if kind == "instruct" and (self.campaigns or self.auctions):
             return self._instructed()
         if kind == "agree":
             return self._agreed()
@@ -227,6 +229,10 @@ class RandomCommands:
                 return campaigns.OpenCampaign(account, instrument, price, quantity, *terms, number)
             case "pledge" if self.campaigns:
                 return campaigns.Pledge(account, self.dice.choice(self.campaigns), quantity, number)
+            case "auction":
+                return self._auction(account, instrument, quantity, number)
+            case "bid" if self.auctions:
+                return auctions.Bid(account, self.dice.choice(self.auctions), price, quantity, 1, number)
             case "take" if self.listed:
                 return listings.Subscribe(account, self.dice.choice(self.listed), self.dice.randrange(1, 9), number)
             case _:
@@ -262,12 +268,28 @@ class RandomCommands:
                 return blocks.ProposeBlock(account, instrument, other, side, price, quantity, 1, number)
 
     def _instructed(self) -> c.Command:
-        """A campaign begins, more often than it ends."""
+        """A campaign or an auction begins, more often than it ends."""
         self.instruction += 1
+        if not self.campaigns or (self.auctions and self.dice.random() < 0.5):
+            auction = self.dice.choice(self.auctions)
+            if self.dice.random() < 0.6:
+                return auctions.BeginAuction(self.instruction, auction)
+            if self.dice.random() < 0.2:
+                return auctions.CallOffAuction(self.instruction, auction)
+            return auctions.CloseAuction(self.instruction, auction, 9, self.dice.randbytes(32))
         kinds = (campaigns.BeginCampaign, campaigns.BeginCampaign, campaigns.CloseCampaign, campaigns.CallOffCampaign)
         return self.dice.choice(kinds)(self.instruction, self.dice.choice(self.campaigns))
 
-    def learn_from(self, outcome: Outcome) -> None:  # noqa: C901 - one kind of event after the other
+    def _auction(self, account: int, instrument: int, quantity: int, number: int) -> c.Command:
+        """An auction of any kind from the lowest price on, in seconds 1 to 3; an ascending one may last until 9."""
+        tick, lot, low, _, _ = INSTRUMENTS[instrument]
+        kind, ties = self.dice.randrange(3), self.dice.randrange(2)
+        increment, extension, latest = (tick, 2, 9) if kind == auctions.ASCENDING else (0, 0, 3)
+        priced, counted = (kind, low, increment), (quantity, lot, 9 * lot)
+        window = (1, 3, extension, latest)
+        return auctions.OpenAuction(account, instrument, *priced, *counted, ties, False, *window, number)
+
+    def learn_from(self, outcome: Outcome) -> None:  # noqa: C901, PLR0912 - one kind of event after the other
         """Record the orders, listings and trades that *outcome* reports."""
         for event in outcome:
             match event:
@@ -290,6 +312,12 @@ class RandomCommands:
                     asker = next(account for account, number in self.requests if number == event.request)
                     self.quoted.append((asker, event.order))
                     self.of_request[event.order] = event.request
+                case auctions.AuctionOpened():
+                    self.auctions.append(event.order)
+                case auctions.BidMade():
+                    self.open.append((event.account, event.order))
+                case auctions.AuctionEnded():
+                    self.auctions.remove(event.auction)
                 case e.Traded():
                     self.traded.append(event.trade)
 

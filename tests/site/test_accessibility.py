@@ -32,7 +32,7 @@ PAGES = (
     *("/", "/search", "/search?q=longquan", "/search?q=nothing-has-this", "/projects", "/projects/1", "/reports/1"),
     *("/issuances", "/issuances/SC-CDCER-0001-2024-01", "/retirements", "/cancellations", "/claims", "/claims/1"),
     *("/organisations", "/organisations/4", "/methodologies", "/factors", "/calendar", "/log", "/log/statements"),
-    *("/events", "/pools", "/campaigns", "/annulments"),
+    *("/events", "/pools", "/campaigns", "/auctions", "/annulments"),
     *("/status", "/projects/999", "/instruments", "/instruments/SC-CDCER-0001-2024", "/sign-in", "/r"),
 )
 

@@ -11,7 +11,7 @@ from tests.registry.projects.life import life_of
 from tests.worlds import World
 
 NOW = datetime(2025, 1, 6, tzinfo=UTC)
-TRADING = ("/holdings", "/instruments", "/listings", "/campaigns", "/pools")
+TRADING = ("/holdings", "/instruments", "/listings", "/campaigns", "/auctions", "/pools")
 OVERSIGHT = ("/approvals", "/exports", "/grants", "/suspensions", "/status")
 OFFERED = {
     "developer": ("/projects/new", "/income", *TRADING),

@@ -7,6 +7,7 @@ out. What is open and undelivered stays bounded, so that a market that adds ever
 
 from collections.abc import Iterator
 from random import Random
+from typing import ClassVar
 
 from exchange.engine import commands as c
 from exchange.engine.modes import continuous, listings
@@ -63,7 +64,7 @@ WEIGHTS: Weighted = {
 class Stream:
     """Aims at what the naive market has. The same seed makes the same commands."""
 
-    weights = WEIGHTS
+    weights: ClassVar[Weighted] = WEIGHTS
 
     def __init__(self, seed: int, market: NaiveMarket) -> None:
         self.dice = Random(seed)

@@ -14,7 +14,7 @@ from exchange.engine.core import MODES, Engine
 from exchange.engine.modes import EngineMode, continuous
 from tests.oracle.market import NaiveMarket
 from tests.oracle.market_custody import Parts
-from tests.oracle.market_state import balances, faults, open_orders, standing, whats_open
+from tests.oracle.market_state import balances, bidding, faults, open_orders, standing, whats_open
 
 BUY, SELL = c.BUY, c.SELL
 CREDIT = 7
@@ -45,6 +45,7 @@ class Table:
             expected = self.naive.apply(command)
             assert expected == self.engine.apply(command)
             assert balances(self.naive) == balances(self.engine.market)
+            assert bidding(self.naive) == bidding(self.engine.market)
             assert [] == faults(self.engine.market)
             happened += expected
         return happened

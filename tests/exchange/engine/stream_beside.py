@@ -3,23 +3,22 @@
 from exchange.engine.modes import listings, picking
 from exchange.engine.modes.blocks import messages as blocks
 from exchange.engine.modes.quotes import messages as quotes
+from tests.exchange.engine.auction_stream import AuctionStream
 from tests.exchange.engine.market_stream import (
     GROUPS,
     INSTRUMENTS,
     OPEN_LIMIT,
     UNDELIVERED_LIMIT,
-    WEIGHTS,
-    Stream,
 )
 
 NEXT_HOURS = (1, 2, 3, 5)
 """How long after the number of its command something lapses, in hundreds of commands."""
 
 
-class WholeStream(Stream):
+class WholeStream(AuctionStream):
     """Aims at what the naive market has, of every mode."""
 
-    weights = WEIGHTS | {
+    weights = AuctionStream.weights | {
         "pick_rule": 4,
         "spread": 20,
         "block_terms": 5,

@@ -19,6 +19,8 @@ from exchange.engine import market as engine_market
 from exchange.engine.core import Engine, any_of, command_types, event_types
 from exchange.engine.events import Cause, Reason
 from exchange.engine.modes import continuous
+from exchange.engine.modes.auctions import handlers as auctions
+from exchange.engine.modes.auctions.messages import AuctionReason
 from exchange.engine.modes.blocks import handlers as blocks
 from exchange.engine.modes.blocks.messages import BlockReason
 from exchange.engine.modes.campaigns import handlers as campaigns
@@ -32,12 +34,21 @@ from tests.exchange.engine.market_stream import ORDERS_LIMIT_OF_AN_ACCOUNT, STEP
 from tests.exchange.engine.stream_beside import WholeStream
 from tests.oracle.market import NaiveMarket
 from tests.oracle.market_sessions import ended_at
-from tests.oracle.market_state import agreed_on, balances, faults, open_orders, running, standing, whats_open
+from tests.oracle.market_state import (
+    agreed_on,
+    balances,
+    bidding,
+    faults,
+    open_orders,
+    running,
+    standing,
+    whats_open,
+)
 
 COMPARED_EVERY = 500
 RELOADED_EVERY = 300
 
-_EVERY_REASON = (*Reason, *CampaignReason, *PickReason, *BlockReason, *QuoteReason, *SessionReason)
+_EVERY_REASON = (*Reason, *CampaignReason, *AuctionReason, *PickReason, *BlockReason, *QuoteReason, *SessionReason)
 _REASONS = {int(each): each for each in _EVERY_REASON}
 
 to_bytes = msgspec.msgpack.Encoder().encode
@@ -50,7 +61,7 @@ def few_orders(monkeypatch):
     """An account may have so few orders open that the stream reaches the limit; few are closed in one step."""
     for module in (engine_market, continuous, blocks):  # wherever it is looked up
         monkeypatch.setattr(module, "OPEN_ORDERS_LIMIT", ORDERS_LIMIT_OF_AN_ACCOUNT)
-    for module in (cancelling, campaigns, sessions):
+    for module in (cancelling, campaigns, auctions, sessions):
         monkeypatch.setattr(module, "STEP", STEP)
 
 
@@ -60,6 +71,7 @@ def assert_same(naive: NaiveMarket, engine: Engine) -> None:
     assert standing(naive) == standing(engine.market)
     assert running(naive) == running(engine.market)
     assert agreed_on(naive) == agreed_on(engine.market)
+    assert bidding(naive) == bidding(engine.market)
     for number in naive.rules:
         assert whats_open(naive, number) == whats_open(engine.market, number)
         found = engine.market.instruments[number]

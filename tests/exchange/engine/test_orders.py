@@ -303,7 +303,8 @@ def test_every_cause_is_shown_above():
     of_campaigns = {Cause.NOT_ALLOTTED, Cause.UNDERSUBSCRIBED, Cause.CALLED_OFF}  # test_campaigns
     beside = {Cause.DECLINED, Cause.LAPSED, Cause.NOT_TAKEN}  # test_blocks, test_quotes
     of_sessions = {Cause.DAY_OVER, Cause.EXPIRED}  # test_sessions
-    assert here | of_campaigns | beside | of_sessions == set(Cause)
+    of_auctions = {Cause.OUTBID, Cause.RAISED}  # test_auctions
+    assert here | of_campaigns | of_auctions | beside | of_sessions == set(Cause)
 
 
 def test_orders_of_two_instruments_never_meet():

@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -141,7 +142,11 @@ async def _market(world: World, made: EachRole) -> None:
     window = {"opens_at": "2025-01-01T00:00:00Z", "closes_at": "2030-01-01T00:00:00Z"}
     campaign = forest.next_order() | {**listing, "quantity_t": 5} | window
     ids["campaign"] = (await _placed(world, "/v1/campaigns", forest.key, campaign))["id"]
-    await until(lambda: _begun(world, ids["campaign"]), "the calendar has opened the campaign")
+    auction = {name: said for name, said in campaign.items() if name != "price_fen"} | forest.next_order()
+    auction |= {"kind": "ascending", "reserve_fen": 36_00}
+    ids["auction"] = (await _placed(world, "/v1/auctions", forest.key, auction))["id"]
+    for path in (f"/v1/campaigns/{ids['campaign']}", f"/v1/auctions/{ids['auction']}"):
+        await until(partial(_begun, world, path), "the calendar has opened it")
     await _agreed(world, made)
     for name in ("order", "order_too"):
         ids[name] = (await _placed(world, "/v1/orders", trader, order_body(ids, **_numbered(ids))))["id"]
@@ -175,9 +180,9 @@ async def _agreed(world: World, made: EachRole) -> None:
     ids["request_elsewhere"] = asking["id"]
 
 
-async def _begun(world: World, campaign: int) -> bool:
+async def _begun(world: World, path: str) -> bool:
     """Whether nothing more happens to it by itself."""
-    return bool("open" == (await world.get(f"/v1/campaigns/{campaign}")).json()["state"])
+    return bool("open" == (await world.get(path)).json()["state"])
 
 
 async def _placed(world: World, path: str, key: str, body: dict[str, Any]) -> Any:

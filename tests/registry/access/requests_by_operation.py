@@ -25,6 +25,7 @@ CEREMONY = {"credential_id": "AAAA", "client_data": _CLIENT_DATA, "authenticator
 PASSKEY = {"credential_id": "AAAA", "client_data": _CLIENT_DATA, "attestation": "AAAA"}
 UPLOAD = b"Another document"
 CAMPAIGN_WINDOW = {"opens_at": "2025-01-01T00:00:00Z", "closes_at": "2030-01-01T00:00:00Z"}
+AUCTION_TERMS = {"kind": "ascending", "reserve_fen": 36_00, **CAMPAIGN_WINDOW}
 
 
 def requests_by_operation(ids: dict[str, Any]) -> dict[str, Request]:
@@ -329,6 +330,12 @@ def _market(ids: dict[str, Any]) -> dict[str, Request]:
         "list_pledges": read(f"/v1/campaigns/{ids['campaign']}/pledges"),
         "pledge": write(f"/v1/campaigns/{ids['campaign']}/pledges", {**new, "quantity_t": 1}),
         "call_off_campaign": write(f"/v1/campaigns/{ids['campaign']}/call-off", {"reason": "test"}),
+        "open_auction": write("/v1/auctions", {k: v for k, v in listing.items() if k != "price_fen"} | AUCTION_TERMS),
+        "list_auctions": read("/v1/auctions"),
+        "get_auction": read(f"/v1/auctions/{ids['auction']}"),
+        "list_bids": read(f"/v1/auctions/{ids['auction']}/bids"),
+        "bid": write(f"/v1/auctions/{ids['auction']}/bids", {**new, "price_fen": 36_00, "quantity_t": 1}),
+        "call_off_auction": write(f"/v1/auctions/{ids['auction']}/call-off", {"reason": "test"}),
         "place_order": write("/v1/orders", order),
         "place_orders": write("/v1/orders/batch", {"account_id": ids["account"], "commands": [placing]}),
         "cancel_order": write(f"/v1/orders/{ids['order']}/cancel", new),

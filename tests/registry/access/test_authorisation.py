@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from litestar import Litestar, get
 
+import exchange.auctions.routes
 import exchange.blocks.routes
 import exchange.campaigns.routes
 import exchange.instruments.routes
@@ -114,6 +115,7 @@ def test_no_operation_of_the_exchange_is_named_in_the_registry():
         *exchange.settlement.routes.ROUTES,
         *exchange.listings.routes.ROUTES,
         *exchange.campaigns.routes.ROUTES,
+        *exchange.auctions.routes.ROUTES,
         *exchange.blocks.routes.ROUTES,
         *exchange.quotes.routes.ROUTES,
         *exchange.orders.routes.ROUTES,

@@ -50,7 +50,7 @@ async def on_disk(world: World) -> AsyncIterator[Disk]:
 def test_what_is_served_from_the_reserve_is_known():
     """It ends, cancels or takes back something; whoever adds to this list adds to what may fill the reserve."""
     assert [
-        *("call_off_campaign", "cancel_order", "cancel_orders", "close_event", "close_listing"),
+        *("call_off_auction", "call_off_campaign", "cancel_order", "cancel_orders", "close_event", "close_listing"),
         *("close_quote_request", "decline_block"),
         *("end_grant", "halt_instrument", "hide_guest", "pause_pool", "reject_transfer"),
         *("remove_colleague", "remove_mail_address", "restrict", "revoke_key", "suspend"),

@@ -23,7 +23,9 @@ FROM_ELSEWHERE: tuple[dict[str, str], ...] = (
 )
 """What a browser says when another site, a frame without a site, or nobody it knows, sends something."""
 ADDRESSES = [
-    sample.address.format(receipt="none", statement="none", cancellation="none", event="none", guest="none", campaign=1)
+    sample.address.format(
+        receipt="none", statement="none", cancellation="none", event="none", guest="none", campaign=1, auction=1
+    )
     for found in SAMPLES.values()
     for sample in found
     if sample.address != "/outbox"
