@@ -244,7 +244,7 @@ class NaiveSessions(NaiveQuotes):
             until = self.ends.get(number)
             if until is not None and until <= at:
                 yield number, Cause.EXPIRED if until else Cause.DAY_OVER
-            elif each.price < rules.low or each.price > rules.high:
+            elif not (rules.low <= each.price <= rules.high or self._has_own_band(each)):
                 yield number, Cause.OUTSIDE_BAND
 
     def _sweep(self, causes: dict[int, Cause], *last: e.Event) -> list[e.Event]:
@@ -279,7 +279,8 @@ class NaiveSessions(NaiveQuotes):
         outside = {
             number: Cause(Cause.OUTSIDE_BAND)
             for number, each in self.open.items()
-            if each.instrument == said.instrument and not rules.low <= each.price <= rules.high
+            if each.instrument == said.instrument
+            and not (rules.low <= each.price <= rules.high or self._has_own_band(each))
         }
         terms = (said.reference, said.band_bps, said.vwap_least, rules.low, rules.high)
         return [m.SessionRulesSet(said.instruction, said.instrument, *terms), *self._sweep(outside)]

@@ -87,7 +87,8 @@ class WholeStream(AuctionStream):
                 if abs(price) < 10_000
                 else 0
             )
-        other, quantity, number = self.account(), self.quantity(instrument), self.client_order_id(account)
+        other = 99 if self.one_in(40) else self.account()
+        quantity, number = self.quantity(instrument), self.client_order_id(account)
         return blocks.ProposeBlock(account, instrument, other, side, price, quantity, self.until(), number)
 
     def proposal(self) -> tuple[int, int]:
