@@ -241,9 +241,8 @@ Applications that no open world uses: routing takes a tenth of a second to build
 Each is pointed at the next test's database. Totals of the region are looked up anew every time.
 """
 KeptTotals.REST = 0
-_MARKET = re.compile(
-    r"/(instruments|listings|campaigns|auctions|blocks|quote-requests|orders|deposits|withdrawals|statements|balances|fills)\b"
-)
+_OF_MARKET = "instruments|listings|campaigns|auctions|blocks|quote-requests|orders|deposits|withdrawals|statements"
+_MARKET = re.compile(rf"/({_OF_MARKET}|balances|fills)\b")
 
 
 def authority(db: Database) -> Authority:

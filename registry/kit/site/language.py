@@ -19,7 +19,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
 from registry.kit.period import SHANGHAI
-from registry.kit.site.told import REFUSALS, Told
+from registry.kit.site.told import REFUSALS, TranslatedRefusals
 
 Code = Literal["en", "zh"]
 CODES: Final[tuple[Code, ...]] = ("en", "zh")
@@ -35,7 +35,7 @@ class Language:
 
     code: Code
     words: gettext.NullTranslations
-    refusals: Told | None = None
+    refusals: TranslatedRefusals | None = None
 
     def day(self, value: date) -> str:
         """A day: ``6 Jan 2025``, ``2025年1月6日``."""
@@ -100,7 +100,7 @@ def languages(folders: Iterable[Path]) -> dict[Code, Language]:
             if chinese.setdefault(text, meant) != meant:
                 raise LookupError(f"{folder}: {text!r} is {meant!r} here and {chinese[text]!r} elsewhere")
     words = _Words(chinese)
-    told = Told(catalogue(REFUSALS), words.gettext)
+    told = TranslatedRefusals(catalogue(REFUSALS), words.gettext)
     return {"en": Language("en", gettext.NullTranslations()), "zh": Language("zh", words, told)}
 
 

@@ -47,7 +47,7 @@ class _Template(NamedTuple):
         return [*found, text[at:end]]
 
 
-class Told:
+class TranslatedRefusals:
     """The Chinese of refusals. *word* is the Chinese of a word of the domain, or the word itself."""
 
     def __init__(self, catalogue: Mapping[str, str], word: Callable[[str], str]) -> None:
