@@ -38,7 +38,7 @@ from schemas.corrections import CorrectClaim, Correction
 from schemas.pages import Page
 from schemas.parties import RegionProfile
 from schemas.search import Found
-from schemas.statements import ClaimVerifier, ReducedFirst
+from schemas.statements import ClaimVerifier, ReducedFirst, ScenePeriod
 
 
 async def create_footprint(
@@ -155,6 +155,15 @@ async def _refuse_claimed_in(tx: Tx, body: NewClaim, subject: subjects.Subject, 
     await store.lock_subjects(tx)
     rules.check_born_in_time(body, await clock.now_in(tx))
     subjects.check_unclaimed(share, await store.same_subject(tx, body.organisation_id, subject, share.attendee))
+    if isinstance(body.about, ScenePeriod):
+        where = body.organisation_id, body.about.scene, body.begins, body.ends
+        subjects.check_not_guests(share.categories, await store.page_of_travellers(tx, *where))
+
+
+async def refuse_travel_in(tx: Tx, claimant_id: int, scene: str, begins: datetime, ends: datetime) -> None:
+    """Raise `SubjectClaimed` if a claim of such a place has travel in that time. No claim is made until *tx* ends."""
+    await store.lock_subjects(tx)
+    subjects.check_travel_unclaimed(await store.travel_of_scene(tx, claimant_id, scene, begins, ends))
 
 
 async def _verifier_in(tx: Tx, body: NewClaim, call: Call) -> ClaimVerifier | None:

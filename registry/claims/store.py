@@ -18,7 +18,7 @@ from registry.claims.rules import (
     reductions_kg,
     standard_of,
 )
-from registry.claims.subjects import EarlierClaim, Share, Subject, categories_of, is_implausible
+from registry.claims.subjects import TRAVEL, EarlierClaim, Share, Subject, categories_of, is_implausible
 from registry.kit import sql
 from registry.kit.database import Tx, constraint, convert, fetch_one
 from registry.kit.pages import Window
@@ -100,6 +100,20 @@ async def organiser_by_code(tx: Tx, event_id: str) -> int | None:
     """Whose page an event has here, by its number as it is spelled; None if it has none."""
     found = await tx.fetchval(_sql.organiser_by_code, event_id)
     return None if found is None else int(found)
+
+
+async def page_of_travellers(tx: Tx, claimant_id: int, scene: str, begins: datetime, ends: datetime) -> str | None:
+    """The code of a page of such a place, in that time, whose guests offset their own travel; None if there is none."""
+    code = await tx.fetchval(_sql.page_of_travellers, claimant_id, scene, begins, ends)
+    return None if code is None else str(code)
+
+
+async def travel_of_scene(tx: Tx, claimant_id: int, scene: str, begins: datetime, ends: datetime) -> int | None:
+    """The first claim of such a place, in that time, that has travel in it."""
+    for row in await tx.fetch(_sql.claims_of_scene, claimant_id, scene, begins, ends):
+        if TRAVEL in categories_of(msgspec.json.decode(row["result"], type=Footprint)):
+            return int(row["id"])
+    return None
 
 
 async def claimed(tx: Tx, claim_id: int) -> tuple[int, Subject, Share]:

@@ -40,6 +40,15 @@ where c.subject_id = a.id and c.subject_place is not distinct from a.place
 order by c.id;
 -- name: organiser_by_code
 select organisation_id from registry.known_event where code = upper($1);
+-- name: page_of_travellers
+-- The first page of such a place, in that time, whose guests offset their own travel.
+select code from registry.known_event
+where organisation_id = $1 and kind = $2 and guests_travel and begins <= $4 and ends >= $3 order by code limit 1;
+-- name: claims_of_scene
+select c.id, f.result from registry.claim c join registry.footprint f on f.id = c.footprint_id
+where c.claimant_id = $1 and c.type = 'scene' and starts_with(c.subject_place, $2 || ': ') and c.begins <= $4
+  and c.ends >= $3 and c.annulled_at is null
+order by c.id;
 -- name: claimed
 -- What a claim is about and which share of it, as it was made.
 select c.claimant_id, c.subject_kind as kind, c.subject_id as id, c.subject_place as place,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from registry.kit.period import SHANGHAI
 from registry.kit.problems import DomainError, Kind
@@ -11,6 +11,8 @@ from schemas.claims import OTHER_GUESTS, NewClaim
 from schemas.methodologies import Category, Footprint, ProfileId
 from schemas.statements import EventKey, OrganisationYear, ProductBatch, ScenePeriod
 
+TRAVEL: Final = "travel"
+"""What a place with a page leaves to its guests, unless it covers it."""
 ATTENDEE_CATEGORIES: frozenset[Category] = frozenset({"travel", "accommodation"})
 """What an attendee's own trip consists of; the rest of an event is its organiser's."""
 PLAUSIBLE_FROM_KG: dict[ProfileId, int] = {"chengdu-event": 100, "national-event": 100}
@@ -30,6 +32,12 @@ class AnothersEvent(DomainError):
     """The event has a page here, which another organisation made."""
 
     kind, slug, title = Kind.DENIED, "anothers-event", "Another organiser's event"
+
+
+class GuestsOwn(DomainError):
+    """A claim of a place has what its guests offset themselves."""
+
+    kind, slug, title = Kind.CONFLICT, "guests-own", "Guests offset it themselves"
 
 
 class NotAShare(DomainError):
@@ -128,6 +136,26 @@ def check_organiser(number: str, organiser_id: int | None, claimant_id: int) -> 
             f"Event {number.upper()} has a page here, of organisation {organiser_id}, which claims its own share; "
             "guests have theirs from the page. If yours is another event, give the number that its organiser gave it.",
             organiser_id=organiser_id,
+        )
+
+
+def check_not_guests(categories: frozenset[str], page: str | None) -> None:
+    """Raise `GuestsOwn` for a place's claim with travel in it, if guests offset theirs on a *page* in its time."""
+    if page is not None and TRAVEL in categories:
+        raise GuestsOwn(
+            f"Guests offset their own travel on the page {page} of this place. Leave travel out, or claim a time "
+            "without the page, so that no kilogram is offset twice.",
+            code=page,
+        )
+
+
+def check_travel_unclaimed(claim_id: int | None) -> None:
+    """Raise `SubjectClaimed` for a page whose guests would offset the travel that a place's claim has already."""
+    if claim_id is not None:
+        raise SubjectClaimed(
+            f"Claim {claim_id} of this place has travel in it, in the time of the page: guests would offset it twice. "
+            "Let the organiser cover travel, or open the page for another time.",
+            claim_id=claim_id,
         )
 
 

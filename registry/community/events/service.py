@@ -65,6 +65,8 @@ async def create_event(body: NewEvent, *, call: Call, db: Database, quotas: Quot
         await store.insert_event(tx, code, body, by=call.by.person_id)
         found = await event_in(tx, code)
         await refuse_claimed_in(tx, found.shown, 1)
+        if "travel" in found.shown.guests_cover:
+            await claims.refuse_travel_in(tx, body.organisation_id, body.kind, body.begins, body.ends)
         return Written(code, found.shown)
 
     return await once(db, call, work, _again)
