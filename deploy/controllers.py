@@ -30,6 +30,7 @@ from registry.credits.transfers.api import AccountTransfersController, Transfers
 from registry.inbox.api import InboxController
 from registry.methodologies.api import MethodologiesController
 from registry.notifications.api import NotificationsController
+from registry.notifications.webhooks.api import WebhooksController
 from registry.parties.api import PartiesController
 from registry.parties.colleagues.api import ColleaguesController
 from registry.projects.api.documents import DocumentsController
@@ -59,6 +60,7 @@ CONTROLLERS: Final = (
     ReportsController,
     InboxController,
     NotificationsController,
+    WebhooksController,
     SearchController,
     IssuancesController,
     ConservationController,

@@ -47,7 +47,10 @@ OWNED = {
         *("lock_for_retirement", "lock_for_retirements", "record_retirements", "annulment"),
     },
     "registry.inbox": set(),
-    "registry.notifications": {"mail", "mail_preference", "notification", "notification_cursor"},
+    "registry.notifications": {
+        *("mail", "mail_preference", "notification", "notification_cursor"),
+        *("webhook", "webhook_message", "webhook_delivery"),
+    },
     "registry.community": {"community_event", "event_guest", "retail_payment", "retail_pool", "retail_posting"},
     "exchange.journal": {"head", "journal", "snapshot"},
     "exchange.projections": {"placed", "position", "projection", "request", "trade"},
