@@ -148,7 +148,7 @@ async def region_made_elsewhere(settings: Settings, db: Database) -> RegionProfi
 
 
 def keyring_made_elsewhere(settings: Settings) -> Keyring:
-    """The keyring, once there is a region; housekeeping signs webhooks with secrets that it opens. Raises `CannotServe`."""
+    """The keyring of a region that is there: webhooks are signed with secrets that it seals. Raises `CannotServe`."""
     try:
         secrets.require_private(settings.data_dir)
         return Keyring(secrets.pepper(settings.data_dir), "sim" if settings.simulated else "live")
