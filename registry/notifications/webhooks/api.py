@@ -25,7 +25,7 @@ from schemas.webhooks import (
     WebhookDelivery,
 )
 
-OfState = Annotated[DeliveryState | None, QueryParameter(description="Only those in one state")]
+OfState = Annotated[DeliveryState | None, QueryParameter(name="state", description="Only those in one state")]
 
 
 class WebhooksController(Controller):
@@ -112,10 +112,10 @@ class WebhooksController(Controller):
         sheet: NamedDependency[Sheet],
         asked: NamedDependency[Call],
         db: NamedDependency[Database],
-        state: OfState = None,
+        in_state: OfState = None,
     ) -> Response[Page[WebhookDelivery]]:
         """What was sent to an address in the last 30 days, and what became of it; also as CSV."""
-        found = await service.deliveries(organisation_id, webhook_id, state, ordered, asked=asked, db=db)
+        found = await service.deliveries(organisation_id, webhook_id, in_state, ordered, asked=asked, db=db)
         return sheet.of(found, WebhookDelivery)
 
     @post("/{webhook_id:int}/deliveries/{delivery_id:int}/resend", operation_id="resend_webhook", responses=WRITES)

@@ -45,7 +45,7 @@ class WebhookPages(Controller):
         page: NamedDependency[PageCall],
         latest: NamedDependency[Window],
         db: NamedDependency[Database],
-        state: Annotated[DeliveryState | None, QueryParameter()] = None,
+        in_state: Annotated[DeliveryState | None, QueryParameter(name="state")] = None,
     ) -> Response[str]:
         """One address: its secret renewed, a test, and its deliveries."""
         found = await service.webhook(organisation_id, webhook_id, asked=page.asks("list_webhooks"), db=db)
@@ -54,5 +54,5 @@ class WebhookPages(Controller):
             "webhooks/webhook.html",
             organisation=await parties.organisation(organisation_id, db=db),
             webhook=found,
-            deliveries=await service.deliveries(organisation_id, webhook_id, state, latest, asked=asked, db=db),
+            deliveries=await service.deliveries(organisation_id, webhook_id, in_state, latest, asked=asked, db=db),
         )
