@@ -81,7 +81,7 @@ class Replayed(Struct, frozen=True, kw_only=True):
     messages: int
 
 
-class AccountEvent(Struct, frozen=True, kw_only=True):
+class AccountNews(Struct, frozen=True, kw_only=True):
     """What happened to an account on the exchange: trades together, a delivery, or what was refused."""
 
     account_id: Id

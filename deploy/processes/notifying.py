@@ -16,10 +16,10 @@ from registry.notifications import telling
 from registry.notifications.mails import Mails, Outbox, Smtp, Transport
 from registry.notifications.rules import Happened
 from registry.notifications.webhooks import sending
-from registry.notifications.webhooks.addresses import Gate
-from registry.notifications.webhooks.sending import Sender
+from registry.notifications.webhooks.addresses import WayOut
+from registry.notifications.webhooks.sending import WebhookSender
 from registry.notifications.webhooks.service import Webhooks
-from registry.notifications.webhooks.signing import Seal
+from registry.notifications.webhooks.signing import SecretSeal
 from schemas.parties import RegionProfile
 
 TICK_S: Final = 5.0
@@ -54,15 +54,15 @@ def mails_of(settings: Settings, region: RegionProfile) -> Mails:
     )
 
 
-def gate_of(settings: Settings) -> Gate:
+def gate_of(settings: Settings) -> WayOut:
     """Where webhooks of this installation may go."""
-    return Gate(plain=settings.webhooks_plain, private=settings.webhooks_private)
+    return WayOut(plain=settings.webhooks_plain, private=settings.webhooks_private)
 
 
-def sender_of(settings: Settings, keyring: Keyring) -> Sender:
+def sender_of(settings: Settings, keyring: Keyring) -> WebhookSender:
     """What sends the webhooks of this installation."""
-    webhooks = Webhooks(Seal(keyring.derived("webhooks")), gate_of(settings))
-    return Sender(webhooks, demo=DEMO_DOMAIN if settings.demo_outbox else None)
+    webhooks = Webhooks(SecretSeal(keyring.derived("webhooks")), gate_of(settings))
+    return WebhookSender(webhooks, demo=DEMO_DOMAIN if settings.demo_outbox else None)
 
 
 async def tell_everybody(*, db: Database, demo: str | None = None) -> None:
@@ -97,7 +97,9 @@ class NotifyingRole:
     that was not sent stays in the outbox.
     """
 
-    def __init__(self, db: Database, mails: Mails, *, webhooks: Sender | None = None, tick_s: float = TICK_S) -> None:
+    def __init__(
+        self, db: Database, mails: Mails, *, webhooks: WebhookSender | None = None, tick_s: float = TICK_S
+    ) -> None:
         self._db = db
         self._mails = mails
         self._webhooks = webhooks

@@ -31,7 +31,7 @@ async def _looked_up(host: str, port: int) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class WayOut:
     """What lets requests out. *plain*: also by http; *private*: also to this machine and its network."""
 
     plain: bool = False
@@ -40,7 +40,7 @@ class Gate:
     timeout_s: float = ATTEMPT_TIMEOUT_S
 
     async def resolve(self, url: str) -> str:
-        """The address to connect to. Raises `AddressRefused`."""
+        """The address to connect to. Raises `UrlRefused`."""
         host, port = rules.host_and_port(url, plain=self.plain)
         try:
             async with asyncio.timeout(LOOKUP_TIMEOUT_S):
@@ -53,7 +53,7 @@ class Gate:
         """
         Send a body; returns the status of the answer, whose text is not read.
 
-        Raises `AddressRefused`, `Unreachable`.
+        Raises `UrlRefused`, `Unreachable`.
         """
         address = await self.resolve(url)
         named = httpx.URL(url)

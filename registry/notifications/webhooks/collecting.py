@@ -18,7 +18,7 @@ from registry.kit.database import Tx
 from registry.notifications.rules import Happened
 from registry.notifications.webhooks import store
 from schemas.notifications import NotificationKind
-from schemas.webhooks import AccountEvent, PingEvent, WebhookKind, WebhookPayload
+from schemas.webhooks import AccountNews, PingEvent, WebhookKind, WebhookPayload
 
 KINDS: Final[dict[NotificationKind, WebhookKind]] = {
     "fill": "order.filled",
@@ -34,7 +34,7 @@ async def of_accounts_in(tx: Tx, happened: Sequence[Happened]) -> None:
     for each in happened:
         if owners.get(each.account_id) in listening:
             what, _, instrument = each.about.partition(" ")
-            event = AccountEvent(
+            event = AccountNews(
                 account_id=each.account_id,
                 what=what,
                 instrument=instrument,

@@ -21,7 +21,7 @@ _NAT64: Final = IPv6Network("64:ff9b::/96")
 _COMPATIBLE: Final = IPv6Network("::/96")
 
 
-class AddressRefused(DomainError):
+class UrlRefused(DomainError):
     """Nothing is sent to this address."""
 
     kind, slug, title = Kind.UNPROCESSABLE, "webhook-address-refused", "Nothing is sent to this address"
@@ -46,35 +46,35 @@ class TooManyPings(DomainError):
 
 
 def host_and_port(url: str, *, plain: bool) -> tuple[str, int]:
-    """Where a URL leads. Raises `AddressRefused` if nothing may be sent by such a URL."""
+    """Where a URL leads. Raises `UrlRefused` if nothing may be sent by such a URL."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError as error:
-        raise AddressRefused(f"{url} is not a URL.") from error
+        raise UrlRefused(f"{url} is not a URL.") from error
     if parts.scheme != "https" and not plain:
-        raise AddressRefused("A webhook's URL begins with https://: over plain http anybody on the way reads along.")
+        raise UrlRefused("A webhook's URL begins with https://: over plain http anybody on the way reads along.")
     if not host or port == 0:
-        raise AddressRefused(f"{url} names no host.")
+        raise UrlRefused(f"{url} names no host.")
     if parts.username is not None or parts.password is not None:
-        raise AddressRefused("A webhook's URL has no user and password: the signature says who sends.")
+        raise UrlRefused("A webhook's URL has no user and password: the signature says who sends.")
     if parts.fragment:
-        raise AddressRefused("A webhook's URL has no part after #: it would not be sent.")
+        raise UrlRefused("A webhook's URL has no part after #: it would not be sent.")
     return host, port or (443 if parts.scheme == "https" else 80)
 
 
 def check_addresses(host: str, found: Sequence[str], *, private: bool) -> str:
     """
-    The address to connect to, of all that *host* has. Raises `AddressRefused` if any of them is not a public one.
+    The address to connect to, of all that *host* has. Raises `UrlRefused` if any of them is not a public one.
 
     A name that leads to a public and a private one is a trap, not a mistake.
     """
     if not found:
-        raise AddressRefused(f"{host} has no address: check how it is written.")
+        raise UrlRefused(f"{host} has no address: check how it is written.")
     if not private:
         for each in found:
             if not is_public(each):
-                raise AddressRefused(
+                raise UrlRefused(
                     f"{host} is at {each}, which is not reachable from everywhere (private, loopback, link-local or "
                     "reserved). Use a public address, or ask the operator (KILNWOOD_WEBHOOKS_PRIVATE)."
                 )

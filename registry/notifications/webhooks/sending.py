@@ -27,7 +27,7 @@ LEASE: Final = timedelta(minutes=2)
 _OK, _NOT_OK = 200, 300
 
 
-class Sender:
+class WebhookSender:
     """Sends what is due. *demo* is the domain at which everybody of a demo gets mail; *luck* spreads the retries."""
 
     def __init__(
@@ -54,7 +54,7 @@ class Sender:
             answer = f"HTTP {status}"
         except Unreachable as error:
             answer = str(error)
-        except rules.AddressRefused as error:
+        except rules.UrlRefused as error:
             answer = error.detail
         arrived = _OK <= status < _NOT_OK
 

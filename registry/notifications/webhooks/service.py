@@ -11,8 +11,8 @@ from registry.kit.pages import Window
 from registry.kit.problems import Invalid, Unknown
 from registry.kit.quotas import Quotas
 from registry.notifications.webhooks import collecting, rules, store
-from registry.notifications.webhooks.addresses import Gate
-from registry.notifications.webhooks.signing import Seal, new_secret
+from registry.notifications.webhooks.addresses import WayOut
+from registry.notifications.webhooks.signing import SecretSeal, new_secret
 from schemas.access import Call
 from schemas.pages import Page
 from schemas.webhooks import (
@@ -30,8 +30,8 @@ from schemas.webhooks import (
 class Webhooks:
     """How webhooks of this installation are sealed, and where they may go."""
 
-    seal: Seal
-    gate: Gate = field(default_factory=Gate)
+    seal: SecretSeal
+    gate: WayOut = field(default_factory=WayOut)
 
 
 async def webhooks(organisation_id: int, window: Window, *, asked: Call, db: Database) -> Page[Webhook]:
@@ -54,7 +54,7 @@ async def add(
     """
     Send events of some kinds to a URL; its secret is shown once.
 
-    Raises `NotYours`, `AddressRefused`, `QuotaUsedUp`.
+    Raises `NotYours`, `UrlRefused`, `QuotaUsedUp`.
     """
     access.authorise_for(call, organisation_id)
     await webhooks.gate.resolve(body.url)

@@ -30,7 +30,7 @@ def headers(message: str, body: str, at: datetime, of_secrets: Sequence[str]) ->
 
 
 @dataclass(frozen=True, slots=True)
-class Seal:
+class SecretSeal:
     """Encrypts secrets for the database, each for its organisation, with a key of 32 bytes that is not in it."""
 
     key: bytes = field(repr=False)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from registry.notifications.webhooks import rules
-from registry.notifications.webhooks.addresses import Gate, Unreachable
+from registry.notifications.webhooks.addresses import Unreachable, WayOut
 from tests.registry.notifications.webhooks.receiver import receiving
 
 PRIVATE = (
@@ -22,7 +22,7 @@ PUBLIC = ("93.184.216.34", "8.8.8.8", "2606:2800:220:1:248:1893:25c8:1946", "::f
 @pytest.mark.parametrize("address", PRIVATE)
 def test_what_is_not_public_is_refused(address: str):
     """Loopback, private, link-local, shared, reserved, multicast, documentation; also packed into IPv6."""
-    with pytest.raises(rules.AddressRefused, match="not reachable from everywhere"):
+    with pytest.raises(rules.UrlRefused, match="not reachable from everywhere"):
         rules.check_addresses("host", [address], private=False)
     assert address == rules.check_addresses("host", [address], private=True)
 
@@ -35,7 +35,7 @@ def test_what_is_public_is_taken(address: str):
 
 def test_one_private_address_among_public_ones_is_enough_to_refuse():
     """A name with both would be tried until it leads inside."""
-    with pytest.raises(rules.AddressRefused, match=r"is at 10\.0\.0\.1"):
+    with pytest.raises(rules.UrlRefused, match=r"is at 10\.0\.0\.1"):
         rules.check_addresses("trap.example", ["8.8.8.8", "10.0.0.1"], private=False)
 
 
@@ -53,7 +53,7 @@ def test_one_private_address_among_public_ones_is_enough_to_refuse():
 )
 def test_urls_that_are_refused_before_anything_is_looked_up(url: str, why: str):
     """Each with what is wrong with it."""
-    with pytest.raises(rules.AddressRefused, match=why):
+    with pytest.raises(rules.UrlRefused, match=why):
         rules.host_and_port(url, plain=False)
     assert ("example.org", 80) == rules.host_and_port("http://example.org/", plain=True)
 
@@ -61,8 +61,8 @@ def test_urls_that_are_refused_before_anything_is_looked_up(url: str, why: str):
 @pytest.mark.parametrize("host", ["2130706433", "0x7f.1", "0177.0.0.1", "127.1", "localhost", "[::ffff:127.0.0.1]"])
 async def test_other_spellings_of_this_machine_are_refused(host: str):
     """Decimal, hexadecimal, octal and short: the system's own look-up says what they are."""
-    with pytest.raises(rules.AddressRefused):
-        await Gate().resolve(f"https://{host}/")
+    with pytest.raises(rules.UrlRefused):
+        await WayOut().resolve(f"https://{host}/")
 
 
 async def test_a_name_that_leads_inside_is_refused_when_it_is_added_and_at_each_attempt():
@@ -73,10 +73,10 @@ async def test_a_name_that_leads_inside_is_refused_when_it_is_added_and_at_each_
         looked.append(host)
         return ["8.8.8.8" if len(looked) == 1 else "127.0.0.1"]
 
-    gate = Gate(plain=True, lookup=lookup)
+    gate = WayOut(plain=True, lookup=lookup)
     assert "8.8.8.8" == await gate.resolve("http://rebound.example/")
     async with receiving() as receiver:
-        with pytest.raises(rules.AddressRefused):
+        with pytest.raises(rules.UrlRefused):
             await gate.post(f"http://rebound.example:{receiver.port}/", b"{}", {})
         assert ([], ["rebound.example"] * 2) == (receiver.got, looked)
 
@@ -88,7 +88,7 @@ async def test_the_address_that_was_judged_is_connected_to_under_its_name():
         return ["127.0.0.1"]
 
     async with receiving() as receiver:
-        gate = Gate(plain=True, private=True, lookup=lookup)
+        gate = WayOut(plain=True, private=True, lookup=lookup)
         assert 204 == await gate.post(f"http://hooks.invalid:{receiver.port}/x", b"{}", {"webhook-id": "m"})
         assert f"hooks.invalid:{receiver.port}" == receiver.got[0].headers["host"]
         assert "m" == receiver.got[0].headers["webhook-id"]
@@ -97,7 +97,7 @@ async def test_the_address_that_was_judged_is_connected_to_under_its_name():
 async def test_no_redirect_is_followed_and_nobody_is_waited_for():
     """A redirect is an answer like any other; a server that hangs is left after the time."""
     async with receiving() as receiver:
-        gate = Gate(plain=True, private=True, timeout_s=0.2)
+        gate = WayOut(plain=True, private=True, timeout_s=0.2)
         receiver.status = 307
         assert (307, 1) == (await gate.post(receiver.url, b"{}", {}), len(receiver.got))
         receiver.status = 0
@@ -113,8 +113,8 @@ async def test_a_name_without_an_address_is_refused():
     async def lookup(_: str, __: int) -> list[str]:
         raise socket.gaierror
 
-    with pytest.raises(rules.AddressRefused, match="check how it is written"):
-        await Gate(lookup=lookup).resolve("https://nowhere.invalid/")
+    with pytest.raises(rules.UrlRefused, match="check how it is written"):
+        await WayOut(lookup=lookup).resolve("https://nowhere.invalid/")
 
 
 def test_a_message_is_tried_for_three_days():

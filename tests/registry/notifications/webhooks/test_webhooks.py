@@ -9,10 +9,10 @@ from standardwebhooks.webhooks import WebhookVerificationError
 
 from deploy.processes.notifying import tell_everybody
 from registry.notifications.webhooks import store
-from registry.notifications.webhooks.addresses import Gate
-from registry.notifications.webhooks.sending import LEASE, Sender, forget
+from registry.notifications.webhooks.addresses import WayOut
+from registry.notifications.webhooks.sending import LEASE, WebhookSender, forget
 from registry.notifications.webhooks.service import Webhooks
-from registry.notifications.webhooks.signing import Seal
+from registry.notifications.webhooks.signing import SecretSeal
 from tests.probes import as_owner
 from tests.registry.credits import steps
 from tests.registry.notifications.webhooks.receiver import Receiver, receiving
@@ -31,7 +31,7 @@ class Hooked:
     bank: Party
     boss: str
     made: dict[str, Any]
-    sender: Sender
+    sender: WebhookSender
 
     @property
     def path(self) -> str:
@@ -73,8 +73,8 @@ async def hooked(delivered: World):
         body = {"url": "https://93.184.216.34/hook", "kinds": ["credits.retired", "claim.declared", "order.filled"]}
         made = await delivered.ok(f"/v1/organisations/{bank.organisation_id}/webhooks", body, by=boss)
         await as_owner(delivered, "update registry.webhook set url = $1", receiver.url)
-        gate = Gate(plain=True, private=True, timeout_s=5)
-        sender = Sender(Webhooks(Seal(KEYRING.derived("webhooks")), gate), luck=lambda: 0.5)
+        gate = WayOut(plain=True, private=True, timeout_s=5)
+        sender = WebhookSender(Webhooks(SecretSeal(KEYRING.derived("webhooks")), gate), luck=lambda: 0.5)
         yield Hooked(delivered, receiver, bank, boss, made, sender)
 
 
@@ -147,12 +147,12 @@ async def test_killed_between_delivery_and_record_it_is_sent_once_more_under_the
     class Killed(BaseException):
         """As a kill: nothing is marked."""
 
-    class Dying(Gate):
+    class Dying(WayOut):
         async def post(self, url: str, body: bytes, headers: dict[str, str]) -> int:
-            await Gate.post(self, url, body, headers)
+            await WayOut.post(self, url, body, headers)
             raise Killed
 
-    dying = Sender(Webhooks(Seal(KEYRING.derived("webhooks")), Dying(plain=True, private=True)))
+    dying = WebhookSender(Webhooks(SecretSeal(KEYRING.derived("webhooks")), Dying(plain=True, private=True)))
     with pytest.raises(Killed):
         await dying.send(db=hooked.world.db)
     assert 0 == await hooked.sender.send(db=hooked.world.db)
@@ -255,7 +255,7 @@ async def test_an_address_inside_is_refused_with_its_reason(hooked: Hooked):
         refused = await hooked.world.post(path, {"url": url, "kinds": ["order.filled"]}, by=hooked.boss)
         assert (422, True) == (refused.status_code, why in refused.json()["detail"])
     await hooked.world.ok(f"{hooked.path}/ping", by=hooked.boss)
-    strict = Sender(Webhooks(Seal(KEYRING.derived("webhooks")), Gate(plain=True)))
+    strict = WebhookSender(Webhooks(SecretSeal(KEYRING.derived("webhooks")), WayOut(plain=True)))
     assert 1 == await strict.send(db=hooked.world.db)
     (found,) = await hooked.deliveries()
     assert ("due", True, []) == (found["state"], "not reachable" in found["answer"], hooked.receiver.got)
