@@ -19,7 +19,7 @@ TEMPLATES: Final = Path(__file__).parent / "pages"
 
 
 class WebhookPages(Controller):
-    """For the administrators of an organisation."""
+    """For the administrators of an organisation; overseers look on."""
 
     path = "/organisations/{organisation_id:int}/webhooks"
 

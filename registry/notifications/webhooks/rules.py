@@ -120,7 +120,8 @@ def wait_after(tries: int, luck: float) -> timedelta:
 
     *luck*, from 0 to 1, makes it up to a fifth shorter or longer, so that a server that comes back is not overrun.
     """
-    wait = min(FIRST_WAIT * 3 ** min(tries - 1, 20), LONGEST_WAIT)
+    times: int = 3 ** min(tries - 1, 20)
+    wait = min(FIRST_WAIT * times, LONGEST_WAIT)
     return wait * (0.8 + 0.4 * luck)
 
 

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from deploy.cli.program import cli
-from deploy.local.webhook_receiver import receive
+from deploy.local.webhook_receiver import Received, receive
 from registry.notifications.webhooks.signing import headers, new_secret
 
 BODY = '{"type": "webhook.ping", "timestamp": "2026-01-01T00:00:00Z", "data": {"webhook_id": 7}}'
@@ -19,7 +19,9 @@ BODY = '{"type": "webhook.ping", "timestamp": "2026-01-01T00:00:00Z", "data": {"
 
 def test_only_what_is_verified_is_shown():
     """Signed by the sender's own code; altered, signed by another secret, old, or without headers: 401, and why."""
-    secret, began, shown, refused = new_secret(), Queue[str](), [], []
+    secret, began = new_secret(), Queue[str]()
+    shown: list[Received] = []
+    refused: list[str] = []
     thread = threading.Thread(
         target=receive,
         args=(0, secret),
@@ -32,7 +34,7 @@ def test_only_what_is_verified_is_shown():
         return httpx.post(url, content=body, headers=signed, trust_env=False).status_code
 
     good = headers("msg_1", BODY, now, [new_secret(), secret])
-    wrong = (
+    wrong: tuple[tuple[str, dict[str, str]], ...] = (
         (BODY + " ", good),
         (BODY, headers("msg_1", BODY, now, [new_secret()])),
         (BODY, headers("msg_1", BODY, now - timedelta(minutes=6), [secret])),

@@ -120,7 +120,7 @@ async def test_a_name_without_an_address_is_refused():
 def test_a_message_is_tried_for_three_days():
     """Worked by a clock: 10 s, 30 s, 90 s, … up to 12 h, each a fifth shorter or longer; then it is given up."""
     first = now = datetime(2026, 1, 1, tzinfo=UTC)
-    waits = []
+    waits: list[timedelta] = []
     while not rules.is_over(first, now, wait := rules.wait_after(len(waits) + 1, 0.5)):
         waits.append(wait)
         now += wait

@@ -16,7 +16,7 @@ from registry.notifications.webhooks.signing import SecretSeal
 from tests.probes import as_owner
 from tests.registry.credits import steps
 from tests.registry.notifications.webhooks.receiver import Receiver, receiving
-from tests.worlds import KEYRING, Party, World
+from tests.worlds import KEYRING, World
 
 NOW = "update registry.webhook_delivery set next_at = now() where state = 'due'"
 EARLIER = "update registry.webhook_delivery set first_at = first_at - interval '73 hours'"
@@ -28,7 +28,7 @@ class Hooked:
 
     world: World
     receiver: Receiver
-    bank: Party
+    bank: Any
     boss: str
     made: dict[str, Any]
     sender: WebhookSender
