@@ -192,6 +192,11 @@ async def replay(organisation_id: int, webhook_id: int, body: ReplayWebhook, *, 
     return await once(db, call, work, again)
 
 
+async def number_of_in(tx: Tx, organisation_id: int) -> int:
+    """How many addresses an organisation has."""
+    return await store.number_of(tx, organisation_id)
+
+
 async def _set_state(organisation_id: int, webhook_id: int, state: str, call: Call, db: Database) -> Webhook:
     access.authorise_for(call, organisation_id)
 
