@@ -59,6 +59,9 @@ from registry.kit.site.frame import Frame
 from registry.kit.site.queries import FilledQueries
 from registry.notifications import service as notifications
 from registry.notifications.mails import Mails, Transport
+from registry.notifications.webhooks.addresses import WayOut
+from registry.notifications.webhooks.service import Webhooks
+from registry.notifications.webhooks.signing import SecretSeal
 from registry.receipts.certificates.service import Press, Typesetter
 from schemas.parties import RegionProfile
 
@@ -93,6 +96,8 @@ class Parts:
     """The tlog-policy of today's checkpoints, for those who compare their trust with ours."""
     mail: Transport | None = None
     """What carries mail to people; None: none is sent."""
+    gate: WayOut = field(default_factory=WayOut)
+    """Where webhooks may go."""
 
 
 @get("/health/live", include_in_schema=False, sync_to_thread=False)
@@ -186,6 +191,7 @@ def _dependencies(parts: Parts, frame: Frame) -> dict[str, Provide]:
         "certificates": _constant(Press(parts.region, parts.site.url, Typesetter())),
         "sign_ins": _constant(SignIns(parts.db, parts.keyring, parts.site)),
         "trouble": _constant(parts.trouble),
+        "webhooks": _constant(Webhooks(SecretSeal(parts.keyring.derived("webhooks")), parts.gate)),
         "mails": _constant(Mails(frame, parts.site.url, transport=parts.mail)),
     }
 
@@ -334,6 +340,6 @@ def _openapi(region: RegionProfile) -> OpenAPIConfig:
 
 
 _TAGS = (
-    *("Parties", "Access", "Methodologies", "Projects", "Credits", "Claims", "Events", "Receipts", "Log", "Search"),
-    *("Market", "Listings", "Campaigns", "Auctions", "Blocks", "Quotes", "Trading", "Settlement"),
+    *("Parties", "Access", "Webhooks", "Methodologies", "Projects", "Credits", "Claims", "Events", "Receipts"),
+    *("Log", "Search", "Market", "Listings", "Campaigns", "Auctions", "Blocks", "Quotes", "Trading", "Settlement"),
 )

@@ -36,6 +36,7 @@ from registry.credits.transfers.api import AccountTransfersController, Transfers
 from registry.inbox.api import InboxController
 from registry.methodologies.api import MethodologiesController
 from registry.notifications.api import NotificationsController
+from registry.notifications.webhooks.api import WebhooksController
 from registry.parties.api import PartiesController
 from registry.parties.colleagues.api import ColleaguesController
 from registry.projects.api.documents import DocumentsController
@@ -65,6 +66,7 @@ CONTROLLERS: Final = (
     ReportsController,
     InboxController,
     NotificationsController,
+    WebhooksController,
     SearchController,
     IssuancesController,
     ConservationController,

@@ -34,6 +34,7 @@ import registry.credits.transfers.routes
 import registry.inbox.routes
 import registry.methodologies.routes
 import registry.notifications.routes
+import registry.notifications.webhooks.routes
 import registry.parties.colleagues.routes
 import registry.parties.routes
 import registry.projects.routes
@@ -70,6 +71,7 @@ ROUTES = merge_routes(
     registry.receipts.routes.ROUTES,
     registry.inbox.routes.ROUTES,
     registry.notifications.routes.ROUTES,
+    registry.notifications.webhooks.routes.ROUTES,
     registry.usage.routes.ROUTES,
     registry.search.routes.ROUTES,
     registry.transparency.routes.ROUTES,

@@ -191,6 +191,8 @@ TABLE = (
     Setting("KILNWOOD_SMTP_USER", "", "User at the mail server; empty: none is asked for", str),
     Setting("KILNWOOD_SMTP_PASSWORD_FILE", "", "File with that user's password", _file),
     Setting("KILNWOOD_MAIL_FROM", "", "Address from which mail comes", _mail_address),
+    Setting("KILNWOOD_WEBHOOKS_PLAIN", "no", "Webhooks may also go by http, which anybody on the way reads", _yes),
+    Setting("KILNWOOD_WEBHOOKS_PRIVATE", "no", "Webhooks may also go to this machine and its own network", _yes),
     Setting("DATABASE_URL", "", "PostgreSQL 15 or newer; empty: the embedded one", _database),
     Setting("DATABASE_OWNER_URL", "", "The same as the tables' owner, for migrations", _database),
     Setting(
@@ -260,6 +262,8 @@ class Settings:
     smtp_user: str
     smtp_password_file: Path | None
     mail_from: str
+    webhooks_plain: bool
+    webhooks_private: bool
     database_url: str
     owner_url: str
     inner_host: str

@@ -8,7 +8,7 @@ from schemas.scalars import Id, Instant, Kg
 
 NotificationKind = Literal["waits", "deadline", "refused", "fill", "delivery", "retirement"]
 NOTIFICATION_KINDS: tuple[NotificationKind, ...] = get_args(NotificationKind)
-Thing = Literal["project", "report", "transfer", "claim", "approval", "account", "retirement"]
+Thing = Literal["project", "report", "transfer", "claim", "approval", "account", "retirement", "webhook"]
 MailLanguage = Literal["en", "zh"]
 EmailAddress = Annotated[
     str,

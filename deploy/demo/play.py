@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import httpx
 from rich.box import SIMPLE_HEAD
@@ -39,13 +40,20 @@ class DemoFailed(Exception):
     """The demo stops; the text says at what."""
 
 
+OF_DEMO: Final = {
+    "KILNWOOD_DEMO_OUTBOX": "yes",
+    "KILNWOOD_WEBHOOKS_PLAIN": "yes",  # `kilnwood webhooks listen` on the same machine
+    "KILNWOOD_WEBHOOKS_PRIVATE": "yes",
+}
+
+
 def play(out: Path, *, seed: int, port: int, serve: bool, console: Console) -> None:
     """Play the whole season into *out*. Raises `DemoFailed`."""
     begun = time.monotonic()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the children end, whichever signal comes
     try:
         with own_folder(out):
-            region = new_region(out, port=port, extra={"KILNWOOD_DEMO_OUTBOX": "yes"})
+            region = new_region(out, port=port, extra=OF_DEMO)
             with contextlib.ExitStack() as stack:
                 stack.callback(_stop, region)
                 season, receipts = _play_online(region, seed, out, console)

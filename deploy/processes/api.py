@@ -15,7 +15,7 @@ from deploy.processes.first_start import CannotServe
 from deploy.processes.http import Limits, require_free, serve_until
 from deploy.processes.inner import Health, Metrics, WatchedPart, inner_app
 from deploy.processes.log_backlog import LogBacklog
-from deploy.processes.notifying import transport
+from deploy.processes.notifying import gate_of, transport
 from deploy.processes.tasks import cancelled
 from deploy.settings import Settings
 from deploy.site.entering import read_entrants
@@ -105,6 +105,7 @@ class ApiRole:
             entrants=read_entrants(settings.demo_people),
             witness_policy=policy_text(settings),
             mail=transport(settings),
+            gate=gate_of(settings),
         )
 
     @property

@@ -129,7 +129,7 @@ async def prepare_region(settings: Settings, db: Database) -> tuple[RegionProfil
 
 async def region_made_elsewhere(settings: Settings, db: Database) -> RegionProfile:
     """
-    The region, once the api has made it: the other roles never read a secret of its.
+    The region, once the api has made it.
 
     Raises `CannotServe` where the database is another region's.
     """
@@ -145,6 +145,15 @@ async def region_made_elsewhere(settings: Settings, db: Database) -> RegionProfi
             reported = True
             log.info("waiting_for_region", made_by="kilnwood serve --only api")
         await asyncio.sleep(REGION_POLL_S)
+
+
+def keyring_made_elsewhere(settings: Settings) -> Keyring:
+    """The keyring of a region that is there: webhooks are signed with secrets that it seals. Raises `CannotServe`."""
+    try:
+        secrets.require_private(settings.data_dir)
+        return Keyring(secrets.pepper(settings.data_dir), "sim" if settings.simulated else "live")
+    except secrets.SecretTrouble as error:
+        raise CannotServe(f"{error}.") from error
 
 
 def _profile(region: Region) -> RegionProfile:

@@ -9,11 +9,17 @@ from deploy.settings import Settings
 from deploy.site.entering import read_entrants
 from deploy.site.frame import site_frame
 from exchange.settlement import happened
+from registry.access.keys.rules import Keyring
 from registry.kit.database import Database, Tx
 from registry.kit.supervise import Supervisor
 from registry.notifications import telling
 from registry.notifications.mails import Mails, Outbox, Smtp, Transport
 from registry.notifications.rules import Happened
+from registry.notifications.webhooks import sending
+from registry.notifications.webhooks.addresses import WayOut
+from registry.notifications.webhooks.sending import WebhookSender
+from registry.notifications.webhooks.service import Webhooks
+from registry.notifications.webhooks.signing import SecretSeal
 from schemas.parties import RegionProfile
 
 TICK_S: Final = 5.0
@@ -48,6 +54,17 @@ def mails_of(settings: Settings, region: RegionProfile) -> Mails:
     )
 
 
+def gate_of(settings: Settings) -> WayOut:
+    """Where webhooks of this installation may go."""
+    return WayOut(plain=settings.webhooks_plain, private=settings.webhooks_private)
+
+
+def sender_of(settings: Settings, keyring: Keyring) -> WebhookSender:
+    """What sends the webhooks of this installation."""
+    webhooks = Webhooks(SecretSeal(keyring.derived("webhooks")), gate_of(settings))
+    return WebhookSender(webhooks, demo=DEMO_DOMAIN if settings.demo_outbox else None)
+
+
 async def tell_everybody(*, db: Database, demo: str | None = None) -> None:
     """Tell people what happened in the registry and on the exchange since the last time."""
     await telling.tell(db=db, demo=demo)
@@ -74,25 +91,29 @@ async def _tell_of(tx: Tx, *, source: happened.Source, demo: str | None) -> None
 
 class NotifyingRole:
     """
-    Every few seconds it looks what happened and makes mails of it; beside that it sends them.
+    Every few seconds it looks what happened and makes mails and webhooks of it; beside that it sends them.
 
     Nothing waits for it. What fails is logged and tried again: what was not told is found the next time, and a mail
     that was not sent stays in the outbox.
     """
 
-    def __init__(self, db: Database, mails: Mails, *, tick_s: float = TICK_S) -> None:
+    def __init__(
+        self, db: Database, mails: Mails, *, webhooks: WebhookSender | None = None, tick_s: float = TICK_S
+    ) -> None:
         self._db = db
         self._mails = mails
+        self._webhooks = webhooks
         self._tick_s = tick_s
         self._telling = Supervisor("notifications", "People are not told what concerns them", retry_s=tick_s)
         self._sending = Supervisor("mail", "Mail is not sent", retry_s=tick_s)
+        self._calling = Supervisor("webhooks", "Webhooks are not sent", retry_s=tick_s)
         self._tasks: list[asyncio.Task[None]] = []
         self._ticks = 0
 
     @property
     def trouble(self) -> str:
         """What fails and for how long, in one line; empty when everything works."""
-        return self._telling.trouble or self._sending.trouble
+        return self._telling.trouble or self._sending.trouble or self._calling.trouble
 
     async def start(self) -> None:
         """Tell and send from now on."""
@@ -100,11 +121,14 @@ class NotifyingRole:
             asyncio.create_task(self._telling.run(self._tell), name="notifications"),
             asyncio.create_task(self._sending.run(self._send), name="mail"),
         ]
+        if self._webhooks is not None:
+            self._tasks.append(asyncio.create_task(self._calling.run(self._call), name="webhooks"))
 
     async def stop(self) -> None:
-        """End. A mail that is being sent is cut off, and sent again by the next start."""
+        """End. A mail or webhook that is being sent is cut off, and sent again by the next start."""
         self._telling.stop()
         self._sending.stop()
+        self._calling.stop()
         for task in self._tasks:
             await ended(task, within_s=STOP_TIMEOUT_S)
 
@@ -115,6 +139,7 @@ class NotifyingRole:
         self._ticks += 1
         if self._ticks % TICKS_PER_CLEANING == 0:
             await telling.forget(db=self._db)
+            await sending.forget(db=self._db)
         self._telling.well()
         await self._telling.pause(self._tick_s)
 
@@ -123,3 +148,10 @@ class NotifyingRole:
         self._sending.well()
         if not sent:
             await self._sending.pause(self._tick_s)
+
+    async def _call(self) -> None:
+        assert self._webhooks is not None, "start looked"
+        tried = await self._webhooks.send(db=self._db)
+        self._calling.well()
+        if not tried:
+            await self._calling.pause(self._tick_s)

@@ -21,12 +21,12 @@ from deploy.processes.children import ChildProcess, ChildRole
 from deploy.processes.database import RegionDatabase
 from deploy.processes.engine import EngineRole
 from deploy.processes.engine_elsewhere import EngineElsewhere
-from deploy.processes.first_start import CannotServe, prepare_region, region_made_elsewhere
+from deploy.processes.first_start import CannotServe, keyring_made_elsewhere, prepare_region, region_made_elsewhere
 from deploy.processes.garbage import as_served
 from deploy.processes.housekeeping import HousekeepingRole
 from deploy.processes.inner import WatchedPart
 from deploy.processes.locks import Role
-from deploy.processes.notifying import NotifyingRole, mails_of
+from deploy.processes.notifying import NotifyingRole, mails_of, sender_of
 from deploy.processes.sequencer import SequencerRole
 from deploy.processes.tasks import cancelled
 from deploy.settings import Settings
@@ -124,7 +124,7 @@ async def _together(settings: Settings, database: RegionDatabase, failed: asynci
     region, keyring = await prepare_region(settings, database.db)
     sequencer = _child(sequencing.CHILD, database, lambda: database.at.sequencer)
     housekeeping = HousekeepingRole(database.db)
-    notifying = NotifyingRole(database.db, mails_of(settings, region))
+    notifying = NotifyingRole(database.db, mails_of(settings, region), webhooks=sender_of(settings, keyring))
     child = _child(snapshots.CHILD, database, lambda: database.at.api)
     engine = EngineRole(lambda: database.at.api, database.db, region, snapshots=child)
     api = ApiRole(
@@ -170,7 +170,11 @@ async def _alone(
         case "sequencer":
             return (SequencerRole(settings, lambda: database.at.sequencer, failed),)
         case "housekeeping":
-            return (HousekeepingRole(database.db), NotifyingRole(database.db, mails_of(settings, region)))
+            sender = sender_of(settings, keyring_made_elsewhere(settings))
+            return (
+                HousekeepingRole(database.db),
+                NotifyingRole(database.db, mails_of(settings, region), webhooks=sender),
+            )
 
 
 def _child(role: ChildRole, database: RegionDatabase, dsn: Callable[[], str]) -> ChildProcess:

@@ -142,6 +142,9 @@ SAMPLES: Final[dict[str, tuple[Sample, ...]]] = {
     "/invitation": (Sample("/invitation"),),
     "/account": (Sample("/account", "bank"),),
     "/keys/unconfirmed": (Sample("/keys/unconfirmed", "regulator-1"),),
+    # Nobody in the demo has one; the page is asked for in tests/registry/notifications/webhooks.
+    "/organisations/{organisation_id:int}/webhooks/{webhook_id:int}": (),
+    "/organisations/{organisation_id:int}/webhooks": (Sample("/organisations/1/webhooks", "regulator-1"),),
     "/organisations/{organisation_id:int}/colleagues": (Sample("/organisations/1/colleagues", "regulator-1"),),
     "/organisations": (Sample("/organisations"),),
     "/organisations/{organisation_id:int}": (Sample("/organisations/4"), Sample("/organisations/10")),

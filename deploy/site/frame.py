@@ -26,6 +26,7 @@ import registry.credits.holdings.pages
 import registry.credits.pages
 import registry.methodologies.pages
 import registry.notifications.pages
+import registry.notifications.webhooks.pages
 import registry.parties.colleagues.pages
 import registry.parties.pages
 import registry.projects.pages
@@ -90,6 +91,7 @@ FOLDERS: Final = {
     "receipts": registry.receipts.pages.TEMPLATES,
     "transparency": registry.transparency.pages.TEMPLATES,
     "notifications": registry.notifications.pages.TEMPLATES,
+    "webhooks": registry.notifications.webhooks.pages.TEMPLATES,
 }
 """Each capability's templates, by the name under which others extend and include them."""
 
@@ -156,7 +158,7 @@ def site_router(entrants: Entrants = (), *, outbox: bool = False) -> Router:
             registry.methodologies.pages.MethodologyPages,
             registry.parties.pages.OrganisationPages,
             registry.transparency.pages.LogPages,
-            registry.notifications.pages.NotificationPages,
+            *(registry.notifications.pages.NotificationPages, registry.notifications.webhooks.pages.WebhookPages),
             registry.projects.pages.ProjectPages,
             *_SALES,
             *(BlocksPage, QuotesPage),

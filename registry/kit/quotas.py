@@ -149,6 +149,15 @@ TABLE: Final = (
         "keys that work, of people who hold a role there",
         "Revoke keys that nobody uses (POST /v1/keys/ID/revoke), or remove people.",
     ),
+    # A system of each department; every event goes to each of them.
+    Quota(
+        "webhooks",
+        10,
+        "webhooks",
+        "organisation",
+        "addresses to which events are sent, paused ones too",
+        "Remove one (POST /v1/organisations/ID/webhooks/WEBHOOK/remove).",
+    ),
     # Revoked keys are kept; a program that makes one for each of its runs would leave thousands.
     Quota(
         "keys_a_day",

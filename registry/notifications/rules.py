@@ -16,6 +16,7 @@ PAGES: Final = {
     "approval": "/approvals/{}",
     "account": "/accounts/{}",
     "retirement": "/retirements/{}",
+    "webhook": "/organisations/{}/webhooks",
 }
 FIRST_WAIT: Final = timedelta(minutes=1)
 LONGEST_WAIT: Final = timedelta(hours=4)

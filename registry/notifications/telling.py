@@ -13,6 +13,7 @@ from typing import Final
 from registry.kit.database import Database, Tx
 from registry.notifications import store
 from registry.notifications.rules import Happened
+from registry.notifications.webhooks import collecting
 
 MARGIN: Final = timedelta(hours=1)
 """A transaction that began before others and commits after them is seen within this time."""
@@ -69,6 +70,7 @@ async def _tell_by_log(tx: Tx, demo: str | None) -> None:
     until = min(end, found.place + STATEMENTS_AT_ONCE)
     if until > found.place:
         await store.tell_retirements(tx, found.place, until, demo)
+        await collecting.of_log_in(tx, found.place, until)
         await store.move_cursor(tx, "log", until)
 
 
@@ -86,6 +88,7 @@ async def tell_accounts_in(
     """Tell people what happened to the accounts for which they trade, and note how far the source was read."""
     if happened:
         await store.tell_accounts(tx, happened, demo)
+        await collecting.of_accounts_in(tx, happened)
     await store.move_cursor(tx, source, place)
 
 

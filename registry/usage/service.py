@@ -13,6 +13,7 @@ from registry.community.retail import service as retail
 from registry.credits.transfers import service as transfers
 from registry.kit.database import Database, Tx
 from registry.kit.quotas import Quotas
+from registry.notifications.webhooks import service as webhooks
 from registry.parties import service as parties
 from registry.projects import usage as projects
 from registry.projects.service import documents
@@ -55,6 +56,7 @@ async def _used_in(tx: Tx, organisation_id: int) -> dict[str, int]:
         "invitations": await grants.number_invited_in(tx, organisation_id),
         "keys": await keys.keys_at_in(tx, organisation_id),
         "events": await events.events_of_in(tx, organisation_id),
+        "webhooks": await webhooks.number_of_in(tx, organisation_id),
         "retail_pools": await retail.pools_of_in(tx, organisation_id),
         "region_document_mb": await projects.region_document_bytes(tx),
         **await parties.region_usage_in(tx),

@@ -15,6 +15,7 @@ NO_LISTS = {
     "/campaigns/new": "a form, with the instruments to choose from",
     "/campaigns/{campaign_id:int}": "one campaign: its pledges are a part, with a CSV of their own",
     "/issuances/{code:str}": "one issuance: its kilograms are looked for by serial",
+    "/organisations/{organisation_id:int}/webhooks/{webhook_id:int}": "one webhook: what was sent to it is a part",
     "/people/{person_id:int}": "one person: their keys are a part of it",
 }
 """Pages about something else that show a part of a list."""
@@ -24,6 +25,7 @@ WITHOUT = {
         "cards of the few who wait, each with what is to be compared",
     ),
     "/organisations/{organisation_id:int}/colleagues": ({"order", "filter"}, "the few people of one organisation"),
+    "/organisations/{organisation_id:int}/webhooks": ({"order", "filter"}, "at most ten"),
 }
 """What a list lacks on purpose, and why."""
 NUMBERS = {"organisation_id:int": "4", "account_id:int": "1"}

@@ -204,6 +204,10 @@ class Keyring:
         """The same of a passkey, whose secret never leaves its device: of what everybody may know of it."""
         return _grouped(hashlib.sha256(b"kilnwood passkey\n" + credential_id + b"\n" + public_key).hexdigest())
 
+    def derived(self, purpose: str) -> bytes:
+        """A key of 32 bytes for another purpose, which says nothing about the pepper or any other derived key."""
+        return hmac.digest(self.pepper, f"kilnwood derived key\n{purpose}".encode(), hashlib.sha256)
+
     def prefix(self, secret: str) -> str:
         """The part that lists may show: the word and six characters."""
         return secret[: len(f"kw_{self.word}_") + 6]

@@ -80,7 +80,7 @@ async def _retire_alone(asked: AskedRetirement, *, db: Database, region: RegionP
         await store.record(tx, [decided])
         return Written(asked.id, _shown(decided))
 
-    return await once(db, asked.call, work, _order_again, object_id=asked.id)
+    return await once(db, asked.call, work, order_in, object_id=asked.id)
 
 
 async def retire_released_in(
@@ -192,7 +192,7 @@ def _new_retirement(
 
 
 def _shown(decided: store.DecidedRetirement) -> RetirementOrder:
-    """What `_order_again` would read back."""
+    """What `order_in` would read back."""
     return _order([_shown_part(each, decided) for each in decided.new])
 
 
@@ -221,7 +221,8 @@ def _sections(request: RetireRequest) -> tuple[transparency.SealedSection, ...]:
     return tuple(transparency.seal(label, value) for label, value in named.items() if value)
 
 
-async def _order_again(tx: Tx, order_id: str) -> RetirementOrder:
+async def order_in(tx: Tx, order_id: str) -> RetirementOrder:
+    """A retirement order with its parts. Raises `Unknown`."""
     found = await store.order_retirements(tx, order_id)
     if not found:
         raise Unknown(f"There is no retirement order {order_id}.")

@@ -37,6 +37,7 @@ async def build(world: World, made: EachRole) -> None:
     await _people(world, made)
     await _projects(world, made)  # first: it moves the clock
     await _balances(world, made)
+    await _webhooks(world, made)
     await _market(world, made)
     await _events(world, made)
     await _decisions(world, made)
@@ -121,6 +122,14 @@ async def _balances(world: World, made: EachRole) -> None:
     wrong = await world.ok("/v1/claims", contribution_body(ids[HOME]), by=organiser)
     annulled = {"claim_id": wrong["id"], "statement_hash": wrong["statement_hash"], "reason": "test"}
     ids["annulment"] = (await world.decide("/v1/annulments", {"operation": "annul_statement", **annulled}))["id"]
+
+
+async def _webhooks(world: World, made: EachRole) -> None:
+    """At an address that is never called: nothing is sent in these tests."""
+    path, boss = f"/v1/organisations/{made.ids[HOME]}/webhooks", made.keys[HOME, "administrator"]
+    for word in ("webhook", "webhook_to_pause", "webhook_to_remove"):
+        made.ids[word] = (await world.ok(path, webhook_body(), by=boss))["id"]
+    made.ids["webhook_delivery"] = (await world.ok(f"{path}/{made.ids['webhook']}/ping", by=boss))["id"]
 
 
 async def _market(world: World, made: EachRole) -> None:
@@ -213,6 +222,11 @@ async def _offer(world: World, sender: int, receiver: int, key: str, quantity_kg
 def pool_body(ids: dict[str, Any]) -> dict[str, Any]:
     """A tonne of the owner's, by the kilogram."""
     return {"account_id": ids["account"], "issuance": ids["code"], "quantity_kg": 1_000, "price_fen": 36_00}
+
+
+def webhook_body() -> dict[str, Any]:
+    """An address of documentation's, written as a number: nobody is looked up."""
+    return {"url": "https://93.184.216.34/kilnwood", "kinds": ["credits.retired"]}
 
 
 def event_body(ids: dict[str, Any], *, place: str) -> dict[str, Any]:

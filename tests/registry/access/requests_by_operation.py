@@ -14,6 +14,7 @@ from tests.registry.access.organisations_of_each_role import (
     footprint_body,
     order_body,
     pool_body,
+    webhook_body,
 )
 from tests.registry.access.requests_of_agreements import agreed
 from tests.registry.access.soft_passkey import text
@@ -41,6 +42,25 @@ def requests_by_operation(ids: dict[str, Any]) -> dict[str, Request]:
         **_market(ids),
         **agreed(ids),
         **_custody(ids),
+        **_webhooks(ids),
+    }
+
+
+def _webhooks(ids: dict[str, Any]) -> dict[str, Request]:
+    path = f"/v1/organisations/{ids[HOME]}/webhooks"
+    one = f"{path}/{ids['webhook']}"
+    times = {"since": "2020-01-01T00:00:00Z", "until": "2021-01-01T00:00:00Z"}
+    return {
+        "list_webhooks": read(path),
+        "add_webhook": write(path, webhook_body()),
+        "rotate_webhook_secret": write(f"{one}/rotate"),
+        "pause_webhook": write(f"{path}/{ids['webhook_to_pause']}/pause"),
+        "resume_webhook": write(f"{one}/resume"),
+        "remove_webhook": write(f"{path}/{ids['webhook_to_remove']}/remove"),
+        "ping_webhook": write(f"{one}/ping"),
+        "list_webhook_deliveries": read(f"{one}/deliveries"),
+        "resend_webhook": write(f"{one}/deliveries/{ids['webhook_delivery']}/resend"),
+        "replay_webhooks": write(f"{one}/replay", times),
     }
 
 

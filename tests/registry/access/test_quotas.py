@@ -34,6 +34,7 @@ ADDS = {
     "retail_pools": "open_pool",
     "pending_transfers": "propose_transfer",
     "accounts": "open_account",
+    "webhooks": "add_webhook",
     "people": "invite_colleague",
     "invitations": "invite_colleague",
     "keys": "create_own_key",

@@ -8,7 +8,7 @@ from tests.registry.community.fair import fair
 from tests.worlds import World
 
 INN = {"about": {"kind": "scene", "scene": "hotel", "place": "Riverside inn"}}
-PAGE = {"kind": "hotel", "profile": "hotel", "place": "Riverside inn", **YEAR}
+PAGE: dict[str, Any] = {"kind": "hotel", "profile": "hotel", "place": "Riverside inn", **YEAR}
 WAY = "train,3000,km,,,,,,,,\r\n"
 
 
