@@ -27,6 +27,15 @@ from tests import worlds  # noqa: E402 - as above
 from tests.worlds import Template, World  # noqa: E402 - as above
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what takes long, unless `KILNWOOD_LONG` is set."""
+    if os.environ.get("KILNWOOD_LONG"):
+        return
+    left_out = [each for each in items if each.get_closest_marker("long")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [each for each in items if not each.get_closest_marker("long")]
+
+
 class OneStart(LoadScopeScheduling):  # type: ignore[misc] # xdist is untyped
     """
     Tests are handed out one by one, except those that share what was started for them: they stay on one worker.

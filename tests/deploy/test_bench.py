@@ -103,6 +103,7 @@ def test_the_exchange_is_measured_without_a_region():
     assert 100 < min(memory["limit"], memory["value"]) <= max(memory["limit"], memory["value"]) < 1_000
 
 
+@pytest.mark.long
 def test_pages_are_measured_beside_a_bare_render():
     """A page of the real service, and its template alone with the same values."""
     done = bench("pages", "--only", "page-project", "--seconds", "0.2", "--json")
@@ -259,6 +260,7 @@ def test_memory_of_an_order():
     assert 100 < figure.limit < figure.value
 
 
+@pytest.mark.long
 def test_the_journal_is_measured_beside_the_bare_engine():
     """Groups of the size that was asked for, and a replay that did the same."""
     by_name = {}
@@ -273,6 +275,7 @@ def test_the_journal_is_measured_beside_the_bare_engine():
     assert by_name["durable-100"].target is not None
 
 
+@pytest.mark.long
 def test_the_exchange_is_measured_as_users_meet_it():
     """A real service takes orders at each rate, and the registry delivers, each delivery whole."""
     with traded() as market:

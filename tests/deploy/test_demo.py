@@ -225,6 +225,7 @@ def test_a_second_run_starts_clean_and_serves(shown):
     assert all(before[name] != (out / name).read_bytes() for name in RECEIPTS)
 
 
+@pytest.mark.long
 def test_a_service_that_dies_is_told_with_the_way_on(shown):
     """What was answered is kept: the text has the command that goes on with it, and warns of the one that does not."""
     with begin(shown.folder, "--serve") as demo:
@@ -252,6 +253,7 @@ def read_until(demo: "subprocess.Popen[str]", words: str) -> str:
     return read
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("number", "moment"),
     [

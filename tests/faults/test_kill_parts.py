@@ -145,6 +145,7 @@ async def test_a_killed_sequencer_is_started_again(running):
     assert "child_died" in running.region.service._log.read_text()
 
 
+@pytest.mark.long
 async def test_a_killed_snapshot_process_is_started_again(running):
     """The market goes on meanwhile."""
     killed = children(running.service_pid())["snapshots"]

@@ -28,7 +28,7 @@ async def held(cluster: Path, account_id: int) -> AsyncIterator["asyncpg.Connect
         yield watcher
 
 
-@pytest.mark.parametrize("senders", [("solar",), ("solar", "car", "scenic")])
+@pytest.mark.parametrize("senders", [pytest.param(("solar",), marks=pytest.mark.long), ("solar", "car", "scenic")])
 async def test_waiters_for_one_account_starve_nobody(running: RunningRegion, senders: tuple[str, ...]) -> None:
     """Sixty offers to one account wait, of one key or of three; others go on; then the offers are made."""
     season = running.season

@@ -80,6 +80,7 @@ async def test_forty_waiters_for_one_row_starve_nobody(empty, lanes, writers):
     assert [(HELD, 40), (FREE, 30)] == [tuple(row) for row in await holder.fetch("select * from lane order by id")]
 
 
+@pytest.mark.long
 async def test_a_lock_that_is_never_free_is_refused_and_nothing_is_written(lanes, monkeypatch):
     """One waits for the lock, the other for its turn: both are told, and what follows is carried out."""
     db, holder = lanes

@@ -56,6 +56,7 @@ async def too_wide(page: Page) -> bool:
     return bool(await page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("language", "scheme", "width"), VIEWS)
 async def test_no_page_has_a_violation(whole_site: Site, chromium: Browser, language: str, scheme: Any, width: int):
     """WCAG 2.2 AA as far as a program can see it; nothing is cut off or wider than the window."""

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import pytest
 from playwright.async_api import Browser, Page, expect
 
 from deploy.scenarios.cast import Party
@@ -138,6 +139,7 @@ async def test_an_organisation_from_csv_to_cover(played_site: Site, chromium: Br
         await looked_at(page)
 
 
+@pytest.mark.long
 async def test_a_person_on_a_phone(played_site: Site, chromium: Browser):
     """Own trips and power, typed and not uploaded; the name is on no page of the claim."""
     site, scenic = played_site, played_site.season.parties["scenic"]

@@ -199,6 +199,7 @@ async def expect_income(page: Page, site: Site, total: str) -> None:
     assert await shown()
 
 
+@pytest.mark.long
 async def test_the_forms_work_without_a_script(season_site: Site, chromium: Browser):
     """On the narrowest phone, with JavaScript off: a developer's draft, and a verifier's report and confirmation."""
     site, season = season_site, season_site.season
@@ -249,6 +250,7 @@ async def drafted(api: Api, site: Site, name: str) -> int:
     return int((await api.post("/v1/projects", body, by=kiln.key))["id"])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("language", "scheme", "width"), VIEWS)
 async def test_no_page_of_the_work_has_a_violation(
     season_site: Site, chromium: Browser, language: str, scheme: Any, width: int

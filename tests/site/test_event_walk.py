@@ -173,6 +173,7 @@ async def test_without_scripts_in_chinese_and_refused_once(played_site: Site, ch
         await expect(page.get_by_role("link", name="我的证书")).to_be_visible(timeout=15_000)
 
 
+@pytest.mark.long
 async def test_a_form_that_is_sent_twice_is_one_guest(played_site: Site, chromium: Browser, address: str):
     """Going back and pressing the button again leads to the same share: a bad network costs nobody twice."""
     async with person(chromium, size=PHONE) as page:

@@ -68,6 +68,7 @@ async def test_from_a_trade_to_a_confirmed_address(told_site: Site, chromium: Br
         await expect(page.get_by_text("There is no address to confirm")).to_be_visible()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("language", "width"), sorted({(language, width) for language, _, width in VIEWS}))
 async def test_these_pages_have_no_violation(told_site: Site, chromium: Browser, language: str, width: int):
     """Axe finds nothing, and nothing is wider than the window."""

@@ -17,6 +17,7 @@ REGULATOR = (
 )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("language", "scheme", "width"), VIEWS)
 async def test_no_page_of_the_office_has_a_violation(
     played_site: Site, chromium: Browser, language: str, scheme: Any, width: int

@@ -142,6 +142,7 @@ async def test_ones_own_trust_decides(neutral_site: Site, chromium: Browser, pap
         await expect(page.locator("[data-fault]")).to_contain_text("trust.json: Object missing required field")
 
 
+@pytest.mark.long
 async def test_a_saved_page_verifies_with_no_network(chromium: Browser, paper: Paper, tmp_path: Path):
     """Opened from the disk: it asks for nothing, and a changed byte in it shows."""
     for name, content, wanted in (
@@ -251,6 +252,7 @@ async def _superseded_everywhere(site: Site, chromium: Browser, receipt: str, fi
             assert not await too_wide(page)
 
 
+@pytest.mark.long
 async def test_without_scripts_the_page_says_how_to_verify(neutral_site: Site, chromium: Browser, paper: Paper):
     """What the server says, that nothing was verified, and the command."""
     async with person(chromium, java_script_enabled=False, language="zh-CN") as page:
@@ -287,6 +289,7 @@ async def test_an_unknown_code_is_a_clear_page(neutral_site: Site, chromium: Bro
         await expect(page.locator("main")).to_contain_text("Compare it with the paper, sign by sign")
 
 
+@pytest.mark.long
 async def test_the_badge_is_a_picture_without_scripts(neutral_site: Site, paper: Paper):
     """Kilograms and registry, nothing that runs."""
     async with httpx.AsyncClient(base_url=neutral_site.url, trust_env=False) as http:

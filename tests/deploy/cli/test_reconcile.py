@@ -57,6 +57,7 @@ async def test_books_that_differ_by_a_fen(delivered):
     await as_owner(delivered, FEN_MORE.format(-1))
 
 
+@pytest.mark.long
 async def test_books_that_cannot_be_compared(server, delivered, tmp_path):
     """Exit code 2 and one line that says what to do; an alarm can tell it from books that differ."""
     reader = f"reader_{uuid.uuid4().hex}"

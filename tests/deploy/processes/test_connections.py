@@ -148,6 +148,7 @@ async def test_a_client_that_does_not_read_its_answer_makes_room():
     await task
 
 
+@pytest.mark.long
 async def test_a_witness_cosigns_beside_1900_silent_connections_and_closes_slow_bodies(witness):
     """Anybody may connect to a witness; it needs no key."""
     asked = b"POST /add-checkpoint HTTP/1.1\r\nHost: a\r\nContent-Length: 40\r\n\r\nold 0\n"

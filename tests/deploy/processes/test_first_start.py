@@ -93,6 +93,7 @@ def test_the_next_edition_of_trust_keeps_the_witnesses_before(tmp_path):
     assert "belong together" in kilnwood(*words[:4], KILNWOOD_DATA_DIR=folder).stderr
 
 
+@pytest.mark.long
 async def test_what_was_lost_is_not_made_again(open_folder, dsn):
     """Without the pepper nothing starts; without the log's keys, or with others, nothing is signed, and it says why."""
     service = Service(open_folder, {"DATABASE_URL": dsn})

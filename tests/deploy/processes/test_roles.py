@@ -241,6 +241,7 @@ async def test_an_order_in_flight_when_the_engine_dies_is_done_once(apart):
         assert 1 == sum(each["client_order_id"] == order["client_order_id"] for each in found)
 
 
+@pytest.mark.long
 async def test_parallel_orders_of_one_account_are_all_taken(apart):
     """Twenty at once, each on a connection of its own, sent with their numbers backwards: none is refused as stale."""
     async with client(apart) as http:
@@ -290,6 +291,7 @@ def start(child: Child, *words: str) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.long
 def test_the_last_role_stops_the_embedded_database(open_folder):
     """They start in any order: without a region one waits for the api. All use one server, and the last stops it."""
     engine, api = embedded(open_folder, "engine"), embedded(open_folder, "api")

@@ -23,7 +23,7 @@ pytestmark = needs_node
 GOLDEN = Path(__file__).parents[3] / "golden"
 STORED = sorted(GOLDEN.glob("**/*.receipt.json"))
 LIMIT_BYTES = 100_000
-SAMPLED = 150 if os.environ.get("KILNWOOD_EVERY_VERDICT") else 40
+SAMPLED = 150 if os.environ.get("KILNWOOD_EVERY_VERDICT") else 20
 
 
 def test_the_script_is_at_most_100_kb():

@@ -10,7 +10,7 @@ from registry.receipts.verifier.trust import LoadedTrust
 from registry.receipts.verifier.verify import Judged
 from tests.registry.receipts.browser.node import Browser, as_file, as_said
 
-SAMPLED = 12 if os.environ.get("KILNWOOD_EVERY_VERDICT") else 4
+SAMPLED = 12 if os.environ.get("KILNWOOD_EVERY_VERDICT") else 2
 """Of a test that judges thousands of files, so many are judged twice."""
 
 
