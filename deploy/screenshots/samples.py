@@ -44,6 +44,7 @@ NO_PAGES: Final = frozenset(
         "/instruments/{code:str}/own",  # parts of the market page, which htmx asks for
         "/instruments/{code:str}/ticket",
         "/instruments/{code:str}/offer",
+        "/instruments/{code:str}/session",
         "/projects/{project_id:int}/draft",  # leads to its last step
         "/R",  # codes of receipts are also typed in capitals: the same pages
         "/R/{code:str}",

@@ -12,6 +12,8 @@ WINDOWS = {"latest", "ordered", "window"}
 """A page that takes one of these shows a list page by page."""
 NO_LISTS = {
     "/exports": "links to every list, and says whether each issuance adds up",
+    "/auctions/new": "a form, with the instruments to choose from",
+    "/auctions/{auction_id:int}": "one auction: its bids are a part, with a CSV of their own",
     "/campaigns/new": "a form, with the instruments to choose from",
     "/campaigns/{campaign_id:int}": "one campaign: its pledges are a part, with a CSV of their own",
     "/issuances/{code:str}": "one issuance: its kilograms are looked for by serial",
@@ -20,6 +22,8 @@ NO_LISTS = {
 }
 """Pages about something else that show a part of a list."""
 WITHOUT = {
+    "/accounts/{account_id:int}/blocks": ({"order", "filter"}, "those that wait for an answer first, then the newest"),
+    "/accounts/{account_id:int}/quote-requests": ({"order", "filter"}, "those that can be answered, then the newest"),
     "/keys/unconfirmed": (
         {"order", "filter"},
         "cards of the few who wait, each with what is to be compared",

@@ -42,7 +42,7 @@ async def on_disk(world: World) -> AsyncIterator[Disk]:
     free = [1_000 * MB]
     room = Room((Path("/"),), reserve_bytes=100 * MB, free=lambda _: free[0])
     async with worlds.application(world.dsn, world.season, room=room) as entered:
-        for _ in range(200):  # those that the first one may have used
+        for _ in range(1_000):  # those that the first one may have used
             entered.next_key()
         yield Disk(entered, room, free)
 

@@ -29,6 +29,7 @@ WITHOUT_API = {
 }
 """Pages whose own operation has another address: what they ask of the API."""
 ELSEWHERE = {
+    "/organisations/{}/webhooks/{}",  # tests/registry/notifications/webhooks: under its own organisation
     "/e/{}/{}",  # tests/registry/community: a secret, and only under its own event
     "/projects/{}/draft/{}",  # tests/deploy/site/test_work_pages.py
     "/r/{}",  # public by the code; tests/site/test_receipt_page.py
