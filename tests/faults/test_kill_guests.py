@@ -120,7 +120,8 @@ async def test_killed_between_payment_and_retirement(stall: Stall):
     async with httpx.AsyncClient(base_url=stall.region.url, trust_env=False, timeout=30) as http:
         first = await stall.retired(http, guest)
         assert "retired" == (await pay(http, guest)).json()["state"]
-        assert first == await stall.retired(http, guest)
+        again = await stall.retired(http, guest)
+        assert first | {"witnessed": again["witnessed"]} == again  # a witness may have seen it meanwhile
     await stall.check()
 
 
