@@ -166,6 +166,7 @@ def test_the_book_without_peers(monkeypatch):
     assert "make peers" in " ".join(shown.getvalue().split())
 
 
+@pytest.mark.long
 def test_the_book_beside_peers(monkeypatch):
     """Stand-ins for both packages: each is driven through its own calls, never with a late cancel, and compared."""
     monkeypatch.setattr(peers, "find_spec", lambda _: object())

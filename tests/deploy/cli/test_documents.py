@@ -4,6 +4,8 @@ import asyncio
 import hashlib
 from pathlib import Path
 
+import pytest
+
 from tests.deploy import services
 from tests.probes import as_owner, unchanged
 from tests.registry.projects.life import life_of, project_body, some_file, upload
@@ -56,6 +58,7 @@ async def test_only_what_nothing_names_is_removed(delivered: World):
         assert sha256 == hashlib.sha256(content).hexdigest()
 
 
+@pytest.mark.long
 async def test_a_withdrawn_draft_names_nothing(delivered: World):
     """A draft that was never submitted; one that was sent back before is kept with its documents."""
     life = await life_of(delivered)

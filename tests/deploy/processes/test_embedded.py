@@ -64,6 +64,7 @@ async def test_no_process_that_serves_is_the_superuser(service):
     await until(all_there, "each has connected again")
 
 
+@pytest.mark.long
 async def test_what_it_makes_is_private_and_a_start_requires_it(service):
     """Where the umask is 000 all the same; a mode that is too open is one line with the path and the command."""
     keys = service.data / "log-keys"
