@@ -33,6 +33,7 @@ select max(at) from exchange.shown_trade where instrument_id = $1
 select open and halted = 0 from exchange.known_instrument where id = $1;
 -- name: trades_after
 select id, code, price_fen, quantity_t, taker_side, at from exchange.shown_trade where instrument_id = $1 and id > $2
+  and not exists (select from exchange.off_tape o where o.id = buy_order_id)
 order by id;
 -- name: last_trade_id
 select coalesce(max(id), 0) from exchange.shown_trade where instrument_id = $1;
@@ -46,4 +47,6 @@ where instrument_id = $1 and side = 'sell' order by price_fen, id limit $2;
 select code, (array_agg(price_fen order by id))[1] as open_fen, max(price_fen) as high_fen, min(price_fen) as low_fen,
   (array_agg(price_fen order by id desc))[1] as close_fen, sum(quantity_t)::bigint as quantity_t,
   sum(price_fen * quantity_t)::bigint as amount_fen, count(*) as trades
-from exchange.shown_trade where at >= $1 and at < $2 group by code order by code;
+from exchange.shown_trade where at >= $1 and at < $2
+  and not exists (select from exchange.off_tape o where o.id = buy_order_id)
+group by code order by code;

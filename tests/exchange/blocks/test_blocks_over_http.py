@@ -1,7 +1,10 @@
 """Negotiated blocks over HTTP: proposed, answered, lapsed by the calendar, printed apart; and who sees what."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
+from exchange.market_data import store
+from exchange.projections.instruments import KnownInstruments
 from tests.exchange.marketplace import FOREST, KILN, Market, done, until
 from tests.probes import refused
 
@@ -55,6 +58,12 @@ async def test_a_block_that_is_accepted_is_delivered_and_printed_apart(market: M
     (bar,) = (await market.read(f"/v1/instruments/{KILN}/prices"))["items"]
     assert (15_00, 15_00, 10) == (bar["low_fen"], bar["high_fen"], bar["quantity_t"])
     assert [15_00] == [each["price_fen"] for each in (await market.read(f"/v1/instruments/{KILN}/trades"))["items"]]
+    day = (datetime.fromisoformat(bar["begins"]) + timedelta(hours=8)).date().isoformat()
+    (line,) = (await market.read(f"/v1/market/days/{day}"))["items"]
+    assert (15_00, 15_00, 10, 1) == tuple(line[name] for name in ("low_fen", "vwap_fen", "volume_t", "trades"))
+    traded = await KnownInstruments(market.world.db).by_code(KILN)
+    async with market.world.db.reading() as tx:
+        assert [15_00] == [each.price_fen for each in await store.trades_after(tx, traded, 0)], "of the live feed"
     assert 2 == len((await market.own("kiln", "fills"))["items"]), "its parties see it among their trades"
 
 
