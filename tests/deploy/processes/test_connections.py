@@ -81,6 +81,15 @@ async def test_70_slow_bodies_are_closed(service):
     assert {b"HTTP/1.1 401 Unauthorized"} == {each.split(b"\r\n")[0] for each in refused}
     logged = [json.loads(line) for line in service.child.last_lines().splitlines()]
     assert (408, "body-too-slow") in {(each.get("status"), each.get("problem")) for each in logged}
+    await a_refusal_is_read_by_whoever_sends_much(service)
+
+
+async def a_refusal_is_read_by_whoever_sends_much(service: Service) -> None:
+    """Documents of 9 MB with a key that is none: each client reads why, though it was refused before its body was."""
+    headers = {"Authorization": "Bearer kw_gone", "Idempotency-Key": "much", "Content-Type": "application/pdf"}
+    async with service.client() as http:
+        sent = [http.post("/v1/documents", content=bytes(9_000_000), headers=headers) for _ in range(8)]
+        assert {401} == {each.status_code for each in await asyncio.gather(*sent)}
 
 
 @pytest.mark.parametrize("service", [{"KILNWOOD_CLIENT_TIMEOUT_S": "1", "KILNWOOD_CONNECTIONS": "40"}], indirect=True)
