@@ -32,7 +32,8 @@ class TimedBodies:
     """
     An application whose `receive` raises `BodyTooSlow` once the body has taken *timeout_s*.
 
-    A refusal waits until the client has sent its body, for as long. An application that knows no `DomainError`, such as a witness, is answered for here.
+    A refusal waits until the client has sent its body, for as long. An application that knows no `DomainError`, such as
+    a witness, is answered for here.
     """
 
     def __init__(self, app: App, *, timeout_s: float) -> None:
