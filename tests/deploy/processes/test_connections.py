@@ -85,7 +85,7 @@ async def test_70_slow_bodies_are_closed(service):
 
 
 async def a_refusal_is_read_by_whoever_sends_much(service: Service) -> None:
-    """Documents of 9 MB with an unknown key: each client reads the 401 that was decided before its body was received."""
+    """Documents of 9 MB with an unknown key: each client reads the 401 decided before its body was received."""
     headers = {"Authorization": "Bearer kw_gone", "Idempotency-Key": "much", "Content-Type": "application/pdf"}
     async with service.client() as http:
         sent = [http.post("/v1/documents", content=bytes(9_000_000), headers=headers) for _ in range(8)]
