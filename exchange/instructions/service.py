@@ -43,6 +43,16 @@ async def store_in(
     )
 
 
+async def turn_in(tx: Tx) -> None:
+    """
+    Let nobody store an instruction before this transaction does.
+
+    For whoever decides by what was instructed before. Every other lock is taken before, and what is read afterwards
+    includes all that others have stored.
+    """
+    await store.turn(tx)
+
+
 async def refuse_in(tx: Tx, number: int, refusals: Refusals = _refusals) -> None:
     """Raise the refusal of an instruction that the engine refused; *refusals* has those of a mode, where it has any."""
     outcome = await store.outcome(tx, number)

@@ -37,6 +37,11 @@ class Booked(NamedTuple):
     at: datetime
 
 
+async def turn(tx: Tx) -> None:
+    """Wait until nobody else stores an instruction, and let nobody until the transaction ends."""
+    await tx.execute(_sql.turn)
+
+
 async def insert(
     tx: Tx, command: Command, columns: Columns, *, remark: str, person_id: int | None, bank_reference: str | None
 ) -> int:

@@ -3,6 +3,8 @@
 -- after every other lock.
 select nextval('exchange.instruction_number') from (
   select pg_advisory_xact_lock(hashtextextended('exchange instruction', 0))) as locked;
+-- name: turn
+select pg_advisory_xact_lock(hashtextextended('exchange instruction', 0));
 -- name: insert
 insert into exchange.instruction (id, kind, account_id, instrument_id, amount, command, remark, person_id, bank_reference,
   at)

@@ -106,16 +106,22 @@ async def follow_timetables(*, exchange: Exchange) -> int:
         return 0
 
     async def work(tx: Tx) -> list[int]:
-        now = await clock.now_in(tx)
-        told: list[Command] = []
-        if timed := await store.timed(tx):
-            is_working_day = await port.working_days_in(tx)
-            told += [command for each in timed for command in rules.due(each, now, is_working_day)]
-        told += [m.Expire(0, each, int(now.timestamp())) for each in await store.due(tx, now)]
-        return [await instructions.store_in(tx, each, by=None) for each in told]
+        if not await _due_in(tx):
+            return []
+        await instructions.turn_in(tx)  # a phase that is being set by hand just now is seen, and not undone
+        return [await instructions.store_in(tx, each, by=None) for each in await _due_in(tx)]
 
     await exchange.projector.caught_up()
     numbers = await exchange.db.transaction(work)
     if numbers:
         await exchange.teller.carried_out(max(numbers))
     return len(numbers)
+
+
+async def _due_in(tx: Tx) -> list[Command]:
+    now = await clock.now_in(tx)
+    found: list[Command] = []
+    if timed := await store.timed(tx):
+        is_working_day = await port.working_days_in(tx)
+        found += [command for each in timed for command in rules.due(each, now, is_working_day)]
+    return found + [m.Expire(0, each, int(now.timestamp())) for each in await store.due(tx, now)]

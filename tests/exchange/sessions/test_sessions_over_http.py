@@ -5,9 +5,13 @@ from typing import Any
 
 import pytest
 
+from exchange.engine.modes.sessions.messages import SetPhase
 from exchange.engine.session import CLOSED, CLOSING_CALL, CONTINUOUS, OPENING_CALL, PRE_OPEN
+from exchange.instructions import service as instructions
 from exchange.sessions.rules import Timed, due, indication
+from exchange.sessions.service import follow_timetables
 from schemas.sessions import Indication
+from tests.database import connected
 from tests.exchange.marketplace import KILN, Market, until
 from tests.probes import refused
 
@@ -167,3 +171,26 @@ def test_continuous_trading_waits_for_a_halt_to_end():
     timed = Timed(7, OPENING_CALL, shanghai(8, 9, 15), halted=True, every_day=False, begins=TIMES)
     assert [] == list(due(timed, shanghai(8, 9, 40), lambda _: True))
     assert [CLOSING_CALL] == [each.phase for each in due(timed, shanghai(8, 14, 55), lambda _: True)]
+
+
+async def test_the_calendar_does_not_undo_what_is_set_by_hand_meanwhile(market: Market):
+    """At 09:20 a call is due, and the operator closes the book: whichever comes first, it stays closed."""
+    await told(market, "timetable", **DAY)
+    await at(market, "2025-01-07T01:00:00Z", "pre-open")
+    exchange = await market.world.trade()
+    by_hand = SetPhase(0, (await exchange.instruments.by_code(KILN)).id, CLOSED, 1_736_212_800)
+    async with connected(market.world.dsn) as watching, connected(market.world.dsn) as operator:
+        async with operator.transaction():
+            number = await instructions.store_in(operator, by_hand, by=None)
+            await market.world.ok("/v1/clock", {"at": "2025-01-07T01:20:00Z"}, by=market.world.regulators[0])
+
+            async def waits() -> bool:
+                asked = "select count(*) from pg_stat_activity where wait_event = 'advisory'"
+                return bool(await watching.fetchval(asked))
+
+            await until(waits, "the calendar waits for its turn")
+        await exchange.teller.carried_out(number)
+        assert 0 == await follow_timetables(exchange=exchange)
+        later = "select count(*) from exchange.instruction where id > $1"
+        assert 0 == await watching.fetchval(later, number), "of the calendar"
+    assert "closed" == (await market.read(SESSION))["phase"]
