@@ -1,5 +1,6 @@
 """The whole application without a database: for what is decided before one is asked."""
 
+import functools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -48,9 +49,13 @@ def application() -> Any:
     )
 
 
+_shared = functools.cache(application)
+"""It keeps nothing between requests."""
+
+
 @asynccontextmanager
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    """HTTP to it."""
-    transport = httpx.ASGITransport(application(), raise_app_exceptions=False)
+    """HTTP to one that all such tests share."""
+    transport = httpx.ASGITransport(_shared(), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
         yield http

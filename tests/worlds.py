@@ -14,10 +14,9 @@ import asyncpg
 import httpx
 import msgspec
 
-from deploy.app import Parts, create_app
 from deploy.migrations import every_migration
 from deploy.pool import connect_pool
-from deploy.processes.engine import EngineRole, at_rest
+from deploy.processes.engine import EngineRole
 from deploy.scenarios.cast import BEGINS, Party, Season
 from deploy.scenarios.client import Api
 from deploy.scenarios.registration import take_office
@@ -38,8 +37,7 @@ from registry.transparency.keys import RegistryKeys
 from registry.transparency.sequencer import sequence_once
 from schemas.identifiers import Identifier
 from schemas.parties import Region, RegionProfile
-from tests import invariants
-from tests.offline import unlimited
+from tests import applications, invariants
 
 ORIGIN = "kilnwood.example/sim/CN-510100"
 KEYRING = Keyring(b"a pepper for tests, of 32 bytes.", "sim")
@@ -227,19 +225,6 @@ def database_dsn(server: str, database: str) -> str:
     return f"{head.rsplit('/', 1)[0]}/{database}?{query}"
 
 
-class _OfAnyLoop(asyncio.Event):
-    """An event for tests that use it one after the other, each in a loop of its own."""
-
-    def _get_loop(self) -> asyncio.AbstractEventLoop:
-        return asyncio.get_running_loop()
-
-
-_idle: list[tuple[Database, Exchange, Any, Authority]] = []
-"""
-Applications that no open world uses: routing takes a tenth of a second to build, and keeps nothing between requests.
-
-Each is pointed at the next test's database. Totals of the region are looked up anew every time.
-"""
 KeptTotals.REST = 0
 _OF_MARKET = "instruments|listings|campaigns|auctions|blocks|quote-requests|orders|deposits|withdrawals|statements"
 _MARKET = re.compile(rf"/({_OF_MARKET}|balances|fills)\b")
@@ -248,34 +233,6 @@ _MARKET = re.compile(rf"/({_OF_MARKET}|balances|fills)\b")
 def authority(db: Database) -> Authority:
     """Who may do what in a test's database."""
     return Authority(db, KEYRING, parties.dated_trader_in)
-
-
-async def _nowhere() -> Any:
-    raise OSError("nothing trades here yet")
-
-
-def _pointed_at(
-    pool: "asyncpg.Pool[asyncpg.Record]", quotas: Quotas | None, room: Room | None
-) -> tuple[Database, Exchange, Any, Authority]:
-    if not _idle or quotas or room:
-        db = Database(pool)
-        exchange, knows = at_rest(db, _nowhere), authority(db)
-        parts = Parts(
-            db=db,
-            keyring=KEYRING,
-            authority=knows,
-            region=PROFILE,
-            exchange=exchange,
-            rates=unlimited(),
-            quotas=quotas or Quotas(),
-            room=room or Room(),
-            closing=_OfAnyLoop(),
-        )
-        return db, exchange, create_app(parts), knows
-    found = _idle.pop()
-    Database.__init__(found[0], pool)
-    found[3].forget_uses()
-    return found
 
 
 class _TradingOnDemand:
@@ -321,21 +278,22 @@ async def trading(dsn: Callable[[], str], db: Database, region: RegionProfile) -
 async def application(
     dsn: str, season: Season | None, *, pool_size: int = 8, quotas: Quotas | None = None, room: Room | None = None
 ) -> AsyncIterator[World]:
-    """An application over a database, called without a socket; one with other *quotas*, or *room*, is its own."""
+    """An application over a database, called without a socket, with *quotas* and *room* of its own."""
     pool = await connect_pool(dsn, size=pool_size)
-    db, exchange, app, knows = _pointed_at(pool, quotas, room)
+    served = applications.pointed_at(
+        pool, keyring=KEYRING, region=PROFILE, knows=authority, quotas=quotas or Quotas(), room=room or Room()
+    )
     async with contextlib.AsyncExitStack() as stack:
-        if not quotas and not room:
-            stack.callback(_idle.append, (db, exchange, app, knows))
+        stack.callback(served.is_free)
         stack.push_async_callback(pool.close)
-        on_demand = _TradingOnDemand(app, exchange, dsn, stack)
+        on_demand = _TradingOnDemand(served.app, served.exchange, dsn, stack)
         transport = httpx.ASGITransport(on_demand, raise_app_exceptions=False)
         http = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://registry.test"))
         copied = Season(Api(http, seed="test"), ("", ""))
         if season is not None:
             known = {name: copy.deepcopy(value) for name, value in vars(season).items() if name != "api"}
             copied = Season(Api(http, seed="test-more"), **known)
-        yield World(dsn, db, http, copied, on_demand.start)
+        yield World(dsn, served.db, http, copied, on_demand.start)
 
 
 @contextlib.asynccontextmanager
