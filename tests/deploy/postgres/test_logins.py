@@ -4,6 +4,8 @@ import asyncio
 import os
 import shutil
 import stat
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
@@ -25,6 +27,16 @@ def running(open_folder) -> EmbeddedPostgres:
     return postgres.start(open_folder / "data", settings=FAST)
 
 
+@pytest.fixture(scope="module")
+def unchanged() -> Iterator[EmbeddedPostgres]:
+    """A server for tests that leave it as it was."""
+    folder = Path(tempfile.mkdtemp(prefix="kw-logins-", dir="/tmp"))
+    folder.chmod(0o755)  # as root, the server runs as another user and must reach its folder
+    yield postgres.start(folder / "data", settings=FAST)
+    postgres.remove(folder / "data")
+    shutil.rmtree(folder)
+
+
 def without_password(dsn: str) -> str:
     """The same address for somebody who reaches the socket and no file of passwords."""
     head, _, query = dsn.partition("?")
@@ -32,10 +44,10 @@ def without_password(dsn: str) -> str:
 
 
 @pytest.mark.parametrize("login", EVERY)
-async def test_nobody_gets_in_without_a_password(running, login, monkeypatch, tmp_path):
+async def test_nobody_gets_in_without_a_password(unchanged, login, monkeypatch, tmp_path):
     """Who reaches the socket as its owner does, but no file of passwords, gets no connection; nor with a wrong one."""
     monkeypatch.setenv("HOME", str(tmp_path))
-    dsn = running.dsn if login == logins.SUPERUSER else running.dsn_as(login)
+    dsn = unchanged.dsn if login == logins.SUPERUSER else unchanged.dsn_as(login)
     async with connected(dsn) as connection:
         assert login == await connection.fetchval("select session_user")
     bare = without_password(dsn)
@@ -44,24 +56,24 @@ async def test_nobody_gets_in_without_a_password(running, login, monkeypatch, tm
             await asyncpg.connect(bare, password=password)
 
 
-async def test_another_process_of_the_servers_user_gets_no_connection(running, as_root):
+async def test_another_process_of_the_servers_user_gets_no_connection(unchanged, as_root):
     """The user who runs the server may enter its socket's folder, and still is asked for the password."""
-    owner = (Path(running.socket_dir)).stat()
+    owner = (Path(unchanged.socket_dir)).stat()
     user = programs.User(owner.st_uid, owner.st_gid, drop=True)
     psql = shutil.which("psql")
     if not psql:
         pytest.skip("psql is not installed")
     for login in EVERY:
-        done = programs.run([psql, "-w", "-h", running.socket_dir, "-U", login, "-c", "select 1", "postgres"], user)
+        done = programs.run([psql, "-w", "-h", unchanged.socket_dir, "-U", login, "-c", "select 1", "postgres"], user)
         assert 2 == done.returncode
         assert "no password supplied" in done.stderr, done.stderr
 
 
 @pytest.mark.parametrize("login", logins.SERVING)
-async def test_what_serves_is_no_superuser(running, login):
+async def test_what_serves_is_no_superuser(unchanged, login):
     """It runs no program, reads no file of the server, makes no extension and no role, and becomes nobody else."""
     other = next(each for each in logins.SERVING if each != login)
-    async with connected(running.dsn_as(login)) as connection:
+    async with connected(unchanged.dsn_as(login)) as connection:
         assert not await connection.fetchval("select rolsuper from pg_roles where rolname = session_user")
         for statement in (
             "copy (select 1) to program 'true'",
@@ -87,14 +99,14 @@ async def test_what_serves_is_no_superuser(running, login):
             assert not await connection.fetchval("select pg_has_role($1, 'member')", power)
 
 
-def test_passwords_are_private(running):
+def test_passwords_are_private(unchanged):
     """Files of mode 0600 in a folder of 0700; the socket too is for its owner."""
-    folder = running.data_dir / "passwords"
+    folder = unchanged.data_dir / "passwords"
     assert sorted(EVERY) == sorted(path.name for path in folder.iterdir())
     modes = {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
     assert ({0o600}, 0o700) == (modes, stat.S_IMODE(folder.stat().st_mode))
-    assert 0o700 == stat.S_IMODE(Path(running.socket_dir, ".s.PGSQL.5432").stat().st_mode)
-    assert all(password not in running.dsn for password in (path.read_text() for path in folder.iterdir()))
+    assert 0o700 == stat.S_IMODE(Path(unchanged.socket_dir, ".s.PGSQL.5432").stat().st_mode)
+    assert all(password not in unchanged.dsn for password in (path.read_text() for path in folder.iterdir()))
 
 
 def as_before(data: Path) -> None:
@@ -190,12 +202,12 @@ def test_a_damaged_password_is_named(running):
         ("", 0o777, "go-w"),
     ],
 )
-def test_what_others_reach_is_refused(running, path, mode, wanted):
+def test_what_others_reach_is_refused(unchanged, path, mode, wanted):
     """With the path, its mode and the command that closes it."""
-    opened = running.data_dir / path
+    opened = unchanged.data_dir / path
     opened.chmod(mode)
     with pytest.raises(PostgresUnavailable, match=f"{opened} has mode {mode:04o}; .* Run: chmod {wanted} {opened}"):
-        postgres.start(running.data_dir)
+        postgres.start(unchanged.data_dir)
     opened.chmod(0o755 if not path else 0o700 if opened.is_dir() else 0o600)
 
 

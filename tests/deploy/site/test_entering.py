@@ -72,25 +72,28 @@ async def test_one_click_enters_and_joins_nobody(empty: World, tmp_path: Path):
     assert before == await as_owner(empty, EDGES)
 
 
-@pytest.mark.parametrize(
-    ("client", "headers"),
-    [
-        ("192.0.2.7", {}),
-        ("127.0.0.1", {"Host": "demo.example", "Origin": "http://demo.example"}),
-        ("127.0.0.1", {"Host": "localhost.evil.example", "Origin": "http://localhost.evil.example"}),
-        ("127.0.0.1", {"Host": "192.0.2.7:8000", "Origin": "http://192.0.2.7:8000"}),
-        ("127.0.0.1", {"Host": "localhost@evil.example", "Origin": "http://localhost@evil.example"}),
-        ("127.0.0.1", {"X-Forwarded-For": "192.0.2.7"}),
-        ("127.0.0.1", {"Forwarded": "for=192.0.2.7"}),
-        ("127.0.0.1", {"Origin": "https://evil.example"}),
-        ("127.0.0.1", {"Sec-Fetch-Site": "cross-site"}),
-    ],
+ELSEWHERE = (
+    ("192.0.2.7", {}),
+    ("127.0.0.1", {"Host": "demo.example", "Origin": "http://demo.example"}),
+    ("127.0.0.1", {"Host": "localhost.evil.example", "Origin": "http://localhost.evil.example"}),
+    ("127.0.0.1", {"Host": "192.0.2.7:8000", "Origin": "http://192.0.2.7:8000"}),
+    ("127.0.0.1", {"Host": "localhost@evil.example", "Origin": "http://localhost@evil.example"}),
+    ("127.0.0.1", {"X-Forwarded-For": "192.0.2.7"}),
+    ("127.0.0.1", {"Forwarded": "for=192.0.2.7"}),
+    ("127.0.0.1", {"Origin": "https://evil.example"}),
+    ("127.0.0.1", {"Sec-Fetch-Site": "cross-site"}),
 )
-async def test_nobody_enters_from_elsewhere(empty: World, tmp_path: Path, client: str, headers: dict[str, str]):
+"""Where a request comes from, and what it says about that."""
+
+
+async def test_nobody_enters_from_elsewhere(empty: World, tmp_path: Path):
     """Another machine, a name that leads here, a proxy in between, another site: 403, and nothing happens."""
-    async with served(empty, people(empty, tmp_path), client=client) as http, unchanged(empty):
-        answer = await http.post("/enter/regulator-1", headers={**HERE, **headers})
-        assert (403, None) == (answer.status_code, answer.headers.get("set-cookie"))
+    offered = people(empty, tmp_path)
+    for client in ("127.0.0.1", "192.0.2.7"):
+        async with served(empty, offered, client=client) as http, unchanged(empty):
+            for headers in (each for address, each in ELSEWHERE if address == client):
+                answer = await http.post("/enter/regulator-1", headers={**HERE, **headers})
+                assert (403, None) == (answer.status_code, answer.headers.get("set-cookie")), headers
 
 
 async def test_without_a_demo_there_is_no_such_address(empty: World):

@@ -1,5 +1,6 @@
-"""Changing any one byte of the golden receipt is refused, at every position, and so are insertions and cuts."""
+"""Changing any one byte of the golden receipt is refused, and so are insertions and cuts."""
 
+import os
 import random
 from functools import cache
 
@@ -14,6 +15,8 @@ RECEIPT = (GOLDEN / "event.receipt.json").read_bytes()
 TRUST = load_trust((GOLDEN / "trust.json").read_bytes())
 PARTS = 16
 """The positions are dealt to this many tests, so that two workers share them."""
+STEP = PARTS if os.environ.get("KILNWOOD_EVERY_VERDICT") else PARTS * 3 + 1
+"""In the normal run, a third of them."""
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +44,7 @@ def test_every_changed_byte_is_refused(part):
     chosen = random.Random(part)
 
     def changes():
-        for at in range(part, len(RECEIPT), PARTS):
+        for at in range(part, len(RECEIPT), STEP):
             here = RECEIPT[at]
             for value in {here ^ 1, here ^ 0x20, chosen.choice(range(0x20, 0x7F))} - {here}:
                 yield (at, value), RECEIPT[:at] + bytes([value]) + RECEIPT[at + 1 :]
@@ -54,7 +57,7 @@ def test_every_deleted_or_doubled_byte_is_refused(part):
     """One byte less, one byte more: a copy of its neighbour, or a space."""
 
     def changes():
-        for at in range(part, len(RECEIPT), PARTS):
+        for at in range(part, len(RECEIPT), STEP):
             yield ("deleted", at), RECEIPT[:at] + RECEIPT[at + 1 :]
             yield ("doubled", at), RECEIPT[:at] + RECEIPT[at : at + 1] + RECEIPT[at:]
             yield ("space", at), RECEIPT[:at] + b" " + RECEIPT[at:]
