@@ -10,6 +10,7 @@ NOTICE_OPENS = "2023-12-01T01:00:00Z"
 NOTICE_LAST_EVENING = "2023-12-12T15:00:00Z"
 NOTICE_IS_OVER = "2023-12-12T16:00:00Z"
 SEASON_OPENS = "2025-01-06T01:00:00Z"
+CAMPAIGN_CLOSES = "2025-01-06T02:00:00Z"
 EVENT_IS_OVER = "2025-01-06T10:00:00Z"
 
 
@@ -95,6 +96,7 @@ class Season:
     receipts: dict[str, str] = field(default_factory=dict)
     instruments: dict[str, str] = field(default_factory=dict)
     listings: dict[str, int] = field(default_factory=dict)
+    campaigns: dict[str, int] = field(default_factory=dict)
     totals: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     async def set_clock(self, at: str) -> None:

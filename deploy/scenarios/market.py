@@ -1,23 +1,25 @@
-"""The season's market: two listings, an order book, delivery against money, and the way home."""
+"""The season's market: a campaign, a listing, a book that opens with a call, delivery against money, the way home."""
 
 import asyncio
 import time
 from typing import Any, NamedTuple
 
-from deploy.scenarios.cast import BUYERS, CAST, Season, Story, expect
+from deploy.scenarios.cast import BUYERS, CAMPAIGN_CLOSES, CAST, SEASON_OPENS, Season, Story, expect
 from deploy.scenarios.client import Unexpected
 from exchange.journal.refusals import yuan
 from schemas.serials import KG_PER_T
 
 SETTLED_WITHIN_S = 20.0
+CALENDAR_WITHIN_S = 10.0
+"""Until the exchange has done what is due at a time of business."""
 _POLL_S = 0.03
 
 
 class Supply(NamedTuple):
-    """What a seller brings: tonnes in all, those of the listing, its price, and the band the instrument opens with."""
+    """What a seller brings: tonnes in all, those offered at one price, that price, and the band of its instrument."""
 
     tonnes: int
-    listed: int
+    at_one_price: int
     price_fen: int
     low_fen: int
     high_fen: int
@@ -27,14 +29,11 @@ SUPPLY = {
     "kiln": Supply(3_619, 3_619, 13_90, 10_00, 20_00),
     "forest": Supply(4_400, 3_000, 36_00, 30_00, 45_00),
 }
-SUBSCRIPTIONS = (
-    ("scenic", "kiln", 200),
-    ("solar", "kiln", 1_600),
-    ("car", "kiln", 1_819),
-    ("scenic", "forest", 1_000),
-    ("car", "forest", 1_500),
-    ("bank", "forest", 500),
-)
+PLEDGES = (("scenic", 200), ("solar", 1_600), ("car", 1_819), ("bank", 100))
+"""Of the kiln's campaign, in the order of their time: the last one comes when everything is taken."""
+ALLOTTED = {"scenic": 200, "solar": 1_600, "car": 1_819, "bank": 0}
+SUBSCRIPTIONS = (("scenic", 1_000), ("car", 1_500), ("bank", 500))
+"""Of the forest's listing."""
 ASKS = ((800, 36_20), (600, 36_50))
 """What the forest's owner asks in the book once its listing is sold out: tonnes and fen a tonne."""
 BIDS = (("solar", 800, 36_20), ("bank", 481, 36_50))
@@ -69,33 +68,38 @@ async def open_the_market(season: Season) -> Story:
 
 
 async def list_tonnes(season: Season) -> Story:
-    """Both developers deposit tonnes, which the registry holds for the exchange, and open a listing."""
-    story = []
+    """Both developers deposit tonnes, which the registry holds for the exchange, and offer them at one price each."""
     for word, supply in SUPPLY.items():
         seller = season.parties[word]
-        body = {
-            "account_id": seller.account_id,
-            "instrument": season.instruments[word],
-            "quantity_t": supply.tonnes,
-        }
+        body = {"account_id": seller.account_id, "instrument": season.instruments[word], "quantity_t": supply.tonnes}
         deposit = await season.api.post("/v1/deposits/credits", body, by=seller.key)
         expect("deposit", "done", deposit["state"])
-        listing = await season.api.post(
-            "/v1/listings",
-            {
-                **seller.next_order(),
-                "instrument": season.instruments[word],
-                "price_fen": supply.price_fen,
-                "quantity_t": supply.listed,
-            },
-            by=seller.key,
-        )
-        season.listings[word] = listing["id"]
-        story.append(
-            f"{CAST[word].name} deposits {supply.tonnes:,} t and lists {supply.listed:,} t at "
-            f"{yuan(supply.price_fen)} CNY/t."
-        )
-    return story
+    window = {"opens_at": SEASON_OPENS, "closes_at": CAMPAIGN_CLOSES, "allotment": "by-time"}
+    season.campaigns["kiln"] = (await _offer(season, "kiln", "/v1/campaigns", window))["id"]
+    season.listings["forest"] = (await _offer(season, "forest", "/v1/listings", {}))["id"]
+    kiln, forest = SUPPLY["kiln"], SUPPLY["forest"]
+    return [
+        (
+            f"{CAST['kiln'].name} deposits {kiln.tonnes:,} t and opens a campaign over all of them at "
+            f"{yuan(kiln.price_fen)} CNY/t, from 09:00 to 10:00; whoever pledges first is served first."
+        ),
+        (
+            f"{CAST['forest'].name} deposits {forest.tonnes:,} t and lists {forest.at_one_price:,} t at "
+            f"{yuan(forest.price_fen)} CNY/t."
+        ),
+    ]
+
+
+async def _offer(season: Season, word: str, path: str, more: dict[str, str]) -> Any:  # noqa: ANN401 - JSON
+    seller, supply = season.parties[word], SUPPLY[word]
+    body = {
+        **seller.next_order(),
+        "instrument": season.instruments[word],
+        "price_fen": supply.price_fen,
+        "quantity_t": supply.at_one_price,
+        **more,
+    }
+    return await season.api.post(path, body, by=seller.key)
 
 
 async def pay_in(season: Season) -> Story:
@@ -107,38 +111,82 @@ async def pay_in(season: Season) -> Story:
 
 
 async def subscribe(season: Season) -> Story:
-    """Buyers take parts of the two listings at their price."""
+    """Buyers pledge in the campaign, which is allotted when it closes, and take parts of the listing at its price."""
+    campaign = f"/v1/campaigns/{season.campaigns['kiln']}"
+    await _in_state(season, campaign, "open")
     story = []
-    for buyer, word, tonnes in SUBSCRIPTIONS:
-        taken = await _subscribe(season, buyer, word, tonnes)
+    for buyer, tonnes in PLEDGES:
+        party = season.parties[buyer]
+        body = {**party.next_order(), "quantity_t": tonnes}
+        pledge = await season.api.post(f"{campaign}/pledges", body, by=party.key)
+        expect("pledged", (tonnes, "open"), (pledge["open_t"], pledge["state"]))
+    await season.set_clock(CAMPAIGN_CLOSES)
+    ended = await _in_state(season, campaign, "allotted")
+    pledged, sold = sum(tonnes for _, tonnes in PLEDGES), sum(ALLOTTED.values())
+    expect("the campaign", (pledged, sold), (ended["pledged_t"], ended["allotted_t"]))
+    pledges = (await season.api.get(f"{campaign}/pledges"))["items"]
+    expect("allotted", list(ALLOTTED.values()), [each["allotted_t"] for each in pledges])
+    for buyer, tonnes in PLEDGES:
+        story.append(f"{CAST[buyer].name} pledges {tonnes:,} t of {season.instruments['kiln']}: {ALLOTTED[buyer]:,} t")
+    story.append(f"At 10:00 {pledged:,} t were wanted and {sold:,} t sold; the money of the last pledge is free again.")
+    for buyer, tonnes in SUBSCRIPTIONS:
+        taken = await _subscribe(season, buyer, tonnes)
         expect("subscribed", (tonnes, "filled"), (taken["traded_t"], taken["state"]))
-        story.append(f"{CAST[buyer].name}: {tonnes:,} t of {season.instruments[word]} at {yuan(taken['price_fen'])}")
-    late = await _subscribe(season, "bank", "forest", 1, status=409)
-    return [*story, f"Both listings are sold out; one tonne more is refused: {late['detail']}"]
+        story.append(
+            f"{CAST[buyer].name}: {tonnes:,} t of {season.instruments['forest']} at {yuan(taken['price_fen'])}"
+        )
+    late = await _subscribe(season, "bank", 1, status=409)
+    return [*story, f"The listing is sold out too; one tonne more is refused: {late['detail']}"]
 
 
-async def _subscribe(season: Season, buyer: str, word: str, tonnes: int, *, status: int = 201) -> Any:  # noqa: ANN401 - JSON
+async def _subscribe(season: Season, buyer: str, tonnes: int, *, status: int = 201) -> Any:  # noqa: ANN401 - JSON
     party = season.parties[buyer]
-    path = f"/v1/listings/{season.listings[word]}/subscribe"
+    path = f"/v1/listings/{season.listings['forest']}/subscribe"
     return await season.api.post(path, {**party.next_order(), "quantity_t": tonnes}, by=party.key, status=status)
 
 
+async def _in_state(season: Season, path: str, state: str) -> Any:  # noqa: ANN401 - JSON
+    """What is at *path*, once the exchange's calendar has moved it there. Raises `Unexpected`."""
+    until = time.monotonic() + CALENDAR_WITHIN_S
+    while (found := await season.api.get(path))["state"] != state:
+        if time.monotonic() > until:
+            raise Unexpected(f"{path} is {found['state']}, and not {state} after {CALENDAR_WITHIN_S:.0f} s")
+        await asyncio.sleep(_POLL_S)
+    return found
+
+
 async def trade_in_the_book(season: Season) -> Story:
-    """The forest's owner asks in the book; two buyers take the best prices; 119 t keep waiting."""
-    code = season.instruments["forest"]
+    """The book opens with a call, which trades what it collected at one price; then it trades on, and 119 t rest."""
+    session = f"/v1/instruments/{season.instruments['forest']}/session"
+    await _move_to(season, session, "opening-call")
     for tonnes, price in ASKS:
         await _order(season, "forest", "sell", tonnes, price)
     poor = await _order(season, "bank", "buy", 600, 36_50, status=409)
-    for buyer, tonnes, price in BIDS:
-        bought = await _order(season, buyer, "buy", tonnes, price)
-        expect("bought", (tonnes, "filled"), (bought["traded_t"], bought["state"]))
-    book = await season.api.get(f"/v1/instruments/{code}/book")
+    (early, early_t, early_fen), (late, late_t, late_fen) = BIDS
+    collected = await _order(season, early, "buy", early_t, early_fen)
+    expect("collected", (0, "open"), (collected["traded_t"], collected["state"]))
+    found = (await season.api.get(session))["indication"]
+    expect("the call", (early_fen, early_t, 0), (found["price_fen"], found["quantity_t"], found["surplus_t"]))
+    await _move_to(season, session, "continuous")
+    bought = await season.api.get(f"/v1/orders/{collected['id']}", by=season.parties[early].key)
+    expect("bought in the call", (early_t, "filled"), (bought["traded_t"], bought["state"]))
+    bought = await _order(season, late, "buy", late_t, late_fen)
+    expect("bought", (late_t, "filled"), (bought["traded_t"], bought["state"]))
+    book = await season.api.get(f"/v1/instruments/{season.instruments['forest']}/book")
     expect("the book", ([(36_50, 119)], []), ([(a["price_fen"], a["quantity_t"]) for a in book["asks"]], book["bids"]))
     return [
         f"Refused before it rests: {poor['detail']}",
-        *(f"{CAST[buyer].name} buys {tonnes:,} t at {yuan(price)} CNY/t." for buyer, tonnes, price in BIDS),
-        "119 t keep resting at 36.50 CNY/t.",
+        (
+            f"The opening call indicates {found['quantity_t']:,} t at {yuan(found['price_fen'])} CNY/t, and ends so: "
+            f"{CAST[early].name} buys {early_t:,} t."
+        ),
+        f"Then {CAST[late].name} buys {late_t:,} t at {yuan(late_fen)} CNY/t; 119 t keep resting at that price.",
     ]
+
+
+async def _move_to(season: Season, session: str, phase: str) -> None:
+    body = {"phase": phase, "reason": "First day of the season"}
+    await season.api.post(f"{session}/phase", body, by=season.parties["exchange"].key)
 
 
 async def _order(season: Season, word: str, side: str, tonnes: int, price: int, *, status: int = 201) -> Any:  # noqa: ANN401 - JSON; as an order is said

@@ -54,7 +54,7 @@ VICTIMS = {
     "market_open": Victim("POST", "/v1/instruments", 2),
     "listed": Victim("POST", "/v1/deposits/credits", 2),
     "paid_in": Victim("POST", "/v1/deposits/cash", 3),
-    "subscribed": Victim("POST", r"/v1/listings/\d+/subscribe", 5, table=JOURNAL),
+    "subscribed": Victim("POST", r"/v1/campaigns/\d+/pledges", 3, table=JOURNAL),
     "traded": Victim("POST", "/v1/orders", 4, table=JOURNAL),
     "settled": Victim("GET", r"/v1/accounts/\d+/statements", 1, table="exchange.delivery"),
     "withdrawn": Victim("POST", "/v1/withdrawals/credits", 3),
@@ -64,7 +64,7 @@ VICTIMS = {
 }
 IN_COMMIT = {
     "issued": Victim("POST", "/v1/issuances", 3, way="in-commit"),
-    "listed": Victim("POST", "/v1/listings", 2, way="in-commit"),
+    "listed": Victim("POST", "/v1/campaigns", 1, way="in-commit"),
     "subscribed": Victim("POST", r"/v1/listings/\d+/subscribe", 2, way="in-commit"),
     "traded": Victim("POST", "/v1/orders", 5, way="in-commit"),
     "withdrawn": Victim("POST", "/v1/withdrawals/cash", 1, way="in-commit"),
