@@ -119,7 +119,7 @@ async def own(campaign_id: int, account_id: int, *, asked: Call, exchange: Excha
 
 
 async def pledges(campaign_id: int, window: Window, *, exchange: Exchange) -> Page[AnonymousPledge]:
-    """The pledges of a campaign, without whose they are: enough to work its allotment out again."""
+    """The pledges that stand in a campaign, without whose they are: enough to work its allotment out again."""
     await campaign(campaign_id, exchange=exchange)
     async with exchange.db.reading() as tx:
         return await store.pledges(tx, window, campaign_id)

@@ -29,7 +29,7 @@ async def campaigns(tx: Tx, window: Window, code: str | None, state: CampaignSta
 
 
 async def pledges(tx: Tx, window: Window, number: int) -> Page[AnonymousPledge]:
-    """The pledges of a campaign."""
+    """The pledges of a campaign, without those that were withdrawn."""
     rows = await tx.fetch(window.of(_sql.pledges), *window.args, number)
     return window.page(
         [

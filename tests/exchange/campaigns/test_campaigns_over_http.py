@@ -42,7 +42,7 @@ async def pledged(market: Market, who: str, campaign: dict[str, Any], tonnes: in
 
 
 async def test_a_campaign_by_the_calendar(market: Market):
-    """150 t are wanted of 100: pro rata 60, 33 and 7; money that was not needed is free, and all is delivered."""
+    """150 t are wanted of 100, and 20 t no more: pro rata 60, 33 and 7; other money is free, and all is delivered."""
     campaign = await announced(market)
     assert ("announced", 1, 100, 0, "pro-rata", 0, 0, None) == tuple(
         campaign[name]
@@ -58,6 +58,8 @@ async def test_a_campaign_by_the_calendar(market: Market):
         first[name] for name in ("kind", "side", "state", "open_t", "listing_id")
     )
     await pledged(market, "car", campaign, 50)
+    withdrawn = await pledged(market, "bank", campaign, 20)
+    done(await market.send("bank", f"/v1/orders/{withdrawn['id']}/cancel"))
     await pledged(market, "bank", campaign, 10)
     shown = await market.read(f"/v1/campaigns/{campaign['id']}")
     assert (3, 150, 0) == (shown["pledges"], shown["pledged_t"], shown["allotted_t"])
