@@ -222,3 +222,15 @@ async def test_corrections_stand_first(delivered: World, log: Log):
     ):
         text = (await delivered.http.get(address)).text
         assert text.index('<section class="corrected"') < text.index('<p class="lead"'), address
+
+
+async def test_a_language_that_was_chosen_stays(empty: World):
+    """By a cookie for the whole site, whatever page it was chosen on and whatever the browser prefers."""
+    english = {"Accept-Language": "en"}
+    chosen = await empty.http.get("/projects?lang=zh", headers=english)
+    cookie, *flags = chosen.headers["set-cookie"].split("; ")
+    assert "language=zh" == cookie
+    assert {"Path=/", "SameSite=lax"} <= set(flags)
+    later = await empty.http.get("/log/statements", headers={**english, "Cookie": cookie})
+    assert "zh" == later.headers["content-language"]
+    assert "set-cookie" not in later.headers
