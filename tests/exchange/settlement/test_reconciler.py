@@ -180,7 +180,7 @@ async def rolled_back(dsn):
         await transaction.rollback()
 
 
-async def test_a_touched_journal_is_told_where(traded):
+async def test_a_changed_journal_is_reported_with_its_place(traded):
     """The rest is compared all the same."""
     flip = "update exchange.journal set hash = set_byte(hash, 0, get_byte(hash, 0) # 1) where first = 1"
     await as_owner(traded.world, flip)
