@@ -70,9 +70,9 @@ def test_every_figure_comes_with_its_limit():
         assert each["limit"] > 0
         assert each["limit_what"]
         assert each["share"] > 0
-    told = {each["name"]: each["target"]["verdict"] for each in results["figures"] if each["target"]}
-    assert WITH_TARGET == told.keys()
-    assert set(told.values()) <= {"reached", "missed"}
+    verdicts = {each["name"]: each["target"]["verdict"] for each in results["figures"] if each["target"]}
+    assert WITH_TARGET == verdicts.keys()
+    assert set(verdicts.values()) <= {"reached", "missed"}
     assert {"processor", "cores", "load", "system", "python", "postgresql"} == results["machine"].keys()
 
 
@@ -223,7 +223,7 @@ def _pyorderbook() -> SimpleNamespace:
     return SimpleNamespace(Book=Book, Order=Order, Side=SimpleNamespace(BID="bid", ASK="ask"))
 
 
-def test_a_peer_that_trades_something_else_is_told():
+def test_a_peer_that_trades_something_else_is_reported():
     """One sentence for it, no failure; peers that agree are not mentioned."""
     assert ["b 1.0 traded 8 t where the book traded 7 t"] == diverging({"book": 7, "a 1.0": 7, "b 1.0": 8})
 
@@ -246,8 +246,8 @@ def test_a_call_is_timed_alone():
 def test_cancels_at_each_depth():
     """From a hundred orders up by tens, each with its nanoseconds; all cancelled orders are back at the end."""
     figure = cancel(seconds=SMALLEST, rounds=1)
-    told = ("ns among {}", "ns of a dictionary's pop among {}")
-    assert [each.format(depth) for each in told for depth in ("100", "1,000")] == list(figure.notes)
+    names = ("ns among {}", "ns of a dictionary's pop among {}")
+    assert [each.format(depth) for each in names for depth in ("100", "1,000")] == list(figure.notes)
     assert min(figure.notes.values()) > 0
     deep = Deep(100)
     assert deep.cancel([3, 1, 4]) > 0
