@@ -170,7 +170,7 @@ async def test_the_step_under_way_is_not_cut_off():
     assert [True] == ended
 
 
-async def test_trouble_is_told_when_it_lasts(lines):
+async def test_trouble_is_reported_when_it_lasts(lines):
     """Nothing for ten seconds, then one line with how long; a success ends it."""
     clock = Clock()
     supervisor = supervised(now_s=clock)
