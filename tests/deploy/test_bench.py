@@ -303,7 +303,7 @@ def test_the_collector_is_left_as_it_was():
 
 
 async def test_pgbench_sends_what_the_service_sends(delivered: World):
-    """The statements of one real retirement, recorded, are those of the script, in its order."""
+    """The statements of one real retirement, recorded, are those of the script, in its order: five round trips."""
     scenic = delivered.party("scenic")
     body = {
         "account_id": scenic.account_id,
@@ -331,6 +331,8 @@ async def test_pgbench_sends_what_the_service_sends(delivered: World):
             sent.clear()
             answer = await http.post("/v1/retirements", json=body, headers=headers)
     assert 201 == answer.status_code, answer.text
+    begun = sent[[query.lower() for query in sent].index("begin;") :]
+    assert ["begin;", *[True] * 3, "commit;"] == [_is_ours(each) or each.lower() for each in begun if _counts(each)]
     statements = [query for query in sent if query.rstrip(";").lower() not in ("begin", "commit") and _is_ours(query)]
     assert [text for _, text in pgbench.named()] == statements
     assert ["begin;", "commit;"] == [line for line in pgbench.template().splitlines() if line in ("begin;", "commit;")]
@@ -338,3 +340,8 @@ async def test_pgbench_sends_what_the_service_sends(delivered: World):
 
 def _is_ours(query: str) -> bool:
     return "registry." in query
+
+
+def _counts(query: str) -> bool:
+    """A round trip of the transaction: not what the driver asks once a connection, nor its reset for the next one."""
+    return _is_ours(query) or query.lower() in {"begin;", "commit;"}
