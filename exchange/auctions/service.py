@@ -148,7 +148,7 @@ async def follow_calendar(*, exchange: Exchange) -> int:
     """
     Begin and close the auctions whose windows have opened or closed by business time; returns how many.
 
-    The engine's process runs it twice a second. Each is told by an instruction, which a crash leaves stored, with the
+    The engine's process runs it twice a second. Each becomes an instruction, which a crash leaves stored, with the
     seed of its draw: nobody can draw twice.
     """
     if not exchange.gateway.writing.is_set():
@@ -156,8 +156,8 @@ async def follow_calendar(*, exchange: Exchange) -> int:
 
     async def work(tx: Tx) -> list[int]:
         now = await clock.now_in(tx)
-        told = rules.due(await store.running(tx), now, seed=partial(secrets.token_bytes, SEED_BYTES))
-        return [await instructions.store_in(tx, each, by=None) for each in told]
+        due = rules.due(await store.running(tx), now, seed=partial(secrets.token_bytes, SEED_BYTES))
+        return [await instructions.store_in(tx, each, by=None) for each in due]
 
     await exchange.projector.caught_up()
     numbers = await exchange.db.transaction(work)

@@ -129,15 +129,15 @@ async def follow_calendar(*, exchange: Exchange) -> int:
     """
     Begin and close the campaigns whose windows have opened or closed by business time; returns how many.
 
-    The engine's process runs it twice a second. Each is told by an instruction, which a crash leaves stored.
+    The engine's process runs it twice a second. Each becomes an instruction, which a crash leaves stored.
     """
     if not exchange.gateway.writing.is_set():
         return 0
 
     async def work(tx: Tx) -> list[int]:
         now = await clock.now_in(tx)
-        told = rules.due(await store.running(tx), now)
-        return [await instructions.store_in(tx, each, by=None) for each in told]
+        due = rules.due(await store.running(tx), now)
+        return [await instructions.store_in(tx, each, by=None) for each in due]
 
     await exchange.projector.caught_up()
     numbers = await exchange.db.transaction(work)

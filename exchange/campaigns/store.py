@@ -54,7 +54,7 @@ async def own(tx: Tx, number: int, account_id: int) -> list[int]:
 
 
 async def running(tx: Tx) -> list[Running]:
-    """The campaigns that have not ended, unless something is being told of one."""
+    """The campaigns that have not ended, except those with an instruction on its way."""
     return [Running(**row) for row in await tx.fetch(_sql.running)]
 
 

@@ -45,12 +45,12 @@ async def set_phase(code: str, body: NewPhase, *, call: Call, exchange: Exchange
     """
     found = await exchange.instruments.by_code(code)
 
-    def told(now: datetime) -> Command:
+    def instruction(now: datetime) -> Command:
         return m.SetPhase(0, found.id, PHASES.index(body.phase), int(now.timestamp()))
 
     async def work(tx: Tx) -> Written[int]:
         await _refuse_own_in(tx, found, call)
-        number = await instructions.store_in(tx, told(await clock.now_in(tx)), by=call, remark=body.reason)
+        number = await instructions.store_in(tx, instruction(await clock.now_in(tx)), by=call, remark=body.reason)
         return Written(number, number)
 
     return await _carried_out(await exchange.teller.tell_once(work, call=call), code, exchange=exchange)
@@ -86,7 +86,7 @@ async def set_timetable(code: str, body: NewTimetable, *, call: Call, exchange: 
 
 
 async def _refuse_own_in(tx: Tx, instrument: Tradable, call: Call) -> None:
-    """Whoever decides over the trade in credits does not belong to their developer."""
+    """The person who decides over the trade in credits does not belong to their developer."""
     vintage = await port.vintage_in(tx, instrument.project_id, instrument.vintage)
     await port.refuse_own_in(tx, [call.by.person_id], vintage.developer_id, "trading in its credits")
 
@@ -101,7 +101,7 @@ async def follow_timetables(*, exchange: Exchange) -> int:
     """
     Move the books whose next phase has begun by business time, and close orders that have ended; returns how many.
 
-    The engine's process runs it twice a second. Each is told by an instruction, which a crash leaves stored.
+    The engine's process runs it twice a second. Each becomes an instruction, which a crash leaves stored.
     """
     if not exchange.gateway.writing.is_set():
         return 0

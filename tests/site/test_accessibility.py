@@ -138,7 +138,7 @@ async def test_pages_are_read_without_scripts(whole_site: Site, chromium: Browse
 
 
 async def test_every_template_has_been_seen(whole_site: Site, chromium: Browser):
-    """One address of each page of the router, as whoever may see it: in Chinese, on a narrow phone, in the dark."""
+    """One address of each page of the router, as a permitted visitor: in Chinese, on a narrow phone, in the dark."""
     season = whole_site.season
     async with whole_site.api() as api:
         season.api = api

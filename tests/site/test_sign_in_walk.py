@@ -49,7 +49,7 @@ async def test_invitation_passkey_out_and_in_again(site: Site, chromium: Browser
 
 
 async def test_an_invitation_works_once_and_says_so(site: Site, chromium: Browser):
-    """A second person with the same link is told so, an address without a key says what is missing; also in Chinese."""
+    """A second person with the same link reads that it was used; an address without a key says what is missing."""
     async with site.api() as api:
         link = await invitation(site, api, "Once")
     async with person(chromium, refusals=True) as page:

@@ -103,8 +103,10 @@ TABLES = {
         {"halts of instrument": (0, 1)},
     ),
     "a phase that nobody set": (
-        "insert into exchange.session (instrument_id, phase, since) select id, 4, now() from exchange.instrument"
-        " where code = 'SC-CDCER-0002-2024' on conflict (instrument_id) do update set phase = 4",
+        (
+            "insert into exchange.session (instrument_id, phase, since) select id, 4, now() from exchange.instrument"
+            " where code = 'SC-CDCER-0002-2024' on conflict (instrument_id) do update set phase = 4"
+        ),
         {"phase of instrument": (0, 4)},
     ),
     "another band": (
@@ -185,7 +187,7 @@ async def rolled_back(dsn):
         await transaction.rollback()
 
 
-async def test_a_touched_journal_is_told_where(traded):
+async def test_a_changed_journal_is_reported_with_its_place(traded):
     """The rest is compared all the same."""
     flip = "update exchange.journal set hash = set_byte(hash, 0, get_byte(hash, 0) # 1) where first = 1"
     await as_owner(traded.world, flip)

@@ -151,5 +151,5 @@ def test_fonts_are_those_that_are_listed():
 
 
 def test_the_moment_in_the_pdf_is_that_of_the_facts():
-    """Not of whoever asked."""
+    """Not of the one who asked."""
     assert f"{AT:%Y-%m-%dT%H:%M:%S}".encode() in pdf(of_retirement(claim()))
