@@ -7,6 +7,7 @@ from msgspec import Meta, Struct
 
 from schemas.scalars import Fen, Id, Instant, PriceFen, Tonnes, Tonnes0
 from schemas.serials import InstrumentCodeText
+from schemas.sessions import Phase
 
 Side = Literal["buy", "sell"]
 
@@ -91,7 +92,8 @@ class MarketUpdate(Struct, frozen=True, kw_only=True):
     book: Book
     trades: tuple[Trade, ...]
     earlier_trade_id: Id | None
-    open: Annotated[bool, Meta(description="Whether orders are taken: the instrument is not halted")]
+    open: Annotated[bool, Meta(description="Whether orders are taken: not halted, and its book not closed")]
+    phase: Phase
 
 
 class BookOrder(Struct, frozen=True, kw_only=True):
@@ -124,6 +126,7 @@ class MarketSnapshot(Struct, frozen=True, kw_only=True, tag_field="is", tag="sna
     number: int
     sequence: Annotated[int, Meta(description="The last command of the journal that it shows")]
     open: bool
+    phase: Phase
     bids: tuple[PriceLevel, ...]
     asks: tuple[PriceLevel, ...]
     orders: tuple[BookOrder, ...] | None
@@ -142,6 +145,7 @@ class MarketChange(Struct, frozen=True, kw_only=True, tag_field="is", tag="chang
     number: int
     sequence: int
     open: bool
+    phase: Phase
     levels: tuple[LevelChange, ...] = ()
     orders: tuple[BookOrder, ...] = ()
     trades: tuple[Trade, ...] = ()

@@ -11,4 +11,5 @@ order by id limit $2;
 -- name: vintages
 select id, project_id, vintage, halted from exchange.instrument where open order by id;
 -- name: bounds
-select id, halted, low_fen, high_fen from exchange.instrument where open;
+select n.id, n.halted, n.low_fen, n.high_fen, s.phase from exchange.instrument n
+join exchange.shown_session s on s.instrument_id = n.id where n.open;

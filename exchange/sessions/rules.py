@@ -10,10 +10,8 @@ from exchange.engine.modes.sessions.messages import SessionReason, SetPhase
 from exchange.engine.session import CALLS, CLOSED, CONTINUOUS, PRE_OPEN
 from exchange.journal.refusals import Wording, Wordings
 from registry.kit.problems import Kind
-from schemas.sessions import Indication, Phase
+from schemas.sessions import Indication
 
-PHASES: Final[tuple[Phase, ...]] = ("continuous", "pre-open", "opening-call", "closing-call", "closed")
-"""By their numbers in the engine."""
 COLLECTING: Final = CALLS | {PRE_OPEN}
 """Phases in which orders wait for the end of a call."""
 _SHANGHAI: Final = ZoneInfo("Asia/Shanghai")

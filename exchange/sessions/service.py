@@ -4,6 +4,7 @@ from datetime import datetime
 
 from exchange.engine.commands import Command
 from exchange.engine.modes.sessions import messages as m
+from exchange.engine.session import PHASES
 from exchange.instructions import service as instructions
 from exchange.parts import Exchange
 from exchange.projections.instruments import no_instrument
@@ -45,7 +46,7 @@ async def set_phase(code: str, body: NewPhase, *, call: Call, exchange: Exchange
     found = await exchange.instruments.by_code(code)
 
     def instruction(now: datetime) -> Command:
-        return m.SetPhase(0, found.id, rules.PHASES.index(body.phase), int(now.timestamp()))
+        return m.SetPhase(0, found.id, PHASES.index(body.phase), int(now.timestamp()))
 
     async def work(tx: Tx) -> Written[int]:
         await _refuse_own_in(tx, found, call)

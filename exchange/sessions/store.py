@@ -7,7 +7,8 @@ from typing import Final
 import asyncpg
 
 from exchange.engine.modes.sessions.messages import CLOSED_AT_AVERAGE, CLOSED_AT_LAST, CLOSED_AT_REFERENCE
-from exchange.sessions.rules import COLLECTING, PHASES, Timed, indication
+from exchange.engine.session import PHASES
+from exchange.sessions.rules import COLLECTING, Timed, indication
 from registry.kit import sql
 from registry.kit.database import Tx
 from registry.kit.pages import Window

@@ -3,11 +3,13 @@
 import asyncio
 from dataclasses import dataclass
 from typing import Any
+from unittest import mock
 
 import httpx
 import pytest
 
 from registry.community.events import guests
+from registry.community.events import store as events
 from registry.community.retail import payments
 from tests.races.race_region import RaceRegion
 from tests.races.test_ledger_races import are_waiting, outcome, race
@@ -142,3 +144,39 @@ async def test_two_hundred_guests_at_the_last_twenty_kilograms(region: RaceRegio
     assert {0} == {each["left_kg"] for each in refused}
     await asyncio.gather(*(open_stall.pay(each) for each in joined))
     assert 20 == await guests.retire_paid(db=region.world.db)
+
+
+async def test_a_late_payment_while_the_others_are_covered_goes_back(region: RaceRegion):
+    """
+    The hold is over, the organiser's claim counts the guest among the others and is about to commit; the money comes.
+
+    The share waits for the claims' turn, finds itself covered, and goes back: no kilogram is offset twice.
+    """
+    open_stall = await stall(region, 100)
+    world, organiser, code = region.world, region.buyers[0], open_stall.codes[0]
+    guest = (await open_stall.join(NIGHT)).json()
+    await world.ok(f"/v1/events/{code}/close", by=organiser.key)
+    await open_stall.overdue()
+    assert 1 == await payments.lapse_due(db=world.db)
+    counted, go_on = asyncio.Event(), asyncio.Event()
+    original = events.set_others_claim
+
+    async def slow(*given: Any) -> None:
+        await original(*given)
+        counted.set()
+        await go_on.wait()
+
+    body = {"came": 4, "items": [{"kind": "accommodation", "room_nights": 3}], "reduction_plan": "Shared rooms"}
+    with mock.patch.object(events, "set_others_claim", slow):
+        covering = asyncio.create_task(world.post(f"/v1/events/{code}/others-claim", body, by=organiser.key))
+        await counted.wait()
+        assert "paid" == (await open_stall.pay(guest)).json()["state"]
+        retiring = asyncio.create_task(guests.retire_paid(db=world.db))
+
+        async def it_waits() -> bool:
+            return await are_waiting(region, 1)
+
+        await region.until(it_waits)
+        go_on.set()
+        assert 201 == (await covering).status_code
+    assert (0, "refunded", 100) == (await retiring, await open_stall.state(guest), await open_stall.left_kg())

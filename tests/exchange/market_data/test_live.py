@@ -56,6 +56,7 @@ def snapshot(number: int, bids: Any = (), asks: Any = (), orders: Any = (), stre
         number=number,
         sequence=number,
         open=True,
+        phase="continuous",
         bids=bids,
         asks=asks,
         orders=orders,
@@ -65,7 +66,9 @@ def snapshot(number: int, bids: Any = (), asks: Any = (), orders: Any = (), stre
 
 def change(number: int, stream: str = "s", **said: Any) -> MarketChange:
     """One change."""
-    return MarketChange(instrument=KILN, stream=stream, number=number, sequence=number, open=True, **said)
+    return MarketChange(
+        instrument=KILN, stream=stream, number=number, sequence=number, open=True, phase="continuous", **said
+    )
 
 
 @given(st.lists(st.tuples(LEVELS, LEVELS, RESTING), min_size=1, max_size=6))
@@ -141,9 +144,14 @@ async def test_trades_levels_and_orders_are_told(market: Market, live: LiveMarke
     bids, asks = ([(each.price_fen, each.quantity_t, each.orders) for each in copy.side(of)] for of in ("buy", "sell"))
     assert (bids, asks) == await market.levels()
     assert received.mark == f"{copy.stream}.{copy.number}"
+    session = f"/v1/instruments/{KILN}/session/phase"
+    for phase, is_open in (("opening-call", True), ("closed", False), ("continuous", True)):
+        said = {"phase": phase, "reason": "test"}
+        await market.world.ok(session, said, by=market.party("exchange").key)
+        await following(messages, copy, lambda each, wanted=(phase, is_open): (each.phase, each.open) == wanted)
     halt = {"reason": "test"}
     await market.world.ok(f"/v1/instruments/{KILN}/halt", halt, by=market.party("exchange").key)
-    await following(messages, copy, lambda each: not each.open)
+    await following(messages, copy, lambda each: not each.open and "continuous" == each.phase)
 
 
 async def test_a_reader_that_comes_back_goes_on_where_it_was(market: Market, live: LiveMarket, monkeypatch):
