@@ -164,9 +164,13 @@ class NaiveSessions(NaiveQuotes):
         self.open[taker.number] = taker
         return happened
 
+    def _has_book(self, instrument: int) -> bool:
+        return instrument not in self.venues or bool(self.venues[instrument].said.modes & BOOK)
+
     def _trade(self, taker: Offer, maker: Offer, quantity: int, price: int | None = None) -> e.Traded:
         happened = super()._trade(taker, maker, quantity, price)
-        if taker.instrument in self.sessions and not maker.listed:
+        listing = maker.listed and not maker.campaign and not self._has_book(taker.instrument)
+        if taker.instrument in self.sessions and (not maker.listed or listing):
             self.sessions[taker.instrument].trades.append((happened.price, quantity))
         return happened
 

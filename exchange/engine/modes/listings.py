@@ -16,7 +16,7 @@ from exchange.engine.events import Event, Reason, Refused
 from exchange.engine.market import Market, beyond_venue, caller, exchange, refused, unfit
 from exchange.engine.modes import EngineMode
 from exchange.engine.modes.picking import PickReason, levels_of
-from exchange.engine.venue import LISTINGS
+from exchange.engine.venue import BOOK, LISTINGS
 
 
 class OpenListing(Struct, array_like=True, gc=False, frozen=True, tag=13):
@@ -191,6 +191,9 @@ def subscribe(market: Market, command: Subscribe) -> list[Event]:
     if not listing.open:
         del listing.account.orders[listing.id]
         _listings(market).remove(listing)
+    session, venue = instrument.session, instrument.venue
+    if session is not None and venue is not None and not venue.modes & BOOK:  # the day is that of the listings
+        session.count(((listing.price, quantity),))
     return [
         Subscribed(taker.id, account.id, instrument.id, listing.price, quantity, command.client_order_id, listing.id),
         exchange(market, instrument, taker, listing, listing.price, quantity, c.BUY),
