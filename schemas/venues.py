@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Annotated, Final, Literal, get_args
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct
 
 from schemas.auctions import AuctionKind, Ties
 from schemas.campaigns import Allotment
@@ -111,10 +111,13 @@ class VenueSessions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for times that do not follow each other."""
-        times = (self.pre_open, self.opening_call, self.continuous, self.closing_call, self.closed)
-        said = [each for each in times if each is not None]
+        said = [each for each in self.times() if each is not None]
         if said != sorted(set(said)):
             raise ValueError(f"{', '.join(said)} do not follow each other within a day")
+
+    def times(self) -> tuple[str | None, ...]:
+        """When each phase of the day begins, in their order."""
+        return (self.pre_open, self.opening_call, self.continuous, self.closing_call, self.closed)
 
 
 class BuyerLimit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -129,6 +132,20 @@ class BuyerLimit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             raise ValueError("neither largest_order_t nor most_held_t is said, so nothing is limited")
         if self.largest_order_t and self.most_held_t and self.largest_order_t > self.most_held_t:
             raise ValueError(f"largest_order_t {self.largest_order_t} is above most_held_t {self.most_held_t}")
+
+
+class VenueLimits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Limits by the role of the buyer; *others* are those of everybody whose role has none of its own."""
+
+    others: BuyerLimit | None = None
+    enterprise: BuyerLimit | None = None
+    individual: BuyerLimit | None = None
+    institution: BuyerLimit | None = None
+
+    def by_role(self) -> tuple[tuple[BuyerRole, BuyerLimit], ...]:
+        """The limits that there are."""
+        found = ((role, getattr(self, role)) for role in ROLES)
+        return tuple((role, limit) for role, limit in found if limit is not None)
 
 
 class VenueRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -155,7 +172,7 @@ class VenueRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     auctions: VenueAuctions | None = None
     blocks: VenueBlocks | None = None
     sessions: VenueSessions | None = None
-    limits: dict[BuyerRole, BuyerLimit] = field(default_factory=dict)
+    limits: VenueLimits = VenueLimits()
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for rules by which nothing could be traded, or that contradict each other."""

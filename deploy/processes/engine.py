@@ -16,7 +16,7 @@ from exchange.auctions import service as auctions
 from exchange.blocks.service import lapse_due
 from exchange.campaigns import service as campaigns
 from exchange.instructions.service import Teller
-from exchange.instruments.service import follow_freezes
+from exchange.instruments.service import follow_freezes, turn_days
 from exchange.journal.forwarding import GatewayServer, Progress
 from exchange.journal.gateway import Connect, Gateway
 from exchange.parts import Exchange
@@ -172,6 +172,7 @@ async def _follow_calendar(exchange: Exchange, supervisor: Supervisor) -> None:
 
     async def step() -> None:
         await follow_timetables(exchange=exchange)
+        await turn_days(exchange=exchange)
         await campaigns.follow_calendar(exchange=exchange)
         await auctions.follow_calendar(exchange=exchange)
         await lapse_due(exchange=exchange)

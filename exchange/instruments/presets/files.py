@@ -13,7 +13,7 @@ from schemas.venues import PRESETS, VenueRules
 _FOLDER: Final = Path(__file__).parent
 _TABLE: Final = re.compile(r"^\s*\[\s*([A-Za-z0-9_.-]+)\s*\]")
 _KEY: Final = re.compile(r"^\s*([A-Za-z0-9_.-]+)\s*=")
-_PATH: Final = re.compile(r"^(?P<why>.*?)(?: - at (?:`key` in )?`\$(?P<path>[^`]*)`)?$", re.DOTALL)
+_PATH: Final = re.compile(r"^(?P<why>.*?)(?: - at `\$(?P<path>[^`]*)`)?$", re.DOTALL)
 _FIELD: Final = re.compile(r"field `([^`]+)`")
 
 
@@ -60,8 +60,6 @@ def _wrong(text: str, said: str) -> WrongVenue:
     named = _FIELD.search(why)
     if "unknown field" in why and named:
         path.append(named[1])
-    elif "`key` in" in said and (key := re.search(r"'([^']*)'$", why)):
-        path.append(key[1])
     if path:
         why = f"{'.'.join(path)}: {why}"
     return WrongVenue(_line_of(text, path), f"{why}.")

@@ -49,7 +49,7 @@ def instructions_for(rules: VenueRules, instrument: int, reference_fen: int) -> 
     number = PRESETS.index(rules.preset) + 1 if rules.preset in PRESETS else 0
     locks = rules.resale == "next-day"
     told: list[Command] = [SetVenue(0, instrument, number, modes_of(rules), rules.largest_order_t or 0, locks)]
-    for role, limit in rules.limits.items():
+    for role, limit in rules.limits.by_role():
         bounds = (limit.largest_order_t or 0, limit.most_held_t or 0)
         told.append(SetLimits(0, instrument, ROLES.index(role), *bounds))
     if rules.listings is not None and rules.listings.picking != "any":

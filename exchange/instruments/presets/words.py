@@ -34,7 +34,7 @@ def explained(rules: VenueRules) -> Iterator[tuple[str, str]]:
     if rules.sessions is not None:
         yield "Day", "; ".join(_day(rules))
     yield "Resale", _resale(rules)
-    for role, limit in rules.limits.items():
+    for role, limit in rules.limits.by_role():
         said = []
         if limit.largest_order_t:
             said.append(f"orders {limit.largest_order_t:,} t at most")
