@@ -195,7 +195,7 @@ def keep_preset(venue: VenueRules | None, name: str, ruled: object, asked: objec
 
 
 def keep_auction(venue: VenueRules | None, body: NewAuction, lot_t: int) -> None:
-    """Raise `PresetDecides` for terms of an auction that its instrument's preset has otherwise, or for one too small."""
+    """Raise `PresetDecides` for terms of an auction that its preset has otherwise, or for one that is too small."""
     said = venue.auctions if venue is not None else None
     if venue is None or said is None:
         return  # which kinds there are is the engine's to say
