@@ -1,7 +1,10 @@
 """By which rules an instrument is opened, what a preset leaves no choice in, and how a venue's refusals read. Pure."""
 
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
+from exchange.engine import venue as v
+from exchange.engine.modes.venues.messages import SetGroup
 from exchange.engine.venue import VenueReason
 from exchange.instruments.presets.files import shipped
 from exchange.instruments.presets.telling import band_around
@@ -9,6 +12,7 @@ from exchange.journal.refusals import Wording, Wordings
 from registry.kit.problems import DomainError, Kind
 from schemas.auctions import NewAuction
 from schemas.campaigns import NewCampaign
+from schemas.custody import Beneficiary
 from schemas.instruments import NewInstrument
 from schemas.venues import VenueRules
 
@@ -131,7 +135,7 @@ class BandOffTick(DomainError):
     kind, slug, title = Kind.UNPROCESSABLE, "band-off-tick", "Band off tick"
 
 
-class Opening(NamedTuple):
+class OpeningRules(NamedTuple):
     """The rules by which an instrument is opened; *reference_fen* is 0 where no price is a reference."""
 
     tick_fen: int
@@ -142,7 +146,7 @@ class Opening(NamedTuple):
     venue: VenueRules | None
 
 
-def opening(body: NewInstrument) -> Opening:
+def opening(body: NewInstrument) -> OpeningRules:
     """What is asked for, with what its preset says. Raises `PresetDecides`, `BandMissing`, `BandOffTick`."""
     venue = shipped(body.preset) if body.preset is not None else None
     tick_fen = _said(venue, "tick_fen", body.tick_fen, venue.prices.tick_fen if venue else 1)
@@ -159,11 +163,11 @@ def opening(body: NewInstrument) -> Opening:
             )
         low_fen, high_fen = band_around(reference_fen, band_bps, tick_fen)
         check_band(low_fen, high_fen, tick_fen)
-        return Opening(tick_fen, lot_t, low_fen, high_fen, reference_fen, venue)
+        return OpeningRules(tick_fen, lot_t, low_fen, high_fen, reference_fen, venue)
     if body.low_fen is None or body.high_fen is None:
         raise BandMissing(f"Preset {body.preset} has no band of its own: say low_fen and high_fen.")
     check_band(body.low_fen, body.high_fen, tick_fen)
-    return Opening(tick_fen, lot_t, body.low_fen, body.high_fen, reference_fen, venue)
+    return OpeningRules(tick_fen, lot_t, body.low_fen, body.high_fen, reference_fen, venue)
 
 
 def _needs_reference(venue: VenueRules) -> bool:
@@ -221,3 +225,15 @@ def keep_campaign(venue: VenueRules | None, body: NewCampaign) -> None:
 
 def _shown(said: object) -> str:
     return "none" if said is None else str(said)
+
+
+def new_owners(
+    known: Mapping[int, tuple[int, int]], found: Mapping[int, Beneficiary], *, roles: bool
+) -> Iterator[SetGroup]:
+    """What the engine is to be told of owners that it knows otherwise; of *roles* only where they limit anything."""
+    for account, (group, role) in known.items():
+        if (owner := found.get(account)) is None:
+            continue
+        now = v.INDIVIDUAL if owner.is_person else v.ENTERPRISE
+        if owner.group_id != group or (roles and now != role):
+            yield SetGroup(0, account, owner.group_id, now)

@@ -65,6 +65,7 @@ async def open_instrument(body: NewInstrument, *, call: Call, exchange: Exchange
         remark = f"Preset {body.preset}"
         if by.venue is not None and by.venue.sessions is not None:
             await store.begin_timetable(tx, instrument_id, by.venue.sessions, call.by.person_id, remark)
+        await store.know_group(tx, fees.id, fees.group_id)
         number = await instructions.store_in(tx, opening, by=call)
         for each in instructions_for(by.venue, instrument_id, by.reference_fen) if by.venue is not None else ():
             number = await instructions.store_in(tx, each, by=call, remark=remark)
@@ -101,6 +102,29 @@ async def turn_days(*, exchange: Exchange) -> int:
         due = [each for each in await store.locking(tx, day) if await store.turn_days(tx, each, day)]
         return [await instructions.store_in(tx, ReleaseBought(0, each), by=None) for each in due]
 
+    numbers = await exchange.db.transaction(work)
+    if numbers:
+        await exchange.teller.carried_out(max(numbers))
+    return len(numbers)
+
+
+async def follow_owners(*, exchange: Exchange) -> int:
+    """
+    Tell the engine whose accounts have come to another beneficial owner since; returns of how many it was told.
+
+    The engine's process looks every few seconds: an owner changes when somebody says so in the registry, or by the
+    clock alone. While nobody trades it stores nothing.
+    """
+    if not exchange.gateway.writing.is_set():
+        return 0
+
+    async def work(tx: Tx) -> list[int]:
+        known = await store.groups(tx)
+        found = await port.groups_in(tx, list(known))
+        changed = rules.new_owners(known, found, roles=await store.limits_roles(tx))
+        return [await instructions.store_in(tx, each, by=None) for each in changed]
+
+    await exchange.projector.caught_up()
     numbers = await exchange.db.transaction(work)
     if numbers:
         await exchange.teller.carried_out(max(numbers))

@@ -7,7 +7,7 @@ import asyncpg
 import msgspec
 
 from exchange.engine.commands import HALTED_BY_FREEZE, HALTED_BY_OPERATOR, HALTED_BY_REGULATOR
-from exchange.instruments.rules import Opening
+from exchange.instruments.rules import OpeningRules
 from exchange.journal.audit import Bounds
 from registry.kit import sql
 from registry.kit.database import Tx, affected, constraint
@@ -30,7 +30,7 @@ class Halted(NamedTuple):
     causes: int
 
 
-async def insert(tx: Tx, body: NewInstrument, rules: Opening, vintage: Vintage, refusal: DomainError) -> int:
+async def insert(tx: Tx, body: NewInstrument, rules: OpeningRules, vintage: Vintage, refusal: DomainError) -> int:
     """Store an instrument; *refusal* is raised where this project and vintage has one."""
     with constraint("instrument_once", refusal), constraint("instrument_code_key", refusal):
         return int(
@@ -120,3 +120,18 @@ async def begin_timetable(tx: Tx, instrument_id: int, day: VenueSessions, person
     """Let an instrument's book follow the day of its preset."""
     times = [time.fromisoformat(each) if each is not None else None for each in day.times()]
     await tx.execute(_sql.begin_timetable, instrument_id, times, day.every_day, person_id, why)
+
+
+async def know_group(tx: Tx, account_id: int, group_id: int) -> None:
+    """Note whose an account is by its first credit; call it in that one's transaction."""
+    await tx.execute(_sql.know_group, account_id, group_id)
+
+
+async def groups(tx: Tx) -> dict[int, tuple[int, int]]:
+    """Group and role of every account, as the engine knows them."""
+    return {row["account_id"]: (row["group_id"], row["role"]) for row in await tx.fetch(_sql.groups)}
+
+
+async def limits_roles(tx: Tx) -> bool:
+    """Whether any instrument has limits by the role of a buyer."""
+    return bool(await tx.fetchval(_sql.limits_roles))

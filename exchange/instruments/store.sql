@@ -17,6 +17,14 @@ select instrument_id from exchange.resale_day where day < $1 order by instrument
 -- name: turn_days
 -- Guarded: whoever comes second moves nothing.
 update exchange.resale_day set day = $2 where instrument_id = $1 and day < $2;
+-- name: know_group
+-- What the engine will be told with an account's first credit.
+insert into exchange.account_group (account_id, group_id, role) values ($1, $2, 0) on conflict do nothing;
+-- name: groups
+select account_id, group_id, role from exchange.account_group order by account_id;
+-- name: limits_roles
+select exists (select from exchange.instrument
+  where venue is not null and jsonb_path_exists(venue::jsonb, '$.limits.* ? (@ != null)'));
 -- name: vintages
 select id, project_id, vintage, halted from exchange.instrument where open order by id;
 -- name: bounds

@@ -13,12 +13,15 @@ create table exchange.resale_day (
   day date not null
 );
 
--- Who owns an account, as the engine was told; none while that is what its first credit said.
+-- Who owns an account, as the engine knows it. Of accounts from before this migration that is unknown, 0: the engine is
+-- told once.
 create table exchange.account_group (
   account_id bigint primary key,
   group_id bigint not null,
   role smallint not null check (role between 0 and 3)
 );
+
+insert into exchange.account_group (account_id, group_id, role) select distinct account_id, 0, 0 from exchange.position;
 
 grant select, insert, update on exchange.resale_day, exchange.account_group to kilnwood_api;
 
