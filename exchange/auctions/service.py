@@ -9,6 +9,7 @@ from exchange.auctions.projection import KINDS, TIES
 from exchange.engine.modes.auctions import messages as m
 from exchange.instructions import service as instructions
 from exchange.instruments import service as instruments
+from exchange.instruments.rules import keep_auction
 from exchange.orders import service as orders
 from exchange.parts import Exchange, known_trader, readable_in, refuse_frozen
 from registry.kit import clock
@@ -36,7 +37,7 @@ async def open_auction(body: NewAuction, *, call: Call, exchange: Exchange, auth
     """
     trader = await known_trader(body.account_id, call, authority)
     instrument = await instruments.instrument(body.instrument, exchange=exchange)
-    number = (await exchange.instruments.by_code(body.instrument)).id
+    known = await exchange.instruments.by_code(body.instrument)
     await refuse_frozen(trader, body.client_order_id, exchange=exchange)
     async with exchange.db.reading() as tx:
         now = await clock.now_in(tx)
@@ -45,10 +46,11 @@ async def open_auction(body: NewAuction, *, call: Call, exchange: Exchange, auth
             f"closes_at {clock.stamp(body.closes_at)} has passed: business time is {clock.stamp(now)}."
         )
     lot_t, latest_at = body.lot_t or instrument.lot_t, body.latest_at or body.closes_at
+    keep_auction(known.venue, body, lot_t)
     increment_fen = (body.increment_fen or instrument.tick_fen) if body.kind == "ascending" else 0
     command = m.OpenAuction(
         body.account_id,
-        number,
+        known.id,
         _KINDS[body.kind],
         body.reserve_fen,
         increment_fen,

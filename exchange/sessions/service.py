@@ -6,6 +6,7 @@ from exchange.engine.commands import Command
 from exchange.engine.modes.sessions import messages as m
 from exchange.engine.session import PHASES
 from exchange.instructions import service as instructions
+from exchange.instruments.rules import keep_preset
 from exchange.parts import Exchange
 from exchange.projections.instruments import no_instrument
 from exchange.projections.store import Tradable
@@ -59,6 +60,9 @@ async def set_phase(code: str, body: NewPhase, *, call: Call, exchange: Exchange
 async def set_rules(code: str, body: SessionRules, *, call: Call, exchange: Exchange) -> TradingSession:
     """Set the reference, the rule of the closing price and the band. Raises `TradingRefused`, `OwnOrganisation`."""
     found = await exchange.instruments.by_code(code)
+    if found.venue is not None and found.venue.sessions is not None:
+        keep_preset(found.venue, "band_bps", found.venue.prices.band_bps or 0, body.band_bps)
+        keep_preset(found.venue, "average_from_t", found.venue.sessions.average_from_t, body.average_from_t)
     command = m.SetSessionRules(0, found.id, body.reference_fen, body.band_bps, body.average_from_t)
 
     async def work(tx: Tx) -> Written[int]:
@@ -72,6 +76,10 @@ async def set_rules(code: str, body: SessionRules, *, call: Call, exchange: Exch
 async def set_timetable(code: str, body: NewTimetable, *, call: Call, exchange: Exchange) -> TradingSession:
     """Say when the phases of a day begin. Raises `OwnOrganisation`."""
     found = await exchange.instruments.by_code(code)
+    if found.venue is not None and (day := found.venue.sessions) is not None:
+        ruled, asked = (", ".join(each or "-" for each in said.times()) for said in (day, body))
+        keep_preset(found.venue, "the timetable", ruled, asked)
+        keep_preset(found.venue, "every_day", day.every_day, body.every_day)
 
     async def work(tx: Tx) -> Written[int]:
         await _refuse_own_in(tx, found, call)
