@@ -12,6 +12,7 @@ from exchange.engine.modes import listings
 from exchange.engine.modes.auctions import messages as auctions
 from exchange.engine.modes.blocks import messages as blocks
 from exchange.engine.modes.campaigns import messages as campaigns
+from exchange.engine.modes.continuous import Accepted
 from exchange.engine.modes.quotes import messages as quotes
 from exchange.engine.modes.sessions.messages import SetPhase
 from exchange.engine.modes.venues import messages as m
@@ -83,6 +84,7 @@ def test_no_order_but_a_block_is_larger_than_the_largest():
     assert [(VenueReason.ABOVE_LARGEST, 60, 50)] == refusals(table.tell(sell(1, 200, 60, 1)))
     assert [(VenueReason.ABOVE_LARGEST, 60, 50)] == refusals(table.tell(buy(2, 200, 60, 1)))
     (made,) = table.tell(buy(2, 150, 50, 2))
+    assert isinstance(made, Accepted)
     grown = table.tell(_amend(2, made.order, 150, 60, 3))
     assert [(VenueReason.ABOVE_LARGEST, 60, 50)] == refusals(grown)
     assert [] == refusals(table.tell(blocks.ProposeBlock(1, CREDIT, 2, c.SELL, 200, 1_000, 99, 2)))
