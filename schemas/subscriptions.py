@@ -82,7 +82,7 @@ class PauseStanding(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     reason: Text
 
 
-class Standing(Struct, frozen=True, kw_only=True):
+class StandingSubscription(Struct, frozen=True, kw_only=True):
     """
     A standing subscription. *why* says why it is paused or has ended.
 

@@ -22,8 +22,8 @@ from exchange.orders import service as orders
 from exchange.parts import AccountUnusable, Exchange, trader_in
 from exchange.projections import store as projections
 from exchange.subscriptions import store
+from exchange.subscriptions.records import Chosen, StoredRun
 from exchange.subscriptions.rules import Why
-from exchange.subscriptions.store import Chosen, StoredRun
 from registry import port
 from registry.kit.database import Tx
 from registry.kit.problems import DomainError, Kind

@@ -11,7 +11,7 @@ from registry.kit.pages import Window
 from registry.kit.sheets import SHEET, Sheet
 from schemas.access import Call
 from schemas.pages import Page
-from schemas.subscriptions import ChangeStanding, DryRun, NewStanding, PauseStanding, Run, Standing
+from schemas.subscriptions import ChangeStanding, DryRun, NewStanding, PauseStanding, Run, StandingSubscription
 
 
 class StandingsController(Controller):
@@ -23,14 +23,14 @@ class StandingsController(Controller):
     @post("/", operation_id="open_standing", responses=WRITES)
     async def open_standing(
         self, data: JSONBody[NewStanding], call: NamedDependency[Call], exchange: NamedDependency[Exchange]
-    ) -> Standing:
+    ) -> StandingSubscription:
         """Set one up; it acts in the roles that the caller has at each run."""
         return await service.open_standing(data, call=call, exchange=exchange)
 
     @get("/{standing_id:int}", operation_id="get_standing", responses=READS)
     async def standing(
         self, standing_id: PathId, asked: NamedDependency[Call], exchange: NamedDependency[Exchange]
-    ) -> Standing:
+    ) -> StandingSubscription:
         """One, with its terms and what it has spent so far."""
         return await service.standing(standing_id, asked=asked, exchange=exchange)
 
@@ -47,7 +47,7 @@ class StandingsController(Controller):
         """What was filled in each period, where, at what price, what was missed and why; also as CSV."""
         return sheet.of(await service.runs(standing_id, ordered, asked=asked, exchange=exchange), Run)
 
-    @get("/{standing_id:int}/dry-run", operation_id="dry_run_standing", responses=READS)
+    @get("/{standing_id:int}/dry-run", operation_id="get_standing_dry_run", responses=READS)
     async def dry_run(
         self, standing_id: PathId, asked: NamedDependency[Call], exchange: NamedDependency[Exchange]
     ) -> DryRun:
@@ -61,7 +61,7 @@ class StandingsController(Controller):
         data: JSONBody[ChangeStanding],
         call: NamedDependency[Call],
         exchange: NamedDependency[Exchange],
-    ) -> Standing:
+    ) -> StandingSubscription:
         """Other terms from the next period on."""
         return await service.change(standing_id, data, call=call, exchange=exchange)
 
@@ -72,14 +72,14 @@ class StandingsController(Controller):
         data: JSONBody[PauseStanding],
         call: NamedDependency[Call],
         exchange: NamedDependency[Exchange],
-    ) -> Standing:
+    ) -> StandingSubscription:
         """Place nothing more until it is resumed."""
         return await service.pause(standing_id, data, call=call, exchange=exchange)
 
     @post("/{standing_id:int}/resume", operation_id="resume_standing", responses=WRITES)
     async def resume(
         self, standing_id: PathId, call: NamedDependency[Call], exchange: NamedDependency[Exchange]
-    ) -> Standing:
+    ) -> StandingSubscription:
         """Act again."""
         return await service.resume(standing_id, call=call, exchange=exchange)
 
@@ -90,7 +90,7 @@ class StandingsController(Controller):
         data: JSONBody[PauseStanding],
         call: NamedDependency[Call],
         exchange: NamedDependency[Exchange],
-    ) -> Standing:
+    ) -> StandingSubscription:
         """End it for good."""
         return await service.end(standing_id, data, call=call, exchange=exchange)
 
@@ -110,6 +110,8 @@ class AccountStandingsController(Controller):
         sheet: NamedDependency[Sheet],
         asked: NamedDependency[Call],
         exchange: NamedDependency[Exchange],
-    ) -> Response[Page[Standing]]:
+    ) -> Response[Page[StandingSubscription]]:
         """Those of an account of one's own, also as CSV."""
-        return sheet.of(await service.standings(account_id, ordered, asked=asked, exchange=exchange), Standing)
+        return sheet.of(
+            await service.standings(account_id, ordered, asked=asked, exchange=exchange), StandingSubscription
+        )

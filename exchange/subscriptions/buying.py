@@ -17,8 +17,8 @@ from exchange.engine.events import Reason
 from exchange.instructions import service as instructions
 from exchange.parts import Exchange, unfrozen_trader_in
 from exchange.subscriptions import acting, rules, store
+from exchange.subscriptions.records import StoredRun, StoredStanding, Tally
 from exchange.subscriptions.rules import Why
-from exchange.subscriptions.store import Stored, StoredRun
 from registry import port
 from registry.kit import clock
 from registry.kit.database import Tx
@@ -46,7 +46,7 @@ async def begin_in(tx: Tx, number: int) -> None:
     await store.begin_period(tx, number, terms, period.ends)
 
 
-async def _pass_by_in(tx: Tx, found: Stored, until: datetime) -> None:
+async def _pass_by_in(tx: Tx, found: StoredStanding, until: datetime) -> None:
     assert found.next_at is not None, "a buyer's"
     why = rules.passed_by(found.next_at, until)
     cause, wanted_t = clock.stamp(found.next_at), found.terms.quantity_t
@@ -118,7 +118,7 @@ async def planned_in(
     return takes, why, fitting
 
 
-async def _withdraw_in(tx: Tx, run: StoredRun, tallies: list[store.Tally], exchange: Exchange) -> bool:
+async def _withdraw_in(tx: Tx, run: StoredRun, tallies: list[Tally], exchange: Exchange) -> bool:
     """Instruct the withdrawal of what was delivered and is to be retired, of each instrument; all of it or none."""
     due: defaultdict[int, int] = defaultdict(int)
     for each in tallies:

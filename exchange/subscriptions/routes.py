@@ -7,7 +7,7 @@ ROUTES: dict[str, Route] = {
     "list_standings": Route(TRADERS | OVERSEERS, "account"),
     "get_standing": Route(TRADERS | OVERSEERS, "account"),
     "list_standing_runs": Route(TRADERS | OVERSEERS, "account"),
-    "dry_run_standing": Route(TRADERS | OVERSEERS, "account"),
+    "get_standing_dry_run": Route(TRADERS | OVERSEERS, "account"),
     "change_standing": Route(TRADERS, "account"),
     "pause_standing": Route(TRADERS, "account", frees=True),
     "resume_standing": Route(TRADERS, "account"),

@@ -14,6 +14,8 @@ TRY_AGAIN: Final = timedelta(hours=1)
 SELLER_PATIENCE: Final = timedelta(days=30)
 """How long a seller's run waits for an instrument, or for tonnes that are free."""
 BPS: Final = 10_000
+LIMIT: Final = 100
+"""Standing subscriptions of an account that have not ended."""
 
 
 class StandingOver(DomainError):
@@ -28,6 +30,12 @@ class OtherSide(DomainError):
     kind, slug, title = Kind.UNPROCESSABLE, "other-side", "Terms of the other side"
 
 
+class TooManyStandings(DomainError):
+    """An account has as many standing subscriptions as it may."""
+
+    kind, slug, title = Kind.CONFLICT, "too-many-standing", "Too many standing subscriptions"
+
+
 class Why(NamedTuple):
     """Why something was not filled: a short name for programs, and a sentence for people."""
 
@@ -35,14 +43,14 @@ class Why(NamedTuple):
     text: str
 
 
-class Period(NamedTuple):
+class RunPeriod(NamedTuple):
     """One period: from its first instant to that of the next."""
 
     begins: datetime
     ends: datetime
 
 
-class Offer(NamedTuple):
+class Offered(NamedTuple):
     """
     Tonnes that can be bought: a listing, a campaign, or one price of a book, whose *number* is 0.
 
@@ -60,7 +68,7 @@ class Offer(NamedTuple):
     most_t: int = 2**53
 
 
-def period_at(every: Every, at: datetime) -> Period:
+def period_at(every: Every, at: datetime) -> RunPeriod:
     """The period of business time that *at* is in."""
     midnight = at.astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
     if every == "day":
@@ -71,7 +79,7 @@ def period_at(every: Every, at: datetime) -> Period:
     else:
         begins = midnight.replace(day=1)
         ends = (begins + timedelta(days=32)).replace(day=1)
-    return Period(begins.astimezone(at.tzinfo), ends.astimezone(at.tzinfo))
+    return RunPeriod(begins.astimezone(at.tzinfo), ends.astimezone(at.tzinfo))
 
 
 def covers(terms: BuyTerms, *, project_id: int, vintage: int, methodology: str, code: str) -> bool:
@@ -85,7 +93,7 @@ def covers(terms: BuyTerms, *, project_id: int, vintage: int, methodology: str, 
 
 
 def plan(
-    terms: BuyTerms, offers: Sequence[Offer], wanted_t: int, *, budget_fen: int | None, cash_fen: int
+    terms: BuyTerms, offers: Sequence[Offered], wanted_t: int, *, budget_fen: int | None, cash_fen: int
 ) -> tuple[list[Take], Why | None]:
     """
     What a run takes now: the preferred source first, within it the lowest price; and why that is not all of it.
@@ -112,7 +120,7 @@ def plan(
     return takes, _too_few(terms, [each for each in offers if each.source in terms.prefer], cheap, wanted_t)
 
 
-def _add(takes: list[Take], offer: Offer, size_t: int) -> None:
+def _add(takes: list[Take], offer: Offered, size_t: int) -> None:
     for place, before in enumerate(takes):
         if offer.source == "book" == before.source and before.instrument == offer.instrument:
             size_t += before.quantity_t
@@ -140,7 +148,7 @@ def _too_little_money(left_t: int, budget_fen: int | None, cash_fen: int) -> Why
     )
 
 
-def _too_few(terms: BuyTerms, offers: Sequence[Offer], cheap: Sequence[Offer], wanted_t: int) -> Why:
+def _too_few(terms: BuyTerms, offers: Sequence[Offered], cheap: Sequence[Offered], wanted_t: int) -> Why:
     if cheap:
         offered_t = sum(each.open_t for each in cheap)
         return Why(
@@ -161,11 +169,20 @@ def _yuan(fen: int) -> str:
     return f"{fen // 100:,}.{fen % 100:02}"
 
 
+def check_room(account_id: int, count: int) -> None:
+    """Raise `TooManyStandings` for an account that has as many as it may."""
+    if count >= LIMIT:
+        raise TooManyStandings(
+            f"Account {account_id} has {count:,} standing subscriptions that have not ended; {LIMIT:,} are the most. "
+            "End one that is not needed."
+        )
+
+
 def check_same_side(now: object, wanted: object) -> None:
     """Raise `OtherSide` for terms of another side: a buyer stays one."""
     if type(now) is not type(wanted):
         raise OtherSide(
-            "A subscription that buys cannot become one that sells, nor the other way round. Set up another."
+            "A subscription that buys never becomes one that sells, nor the other way round. Set up another."
         )
 
 

@@ -16,14 +16,14 @@ from exchange.engine.modes.listings import OpenListing
 from exchange.instructions import service as instructions
 from exchange.parts import Exchange
 from exchange.subscriptions import acting, rules, store
+from exchange.subscriptions.records import OpenedInstrument, StoredRun
 from exchange.subscriptions.rules import Why
-from exchange.subscriptions.store import Instrument, StoredRun
 from registry import port
 from registry.kit import clock
 from registry.kit.database import Tx
 from registry.kit.problems import DomainError
 from schemas.custody import HoldRequest, LoggedIssuance
-from schemas.serials import KG_PER_T
+from schemas.serials import KG_PER_T, IssuanceCode
 from schemas.subscriptions import SellTerms
 
 ISSUANCES_AT_ONCE: Final = 1_000
@@ -118,7 +118,7 @@ async def _deposit_in(tx: Tx, run: StoredRun, now: datetime) -> bool:
     return await _held_in(tx, run, found, wanted_t, now)
 
 
-async def _held_in(tx: Tx, run: StoredRun, instrument: Instrument, wanted_t: int, now: datetime) -> bool:
+async def _held_in(tx: Tx, run: StoredRun, instrument: OpenedInstrument, wanted_t: int, now: datetime) -> bool:
     wanted = HoldRequest(
         reference=f"standing-{run.id}",
         account_id=run.account_id,
@@ -143,8 +143,8 @@ async def _held_in(tx: Tx, run: StoredRun, instrument: Instrument, wanted_t: int
     return True
 
 
-async def _instrument_in(tx: Tx, run: StoredRun) -> Instrument | None:
-    code = run.cause.rpartition("-")[0]  # an issuance is called as its instrument, with its place in the vintage
+async def _instrument_in(tx: Tx, run: StoredRun) -> OpenedInstrument | None:
+    code = str(IssuanceCode.parse(run.cause).instrument_code)
     return next((each for each in await store.instruments(tx) if each.code == code), None)
 
 

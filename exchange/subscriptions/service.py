@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 
 from exchange.parts import Exchange, readable_in, trader_in
 from exchange.subscriptions import buying, rules, store
+from exchange.subscriptions.records import StoredStanding
 from exchange.subscriptions.rules import Why
-from exchange.subscriptions.store import Stored
 from registry import port
 from registry.kit import clock
 from registry.kit.database import Tx
@@ -21,15 +21,17 @@ from schemas.subscriptions import (
     NewStanding,
     PauseStanding,
     Run,
-    Standing,
+    StandingSubscription,
 )
 
 
-async def open_standing(body: NewStanding, *, call: Call, exchange: Exchange) -> Standing:
+async def open_standing(body: NewStanding, *, call: Call, exchange: Exchange) -> StandingSubscription:
     """Set one up, in whose roles it acts from then on. A seller's looks for what is issued from now on."""
 
-    async def work(tx: Tx) -> Written[Standing]:
+    async def work(tx: Tx) -> Written[StandingSubscription]:
+        await port.lock_account_in(tx, body.account_id)  # so that two at once are not both within the limit
         await trader_in(tx, body.account_id, call)
+        rules.check_room(body.account_id, await store.count(tx, body.account_id))
         buys = isinstance(body.terms, BuyTerms)
         number = await store.insert(
             tx,
@@ -45,11 +47,11 @@ async def open_standing(body: NewStanding, *, call: Call, exchange: Exchange) ->
     return await once(exchange.db, call, work, _again)
 
 
-async def _again(tx: Tx, number: str) -> Standing:
+async def _again(tx: Tx, number: str) -> StandingSubscription:
     return await _standing_in(tx, int(number))
 
 
-async def _standing_in(tx: Tx, number: int) -> Standing:
+async def _standing_in(tx: Tx, number: int) -> StandingSubscription:
     if found := await store.standing(tx, number):
         return found
     raise _none(number)
@@ -59,49 +61,49 @@ def _none(number: int) -> Unknown:
     return Unknown(f"There is no standing subscription {number}.")
 
 
-async def change(number: int, body: ChangeStanding, *, call: Call, exchange: Exchange) -> Standing:
+async def change(number: int, body: ChangeStanding, *, call: Call, exchange: Exchange) -> StandingSubscription:
     """Other terms from the next period, or issuance, on; it acts in the caller's roles from now on."""
 
-    async def work(tx: Tx, found: Stored) -> None:
+    async def work(tx: Tx, found: StoredStanding) -> None:
         rules.check_same_side(found.terms, body.terms)
         await store.change(tx, number, body.terms, call.by.person_id)
 
     return await _done(number, work, call=call, exchange=exchange)
 
 
-async def pause(number: int, body: PauseStanding, *, call: Call, exchange: Exchange) -> Standing:
+async def pause(number: int, body: PauseStanding, *, call: Call, exchange: Exchange) -> StandingSubscription:
     """Buy or sell nothing more until it is resumed. What was bought is still delivered and retired."""
 
-    async def work(tx: Tx, _: Stored) -> None:
+    async def work(tx: Tx, _: StoredStanding) -> None:
         await store.set_state(tx, number, "paused", Why("by-owner", body.reason))
 
     return await _done(number, work, call=call, exchange=exchange)
 
 
-async def resume(number: int, *, call: Call, exchange: Exchange) -> Standing:
+async def resume(number: int, *, call: Call, exchange: Exchange) -> StandingSubscription:
     """Act again, in the present period if one has begun. Issuances that came meanwhile are sold too."""
 
-    async def work(tx: Tx, _: Stored) -> None:
+    async def work(tx: Tx, _: StoredStanding) -> None:
         await store.set_state(tx, number, "active", None)
 
     return await _done(number, work, call=call, exchange=exchange)
 
 
-async def end(number: int, body: PauseStanding, *, call: Call, exchange: Exchange) -> Standing:
+async def end(number: int, body: PauseStanding, *, call: Call, exchange: Exchange) -> StandingSubscription:
     """End it for good. What it has placed stays, and is cancelled like any order."""
 
-    async def work(tx: Tx, _: Stored) -> None:
+    async def work(tx: Tx, _: StoredStanding) -> None:
         await store.set_state(tx, number, "ended", Why("by-owner", body.reason))
 
     return await _done(number, work, call=call, exchange=exchange)
 
 
 async def _done(
-    number: int, change_in: Callable[[Tx, Stored], Awaitable[None]], *, call: Call, exchange: Exchange
-) -> Standing:
+    number: int, change_in: Callable[[Tx, StoredStanding], Awaitable[None]], *, call: Call, exchange: Exchange
+) -> StandingSubscription:
     """Change one that has not ended, once, under its lock."""
 
-    async def work(tx: Tx) -> Written[Standing]:
+    async def work(tx: Tx) -> Written[StandingSubscription]:
         account_id = await store.account_of(tx, number)
         if account_id is None:
             raise _none(number)
@@ -115,20 +117,20 @@ async def _done(
     return await once(exchange.db, call, work, _again)
 
 
-async def standing(number: int, *, asked: Call, exchange: Exchange) -> Standing:
+async def standing(number: int, *, asked: Call, exchange: Exchange) -> StandingSubscription:
     """One of an account of one's own."""
     await exchange.projector.caught_up()
     async with exchange.db.reading() as tx:
         return await _readable_in(tx, number, asked)
 
 
-async def _readable_in(tx: Tx, number: int, asked: Call) -> Standing:
+async def _readable_in(tx: Tx, number: int, asked: Call) -> StandingSubscription:
     found = await _standing_in(tx, number)
     await readable_in(tx, found.account_id, asked)
     return found
 
 
-async def standings(account_id: int, window: Window, *, asked: Call, exchange: Exchange) -> Page[Standing]:
+async def standings(account_id: int, window: Window, *, asked: Call, exchange: Exchange) -> Page[StandingSubscription]:
     """Those of an account of one's own."""
     await exchange.projector.caught_up()
     async with exchange.db.reading() as tx:

@@ -2,14 +2,15 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import asyncpg
 import msgspec
 
 from exchange.engine.commands import AccountCommand
 from exchange.journal import codec
-from exchange.subscriptions.rules import Offer, Why
+from exchange.subscriptions.records import Chosen, OpenedInstrument, Retiring, StoredRun, StoredStanding, Tally
+from exchange.subscriptions.rules import Offered, Why
 from registry.kit import sql
 from registry.kit.database import Tx, fetch_one
 from registry.kit.pages import Window
@@ -19,96 +20,14 @@ from schemas.subscriptions import (
     RunOrder,
     RunWithdrawal,
     RunWithdrawalState,
-    Standing,
     StandingState,
+    StandingSubscription,
     Terms,
 )
 
 _sql = sql.load(__package__)
 _encode = msgspec.json.encode
-_terms = msgspec.json.Decoder(Terms)  # type: ignore[arg-type, var-annotated]  # a union of two structs
-
-
-class Stored(NamedTuple):
-    """A standing subscription as what acts needs it."""
-
-    id: int
-    account_id: int
-    person_id: int
-    terms: Any
-    next_terms: Any
-    state: StandingState
-    next_at: datetime | None
-    seen_leaf: int | None
-
-
-class StoredRun(NamedTuple):
-    """A run, and whose it is."""
-
-    id: int
-    standing_id: int
-    account_id: int
-    person_id: int
-    side: str
-    standing_state: StandingState
-    cause: str
-    begins: datetime
-    ends: datetime
-    terms: Any
-    wanted_t: int
-    deposit_id: int | None
-    instrument_id: int | None
-    state: str
-    busy: bool
-    next_try_at: datetime
-
-
-class Chosen(NamedTuple):
-    """An order that was chosen and not answered yet."""
-
-    id: int
-    run_id: int
-    source: str
-    instrument_id: int
-    price_fen: int
-    quantity_t: int
-    client_order_id: int
-    command: Any
-
-
-class Tally(NamedTuple):
-    """What an order of a run came to; *kept_t* was traded and not refunded."""
-
-    instrument_id: int
-    state: str
-    open_t: int
-    kept_t: int
-    settled_t: int
-    under_way_t: int
-    withdrawal_id: int | None
-
-
-class Instrument(NamedTuple):
-    """An instrument as a run needs it."""
-
-    id: int
-    code: str
-    project_id: int
-    vintage: int
-    tick_fen: int
-    lot_t: int
-    trading: bool
-
-
-class Retiring(NamedTuple):
-    """A withdrawal that is to be retired once the registry has released it."""
-
-    account_id: int
-    person_id: int
-    standing_id: int
-    claim_id: int
-    quantity_t: int
-    begins: datetime
+_terms = msgspec.json.Decoder(Terms)
 
 
 async def insert(
@@ -124,18 +43,23 @@ async def account_of(tx: Tx, number: int) -> int | None:
     return row["account_id"] if row else None
 
 
-async def lock(tx: Tx, number: int) -> Stored:
+async def count(tx: Tx, account_id: int) -> int:
+    """How many of an account have not ended."""
+    return int(await tx.fetchval(_sql.count, account_id))
+
+
+async def lock(tx: Tx, number: int) -> StoredStanding:
     """A subscription that exists, under its lock."""
     return _stored(await fetch_one(tx, _sql.lock, number))
 
 
-async def standing(tx: Tx, number: int) -> Standing | None:
+async def standing(tx: Tx, number: int) -> StandingSubscription | None:
     """One subscription as its owner sees it."""
     row = await tx.fetchrow(_sql.standing, number)
     return await _shown(tx, row) if row else None
 
 
-async def standings(tx: Tx, window: Window, account_id: int) -> Page[Standing]:
+async def standings(tx: Tx, window: Window, account_id: int) -> Page[StandingSubscription]:
     """The subscriptions of an account."""
     rows = await tx.fetch(window.of(_sql.standings), *window.args, account_id)
     return window.page([(row["id"], await _shown(tx, row)) for row in rows])
@@ -273,14 +197,14 @@ async def spent(tx: Tx, number: int) -> int:
     return int(row["spent_fen"]) + int(await tx.fetchval(_sql.reserved, number))
 
 
-async def instruments(tx: Tx) -> list[Instrument]:
+async def instruments(tx: Tx) -> list[OpenedInstrument]:
     """Every instrument."""
-    return [Instrument(*row.values()) for row in await tx.fetch(_sql.instruments)]
+    return [OpenedInstrument(*row.values()) for row in await tx.fetch(_sql.instruments)]
 
 
-async def offers(tx: Tx, instruments: Collection[int], account_id: int, price_fen: int) -> list[Offer]:
+async def offers(tx: Tx, instruments: Collection[int], account_id: int, price_fen: int) -> list[Offered]:
     """What others offer of some instruments; of a book that is dearer than *price_fen*, its best price."""
-    return [Offer(*row.values()) for row in await tx.fetch(_sql.offers, list(instruments), account_id, price_fen)]
+    return [Offered(*row.values()) for row in await tx.fetch(_sql.offers, list(instruments), account_id, price_fen)]
 
 
 async def settled_cash(tx: Tx, account_id: int) -> int:
@@ -368,8 +292,8 @@ def _withdrawal(row: asyncpg.Record) -> RunWithdrawal:
     return RunWithdrawal(instrument=row["code"], **{name: row[name] for name in same})
 
 
-def _stored(row: asyncpg.Record) -> Stored:
-    return Stored(
+def _stored(row: asyncpg.Record) -> StoredStanding:
+    return StoredStanding(
         row["id"],
         row["account_id"],
         row["person_id"],
@@ -381,10 +305,10 @@ def _stored(row: asyncpg.Record) -> Stored:
     )
 
 
-async def _shown(tx: Tx, row: asyncpg.Record) -> Standing:
+async def _shown(tx: Tx, row: asyncpg.Record) -> StandingSubscription:
     totals = await fetch_one(tx, _sql.totals, row["id"])
     stored = _stored(row)
-    return Standing(
+    return StandingSubscription(
         id=stored.id,
         account_id=stored.account_id,
         person_id=stored.person_id,

@@ -5,6 +5,8 @@ values ($1, $2, $3, $4, $5, $6, registry.business_now()) returning id;
 select * from exchange.standing where id = $1;
 -- name: lock
 select * from exchange.standing where id = $1 for update;
+-- name: count
+select count(*) from exchange.standing where account_id = $1 and state <> 'ended';
 -- name: standings (either order)
 select * from exchange.standing where account_id = $3 and id > $1 order by id limit $2;
 -- name: change

@@ -51,9 +51,8 @@ async def test_listing_then_book_and_retired_by_itself(market: Market):
     await at(market, (await shown(market, "solar", standing))["next_at"])
     _, second = await over(market, "solar", standing, 2)
     assert (10, 10) == (second["wanted_t"], second["filled_t"])
-    assert (133_00 + 130_00, 20) == tuple(
-        (await shown(market, "solar", standing))[x] for x in ("spent_fen", "filled_t")
-    )
+    found = await shown(market, "solar", standing)
+    assert (133_00 + 130_00, 20) == (found["spent_fen"], found["filled_t"])
     await at(market, (await shown(market, "solar", standing))["next_at"])
     await step(market, 3)
     third = (await runs(market, "solar", standing))[-1]
@@ -80,17 +79,19 @@ async def test_what_is_not_offered_is_missed_and_said(market: Market):
     slug, text = await why(5)
     assert ("not-enough-money", True) == (slug, "0.00 CNY of the account were free" in text)
     await market.pay_in("solar", 1_000_00)
-    assert ("too-few-offered", "4 t were offered at 14.00") == ((await why(7))[0], (await why(8))[1][:25])
-    (run,) = await runs(market, "solar", standing)
+    slug, text = await why(7)
+    assert ("too-few-offered", "4 t were offered at 14.00") == (slug, text[:25])
+    passed, run = await runs(market, "solar", standing)
+    assert ("not-acting", 10, "done") == (passed["why_slug"], passed["missed_t"], passed["state"])
     assert (4, 0, "open") == (run["filled_t"], run["missed_t"], run["state"])
     await at(market, run["ends"])
-    first, second = await over(market, "solar", standing)
+    _, first, second = await over(market, "solar", standing, 2)
     assert (4, 6, "done", "too-few-offered") == tuple(first[x] for x in ("filled_t", "missed_t", "state", "why_slug"))
     assert ("price-above", "open") == (second["why_slug"], second["state"])
     await market.send("kiln", f"/v1/orders/{dear['id']}/cancel")
     await at(market, "2025-01-20T10:00:00Z")
     await step(market)
-    *_, passed, now = await runs(market, "solar", standing)
+    _, _, _, passed, now = await runs(market, "solar", standing)
     assert ("not-acting", 10, "done") == (passed["why_slug"], passed["missed_t"], passed["state"])
     assert "2025-01-19T16:00:00Z" == now["begins"] == passed["ends"]
 
@@ -115,7 +116,7 @@ async def test_a_restart_sends_the_same_and_a_taken_number_another(market: Marke
     await at(market, run["ends"])
     with mock.patch.object(acting, "send", mock.AsyncMock()):
         await step(market, 2)
-    await market.buys("solar", 1, 11_00)  # a program of the owner's takes the very number
+    await market.buys("solar", 1, 11_00, client_order_id=2)  # a program of the owner's takes the very number
     await over(market, "solar", standing, 2)
     run = (await runs(market, "solar", standing))[-1]
     assert [("replaced", 0, 2), ("placed", 10, 3)] == [
@@ -195,7 +196,7 @@ async def test_a_frozen_account_buys_nothing_and_goes_on_when_it_is_free(market:
 
 
 async def test_whoever_lost_the_role_buys_nothing_more(market: Market):
-    """It pauses and says why; a colleague who still has it takes it over by changing it."""
+    """It pauses and says why, for those who still may read it."""
     await market.bring("kiln", 100)
     await market.pay_in("solar", 1_000_00)
     await market.sells("kiln", 30, 13_00)
