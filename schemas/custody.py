@@ -84,3 +84,14 @@ class Delivered(Struct, frozen=True, kw_only=True):
     refusal: str | None = None
     serials: tuple[str, ...] = ()
     statement_ids: tuple[int, ...] = ()
+
+
+class LoggedIssuance(Struct, frozen=True):
+    """What an issuance brought its developer, without the buffer, and where it stands in the public log."""
+
+    leaf_index: int
+    code: str
+    project_id: int
+    vintage: int
+    developer_id: int
+    quantity_kg: int

@@ -57,6 +57,7 @@ OWNED = {
     "exchange.instruments": {"account_group", "instrument", "resale_day"},
     "exchange.instructions": {"instruction", "instruction_number"},
     "exchange.settlement": {"delivery"},
+    "exchange.subscriptions": {"standing", "standing_order", "standing_run", "standing_withdrawal"},
     "exchange.campaigns": {"campaign", "campaign_course"},
     "exchange.auctions": {"auction", "auction_course", "auction_extension"},
     "exchange.listings": {"picking"},

@@ -226,7 +226,9 @@ def database_dsn(server: str, database: str) -> str:
 
 
 KeptTotals.REST = 0
-_OF_MARKET = "instruments|listings|campaigns|auctions|blocks|quote-requests|orders|deposits|withdrawals|statements"
+_OF_MARKET = (
+    "instruments|listings|campaigns|auctions|blocks|quote-requests|orders|deposits|withdrawals|statements|subscriptions"
+)
 _MARKET = re.compile(rf"/({_OF_MARKET}|balances|fills)\b")
 
 
