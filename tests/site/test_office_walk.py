@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from deploy.cli import verify
 from deploy.scenarios.client import Api
 from tests.site import market
 from tests.site.browser import DESK, PHONE, Site, needs_chromium, person, served
@@ -94,8 +96,8 @@ async def offered(api: Api, site: Site) -> int:
     return int((await api.post("/v1/listings", order, by=forest.key))["id"])
 
 
-async def test_an_enterprise_goes_from_money_to_retirement(played_site: Site, chromium: Browser):
-    """On a phone: money is there, tonnes are bought at a shown cost, taken home, and retired to the kilogram."""
+async def test_an_enterprise_goes_from_money_to_certificate(played_site: Site, chromium: Browser, tmp_path: Path):
+    """On a phone: with money, tonnes are bought at a shown cost, taken home and retired; their certificate is true."""
     season = played_site.season
     solar, operator = season.parties["solar"], season.parties["exchange"]
     async with played_site.api() as api:
@@ -129,6 +131,20 @@ async def test_an_enterprise_goes_from_money_to_retirement(played_site: Site, ch
         await page.wait_for_url("**/retirements/*")
         await expect(page.get_by_role("status")).to_contain_text("Retired")
         assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+        await _certified(page, played_site, tmp_path)
+
+
+async def _certified(page: Page, site: Site, folder: Path) -> None:
+    """The certificate that the page offers, once the receipt is witnessed, is what `kilnwood verify` takes for valid."""
+    receipt = page.url.rpartition("/")[2].partition("?")[0]
+    async with site.api() as api:
+        await api.receipt(receipt)
+    async with page.expect_download() as loading:
+        await page.get_by_role("link", name="Certificate (PDF)").click()
+    await (await loading.value).save_as(folder / "it.pdf")
+    (folder / "trust.json").write_bytes(site.region.trust)
+    expected = ("--expect-beneficiary", "Tongwei Road Solar 光伏制造", "--expect-kg", "47")
+    assert 0 == verify.main([str(folder / "it.pdf"), "--trust", str(folder / "trust.json"), *expected])
 
 
 async def _delivered(page: Page, instrument: str) -> None:
