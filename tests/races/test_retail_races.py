@@ -1,4 +1,4 @@
-"""Guests at the last kilograms of a pool, a payment that is confirmed twice, and one that comes as its hold ends."""
+"""Guests at the last kilograms of a pool; a payment that is confirmed twice, and one that is late or nearly so."""
 
 import asyncio
 from dataclasses import dataclass
@@ -18,6 +18,10 @@ KILOGRAM = {"mode": "metro", "distance_km": 8}
 """16 km × 0.0614: 1 kg."""
 POOL = "select from registry.retail_pool for update"
 PAYMENT = "select from registry.retail_payment for update"
+EVENT = "select from registry.community_event for no key update"
+"""The organiser's claim has counted the guests, and is about to be noted in the event."""
+SUBJECTS = "select pg_advisory_xact_lock(hashtextextended('subjects of claims', 0))"
+"""The organiser's claim is not made yet."""
 
 
 @dataclass
@@ -44,6 +48,13 @@ class Stall:
     async def state(self, guest: Any) -> str:
         """The state of a guest's payment."""
         return str((await self.region.world.get(f"/v1/guests/{guest['secret']}")).json()["state"])
+
+    async def cover_others(self) -> httpx.Response:
+        """The organiser of the first event claims a night for a guest without a share."""
+        night = [{"kind": "accommodation", "room_nights": 1}]
+        body = {"came": 1, "items": night, "reduction_plan": "Shared rooms"}
+        path = f"/v1/events/{self.codes[0]}/others-claim"
+        return await self.region.world.post(path, body, by=self.region.buyers[0].key)
 
     async def left_kg(self) -> int:
         """What the pool still sells."""
@@ -130,6 +141,32 @@ async def test_a_payment_that_comes_as_its_hold_ends_gets_its_kilograms(region: 
     await asyncio.gather(*tasks)
     assert ("paid", 46) == (await open_stall.state(guest), await open_stall.left_kg())
     assert 1 == await guests.retire_paid(db=region.world.db)
+
+
+@pytest.mark.parametrize(
+    ("held", "seen"),
+    [(EVENT, ("refunded", 201)), (SUBJECTS, ("retired", 409))],
+    ids=["when the organiser has counted", "before the organiser counts"],
+)
+async def test_a_late_share_is_offset_once(region: RaceRegion, held: str, seen: tuple[str, int]):
+    """A payment comes late while the organiser covers those without a share: one offsets it, the other is refused."""
+    open_stall = await stall(region, 100)
+    late = (await open_stall.join(NIGHT)).json()
+    await open_stall.overdue()
+    assert 1 == await payments.lapse_due(db=region.world.db)
+    await region.world.ok(f"/v1/events/{open_stall.codes[0]}/close", by=region.buyers[0].key)
+    async with region.gate(held, until_waiting=1):
+        covering = asyncio.create_task(open_stall.cover_others())
+        await region.until(lambda: are_waiting(region, 1))
+        await open_stall.pay(late)
+        retiring = asyncio.create_task(guests.retire_paid(db=region.world.db))
+
+        async def it_waits_or_is_over() -> bool:
+            return retiring.done() or await are_waiting(region, 2)
+
+        await region.until(it_waits_or_is_over)
+    covered, _ = await asyncio.gather(covering, retiring)
+    assert seen == (await open_stall.state(late), covered.status_code)
 
 
 async def test_two_hundred_guests_at_the_last_twenty_kilograms(region: RaceRegion):
