@@ -18,8 +18,8 @@ KILOGRAM = {"mode": "metro", "distance_km": 8}
 """16 km × 0.0614: 1 kg."""
 POOL = "select from registry.retail_pool for update"
 PAYMENT = "select from registry.retail_payment for update"
-EVENT = "select from registry.community_event for no key update"
-"""The organiser's claim has counted the guests, and is about to be noted in the event."""
+REMEMBERED = "lock table registry.idempotency in share mode"
+"""The organiser's claim has counted the guests and is made, and is not committed."""
 SUBJECTS = "select pg_advisory_xact_lock(hashtextextended('subjects of claims', 0))"
 """The organiser's claim is not made yet."""
 
@@ -145,7 +145,7 @@ async def test_a_payment_that_comes_as_its_hold_ends_gets_its_kilograms(region: 
 
 @pytest.mark.parametrize(
     ("held", "seen"),
-    [(EVENT, ("refunded", 201)), (SUBJECTS, ("retired", 409))],
+    [(REMEMBERED, ("refunded", 201)), (SUBJECTS, ("retired", 409))],
     ids=["when the organiser has counted", "before the organiser counts"],
 )
 async def test_a_late_share_is_offset_once(region: RaceRegion, held: str, seen: tuple[str, int]):
