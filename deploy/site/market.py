@@ -34,6 +34,8 @@ LEVELS: Final = 12
 _SPREAD: Final = 400
 TAPE: Final = Window(None, 30)
 OWN: Final = Window(None, 100)
+FORMS: Final = 6
+"""How many own orders and how many listings have their forms on the page, so that it stays under fifty kilobytes."""
 NEWEST: Final = Window(None, 10, "newest")
 ACCOUNTS: Final = Window(None, 50)
 AccountId = Annotated[int | None, QueryParameter(name="account", ge=1, le=MAX_INT)]
@@ -65,7 +67,7 @@ class MarketPage(Controller):
             trades=await market_data.trades(code, TAPE, newest_first=True, exchange=exchange),
             prices=await market_data.prices(code, "day", exchange=exchange),
             session=await sessions.session(code, exchange=exchange),
-            listings=await listings.listings(OWN, code, open_only=True, exchange=exchange),
+            listings=await listings.listings(Window(None, FORMS), code, open_only=True, exchange=exchange),
             picking=await listings.picking(code, exchange=exchange),
             terms=await blocks.terms(code, exchange=exchange),
             negotiated=await blocks.trades(code, NEWEST, exchange=exchange),
@@ -191,6 +193,7 @@ async def own(
         "account": chosen,
         "balances": balances,
         "mine": mine,
+        "shown": FORMS,
         "own_levels": {"bid": _levels(mine, "buy"), "ask": _levels(mine, "sell")},
         "own_listings": {each.id for each in mine if each.kind == "listing"},
         "number": next_number(balances),

@@ -59,6 +59,20 @@ async function signIn() {
   await post("/v1/sign-in", body);
 }
 
+// What a browser says about a passkey is in its own language, or in English: the page says it in its own.
+function inWords(error, texts) {
+  if (!(error instanceof DOMException)) return texts.failed;
+  const known = {
+    NotAllowedError: texts.cancelled,
+    AbortError: texts.cancelled,
+    InvalidStateError: texts.known,
+    SecurityError: texts.insecure,
+    NotSupportedError: texts.unsuited,
+    ConstraintError: texts.unsuited,
+  };
+  return known[error.name] ?? texts.broken;
+}
+
 const firstKeyInAddress = () => /^#(kw_[A-Za-z0-9_-]+)$/.exec(location.hash)?.[1];
 
 async function open(door) {
@@ -73,9 +87,7 @@ async function open(door) {
     else throw new Refused(texts.noKey);
     location.replace(door.dataset.then);
   } catch (error) {
-    const known = { NotAllowedError: texts.cancelled, AbortError: texts.cancelled, InvalidStateError: texts.known };
-    const ours = error instanceof Refused ? error.message : known[error.name];
-    problem.textContent = ours ?? (error instanceof TypeError ? texts.failed : `${texts.failed} (${error.name})`);
+    problem.textContent = error instanceof Refused ? error.message : inWords(error, texts);
     problem.lang = error instanceof Refused && error.message !== texts.noKey ? "en" : "";
     problem.hidden = false;
     button.disabled = false;
