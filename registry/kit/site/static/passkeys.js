@@ -22,7 +22,12 @@ const request = (options) =>
     allowCredentials: described(options.allowCredentials),
   };
 
-class Refused extends Error {}
+class Refused extends Error {
+  constructor(detail, title = "") {
+    super(detail);
+    this.title = title;
+  }
+}
 
 async function post(address, body, firstKey) {
   const headers = { Accept: "application/json" };
@@ -30,7 +35,7 @@ async function post(address, body, firstKey) {
   if (firstKey) headers.Authorization = `Bearer ${firstKey}`;
   const answer = await fetch(address, { method: "POST", headers, body: body && JSON.stringify(body) });
   const said = await answer.json();
-  if (!answer.ok) throw new Refused(said.detail);
+  if (!answer.ok) throw new Refused(said.detail, said.title);
   return said;
 }
 
@@ -75,6 +80,16 @@ function inWords(error, texts) {
 
 const firstKeyInAddress = () => /^#(kw_[A-Za-z0-9_-]+)$/.exec(location.hash)?.[1];
 
+// The registry's detail is English; before it stands what it is called in the language of the page.
+function refusal(error, door, problem) {
+  const template = door.querySelector("[data-texts]");
+  const detail = Object.assign(document.createElement("span"), { lang: "en", textContent: error.message });
+  const titles = [...template.content.querySelectorAll("[data-title]")];
+  const called = titles.find((each) => each.dataset.title === error.title);
+  if (document.documentElement.lang.startsWith("en")) problem.replaceChildren(detail);
+  else problem.replaceChildren(`${called?.textContent ?? template.dataset.refused} `, detail);
+}
+
 async function open(door) {
   const texts = door.querySelector("[data-texts]").dataset;
   const [problem, button] = [door.querySelector(".problem"), door.querySelector("button")];
@@ -87,8 +102,8 @@ async function open(door) {
     else throw new Refused(texts.noKey);
     location.replace(door.dataset.then);
   } catch (error) {
-    problem.textContent = error instanceof Refused ? error.message : inWords(error, texts);
-    problem.lang = error instanceof Refused && error.message !== texts.noKey ? "en" : "";
+    if (error.title) refusal(error, door, problem);
+    else problem.textContent = error instanceof Refused ? error.message : inWords(error, texts);
     problem.hidden = false;
     button.disabled = false;
   }
