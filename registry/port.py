@@ -31,7 +31,7 @@ from registry.credits.custody.service import (
     vintage_in,
 )
 from registry.methodologies.service import working_days_in
-from registry.parties.service import lock_account_in, trader_in
+from registry.parties.service import groups_in, lock_account_in, trader_in
 from registry.transparency.service import openings_in
 
 __all__ = [
@@ -49,6 +49,7 @@ __all__ = [
     "both_in",
     "deliver_in",
     "freezes_in",
+    "groups_in",
     "hold_in",
     "holds_in",
     "lock_account_in",

@@ -13,6 +13,13 @@ class Trader(Struct, frozen=True):
     restriction_id: int | None
 
 
+class Beneficiary(Struct, frozen=True):
+    """The beneficial owner of an account; *is_person*: the account itself is a person's."""
+
+    group_id: int
+    is_person: bool
+
+
 class Vintage(Struct, frozen=True, kw_only=True):
     """One project and vintage of which something was issued."""
 

@@ -152,7 +152,7 @@ class World:
         """
         A new person with a role; returns the id and the person's own key.
 
-        The second regulator confirms the key, unless it is not to be *confirmed*: then whoever made the first one (the
+        The second regulator confirms the key, unless it is not to be *confirmed*: then the maker of the first one (the
         first regulator, or *by*) and this person count as one.
         """
         person_id, key = await self.person(f"Further {role}", by=by)

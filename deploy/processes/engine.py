@@ -16,7 +16,7 @@ from exchange.auctions import service as auctions
 from exchange.blocks.service import lapse_due
 from exchange.campaigns import service as campaigns
 from exchange.instructions.service import Teller
-from exchange.instruments.service import follow_freezes
+from exchange.instruments.service import follow_freezes, follow_owners, turn_days
 from exchange.journal.forwarding import GatewayServer, Progress
 from exchange.journal.gateway import Connect, Gateway
 from exchange.parts import Exchange
@@ -35,6 +35,8 @@ from schemas.parties import RegionProfile
 log = structlog.get_logger()
 
 FREEZES_EVERY_S = 0.5
+OWNERS_EVERY = 10
+"""Looks at freezes between two looks at whose the accounts are."""
 CALENDAR_EVERY_S = 0.5
 STOP_TIMEOUT_S = 5.0
 """How long each part may take to end."""
@@ -154,12 +156,15 @@ class EngineRole:
 
 
 async def _follow_freezes(exchange: Exchange, supervisor: Supervisor) -> None:
-    """Tell the engine what the registry freezes; after the start, compare the books once."""
-    compared = False
+    """Tell the engine what the registry freezes, and who owns accounts; after the start, compare the books once."""
+    compared, looks = False, 0
 
     async def step() -> None:
-        nonlocal compared
+        nonlocal compared, looks
         await follow_freezes(exchange=exchange)
+        if looks % OWNERS_EVERY == 0:
+            await follow_owners(exchange=exchange)
+        looks += 1
         compared = compared or await _compare(exchange)
         supervisor.well()
         await supervisor.pause(FREEZES_EVERY_S)
@@ -172,6 +177,7 @@ async def _follow_calendar(exchange: Exchange, supervisor: Supervisor) -> None:
 
     async def step() -> None:
         await follow_timetables(exchange=exchange)
+        await turn_days(exchange=exchange)
         await campaigns.follow_calendar(exchange=exchange)
         await auctions.follow_calendar(exchange=exchange)
         await lapse_due(exchange=exchange)

@@ -27,18 +27,21 @@ from registry.kit.site.form_fields import body_of
 from registry.parties import service as parties
 from schemas.market_data import Side
 from schemas.orders import Balances, Order
+from schemas.pages import Page
 from schemas.parties import Account
 from schemas.scalars import MAX_INT, MAX_PRICE_FEN, MAX_QUANTITY_T
 
 LEVELS: Final = 12
 _SPREAD: Final = 400
 TAPE: Final = Window(None, 30)
-OWN: Final = Window(None, 100)
-FORMS: Final = 6
-"""How many own orders and how many listings have their forms on the page, so that it stays under fifty kilobytes."""
+OWN: Final = Window(None, 200)
+SHOWN: Final = 10
+"""Listings, and orders of one's own, each with its forms; further ones are a page on."""
 NEWEST: Final = Window(None, 10, "newest")
 ACCOUNTS: Final = Window(None, 50)
 AccountId = Annotated[int | None, QueryParameter(name="account", ge=1, le=MAX_INT)]
+OrdersCursor = Annotated[str | None, QueryParameter(name="orders", max_length=100)]
+"""Where the page of one's own orders begins."""
 
 
 class MarketPage(Controller):
@@ -52,8 +55,10 @@ class MarketPage(Controller):
         page: NamedDependency[PageCall],
         code: PathCode,
         db: NamedDependency[Database],
+        *,
         exchange: NamedDependency[Exchange],
         account_id: AccountId = None,
+        orders_cursor: OrdersCursor = None,
     ) -> Response[str]:
         """The whole page."""
         book = await market_data.book(code, exchange=exchange)
@@ -67,12 +72,12 @@ class MarketPage(Controller):
             trades=await market_data.trades(code, TAPE, newest_first=True, exchange=exchange),
             prices=await market_data.prices(code, "day", exchange=exchange),
             session=await sessions.session(code, exchange=exchange),
-            listings=await listings.listings(Window(None, FORMS), code, open_only=True, exchange=exchange),
+            listings=await listings.listings(Window(None, SHOWN), code, open_only=True, exchange=exchange),
             picking=await listings.picking(code, exchange=exchange),
             terms=await blocks.terms(code, exchange=exchange),
             negotiated=await blocks.trades(code, NEWEST, exchange=exchange),
             inquired=await quotes.inquired(code, NEWEST, exchange=exchange),
-            **await own(page, code, account_id, db=db, exchange=exchange),
+            **await own(page, code, account_id, orders_cursor, db=db, exchange=exchange),
         )
 
     @get("/session")
@@ -92,12 +97,14 @@ class MarketPage(Controller):
         page: NamedDependency[PageCall],
         code: PathCode,
         db: NamedDependency[Database],
+        *,
         exchange: NamedDependency[Exchange],
         account_id: AccountId = None,
+        orders_cursor: OrdersCursor = None,
     ) -> Response[str]:
         """One's own balances and open orders: a part of the page, which follows the market."""
         found = await instruments.instrument(code, exchange=exchange)
-        mine = await own(page, code, account_id, db=db, exchange=exchange)
+        mine = await own(page, code, account_id, orders_cursor, db=db, exchange=exchange)
         account = mine["account"]
         whole = f"/instruments/{code}" + (f"?account={account.id}" if account else "")
         # A form of it that is refused is shown again on the page that it is a part of.
@@ -159,7 +166,13 @@ def next_number(balances: Balances | None) -> int:
 
 
 async def own(
-    page: PageCall, code: str | None, account_id: int | None, *, db: Database, exchange: Exchange
+    page: PageCall,
+    code: str | None,
+    account_id: int | None,
+    orders_cursor: str | None = None,
+    *,
+    db: Database,
+    exchange: Exchange,
 ) -> dict[str, Any]:
     """
     The trader's accounts, and what the chosen one has, and has open in one instrument or in all.
@@ -168,7 +181,8 @@ async def own(
     """
     accounts: tuple[Account, ...] = ()
     balances: Balances | None = None
-    mine: tuple[Order, ...] = ()
+    newest: Page[Order] = Page(items=())
+    shown = newest
     if page.visitor.may("place_order"):
         found = await parties.accounts(ACCOUNTS, asked=page.asks("list_accounts"), db=db)
         accounts = tuple(each for each in found.items if each.type == "holding" and each.status == "open")
@@ -176,28 +190,34 @@ async def own(
     if chosen is not None:
         try:
             balances = await orders.balances(chosen.id, asked=page.asks("get_balances"), exchange=exchange)
-            listed = await orders.orders(
-                chosen.id,
-                OWN,
-                period(None, None),
-                open_only=True,
-                newest_first=True,
-                asked=page.asks("list_orders"),
-                exchange=exchange,
-            )
-            mine = tuple(each for each in listed.items if code in (None, each.instrument))
+            newest = await _open(page, chosen.id, code, OWN, exchange)
+            shown = await _open(page, chosen.id, code, Window(orders_cursor, SHOWN), exchange)
         except DomainError:  # nothing was deposited yet
             balances = None
     return {
         "accounts": accounts,
         "account": chosen,
         "balances": balances,
-        "mine": mine,
-        "shown": FORMS,
-        "own_levels": {"bid": _levels(mine, "buy"), "ask": _levels(mine, "sell")},
-        "own_listings": {each.id for each in mine if each.kind == "listing"},
+        "mine": shown.items,
+        "orders_cursor": orders_cursor,
+        "further": shown.next,
+        "own_levels": {"bid": _levels(newest.items, "buy"), "ask": _levels(newest.items, "sell")},
+        "own_listings": {each.id for each in newest.items if each.kind == "listing"},
         "number": next_number(balances),
     }
+
+
+async def _open(page: PageCall, account_id: int, code: str | None, window: Window, exchange: Exchange) -> Page[Order]:
+    return await orders.orders(
+        account_id,
+        window,
+        period(None, None),
+        open_only=True,
+        newest_first=True,
+        instrument=code,
+        asked=page.asks("list_orders"),
+        exchange=exchange,
+    )
 
 
 def _levels(mine: tuple[Order, ...], side: Side) -> dict[int, int]:

@@ -4,7 +4,7 @@
 select nextval('exchange.instruction_number') from (
   select pg_advisory_xact_lock(hashtextextended('exchange instruction', 0))) as locked;
 -- name: turn
-select pg_advisory_xact_lock(hashtextextended('exchange instruction', 0));
+select from pg_advisory_xact_lock(hashtextextended('exchange instruction', 0));
 -- name: insert
 insert into exchange.instruction (id, kind, account_id, instrument_id, amount, command, remark, person_id, bank_reference,
   at)

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
+from litestar.openapi.spec import Example
 from litestar.params import JSONBody, QueryParameter
 
 from exchange.orders import batches, service
@@ -29,6 +30,15 @@ from schemas.orders import (
 from schemas.pages import Page
 
 OpenOnly = Annotated[bool, QueryParameter(description="Only what is still open")]
+Instrument = Annotated[
+    str | None,
+    QueryParameter(
+        max_length=40,
+        pattern="^[A-Za-z0-9-]+$",
+        examples=[Example(value="SC-CDCER-0007-2024")],
+        description="Of one instrument only",
+    ),
+]
 NewestFirst = Annotated[bool, QueryParameter(description="From the newest back; pages go on to older ones")]
 
 
@@ -135,6 +145,7 @@ class TraderController(Controller):
         exchange: NamedDependency[Exchange],
         open_only: OpenOnly = False,
         newest_first: NewestFirst = False,
+        instrument: Instrument = None,
     ) -> Response[Page[Order]]:
         """Orders, listings and subscriptions of the account, also as CSV."""
         return sheet.of(
@@ -144,6 +155,7 @@ class TraderController(Controller):
                 period,
                 open_only=open_only,
                 newest_first=newest_first,
+                instrument=instrument,
                 asked=asked,
                 exchange=exchange,
             ),

@@ -298,15 +298,16 @@ async def orders(
     *,
     open_only: bool,
     newest_first: bool,
+    instrument: str | None = None,
     asked: Call,
     exchange: Exchange,
 ) -> Page[Order]:
-    """What an account of one's own placed."""
+    """What an account of one's own placed, of one instrument or of all."""
     await exchange.projector.caught_up()
     async with exchange.db.reading() as tx:
         mine = await readable_in(tx, account_id, asked)
         return await store.orders_of(
-            tx, window, period, account_id, open_only=open_only, newest_first=newest_first, sealed=mine
+            tx, window, period, account_id, instrument, open_only=open_only, newest_first=newest_first, sealed=mine
         )
 
 

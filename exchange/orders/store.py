@@ -35,12 +35,20 @@ async def is_sealed(tx: Tx, number: int) -> bool:
 
 
 async def orders_of(
-    tx: Tx, window: Window, period: Between, account_id: int, *, open_only: bool, newest_first: bool, sealed: bool
+    tx: Tx,
+    window: Window,
+    period: Between,
+    account_id: int,
+    instrument: str | None,
+    *,
+    open_only: bool,
+    newest_first: bool,
+    sealed: bool,
 ) -> Page[Order]:
-    """What an account placed, with or without bids that are sealed."""
+    """What an account placed, of one instrument or of all, with or without bids that are sealed."""
     oldest = _sql.open_of if open_only else _sql.placed_of
     newest = _sql.newest_open_of if open_only else _sql.newest_placed_of
-    rows = await tx.fetch(newest if newest_first else oldest, *window.args, account_id, *period, sealed)
+    rows = await tx.fetch(newest if newest_first else oldest, *window.args, account_id, *period, sealed, instrument)
     return window.page([(row["id"], _order(row)) for row in rows])
 
 

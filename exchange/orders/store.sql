@@ -9,22 +9,26 @@ order by id;
 select * from exchange.shown_placed where account_id = $3 and id > $1
   and ($4::timestamptz is null or at >= $4) and ($5::timestamptz is null or at < $5)
   and ($6::boolean or id not in (select id from exchange.sealed_bid))
+  and ($7::text is null or code = $7)
   order by id limit $2;
 -- name: newest_placed_of
 select * from exchange.shown_placed where account_id = $3 and ($1::bigint = 0 or id < $1)
   and ($4::timestamptz is null or at >= $4) and ($5::timestamptz is null or at < $5)
   and ($6::boolean or id not in (select id from exchange.sealed_bid))
+  and ($7::text is null or code = $7)
   order by id desc limit $2;
 -- name: open_of
 select * from exchange.shown_placed where account_id = $3 and id > $1 and open_t > 0
   and ($4::timestamptz is null or at >= $4) and ($5::timestamptz is null or at < $5)
   and ($6::boolean or id not in (select id from exchange.sealed_bid))
+  and ($7::text is null or code = $7)
   order by id limit $2;
 -- name: newest_open_of
 select * from exchange.shown_placed
 where account_id = $3 and ($1::bigint = 0 or id < $1) and open_t > 0
   and ($4::timestamptz is null or at >= $4) and ($5::timestamptz is null or at < $5)
   and ($6::boolean or id not in (select id from exchange.sealed_bid))
+  and ($7::text is null or code = $7)
   order by id desc limit $2;
 -- name: fills
 -- Two indexed halves. Nobody trades with themselves, so no trade is in both.

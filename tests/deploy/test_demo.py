@@ -109,11 +109,11 @@ def gone(folder: Path) -> dict[int, str]:
 
 
 def test_it_ends_well_and_leaves_no_process(shown):
-    """Exit 0 under thirty seconds by its own clock, every step told, nothing on standard error."""
+    """Exit 0 under thirty seconds by its own clock, every step printed, nothing on standard error."""
     assert (0, "") == (shown.code, shown.err), shown.out
     assert {} == gone(shown.folder)
-    told = [int(number) for number in re.findall(r"^ ?(\d+) [A-Z]", shown.out, re.MULTILINE)]
-    assert list(range(1, len(SEASON) + 1)) == told
+    numbers = [int(number) for number in re.findall(r"^ ?(\d+) [A-Z]", shown.out, re.MULTILINE)]
+    assert list(range(1, len(SEASON) + 1)) == numbers
     took = re.search(r"Done in ([\d.]+) s\. Try next:", shown.out)
     assert took is not None
 
@@ -151,7 +151,7 @@ def test_the_readme_shows_what_it_prints(shown):
     assert [] == [line for line in settled(excerpt) if line not in {"…", "", *printed}]
 
 
-def test_a_port_that_is_taken_is_told(folder):
+def test_a_port_that_is_taken_is_reported(folder):
     """Also by another Kilnwood, which would answer that it is ready: one line, exit 1."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -226,7 +226,7 @@ def test_a_second_run_starts_clean_and_serves(shown):
 
 
 @pytest.mark.long
-def test_a_service_that_dies_is_told_with_the_way_on(shown):
+def test_a_service_that_dies_is_reported_with_what_to_do(shown):
     """What was answered is kept: the text has the command that goes on with it, and warns of the one that does not."""
     with begin(shown.folder, "--serve") as demo:
         read_until(demo, "Ctrl-C ends it")

@@ -73,7 +73,7 @@ IN_COMMIT = {
 """Killed a second time in the same step: the commit is stored, its answer was never given."""
 
 
-IN_FLIGHT = {*IN_COMMIT, "accounts", "validated", "paid_in", "settled", "contributed"}
+IN_FLIGHT = {*IN_COMMIT, "paid_in", "settled", "contributed"}
 """Steps that are killed with the work done and not committed; the others after the answer, in the normal run."""
 CASES = [
     (way, step.milestone)

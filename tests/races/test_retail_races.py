@@ -1,13 +1,15 @@
-"""Guests at the last kilograms of a pool; a payment that is confirmed twice, and one that is late or nearly so."""
+"""Guests at the last kilograms of a pool, a payment that is confirmed twice, and one that comes as its hold ends."""
 
 import asyncio
 from dataclasses import dataclass
 from typing import Any
+from unittest import mock
 
 import httpx
 import pytest
 
 from registry.community.events import guests
+from registry.community.events import store as events
 from registry.community.retail import payments
 from tests.races.race_region import RaceRegion
 from tests.races.test_ledger_races import are_waiting, outcome, race
@@ -18,10 +20,6 @@ KILOGRAM = {"mode": "metro", "distance_km": 8}
 """16 km × 0.0614: 1 kg."""
 POOL = "select from registry.retail_pool for update"
 PAYMENT = "select from registry.retail_payment for update"
-REMEMBERED = "lock table registry.idempotency in share mode"
-"""The organiser's claim has counted the guests and is made, and is not committed."""
-SUBJECTS = "select pg_advisory_xact_lock(hashtextextended('subjects of claims', 0))"
-"""The organiser's claim is not made yet."""
 
 
 @dataclass
@@ -48,13 +46,6 @@ class Stall:
     async def state(self, guest: Any) -> str:
         """The state of a guest's payment."""
         return str((await self.region.world.get(f"/v1/guests/{guest['secret']}")).json()["state"])
-
-    async def cover_others(self) -> httpx.Response:
-        """The organiser of the first event claims a night for a guest without a share."""
-        night = [{"kind": "accommodation", "room_nights": 1}]
-        body = {"came": 1, "items": night, "reduction_plan": "Shared rooms"}
-        path = f"/v1/events/{self.codes[0]}/others-claim"
-        return await self.region.world.post(path, body, by=self.region.buyers[0].key)
 
     async def left_kg(self) -> int:
         """What the pool still sells."""
@@ -88,7 +79,7 @@ async def stall(region: RaceRegion, quantity_kg: int) -> Stall:
 
 
 async def test_the_last_kilograms_are_held_for_one_of_two(region: RaceRegion):
-    """Guests of two events, one pool of 100 kg: one has its 54 kg on hold, the other is told what is left."""
+    """Guests of two events, one pool of 100 kg: one has its 54 kg on hold, the other is refused with what is left."""
     open_stall = await stall(region, 100)
     answers = await race(region, [open_stall.join(NIGHT, event=number) for number in (0, 1)], POOL)
     assert [(201, ""), (409, "not-enough-left")] == outcome(answers)
@@ -96,7 +87,7 @@ async def test_the_last_kilograms_are_held_for_one_of_two(region: RaceRegion):
 
 
 async def test_a_payment_that_is_confirmed_twice_at_once_is_booked_once(region: RaceRegion):
-    """By an operator and by the bank's own page: both are told that it is paid; it is retired once."""
+    """By an operator and by the bank's own page: both see that it is paid; it is retired once."""
     open_stall = await stall(region, 100)
     guest = (await open_stall.join(NIGHT)).json()
     answers = await race(region, [open_stall.confirm(guest), open_stall.pay(guest)], PAYMENT)
@@ -143,34 +134,8 @@ async def test_a_payment_that_comes_as_its_hold_ends_gets_its_kilograms(region: 
     assert 1 == await guests.retire_paid(db=region.world.db)
 
 
-@pytest.mark.parametrize(
-    ("held", "seen"),
-    [(REMEMBERED, ("refunded", 201)), (SUBJECTS, ("retired", 409))],
-    ids=["when the organiser has counted", "before the organiser counts"],
-)
-async def test_a_late_share_is_offset_once(region: RaceRegion, held: str, seen: tuple[str, int]):
-    """A payment comes late while the organiser covers those without a share: one offsets it, the other is refused."""
-    open_stall = await stall(region, 100)
-    late = (await open_stall.join(NIGHT)).json()
-    await open_stall.overdue()
-    assert 1 == await payments.lapse_due(db=region.world.db)
-    await region.world.ok(f"/v1/events/{open_stall.codes[0]}/close", by=region.buyers[0].key)
-    async with region.gate(held, until_waiting=1):
-        covering = asyncio.create_task(open_stall.cover_others())
-        await region.until(lambda: are_waiting(region, 1))
-        await open_stall.pay(late)
-        retiring = asyncio.create_task(guests.retire_paid(db=region.world.db))
-
-        async def it_waits_or_is_over() -> bool:
-            return retiring.done() or await are_waiting(region, 2)
-
-        await region.until(it_waits_or_is_over)
-    covered, _ = await asyncio.gather(covering, retiring)
-    assert seen == (await open_stall.state(late), covered.status_code)
-
-
 async def test_two_hundred_guests_at_the_last_twenty_kilograms(region: RaceRegion):
-    """Twenty have one each on hold, and 180 are told that none is left; all twenty are retired."""
+    """Twenty have one each on hold, and 180 are refused because none is left; all twenty are retired."""
     open_stall = await stall(region, 20)
     answers = await asyncio.gather(*(open_stall.join(KILOGRAM, event=number % 2) for number in range(200)))
     joined = [each.json() for each in answers if each.status_code == httpx.codes.CREATED]
@@ -179,3 +144,39 @@ async def test_two_hundred_guests_at_the_last_twenty_kilograms(region: RaceRegio
     assert {0} == {each["left_kg"] for each in refused}
     await asyncio.gather(*(open_stall.pay(each) for each in joined))
     assert 20 == await guests.retire_paid(db=region.world.db)
+
+
+async def test_a_late_payment_while_the_others_are_covered_goes_back(region: RaceRegion):
+    """
+    The hold is over, the organiser's claim counts the guest among the others and is about to commit; the money comes.
+
+    The share waits for the claims' turn, finds itself covered, and goes back: no kilogram is offset twice.
+    """
+    open_stall = await stall(region, 100)
+    world, organiser, code = region.world, region.buyers[0], open_stall.codes[0]
+    guest = (await open_stall.join(NIGHT)).json()
+    await world.ok(f"/v1/events/{code}/close", by=organiser.key)
+    await open_stall.overdue()
+    assert 1 == await payments.lapse_due(db=world.db)
+    counted, go_on = asyncio.Event(), asyncio.Event()
+    original = events.set_others_claim
+
+    async def slow(*given: Any) -> None:
+        await original(*given)
+        counted.set()
+        await go_on.wait()
+
+    body = {"came": 4, "items": [{"kind": "accommodation", "room_nights": 3}], "reduction_plan": "Shared rooms"}
+    with mock.patch.object(events, "set_others_claim", slow):
+        covering = asyncio.create_task(world.post(f"/v1/events/{code}/others-claim", body, by=organiser.key))
+        await counted.wait()
+        assert "paid" == (await open_stall.pay(guest)).json()["state"]
+        retiring = asyncio.create_task(guests.retire_paid(db=world.db))
+
+        async def it_waits() -> bool:
+            return await are_waiting(region, 1)
+
+        await region.until(it_waits)
+        go_on.set()
+        assert 201 == (await covering).status_code
+    assert (0, "refunded", 100) == (await retiring, await open_stall.state(guest), await open_stall.left_kg())

@@ -72,7 +72,7 @@ async def test_one_click_enters_and_joins_nobody(empty: World, tmp_path: Path):
     assert before == await as_owner(empty, EDGES)
 
 
-ELSEWHERE = (
+ELSEWHERE: tuple[tuple[str, dict[str, str]], ...] = (
     ("192.0.2.7", {}),
     ("127.0.0.1", {"Host": "demo.example", "Origin": "http://demo.example"}),
     ("127.0.0.1", {"Host": "localhost.evil.example", "Origin": "http://localhost.evil.example"}),

@@ -112,7 +112,7 @@ def _access(ids: dict[str, Any]) -> dict[str, Request]:
         "list_notifications": read("/v1/notifications"),
         "mark_notifications_read": Request(
             "POST", "/v1/notifications/read", {"id": 1}, 404
-        ),  # nobody was told anything
+        ),  # there are no notifications
         "get_mail_preferences": read("/v1/notifications/mail"),
         "set_mail_preferences": write("/v1/notifications/mail", {"language": "zh", "kinds": ["waits"]}),
         # These applications have no mail server.

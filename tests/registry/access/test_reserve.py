@@ -48,7 +48,7 @@ async def on_disk(world: World) -> AsyncIterator[Disk]:
 
 
 def test_what_is_served_from_the_reserve_is_known():
-    """It ends, cancels or takes back something; whoever adds to this list adds to what may fill the reserve."""
+    """It ends, cancels or takes back something; an entry of this list may fill the reserve."""
     assert [
         *("call_off_auction", "call_off_campaign", "cancel_order", "cancel_orders", "close_event", "close_listing"),
         *("close_quote_request", "decline_block"),

@@ -46,15 +46,11 @@ function price(level, side) {
   return td;
 }
 
-// One's own orders, as the list of them on this page has them, beside the levels at which they rest.
+// One's own open orders beside the levels at which they rest.
 function mark() {
-  const own = new Map();
-  for (const { dataset: each } of document.querySelectorAll("#own tr[data-kind=order]")) {
-    const at = `${each.side} ${each.price}`;
-    own.set(at, (own.get(at) ?? 0) + Number(each.open));
-  }
+  const own = JSON.parse(document.querySelector("#own")?.dataset.levels ?? "{}");
   for (const tr of document.querySelectorAll("#book tr[data-price]")) {
-    const open = own.get(`${tr.parentElement.dataset.side} ${tr.dataset.price}`);
+    const open = own[tr.parentElement.dataset.side]?.[tr.dataset.price];
     tr.classList.toggle("mine", Boolean(open));
     tr.querySelector(".own")?.remove();
     if (!open) continue;
@@ -194,7 +190,7 @@ function follow() {
     known = update.number;
     // A number that did not come was an update whose trades may be gone from this one: the list of trades has them.
     if (missed) market.dataset.missed = Number(market.dataset.missed ?? 0) + missed;
-    live.textContent = update.open ? market.dataset.live : market.dataset.halted;
+    live.textContent = update.open ? market.dataset.live : update.phase === "closed" ? market.dataset.closed : market.dataset.halted;
     drawBook(update.book);
     await drawTape(update, missed);
     moved();

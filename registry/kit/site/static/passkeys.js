@@ -22,12 +22,7 @@ const request = (options) =>
     allowCredentials: described(options.allowCredentials),
   };
 
-class Refused extends Error {
-  constructor(detail, title = "") {
-    super(detail);
-    this.title = title;
-  }
-}
+class Refused extends Error {}
 
 async function post(address, body, firstKey) {
   const headers = { Accept: "application/json" };
@@ -35,7 +30,7 @@ async function post(address, body, firstKey) {
   if (firstKey) headers.Authorization = `Bearer ${firstKey}`;
   const answer = await fetch(address, { method: "POST", headers, body: body && JSON.stringify(body) });
   const said = await answer.json();
-  if (!answer.ok) throw new Refused(said.detail, said.title);
+  if (!answer.ok) throw new Refused(said.detail);
   return said;
 }
 
@@ -64,34 +59,31 @@ async function signIn() {
   await post("/v1/sign-in", body);
 }
 
-// What a browser says about a passkey is in its own language, or in English: the page says it in its own.
-function inWords(error, texts) {
-  if (!(error instanceof DOMException)) return texts.failed;
+// The page brings the refusals in its own language, each under the English text, with numbered gaps for values.
+function inLanguage(detail, template) {
+  for (const each of template.content.children) {
+    const words = each.dataset.english.split(/\{\d\}/).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+    const values = new RegExp(`^${words.join("(.*)")}$`).exec(detail);
+    if (values) return each.textContent.replace(/\{(\d)\}/g, (_, gap) => values[Number(gap) + 1]);
+  }
+  return null;
+}
+
+// What a browser says when a device fails, by the name of its exception; its own words are English.
+function ofTheDevice(error, texts) {
   const known = {
-    NotAllowedError: texts.cancelled,
-    AbortError: texts.cancelled,
-    InvalidStateError: texts.known,
-    SecurityError: texts.insecure,
-    NotSupportedError: texts.unsuited,
-    ConstraintError: texts.unsuited,
+    ...{ NotAllowedError: texts.cancelled, AbortError: texts.cancelled, InvalidStateError: texts.known },
+    ...{ SecurityError: texts.elsewhere, NotSupportedError: texts.unfit, ConstraintError: texts.unfit },
   };
-  return known[error.name] ?? texts.broken;
+  if (error instanceof DOMException) return known[error.name] ?? `${texts.broken} (${error.name})`;
+  return error instanceof TypeError ? texts.failed : `${texts.failed} (${error.name})`;
 }
 
 const firstKeyInAddress = () => /^#(kw_[A-Za-z0-9_-]+)$/.exec(location.hash)?.[1];
 
-// The registry's detail is English; before it stands what it is called in the language of the page.
-function refusal(error, door, problem) {
-  const template = door.querySelector("[data-texts]");
-  const detail = Object.assign(document.createElement("span"), { lang: "en", textContent: error.message });
-  const titles = [...template.content.querySelectorAll("[data-title]")];
-  const called = titles.find((each) => each.dataset.title === error.title);
-  if (document.documentElement.lang.startsWith("en")) problem.replaceChildren(detail);
-  else problem.replaceChildren(`${called?.textContent ?? template.dataset.refused} `, detail);
-}
-
 async function open(door) {
-  const texts = door.querySelector("[data-texts]").dataset;
+  const template = door.querySelector("[data-texts]");
+  const texts = template.dataset;
   const [problem, button] = [door.querySelector(".problem"), door.querySelector("button")];
   problem.hidden = true;
   button.disabled = true;
@@ -102,8 +94,10 @@ async function open(door) {
     else throw new Refused(texts.noKey);
     location.replace(door.dataset.then);
   } catch (error) {
-    if (error.title) refusal(error, door, problem);
-    else problem.textContent = error instanceof Refused ? error.message : inWords(error, texts);
+    const refused = error instanceof Refused;
+    const ours = refused ? inLanguage(error.message, template) : ofTheDevice(error, texts);
+    problem.textContent = ours ?? error.message;
+    problem.lang = ours || error.message === texts.noKey ? "" : "en";
     problem.hidden = false;
     button.disabled = false;
   }
