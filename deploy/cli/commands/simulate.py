@@ -1,0 +1,171 @@
+"""`kilnwood sim`: what a rule would do, played on the engine."""
+
+from contextlib import nullcontext
+from pathlib import Path
+
+import rich_click as click
+
+from deploy.cli.environment import fail
+
+_SCENARIO = click.argument("scenario")
+_OVERLAY = click.option(
+    "--overlay",
+    "overlays",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A file that changes one parameter; repeatable.",
+)
+_WORKERS = click.option(
+    "--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes. The bytes are the same."
+)
+
+
+@click.group("sim")
+def simulate() -> None:
+    """Play a rule on the engine, and see what it does to prices, tonnes and costs. Opens no database and no network.
+
+    SCENARIO is a file, or the name of one that comes with the simulator (kilnwood sim list).
+    """
+
+
+@simulate.command("list")
+def simulate_list() -> None:
+    """List the scenarios that come with the simulator, each with its question."""
+    from exchange.simulation.files import read, shipped
+
+    for name, text in shipped().items():
+        click.echo(f"{name:<24} {read(text).question.en}")
+
+
+@simulate.command("check")
+@_SCENARIO
+@_OVERLAY
+def simulate_check(scenario: str, overlays: tuple[Path, ...]) -> None:
+    """Check SCENARIO, and say in words what it plays and where each number comes from.
+
+    \b
+    Examples:
+      kilnwood sim check compliance-rhythm
+      kilnwood sim check mine.toml --overlay more-events.toml
+    """
+    from exchange.simulation.files import ScenarioWrong, read
+    from exchange.simulation.runs import jobs_of
+    from exchange.simulation.words import explained
+
+    text, changes = _read(scenario, overlays)
+    try:
+        for line in explained(read(text, changes), len(jobs_of(text, changes))):
+            click.echo(line)
+    except ScenarioWrong as error:
+        fail(f"{scenario}: {error}", 2)
+
+
+@simulate.command("run")
+@_SCENARIO
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="A new folder.")
+@_OVERLAY
+@click.option("--replications", type=click.IntRange(1, 1_000), help="As many, instead of what the scenario says.")
+@_WORKERS
+def simulate_run(scenario: str, out: Path, overlays: tuple[Path, ...], replications: int | None, workers: int) -> None:
+    """Run SCENARIO: each setting of its levers in each replication. Writes figures, a journal and report.html to --out.
+
+    A run that was ended goes on where it was when it is begun again with the same folder.
+
+    \b
+    Examples:
+      kilnwood sim run offset-cap-local-share --out /tmp/caps --workers 2
+      kilnwood sim run mine.toml --out /tmp/mine --overlay more-events.toml
+    """
+    from rich.console import Console
+
+    from exchange.simulation.bundle import BundleWrong, write
+    from exchange.simulation.files import ScenarioWrong
+
+    text, changes = _read(scenario, overlays)
+    try:
+        with Console(stderr=True).status("") as status, _executor(workers) as executor:
+            made = write(
+                out,
+                text,
+                changes,
+                replications=replications,
+                executor=executor,
+                finished=lambda done, count: status.update(f"{done} of {count} runs"),
+            )
+    except ScenarioWrong as error:
+        fail(f"{scenario}: {error}", 2)
+    except (BundleWrong, OSError) as error:
+        fail(str(error))
+    click.echo(f"{len(made.runs) - len(made.failed)} runs. Read {out / 'report.html'}; plan {made.plan[:16]}.")
+    if made.failed:
+        fail(f"{len(made.failed)} runs failed: {made.failed[0].fault}")
+
+
+@simulate.command("verify")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@_WORKERS
+def simulate_verify(folder: Path, workers: int) -> None:
+    """Check the files of a run, replay its journal, and run it again to the same bytes.
+
+    \b
+    Example:
+      kilnwood sim verify /tmp/caps
+    """
+    from tempfile import TemporaryDirectory
+
+    from exchange.simulation.bundle import BundleWrong, verify
+    from exchange.simulation.files import ScenarioWrong
+
+    try:
+        with TemporaryDirectory() as again, _executor(workers) as executor:
+            found = verify(folder, Path(again) / "again", executor=executor)
+    except (BundleWrong, ScenarioWrong) as error:
+        fail(str(error))
+    click.echo(f"The same bytes again: {len(found.runs)} runs of {found.scenario}, plan {found.plan[:16]}.")
+
+
+@simulate.command("compare")
+@click.argument("before", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("after", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def simulate_compare(before: Path, after: Path) -> None:
+    """Compare the figures of two runs, and say which differences are more than chance.
+
+    \b
+    Example:
+      kilnwood sim compare /tmp/without /tmp/with
+    """
+    from exchange.simulation.bundle import BundleWrong
+    from exchange.simulation.comparing import compared
+
+    try:
+        for line in compared(before, after):
+            click.echo(line)
+    except BundleWrong as error:
+        fail(str(error))
+
+
+def _executor(workers: int):  # type: ignore[no-untyped-def]  # noqa: ANN202 - an executor or nothing, for `with`
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    return nullcontext() if workers == 1 else ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+
+
+def _read(scenario: str, overlays: tuple[Path, ...]) -> tuple[str, dict[str, int]]:
+    """The text of a scenario, and what the overlays change."""
+    from exchange.simulation.files import ScenarioWrong, read_overlay, shipped
+
+    changes: dict[str, int] = {}
+    source: str | Path = scenario
+    try:
+        text = shipped().get(scenario) or Path(scenario).read_text("utf-8")
+        for source in overlays:
+            overlay = read_overlay(source.read_text("utf-8"))
+            changes[overlay.parameter] = overlay.value
+    except ScenarioWrong as error:
+        fail(f"{source}: {error}", 2)
+    except UnicodeDecodeError:
+        fail(f"{source} is not UTF-8.", 2)
+    except OSError as error:
+        fail(f"{source} cannot be read: {error.strerror}. 'kilnwood sim list' has what comes with the simulator.", 2)
+    return text, changes
