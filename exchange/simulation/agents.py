@@ -1,7 +1,7 @@
 """
 Who sells and trades: developers, market makers, speculators, zero-intelligence buyers, and the regulator's reserve.
 
-An agent sees a `Board` and its own `Desk`, and what `Region` says to everybody. Those who buy to retire are in
+An agent sees a `Board` and its own `Desk`, and what `PlayedRegion` says to everybody. Those who buy to retire are in
 `exchange.simulation.demand`.
 """
 
@@ -16,11 +16,13 @@ from exchange.simulation.venue import BUY, SELL, Desk
 YEAR_DAYS = 365
 PATIENCE_DAYS = 180
 """After so many days without a sale a developer asks for no more than its cost."""
+AUCTIONS = 2
+"""The value of ``venue.selling`` for auctions; 0 is the book and 1 are listings."""
 ASKING_BPS, TRADING_BPS = 1_500, 2_000
 """How often, of ten thousand working days, a developer looks at its prices, and a speculator at the market."""
 
 
-class Region(NamedTuple):
+class PlayedRegion(NamedTuple):
     """What everybody knows: the rules, which instruments are local, how developers sell, and allowances day by day."""
 
     policy: PolicyPlan
@@ -36,17 +38,17 @@ class Agent(Protocol):
 
     desk: Desk
 
-    def act(self, day: int) -> None:
+    def act(self, day: int, /) -> None:
         """Trade on a working day."""
 
-    def close(self, day: int) -> None:
+    def close(self, day: int, /) -> None:
         """Do what is due at the end of any day, after the day's trades were delivered."""
 
 
 class Developer:
     """Sells what its projects are issued, never below its cost. *income_fen* is what it was paid."""
 
-    def __init__(self, desk: Desk, plan: ProjectPlan, instrument: int, region: Region, draws: Draws) -> None:
+    def __init__(self, desk: Desk, plan: ProjectPlan, instrument: int, region: PlayedRegion, draws: Draws) -> None:
         self.desk = desk
         self.instrument = instrument
         self.cost = max(1, draws.around(plan.cost_fen_t.value, plan.cost_spread_bps.value))
@@ -70,7 +72,7 @@ class Developer:
         ask = desk.board.on_tick(self._wanted(day), up=True)
         if ask < self.cost:  # the ceiling is below its cost: it keeps what it has
             return
-        if selling == 2:
+        if selling == AUCTIONS:
             if tonnes := desk.board.lots(desk.tonnes(self.instrument)):
                 reserve = desk.board.on_tick(self.cost, up=True)
                 desk.auction(self.instrument, reserve, tonnes, day, self._region.auction_days)
@@ -103,12 +105,12 @@ class Developer:
 class Maker:
     """Stands on both sides of each last price."""
 
-    def __init__(self, desk: Desk, plan: MakersPlan, region: Region) -> None:
+    def __init__(self, desk: Desk, plan: MakersPlan, region: PlayedRegion) -> None:
         self.desk = desk
         self._plan = plan
         self._numbers = sorted(region.local | region.others)
 
-    def act(self, day: int) -> None:
+    def act(self, _day: int) -> None:
         """Put new orders around the last price; it sells only what it has bought."""
         desk, size, half = self.desk, self._plan.size_t.value, self._plan.spread_bps.value // 2
         desk.take_back()
@@ -125,20 +127,20 @@ class Maker:
             if tonnes and bid < ask:
                 desk.place(number, BUY, bid, tonnes)
 
-    def close(self, day: int) -> None:
+    def close(self, _day: int) -> None:
         """Nothing is due."""
 
 
 class Speculator:
     """Buys what rises and sells what falls."""
 
-    def __init__(self, desk: Desk, plan: SpeculatorsPlan, region: Region, draws: Draws) -> None:
+    def __init__(self, desk: Desk, plan: SpeculatorsPlan, region: PlayedRegion, draws: Draws) -> None:
         self.desk = desk
         self._plan = plan
         self._draws = draws
         self._numbers = sorted(region.local | region.others)
 
-    def act(self, day: int) -> None:
+    def act(self, _day: int) -> None:
         """Look at the closing prices, and trade at once or not at all."""
         if not self._draws.happens(TRADING_BPS):
             return
@@ -161,14 +163,14 @@ class Speculator:
         if tonnes := desk.board.lots(min(best[1], self._plan.size_t.value, most)):
             desk.place(number, side, best[0], tonnes, c.IOC)
 
-    def close(self, day: int) -> None:
+    def close(self, _day: int) -> None:
         """Nothing is due."""
 
 
 class RandomBuyer:
     """Wants one lot, which is worth *value* to it, and bids anything up to that."""
 
-    def __init__(self, desk: Desk, plan: RandomPlan, region: Region, draws: Draws) -> None:
+    def __init__(self, desk: Desk, plan: RandomPlan, region: PlayedRegion, draws: Draws) -> None:
         self.desk = desk
         self.value = max(1, draws.between(plan.low_fen_t.value, plan.high_fen_t.value))
         self._plan = plan
@@ -176,7 +178,7 @@ class RandomBuyer:
         self._numbers = sorted(region.local | region.others)
         self.served = False
 
-    def act(self, day: int) -> None:
+    def act(self, _day: int) -> None:
         """Bid at random, until it has its lot."""
         board = self.desk.board
         if self.served or not self._numbers or not self._draws.happens(self._plan.active_bps.value):
@@ -188,7 +190,7 @@ class RandomBuyer:
         if price <= self.value and self.desk.cash_fen >= price * board.lot:
             self.desk.place(number, BUY, price, board.lot)
 
-    def close(self, day: int) -> None:
+    def close(self, _day: int) -> None:
         """Retire the lot once it has one."""
         for number in self._numbers:
             if tonnes := self.desk.tonnes(number):
@@ -199,12 +201,12 @@ class RandomBuyer:
 class Reserve:
     """The regulator's reserve: for sale at one price, once the market has come to it."""
 
-    def __init__(self, desk: Desk, instrument: int, region: Region) -> None:
+    def __init__(self, desk: Desk, instrument: int, region: PlayedRegion) -> None:
         self.desk = desk
         self._instrument = instrument
         self._region = region
 
-    def act(self, day: int) -> None:
+    def act(self, _day: int) -> None:
         """Sell at the reserve's price where somebody paid as much, or a best bid is as high."""
         desk, price = self.desk, self._region.policy.reserve_fen_t.value
         bids = [best[0] for each in self._region.local if (best := desk.board.best(each, BUY)) is not None]
@@ -214,5 +216,5 @@ class Reserve:
         if tonnes := desk.board.lots(desk.tonnes(self._instrument)):
             desk.place(self._instrument, SELL, ask, tonnes)
 
-    def close(self, day: int) -> None:
+    def close(self, _day: int) -> None:
         """Nothing is due."""

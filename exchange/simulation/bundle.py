@@ -20,7 +20,7 @@ from exchange.simulation import MODEL_VERSION
 from exchange.simulation.files import read
 from exchange.simulation.report import report
 from exchange.simulation.results import RunResult
-from exchange.simulation.runs import Done, FailedRun, Job, jobs_of, play_all
+from exchange.simulation.runs import Done, FailedRun, PlannedRun, planned_runs, play_all
 from exchange.simulation.statistics import summaries
 from exchange.simulation.tables import days_csv, kilograms_csv, runs_csv
 from exchange.simulation.venue import ENGINE, JournalRow
@@ -69,7 +69,7 @@ def write(
     finished: Finished = lambda _done, _all: None,
 ) -> Manifest:
     """Run a scenario and write everything into *folder*. Raises `ScenarioWrong`, `BundleWrong`."""
-    jobs = jobs_of(text, changes, replications)
+    jobs = planned_runs(text, changes, replications)
     plan = _plan_of(jobs)
     runs = _done_so_far(folder, plan, len(jobs))
 
@@ -87,7 +87,7 @@ def write(
     return manifest
 
 
-def _plan_of(jobs: tuple[Job, ...]) -> str:
+def _plan_of(jobs: tuple[PlannedRun, ...]) -> str:
     """Hash all that decides the figures: scenario, settings, and the versions of model, engine and codec."""
     return hashlib.sha256(msgspec.json.encode((MODEL_VERSION, ENGINE, codec.CODEC, jobs))).hexdigest()
 
@@ -116,7 +116,7 @@ def _write_whole(path: Path, data: bytes) -> None:
     part.replace(path)
 
 
-def _write_outputs(folder: Path, jobs: tuple[Job, ...], plan: str, done: list[Done]) -> Manifest:
+def _write_outputs(folder: Path, jobs: tuple[PlannedRun, ...], plan: str, done: list[Done]) -> Manifest:
     """Write what the runs came to; the manifest comes last, so that a folder that has one is whole."""
     first, runs = jobs[0], tuple(each for each in done if isinstance(each, RunResult))
     failed = tuple(each for each in done if isinstance(each, FailedRun))
@@ -139,7 +139,7 @@ def _write_outputs(folder: Path, jobs: tuple[Job, ...], plan: str, done: list[Do
         "seed": str(scenario.seed),
         "journal": head,
     }
-    files["report.html"] = report(scenario, dict(first.changes), runs, summed, failed, foot).encode()
+    files["report.html"] = report(scenario, dict(first.changes), runs, summed=summed, failed=failed, foot=foot).encode()
     for name, data in files.items():
         _write_whole(folder / name, data)
     manifest = Manifest(
@@ -161,7 +161,7 @@ def _write_outputs(folder: Path, jobs: tuple[Job, ...], plan: str, done: list[Do
     return manifest
 
 
-def _journal_of(job: Job) -> tuple[str, bytes]:
+def _journal_of(job: PlannedRun) -> tuple[str, bytes]:
     """Play the first run once more and keep its journal, which the others throw away."""
     world = World(job.scenario(), job.replication)
     result = world.play()

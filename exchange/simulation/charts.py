@@ -5,6 +5,8 @@ from html import escape
 from typing import Final, NamedTuple
 
 WIDTH, HEIGHT = 640, 260
+_WHOLE = 10
+"""Axes that end here or above have whole numbers."""
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 12, 12, 34
 COLOURS: Final = ("#2b5f75", "#b5651d", "#5b7f3a", "#8a3b5c", "#5a5a9c", "#7a6a00", "#2f8f83", "#9c4a3a", "#666666")
 """Told apart in print and by most eyes; series beyond them begin again."""
@@ -35,7 +37,7 @@ def _svg(body: str, legend: Sequence[str]) -> str:
     height = HEIGHT + 12 + 18 * -(-len(legend) // 4)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" '
-        f'font-family="sans-serif" font-size="11" fill="#222">{body}{rows}</svg>'
+        f'font-family="sans-serif" font-size="12" fill="#222">{body}{rows}</svg>'
     )
 
 
@@ -64,13 +66,17 @@ def _x(at: float, end: float) -> str:
     return f"{_LEFT + (WIDTH - _LEFT - _RIGHT) * (at / end if end else 0):.1f}"
 
 
+def _amount(value: float, top: float) -> str:
+    return f"{value:,.0f}" if top >= _WHOLE else f"{value:,.3g}"
+
+
 def _axis(top: float) -> str:
     found = []
     for part in range(5):
         value = top * part / 4
         y = _y(value, top)
         found.append(f'<line x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{y}" y2="{y}" stroke="#ddd"/>')
-        found.append(f'<text x="{_LEFT - 6}" y="{float(y) + 4:.1f}" text-anchor="end">{value:,.6g}</text>')
+        found.append(f'<text x="{_LEFT - 6}" y="{float(y) + 4:.1f}" text-anchor="end">{_amount(value, top)}</text>')
     return "".join(found)
 
 
@@ -120,7 +126,8 @@ def steps(blocks: Sequence[tuple[float, float]]) -> str:
         x, after, y = float(_x(at, end)), float(_x(at + quantity, end)), float(_y(price, top))
         base = float(_y(0, top))
         size = f'width="{max(0.0, after - x):.1f}" height="{base - y:.1f}"'
-        body += f'<rect x="{x:.1f}" y="{y:.1f}" {size} fill="{COLOURS[0]}" opacity="0.55" stroke="#fff" stroke-width="0.5"/>'
+        look = f'fill="{COLOURS[0]}" opacity="0.55" stroke="#fff" stroke-width="0.5"'
+        body += f'<rect x="{x:.1f}" y="{y:.1f}" {size} {look}/>'
         at += quantity
-    marks = [f"{end * part / 4:,.6g}" for part in range(5)]
+    marks = [_amount(end * part / 4, end) for part in range(5)]
     return _svg(body + _ticks(marks, 4), ())

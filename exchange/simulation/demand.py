@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from exchange.simulation.agents import YEAR_DAYS, Region
+from exchange.simulation.agents import YEAR_DAYS, PlayedRegion
 from exchange.simulation.buying import Wish, buy
 from exchange.simulation.parameters import BPS
 from exchange.simulation.plans import CoveredPlan, OrganisersPlan, VoluntaryPlan
@@ -25,7 +25,7 @@ class Enterprise:
     cap it could have covered and did not.
     """
 
-    def __init__(self, desk: Desk, plan: CoveredPlan, region: Region, draws: Draws) -> None:
+    def __init__(self, desk: Desk, plan: CoveredPlan, region: PlayedRegion, draws: Draws) -> None:
         self.desk = desk
         self.credits_fen = self.rest_fen = self.used_t = self.short_t = 0
         self._plan = plan
@@ -88,9 +88,9 @@ class Enterprise:
 
 
 class Volunteer:
-    """Buys a little, every so many days, and retires it. *wanted_t* is what it set out to buy, *missing_t* what it lacks."""
+    """Buys a little, every so many days, and retires it. *wanted_t* is what it set out to buy, *missing_t* the lack."""
 
-    def __init__(self, desk: Desk, plan: VoluntaryPlan, region: Region, draws: Draws) -> None:
+    def __init__(self, desk: Desk, plan: VoluntaryPlan, region: PlayedRegion, draws: Draws) -> None:
         self.desk = desk
         self.wanted_t = self.missing_t = 0
         self._plan = plan
@@ -109,7 +109,7 @@ class Volunteer:
             wish = Wish(self.missing_t, dict.fromkeys(numbers, self.missing_t), self._limit)
             buy(self.desk, day, wish, waits=not self._region.selling)
 
-    def close(self, day: int) -> None:
+    def close(self, _day: int) -> None:
         """Retire what was delivered."""
         for number in sorted(self._region.local | self._region.others):
             tonnes = self.desk.tonnes(number)
@@ -120,7 +120,7 @@ class Volunteer:
 class Organiser:
     """Makes its events carbon-neutral with local credits. *unmet_t* is what it could not buy by their days."""
 
-    def __init__(self, desk: Desk, plan: OrganisersPlan, region: Region, draws: Draws) -> None:
+    def __init__(self, desk: Desk, plan: OrganisersPlan, region: PlayedRegion, draws: Draws) -> None:
         self.desk = desk
         self.wanted_t = self.unmet_t = 0
         self._plan = plan

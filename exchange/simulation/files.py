@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
 
-from msgspec import ValidationError, convert
+from msgspec import Struct, ValidationError, convert
 
 from exchange.simulation.lines import line_of, pointed_at, syntax_line
-from exchange.simulation.parameters import documented, fault_of
-from exchange.simulation.plans import LONGEST_DAYS, CoveredPlan, Plan, Scenario, Source
+from exchange.simulation.parameters import Source, documented, fault_of
+from exchange.simulation.plans import LONGEST_DAYS, CoveredPlan, Scenario
 from schemas.scalars import LAST_YEAR, MAX_PRICE_FEN
 
 
@@ -22,7 +22,7 @@ class ScenarioWrong(ValueError):
         self.reason = reason
 
 
-class Overlay(Plan):
+class Overlay(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A file that changes one parameter of a scenario, and says why."""
 
     parameter: str

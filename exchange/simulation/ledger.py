@@ -1,20 +1,17 @@
 """The registry and the bank as a scenario plays them: who holds which kilogram, and what came in and went out."""
 
 from collections import Counter
-from typing import Final
 
+from exchange.engine.events import CashCredited, CashDebited, Event, TonnesCredited, TonnesDebited
 from exchange.engine.market import Market
 from schemas.serials import KG_PER_T
-
-OUTSIDE: Final = ("buffer", "unlisted", "retired")
-"""Where kilograms are that are not on the exchange, whose part is ``on exchange``."""
 
 
 class Ledger:
     """
     Kilograms by instrument, and fen.
 
-    *issued* is where all of them came from. *buffer* was held back, *unlisted* is with developers off the exchange,
+    *issued* is where all of them came from. *buffer* was held back, *unlisted* is off the exchange,
     *on_exchange* is what the registry holds in its favour, *retired* is by population too. *paid_in* and *paid_out* are
     the bank's.
     """
@@ -35,13 +32,23 @@ class Ledger:
         sellable_t = (issued_kg - buffer_kg) // KG_PER_T
         self.issued[instrument] += issued_kg
         self.buffer[instrument] += buffer_kg
-        self.on_exchange[instrument] += sellable_t * KG_PER_T
-        self.unlisted[instrument] += issued_kg - buffer_kg - sellable_t * KG_PER_T
+        self.unlisted[instrument] += issued_kg - buffer_kg
         return sellable_t
+
+    def follow(self, event: Event) -> None:
+        """Book what the engine says came in or went out."""
+        if isinstance(event, TonnesCredited | TonnesDebited):
+            moved_kg = event.quantity * KG_PER_T * (1 if isinstance(event, TonnesCredited) else -1)
+            self.unlisted[event.instrument] -= moved_kg
+            self.on_exchange[event.instrument] += moved_kg
+        elif isinstance(event, CashCredited):
+            self.paid_in += event.amount
+        elif isinstance(event, CashDebited):
+            self.paid_out += event.amount
 
     def retire(self, instrument: int, quantity_t: int, population: str) -> None:
         """Retire tonnes that have just left the exchange, for good."""
-        self.on_exchange[instrument] -= quantity_t * KG_PER_T
+        self.unlisted[instrument] -= quantity_t * KG_PER_T
         self.retired[instrument, population] += quantity_t * KG_PER_T
 
     def retired_of(self, instrument: int) -> int:

@@ -57,7 +57,7 @@ def documented(plan: Struct, under: str = "") -> Iterator[Documented]:
             yield from documented(value, f"{name}.")
 
 
-def _unit_of(hint: Any) -> str:
+def _unit_of(hint: Any) -> str:  # noqa: ANN401 - a type as typing has it
     metas = [each for each in get_args(hint) if isinstance(each, Meta) and each.extra]
     assert metas, f"a parameter must be declared with its unit, not as {hint}"
     return str(metas[0].extra[_UNIT])  # type: ignore[index]  # mypy does not narrow through the list

@@ -1,4 +1,4 @@
-"""What a scenario file says, as structs: the region's calendar, venue, rules, projects and people. Loaded by `files`."""
+"""What a scenario file says, as structs: the region's calendar, venue, rules, projects and people."""
 
 from datetime import date
 from typing import Annotated, Literal, TypeAlias
@@ -12,27 +12,23 @@ LONGEST_DAYS = 3_660
 MOST_REPLICATIONS = 1_000
 
 
-class Plan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A table of a scenario file: nothing unknown in it."""
-
-
-class Bilingual(Plan):
+class Bilingual(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A text in both languages of the reports."""
 
     en: Source
     zh: Source
 
 
-class HorizonPlan(Plan):
+class HorizonPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The days that are played, from *start* on. Working days are those of the registry's calendar."""
 
     start: Annotated[date, Meta(description="The first day")]
     days: Days
 
 
-class VenuePlan(Plan):
+class VenuePlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
-    How credits are traded: tick, lot, fee, and the band from *floor* to *ceiling*, which are the lowest and highest price.
+    How credits are traded: tick, lot, fee, and the lowest and highest price, *floor* and *ceiling*.
 
     *selling* is how developers sell: in the order book, by listings, or in auctions of *auction_days* each. Where the
     scenario compares them, the lever is ``venue.selling`` with 0, 1 and 2.
@@ -47,7 +43,7 @@ class VenuePlan(Plan):
     auction_days: Days
 
 
-class PolicyPlan(Plan):
+class PolicyPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
     The rules of compliance, once a year.
 
@@ -68,7 +64,7 @@ class PolicyPlan(Plan):
     reserve_fen_t: FenPerTonne
 
 
-class ProjectPlan(Plan, kw_only=True):
+class ProjectPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
     Projects of one kind, which are one instrument here: *developers* of them, each with costs of its own.
 
@@ -88,12 +84,12 @@ class ProjectPlan(Plan, kw_only=True):
     every_days: Days
 
 
-class CoveredPlan(Plan, tag="covered", tag_field="kind"):
+class CoveredPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="covered", tag_field="kind"):
     """
     Enterprises with a duty to cover their emissions by the deadline.
 
-    Emissions lie within *spread_bps* around *emissions_t*. Each has *cash_fen* a year to buy credits with. *late_bps* of
-    them begin to buy *window_days* before the deadline, the others at some day of the year.
+    Emissions lie within *spread_bps* around *emissions_t*. Each has *cash_fen* a year to buy credits with. *late_bps*
+    of them begin to buy *window_days* before the deadline, the others at some day of the year.
     """
 
     count: Number
@@ -104,7 +100,7 @@ class CoveredPlan(Plan, tag="covered", tag_field="kind"):
     window_days: Days
 
 
-class VoluntaryPlan(Plan, tag="voluntary", tag_field="kind"):
+class VoluntaryPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="voluntary", tag_field="kind"):
     """Enterprises that buy and retire of their own will, every *every_days*, at *most_fen_t* at most."""
 
     count: Number
@@ -115,8 +111,8 @@ class VoluntaryPlan(Plan, tag="voluntary", tag_field="kind"):
     every_days: Days
 
 
-class OrganisersPlan(Plan, tag="organisers", tag_field="kind"):
-    """Organisers of *events* carbon-neutral events a year each: *mass_t* retired by the day of each, local credits only."""
+class OrganisersPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="organisers", tag_field="kind"):
+    """Organisers of *events* events a year each: *mass_t* of local credits are retired by the day of each."""
 
     count: Number
     events: Number
@@ -126,8 +122,8 @@ class OrganisersPlan(Plan, tag="organisers", tag_field="kind"):
     lead_days: Days
 
 
-class MakersPlan(Plan, tag="market-makers", tag_field="kind"):
-    """Market makers: *size_t* on both sides of the last price, *spread_bps* apart, from *cash_fen* and what they bought."""
+class MakersPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="market-makers", tag_field="kind"):
+    """Market makers: *size_t* on both sides of the last price, *spread_bps* apart, from *cash_fen* and own credits."""
 
     count: Number
     cash_fen: Money
@@ -135,7 +131,9 @@ class MakersPlan(Plan, tag="market-makers", tag_field="kind"):
     size_t: Tonnes
 
 
-class SpeculatorsPlan(Plan, tag="speculators", tag_field="kind"):
+class SpeculatorsPlan(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="speculators", tag_field="kind"
+):
     """They buy when a price rose by *trigger_bps* within *memory_days*, and sell when it fell as much."""
 
     count: Number
@@ -145,7 +143,9 @@ class SpeculatorsPlan(Plan, tag="speculators", tag_field="kind"):
     memory_days: Days
 
 
-class RandomPlan(Plan, tag="zero-intelligence", tag_field="kind"):
+class RandomPlan(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="zero-intelligence", tag_field="kind"
+):
     """
     Buyers who bid at random below what a lot is worth to them, between *low_fen_t* and *high_fen_t*, one lot each.
 
@@ -161,7 +161,7 @@ class RandomPlan(Plan, tag="zero-intelligence", tag_field="kind"):
 PopulationPlan: TypeAlias = CoveredPlan | VoluntaryPlan | OrganisersPlan | MakersPlan | SpeculatorsPlan | RandomPlan
 
 
-class LeverPlan(Plan):
+class LeverPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A parameter that a run sets to each of *values* in turn, all else and all seeds equal."""
 
     title: Bilingual
@@ -169,7 +169,7 @@ class LeverPlan(Plan):
     values: Annotated[tuple[Annotated[int, Meta(ge=0)], ...], Meta(min_length=2, max_length=20)]
 
 
-class Scenario(Plan, kw_only=True):
+class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A scenario file. *answer* says what its numbers can carry: an answer, part of one, or only a "what if"."""
 
     format: Literal[1]

@@ -25,6 +25,8 @@ _ANSWERS: Final = {
 }
 _MOST_LINES: Final = 5
 """Settings that one chart of prices shows; more would hide each other."""
+_SMALL: Final = 10_000_000
+"""Money below it, in fen, is shown with its fen."""
 Runs = Sequence[RunResult]
 
 
@@ -37,6 +39,7 @@ def report(
     scenario: Scenario,
     changes: Mapping[str, int],
     runs: tuple[RunResult, ...],
+    *,
     summed: Sequence[SettingSummary],
     failed: Sequence[FailedRun],
     foot: Mapping[str, str],
@@ -57,7 +60,8 @@ def report(
         f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{escape(scenario.title.en)} · {escape(scenario.title.zh)}</title><style>{style}</style>"
         '<body><input type="radio" name="l" id="zh" checked><label for="zh">中文</label>'
-        f'<input type="radio" name="l" id="en"><label for="en">English</label><main>{"".join(parts)}</main></body></html>\n'
+        '<input type="radio" name="l" id="en"><label for="en">English</label>'
+        f"<main>{''.join(parts)}</main></body></html>\n"
     )
 
 
@@ -100,14 +104,18 @@ def _figures(scenario: Scenario, summed: Sequence[SettingSummary]) -> str:
     levers = " / ".join(_two(each.title) for each in scenario.lever)
     rows = "".join(
         f"<tr><th>{both(*FIGURES[name])}</th>"
-        + "".join(f"<td>{_cell(each.figures[name], each.effects.get(name), at)}</td>" for at, each in enumerate(summed))
+        + "".join(
+            f"<td>{_cell(each.figures[name], each.effects.get(name), at, 100 if '_fen' in name else 1)}</td>"
+            for at, each in enumerate(summed)
+        )
         + "</tr>"
         for name in FIGURES
     )
     note = both(
-        "Mean of all replications, ± half of its 95 % interval. ▲ ▼: more or less than in the first column under the same "
-        "seeds, beyond chance. ≈: the difference is within chance, and is not an effect.",
-        "所有重复运行的均值，± 95 % 置信区间的一半。▲ ▼：在相同随机种子下高于或低于第一列，超出偶然；≈：差异在偶然范围内，不算效果。",
+        "Mean of all replications, ± half of its 95 % interval. ▲ ▼: more or less than in the first column under the "
+        "same seeds, beyond chance. ≈: the difference is within chance, and is not an effect.",
+        "所有重复运行的均值，± 95 % 置信区间的一半。"
+        "▲ ▼：在相同随机种子下高于或低于第一列，超出偶然；≈：差异在偶然范围内，不算效果。",
     )
     title = both("Figures", "数值")
     return (
@@ -116,12 +124,15 @@ def _figures(scenario: Scenario, summed: Sequence[SettingSummary]) -> str:
     )
 
 
-def _cell(found: Estimate, moved: Effect | None, at: int) -> str:
-    half = f" ± {found.half_width:,.0f}" if found.half_width is not None else ""
+def _cell(found: Estimate, moved: Effect | None, at: int, unit: int) -> str:
+    """Write a mean with its uncertainty; money, whose *unit* is 100 fen, as yuan."""
+    places = ",.2f" if unit > 1 and found.mean < _SMALL else ",.0f"
+    half = f" ± {found.half_width / unit:{places}}" if found.half_width is not None else ""
+    said = f"{found.mean / unit:{places}}{half}"
     if not at or moved is None or moved.half_width is None:
-        return f"{found.mean:,.0f}{half}"
+        return said
     mark = ("▲" if moved.mean > 0 else "▼") if moved.sure else "=" if not moved.mean and not moved.half_width else "≈"
-    return f"{found.mean:,.0f}{half} {mark}"
+    return f"{said} {mark}"
 
 
 def _chart(title: tuple[str, str], note: tuple[str, str], svg: str, name: str, table: str) -> str:
@@ -166,7 +177,7 @@ def _price_chart(scenario: Scenario, groups: Sequence[tuple[str, Runs]]) -> str:
     return _chart(
         ("Price, CNY/t by week", "每周价格（元/吨）"),
         (
-            "Median of the replications, and nine tenths of them within the area.",
+            "Median of the replications, and eight tenths of them within the area.",
             "各次运行的中位数；阴影为第一至第九个十分位之间。",
         ),
         lines([str(week) for week in range(weeks)], shown),
@@ -271,8 +282,9 @@ def _parameters(scenario: Scenario, changes: Mapping[str, int]) -> str:
 def _foot(foot: Mapping[str, str], runs: Runs) -> str:
     said = "; ".join(f"{name} {value}" for name, value in foot.items())
     cite = both(
-        f"{len(runs)} runs, {sum(each.commands for each in runs):,} commands to the engine. Anybody can run this again to "
-        "the same bytes with kilnwood sim verify.",
-        f"{len(runs)} 次运行，向引擎发出 {sum(each.commands for each in runs):,} 条指令。任何人都可用 kilnwood sim verify 重现到相同字节。",
+        f"{len(runs)} runs, {sum(each.commands for each in runs):,} commands to the engine. Anybody can run this again "
+        "to the same bytes with kilnwood sim verify.",
+        f"{len(runs)} 次运行，向引擎发出 {sum(each.commands for each in runs):,} 条指令。"
+        "任何人都可用 kilnwood sim verify 重现到相同字节。",
     )
     return f"<footer><p>{cite}</p><p class=hashes>{escape(said)}</p></footer>"

@@ -44,21 +44,21 @@ class RunResult(Struct, frozen=True, kw_only=True):
 FIGURES: Final = {
     "volume_t": ("tonnes traded", "成交量（吨）"),
     "trades": ("trades", "成交笔数"),
-    "average_fen_t": ("average price, fen/t", "成交均价（分/吨）"),
-    "last_fen_t": ("last price, fen/t", "最后成交价（分/吨）"),
+    "average_fen_t": ("average price, CNY/t", "成交均价（元/吨）"),
+    "last_fen_t": ("last price, CNY/t", "最后成交价（元/吨）"),
     "peak_week_bps": ("busiest week's part of all tonnes, bps", "最忙一周占全部成交量（万分之）"),
     "issued_t": ("tonnes issued", "签发量（吨）"),
     "retired_t": ("tonnes retired", "注销量（吨）"),
     "unsold_t": ("tonnes that developers did not sell", "开发者未售出（吨）"),
-    "income_fen": ("developers' income, fen", "开发者收入（分）"),
+    "income_fen": ("developers' income, CNY", "开发者收入（元）"),
     "offset_t": ("tonnes of credits used for compliance", "用于履约的减排量（吨）"),
     "short_t": ("tonnes of the offset cap left unused", "抵销上限内未能购得（吨）"),
-    "compliance_fen": ("cost of compliance, fen", "履约成本（分）"),
+    "compliance_fen": ("cost of compliance, CNY", "履约成本（元）"),
     "voluntary_unmet_t": ("voluntary and event demand not met, tonnes", "自愿与活动需求未满足（吨）"),
     "largest_seller_bps": ("largest seller's part of all tonnes, bps", "最大卖方占比（万分之）"),
     "refused": ("commands refused by the engine", "引擎拒绝的指令数"),
 }
-"""Every figure of a run, with its name in both languages."""
+"""Every figure of a run, with its name in both languages. Figures in fen are shown in yuan."""
 
 
 def measured(world: "World") -> RunResult:

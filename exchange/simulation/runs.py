@@ -15,7 +15,7 @@ from exchange.simulation.results import RunResult
 from exchange.simulation.world import World
 
 
-class Job(NamedTuple):
+class PlannedRun(NamedTuple):
     """One run to do: the text of a scenario, its changes by an overlay, and the values of its levers."""
 
     text: str
@@ -37,7 +37,9 @@ class FailedRun(Struct, frozen=True, kw_only=True):
     fault: str
 
 
-def jobs_of(text: str, changes: Mapping[str, int] | None = None, replications: int | None = None) -> tuple[Job, ...]:
+def planned_runs(
+    text: str, changes: Mapping[str, int] | None = None, replications: int | None = None
+) -> tuple[PlannedRun, ...]:
     """
     Return every run of a scenario, with as many *replications* as it says or as are asked for.
 
@@ -51,23 +53,23 @@ def jobs_of(text: str, changes: Mapping[str, int] | None = None, replications: i
             raise ScenarioWrong(line_of(text, ("lever", str(at))), f"{name} is a lever here: an overlay cannot fix it")
     settings = list(product(*(each.values for each in scenario.lever)))
     for setting in settings:
-        Job(text, fixed, levers, setting, 0).scenario()
+        PlannedRun(text, fixed, levers, setting, 0).scenario()
     count = replications or scenario.replications
-    return tuple(Job(text, fixed, levers, setting, number) for setting in settings for number in range(count))
+    return tuple(PlannedRun(text, fixed, levers, setting, number) for setting in settings for number in range(count))
 
 
-def play(job: Job) -> RunResult | FailedRun:
+def play(job: PlannedRun) -> RunResult | FailedRun:
     """Do one run. What goes wrong in it is its result."""
     try:
         return replace(World(job.scenario(), job.replication).play(), setting=job.setting)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - one run must not end a sweep of thousands
         return FailedRun(setting=job.setting, replication=job.replication, fault=f"{type(error).__name__}: {error}")
 
 
 Done = RunResult | FailedRun
 
 
-def play_all(jobs: Mapping[int, Job], executor: Executor | None, each: Callable[[int, Done], None]) -> None:
+def play_all(jobs: Mapping[int, PlannedRun], executor: Executor | None, each: Callable[[int, Done], None]) -> None:
     """Do the runs, and hand each over as soon as it is done, in whichever order that is."""
     if executor is None:
         for number, job in jobs.items():

@@ -20,7 +20,7 @@ class Draws:
     __slots__ = ("_bits",)
 
     def __init__(self, scenario_seed: int, replication: int, part: str) -> None:
-        self._bits = Random(seed_of(scenario_seed, replication, part)).getrandbits
+        self._bits = Random(seed_of(scenario_seed, replication, part)).getrandbits  # noqa: S311 - a game, no secret
 
     def below(self, end: int) -> int:
         """Draw from 0 to *end* - 1. The bias of a remainder of 64 bits is below 2^-30 for every number used here."""

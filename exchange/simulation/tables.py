@@ -52,7 +52,16 @@ def days_csv(scenario: Scenario, runs: Iterable[RunResult]) -> str:
     return csv_of(
         heads,
         (
-            (*run.setting, run.replication, each.day, names[each.instrument - 1], each.mode, each.volume_t, each.turnover_fen, each.last_fen)
+            (
+                *run.setting,
+                run.replication,
+                each.day,
+                names[each.instrument - 1],
+                each.mode,
+                each.volume_t,
+                each.turnover_fen,
+                each.last_fen,
+            )
             for run, each in lines
         ),
     )

@@ -86,6 +86,8 @@ class Venue:
                 self._traded(event)
             elif isinstance(event, Refused | InstructionRefused):
                 self.refusals[event.reason] += 1
+            else:
+                self.ledger.follow(event)
         if self._after is not None:
             self._after(self)
         return events
@@ -101,7 +103,7 @@ class Venue:
             if not left.open_t:
                 del self.offers[trade.sell_order]
 
-    def instruct(self, kind: Callable[..., c.Command], *words: Any) -> list[Event]:
+    def instruct(self, kind: Callable[..., c.Command], *words: Any) -> list[Event]:  # noqa: ANN401 - fields of any instruction
         """Give an instruction under the next number."""
         self._instruction += 1
         return self.apply(kind(self._instruction, *words))
@@ -122,7 +124,6 @@ class Venue:
         """Book money from the bank; nothing where there is none."""
         if amount_fen > 0:
             self.instruct(c.CreditCash, account, account, amount_fen)
-            self.ledger.paid_in += amount_fen
 
     def deposit(self, account: int, instrument: int, quantity_t: int) -> None:
         """Book tonnes that the registry holds in favour of the exchange."""
@@ -274,7 +275,6 @@ class Desk:
         amount = self.cash_fen
         if amount:
             self._venue.instruct(c.DebitCash, self.account, amount)
-            self._venue.ledger.paid_out += amount
         return amount
 
 

@@ -21,21 +21,24 @@ def explained(scenario: Scenario, runs: int) -> Iterator[str]:
     yield scenario.question.en
     yield f"{_ANSWERS[scenario.answer]} {scenario.limits.en}"
     yield ""
-    yield f"Plays {scenario.horizon.days.value} days from {scenario.horizon.start} on, {runs} runs in all, seed {scenario.seed}."
+    days, start = scenario.horizon.days.value, scenario.horizon.start
+    yield f"Plays {days} days from {start} on, {runs} runs in all, seed {scenario.seed}."
     yield (
         f"Developers sell by {SELLING[venue.selling.value]}, at {_yuan(venue.floor_fen_t.value)} to "
-        f"{_yuan(venue.ceiling_fen_t.value)} CNY/t in steps of {_yuan(venue.tick_fen.value)}, fee {venue.fee_bps.value} bps."
+        f"{_yuan(venue.ceiling_fen_t.value)} CNY/t in steps of {_yuan(venue.tick_fen.value)}, "
+        f"fee {venue.fee_bps.value} bps."
     )
     yield (
-        f"Credits may cover {_percent(policy.offset_cap_bps.value)} of emissions, {_percent(policy.local_share_bps.value)} "
-        f"of them local, by day {policy.deadline_day.value} of each year; an allowance costs "
-        f"{_yuan(policy.allowance_fen_t.value)} CNY/t at first."
+        f"Credits may cover {_percent(policy.offset_cap_bps.value)} of emissions, "
+        f"{_percent(policy.local_share_bps.value)} of them local, by day {policy.deadline_day.value} of "
+        f"each year; an allowance costs {_yuan(policy.allowance_fen_t.value)} CNY/t at first."
     )
     for name, plan in scenario.project.items():
         where = "local" if plan.local else "not local"
         yield (
-            f"Project {name}, {where}: {plan.developers.value} developers at about {_yuan(plan.cost_fen_t.value)} CNY/t, "
-            f"{plan.issued_t.value:,} t each on day {plan.first_day.value} and every {plan.every_days.value} days."
+            f"Project {name}, {where}: {plan.developers.value} developers at about "
+            f"{_yuan(plan.cost_fen_t.value)} CNY/t, {plan.issued_t.value:,} t each on day "
+            f"{plan.first_day.value} and every {plan.every_days.value} days."
         )
     for name, people in scenario.population.items():
         yield f"Population {name}: {people.count.value} {str(people.__struct_config__.tag).replace('-', ' ')}."

@@ -16,8 +16,8 @@ from exchange.simulation.agents import (
     Agent,
     Developer,
     Maker,
+    PlayedRegion,
     RandomBuyer,
-    Region,
     Reserve,
     Speculator,
 )
@@ -67,7 +67,7 @@ class World:
     def _draws(self, part: str) -> Draws:
         return Draws(self.scenario.seed, self.replication, part)
 
-    def _region(self) -> Region:
+    def _region(self) -> PlayedRegion:
         """What everybody knows. Instruments are numbered from 1 in the scenario's order, the reserve comes last."""
         scenario = self.scenario
         numbered = list(enumerate(scenario.project.values(), 1))
@@ -76,7 +76,9 @@ class World:
             local.add(len(numbered) + 1)
         others = {number for number, plan in numbered if not plan.local}
         selling, auction_days = scenario.venue.selling.value, scenario.venue.auction_days.value
-        return Region(scenario.policy, frozenset(local), frozenset(others), selling, auction_days, self._allowances())
+        return PlayedRegion(
+            scenario.policy, frozenset(local), frozenset(others), selling, auction_days, self._allowances()
+        )
 
     def _allowances(self) -> tuple[int, ...]:
         """The price of an allowance on each day: a walk that no one here moves."""
@@ -194,7 +196,7 @@ def _is_working_day(day: date, covered: tuple[int, ...]) -> bool:
     return calendar().is_working_day(day, assume=day.year not in covered)
 
 
-def _agent_of(plan: PopulationPlan, desk: Desk, region: Region, draws: Draws) -> Agent:
+def _agent_of(plan: PopulationPlan, desk: Desk, region: PlayedRegion, draws: Draws) -> Agent:
     match plan:
         case CoveredPlan():
             return Enterprise(desk, plan, region, draws)

@@ -1,6 +1,7 @@
 """`kilnwood sim`: what a rule would do, played on the engine."""
 
-from contextlib import nullcontext
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import rich_click as click
@@ -49,12 +50,12 @@ def simulate_check(scenario: str, overlays: tuple[Path, ...]) -> None:
       kilnwood sim check mine.toml --overlay more-events.toml
     """
     from exchange.simulation.files import ScenarioWrong, read
-    from exchange.simulation.runs import jobs_of
+    from exchange.simulation.runs import planned_runs
     from exchange.simulation.words import explained
 
     text, changes = _read(scenario, overlays)
     try:
-        for line in explained(read(text, changes), len(jobs_of(text, changes))):
+        for line in explained(read(text, changes), len(planned_runs(text, changes))):
             click.echo(line)
     except ScenarioWrong as error:
         fail(f"{scenario}: {error}", 2)
@@ -144,7 +145,8 @@ def simulate_compare(before: Path, after: Path) -> None:
         fail(str(error))
 
 
-def _executor(workers: int):  # type: ignore[no-untyped-def]  # noqa: ANN202 - an executor or nothing, for `with`
+def _executor(workers: int) -> AbstractContextManager[Executor | None]:
+    """Return processes to run in; nothing for one worker, which is this process."""
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
