@@ -32,6 +32,8 @@ FenPerTonne: TypeAlias = Annotated[Parameter, Meta(extra={_UNIT: "fen/t"})]
 Money: TypeAlias = Annotated[Parameter, Meta(extra={_UNIT: "fen"})]
 Share: TypeAlias = Annotated[Parameter, Meta(extra={_UNIT: "bps"})]
 Days: TypeAlias = Annotated[Parameter, Meta(extra={_UNIT: "days"})]
+Gas: TypeAlias = Annotated[Parameter, Meta(extra={_UNIT: "10k Nm3"})]
+GridFactor: TypeAlias = Annotated[Parameter, Meta(extra={_UNIT: "g/kWh"})]
 Number: TypeAlias = Annotated[Parameter, Meta(extra={_UNIT: "count"})]
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, Struct
 
-from exchange.simulation.parameters import Days, FenPerTonne, Money, Number, Share, Source, Tonnes
+from exchange.simulation.parameters import Days, FenPerTonne, Gas, GridFactor, Money, Number, Share, Source, Tonnes
 
 PlanName: TypeAlias = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,39}$(?!\n)")]
 LONGEST_DAYS = 3_660
@@ -64,13 +64,26 @@ class PolicyPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reserve_fen_t: FenPerTonne
 
 
+class KilnPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    A kiln that changed from gas to electricity: *gas_10k_nm3* that it would have burnt in each period of issuance.
+
+    *efficiency_bps* is the efficiency of the gas kiln over that of the electric one, *grid_g_kwh* what the grid emits.
+    """
+
+    gas_10k_nm3: Gas
+    efficiency_bps: Share
+    grid_g_kwh: GridFactor
+
+
 class ProjectPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
     Projects of one kind, which are one instrument here: *developers* of them, each with costs of its own.
 
     Costs lie within *cost_spread_bps* around *cost_fen_t*. Each issues *issued_t* on day *first_day* and every
     *every_days* after. It asks for its cost and up to *markup_bps* more, and comes down towards its cost; or for
-    any price from its cost to the ceiling, where *asking* is random.
+    any price from its cost to the ceiling, where *asking* is random. With *kiln* the registry's formula says what is
+    issued, in place of *issued_t*.
     """
 
     local: bool
@@ -82,6 +95,7 @@ class ProjectPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     issued_t: Tonnes
     first_day: Days
     every_days: Days
+    kiln: KilnPlan | None = None
 
 
 class CoveredPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="covered", tag_field="kind"):
@@ -176,7 +190,7 @@ class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: PlanName
     title: Bilingual
     question: Bilingual
-    answer: Literal["answerable", "partly", "what-if"]
+    answer: Literal["arithmetic", "answerable", "partly", "what-if"]
     limits: Bilingual
     seed: Annotated[int, Meta(ge=0, le=2**53 - 1)]
     replications: Annotated[int, Meta(ge=1, le=MOST_REPLICATIONS)]

@@ -19,6 +19,7 @@ from exchange.simulation.statistics import Effect, Estimate, SettingSummary
 from exchange.simulation.tables import csv_of
 
 _ANSWERS: Final = {
+    "arithmetic": ("Arithmetic: the tonnes follow from a formula.", "算术题：减排量由公式得出。"),
     "answerable": ("Published data can answer this.", "公开数据可以回答这个问题。"),
     "partly": ("Published data answer a part of this.", "公开数据只能回答一部分。"),
     "what-if": ("What if: no published data answer this.", "假如：没有公开数据能回答这个问题。"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from exchange.simulation.demand import Enterprise, Organiser, Volunteer
+from exchange.simulation.kilns import issued_t
 from exchange.simulation.parameters import BPS
 from schemas.serials import KG_PER_T
 
@@ -83,7 +84,7 @@ def _issued_to(world: "World", name: str) -> int:
     """Tonnes that each developer of a project kind was issued in the whole run."""
     plan, days = world.scenario.project[name], world.scenario.horizon.days.value
     left = days - 1 - plan.first_day.value
-    return plan.issued_t.value * (left // plan.every_days.value + 1) if left >= 0 else 0
+    return issued_t(plan) * (left // plan.every_days.value + 1) if left >= 0 else 0
 
 
 def _figures(world: "World", volume_t: int) -> dict[str, int]:

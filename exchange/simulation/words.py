@@ -4,10 +4,12 @@ from collections import Counter
 from collections.abc import Iterator
 
 from exchange.simulation.files import SELLING
+from exchange.simulation.kilns import issued_t
 from exchange.simulation.parameters import documented
 from exchange.simulation.plans import Scenario
 
 _ANSWERS = {
+    "arithmetic": "The tonnes follow from a formula; the market around them is assumed.",
     "answerable": "There is published data to answer this.",
     "partly": "Published data answer a part of this.",
     "what-if": "No published data answer this: it shows what would happen if.",
@@ -37,7 +39,7 @@ def explained(scenario: Scenario, runs: int) -> Iterator[str]:
         where = "local" if plan.local else "not local"
         yield (
             f"Project {name}, {where}: {plan.developers.value} developers at about "
-            f"{_yuan(plan.cost_fen_t.value)} CNY/t, {plan.issued_t.value:,} t each on day "
+            f"{_yuan(plan.cost_fen_t.value)} CNY/t, {issued_t(plan):,} t each on day "
             f"{plan.first_day.value} and every {plan.every_days.value} days."
         )
     for name, people in scenario.population.items():

@@ -22,6 +22,7 @@ from exchange.simulation.agents import (
     Speculator,
 )
 from exchange.simulation.demand import Enterprise, Organiser, Volunteer
+from exchange.simulation.kilns import issued_t
 from exchange.simulation.ledger import Ledger
 from exchange.simulation.parameters import BPS
 from exchange.simulation.plans import (
@@ -149,7 +150,7 @@ class World:
             since = day - plan.first_day.value
             if since >= 0 and since % plan.every_days.value == 0:
                 for each in self.developers[name]:
-                    self._issue(each.desk, number, plan.issued_t.value)
+                    self._issue(each.desk, number, issued_t(plan))
                     each.issued(day)
         if self._reserve is not None and day % YEAR_DAYS == 0:
             self._issue(self._reserve, len(self.scenario.project) + 1, self.scenario.policy.reserve_t.value)

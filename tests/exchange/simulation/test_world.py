@@ -8,6 +8,7 @@ from exchange.engine.events import Reason
 from exchange.simulation import MODEL_VERSION
 from exchange.simulation.agents import Developer, RandomBuyer
 from exchange.simulation.files import read, shipped
+from exchange.simulation.kilns import issued_t
 from exchange.simulation.seeds import Draws, seed_of
 from exchange.simulation.world import World
 from tests.exchange.simulation.small import RHYTHM, SMALL, played, small
@@ -158,3 +159,14 @@ def test_zero_intelligence_finds_the_competitive_price():
         apart.append(result.figures["average_fen_t"] / ((low + high) / 2) - 1)
     assert abs(sum(apart) / len(apart)) < 0.1
     assert max(map(abs, apart)) < 0.2
+
+
+def test_kilns_are_issued_what_the_registrys_formula_says():
+    """21.62 t for 10^4 Nm³ of gas, less 54,071 kWh of the grid: 1,405 t at 140 g/kWh, nothing from 400 on."""
+    text = shipped()["kiln-grid-factor"]
+    issued = {}
+    for grid in (0, 140, 399, 400, 531):
+        issued[grid] = issued_t(read(text, {"project.kiln.kiln.grid_g_kwh": grid}).project["kiln"])
+    assert {0: 2162, 140: 1405, 399: 4, 400: 0, 531: 0} == issued
+    world = played(read(text, {**SMALL, "project.kiln.kiln.grid_g_kwh": 140}))
+    assert 6 * issued[140] * 1000 == world.ledger.issued[1]
