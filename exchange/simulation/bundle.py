@@ -1,12 +1,7 @@
-"""
-A run as files: the scenario, its figures, one journal, the report, and ``bundle.json`` with the hash of each.
-
-Until all runs are done, each finished one is a file in ``runs``; a run that is begun again goes on from those. Whatever
-ends the process loses at most the runs that were under way.
-"""
+"""A run as files: the scenario, its figures, one journal, the report, and ``bundle.json`` with the hash of each."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Final, Literal
@@ -20,16 +15,14 @@ from exchange.simulation import MODEL_VERSION
 from exchange.simulation.files import read
 from exchange.simulation.report import report
 from exchange.simulation.results import RunResult
-from exchange.simulation.runs import Done, FailedRun, PlannedRun, planned_runs, play_all
+from exchange.simulation.runs import Done, FailedRun, PlannedRun, planned_runs
+from exchange.simulation.shards import BundleWrong, Finished, clear, plan_of, play_into, write_whole
 from exchange.simulation.statistics import summaries
 from exchange.simulation.tables import days_csv, kilograms_csv, runs_csv
 from exchange.simulation.venue import ENGINE, JournalRow
 from exchange.simulation.world import World
 
-_RUNS: Final = "runs"
 _JOURNAL: Final = "journal.msgpack"
-Finished = Callable[[int, int], None]
-"""Called with how many runs are done, of how many."""
 
 
 class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -55,10 +48,6 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     outputs: dict[str, str]
 
 
-class BundleWrong(Exception):
-    """A bundle that cannot be written, or is not what it says; the text says which file, and what to do."""
-
-
 def write(
     folder: Path,
     text: str,
@@ -70,50 +59,10 @@ def write(
 ) -> Manifest:
     """Run a scenario and write everything into *folder*. Raises `ScenarioWrong`, `BundleWrong`."""
     jobs = planned_runs(text, changes, replications)
-    plan = _plan_of(jobs)
-    runs = _done_so_far(folder, plan, len(jobs))
-
-    def keep(number: int, done: Done) -> None:
-        runs[number] = done
-        if isinstance(done, RunResult):
-            _write_whole(folder / _RUNS / f"{number}.json", msgspec.json.encode(done))
-        finished(len(runs), len(jobs))
-
-    play_all({number: job for number, job in enumerate(jobs) if number not in runs}, executor, keep)
-    manifest = _write_outputs(folder, jobs, plan, [runs[number] for number in range(len(jobs))])
-    for each in (*(folder / _RUNS).glob("*.json"), folder / _RUNS / "plan"):
-        each.unlink(missing_ok=True)
-    (folder / _RUNS).rmdir()
+    plan = plan_of(jobs)
+    manifest = _write_outputs(folder, jobs, plan, play_into(folder, plan, jobs, executor, finished))
+    clear(folder)
     return manifest
-
-
-def _plan_of(jobs: tuple[PlannedRun, ...]) -> str:
-    """Hash all that decides the figures: scenario, settings, and the versions of model, engine and codec."""
-    return hashlib.sha256(msgspec.json.encode((MODEL_VERSION, ENGINE, codec.CODEC, jobs))).hexdigest()
-
-
-def _done_so_far(folder: Path, plan: str, count: int) -> dict[int, Done]:
-    """Read the runs that an earlier try of the same plan finished; those of another plan are in the way."""
-    shards, mark = folder / _RUNS, folder / _RUNS / "plan"
-    if (folder / "bundle.json").exists():
-        raise BundleWrong(f"{folder} has a finished run already: name another folder, or remove that one.")
-    shards.mkdir(parents=True, exist_ok=True)
-    if mark.exists() and mark.read_text("utf-8") != plan:
-        raise BundleWrong(f"{folder} has part of a run of another scenario: name another folder, or remove that one.")
-    mark.write_text(plan, "utf-8")
-    paths = {number: shards / f"{number}.json" for number in range(count)}
-    return {
-        number: msgspec.json.decode(path.read_bytes(), type=RunResult)
-        for number, path in paths.items()
-        if path.exists()
-    }
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that it is there whole or not at all."""
-    part = path.with_suffix(".part")
-    part.write_bytes(data)
-    part.replace(path)
 
 
 def _write_outputs(folder: Path, jobs: tuple[PlannedRun, ...], plan: str, done: list[Done]) -> Manifest:
@@ -141,7 +90,7 @@ def _write_outputs(folder: Path, jobs: tuple[PlannedRun, ...], plan: str, done: 
     }
     files["report.html"] = report(scenario, dict(first.changes), runs, summed=summed, failed=failed, foot=foot).encode()
     for name, data in files.items():
-        _write_whole(folder / name, data)
+        write_whole(folder / name, data)
     manifest = Manifest(
         format=1,
         model=MODEL_VERSION,
@@ -157,7 +106,7 @@ def _write_outputs(folder: Path, jobs: tuple[PlannedRun, ...], plan: str, done: 
         journal_hash=head,
         outputs={name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
     )
-    _write_whole(folder / "bundle.json", msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n")
+    write_whole(folder / "bundle.json", msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n")
     return manifest
 
 

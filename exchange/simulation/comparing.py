@@ -6,11 +6,12 @@ from pathlib import Path
 
 import msgspec
 
-from exchange.simulation.bundle import BundleWrong, Manifest, read_manifest
+from exchange.simulation.bundle import Manifest, read_manifest
 from exchange.simulation.files import ScenarioWrong, read
 from exchange.simulation.parameters import documented
 from exchange.simulation.plans import Scenario
 from exchange.simulation.results import FIGURES
+from exchange.simulation.shards import BundleWrong
 from exchange.simulation.statistics import Effect, effect
 
 

@@ -1,12 +1,18 @@
 """`kilnwood sim`: what a rule would do, played on the engine."""
 
+from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Literal
 
 import rich_click as click
 
 from deploy.cli.environment import fail
+
+if TYPE_CHECKING:
+    from exchange.simulation.sensitivity import Sensitivity
 
 _SCENARIO = click.argument("scenario")
 _OVERLAY = click.option(
@@ -79,8 +85,9 @@ def simulate_run(scenario: str, out: Path, overlays: tuple[Path, ...], replicati
     """
     from rich.console import Console
 
-    from exchange.simulation.bundle import BundleWrong, write
+    from exchange.simulation.bundle import write
     from exchange.simulation.files import ScenarioWrong
+    from exchange.simulation.shards import BundleWrong
 
     text, changes = _read(scenario, overlays)
     try:
@@ -91,7 +98,7 @@ def simulate_run(scenario: str, out: Path, overlays: tuple[Path, ...], replicati
                 changes,
                 replications=replications,
                 executor=executor,
-                finished=lambda done, count: status.update(f"{done} of {count} runs"),
+                finished=_progress(status.update),
             )
     except ScenarioWrong as error:
         fail(f"{scenario}: {error}", 2)
@@ -100,6 +107,107 @@ def simulate_run(scenario: str, out: Path, overlays: tuple[Path, ...], replicati
     click.echo(f"{len(made.runs) - len(made.failed)} runs. Read {out / 'report.html'}; plan {made.plan[:16]}.")
     if made.failed:
         fail(f"{len(made.failed)} runs failed: {made.failed[0].fault}")
+
+
+@simulate.command("sweep")
+@_SCENARIO
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="A new folder.")
+@click.option("--method", type=click.Choice(["morris", "sobol"]), default="morris", show_default=True)
+@click.option(
+    "--parameter",
+    "parameters",
+    multiple=True,
+    required=True,
+    metavar="NAME[=LOW:HIGH]",
+    help="What to vary, within its range or a part of it; repeatable.",
+)
+@click.option("--figure", default="average_fen_t", show_default=True, help="What is asked about: a column of runs.csv.")
+@click.option(
+    "--samples", type=click.IntRange(2, 65_536), default=10, show_default=True, help="Trajectories or samples."
+)
+@click.option(
+    "--replications", type=click.IntRange(1, 1_000), default=2, show_default=True, help="Averaged at each point."
+)
+@_OVERLAY
+@_WORKERS
+def simulate_sweep(  # noqa: PLR0917 - click hands each option over
+    scenario: str,
+    out: Path,
+    method: Literal["morris", "sobol"],
+    parameters: tuple[str, ...],
+    figure: str,
+    samples: int,
+    replications: int,
+    overlays: tuple[Path, ...],
+    workers: int,
+) -> None:
+    """Vary parameters of SCENARIO over their ranges, and say which of them move a figure.
+
+    Morris' method takes (parameters + 1) x samples points and finds what matters at all; Sobol's takes (parameters + 2)
+    x samples and says which part of the variance each has. 256 samples are few for seven parameters. An order is only
+    printed where it can be told. A sweep that was ended goes on when it is begun again with the same folder.
+
+    \b
+    Examples:
+      kilnwood sim sweep compliance-rhythm --out /tmp/s \\
+        --parameter population.mills.late_bps --parameter policy.offset_cap_bps=200:1000
+      kilnwood sim sweep price-floor --out /tmp/v --method sobol --samples 256 \\
+        --parameter venue.floor_fen_t=100:6000 --parameter project.forest.cost_fen_t=1000:6000
+    """
+    from rich.console import Console
+
+    from exchange.simulation.files import ScenarioWrong
+    from exchange.simulation.shards import BundleWrong
+    from exchange.simulation.sweep import SweepPlan, ranges_of, sweep
+
+    text, changes = _read(scenario, overlays)
+    try:
+        ranges = ranges_of(text, changes, dict(map(_range, parameters)))
+        plan = SweepPlan(method=method, figure=figure, ranges=ranges, samples=samples, replications=replications)
+        with Console(stderr=True).status("") as status, _executor(workers) as executor:
+            tell = _progress(status.update)
+            found = sweep(out, text, changes, plan, executor=executor, finished=tell)
+    except ScenarioWrong as error:
+        fail(f"{scenario}: {error}", 2)
+    except (BundleWrong, OSError) as error:
+        fail(str(error))
+    heads = ("first order", "total") if method == "sobol" else ("mean effect", "spread")
+    click.echo(f"{'':<40}{heads[0]:>24}{heads[1]:>24}")
+    for each in found.sensitivities:
+        main, total = (f"{value:,.3f} ± {half:,.3f}" for value, half in _halves(each))
+        click.echo(f"{each.name:<40}{main:>24}{total:>24}")
+    click.echo(
+        "By effect: " + (", ".join(found.ranked) or "the intervals are too wide to tell an order; take more samples.")
+    )
+    if found.failed:
+        fail(f"{len(found.failed)} of {found.runs} runs failed, so nothing is estimated: {found.failed[0].fault}")
+
+
+def _halves(each: "Sensitivity") -> tuple[tuple[float, float], tuple[float, float]]:
+    return (each.main, each.main_half_width), (each.total, each.total_half_width)
+
+
+def _range(text: str) -> tuple[str, tuple[int, int] | None]:
+    """Read ``NAME`` or ``NAME=LOW:HIGH``."""
+    name, equals, ends = text.partition("=")
+    if not equals:
+        return name, None
+    low, _, high = ends.partition(":")
+    if not (low.isdecimal() and high.isdecimal()):
+        fail(f"--parameter {text}: give the range as two whole numbers, such as {name}=200:1000.", 2)
+    return name, (int(low), int(high))
+
+
+def _progress(say: Callable[[str], None]) -> Callable[[int, int], None]:
+    """Say how many runs are done, and about how long the rest takes."""
+    begun, before = monotonic(), list[int]()
+
+    def tell(done: int, count: int) -> None:
+        before.append(done)
+        left_s = (monotonic() - begun) / len(before) * (count - done)
+        say(f"{done:,} of {count:,} runs, about {left_s:,.0f} s left")
+
+    return tell
 
 
 @simulate.command("verify")
@@ -114,8 +222,9 @@ def simulate_verify(folder: Path, workers: int) -> None:
     """
     from tempfile import TemporaryDirectory
 
-    from exchange.simulation.bundle import BundleWrong, verify
+    from exchange.simulation.bundle import verify
     from exchange.simulation.files import ScenarioWrong
+    from exchange.simulation.shards import BundleWrong
 
     try:
         with TemporaryDirectory() as again, _executor(workers) as executor:
@@ -135,8 +244,8 @@ def simulate_compare(before: Path, after: Path) -> None:
     Example:
       kilnwood sim compare /tmp/without /tmp/with
     """
-    from exchange.simulation.bundle import BundleWrong
     from exchange.simulation.comparing import compared
+    from exchange.simulation.shards import BundleWrong
 
     try:
         for line in compared(before, after):

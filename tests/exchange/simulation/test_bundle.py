@@ -15,10 +15,11 @@ from click.testing import CliRunner
 
 from deploy.cli.program import cli
 from exchange.simulation import bundle, runs
-from exchange.simulation.bundle import BundleWrong, write
+from exchange.simulation.bundle import write
 from exchange.simulation.files import shipped
 from exchange.simulation.results import FIGURES
 from exchange.simulation.runs import FailedRun, PlannedRun, planned_runs
+from exchange.simulation.shards import BundleWrong
 from exchange.simulation.statistics import effect, estimate
 from exchange.simulation.world import World
 from tests.exchange.simulation.small import RHYTHM, SMALL
