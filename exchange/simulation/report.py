@@ -53,6 +53,7 @@ def report(
         f"<p class=answer><b>{both(*_ANSWERS[scenario.answer])}</b> {_two(scenario.limits)}</p>",
         *_warnings(runs, failed),
         _figures(scenario, summed),
+        *_maps(scenario, summed),
         *(_charts(scenario, groups) if runs else ()),
         _parameters(scenario, changes),
         _foot(foot, runs),
@@ -114,15 +115,42 @@ def _figures(scenario: Scenario, summed: Sequence[SettingSummary]) -> str:
     )
     note = both(
         "Mean of all replications, ± half of its 95 % interval. ▲ ▼: more or less than in the first column under the "
-        "same seeds, beyond chance. ≈: the difference is within chance, and is not an effect.",
+        "same seeds, beyond chance. ≈: the difference is within chance, and is not an effect. =: no difference.",
         "所有重复运行的均值，± 95 % 置信区间的一半。"
-        "▲ ▼：在相同随机种子下高于或低于第一列，超出偶然；≈：差异在偶然范围内，不算效果。",
+        "▲ ▼：在相同随机种子下高于或低于第一列，超出偶然；≈：差异在偶然范围内，不算效果；=：无差异。",
     )
     title = both("Figures", "数值")
     return (
         f"<h2>{title}</h2><p>{levers}</p><div class=wide><table><tr><th></th>{heads}</tr>{rows}</table></div>"
         f"<p class=note>{note}</p>"
     )
+
+
+_HEATED: Final = ("average_fen_t", "income_fen", "short_t")
+"""Figures that are shown as a map of two levers."""
+
+
+def _maps(scenario: Scenario, summed: Sequence[SettingSummary]) -> Iterator[str]:
+    """Show some figures as maps: the first lever downwards, the second across, darker where the figure is larger."""
+    if len(scenario.lever) != 2:  # noqa: PLR2004 - a map has two directions
+        return
+    down, across = scenario.lever
+    found = {each.setting: each for each in summed}
+    title = both("Two levers", "两个政策变量")
+    yield f"<h2>{title}</h2><p>{_two(down.title)} ↓ {_two(across.title)} →</p>"
+    for name in _HEATED:
+        unit, top = 100 if "_fen" in name else 1, max((each.figures[name].mean for each in summed), default=0) or 1
+        heads = "".join(f"<th>{value:,}</th>" for value in across.values)
+        rows = ""
+        for first in down.values:
+            cells = [found[first, second].figures[name].mean for second in across.values if (first, second) in found]
+            shown = "".join(f'<td style="{_heat(mean / top)}">{mean / unit:,.0f}</td>' for mean in cells)
+            rows += f"<tr><th>{first:,}</th>{shown}</tr>"
+        yield f"<p>{both(*FIGURES[name])}</p><div class=wide><table><tr><th></th>{heads}</tr>{rows}</table></div>"
+
+
+def _heat(part: float) -> str:
+    return f"background:rgba(43,95,117,{0.6 * part:.2f})"
 
 
 def _cell(found: Estimate, moved: Effect | None, at: int, unit: int) -> str:
@@ -171,7 +199,7 @@ def _price_chart(scenario: Scenario, groups: Sequence[tuple[str, Runs]]) -> str:
     weeks, series, rows = _weeks(scenario), [], []
     for name, runs in groups:
         by_week = [sorted(each) for each in zip(*(_prices(run, weeks) for run in runs), strict=True)]
-        low, middle, high = ([each[int((len(each) - 1) * part)] for each in by_week] for part in (0.1, 0.5, 0.9))
+        low, middle, high = ([each[round((len(each) - 1) * part)] for each in by_week] for part in (0.1, 0.5, 0.9))
         series.append(Line(name, middle, low, high))
         rows += [(name, week, low[week], middle[week], high[week]) for week in range(weeks)]
     shown = series if len(series) <= _MOST_LINES else series[:: -(-len(series) // _MOST_LINES)]

@@ -1,7 +1,7 @@
 """`kilnwood sim`: what a rule would do, played on the engine."""
 
 from collections.abc import Callable
-from concurrent.futures import Executor
+from concurrent.futures import BrokenExecutor, Executor
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from time import monotonic
@@ -14,6 +14,7 @@ from deploy.cli.environment import fail
 if TYPE_CHECKING:
     from exchange.simulation.sensitivity import Sensitivity
 
+_KILLED = "a worker process was killed. Begin again with the same folder: what was finished is kept."
 _SCENARIO = click.argument("scenario")
 _OVERLAY = click.option(
     "--overlay",
@@ -104,6 +105,8 @@ def simulate_run(scenario: str, out: Path, overlays: tuple[Path, ...], replicati
         fail(f"{scenario}: {error}", 2)
     except (BundleWrong, OSError) as error:
         fail(str(error))
+    except BrokenExecutor:
+        fail(_KILLED)
     click.echo(f"{len(made.runs) - len(made.failed)} runs. Read {out / 'report.html'}; plan {made.plan[:16]}.")
     if made.failed:
         fail(f"{len(made.failed)} runs failed: {made.failed[0].fault}")
@@ -171,6 +174,8 @@ def simulate_sweep(  # noqa: PLR0917 - click hands each option over
         fail(f"{scenario}: {error}", 2)
     except (BundleWrong, OSError) as error:
         fail(str(error))
+    except BrokenExecutor:
+        fail(_KILLED)
     heads = ("first order", "total") if method == "sobol" else ("mean effect", "spread")
     click.echo(f"{'':<40}{heads[0]:>24}{heads[1]:>24}")
     for each in found.sensitivities:
@@ -231,6 +236,8 @@ def simulate_verify(folder: Path, workers: int) -> None:
             found = verify(folder, Path(again) / "again", executor=executor)
     except (BundleWrong, ScenarioWrong) as error:
         fail(str(error))
+    except BrokenExecutor:
+        fail(_KILLED)
     click.echo(f"The same bytes again: {len(found.runs)} runs of {found.scenario}, plan {found.plan[:16]}.")
 
 

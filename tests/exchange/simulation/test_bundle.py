@@ -4,6 +4,7 @@ import csv
 import json
 import re
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from html.parser import HTMLParser
 from multiprocessing import get_context
 from pathlib import Path
@@ -72,6 +73,17 @@ def test_a_run_that_was_ended_goes_on(folder, tmp_path, monkeypatch):
     assert contents(folder) == contents(tmp_path / "cut")
     with pytest.raises(BundleWrong, match="has a finished run already"):
         write(tmp_path / "cut", RHYTHM, SMALL, replications=2)
+
+
+def test_a_worker_that_is_killed_ends_the_command_with_words(tmp_path, monkeypatch):
+    """One line that says to begin again with the same folder."""
+
+    def killed(*_words: object, **_more: object) -> None:
+        raise BrokenProcessPool
+
+    monkeypatch.setattr(bundle, "write", killed)
+    done = CliRunner().invoke(cli, ["sim", "run", "compliance-rhythm", "--out", str(tmp_path / "out")])
+    assert (1, True) == (done.exit_code, "Begin again with the same folder" in done.output)
 
 
 def test_a_run_that_fails_is_reported_and_ends_nothing(tmp_path, monkeypatch):
@@ -188,6 +200,14 @@ def test_the_report_is_one_page_in_two_languages_without_network(folder):
     manifest = json.loads((folder / "bundle.json").read_text("utf-8"))
     assert all(each in text for each in (manifest["plan"], manifest["journal_hash"], "seed 101", "engine"))
     assert 5 == len(re.findall("<svg ", text))
+
+
+def test_two_levers_are_a_map(tmp_path):
+    """Three figures by both levers: a row for each value of the first, a cell for each of the second."""
+    write(tmp_path / "map", shipped()["offset-cap-local-share"], SMALL, replications=1)
+    text = (tmp_path / "map" / "report.html").read_text("utf-8")
+    assert 3 * 3 * 3 == text.count("background:rgba(")
+    assert "Two levers" in text
 
 
 @pytest.mark.parametrize(
