@@ -11,6 +11,7 @@ from deploy.cli.commands.reconcile import reconcile
 from deploy.cli.commands.recover import recover
 from deploy.cli.commands.screenshots import screenshots
 from deploy.cli.commands.service import migrate, sequencer, serve, snapshots, stop
+from deploy.cli.commands.simulate import simulate
 from deploy.cli.commands.venue import venue
 from deploy.cli.commands.verify import verify
 from deploy.cli.commands.webhooks import webhooks
@@ -44,5 +45,5 @@ _OPERATING = (
     venue,
     webhooks,
 )
-for _command in (*_OPERATING, witness, verify, demo, bench, screenshots):
+for _command in (*_OPERATING, witness, verify, demo, simulate, bench, screenshots):
     cli.add_command(_command)
