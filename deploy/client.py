@@ -2,7 +2,7 @@
 The exchange for programs: typed requests over HTTP. `deploy.streams` has the order session and market data.
 
 Every request is repeated until it is answered, and carried out once: writes carry an Idempotency-Key or the
-client_order_id of their command. A refusal is raised as `Problem`. See exchange/README.md, "For programs".
+client_order_id of their command. A refusal is raised as `ServiceProblem`. See exchange/README.md, "For programs".
 """
 
 import asyncio
@@ -37,7 +37,7 @@ class Unanswered(Exception):
     """There was no answer within the time that was given."""
 
 
-class Problem(Exception):
+class ServiceProblem(Exception):
     """The service refused, with an RFC 9457 problem document. *members* has all of it, numbers included."""
 
     def __init__(self, status: int, members: Mapping[str, Any]) -> None:
@@ -49,7 +49,7 @@ class Problem(Exception):
         super().__init__(f"{self.detail or members.get('title', 'refused')}{f' ({errors})' if errors else ''}")
 
     @classmethod
-    def of(cls, answer: httpx.Response) -> "Problem":
+    def of(cls, answer: httpx.Response) -> "ServiceProblem":
         """Read the problem of an answer; what a proxy in between says is one without a type."""
         try:
             members = msgspec.json.decode(answer.content, type=dict[str, Any])
@@ -58,7 +58,7 @@ class Problem(Exception):
         return cls(answer.status_code, members)
 
     @classmethod
-    def refused(cls, refusal: Refusal) -> "Problem":
+    def refused(cls, refusal: Refusal) -> "ServiceProblem":
         """The same for what was refused on a session."""
         return cls(refusal.status, msgspec.to_builtins(refusal))
 
@@ -148,12 +148,12 @@ class Client:
         await self._http.__aexit__(kind, error, trace)
 
     async def get(self, path: str, kind: type[T], **query: str | int | bool) -> T:
-        """Read something as *kind*. Raises `Problem`, `Unanswered`."""
+        """Read something as *kind*. Raises `ServiceProblem`, `Unanswered`."""
         params = {name: str(value).lower() if isinstance(value, bool) else value for name, value in query.items()}
         return msgspec.json.decode((await self._sent("GET", path, params=params)).content, type=kind)
 
     async def post(self, path: str, body: msgspec.Struct, kind: type[T]) -> T:
-        """Write once, however often it has to be sent. Raises `Problem`, `Unanswered`."""
+        """Write once, however often it has to be sent. Raises `ServiceProblem`, `Unanswered`."""
         headers = {"Content-Type": "application/json"}
         if not hasattr(body, "client_order_id") or body.client_order_id is None:
             headers["Idempotency-Key"] = secrets.token_hex(16)
@@ -258,7 +258,7 @@ class Client:
         )
         if answer.is_success:
             return answer
-        raise Problem.of(answer)
+        raise ServiceProblem.of(answer)
 
 
 def _in_flight(answer: httpx.Response) -> bool:

@@ -12,7 +12,7 @@ from typing import Final, Self
 
 import msgspec
 
-from deploy.client import BUSY, RETRY_S, Client, Line, Problem, Unanswered
+from deploy.client import BUSY, RETRY_S, Client, Line, ServiceProblem, Unanswered
 from deploy.sockets import SocketClosed
 from exchange.market_data.replica import MarketGap, MarketReplica
 from schemas.market_data import (
@@ -47,8 +47,8 @@ async def watch(
     """
     Follow an instrument: its copy, and the message that was just applied to it, without end.
 
-    After a gap, a lost connection or the service's restart it goes on with a new snapshot. Raises `Problem` for what
-    is refused, `Unanswered` if the service stays away.
+    After a gap, a lost connection or the service's restart it goes on with a new snapshot. Raises `ServiceProblem` for
+    what is refused, `Unanswered` if the service stays away.
     """
     asked, copy = WatchMarket(instrument=instrument, orders=orders), MarketReplica()
     heard = asyncio.get_running_loop().time()
@@ -77,12 +77,12 @@ async def _market(line: Line, copy: MarketReplica, asked: WatchMarket) -> AsyncI
             else:
                 yield message
         elif isinstance(message, MarketRefused):
-            raise Problem(0, {"type": message.type, "detail": message.detail})
+            raise ServiceProblem(0, {"type": message.type, "detail": message.detail})
         elif isinstance(message, MarketEnded):
             return
 
 
-class OrderSession:
+class OrderStream:
     """
     One account's order session. Commands are numbered by the caller (`Client.next_number`); a cancel may have none.
 
@@ -113,7 +113,7 @@ class OrderSession:
         """
         Send *commands* and return their answers, in their order; each is accepted or refused for itself.
 
-        Raises `Problem` where the session itself is refused, `Unanswered` if the service stays away.
+        Raises `ServiceProblem` where the session itself is refused, `Unanswered` if the service stays away.
         """
         numbered = [await self._numbered(each) for each in commands]
         found: dict[int, CommandAnswer] = {}
@@ -141,7 +141,7 @@ class OrderSession:
         return msgspec.structs.replace(command, client_order_id=number)
 
     async def _connected(self) -> Line:
-        """The session's connection, opened where there is none. Raises `SocketClosed`, `OSError`, `Problem`."""
+        """The session's connection, opened where there is none. Raises `SocketClosed`, `OSError`, `ServiceProblem`."""
         if self._line is None:
             line = await self._client.dial("/v1/orders/session")
             await line.say(self._opening)
@@ -193,7 +193,7 @@ def _ended(said: object) -> Exception:
     if not isinstance(said, SessionEnded):
         return SocketClosed(1002, f"the session began with {type(said).__name__}")
     if said.because == "refused" and said.refusal.status not in BUSY:
-        return Problem.refused(said.refusal)
+        return ServiceProblem.refused(said.refusal)
     return SocketClosed(1001, said.refusal.detail)
 
 

@@ -55,6 +55,7 @@ OWNED = {
     "exchange.journal": {"head", "journal", "snapshot"},
     "exchange.projections": {"placed", "position", "projection", "request", "trade"},
     "exchange.instruments": {"instrument"},
+    "exchange.orders": {"order_session"},
     "exchange.instructions": {"instruction", "instruction_number"},
     "exchange.settlement": {"delivery"},
     "exchange.campaigns": {"campaign", "campaign_course"},

@@ -51,7 +51,7 @@ def read_key(key_file: Path | None) -> str:
 
 def run(url: str, key_file: Path | None, work: Callable[[Any], Coroutine[Any, Any, None]]) -> None:
     """Do *work* with a `Client`. A refusal ends with one line on standard error and code 1, no service with code 3."""
-    from deploy.client import Client, Problem, Unanswered
+    from deploy.client import Client, ServiceProblem, Unanswered
 
     async def connected() -> None:
         async with Client.at(url, key=read_key(key_file), patience_s=PATIENCE_S) as client:
@@ -59,7 +59,7 @@ def run(url: str, key_file: Path | None, work: Callable[[Any], Coroutine[Any, An
 
     try:
         asyncio.run(connected())
-    except Problem as refused:
+    except ServiceProblem as refused:
         hint = f" Set {KEY}, or --key-file." if refused.status == 401 else ""  # noqa: PLR2004 - no key
         fail(f"{refused}{hint}")
     except ValueError as error:

@@ -6,9 +6,9 @@ import httpx
 import msgspec
 import pytest
 
-from deploy.client import Client, Problem, Unanswered, until_answered
+from deploy.client import Client, ServiceProblem, Unanswered, until_answered
 from deploy.sockets import SocketClosed
-from deploy.streams import OrderSession, watch
+from deploy.streams import OrderStream, watch
 from schemas.market_data import MarketChange, MarketSnapshot
 from schemas.orders import AmendOrder, CancelInBatch, NewOrder, PlaceInBatch
 from tests.exchange.marketplace import KILN, Market
@@ -91,11 +91,11 @@ async def test_a_refusal_is_raised_with_its_numbers(market: Market):
     """As a problem: status, slug, text and members."""
     await market.pay_in("solar", 1_00)
     mine, account = client(market), market.party("solar").account_id
-    with pytest.raises(Problem, match="CNY") as refused:
+    with pytest.raises(ServiceProblem, match="CNY") as refused:
         await mine.place(await order(mine, account))
     assert (409, "not-enough-cash") == (refused.value.status, refused.value.slug)
     assert 22_00 == refused.value.members["wanted"]
-    with pytest.raises(Problem) as unknown:
+    with pytest.raises(ServiceProblem) as unknown:
         await mine.book("SC-CDCER-9999-2024")
     assert 404 == unknown.value.status
 
@@ -116,7 +116,7 @@ async def test_what_is_busy_is_sent_again_and_nothing_else():
             raise answer
         return answer
 
-    problem = Problem.of(await until_answered(send, "GET", "/"))
+    problem = ServiceProblem.of(await until_answered(send, "GET", "/"))
     assert (502, "HTTP 502 Bad Gateway", []) == (problem.status, str(problem), answers)
     answers.append(httpx.Response(503, text="busy", headers={"Retry-After": "60"}))
     with pytest.raises(Unanswered, match="GET / had no answer within 1 s: busy"):
@@ -128,7 +128,7 @@ async def test_an_order_session_that_breaks_carries_everything_out_once(market: 
     await market.pay_in("solar", 100_00)
     dial = Dialled(market, breaks_after=1)
     mine, account = client(market, dial), market.party("solar").account_id
-    async with OrderSession(mine, account) as session:
+    async with OrderStream(mine, account) as session:
         orders = [
             PlaceInBatch(
                 instrument=KILN,
@@ -149,8 +149,8 @@ async def test_an_order_session_that_breaks_carries_everything_out_once(market: 
         assert "closed" == cancelled.order.state
     assert 2 == len(dial.lines)
     assert ([(11_00, 2, 1)], []) == await market.levels()
-    with pytest.raises(Problem) as strange:
-        async with OrderSession(mine, market.party("kiln").account_id):
+    with pytest.raises(ServiceProblem) as strange:
+        async with OrderStream(mine, market.party("kiln").account_id):
             pass
     assert "not-yours" == strange.value.slug
 
@@ -172,6 +172,6 @@ async def test_market_data_go_on_after_a_lost_connection(market: Market):
         _, third = await anext(events)
     assert [(11_50, 2), (11_00, 1)] == [(each.price_fen, each.quantity_t) for each in copy.side("buy")]
     await events.aclose()
-    with pytest.raises(Problem) as unknown:
+    with pytest.raises(ServiceProblem) as unknown:
         await anext(watch(mine, "SC-CDCER-9999-2024"))
     assert "not-found" == unknown.value.slug

@@ -15,7 +15,7 @@ _CAMPAIGN = (
 )  # fmt: skip
 
 
-class Money(click.ParamType):
+class Yuan(click.ParamType[int]):
     """CNY with at most two decimals, as fen."""
 
     name = "CNY"
@@ -30,7 +30,7 @@ class Money(click.ParamType):
         return int(whole) * 100 + int(cents.ljust(2, "0") or 0)
 
 
-CNY = Money()
+CNY = Yuan()
 
 
 @click.group()

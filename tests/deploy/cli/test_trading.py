@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 from rich.console import Console
@@ -31,7 +32,7 @@ BOOK = Book(instrument=CODE, sequence=9, bids=(PriceLevel(price_fen=3500, quanti
 ANSWERS: dict[str, Any] = {
     "GET /v1/accounts/7/balances": BALANCES,
     "GET /v1/accounts/7/orders": {"items": [ORDER], "next": None},
-    f"GET /v1/instruments/{CODE}/book": json.loads(trading.msgspec.json.encode(BOOK)),
+    f"GET /v1/instruments/{CODE}/book": msgspec.to_builtins(BOOK),
     "POST /v1/orders": ORDER,
     "POST /v1/orders/81/cancel": {**ORDER, "state": "closed", "closed_because": "cancelled"},
     "POST /v1/orders/81/amend": ORDER,
