@@ -8,6 +8,7 @@ client_order_id of their command. A refusal is raised as `ServiceProblem`. See e
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import date, timedelta
 from types import TracebackType
 from typing import Any, Final, Protocol, Self, TypeVar
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ import httpx
 import msgspec
 
 from deploy.sockets import SocketClient
+from exchange.market_data.compact import begin_of
 from registry.kit.sockets import MSGPACK
 from schemas.campaigns import AnonymousPledge, Campaign, NewPledge
 from schemas.instruments import Instrument
@@ -196,6 +198,18 @@ class Client:
     async def trades(self, instrument: str, limit: int = 50) -> list[Trade]:
         """The newest trades, newest first."""
         return await self.items(f"/v1/instruments/{instrument}/trades", Trade, limit, newest_first=True)
+
+    async def trades_of_day(self, instrument: str, day: date) -> list[Trade]:
+        """All trades of a day of Asia/Shanghai, the oldest first."""
+        found: list[Trade] = []
+        begins = begin_of(day)
+        query: dict[str, str | int | bool] = {"newest_first": True, "limit": 200}
+        while True:
+            page = await self.get(f"/v1/instruments/{instrument}/trades", Page[Trade], **query)
+            found += [each for each in page.items if begins <= each.at < begins + timedelta(days=1)]
+            if page.next is None or page.items[-1].at < begins:
+                return found[::-1]
+            query["cursor"] = page.next
 
     async def prices(self, instrument: str, interval: str = "day") -> tuple[PriceBar, ...]:
         """Prices and volume by hour or day."""

@@ -1,11 +1,23 @@
 """`kilnwood market` and `kilnwood watch`: what anybody may see of the exchange."""
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
+import msgspec
 import rich_click as click
 
+from deploy.cli.environment import fail
 from deploy.cli.trading import run, show, with_service
+
+
+class Exported(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of trades that was written."""
+
+    file: str
+    instruments: int
+    trades: int
+    bytes: int
 
 
 @click.group()
@@ -91,6 +103,56 @@ def day(day: str, url: str, key_file: Path | None, *, as_json: bool) -> None:
     run(url, key_file, lambda client: _shown(lambda: client.day(day), columns, as_json=as_json))
 
 
+@market.command("export")
+@click.argument("day", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Where the file goes.")
+@with_service
+def export(day: datetime, out: Path, url: str, key_file: Path | None, *, as_json: bool) -> None:
+    """Write every trade of a day of Asia/Shanghai to a compact file.
+
+    \b
+    Example:
+      kilnwood market export 2025-06-01 --out 2025-06-01.kwt
+    """
+    import asyncio
+
+    from deploy.client import Client
+    from exchange.market_data.compact import write_day
+
+    async def work(client: Client) -> None:
+        traded = await client.day(f"{day:%Y-%m-%d}")
+        tapes = {each.instrument: await client.trades_of_day(each.instrument, day.date()) for each in traded}
+        data = write_day(day.date(), tapes)
+        try:
+            await asyncio.to_thread(out.write_bytes, data)
+        except OSError as error:
+            fail(f"the file cannot be written: {error}")
+        done = Exported(file=str(out), instruments=len(tapes), trades=sum(map(len, tapes.values())), bytes=len(data))
+        show([done], Exported.__struct_fields__, as_json=as_json)
+
+    run(url, key_file, work)
+
+
+@market.command("read")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print each trade as one line of JSON.")
+def read(file: Path, *, as_json: bool) -> None:
+    """Print the trades of a file that `kilnwood market export` wrote. No service is asked.
+
+    \b
+    Example:
+      kilnwood market read 2025-06-01.kwt
+    """
+    from exchange.market_data.compact import Unreadable, read_day
+
+    try:
+        _, tapes = read_day(file.read_bytes())
+    except (OSError, Unreadable) as error:
+        fail(f"{file}: {error}")
+    columns = ("instrument", "id", "at", "price_fen", "quantity_t", "amount_fen", "taker_side")
+    show([each for tape in tapes.values() for each in tape], columns, as_json=as_json)
+
+
 async def _shown(read: Callable[[], object], columns: tuple[str, ...], *, as_json: bool) -> None:
     show(await read(), columns, as_json=as_json)  # type: ignore[misc]  # each reads a sequence of structs
 
@@ -112,8 +174,6 @@ def watch(instrument: str, count: int | None, url: str, key_file: Path | None, *
       kilnwood watch SC-CDCER-0001-2024 --orders --json --count 1
     """
     import contextlib
-
-    import msgspec
 
     from deploy.cli.watching import Screen
     from deploy.client import Client

@@ -148,6 +148,29 @@ def test_what_fails_is_one_line_and_a_code(service: Service, monkeypatch: pytest
     assert "http://nobody.test does not answer" in done.stderr
 
 
+def test_a_day_is_exported_and_read(service: Service, tmp_path: Any, monkeypatch: pytest.MonkeyPatch):
+    """The trades of that day in Asia/Shanghai, the oldest first, of as many pages as they are on."""
+    tape = [
+        {"id": number, "instrument": CODE, "price_fen": 3600, "quantity_t": 2, "amount_fen": 7200, "taker_side": "buy"}
+        | {"at": at}
+        for number, at in ((4, "2025-06-01T16:00:00Z"), (3, "2025-06-01T15:59:59Z"), (2, "2025-05-31T16:00:00Z"))
+    ]
+    summary = {"day": "2025-06-01", "instrument": CODE, "volume_t": 4, "turnover_fen": 14400, "trades": 2} | {
+        f"{name}_fen": 3600 for name in ("open", "high", "low", "last", "vwap")
+    }
+    monkeypatch.setitem(ANSWERS, "GET /v1/market/days/2025-06-01", {"items": [summary], "next": None})
+    monkeypatch.setitem(ANSWERS, f"GET /v1/instruments/{CODE}/trades", {"items": tape, "next": None})
+    out = str(tmp_path / "day.kwt")
+    done = kilnwood("market", "export", "2025-06-01", "--out", out, "--json")
+    assert {"file": out, "instruments": 1, "trades": 2} == {
+        name: value for name, value in json.loads(done.stdout).items() if name != "bytes"
+    }
+    read = [json.loads(line) for line in kilnwood("market", "read", out, "--json").stdout.splitlines()]
+    assert tape[:0:-1] == read
+    assert 1 == kilnwood("market", "read", __file__).exit_code
+    assert "cannot be written" in kilnwood("market", "export", "2025-06-01", "--out", str(tmp_path)).stderr
+
+
 @pytest.mark.parametrize(
     ("side", "price", "tonnes", "trades_t", "amount_fen", "rests_t", "locked_fen"),
     [
