@@ -7,6 +7,9 @@ import httpx
 
 from deploy.client import Unanswered, until_answered
 
+PATIENCE_S = 60.0
+"""A service that was killed is back within seconds, but where much else runs beside it."""
+
 
 class Unexpected(Exception):
     """The service answered otherwise than the season expects."""
@@ -52,7 +55,7 @@ class Api:
 
     async def _resent(self, method: str, path: str, headers: Mapping[str, str], **more: Any) -> httpx.Response:  # noqa: ANN401 - passed on
         try:
-            return await until_answered(self.send, method, path, headers, hurried=True, **more)
+            return await until_answered(self.send, method, path, headers, patience_s=PATIENCE_S, hurried=True, **more)
         except Unanswered as error:
             raise Unexpected(str(error)) from error
 

@@ -1,4 +1,4 @@
-"""A day's trades as a compact file: exchange/README.md, "By day", has its layout. Pure."""
+"""A day's trades as a compact file: exchange/README.md has its layout. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
