@@ -81,7 +81,7 @@ class Trade(Struct, frozen=True, kw_only=True):
 
 class MarketUpdate(Struct, frozen=True, kw_only=True):
     """
-    What anybody may see of an instrument at one moment, whole: whoever missed an update has missed nothing of the book.
+    What anybody may see of an instrument at one moment, whole: a client that missed an update still has the whole book.
 
     *number* grows by one with each update of a stream, so that a gap is seen. *trades* are the newest, newest first; if
     *earlier_trade_id* is later than the last trade that a reader knows, what lies between is in the list of trades.
@@ -135,7 +135,7 @@ class MarketSnapshot(Struct, frozen=True, kw_only=True, tag_field="is", tag="sna
 
 class MarketChange(Struct, frozen=True, kw_only=True, tag_field="is", tag="change"):
     """
-    What is new since the change, or the snapshot, numbered *number* - 1. Whoever has another one has missed something.
+    What is new since the change, or the snapshot, numbered *number* - 1. At another number something was missed.
 
     *trades* has every trade in between, the oldest first.
     """

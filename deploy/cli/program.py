@@ -13,6 +13,7 @@ from deploy.cli.commands.reconcile import reconcile
 from deploy.cli.commands.recover import recover
 from deploy.cli.commands.screenshots import screenshots
 from deploy.cli.commands.service import migrate, sequencer, serve, snapshots, stop
+from deploy.cli.commands.venue import venue
 from deploy.cli.commands.verify import verify
 from deploy.cli.commands.webhooks import webhooks
 from deploy.cli.commands.witness import witness
@@ -31,7 +32,20 @@ def cli() -> None:
     """
 
 
-_OPERATING = (serve, sequencer, snapshots, stop, migrate, reconcile, recover, calendar, documents, keys, webhooks)
+_OPERATING = (
+    serve,
+    sequencer,
+    snapshots,
+    stop,
+    migrate,
+    reconcile,
+    recover,
+    calendar,
+    documents,
+    keys,
+    venue,
+    webhooks,
+)
 _TRADING = (market, order, subscribe, watch)
 for _command in (*_OPERATING, *_TRADING, witness, verify, demo, bench, screenshots):
     cli.add_command(_command)

@@ -3,8 +3,8 @@ The market change by change: a snapshot to begin with, then what is new, numbere
 
 Everything is read from the tables, and so from committed batches only, by the same rhythm as the pages' whole updates
 (`feed`). A change is made once for all who read it. Each reader has a line of its own of at most `LINE` changes: one
-that is too slow for that is told so and let go, and nobody else notices. A reader that comes back within `KEPT` changes
-goes on where it was.
+that is too slow for that gets an error and is disconnected; the others do not notice. A reader that comes back within
+`KEPT` changes goes on where it was.
 """
 
 import asyncio

@@ -82,7 +82,7 @@ class Timed(NamedTuple):
 
 def due(timed: Timed, now: datetime, is_working_day: Callable[[date], bool]) -> Iterator[SetPhase]:
     """
-    What is to be told of a book *now*: every phase that began since it was last moved, so that none is skipped.
+    The instructions for a book that are due at *now*: each phase since it was last moved, so that none is skipped.
 
     A phase that somebody set by hand lasts until the next one of the timetable begins. A book that was never moved
     comes to the phase of the moment at once. Continuous trading waits while the instrument is halted.

@@ -75,7 +75,7 @@ async def closings(tx: Tx, window: Window, code: str) -> Page[ClosingPrice]:
 
 
 async def timed(tx: Tx) -> Sequence[Timed]:
-    """Every book with a timetable, unless something is being told of one."""
+    """Every book with a timetable, except those with an instruction on its way."""
     return [
         Timed(
             row["instrument_id"],
