@@ -23,7 +23,7 @@ from deploy.scenarios.season import SEASON
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT_S = 60.0
-RECEIPTS = ("event.receipt.json", "contribution.receipt.json", "standing.receipt.json")
+LEFT_BEHIND = ("event.receipt.json", "contribution.receipt.json", "standing.receipt.json")
 
 
 class Shown(NamedTuple):
@@ -133,8 +133,8 @@ def test_its_table_is_the_season(shown):
 def test_every_verdict_is_valid_but_that_of_the_altered_one(shown):
     """All receipts with the service stopped and no network, then the altered one."""
     verdicts = re.findall(r"^SIMULATED, ([A-Z]+): ", shown.out, re.MULTILINE)
-    assert [*["VALID"] * len(RECEIPTS), "INVALID"] == verdicts
-    assert len(RECEIPTS) == len(re.findall(r"\((?:unshare -n: no network at all|every socket raises)\)", shown.out))
+    assert [*["VALID"] * len(LEFT_BEHIND), "INVALID"] == verdicts
+    assert len(LEFT_BEHIND) == len(re.findall(r"\((?:unshare -n: no network at all|every socket raises)\)", shown.out))
     assert 1 == shown.out.count("Kiln under the national grid factor, refused: ")
 
 
@@ -170,8 +170,8 @@ def test_what_it_leaves_verifies_again(shown, capsysbinary):
     """Receipts and trust.json are the user's to keep; the altered copy stays invalid."""
     out = shown.folder / "kilnwood-demo"
     trust = ["--trust", str(out / "trust.json")]
-    assert {0} == {verify([str(out / name), *trust]) for name in RECEIPTS}
-    assert 1 == verify([str(out / "altered" / RECEIPTS[0]), *trust])
+    assert {0} == {verify([str(out / name), *trust]) for name in LEFT_BEHIND}
+    assert 1 == verify([str(out / "altered" / LEFT_BEHIND[0]), *trust])
 
 
 def test_it_stays_away_from_everything_else(shown):
@@ -195,7 +195,7 @@ def test_a_folder_of_somebody_elses_is_refused(folder, what):
 def test_a_second_run_starts_clean_and_serves(shown):
     """Another seed, other identifiers, the same figures; it stays up until Ctrl-C, and keeps another demo out."""
     out = shown.folder / "kilnwood-demo"
-    before = {name: (out / name).read_bytes() for name in RECEIPTS}
+    before = {name: (out / name).read_bytes() for name in LEFT_BEHIND}
     (out / "stray.receipt.json").write_text("of the first run")
     with begin(shown.folder, "--seed", "7", "--serve") as demo:
         try:
@@ -222,7 +222,7 @@ def test_a_second_run_starts_clean_and_serves(shown):
         assert 0 == demo.wait(TIMEOUT_S)
     assert {} == gone(shown.folder)
     assert not (out / "stray.receipt.json").exists()
-    assert all(before[name] != (out / name).read_bytes() for name in RECEIPTS)
+    assert all(before[name] != (out / name).read_bytes() for name in LEFT_BEHIND)
 
 
 @pytest.mark.long
