@@ -14,7 +14,7 @@ _POLL_S = 0.1
 
 
 async def lay_on_the_desks(season: Season) -> Story:
-    """A draft, a project to validate, two people's decision, a transfer, a claim, a campaign, a standing subscription."""
+    """A draft, a project to validate, two people's decision, a transfer, a claim, a campaign, a subscription."""
     await _projects(season)
     await _decision(season)
     await _transfer(season)
