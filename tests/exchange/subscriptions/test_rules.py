@@ -1,6 +1,7 @@
 """When periods begin, and what is taken of what is offered: never more than is wanted, or than there is money for."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,9 +13,10 @@ from schemas.subscriptions import BuyTerms, Every
 BEGINS = datetime(2025, 1, 1, tzinfo=UTC)
 
 
-def terms(**said: object) -> BuyTerms:
+def terms(**said: Any) -> BuyTerms:
     """10 t a day at 14.00 at most."""
-    return BuyTerms(**{"quantity_t": 10, "every": "day", "price_fen": 14_00, "begins": BEGINS} | said)  # type: ignore[arg-type]
+    usual: dict[str, Any] = {"quantity_t": 10, "every": "day", "price_fen": 14_00, "begins": BEGINS}
+    return BuyTerms(**usual | said)
 
 
 @pytest.mark.parametrize(
@@ -50,9 +52,9 @@ def test_the_preferred_source_first_and_one_order_for_a_book():
 
 def test_filters():
     """Instrument, project, vintage and methodology, with or without its version."""
-    about = {"project_id": 2, "vintage": 2024, "methodology": "kiln-electrification/1", "code": "A"}
-    assert covers(terms(), **about)  # type: ignore[arg-type]
-    for said, fits in (
+    about: dict[str, Any] = {"project_id": 2, "vintage": 2024, "methodology": "kiln-electrification/1", "code": "A"}
+    assert covers(terms(), **about)
+    cases: tuple[tuple[dict[str, Any], bool], ...] = (
         ({"methodology": "kiln-electrification"}, True),
         ({"methodology": "kiln-electrification/1"}, True),
         ({"methodology": "kiln"}, False),
@@ -60,8 +62,9 @@ def test_filters():
         ({"vintages": (2023,)}, False),
         ({"project_id": 3}, False),
         ({"instrument": "B"}, False),
-    ):
-        assert fits == covers(terms(**said), **about), said  # type: ignore[arg-type]
+    )
+    for said, fits in cases:
+        assert fits == covers(terms(**said), **about), said
 
 
 def test_shares_and_ticks_are_rounded_against_nobody():
