@@ -70,7 +70,7 @@ def year_1000(*, seconds: float, rounds: int) -> Figure:  # noqa: ARG001 - one r
 def agents(*, seconds: float, rounds: int) -> Figure:  # noqa: ARG001 - one run is as long as it is
     """Commands in a second where everybody trades every day: zero-intelligence buyers and sellers."""
     changes = {"population.buyers.count": 600, "population.buyers.active_bps": 10_000, "project.sellers.developers": 30}
-    scenario, rates, alone = read(shipped()["zero-intelligence"], changes), [], []
+    scenario, rates, alone, commands = read(shipped()["zero-intelligence"], changes), [], [], 0
     for _ in range(rounds):
         world = World(scenario, 0)
         with as_served():
