@@ -342,4 +342,5 @@ def _openapi(region: RegionProfile) -> OpenAPIConfig:
 _TAGS = (
     *("Parties", "Access", "Webhooks", "Methodologies", "Projects", "Credits", "Claims", "Events", "Receipts"),
     *("Log", "Search", "Market", "Listings", "Campaigns", "Auctions", "Blocks", "Quotes", "Trading", "Settlement"),
+    "Standing subscriptions",
 )

@@ -15,6 +15,7 @@ from exchange.orders.session.api import OrderSessionController
 from exchange.quotes.api import AccountQuotesController, InquiredPricesController, QuoteRequestsController
 from exchange.sessions.api import TradingSessionsController
 from exchange.settlement.api import AccountCustodyController, CustodyController
+from exchange.subscriptions.api import AccountStandingsController, StandingsController
 from registry.access.approvals.api import ApprovalsController
 from registry.access.grants.api import GrantsController
 from registry.access.keys.api import KeysController
@@ -108,6 +109,8 @@ CONTROLLERS: Final = (
     OrderSessionController,
     TraderController,
     CustodyController,
+    StandingsController,
+    AccountStandingsController,
     AccountCustodyController,
 )
 """What answers under ``/v1``."""

@@ -13,6 +13,7 @@ import exchange.orders.routes
 import exchange.quotes.routes
 import exchange.sessions.routes
 import exchange.settlement.routes
+import exchange.subscriptions.routes
 import registry.access.approvals.routes
 import registry.access.grants.routes
 import registry.access.keys.routes
@@ -86,6 +87,7 @@ ROUTES = merge_routes(
     exchange.orders.routes.ROUTES,
     exchange.sessions.routes.ROUTES,
     exchange.settlement.routes.ROUTES,
+    exchange.subscriptions.routes.ROUTES,
 )
 
 

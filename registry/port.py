@@ -8,17 +8,19 @@ the exchange's own: called again with it, they return the same and move nothing 
 
 from registry.access.approvals.service import both_in, use_approval_in
 from registry.access.authorisation import (
+    CLAIMANTS,
     EVERY_ROLE,
     OPERATORS,
     OVERSEERS,
     PUBLIC,
     REGULATORS,
     TRADERS,
+    NotYours,
     Route,
     authorise_for,
     oversees,
 )
-from registry.access.authority import Authority
+from registry.access.authority import Authority, actor_in
 from registry.access.grants.service import refuse_own_in
 from registry.access.speaking import Speaker
 from registry.access.visitor import PageCall
@@ -30,11 +32,14 @@ from registry.credits.custody.service import (
     release_in,
     vintage_in,
 )
+from registry.credits.issuance.service import issued_after_in, newest_leaf_in
+from registry.credits.retirement.service import retire_released_in
 from registry.methodologies.service import working_days_in
-from registry.parties.service import lock_account_in, trader_in
+from registry.parties.service import groups_in, lock_account_in, trader_in
 from registry.transparency.service import openings_in
 
 __all__ = [
+    "CLAIMANTS",
     "EVERY_ROLE",
     "OPERATORS",
     "OVERSEERS",
@@ -42,20 +47,26 @@ __all__ = [
     "REGULATORS",
     "TRADERS",
     "Authority",
+    "NotYours",
     "PageCall",
     "Route",
     "Speaker",
+    "actor_in",
     "authorise_for",
     "both_in",
     "deliver_in",
     "freezes_in",
+    "groups_in",
     "hold_in",
     "holds_in",
+    "issued_after_in",
     "lock_account_in",
+    "newest_leaf_in",
     "openings_in",
     "oversees",
     "refuse_own_in",
     "release_in",
+    "retire_released_in",
     "trader_in",
     "use_approval_in",
     "vintage_in",

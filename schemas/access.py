@@ -359,7 +359,7 @@ class Restriction(Struct, frozen=True, kw_only=True):
 
 
 class NewSuspension(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Whom to stop from deciding, and why. Whoever sends it is stopped as well."""
+    """Whom to stop from deciding, and why. The sender is stopped as well."""
 
     person_id: Id
     reason: Text

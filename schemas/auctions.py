@@ -16,7 +16,7 @@ ExtensionSeconds = Annotated[int, Meta(ge=1, le=86_400, description="Seconds, a 
 
 class NewAuction(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
-    Offer deposited tonnes to whoever bids the most for them in a window of business time.
+    Offer deposited tonnes to the highest bidders in a window of business time.
 
     Bids are sealed, and settled at the lowest winning one (*uniform*) or each at its own (*pay-as-bid*); or everybody
     sees them, and each beats the best by *increment_fen* (*ascending*). Only an ascending auction may be prolonged.

@@ -314,7 +314,7 @@ class NewGreenPower(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """
     A contract or certificate by which an organisation uses green power.
 
-    Its number is registered once, whoever has it, and each of its kilowatt-hours is claimed once.
+    Its number is registered once, by any organisation, and each of its kilowatt-hours is claimed once.
     """
 
     organisation_id: Id

@@ -13,6 +13,13 @@ class Trader(Struct, frozen=True):
     restriction_id: int | None
 
 
+class Beneficiary(Struct, frozen=True):
+    """The beneficial owner of an account; *is_person*: the account itself is a person's."""
+
+    group_id: int
+    is_person: bool
+
+
 class Vintage(Struct, frozen=True, kw_only=True):
     """One project and vintage of which something was issued."""
 
@@ -77,3 +84,14 @@ class Delivered(Struct, frozen=True, kw_only=True):
     refusal: str | None = None
     serials: tuple[str, ...] = ()
     statement_ids: tuple[int, ...] = ()
+
+
+class LoggedIssuance(Struct, frozen=True):
+    """What an issuance brought its developer, without the buffer, and where it stands in the public log."""
+
+    leaf_index: int
+    code: str
+    project_id: int
+    vintage: int
+    developer_id: int
+    quantity_kg: int

@@ -168,9 +168,10 @@ class JoinEvent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 class Guest(Struct, frozen=True, kw_only=True):
     """
-    One guest's share, for whoever has the link to it.
+    One guest's share, for anybody who has the link to it.
 
-    *secret* is the last part of that link; whoever has it sees this. *receipt_id* is there once the share is retired.
+    *secret* is the last part of that link; anybody who has it can read the share. *receipt_id* is there once the share
+    is retired.
     """
 
     secret: str

@@ -5,25 +5,40 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from schemas.scalars import Id, Instant, PriceFen, Text, Tonnes, Vintage
+from schemas.venues import VenuePreset
 
 InstrumentState = Literal["opening", "open", "halted"]
 
 
 class NewInstrument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Begin to trade what was issued of one project and vintage."""
+    """
+    Begin to trade what was issued of one project and vintage.
+
+    With *preset* it trades by the rules of that venue, and tick and lot are the venue's. Where those let prices follow
+    a reference, *reference_fen* is the first one, and says the band; elsewhere *low_fen* and *high_fen* do.
+    """
 
     project_id: Id
     vintage: Vintage
-    tick_fen: Annotated[PriceFen, Meta(description="Prices are multiples of it")] = 1
-    lot_t: Annotated[Tonnes, Meta(description="Quantities are multiples of it")] = 1
-    low_fen: PriceFen
-    high_fen: PriceFen
+    preset: Annotated[VenuePreset | None, Meta(description="A venue; without one every way to trade is open")] = None
+    reference_fen: Annotated[PriceFen | None, Meta(description="With a preset whose prices follow one")] = None
+    tick_fen: Annotated[PriceFen | None, Meta(description="Prices are multiples of it; 1 if omitted")] = None
+    lot_t: Annotated[Tonnes | None, Meta(description="Quantities are multiples of it; 1 if omitted")] = None
+    low_fen: PriceFen | None = None
+    high_fen: PriceFen | None = None
     fee_bps: Annotated[int, Meta(ge=0, le=1_000, description="Ten-thousandths of each amount, from the seller")] = 0
     fee_account_id: Id
 
     def __post_init__(self) -> None:
-        """Raise `ValueError` for a band that no price is in."""
-        check_band(self.low_fen, self.high_fen)
+        """Raise `ValueError` for a band that no price is in, or none where no preset says one."""
+        if (self.low_fen is None) != (self.high_fen is None):
+            raise ValueError("low_fen and high_fen go together")
+        if self.low_fen is not None and self.high_fen is not None:
+            check_band(self.low_fen, self.high_fen)
+        elif self.preset is None:
+            raise ValueError("low_fen and high_fen say the band of prices, unless a preset does")
+        if self.preset is None and self.reference_fen is not None:
+            raise ValueError("reference_fen goes with a preset; without one, session/rules sets it")
 
 
 class Band(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -66,3 +81,4 @@ class Instrument(Struct, frozen=True, kw_only=True):
     state: InstrumentState
     halted_by: tuple[Literal["operator", "regulator", "freeze"], ...]
     opened_at: Instant
+    preset: str | None

@@ -7,6 +7,7 @@ from msgspec import Meta, Struct
 
 from schemas.scalars import Fen, Id, Instant, PriceFen, Tonnes, Tonnes0
 from schemas.serials import InstrumentCodeText
+from schemas.sessions import Phase
 
 Side = Literal["buy", "sell"]
 
@@ -80,7 +81,7 @@ class Trade(Struct, frozen=True, kw_only=True):
 
 class MarketUpdate(Struct, frozen=True, kw_only=True):
     """
-    What anybody may see of an instrument at one moment, whole: whoever missed an update has missed nothing of the book.
+    What anybody may see of an instrument at one moment, whole: a client that missed an update still has the whole book.
 
     *number* grows by one with each update of a stream, so that a gap is seen. *trades* are the newest, newest first; if
     *earlier_trade_id* is later than the last trade that a reader knows, what lies between is in the list of trades.
@@ -91,7 +92,8 @@ class MarketUpdate(Struct, frozen=True, kw_only=True):
     book: Book
     trades: tuple[Trade, ...]
     earlier_trade_id: Id | None
-    open: Annotated[bool, Meta(description="Whether orders are taken: the instrument is not halted")]
+    open: Annotated[bool, Meta(description="Whether orders are taken: not halted, and its book not closed")]
+    phase: Phase
 
 
 class BookOrder(Struct, frozen=True, kw_only=True):
@@ -124,6 +126,7 @@ class MarketSnapshot(Struct, frozen=True, kw_only=True, tag_field="is", tag="sna
     number: int
     sequence: Annotated[int, Meta(description="The last command of the journal that it shows")]
     open: bool
+    phase: Phase
     bids: tuple[PriceLevel, ...]
     asks: tuple[PriceLevel, ...]
     orders: tuple[BookOrder, ...] | None
@@ -132,7 +135,7 @@ class MarketSnapshot(Struct, frozen=True, kw_only=True, tag_field="is", tag="sna
 
 class MarketChange(Struct, frozen=True, kw_only=True, tag_field="is", tag="change"):
     """
-    What is new since the change, or the snapshot, numbered *number* - 1. Whoever has another one has missed something.
+    What is new since the change, or the snapshot, numbered *number* - 1. At another number something was missed.
 
     *trades* has every trade in between, the oldest first.
     """
@@ -142,6 +145,7 @@ class MarketChange(Struct, frozen=True, kw_only=True, tag_field="is", tag="chang
     number: int
     sequence: int
     open: bool
+    phase: Phase
     levels: tuple[LevelChange, ...] = ()
     orders: tuple[BookOrder, ...] = ()
     trades: tuple[Trade, ...] = ()

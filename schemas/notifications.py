@@ -1,4 +1,4 @@
-"""What people are told of, in the desk and by e-mail."""
+"""Notifications, in the desk and by e-mail."""
 
 from typing import Annotated, Literal, get_args
 
@@ -24,7 +24,7 @@ EmailAddress = Annotated[
 
 
 class Notification(Struct, frozen=True, kw_only=True):
-    """One thing that somebody is told of, once."""
+    """One notification of one person, made once."""
 
     id: Id
     kind: NotificationKind

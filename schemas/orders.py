@@ -26,6 +26,7 @@ ClosedBecause = Literal[
     "not-taken",
     "day-over",
     "expired",
+    "owner-changed",
 ]
 TimeInForce = Literal["GTC", "IOC", "FOK", "DAY", "GTD"]
 """DAY: until its instrument is closed; GTD: until a moment of business time."""

@@ -63,7 +63,7 @@ class CloseQuoteRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class ShownQuote(Struct, frozen=True, kw_only=True):
-    """A quote, as the asker or whoever made it sees it."""
+    """A quote, as its asker or its maker sees it."""
 
     id: Id
     price_fen: PriceFen

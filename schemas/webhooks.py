@@ -1,4 +1,4 @@
-"""Webhooks: where an organisation's own systems are told what happened, by Standard Webhooks."""
+"""Webhooks: events sent to an organisation's own systems, by Standard Webhooks."""
 
 from typing import Annotated, Any, Literal, get_args
 

@@ -40,7 +40,7 @@ async def check(owner: asyncpg.Connection) -> None:
         return
     trades = await owner.fetch("select * from exchange.trade order by id")
     placed = await owner.fetch("select * from exchange.placed")
-    told = await owner.fetch("select * from exchange.instruction order by id")
+    instructions = await owner.fetch("select * from exchange.instruction order by id")
     deliveries = await owner.fetch("select * from exchange.delivery order by id")
     positions = {
         (row["account_id"], row["instrument_id"]): [row[name] for name in ("settled", "locked", "incoming", "outgoing")]
@@ -51,9 +51,9 @@ async def check(owner: asyncpg.Connection) -> None:
         {row["id"]: (row["price_fen"], row["open_t"], row["account_id"]) for row in placed if row["open_t"]},
         {row["id"] for row in trades if row["state"] == "traded"},
     ), "the tables are not what the engine has"
-    assert _added_up(told, trades, placed) == _some(positions), "deposits, trades and orders add up otherwise"
+    assert _added_up(instructions, trades, placed) == _some(positions), "deposits, trades and orders add up otherwise"
     _check_sides(positions)
-    await _check_holds(owner, positions, told, deliveries)
+    await _check_holds(owner, positions, instructions, deliveries)
     _check_netting(trades, deliveries)
     await _check_deliveries(owner, deliveries)
 
@@ -104,10 +104,10 @@ def _some(positions: Parts) -> Parts:
     return {key: parts for key, parts in positions.items() if any(parts)}
 
 
-def _added_up(told: Rows, trades: Rows, placed: Rows) -> Parts:
+def _added_up(instructions: Rows, trades: Rows, placed: Rows) -> Parts:
     """Positions from what came in, went out, was traded, and is open."""
     found: Parts = defaultdict(lambda: [0, 0, 0, 0])
-    for row in told:
+    for row in instructions:
         sign = {"credit": 1, "debit": -1}.get(row["kind"].split("_")[0], 0)
         if row["state"] == "done" or (row["state"] == "released" and sign < 0):
             found[row["account_id"], row["instrument_id"] or CASH][0] += sign * (row["amount"] or 0)
@@ -149,15 +149,15 @@ def _check_sides(positions: Parts) -> None:
     assert not any(waiting.values()), waiting
 
 
-async def _check_holds(owner: asyncpg.Connection, positions: Parts, told: Rows, deliveries: Rows) -> None:
+async def _check_holds(owner: asyncpg.Connection, positions: Parts, instructions: Rows, deliveries: Rows) -> None:
     """The registry holds what the exchange owes, but for what one of the two has not heard yet; so for the money."""
     owed: Counter[tuple[int, int]] = Counter()
     for (account, what), (settled, locked, _, outgoing) in positions.items():
         owed[account, what] += settled + locked + outgoing
     money = sum(amount for (_, what), amount in owed.items() if what == CASH)
     moved = {("credit_cash", "done"): 1, ("debit_cash", "done"): -1}
-    assert money == sum(moved.get((row["kind"], row["state"]), 0) * (row["amount"] or 0) for row in told)
-    for row in told:
+    assert money == sum(moved.get((row["kind"], row["state"]), 0) * (row["amount"] or 0) for row in instructions)
+    for row in instructions:
         waits = (row["kind"], row["state"]) in {
             ("credit_tonnes", "stored"),
             ("credit_tonnes", "refused"),
@@ -176,9 +176,9 @@ async def _check_holds(owner: asyncpg.Connection, positions: Parts, told: Rows, 
         (row["account_id"], row["id"]): row["quantity_kg"] for row in held if row["quantity_kg"]
     }, "registry and exchange disagree"
     asked = await owner.fetch("select reference, kind, quantity_kg from registry.exchange_request")
-    released = {f"release-{row['id']}": row["amount"] * KG_PER_T for row in told if row["state"] == "released"}
+    released = {f"release-{row['id']}": row["amount"] * KG_PER_T for row in instructions if row["state"] == "released"}
     assert released == {row["reference"]: row["quantity_kg"] for row in asked if row["kind"] == "release"}
-    deposited = Counter(row["amount"] * KG_PER_T for row in told if row["kind"] == "credit_tonnes")
+    deposited = Counter(row["amount"] * KG_PER_T for row in instructions if row["kind"] == "credit_tonnes")
     assert deposited == Counter(row["quantity_kg"] for row in asked if row["kind"] == "hold")
 
 

@@ -154,6 +154,6 @@ def test_the_checks_bite():
 
 
 def test_every_setting_is_in_the_page():
-    """Whoever runs a region finds each variable there, with what it is for."""
+    """Each variable is there, with what it is for."""
     page = (ROOT / "deploy" / "README.md").read_text("utf-8")
     assert [] == [setting.name for setting in TABLE if f"`{setting.name}`" not in page]

@@ -54,9 +54,10 @@ OWNED = {
     "registry.community": {"community_event", "event_guest", "retail_payment", "retail_pool", "retail_posting"},
     "exchange.journal": {"head", "journal", "snapshot"},
     "exchange.projections": {"placed", "position", "projection", "request", "trade"},
-    "exchange.instruments": {"instrument"},
+    "exchange.instruments": {"account_group", "instrument", "resale_day"},
     "exchange.instructions": {"instruction", "instruction_number"},
     "exchange.settlement": {"delivery"},
+    "exchange.subscriptions": {"standing", "standing_order", "standing_run", "standing_withdrawal"},
     "exchange.campaigns": {"campaign", "campaign_course"},
     "exchange.auctions": {"auction", "auction_course", "auction_extension"},
     "exchange.listings": {"picking"},
@@ -118,7 +119,7 @@ PUBLISHED = {
     "exchange.auctions": {"auction_with_bids", "sealed_bid", "shown_auction"},
     "exchange.blocks": {"shown_block"},
     "exchange.quotes": {"shown_quote", "shown_quote_request"},
-    "exchange.sessions": {"shown_session"},
+    "exchange.sessions": {"begin_timetable", "shown_session"},
 }
 IDENTITIES = {"registry.project_number_seq", "registry.statement_id_seq"}
 """Sequences of identity columns that are drawn from by name."""

@@ -152,7 +152,7 @@ class World:
         """
         A new person with a role; returns the id and the person's own key.
 
-        The second regulator confirms the key, unless it is not to be *confirmed*: then whoever made the first one (the
+        The second regulator confirms the key, unless it is not to be *confirmed*: then the maker of the first one (the
         first regulator, or *by*) and this person count as one.
         """
         person_id, key = await self.person(f"Further {role}", by=by)
@@ -226,7 +226,9 @@ def database_dsn(server: str, database: str) -> str:
 
 
 KeptTotals.REST = 0
-_OF_MARKET = "instruments|listings|campaigns|auctions|blocks|quote-requests|orders|deposits|withdrawals|statements"
+_OF_MARKET = (
+    "instruments|listings|campaigns|auctions|blocks|quote-requests|orders|deposits|withdrawals|statements|subscriptions"
+)
 _MARKET = re.compile(rf"/({_OF_MARKET}|balances|fills)\b")
 
 

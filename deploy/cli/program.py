@@ -12,6 +12,7 @@ from deploy.cli.commands.recover import recover
 from deploy.cli.commands.screenshots import screenshots
 from deploy.cli.commands.service import migrate, sequencer, serve, snapshots, stop
 from deploy.cli.commands.simulate import simulate
+from deploy.cli.commands.venue import venue
 from deploy.cli.commands.verify import verify
 from deploy.cli.commands.webhooks import webhooks
 from deploy.cli.commands.witness import witness
@@ -30,6 +31,19 @@ def cli() -> None:
     """
 
 
-_OPERATING = (serve, sequencer, snapshots, stop, migrate, reconcile, recover, calendar, documents, keys, webhooks)
+_OPERATING = (
+    serve,
+    sequencer,
+    snapshots,
+    stop,
+    migrate,
+    reconcile,
+    recover,
+    calendar,
+    documents,
+    keys,
+    venue,
+    webhooks,
+)
 for _command in (*_OPERATING, witness, verify, demo, simulate, bench, screenshots):
     cli.add_command(_command)

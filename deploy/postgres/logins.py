@@ -47,8 +47,8 @@ def are_set(data_dir: Path, cluster: Path) -> bool:
     """
     Whether every login has its password and nobody gets in without one.
 
-    Not so in a database of an earlier version, which let in whoever reached its socket, nor where a password is lost.
-    Raises `PostgresUnavailable` for a file that others can reach.
+    Not so in a database of an earlier version, which let in anybody who reached its socket, nor where a password is
+    lost. Raises `PostgresUnavailable` for a file that others can reach.
     """
     if not all(_file(data_dir, login).exists() for login in _EVERY):
         return False
@@ -116,7 +116,7 @@ def _password(data_dir: Path, login: str) -> str:
 
 
 def _verifier(password: str) -> str:
-    """What PostgreSQL stores of a password (RFC 5803): it can be checked with it, and not be told from it."""
+    """What PostgreSQL stores of a password (RFC 5803): it can be checked with it, and not be derived from it."""
     salt, rounds = secrets.token_bytes(_SALT_BYTES), 1
     salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, rounds)
     stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()

@@ -108,7 +108,7 @@ def _start_locked(data_dir: Path, settings: Mapping[str, str], bin_dir: Path | N
         clusters.refuse_other_version(cluster, version)
     server = process.adopt(cluster, user, reachable)
     if not logins.are_set(data_dir, cluster):
-        if server:  # it lets in whoever reaches its socket, or nobody knows a password any more
+        if server:  # it lets in anybody who reaches its socket, or nobody knows a password any more
             process.stop(cluster, server, user, reachable)
             server = None
         logins.make(data_dir, cluster, user, reachable)

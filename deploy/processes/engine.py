@@ -16,7 +16,7 @@ from exchange.auctions import service as auctions
 from exchange.blocks.service import lapse_due
 from exchange.campaigns import service as campaigns
 from exchange.instructions.service import Teller
-from exchange.instruments.service import follow_freezes
+from exchange.instruments.service import follow_freezes, follow_owners, turn_days
 from exchange.journal.forwarding import GatewayServer, Progress
 from exchange.journal.gateway import Connect, Gateway
 from exchange.parts import Exchange
@@ -28,6 +28,7 @@ from exchange.sessions.service import follow_timetables
 from exchange.settlement import projection as settlement
 from exchange.settlement.reconciler import reconcile
 from exchange.settlement.settler import Settler
+from exchange.subscriptions.following import follow
 from registry.kit.database import Database
 from registry.kit.supervise import Supervisor
 from schemas.parties import RegionProfile
@@ -35,7 +36,10 @@ from schemas.parties import RegionProfile
 log = structlog.get_logger()
 
 FREEZES_EVERY_S = 0.5
+OWNERS_EVERY = 10
+"""Looks at freezes between two looks at whose the accounts are."""
 CALENDAR_EVERY_S = 0.5
+SUBSCRIPTIONS_EVERY_S = 0.5
 STOP_TIMEOUT_S = 5.0
 """How long each part may take to end."""
 
@@ -80,7 +84,10 @@ class EngineRole:
         self._calendar = Supervisor(
             "calendar", "What is due by the calendar does not reach the exchange", retry_s=CALENDAR_EVERY_S
         )
-        self.exchange.watched += (self._settler.supervisor, self._following, self._calendar)
+        self._standing = Supervisor(
+            "subscriptions", "Standing subscriptions do not buy and sell", retry_s=SUBSCRIPTIONS_EVERY_S
+        )
+        self.exchange.watched += (self._settler.supervisor, self._following, self._calendar, self._standing)
         self._tasks: dict[str, asyncio.Task[Any]] = {}
         self._server = self._served_at(socket) if socket else None
 
@@ -108,6 +115,7 @@ class EngineRole:
                 ("settler", self._settler.run()),
                 ("freezes", _follow_freezes(exchange, self._following)),
                 ("calendar", _follow_calendar(exchange, self._calendar)),
+                ("subscriptions", _follow_subscriptions(exchange, self._standing)),
             )
         }
         if self._snapshots:
@@ -117,6 +125,8 @@ class EngineRole:
         """End what gives commands, then what carries them out and answers them, then what shows them."""
         if self._snapshots:
             await self._snapshots.stop()
+        self._standing.stop()
+        await self._ended("subscriptions")
         self._settler.stop()
         await self._ended("settler")
         for name, following in (("freezes", self._following), ("calendar", self._calendar)):
@@ -154,12 +164,15 @@ class EngineRole:
 
 
 async def _follow_freezes(exchange: Exchange, supervisor: Supervisor) -> None:
-    """Tell the engine what the registry freezes; after the start, compare the books once."""
-    compared = False
+    """Tell the engine what the registry freezes, and who owns accounts; after the start, compare the books once."""
+    compared, looks = False, 0
 
     async def step() -> None:
-        nonlocal compared
+        nonlocal compared, looks
         await follow_freezes(exchange=exchange)
+        if looks % OWNERS_EVERY == 0:
+            await follow_owners(exchange=exchange)
+        looks += 1
         compared = compared or await _compare(exchange)
         supervisor.well()
         await supervisor.pause(FREEZES_EVERY_S)
@@ -172,12 +185,24 @@ async def _follow_calendar(exchange: Exchange, supervisor: Supervisor) -> None:
 
     async def step() -> None:
         await follow_timetables(exchange=exchange)
+        await turn_days(exchange=exchange)
         await campaigns.follow_calendar(exchange=exchange)
         await auctions.follow_calendar(exchange=exchange)
         await lapse_due(exchange=exchange)
         await end_due(exchange=exchange)
         supervisor.well()
         await supervisor.pause(CALENDAR_EVERY_S)
+
+    await supervisor.run(step)
+
+
+async def _follow_subscriptions(exchange: Exchange, supervisor: Supervisor) -> None:
+    """Buy and sell what standing subscriptions are due to."""
+
+    async def step() -> None:
+        await follow(exchange=exchange)
+        supervisor.well()
+        await supervisor.pause(SUBSCRIPTIONS_EVERY_S)
 
     await supervisor.run(step)
 

@@ -1,9 +1,9 @@
 """
 `kilnwood recover`: what the operator does on the server when the regulators cannot decide any more.
 
-Each act is one transaction, and a statement in the public log that names the persons by their numbers: whoever watches
-the log sees that power was given otherwise than by two people. The first keys that it makes count as the operator's
-hands (registry/access/persons/rules.py).
+Each act is one transaction, and a statement in the public log that names the persons by their numbers: anybody who
+watches the log sees that power was given otherwise than by two people. The first keys that it makes count as the
+operator's hands (registry/access/persons/rules.py).
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator

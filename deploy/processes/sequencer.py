@@ -12,6 +12,7 @@ from deploy.log_keys import keys_folder, policy_text
 from deploy.processes.children import DSN_VARIABLE, REFUSED_EXIT, ChildRole, until_parent_ends
 from deploy.processes.first_start import CannotServe
 from deploy.settings import Settings
+from registry.kit.supervise import Supervisor
 from registry.transparency.agreement import Witness
 from registry.transparency.continuity import keys_for
 from registry.transparency.format.policy import parse_policy
@@ -74,15 +75,18 @@ async def run_as_child(settings: Settings) -> int:
 
 async def sequence(settings: Settings, dsn: Callable[[], str], stop: asyncio.Event) -> None:
     """Sequence and sign until *stop*, reconnecting as needed. Raises `SigningRefused`, `KeyTrouble`."""
-    while not stop.is_set():
-        try:
-            await _run_connected(settings, dsn(), stop)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
-            log.warning("sequencer_reconnects", reason=str(error) or type(error).__name__)
-            await asyncio.sleep(RECONNECT_S)
+    supervisor = Supervisor(
+        "sequencer",
+        "Nothing is signed",
+        retry_s=RECONNECT_S,
+        expected=(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError),
+        fatal=(SigningRefused, KeyTrouble),
+        stopped=stop,
+    )
+    await supervisor.run(lambda: _run_connected(settings, dsn(), stop, well=supervisor.well))
 
 
-async def _run_connected(settings: Settings, dsn: str, stop: asyncio.Event) -> None:
+async def _run_connected(settings: Settings, dsn: str, stop: asyncio.Event, *, well: Callable[[], None]) -> None:
     connection = await asyncpg.connect(
         dsn,
         timeout=5,
@@ -90,13 +94,18 @@ async def _run_connected(settings: Settings, dsn: str, stop: asyncio.Event) -> N
     )
     try:
         keys = await keys_for(connection, keys_folder(settings.data_dir), settings.log_origin)
-        await _run(settings, connection, keys, stop)
+        await _run(settings, connection, keys, stop, well=well)
     finally:
         connection.terminate()
 
 
 async def _run(
-    settings: Settings, connection: "asyncpg.Connection[asyncpg.Record]", keys: RegistryKeys, stop: asyncio.Event
+    settings: Settings,
+    connection: "asyncpg.Connection[asyncpg.Record]",
+    keys: RegistryKeys,
+    stop: asyncio.Event,
+    *,
+    well: Callable[[], None],
 ) -> None:
     sequencer = Sequencer(
         connection,
@@ -114,6 +123,7 @@ async def _run(
             starting.cancel()
             return
         starting.result()
+        well()
         await sequencer.run(stop, interval_s=settings.publish_interval_s)
     finally:
         await sequencer.close()

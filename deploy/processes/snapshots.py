@@ -4,6 +4,7 @@ import asyncio
 import math
 import os
 import time
+from collections.abc import Callable
 from typing import Final
 
 import asyncpg
@@ -14,6 +15,7 @@ from deploy.processes.children import DSN_VARIABLE, REFUSED_EXIT, ChildRole, unt
 from exchange.journal.recovery import JournalBroken
 from exchange.journal.snapshots import SnapshotFollower
 from exchange.journal.store import IS_GONE
+from registry.kit.supervise import Supervisor
 
 log = structlog.get_logger()
 
@@ -30,24 +32,31 @@ async def run_as_child() -> int:
     os.nice(NICENESS)
     stop = asyncio.Event()
     until_parent_ends(stop)
+    supervisor = Supervisor(
+        "snapshots",
+        "No snapshots are stored",
+        retry_s=RECONNECT_S,
+        expected=IS_GONE,
+        fatal=(JournalBroken,),
+        stopped=stop,
+    )
     broken_at_s = -math.inf
     while not stop.is_set():
         try:
-            await _follow(stop)
-        except IS_GONE as error:
-            log.warning("snapshots_reconnect", reason=str(error) or type(error).__name__)
+            await supervisor.run(lambda: _follow(stop, well=supervisor.well))
         except JournalBroken as error:
             if time.monotonic() - broken_at_s < BROKEN_AGAIN_S:
                 log.error("journal_broken", reason=str(error))  # noqa: TRY400 - the reason says all
                 return REFUSED_EXIT
             broken_at_s = time.monotonic()  # the first time the database may have gone back behind what was read
-        await asyncio.sleep(0 if stop.is_set() else RECONNECT_S)
+            await supervisor.pause(RECONNECT_S)
     return 0
 
 
-async def _follow(stop: asyncio.Event) -> None:
+async def _follow(stop: asyncio.Event, *, well: Callable[[], None]) -> None:
     connection = await asyncpg.connect(os.environ[DSN_VARIABLE], **connecting("kilnwood_api"))
     try:
+        well()
         await SnapshotFollower(connection).run(stop)
     finally:
         connection.terminate()

@@ -28,7 +28,7 @@ async def take_office(season: Season) -> None:
     """
     The regulators make keys of their own with those of the first start, and confirm each other's.
 
-    Until then they count as one, since whoever started the region saw both first keys.
+    Until then they count as one, since the operator who started the region saw both first keys.
     """
     first, second = [await own_key(season.api, key) for key in season.regulators]
     season.regulators = (first, second)

@@ -27,7 +27,7 @@ class CampaignPage(Controller):
         exchange: NamedDependency[Exchange],
         account_id: AccountId = None,
     ) -> Response[str]:
-        """A form for whoever has tonnes to offer."""
+        """A form for those who have tonnes to offer."""
         page.asks("open_campaign")
         found = await instruments.instruments(window, exchange=exchange)
         mine = await own(page, None, account_id, db=db, exchange=exchange)

@@ -115,7 +115,7 @@ class RetirementPages(Controller):
         vintage: QueryVintage = None,
         methodology: QueryMethodology = None,
     ) -> Response[str]:
-        """The list; whoever is signed in may ask for a beneficiary too."""
+        """The list; visitors who are signed in may filter by beneficiary too."""
         wanted = RetirementsWanted(
             claim_id=claim_id,
             organisation_id=organisation_id,

@@ -25,7 +25,7 @@ SHOWN: Final = Window(None, 200)
 
 
 class IncomePages(Controller):
-    """For whoever belongs to an organisation with an account."""
+    """For members of an organisation with an account."""
 
     path = "/income"
 

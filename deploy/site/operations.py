@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from deploy.status import Trouble, service_status
 from exchange.instruments import service as instruments
+from exchange.instruments.presets.files import every_preset
 from exchange.parts import Exchange
 from exchange.sessions import service as sessions
 from exchange.settlement.rules import ALONE_FEN
@@ -76,6 +77,7 @@ class OperationsPage(Controller):
             alone_fen=ALONE_FEN,
             instruments=(traded := await instruments.instruments(WHOLE, exchange=exchange)),
             sessions={each.code: await sessions.session(each.code, exchange=exchange) for each in traded.items},
+            presets=every_preset(),
             projects=await projects.projects(
                 ProjectsWanted(state="registered"), WHOLE, asked=page.asks("list_projects"), db=db
             ),

@@ -27,7 +27,7 @@ class Named(Struct, frozen=True):
 
 
 async def named(person_ids: Iterable[int | None], db: Database) -> dict[int, Named]:
-    """Some people, by their numbers; whoever is unknown is called by the number."""
+    """Some people, by their numbers; a person who is unknown is shown as the number."""
     wanted = {each for each in person_ids if each}
     async with db.reading() as tx:
         names = await parties.people_in(tx, wanted)

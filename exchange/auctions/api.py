@@ -34,7 +34,7 @@ class AuctionsController(Controller):
         exchange: NamedDependency[Exchange],
         authority: NamedDependency[Authority],
     ) -> Auction:
-        """Offer deposited tonnes to whoever bids the most in a window."""
+        """Offer deposited tonnes to the highest bidders in a window."""
         return await service.open_auction(data, call=numbered, exchange=exchange, authority=authority)
 
     @get("/", operation_id="list_auctions", opt={SHEET: True}, responses=READS)

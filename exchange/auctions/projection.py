@@ -46,8 +46,8 @@ def _extended(into: Changes, event: m.AuctionExtended, _: Moment) -> None:
 
 
 def _ended(into: Changes, event: m.AuctionEnded, _: Moment) -> None:
-    told = (event.bids, event.wanted, event.sold, event.price, event.cause, event.seed)
-    into.row(_sql.put_courses, event.auction, "ended", *told)
+    ended = (event.bids, event.wanted, event.sold, event.price, event.cause, event.seed)
+    into.row(_sql.put_courses, event.auction, "ended", *ended)
     into.answer(event.instruction, "done")
 
 

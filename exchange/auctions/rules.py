@@ -139,7 +139,7 @@ class DueAuction(NamedTuple):
 
 def due(running: Iterable[DueAuction], now: datetime, *, seed: Callable[[], bytes]) -> Iterator[Command]:
     """
-    What is to be told of auctions *now*: that a window has opened, or has closed. *seed* makes that of a draw.
+    The instructions that are due at *now*: a window has opened, or has closed. *seed* makes that of a draw.
 
     One that has lost its offer is called off at once, so that nobody's money waits for nothing. What would be sold
     waits while the instrument is halted.

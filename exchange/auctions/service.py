@@ -9,6 +9,7 @@ from exchange.auctions.projection import KINDS, TIES
 from exchange.engine.modes.auctions import messages as m
 from exchange.instructions import service as instructions
 from exchange.instruments import service as instruments
+from exchange.instruments.rules import keep_auction
 from exchange.orders import service as orders
 from exchange.parts import Exchange, known_trader, readable_in, refuse_frozen
 from registry.kit import clock
@@ -36,7 +37,7 @@ async def open_auction(body: NewAuction, *, call: Call, exchange: Exchange, auth
     """
     trader = await known_trader(body.account_id, call, authority)
     instrument = await instruments.instrument(body.instrument, exchange=exchange)
-    number = (await exchange.instruments.by_code(body.instrument)).id
+    known = await exchange.instruments.by_code(body.instrument)
     await refuse_frozen(trader, body.client_order_id, exchange=exchange)
     async with exchange.db.reading() as tx:
         now = await clock.now_in(tx)
@@ -45,10 +46,11 @@ async def open_auction(body: NewAuction, *, call: Call, exchange: Exchange, auth
             f"closes_at {clock.stamp(body.closes_at)} has passed: business time is {clock.stamp(now)}."
         )
     lot_t, latest_at = body.lot_t or instrument.lot_t, body.latest_at or body.closes_at
+    keep_auction(known.venue, body, lot_t)
     increment_fen = (body.increment_fen or instrument.tick_fen) if body.kind == "ascending" else 0
     command = m.OpenAuction(
         body.account_id,
-        number,
+        known.id,
         _KINDS[body.kind],
         body.reserve_fen,
         increment_fen,
@@ -148,7 +150,7 @@ async def follow_calendar(*, exchange: Exchange) -> int:
     """
     Begin and close the auctions whose windows have opened or closed by business time; returns how many.
 
-    The engine's process runs it twice a second. Each is told by an instruction, which a crash leaves stored, with the
+    The engine's process runs it twice a second. Each becomes an instruction, which a crash leaves stored, with the
     seed of its draw: nobody can draw twice.
     """
     if not exchange.gateway.writing.is_set():
@@ -156,8 +158,8 @@ async def follow_calendar(*, exchange: Exchange) -> int:
 
     async def work(tx: Tx) -> list[int]:
         now = await clock.now_in(tx)
-        told = rules.due(await store.running(tx), now, seed=partial(secrets.token_bytes, SEED_BYTES))
-        return [await instructions.store_in(tx, each, by=None) for each in told]
+        due = rules.due(await store.running(tx), now, seed=partial(secrets.token_bytes, SEED_BYTES))
+        return [await instructions.store_in(tx, each, by=None) for each in due]
 
     await exchange.projector.caught_up()
     numbers = await exchange.db.transaction(work)

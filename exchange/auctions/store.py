@@ -40,7 +40,7 @@ async def own(tx: Tx, number: int, account_id: int) -> list[int]:
 
 
 async def running(tx: Tx) -> list[DueAuction]:
-    """The auctions that have not ended, unless something is being told of one."""
+    """The auctions that have not ended, except those with an instruction on its way."""
     return [DueAuction(**row) for row in await tx.fetch(_sql.running)]
 
 

@@ -4,6 +4,7 @@ from exchange.blocks import rules, store
 from exchange.engine import commands as c
 from exchange.engine.modes.blocks import messages as m
 from exchange.instructions import service as instructions
+from exchange.instruments.rules import keep_preset
 from exchange.orders import service as orders
 from exchange.parts import Exchange, known_trader, readable_in, refuse_frozen
 from registry.kit import clock
@@ -110,6 +111,9 @@ async def terms(code: str, *, exchange: Exchange) -> BlockTerms:
 async def set_terms(code: str, body: NewBlockTerms, *, call: Call, exchange: Exchange) -> BlockTerms:
     """Bound the size and the prices of an instrument's blocks. Raises `TradingRefused`."""
     found = await exchange.instruments.by_code(code)
+    if found.venue is not None and found.venue.blocks is not None:
+        keep_preset(found.venue, "least_t", found.venue.blocks.least_t, body.least_t)
+        keep_preset(found.venue, "band_bps", found.venue.blocks.band_bps, body.band_bps)
     command = m.SetBlockTerms(0, found.id, body.least_t, body.reference_fen or 0, body.band_bps or 0)
 
     async def work(tx: Tx) -> Written[int]:

@@ -85,7 +85,7 @@ class Running(NamedTuple):
 
 def due(running: Iterable[Running], now: datetime) -> Iterator[Command]:
     """
-    What is to be told of campaigns *now*: that a window has opened, or has closed.
+    The instructions that are due at *now*: a window has opened, or has closed.
 
     One that has lost its offer is called off at once, so that nobody's money waits for nothing. What would be sold
     waits while the instrument is halted.

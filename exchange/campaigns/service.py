@@ -4,6 +4,7 @@ from exchange.campaigns import rules, store
 from exchange.engine.modes.campaigns import messages as m
 from exchange.instructions import service as instructions
 from exchange.instruments import service as instruments
+from exchange.instruments.rules import keep_campaign
 from exchange.orders import service as orders
 from exchange.parts import Exchange, known_trader, readable_in, refuse_frozen
 from registry.kit import clock
@@ -28,7 +29,7 @@ async def open_campaign(body: NewCampaign, *, call: Call, exchange: Exchange, au
     """
     trader = await known_trader(body.account_id, call, authority)
     instrument = await instruments.instrument(body.instrument, exchange=exchange)
-    number = (await exchange.instruments.by_code(body.instrument)).id
+    known = await exchange.instruments.by_code(body.instrument)
     await refuse_frozen(trader, body.client_order_id, exchange=exchange)
     async with exchange.db.reading() as tx:
         now = await clock.now_in(tx)
@@ -36,9 +37,10 @@ async def open_campaign(body: NewCampaign, *, call: Call, exchange: Exchange, au
         raise rules.WindowOver(
             f"closes_at {clock.stamp(body.closes_at)} has passed: business time is {clock.stamp(now)}."
         )
+    keep_campaign(known.venue, body)
     command = m.OpenCampaign(
         body.account_id,
-        number,
+        known.id,
         body.price_fen,
         body.quantity_t,
         body.least_t or instrument.lot_t,
@@ -119,7 +121,7 @@ async def own(campaign_id: int, account_id: int, *, asked: Call, exchange: Excha
 
 
 async def pledges(campaign_id: int, window: Window, *, exchange: Exchange) -> Page[AnonymousPledge]:
-    """The pledges of a campaign, without whose they are: enough to work its allotment out again."""
+    """The pledges that stand in a campaign, without whose they are: enough to work its allotment out again."""
     await campaign(campaign_id, exchange=exchange)
     async with exchange.db.reading() as tx:
         return await store.pledges(tx, window, campaign_id)
@@ -129,15 +131,15 @@ async def follow_calendar(*, exchange: Exchange) -> int:
     """
     Begin and close the campaigns whose windows have opened or closed by business time; returns how many.
 
-    The engine's process runs it twice a second. Each is told by an instruction, which a crash leaves stored.
+    The engine's process runs it twice a second. Each becomes an instruction, which a crash leaves stored.
     """
     if not exchange.gateway.writing.is_set():
         return 0
 
     async def work(tx: Tx) -> list[int]:
         now = await clock.now_in(tx)
-        told = rules.due(await store.running(tx), now)
-        return [await instructions.store_in(tx, each, by=None) for each in told]
+        due = rules.due(await store.running(tx), now)
+        return [await instructions.store_in(tx, each, by=None) for each in due]
 
     await exchange.projector.caught_up()
     numbers = await exchange.db.transaction(work)

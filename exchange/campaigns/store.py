@@ -29,7 +29,7 @@ async def campaigns(tx: Tx, window: Window, code: str | None, state: CampaignSta
 
 
 async def pledges(tx: Tx, window: Window, number: int) -> Page[AnonymousPledge]:
-    """The pledges of a campaign."""
+    """The pledges of a campaign, without those that were withdrawn."""
     rows = await tx.fetch(window.of(_sql.pledges), *window.args, number)
     return window.page(
         [
@@ -54,7 +54,7 @@ async def own(tx: Tx, number: int, account_id: int) -> list[int]:
 
 
 async def running(tx: Tx) -> list[Running]:
-    """The campaigns that have not ended, unless something is being told of one."""
+    """The campaigns that have not ended, except those with an instruction on its way."""
     return [Running(**row) for row in await tx.fetch(_sql.running)]
 
 

@@ -72,16 +72,17 @@ class TradingAccount:
     """
     An account of the registry, as the exchange knows it. *group* is its beneficial owner.
 
-    *orders* has everything that it has open, of any mode, by number. *last_client_order_id* is the highest that it has
-    used; *gaps* are the free numbers behind it, in their order. Those behind the window count as used; they are
-    forgotten now and then.
+    *role* is what that owner is (`exchange.engine.venue`). *orders* has everything that the account has open, of any
+    mode, by number. *last_client_order_id* is the highest that it has used; *gaps* are the free numbers behind it, in
+    their order. Those behind the window count as used; they are forgotten now and then.
     """
 
-    __slots__ = ("cash", "frozen", "gaps", "group", "id", "last_client_order_id", "orders", "tonnes")
+    __slots__ = ("cash", "frozen", "gaps", "group", "id", "last_client_order_id", "orders", "role", "tonnes")
 
     def __init__(self, account_id: int, group: int) -> None:
         self.id = account_id
         self.group = group
+        self.role = 0
         self.cash = Balance()
         self.tonnes: dict[int, Balance] = {}
         self.last_client_order_id = 0

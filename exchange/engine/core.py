@@ -19,6 +19,7 @@ from exchange.engine.modes.blocks import handlers as blocks
 from exchange.engine.modes.campaigns import handlers as campaigns
 from exchange.engine.modes.quotes import handlers as quotes
 from exchange.engine.modes.sessions import handlers as sessions
+from exchange.engine.modes.venues import handlers as venues
 from exchange.engine.opening import freeze, halt, open_instrument, restart_numbers, set_band
 from exchange.engine.settling import refund, settle
 
@@ -34,6 +35,7 @@ MODES: Final[tuple[EngineMode, ...]] = (
     blocks.MODE,
     quotes.MODE,
     sessions.MODE,
+    venues.MODE,
 )
 """Every mode of matching. A new one is a module in `exchange.engine.modes` and a line here."""
 

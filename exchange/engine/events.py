@@ -67,6 +67,7 @@ class Cause(IntEnum):
     NOT_TAKEN = 19
     DAY_OVER = 13
     EXPIRED = 14
+    OWNER_CHANGED = 23
 
 
 class Refused(Struct, array_like=True, gc=False, frozen=True, tag=1):

@@ -9,6 +9,7 @@ from exchange.engine.accounts import OpenOrder, TradingAccount
 from exchange.engine.book import OrderBook
 from exchange.engine.events import InstructionRefused, Reason, Reduced, Refused, Traded
 from exchange.engine.session import CONTINUOUS, Session
+from exchange.engine.venue import Venue
 from schemas.scalars import MAX_PRICE_FEN, MAX_QUANTITY_T
 
 MAX_TOTAL: Final = 2**53 - 1
@@ -20,6 +21,7 @@ OPEN_ORDERS_LIMIT: Final = 10_000
 BPS: Final = 10_000
 _PHASE_BITS: Final = 8
 """Causes of a halt stand below them."""
+_VENUE_BITS: Final = 16
 
 assert MAX_PRICE_FEN * MAX_QUANTITY_T <= MAX_TOTAL
 
@@ -29,7 +31,8 @@ class TradedInstrument:
     One project and vintage with its rules and its book. *tonnes* is what all accounts have of it.
 
     *halted* has the causes of a halt, *phase* where its book is in its session; *gate* has both, so that an order is
-    asked one question: it is 0 while the book trades continuously. *session* is None until a first phase or rule.
+    asked one question: it is 0 while the book trades continuously, without rules of a venue. *session* is None until a
+    first phase or rule, *venue* unless it was opened by the rules of one.
     """
 
     __slots__ = (
@@ -46,6 +49,7 @@ class TradedInstrument:
         "session",
         "tick",
         "tonnes",
+        "venue",
     )
 
     def __init__(self, command: c.OpenInstrument, fee_account: TradingAccount) -> None:
@@ -60,12 +64,13 @@ class TradedInstrument:
         self.phase = CONTINUOUS
         self.gate = 0
         self.session: Session | None = None
+        self.venue: Venue | None = None
         self.book = OrderBook()
         self.tonnes = 0
 
     def shut(self) -> None:
-        """Let the gate say what *halted* and *phase* say."""
-        self.gate = self.halted | self.phase << _PHASE_BITS
+        """Let the gate say what *halted* and *phase* say, and that there are rules of a venue."""
+        self.gate = self.halted | self.phase << _PHASE_BITS | (self.venue is not None) << _VENUE_BITS
 
 
 class Market:
@@ -75,8 +80,8 @@ class Market:
     *sequence* counts commands: an order, a subscription or a listing is known by the number of its command. *groups*
     has the accounts of each beneficial owner, *frozen_early* those that were frozen before they had anything here.
     *cash* is the money of all accounts together. *parts* is what modes have of their own, by the name of the mode.
-    *unfinished* is what remains of a command that is carried out in steps: one of the types in the modes' tables of
-    steps.
+    *locking* has the rules of venues where what was bought cannot be sold on the same day, by instrument. *unfinished*
+    is what remains of a command that is carried out in steps: one of the types in the modes' tables of steps.
     """
 
     __slots__ = (
@@ -86,6 +91,7 @@ class Market:
         "groups",
         "instruments",
         "last_instruction",
+        "locking",
         "parts",
         "sequence",
         "trades",
@@ -102,6 +108,7 @@ class Market:
         self.instruments: dict[int, TradedInstrument] = {}
         self.groups: dict[int, list[TradingAccount]] = {}
         self.frozen_early: set[int] = set()
+        self.locking: dict[int, Venue] = {}
         self.unsettled: dict[int, Traded] = {}
         self.parts: dict[str, Any] = {}
         self.unfinished: Any = None
@@ -110,7 +117,7 @@ class Market:
         """
         An account that has or gets something here; it begins to exist with its first credit.
 
-        Its beneficial owner is the one of that moment: the registry has no change of owners yet.
+        Its beneficial owner is the one of that moment, until `SetGroup` says otherwise.
         """
         found = self.accounts.get(account_id)
         if found is None:
@@ -208,6 +215,24 @@ def why_unfit(
         (True, Reason.TOO_MANY_ORDERS, len(account.orders), OPEN_ORDERS_LIMIT),
     )
     return next(refused(command, reason, wanted, limit) for wrong, reason, wanted, limit in checks if wrong)
+
+
+def beyond_venue(
+    command: c.AccountCommand,
+    instrument: TradedInstrument,
+    account: TradingAccount,
+    *,
+    mode: int,
+    side: int,
+    quantity: int,
+    more: int | None = None,
+) -> Refused | None:
+    """Why the rules of a venue do not allow so many tonnes, of which *more* are beyond those of an earlier order."""
+    if instrument.venue is None:
+        return None
+    added = quantity if more is None else more
+    found = instrument.venue.against(account, instrument.id, side, mode, quantity, added)
+    return refused(command, *found) if found is not None else None
 
 
 def unlock(order: OpenOrder, quantity: int, cause: int, client_order_id: int = 0) -> Reduced:

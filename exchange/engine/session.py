@@ -3,11 +3,15 @@
 from collections.abc import Iterable
 from typing import Final
 
+from schemas.sessions import Phase
+
 CONTINUOUS: Final = 0
 PRE_OPEN: Final = 1
 OPENING_CALL: Final = 2
 CLOSING_CALL: Final = 3
 CLOSED: Final = 4
+PHASES: Final[tuple[Phase, ...]] = ("continuous", "pre-open", "opening-call", "closing-call", "closed")
+"""The names of the phases, by their numbers."""
 CALLS: Final = frozenset({OPENING_CALL, CLOSING_CALL})
 
 

@@ -12,10 +12,13 @@ def settle(market: Market, command: c.Settle) -> list[Event]:
     """The tonnes of these trades were delivered. Each trade is settled once."""
     if (missing := _not_outstanding(market, command.trades)) is not None:
         return [Refused(Reason.NOT_OUTSTANDING, 0, 0, missing, command.delivery)]
+    locking = market.locking
     for number in command.trades:
         trade = market.unsettled.pop(number)
         money, proceeds, fees, bought, sold = _sides(market, trade)
         amount = trade.price * trade.quantity
+        if trade.instrument in locking:
+            locking[trade.instrument].bought(number, trade.buyer, trade.quantity)
         money.outgoing -= amount
         _clear(proceeds, amount - trade.fee)
         _clear(fees, trade.fee)

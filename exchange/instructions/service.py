@@ -47,8 +47,8 @@ async def turn_in(tx: Tx) -> None:
     """
     Let nobody store an instruction before this transaction does.
 
-    For whoever decides by what was instructed before. Every other lock is taken before, and what is read afterwards
-    includes all that others have stored.
+    For decisions that depend on what was instructed before. Every other lock is taken before, and what is read
+    afterwards includes all that others have stored.
     """
     await store.turn(tx)
 

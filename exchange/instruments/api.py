@@ -14,6 +14,7 @@ from registry.kit.sheets import SHEET, Sheet
 from schemas.access import Call
 from schemas.instruments import Band, HaltReason, Instrument, InstrumentState, NewInstrument
 from schemas.pages import Page
+from schemas.venues import VenueRules
 
 
 class InstrumentsController(Controller):
@@ -50,6 +51,11 @@ class InstrumentsController(Controller):
     async def instrument(self, code: PathCode, exchange: NamedDependency[Exchange]) -> Instrument:
         """One instrument."""
         return await service.instrument(code, exchange=exchange)
+
+    @get("/{code:str}/venue", operation_id="get_instrument_venue", responses=READS)
+    async def venue(self, code: PathCode, exchange: NamedDependency[Exchange]) -> VenueRules:
+        """The rules of the venue that an instrument was opened by, as its preset said them on that day."""
+        return await service.venue(code, exchange=exchange)
 
     @post("/{code:str}/band", operation_id="set_price_band", responses=WRITES)
     async def set_band(

@@ -3,6 +3,7 @@
 from typing import Final
 
 from exchange.engine import events as e
+from exchange.engine.modes.venues import messages as m
 from exchange.projections.changes import Changes, Moment, Part
 from registry.kit import sql
 
@@ -29,4 +30,21 @@ def _halted(into: Changes, event: e.HaltChanged, _: Moment) -> None:
     into.answer(event.instruction, "done")
 
 
-EVENTS: Final[Part] = {e.InstrumentOpened: _opened, e.BandSet: _band_set, e.HaltChanged: _halted}
+def _done(into: Changes, event: m.VenueSet | m.LimitsSet | m.BoughtReleased, _: Moment) -> None:
+    into.answer(event.instruction, "done")
+
+
+def _group_set(into: Changes, event: m.GroupSet, _: Moment) -> None:
+    into.row(_sql.put_groups, event.account, event.group, event.role)
+    into.answer(event.instruction, "done")
+
+
+EVENTS: Final[Part] = {
+    e.InstrumentOpened: _opened,
+    e.BandSet: _band_set,
+    e.HaltChanged: _halted,
+    m.VenueSet: _done,
+    m.LimitsSet: _done,
+    m.BoughtReleased: _done,
+    m.GroupSet: _group_set,
+}

@@ -6,3 +6,10 @@ from unnest($1::int[], $2::bigint[], $3::bigint[]) as b (id, low, high) where i.
 -- name: set_halts
 update exchange.instrument i set halted = h.causes
 from unnest($1::int[], $2::smallint[]) as h (id, causes) where i.id = h.id;
+-- name: put_groups
+-- Several of one account in a batch: the last counts.
+insert into exchange.account_group (account_id, group_id, role)
+select distinct on (account) account, "group", role
+from unnest($1::bigint[], $2::bigint[], $3::smallint[]) with ordinality as g (account, "group", role, at)
+order by account, at desc
+on conflict (account_id) do update set group_id = excluded.group_id, role = excluded.role;

@@ -6,6 +6,7 @@ ROUTES: dict[str, Route] = {
     "open_instrument": Route(OPERATORS, "account"),  # the fees go to an account of the operator's own
     "list_instruments": PUBLIC,
     "get_instrument": PUBLIC,
+    "get_instrument_venue": PUBLIC,
     "set_price_band": Route(REGULATORS),
     "halt_instrument": Route(OPERATORS | REGULATORS, frees=True),
     "resume_instrument": Route(OPERATORS | REGULATORS),

@@ -1,19 +1,29 @@
 """Instruments: opened and halted by the operator, bounded by the regulator, halted with what is frozen."""
 
+from datetime import date, datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
 from exchange.engine import commands as c
+from exchange.engine.modes.venues.messages import ReleaseBought
 from exchange.instructions import service as instructions
 from exchange.instructions import store as stored_instructions
-from exchange.instruments import store
+from exchange.instruments import rules, store
+from exchange.instruments.presets.telling import instructions_for
 from exchange.parts import Exchange, trader_in
 from exchange.projections.instruments import no_instrument
 from registry import port
+from registry.kit import clock
 from registry.kit.database import Tx
 from registry.kit.idempotency import Written, once
 from registry.kit.pages import Window
-from registry.kit.problems import DomainError, Kind
+from registry.kit.problems import DomainError, Kind, Unknown
 from schemas.access import Call, Role
 from schemas.instruments import Band, HaltReason, Instrument, InstrumentState, NewInstrument
 from schemas.pages import Page
+from schemas.venues import VenueRules
+
+_SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 
 
 class TradedAlready(DomainError):
@@ -22,40 +32,43 @@ class TradedAlready(DomainError):
     kind, slug, title = Kind.CONFLICT, "instrument-exists", "It has an instrument"
 
 
-class BandOffTick(DomainError):
-    """A band's ends are prices, and so multiples of the tick."""
-
-    kind, slug, title = Kind.UNPROCESSABLE, "band-off-tick", "Band off tick"
-
-
 async def open_instrument(body: NewInstrument, *, call: Call, exchange: Exchange) -> Instrument:
     """
     Begin to trade a project and vintage of which something was issued. The fees go to an account of the operator.
 
-    What is frozen by then opens halted: the engine takes both instructions together, with no order in between.
+    What is frozen by then opens halted, and a preset's rules hold from the first order on: the engine takes all these
+    instructions together, with no order in between.
 
-    Raises `TradedAlready`, `BandOffTick`, `NotYours`, `OwnOrganisation`.
+    Raises `TradedAlready`, `PresetDecides`, `BandMissing`, `BandOffTick`, `NotYours`, `OwnOrganisation`.
     """
-    _check_band(body.low_fen, body.high_fen, body.tick_fen)
+    by = rules.opening(body)
 
     async def work(tx: Tx) -> Written[tuple[int, str]]:
         fees = await trader_in(tx, body.fee_account_id, call)
         vintage = await port.vintage_in(tx, body.project_id, body.vintage)
         await port.refuse_own_in(tx, [call.by.person_id], vintage.developer_id, "trading in its credits")
         refusal = TradedAlready(f"{vintage.code} is traded already: see /v1/instruments/{vintage.code}.")
-        instrument_id = await store.insert(tx, body, vintage, refusal)
+        instrument_id = await store.insert(tx, body, by, vintage, refusal)
         opening = c.OpenInstrument(
             0,
             instrument_id,
-            body.tick_fen,
-            body.lot_t,
-            body.low_fen,
-            body.high_fen,
+            by.tick_fen,
+            by.lot_t,
+            by.low_fen,
+            by.high_fen,
             body.fee_bps,
             fees.id,
             fees.group_id,
         )
+        if by.venue is not None and by.venue.resale == "next-day":
+            await store.begin_days(tx, instrument_id, _day(await clock.now_in(tx)))
+        remark = f"Preset {body.preset}"
+        if by.venue is not None and by.venue.sessions is not None:
+            await store.begin_timetable(tx, instrument_id, by.venue.sessions, call.by.person_id, remark)
+        await store.know_group(tx, fees.id, fees.group_id)
         number = await instructions.store_in(tx, opening, by=call)
+        for each in instructions_for(by.venue, instrument_id, by.reference_fen) if by.venue is not None else ():
+            number = await instructions.store_in(tx, each, by=call, remark=remark)
         if (body.project_id, body.vintage) in (await port.freezes_in(tx)).vintages:
             number = await instructions.store_in(tx, c.Halt(0, instrument_id, c.HALTED_BY_FREEZE, on=True), by=None)
         return Written(f"{number}:{vintage.code}", (number, vintage.code))
@@ -70,16 +83,70 @@ async def _opened_again(_: Tx, remembered: str) -> tuple[int, str]:
     return int(number), code
 
 
-def _check_band(low_fen: int, high_fen: int, tick_fen: int) -> None:
-    for price in (low_fen, high_fen):
-        if price % tick_fen:
-            raise BandOffTick(f"The band's end at {price} fen is not a multiple of the tick, {tick_fen} fen.")
+def _day(at: datetime) -> date:
+    """The day that a moment of business time is in."""
+    return at.astimezone(_SHANGHAI).date()
+
+
+async def turn_days(*, exchange: Exchange) -> int:
+    """
+    Release what was bought before today, where a venue locks it for its day; returns of how many instruments.
+
+    The engine's process runs it twice a second. Each is told by an instruction that is stored together with the day.
+    """
+    if not exchange.gateway.writing.is_set():
+        return 0
+
+    async def work(tx: Tx) -> list[int]:
+        day = _day(await clock.now_in(tx))
+        due = [each for each in await store.locking(tx, day) if await store.turn_days(tx, each, day)]
+        return [await instructions.store_in(tx, ReleaseBought(0, each), by=None) for each in due]
+
+    numbers = await exchange.db.transaction(work)
+    if numbers:
+        await exchange.teller.carried_out(max(numbers))
+    return len(numbers)
+
+
+async def follow_owners(*, exchange: Exchange) -> int:
+    """
+    Tell the engine whose accounts have come to another beneficial owner since; returns of how many it was told.
+
+    The engine's process looks every few seconds: an owner changes when somebody says so in the registry, or by the
+    clock alone. While nobody trades it stores nothing.
+    """
+    if not exchange.gateway.writing.is_set():
+        return 0
+
+    async def work(tx: Tx) -> list[int]:
+        known = await store.groups(tx)
+        found = await port.groups_in(tx, list(known))
+        changed = rules.new_owners(known, found, roles=await store.limits_roles(tx))
+        return [await instructions.store_in(tx, each, by=None) for each in changed]
+
+    await exchange.projector.caught_up()
+    numbers = await exchange.db.transaction(work)
+    if numbers:
+        await exchange.teller.carried_out(max(numbers))
+    return len(numbers)
+
+
+async def venue(code: str, *, exchange: Exchange) -> VenueRules:
+    """The rules of the venue that an instrument was opened by. Raises `Unknown` where it was opened without."""
+    found = await exchange.instruments.by_code(code)
+    if found.venue is None:
+        raise Unknown(f"{code} was opened without a preset: every way to trade is open.")
+    return found.venue
 
 
 async def set_band(code: str, body: Band, *, call: Call, exchange: Exchange) -> Instrument:
     """Bound prices from now on; whatever is open at others is closed. Raises `OwnOrganisation`."""
     found = await exchange.instruments.by_code(code)
-    _check_band(body.low_fen, body.high_fen, found.tick_fen)
+    rules.check_band(body.low_fen, body.high_fen, found.tick_fen)
+    if found.venue is not None and found.venue.prices.band_bps:
+        raise rules.PresetDecides(
+            f"The band of preset {found.venue.preset} follows the reference, which session/rules sets."
+        )
     band = c.SetBand(0, found.id, body.low_fen, body.high_fen)
     return await _carried_out(code, band, remark=body.reason, call=call, exchange=exchange)
 

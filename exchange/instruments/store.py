@@ -1,18 +1,22 @@
 """Instruments in PostgreSQL."""
 
+from datetime import date, time
 from typing import NamedTuple
 
 import asyncpg
+import msgspec
 
 from exchange.engine.commands import HALTED_BY_FREEZE, HALTED_BY_OPERATOR, HALTED_BY_REGULATOR
+from exchange.instruments.rules import OpeningRules
 from exchange.journal.audit import Bounds
 from registry.kit import sql
-from registry.kit.database import Tx, constraint
+from registry.kit.database import Tx, affected, constraint
 from registry.kit.pages import Window
 from registry.kit.problems import DomainError
 from schemas.custody import Vintage
 from schemas.instruments import Instrument, InstrumentState, NewInstrument
 from schemas.pages import Page
+from schemas.venues import VenueSessions
 
 _sql = sql.load(__package__)
 
@@ -26,7 +30,7 @@ class Halted(NamedTuple):
     causes: int
 
 
-async def insert(tx: Tx, body: NewInstrument, vintage: Vintage, refusal: DomainError) -> int:
+async def insert(tx: Tx, body: NewInstrument, rules: OpeningRules, vintage: Vintage, refusal: DomainError) -> int:
     """Store an instrument; *refusal* is raised where this project and vintage has one."""
     with constraint("instrument_once", refusal), constraint("instrument_code_key", refusal):
         return int(
@@ -37,12 +41,14 @@ async def insert(tx: Tx, body: NewInstrument, vintage: Vintage, refusal: DomainE
                 body.vintage,
                 vintage.project_name,
                 vintage.methodology,
-                body.tick_fen,
-                body.lot_t,
-                body.low_fen,
-                body.high_fen,
+                rules.tick_fen,
+                rules.lot_t,
+                rules.low_fen,
+                rules.high_fen,
                 body.fee_bps,
                 body.fee_account_id,
+                body.preset,
+                msgspec.json.encode(rules.venue).decode() if rules.venue is not None else None,
             )
         )
 
@@ -81,6 +87,7 @@ def _instrument(row: asyncpg.Record) -> Instrument:
         state="opening" if not row["open"] else "halted" if row["halted"] else "open",
         halted_by=tuple(word for word, cause in causes if row["halted"] & cause),  # type: ignore[misc]  # the three words
         opened_at=row["opened_at"],
+        preset=row["preset"],
     )
 
 
@@ -92,3 +99,39 @@ async def bounds(tx: Tx) -> list[Bounds]:
 async def vintages(tx: Tx) -> list[Halted]:
     """Every open instrument with what halts it."""
     return [Halted(*row.values()) for row in await tx.fetch(_sql.vintages)]
+
+
+async def begin_days(tx: Tx, instrument_id: int, day: date) -> None:
+    """From this day on, what is bought of an instrument is released for sale as the next one begins."""
+    await tx.execute(_sql.begin_days, instrument_id, day)
+
+
+async def locking(tx: Tx, day: date) -> list[int]:
+    """The instruments of which what was bought before *day* is still locked."""
+    return [row["instrument_id"] for row in await tx.fetch(_sql.locking, day)]
+
+
+async def turn_days(tx: Tx, instrument_id: int, day: date) -> bool:
+    """Note that *day* has begun for an instrument; False where somebody else has."""
+    return affected(await tx.execute(_sql.turn_days, instrument_id, day)) == 1
+
+
+async def begin_timetable(tx: Tx, instrument_id: int, day: VenueSessions, person_id: int, why: str) -> None:
+    """Let an instrument's book follow the day of its preset."""
+    times = [time.fromisoformat(each) if each is not None else None for each in day.times()]
+    await tx.execute(_sql.begin_timetable, instrument_id, times, day.every_day, person_id, why)
+
+
+async def know_group(tx: Tx, account_id: int, group_id: int) -> None:
+    """Note whose an account is by its first credit; call it in that one's transaction."""
+    await tx.execute(_sql.know_group, account_id, group_id)
+
+
+async def groups(tx: Tx) -> dict[int, tuple[int, int]]:
+    """Group and role of every account, as the engine knows them."""
+    return {row["account_id"]: (row["group_id"], row["role"]) for row in await tx.fetch(_sql.groups)}
+
+
+async def limits_roles(tx: Tx) -> bool:
+    """Whether any instrument has limits by the role of a buyer."""
+    return bool(await tx.fetchval(_sql.limits_roles))

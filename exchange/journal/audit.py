@@ -42,12 +42,13 @@ class Undelivered(NamedTuple):
 
 
 class Bounds(NamedTuple):
-    """What bounds an open instrument; *halted* adds the causes up."""
+    """What bounds an open instrument; *halted* adds the causes up, *phase* is that of its book."""
 
     id: int
     halted: int
     low_fen: int
     high_fen: int
+    phase: int
 
 
 class Audited(NamedTuple):
@@ -181,7 +182,7 @@ def books_of(market: Market) -> Books:
             Undelivered(each.trade, each.seller, each.buyer, each.quantity, each.price, each.fee)
             for each in market.unsettled.values()
         ],
-        [Bounds(each.id, each.halted, each.low, each.high) for each in market.instruments.values()],
+        [Bounds(each.id, each.halted, each.low, each.high, each.phase) for each in market.instruments.values()],
     )
 
 
@@ -208,6 +209,7 @@ def books(
         found["halts of instrument", each.id, None] = each.halted
         found["lowest price of instrument", each.id, None] = each.low_fen
         found["highest price of instrument", each.id, None] = each.high_fen
+        found["phase of instrument", each.id, None] = each.phase
     return {key: amount for key, amount in found.items() if amount}
 
 

@@ -28,6 +28,7 @@ from exchange.engine.core import ENGINE_VERSION, any_of, event_types
 from exchange.journal.codec import CODEC, decode_commands, encode_commands
 from exchange.journal.gateway import Gate, NotTrading, not_trading
 from exchange.journal.groups import Answer
+from registry.kit.supervise import Supervisor
 
 log = structlog.get_logger()
 
@@ -264,7 +265,7 @@ class GatewayElsewhere:
         self._connection: asyncio.StreamWriter | None = None
         self._writer: asyncio.StreamWriter | None = None
         """The same connection, once the server has greeted and commands may be sent."""
-        self._stopping = False
+        self._supervisor = Supervisor("forwarding", "The exchange's engine is not reached", retry_s=RECONNECT_S)
         self._waiting: dict[int, asyncio.Future[Iterator[Answer]]] = {}
         self._last = 0
         self._why = "The exchange's engine has not answered yet."
@@ -314,28 +315,34 @@ class GatewayElsewhere:
 
     def stop(self) -> None:
         """Close the connection; submissions that wait get `NotTrading`."""
-        self._stopping = True
+        self._supervisor.stop()
         if self._connection is not None:
             self._connection.close()
 
     async def run(self) -> None:
         """Connect, read, and connect again, until `stop`."""
-        while not self._stopping:
-            try:
-                await self._follow_connection()
-            except OtherVersion as error:
-                self._lose(str(error))
-            except TimeoutError:
-                self._lose(f"The exchange's engine says nothing for {SILENCE_LIMIT_S:.0f} s.")
-            except (OSError, asyncio.IncompleteReadError):
-                self._lose("The exchange's engine is away.")
-            except (ValueError, msgspec.DecodeError) as error:
-                log.warning("forwarding_cut_off", reason=str(error) or type(error).__name__)
-                self._lose("The exchange's engine says what cannot be read.")
-            except asyncio.CancelledError:
-                self._lose("This process stops.")
-                raise
-            await asyncio.sleep(RECONNECT_S)
+        await self._supervisor.run(self._connect_once)
+
+    async def _connect_once(self) -> None:
+        """Read from one connection until it is lost; callers that wait are answered before another one is made."""
+        try:
+            await self._follow_connection()
+        except OtherVersion as error:
+            self._lose(str(error))
+        except TimeoutError:
+            self._lose(f"The exchange's engine says nothing for {SILENCE_LIMIT_S:.0f} s.")
+        except (OSError, asyncio.IncompleteReadError):
+            self._lose("The exchange's engine is away.")
+        except (ValueError, msgspec.DecodeError) as error:
+            log.warning("forwarding_cut_off", reason=str(error) or type(error).__name__)
+            self._lose("The exchange's engine says what cannot be read.")
+        except asyncio.CancelledError:
+            self._lose("This process stops.")
+            raise
+        except Exception:
+            self._lose("The connection to the exchange's engine failed.")
+            raise  # the supervisor logs it, and connects again
+        await self._supervisor.pause(RECONNECT_S)
 
     async def _follow_connection(self) -> None:
         with address_of(self._path) as address:

@@ -7,9 +7,11 @@ The core's reasons are here; each mode brings its own, and `exchange.modes` has 
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
+from exchange.engine import venue as v
 from exchange.engine.commands import HALTED_BY_FREEZE, HALTED_BY_OPERATOR, HALTED_BY_REGULATOR
 from exchange.engine.events import Reason
 from registry.kit.problems import DomainError, Kind
+from schemas.venues import PRESETS
 
 
 class TradingRefused(DomainError):
@@ -32,8 +34,8 @@ class Wording(NamedTuple):
     """
     How one reason reads.
 
-    *text* may name ``wanted``, ``limit``, ``missing``, the same as ``…_yuan``, and ``causes``. *amounts* says whether
-    the two numbers can be compared; programs are given no others.
+    *text* may name ``wanted``, ``limit``, ``missing``, the same as ``…_yuan``, ``causes``, and of a venue its name and
+    the ``ways`` to trade. *amounts* says whether the two numbers can be compared; programs are given no others.
     """
 
     kind: Kind
@@ -199,6 +201,16 @@ _CAUSES: Final = (
     (HALTED_BY_REGULATOR, "the regulator"),
     (HALTED_BY_FREEZE, "a freeze"),
 )
+_WAYS: Final = (
+    (v.BOOK, "order book"),
+    (v.LISTINGS, "listings"),
+    (v.CAMPAIGNS, "campaigns"),
+    (v.BLOCKS, "negotiated blocks"),
+    (v.QUOTES, "requests for quotes"),
+    (v.UNIFORM_AUCTIONS, "uniform auctions"),
+    (v.PAY_AS_BID_AUCTIONS, "pay-as-bid auctions"),
+    (v.ASCENDING_AUCTIONS, "ascending auctions"),
+)
 _ANEW: Final = "To try again, send it with a new client_order_id."
 NOT_OPEN_SLUG: Final = "not-open"
 
@@ -221,6 +233,8 @@ class Refusals:
             limit_yuan=yuan(limit),
             missing_yuan=yuan(missing),
             causes=" and ".join(word for cause, word in _CAUSES if limit & cause),
+            ways=", ".join(word for bit, word in _WAYS if wanted & bit),
+            venue=PRESETS[limit - 1] if 0 < limit <= len(PRESETS) else "",
         )
         return TradingRefused(wording, text, **({"wanted": wanted, "limit": limit} if wording.amounts else {}))
 

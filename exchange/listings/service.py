@@ -3,6 +3,7 @@
 from exchange.engine.modes.listings import OpenListing, Subscribe
 from exchange.engine.modes.picking import SetPicking
 from exchange.instructions import service as instructions
+from exchange.instruments.rules import keep_preset
 from exchange.listings import rules, store
 from exchange.orders import service as orders
 from exchange.parts import Exchange, known_trader, refuse_frozen
@@ -76,6 +77,9 @@ async def picking(code: str, *, exchange: Exchange) -> Picking:
 async def set_picking(code: str, body: NewPicking, *, call: Call, exchange: Exchange) -> Picking:
     """Say which listings of an instrument may be subscribed to from now on."""
     found = await exchange.instruments.by_code(code)
+    if found.venue is not None:
+        ruled = found.venue.listings.picking if found.venue.listings else "any"
+        keep_preset(found.venue, "rule", ruled, body.rule)
     command = SetPicking(0, found.id, rules.PICKING[body.rule])
 
     async def work(tx: Tx) -> Written[int]:

@@ -92,7 +92,7 @@ class MarketFeed:
         async with self._exchange.db.snapshot() as tx:
             book = await store.book(tx, instrument)
             trades = await store.trades(tx, Window(None, NEWEST_TRADES + 1), instrument, newest_first=True)
-            is_open = await store.is_open(tx, instrument)
+            state = await store.book_state(tx, instrument)
         earlier = trades.items[NEWEST_TRADES:]
         return MarketUpdate(
             number=watched.number + 1,
@@ -100,7 +100,8 @@ class MarketFeed:
             book=book,
             trades=trades.items[:NEWEST_TRADES],
             earlier_trade_id=earlier[0].id if earlier else None,
-            open=is_open,
+            open=state.open,
+            phase=state.phase,
         )
 
 

@@ -3,8 +3,8 @@ The market change by change: a snapshot to begin with, then what is new, numbere
 
 Everything is read from the tables, and so from committed batches only, by the same rhythm as the pages' whole updates
 (`feed`). A change is made once for all who read it. Each reader has a line of its own of at most `LINE` changes: one
-that is too slow for that is told so and let go, and nobody else notices. A reader that comes back within `KEPT` changes
-goes on where it was.
+that is too slow for that gets an error and is disconnected; the others do not notice. A reader that comes back within
+`KEPT` changes goes on where it was.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ import structlog
 
 from exchange.market_data import rules, store
 from exchange.market_data.feed import STILL_S, read_whenever_moved
+from exchange.market_data.store import BookState
 from exchange.parts import Exchange
 from exchange.projections.store import Tradable
 from registry.kit.problems import Unavailable
@@ -66,7 +67,7 @@ class _View(NamedTuple):
 
     book: Book
     orders: tuple[BookOrder, ...] | None
-    open: bool
+    state: BookState
     last_trade_id: int
 
 
@@ -200,7 +201,8 @@ class _LiveBook:
             stream=self._stream,
             number=self._number,
             sequence=view.book.sequence,
-            open=view.open,
+            open=view.state.open,
+            phase=view.state.phase,
             bids=view.book.bids,
             asks=view.book.asks,
             orders=view.orders,
@@ -234,14 +236,14 @@ class _LiveBook:
         async with self._exchange.db.snapshot() as tx:
             book = await store.book(tx, self._instrument)
             orders = await store.orders(tx, self._instrument) if self._with_orders else None
-            is_open = await store.is_open(tx, self._instrument)
+            state = await store.book_state(tx, self._instrument)
             trades: tuple[Trade, ...] = ()
             if before is None:
                 last = await store.last_trade_id(tx, self._instrument)
             else:
                 trades = await store.trades_after(tx, self._instrument, before.last_trade_id)
                 last = trades[-1].id if trades else before.last_trade_id
-        self._view = _View(book, orders, is_open, last)
+        self._view = _View(book, orders, state, last)
         if before is not None:
             self._tell(before, self._view, trades)
         self._seen.set()
@@ -253,7 +255,7 @@ class _LiveBook:
             *rules.changed_levels("sell", before.book.asks, now.book.asks),
         )
         orders = rules.changed_orders(before.orders or (), now.orders or ())
-        if not (levels or orders or trades or before.open != now.open):
+        if not (levels or orders or trades or before.state != now.state):
             return
         self._number += 1
         told = Told(
@@ -262,7 +264,8 @@ class _LiveBook:
                 stream=self._stream,
                 number=self._number,
                 sequence=now.book.sequence,
-                open=now.open,
+                open=now.state.open,
+                phase=now.state.phase,
                 levels=levels,
                 orders=orders,
                 trades=trades,

@@ -50,7 +50,7 @@ class MarketChanges(Controller):
         """
         A snapshot, then changes, as server-sent events named by what they are: `snapshot`, `change`, `ended`.
 
-        Whoever connects again with the `Last-Event-ID` that browsers send by themselves gets what was missed.
+        A client that reconnects with the `Last-Event-ID` that browsers send by themselves gets what it missed.
         """
         messages = await live.watch(code, orders=orders, after=last_event_id)
         return Stream(_events(messages), media_type="text/event-stream", headers=_HEADERS)

@@ -8,6 +8,7 @@ something was missed, the copy is worth nothing, and a new snapshot is asked for
 from dataclasses import dataclass, field
 
 from schemas.market_data import BookOrder, MarketChange, MarketSnapshot, PriceLevel, Side
+from schemas.sessions import Phase
 
 
 class MarketGap(Exception):
@@ -21,6 +22,7 @@ class MarketReplica:
     stream: str = ""
     number: int = 0
     open: bool = False
+    phase: Phase = "closed"
     last_trade_id: int = 0
     traded_t: int = 0
     levels: dict[tuple[Side, int], PriceLevel] = field(default_factory=dict)
@@ -44,14 +46,15 @@ class MarketReplica:
         return tuple(sorted(found, key=lambda each: each.price_fen, reverse=side == "buy"))
 
     def _begin(self, snapshot: MarketSnapshot) -> None:
-        self.stream, self.number, self.open = snapshot.stream, snapshot.number, snapshot.open
+        self.stream, self.number = snapshot.stream, snapshot.number
+        self.open, self.phase = snapshot.open, snapshot.phase
         self.last_trade_id = snapshot.last_trade_id
         self.levels = {("buy", each.price_fen): each for each in snapshot.bids}
         self.levels |= {("sell", each.price_fen): each for each in snapshot.asks}
         self.orders = {each.id: each for each in snapshot.orders or ()}
 
     def _follow(self, change: MarketChange) -> None:
-        self.number, self.open = change.number, change.open
+        self.number, self.open, self.phase = change.number, change.open, change.phase
         for each in change.levels:
             key = (each.side, each.price_fen)
             if each.quantity_t:

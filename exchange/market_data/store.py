@@ -1,18 +1,20 @@
 """Books and trades as anybody may see them."""
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import asyncpg
 
+from exchange.engine.session import CLOSED, PHASES
 from exchange.market_data.rules import vwap
 from exchange.projections.store import Tradable
 from registry.kit import sql
-from registry.kit.database import Tx
+from registry.kit.database import Tx, fetch_one
 from registry.kit.pages import Window
 from registry.kit.period import Between
 from schemas.market_data import Book, BookOrder, DaySummary, PriceBar, PriceLevel, Trade
 from schemas.pages import Page
+from schemas.sessions import Phase
 
 _sql = sql.load(__package__)
 Interval = Literal["hour", "day"]
@@ -64,9 +66,17 @@ async def orders(tx: Tx, instrument: Tradable) -> tuple[BookOrder, ...]:
     )
 
 
-async def is_open(tx: Tx, instrument: Tradable) -> bool:
-    """Whether the instrument takes orders: it was opened and nothing halts it."""
-    return bool(await tx.fetchval(_sql.is_open, instrument.id))
+class BookState(NamedTuple):
+    """Whether the book takes orders (the instrument is open, nothing halts it, it is not closed), and its phase."""
+
+    open: bool
+    phase: Phase
+
+
+async def book_state(tx: Tx, instrument: Tradable) -> BookState:
+    """Where the book of an instrument is in its day."""
+    row = await fetch_one(tx, _sql.phase, instrument.id)
+    return BookState(row["trades"] and row["phase"] != CLOSED, PHASES[row["phase"]])
 
 
 async def price_bars(tx: Tx, instrument: Tradable, interval: Interval) -> tuple[PriceBar, ...]:

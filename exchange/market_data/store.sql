@@ -29,8 +29,9 @@ from (
 -- name: newest_trade_at
 select max(at) from exchange.shown_trade where instrument_id = $1
   and not exists (select from exchange.off_tape o where o.id = buy_order_id);
--- name: is_open
-select open and halted = 0 from exchange.known_instrument where id = $1;
+-- name: phase
+select n.open and n.halted = 0 as trades, s.phase from exchange.known_instrument n
+join exchange.shown_session s on s.instrument_id = n.id where n.id = $1;
 -- name: trades_after
 select id, code, price_fen, quantity_t, taker_side, at from exchange.shown_trade where instrument_id = $1 and id > $2
   and not exists (select from exchange.off_tape o where o.id = buy_order_id)

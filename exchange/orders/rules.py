@@ -36,6 +36,7 @@ CLOSED_BECAUSE: Final = {
     Cause.NOT_TAKEN: "not-taken",
     Cause.DAY_OVER: "day-over",
     Cause.EXPIRED: "expired",
+    Cause.OWNER_CHANGED: "owner-changed",
 }
 _AMENDING: Final[Wordings] = {
     Reason.NOT_ENOUGH_CASH: Wording(

@@ -4,13 +4,18 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Final, NamedTuple
 
+import asyncpg
+import msgspec
+
 from exchange.instructions import store as instructions
 from exchange.journal.audit import OpenQuantity, Positions
 from exchange.projections.changes import Change, Changes, Deal, Placed
 from registry.kit import sql
 from registry.kit.database import Tx, affected, fetch_one
+from schemas.venues import VenueRules
 
 _sql = sql.load(__package__)
+_venue: Final = msgspec.json.Decoder(VenueRules)
 
 
 class Remembered(NamedTuple):
@@ -29,13 +34,14 @@ class Remembered(NamedTuple):
 
 
 class Tradable(NamedTuple):
-    """What never changes of an instrument; *id* is the engine's number for it."""
+    """What never changes of an instrument; *id* is the engine's number for it, *venue* the rules it was opened by."""
 
     id: int
     code: str
     tick_fen: int
     project_id: int
     vintage: int
+    venue: VenueRules | None
 
 
 class Netted(NamedTuple):
@@ -146,4 +152,9 @@ async def open_quantities(tx: Tx) -> list[OpenQuantity]:
 
 async def every_instrument(tx: Tx) -> list[Tradable]:
     """All instruments."""
-    return [Tradable(*row.values()) for row in await tx.fetch(_sql.every_instrument)]
+    return [_tradable(row) for row in await tx.fetch(_sql.every_instrument)]
+
+
+def _tradable(row: asyncpg.Record) -> Tradable:
+    venue = _venue.decode(row["venue"]) if row["venue"] is not None else None
+    return Tradable(row["id"], row["code"], row["tick_fen"], row["project_id"], row["vintage"], venue)

@@ -73,4 +73,4 @@ select account_id, instrument_id, settled, locked, incoming, outgoing from excha
 -- name: open_quantities
 select id, account_id, price_fen, open_t from exchange.placed where open_t > 0;
 -- name: every_instrument
-select id, code, tick_fen, project_id, vintage from exchange.known_instrument;
+select id, code, tick_fen, project_id, vintage, venue from exchange.known_instrument;

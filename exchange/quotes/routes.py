@@ -1,4 +1,4 @@
-"""Who may call the operations on quotes. A quote is seen by the asker and by whoever made it."""
+"""Who may call the operations on quotes. A quote is seen by the asker and by its maker."""
 
 from registry.port import EVERY_ROLE, PUBLIC, TRADERS, Route
 

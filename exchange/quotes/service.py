@@ -138,7 +138,7 @@ async def inquired(code: str, window: Window, *, exchange: Exchange) -> Page[Inq
 
 async def end_due(*, exchange: Exchange) -> int:
     """
-    End the requests, and let lapse the quotes, whose time is over by business time; returns how many were told.
+    End the requests and the quotes whose time is over by business time; returns how many instructions it stored.
 
     Quotes first: one that stood no longer does not count for the inquired price.
     """

@@ -1,5 +1,5 @@
 -- name: request
--- For its asker, and for whoever may answer it.
+-- For its asker, and for those who may answer it.
 select * from exchange.shown_quote_request
 where id = $1 and (account_id = $2 or cardinality(invited) = 0 or $2 = any(invited));
 -- name: requests (either order)

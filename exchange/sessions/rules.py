@@ -10,10 +10,8 @@ from exchange.engine.modes.sessions.messages import SessionReason, SetPhase
 from exchange.engine.session import CALLS, CLOSED, CONTINUOUS, PRE_OPEN
 from exchange.journal.refusals import Wording, Wordings
 from registry.kit.problems import Kind
-from schemas.sessions import Indication, Phase
+from schemas.sessions import Indication
 
-PHASES: Final[tuple[Phase, ...]] = ("continuous", "pre-open", "opening-call", "closing-call", "closed")
-"""By their numbers in the engine."""
 COLLECTING: Final = CALLS | {PRE_OPEN}
 """Phases in which orders wait for the end of a call."""
 _SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
@@ -84,7 +82,7 @@ class Timed(NamedTuple):
 
 def due(timed: Timed, now: datetime, is_working_day: Callable[[date], bool]) -> Iterator[SetPhase]:
     """
-    What is to be told of a book *now*: every phase that began since it was last moved, so that none is skipped.
+    The instructions for a book that are due at *now*: each phase since it was last moved, so that none is skipped.
 
     A phase that somebody set by hand lasts until the next one of the timetable begins. A book that was never moved
     comes to the phase of the moment at once. Continuous trading waits while the instrument is halted.

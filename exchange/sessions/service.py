@@ -4,7 +4,9 @@ from datetime import datetime
 
 from exchange.engine.commands import Command
 from exchange.engine.modes.sessions import messages as m
+from exchange.engine.session import PHASES
 from exchange.instructions import service as instructions
+from exchange.instruments.rules import keep_preset
 from exchange.parts import Exchange
 from exchange.projections.instruments import no_instrument
 from exchange.projections.store import Tradable
@@ -44,12 +46,12 @@ async def set_phase(code: str, body: NewPhase, *, call: Call, exchange: Exchange
     """
     found = await exchange.instruments.by_code(code)
 
-    def told(now: datetime) -> Command:
-        return m.SetPhase(0, found.id, rules.PHASES.index(body.phase), int(now.timestamp()))
+    def instruction(now: datetime) -> Command:
+        return m.SetPhase(0, found.id, PHASES.index(body.phase), int(now.timestamp()))
 
     async def work(tx: Tx) -> Written[int]:
         await _refuse_own_in(tx, found, call)
-        number = await instructions.store_in(tx, told(await clock.now_in(tx)), by=call, remark=body.reason)
+        number = await instructions.store_in(tx, instruction(await clock.now_in(tx)), by=call, remark=body.reason)
         return Written(number, number)
 
     return await _carried_out(await exchange.teller.tell_once(work, call=call), code, exchange=exchange)
@@ -58,6 +60,9 @@ async def set_phase(code: str, body: NewPhase, *, call: Call, exchange: Exchange
 async def set_rules(code: str, body: SessionRules, *, call: Call, exchange: Exchange) -> TradingSession:
     """Set the reference, the rule of the closing price and the band. Raises `TradingRefused`, `OwnOrganisation`."""
     found = await exchange.instruments.by_code(code)
+    if found.venue is not None and found.venue.sessions is not None:
+        keep_preset(found.venue, "band_bps", found.venue.prices.band_bps or 0, body.band_bps)
+        keep_preset(found.venue, "average_from_t", found.venue.sessions.average_from_t, body.average_from_t)
     command = m.SetSessionRules(0, found.id, body.reference_fen, body.band_bps, body.average_from_t)
 
     async def work(tx: Tx) -> Written[int]:
@@ -71,6 +76,10 @@ async def set_rules(code: str, body: SessionRules, *, call: Call, exchange: Exch
 async def set_timetable(code: str, body: NewTimetable, *, call: Call, exchange: Exchange) -> TradingSession:
     """Say when the phases of a day begin. Raises `OwnOrganisation`."""
     found = await exchange.instruments.by_code(code)
+    if found.venue is not None and (day := found.venue.sessions) is not None:
+        ruled, asked = (", ".join(each or "-" for each in said.times()) for said in (day, body))
+        keep_preset(found.venue, "the timetable", ruled, asked)
+        keep_preset(found.venue, "every_day", day.every_day, body.every_day)
 
     async def work(tx: Tx) -> Written[int]:
         await _refuse_own_in(tx, found, call)
@@ -85,7 +94,7 @@ async def set_timetable(code: str, body: NewTimetable, *, call: Call, exchange: 
 
 
 async def _refuse_own_in(tx: Tx, instrument: Tradable, call: Call) -> None:
-    """Whoever decides over the trade in credits does not belong to their developer."""
+    """The person who decides over the trade in credits does not belong to their developer."""
     vintage = await port.vintage_in(tx, instrument.project_id, instrument.vintage)
     await port.refuse_own_in(tx, [call.by.person_id], vintage.developer_id, "trading in its credits")
 
@@ -100,7 +109,7 @@ async def follow_timetables(*, exchange: Exchange) -> int:
     """
     Move the books whose next phase has begun by business time, and close orders that have ended; returns how many.
 
-    The engine's process runs it twice a second. Each is told by an instruction, which a crash leaves stored.
+    The engine's process runs it twice a second. Each becomes an instruction, which a crash leaves stored.
     """
     if not exchange.gateway.writing.is_set():
         return 0

@@ -7,7 +7,8 @@ from typing import Final
 import asyncpg
 
 from exchange.engine.modes.sessions.messages import CLOSED_AT_AVERAGE, CLOSED_AT_LAST, CLOSED_AT_REFERENCE
-from exchange.sessions.rules import COLLECTING, PHASES, Timed, indication
+from exchange.engine.session import PHASES
+from exchange.sessions.rules import COLLECTING, Timed, indication
 from registry.kit import sql
 from registry.kit.database import Tx
 from registry.kit.pages import Window
@@ -74,7 +75,7 @@ async def closings(tx: Tx, window: Window, code: str) -> Page[ClosingPrice]:
 
 
 async def timed(tx: Tx) -> Sequence[Timed]:
-    """Every book with a timetable, unless something is being told of one."""
+    """Every book with a timetable, except those with an instruction on its way."""
     return [
         Timed(
             row["instrument_id"],

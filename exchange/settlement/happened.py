@@ -30,7 +30,7 @@ class AccountEvent:
 
 
 async def ends_in(tx: Tx) -> dict[Source, int]:
-    """Where each source ends now: who begins to look is not told of what was before."""
+    """Where each source ends now: a reader that begins here does not get what was before."""
     return await store.ends_of_sources(tx)
 
 

@@ -61,7 +61,7 @@ async def reconcile(*, db: Database, replay: bool = True) -> Reconciliation:
     Compare, in one snapshot, the registry's holds with what the exchange owes, and money in with money owed.
 
     With *replay*, the journal is carried out once more from its first command: every hash, every snapshot, and every
-    balance, open order, undelivered trade, halt and band in the tables must come out as stored.
+    balance, open order, undelivered trade, halt, phase and band in the tables must come out as stored.
 
     Registry holds = owed + in flight for each account, project and vintage, so they are equal when nothing is under
     way; what is held is added up from the blocks themselves. And deposits - withdrawals = what all accounts have.

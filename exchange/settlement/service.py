@@ -10,6 +10,7 @@ from exchange.engine import commands as c
 from exchange.engine.events import Reason
 from exchange.instructions import service as instructions
 from exchange.instructions import store as stored_instructions
+from exchange.instruments import store as instruments
 from exchange.journal.refusals import yuan
 from exchange.parts import AccountUnusable, Exchange, readable_in, trader_in, unfrozen_trader_in
 from exchange.settlement import rules, store
@@ -58,6 +59,7 @@ async def deposit_credits(body: CreditMovement, *, call: Call, exchange: Exchang
             quantity_kg=body.quantity_t * KG_PER_T,
         )
         await port.hold_in(tx, wanted, call=call)
+        await instruments.know_group(tx, trader.id, trader.group_id)
         credit = c.CreditTonnes(0, trader.id, trader.group_id, instrument.id, body.quantity_t)
         number = await instructions.store_in(tx, credit, by=call)
         return Written(number, number)
@@ -113,6 +115,7 @@ async def _credited_in(tx: Tx, trader: Trader, body: CashMovement | DepositCashB
     reference = body.reference.strip() or None
     if reference is not None and (before := await stored_instructions.booked(tx, reference)) is not None:
         raise _booked_before(reference, before)
+    await instruments.know_group(tx, trader.id, trader.group_id)
     credit = c.CreditCash(0, trader.id, trader.group_id, body.amount_fen)
     with constraint("instruction_bank_reference", BookedBefore(f"{reference!r} is being booked just now.")):
         number = await instructions.store_in(tx, credit, by=call, remark=body.reference, bank_reference=reference)

@@ -18,6 +18,7 @@ from exchange.instructions import store as instructions
 from exchange.parts import Exchange
 from exchange.settlement import store
 from exchange.settlement.store import Stored, Unreleased
+from exchange.subscriptions.retiring import retire_in
 from registry import port
 from registry.kit.database import Tx
 from registry.kit.problems import StorageFull, Unavailable
@@ -112,7 +113,7 @@ class Settler:
             if not due:
                 return done
             last = due[-1].id
-            work = {each.id: functools.partial(_release_in, each=each) for each in due}
+            work = {each.id: functools.partial(self._release_in, each=each) for each in due}
             done += await self._each(work, "release_failed")
 
     async def _each(self, work: Mapping[int, Callable[[Tx], Awaitable[object]]], failure: str) -> int:
@@ -140,6 +141,21 @@ class Settler:
                 log.warning("delivery_refused", delivery_id=each.id)
         await store.delivered(tx, [each.id for each in stored], answers)
         return len(stored)
+
+    async def _release_in(self, tx: Tx, each: Unreleased) -> None:
+        """Both sides in one transaction: a crash leaves either both or neither. So with what is retired at once."""
+        if await instructions.release(tx, each.id):
+            released = await port.release_in(
+                tx,
+                HoldRequest(
+                    reference=f"release-{each.id}",
+                    account_id=each.account_id,
+                    project_id=each.project_id,
+                    vintage=each.vintage,
+                    quantity_kg=each.tonnes * KG_PER_T,
+                ),
+            )
+            await retire_in(tx, each.id, released, region=self._region)
 
     async def _tell(self) -> int:
         """
@@ -179,18 +195,3 @@ def _delivery(stored: Stored) -> Delivery:
             net_fen=stored.gross_fen - stored.fee_fen,
         ),
     )
-
-
-async def _release_in(tx: Tx, each: Unreleased) -> None:
-    """Both sides in one transaction: a crash leaves either both or neither."""
-    if await instructions.release(tx, each.id):
-        await port.release_in(
-            tx,
-            HoldRequest(
-                reference=f"release-{each.id}",
-                account_id=each.account_id,
-                project_id=each.project_id,
-                vintage=each.vintage,
-                quantity_kg=each.tonnes * KG_PER_T,
-            ),
-        )

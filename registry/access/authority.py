@@ -10,7 +10,7 @@ checked against the business time that came with the epoch.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Iterable
 from datetime import UTC, datetime
 from typing import Final, Generic, NamedTuple, TypeVar
 
@@ -20,7 +20,7 @@ import structlog
 from registry.access.authorisation import Unauthenticated
 from registry.access.keys.rules import Keyring
 from registry.access.sessions import rules as sessions
-from registry.kit import sql
+from registry.kit import clock, sql
 from registry.kit.database import Database, Tx, fetch_one
 from registry.kit.problems import DomainError, Unavailable
 from schemas.access import Actor, AuthorityReading, HeldRole, Role
@@ -231,32 +231,55 @@ class _Key(NamedTuple):
 
     def actor_at(self, now: datetime) -> Actor:
         """The person with the roles that hold *now*."""
-        roles = tuple(
-            each.held
-            for each in self.grants
-            if (each.begins is None or each.begins <= now) and (each.ends is None or now < each.ends)
-        )
         return Actor(
             person_id=self.person_id,
             key_id=self.key_id,
-            roles=roles,
+            roles=_roles_at(self.grants, now),
             first_key=self.first,
-            suspension_id=self._suspended_by(),
+            suspension_id=_suspended_by(self.suspension),
             session_at=self.rotated_at,
             name=self.name,
         )
 
-    def _suspended_by(self) -> int | None:
-        """The suspension in effect; it lapses in real time."""
-        if self.suspension is None:
-            return None
-        suspension_id, until = self.suspension
-        return suspension_id if until is None or datetime.now(UTC) < until else None
+
+def _roles_at(grants: Iterable[_Grant], now: datetime) -> tuple[HeldRole, ...]:
+    return tuple(
+        each.held
+        for each in grants
+        if (each.begins is None or each.begins <= now) and (each.ends is None or now < each.ends)
+    )
+
+
+def _suspended_by(suspension: tuple[int, datetime | None] | None) -> int | None:
+    """The suspension in effect; it lapses in real time."""
+    if suspension is None:
+        return None
+    suspension_id, until = suspension
+    return suspension_id if until is None or datetime.now(UTC) < until else None
+
+
+async def actor_in(tx: Tx, person_id: int) -> Actor:
+    """A person with the roles in effect now, for something that they asked to be done by itself. They use no key."""
+    row = await fetch_one(tx, _sql.person, person_id)
+    now = await clock.now_in(tx)
+    suspension = (row["suspension_id"], row["suspended_until"]) if row["suspension_id"] else None
+    return Actor(
+        person_id=person_id,
+        roles=_roles_at(_grants(row), now),
+        suspension_id=_suspended_by(suspension),
+        name=row["name"],
+    )
+
+
+def _grants(row: asyncpg.Record) -> tuple[_Grant, ...]:
+    names = ("roles", "organisations", "begins", "ends")
+    grants = zip(*(row[name] or () for name in names), strict=True)
+    return tuple(
+        _Grant(HeldRole(Role(role), organisation_id), begins, ends) for role, organisation_id, begins, ends in grants
+    )
 
 
 def _key(row: asyncpg.Record) -> _Key:
-    names = ("roles", "organisations", "begins", "ends")
-    grants = zip(*(row[name] or () for name in names), strict=True)
     return _Key(
         row["person_id"],
         row["key_id"],
@@ -265,10 +288,7 @@ def _key(row: asyncpg.Record) -> _Key:
         row["first"],
         (row["suspension_id"], row["suspended_until"]) if row["suspension_id"] else None,
         row["expires_at"],
-        tuple(
-            _Grant(HeldRole(Role(role), organisation_id), begins, ends)
-            for role, organisation_id, begins, ends in grants
-        ),
+        _grants(row),
         row["name"],
         row["rotated_at"],
         row["used_at"],

@@ -32,7 +32,7 @@ class Speaker:
             self._header = f"Bearer {key}"
 
     async def call(self, operation: str, route: Route) -> Call:
-        """One piece of work of whoever speaks, by what holds now. Raises `Unauthenticated`, `Denied`, `Suspended`."""
+        """One piece of work of the caller, by what holds now. Raises `Unauthenticated`, `Denied`, `Suspended`."""
         if self._header is None:
             raise Unauthenticated("This needs an API key: send it as \"key\" in the opening message ('kw_…').")
         actor, reading = await authenticated(self._socket, self._header, None)

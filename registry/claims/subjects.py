@@ -96,7 +96,7 @@ def subject_of(body: NewClaim, person_id: int) -> Subject:
     """
     The key of a claim's subject. Raises `WrongSubject` for the key of another kind.
 
-    A person's claim is about whoever makes it, by *person_id*, which stays in the database: one person is one subject
+    A person's claim is about its maker, by *person_id*, which stays in the database: one person is one subject
     at a time, whatever it is called. The log has no key of it.
     """
     if body.type == "person" and body.about is None:
@@ -130,7 +130,7 @@ def number_of(body: NewClaim) -> str | None:
 
 
 def check_organiser(number: str, organiser_id: int | None, claimant_id: int) -> None:
-    """Raise `AnothersEvent` unless whoever made the event's page claims it; *organiser_id* is None if it has none."""
+    """Raise `AnothersEvent` unless the event's own organiser claims it; *organiser_id* is None if it has none."""
     if organiser_id not in {None, claimant_id}:
         raise AnothersEvent(
             f"Event {number.upper()} has a page here, of organisation {organiser_id}, which claims its own share; "

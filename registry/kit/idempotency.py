@@ -4,8 +4,8 @@ Writes that are carried out once, however often they are sent.
 A write is identified by (person, operation, Idempotency-Key). The row that remembers it commits together with what it
 wrote, so a crash before the commit leaves neither, and after it the same request is answered from what is stored.
 
-Whoever decides for others is looked at once more at the end: a suspension, a role that ended or a key that was revoked
-while the write waited for its locks counts.
+A person who decides for others is checked once more at the end: a suspension, a role that ended or a key that was
+revoked while the write waited for its locks counts.
 """
 
 import hashlib
@@ -36,7 +36,7 @@ class KeyReused(DomainError):
 
 
 class RolesChanged(DomainError):
-    """Whoever decides was suspended, or lost the role or the key, after the request arrived."""
+    """The person who decides was suspended, or lost the role or the key, after the request arrived."""
 
     kind, slug, title = Kind.DENIED, "roles-changed", "No longer yours to decide"
 

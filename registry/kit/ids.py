@@ -19,5 +19,5 @@ def link_secret(digest: bytes) -> str:
 
 
 def without_secrets(path: str) -> str:
-    """A path as it may be logged: whoever reads the log gets no guest's link out of it."""
+    """A path as it may be logged: a reader of the log gets no guest's link out of it."""
     return _SECRET.sub("G-…", path)

@@ -40,9 +40,9 @@ def require_drawn(texts: Iterable[str | None]) -> None:
             f"{char} (U+{ord(char):04X})" if char.isprintable() else f"U+{ord(char):04X}" for char in missing[:_NAMED]
         )
         raise NoGlyph(
-            f"The certificate's fonts have no sign for {named}. They have GBK, and Latin, Greek and Cyrillic letters "
-            "with their accents. Write it without. Where it stands in the log already, the receipt has the text as it "
-            "was written, and needs no font.",
+            f"The certificate's fonts have no sign for {named}. They have GBK, Latin, Greek and Cyrillic letters with "
+            "their accents, Arabic with Uyghur, and Tibetan. Write it without. Where it stands in the log already, the "
+            "receipt has the text as it was written, and needs no font.",
             characters="".join(missing[:_NAMED]),
         )
 

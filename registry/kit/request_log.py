@@ -21,7 +21,7 @@ from registry.kit.senders import Network, Sender, sender_of
 log = structlog.get_logger()
 
 RATE = "kilnwood.rate"
-"""The key of a scope under which whoever counts requests leaves the values of RateLimit-Policy and RateLimit."""
+"""The key of a scope under which the limiter of requests leaves the values of RateLimit-Policy and RateLimit."""
 
 
 class RequestLog:

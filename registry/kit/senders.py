@@ -11,7 +11,7 @@ Network = IPv4Network | IPv6Network
 
 
 class Sender(NamedTuple):
-    """The *address* of whoever sent a request; *secure* if a proxy of ours says that it came by TLS."""
+    """The *address* from which a request was sent; *secure* if a proxy of ours says that it came by TLS."""
 
     address: str
     secure: bool = False

@@ -28,7 +28,8 @@ class Supervisor:
     *part* is its name in the log. *what_fails* begins the sentence of `trouble`, such as "The tables do not follow the
     journal". After an error the next step begins *retry_s* later. A `DomainError`, or one of the *expected* errors, is
     a warning in the log; any other error is logged with its trace. An error that repeats is logged once. A *fatal*
-    error is neither logged nor waited out: `run` raises it.
+    error is neither logged nor waited out: `run` raises it. *stopped* is the event that `stop` sets, if others wait
+    for it as well.
 
     `stop`, `well` and `pause` may be called from within a step.
     """
@@ -41,6 +42,7 @@ class Supervisor:
         retry_s: float,
         expected: tuple[type[Exception], ...] = (),
         fatal: tuple[type[Exception], ...] = (),
+        stopped: asyncio.Event | None = None,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._part = part
@@ -49,7 +51,7 @@ class Supervisor:
         self._expected: tuple[type[Exception], ...] = (DomainError, *expected)
         self._fatal = fatal
         self._now_s = now_s
-        self._stopped = asyncio.Event()
+        self._stopped = stopped or asyncio.Event()
         self._failing_since_s: float | None = None
         self._logged: type[Exception] | None = None
 

@@ -17,7 +17,7 @@ from msgspec import Struct
 from schemas import texts
 
 FAULT_LIMIT: Final = 50
-"""So many faults of one body are told; work and reply stay bounded."""
+"""The most faults of one body that are listed; work and reply stay bounded."""
 _NAMES_SHOWN: Final = 20
 _LONGEST: Final = 400
 _DATE, _INSTANT = "2025-06-01", "2025-06-01T08:00:00Z"

@@ -1,6 +1,6 @@
 """The region and its clock, organisations, people, accounts; and what the first start creates."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from registry.kit.problems import Unavailable, Unknown
 from registry.kit.quotas import DEFAULT, Quotas
 from registry.parties import rules, store
 from schemas.access import Call, Role
-from schemas.custody import Trader
+from schemas.custody import Beneficiary, Trader
 from schemas.identifiers import Identifier
 from schemas.pages import Page
 from schemas.parties import (
@@ -255,6 +255,11 @@ async def dated_trader_in(tx: Tx, account_id: int) -> tuple[Trader, datetime | N
     if found := await store.trader(tx, account_id):
         return found
     raise Unknown(f"There is no account {account_id}.")
+
+
+async def groups_in(tx: Tx, account_ids: Sequence[int]) -> dict[int, Beneficiary]:
+    """Return who owns each of some accounts in the end, as of business time."""
+    return await store.groups(tx, account_ids)
 
 
 async def buffer_account_in(tx: Tx) -> int:

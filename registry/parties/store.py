@@ -1,6 +1,6 @@
 """Parties and accounts in PostgreSQL."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 import asyncpg
@@ -11,7 +11,7 @@ from registry.kit.database import Tx, constraint, convert, fetch_one
 from registry.kit.pages import Window
 from registry.kit.search import like
 from registry.parties.rules import IdentifierTaken, LockedAccount
-from schemas.custody import Trader
+from schemas.custody import Beneficiary, Trader
 from schemas.identifiers import Identifier
 from schemas.pages import Page
 from schemas.parties import Account, NewOrganisation, Organisation, Person, Region
@@ -162,6 +162,12 @@ async def trader(tx: Tx, account_id: int) -> tuple[Trader, datetime | None] | No
     values = dict(row)
     until = values.pop("until")
     return Trader(**values), until
+
+
+async def groups(tx: Tx, account_ids: Sequence[int]) -> dict[int, Beneficiary]:
+    """Who owns each of some accounts in the end."""
+    rows = await tx.fetch(_sql.groups, account_ids)
+    return {row["account_id"]: Beneficiary(row["group_id"], is_person=row["kind"] == "person") for row in rows}
 
 
 async def buffer_account(tx: Tx) -> int:

@@ -81,6 +81,17 @@ select a.id, a.owner_id, a.type = 'holding' and a.status = 'open' as usable,
     from registry.ownership o join owners on o.owned_id = owners.id
     where lower(o.during) > registry.business_now() or upper(o.during) > registry.business_now()) as until
 from registry.account a where a.id = $1;
+-- name: groups
+-- Of each account: the organisation at the top of the chain of owners, and what kind of party owns it.
+with recursive owners (account_id, id, depth) as (
+  select id, owner_id, 0 from registry.account where id = any($1::bigint[])
+  union all
+  select owners.account_id, o.owner_id, depth + 1 from owners join registry.ownership o
+    on o.owned_id = owners.id and o.during @> registry.business_now() and depth < 16
+)
+select distinct on (owners.account_id) owners.account_id, owners.id as group_id, p.kind
+from owners join registry.account a on a.id = owners.account_id join registry.party p on p.id = a.owner_id
+order by owners.account_id, depth desc, owners.id;
 -- name: number_of_parties
 select count(*) from registry.party where kind = $1;
 -- name: accounts_of

@@ -2,7 +2,7 @@
 insert into registry.document (sha256, media_type, content, uploaded_by, uploaded_at, organisation_id)
 values ($1, $2, $3, $4, registry.business_now(), $5) on conflict (sha256) do nothing;
 -- name: share_documents
--- Whoever names documents, until it commits: none is removed meanwhile. The next statement sees what was removed before.
+-- For a transaction that names documents, until it commits: none is removed meanwhile. The next statement sees what was removed before.
 select pg_advisory_xact_lock_shared(hashtextextended('documents that are named', 0));
 -- name: lock_documents
 select pg_advisory_xact_lock(hashtextextended('documents that are named', 0));
@@ -146,7 +146,7 @@ where id = $1 and state = $2;
 insert into registry.project_event (project_id, report_id, person_id, organisation_id, from_state, to_state, why, at)
 values ($1, $2, $3, $4, $5, $6, $7, registry.business_now());
 -- name: drafters
--- Whoever acted for the developer: drafted, submitted, reported.
+-- The people who acted for the developer: drafted, submitted, reported.
 select distinct person_id from registry.project_event where project_id = $1 and organisation_id = $2;
 -- name: events (either order)
 select id, report_id, person_id, organisation_id, from_state, to_state, why, at

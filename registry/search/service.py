@@ -23,7 +23,7 @@ from schemas.serials import Serial
 
 ANYBODY: Final = Call(by=Actor(), operation="list_search_results", permitted=frozenset())
 LIMIT: Final = 10
-"""Of each kind; whoever wants more says more."""
+"""The most results of each kind. Lists have the rest."""
 
 
 async def search(text: str, *, db: Database) -> tuple[Found, ...]:

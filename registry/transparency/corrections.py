@@ -101,7 +101,7 @@ async def correction_in(tx: Tx, correction_id: int, *, opened: bool) -> Correcti
 
 
 async def own_again(tx: Tx, correction_id: str) -> Correction:
-    """A correction as whoever made it was shown it."""
+    """A correction, as its maker was shown it."""
     return await correction_in(tx, int(correction_id), opened=True)
 
 

@@ -281,7 +281,7 @@ async def witnessed_size(tx: Tx) -> int:
 
 
 async def refuse(tx: Tx, reason: str) -> None:
-    """Refuse every statement from now on, whoever appends it: nothing is signed."""
+    """Refuse every statement from now on, by any caller: nothing is signed."""
     await tx.execute(_sql.refuse, reason)
 
 

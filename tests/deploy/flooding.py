@@ -27,7 +27,7 @@ async def connections(port: int, count: int, said: bytes = b"") -> AsyncIterator
 
 
 async def answers(opened: list[Connection], *, within_s: float) -> list[bytes]:
-    """What each was told until its connection was closed. Raises `TimeoutError` when one stays open."""
+    """What each connection received until it was closed. Raises `TimeoutError` when one stays open."""
     async with asyncio.timeout(within_s):
         return await asyncio.gather(*(_until_closed(reader) for reader, _ in opened))
 

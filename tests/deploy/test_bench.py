@@ -70,9 +70,9 @@ def test_every_figure_comes_with_its_limit():
         assert each["limit"] > 0
         assert each["limit_what"]
         assert each["share"] > 0
-    told = {each["name"]: each["target"]["verdict"] for each in results["figures"] if each["target"]}
-    assert WITH_TARGET == told.keys()
-    assert set(told.values()) <= {"reached", "missed"}
+    verdicts = {each["name"]: each["target"]["verdict"] for each in results["figures"] if each["target"]}
+    assert WITH_TARGET == verdicts.keys()
+    assert set(verdicts.values()) <= {"reached", "missed"}
     assert {"processor", "cores", "load", "system", "python", "postgresql"} == results["machine"].keys()
 
 
@@ -223,7 +223,7 @@ def _pyorderbook() -> SimpleNamespace:
     return SimpleNamespace(Book=Book, Order=Order, Side=SimpleNamespace(BID="bid", ASK="ask"))
 
 
-def test_a_peer_that_trades_something_else_is_told():
+def test_a_peer_that_trades_something_else_is_reported():
     """One sentence for it, no failure; peers that agree are not mentioned."""
     assert ["b 1.0 traded 8 t where the book traded 7 t"] == diverging({"book": 7, "a 1.0": 7, "b 1.0": 8})
 
@@ -246,8 +246,8 @@ def test_a_call_is_timed_alone():
 def test_cancels_at_each_depth():
     """From a hundred orders up by tens, each with its nanoseconds; all cancelled orders are back at the end."""
     figure = cancel(seconds=SMALLEST, rounds=1)
-    told = ("ns among {}", "ns of a dictionary's pop among {}")
-    assert [each.format(depth) for each in told for depth in ("100", "1,000")] == list(figure.notes)
+    names = ("ns among {}", "ns of a dictionary's pop among {}")
+    assert [each.format(depth) for each in names for depth in ("100", "1,000")] == list(figure.notes)
     assert min(figure.notes.values()) > 0
     deep = Deep(100)
     assert deep.cancel([3, 1, 4]) > 0
@@ -303,7 +303,7 @@ def test_the_collector_is_left_as_it_was():
 
 
 async def test_pgbench_sends_what_the_service_sends(delivered: World):
-    """The statements of one real retirement, recorded, are those of the script, in its order."""
+    """The statements of one real retirement, recorded, are those of the script, in its order: five round trips."""
     scenic = delivered.party("scenic")
     body = {
         "account_id": scenic.account_id,
@@ -331,6 +331,8 @@ async def test_pgbench_sends_what_the_service_sends(delivered: World):
             sent.clear()
             answer = await http.post("/v1/retirements", json=body, headers=headers)
     assert 201 == answer.status_code, answer.text
+    begun = sent[[query.lower() for query in sent].index("begin;") :]
+    assert ["begin;", *[True] * 3, "commit;"] == [_is_ours(each) or each.lower() for each in begun if _counts(each)]
     statements = [query for query in sent if query.rstrip(";").lower() not in ("begin", "commit") and _is_ours(query)]
     assert [text for _, text in pgbench.named()] == statements
     assert ["begin;", "commit;"] == [line for line in pgbench.template().splitlines() if line in ("begin;", "commit;")]
@@ -338,3 +340,8 @@ async def test_pgbench_sends_what_the_service_sends(delivered: World):
 
 def _is_ours(query: str) -> bool:
     return "registry." in query
+
+
+def _counts(query: str) -> bool:
+    """A round trip of the transaction: not what the driver asks once a connection, nor its reset for the next one."""
+    return _is_ours(query) or query.lower() in {"begin;", "commit;"}

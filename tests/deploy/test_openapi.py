@@ -135,7 +135,7 @@ def patterned(part):
 
 
 async def test_every_pattern_has_an_example_that_fits_it(document):
-    """Whoever reads a pattern, in the document or in an error, sees beside it what is meant."""
+    """Every pattern, in the document or in an error, has its meaning in words beside it."""
     found = list(patterned(document))
     assert len(found) > 20
     for pattern, noted in found:

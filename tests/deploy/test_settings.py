@@ -164,7 +164,7 @@ def test_a_witness_elsewhere_is_asked_with_tls(url):
 @pytest.mark.parametrize("name", ["KILNWOOD_HOST", "KILNWOOD_INNER_HOST"])
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.7", "registry.example"])  # noqa: S104 - refused
 def test_plain_http_stays_on_this_machine(name, host):
-    """Whoever wants it elsewhere says so; the default and loopback need nothing."""
+    """Another address has to be allowed explicitly; the default and loopback need nothing."""
     with pytest.raises(BadSetting, match=f"{name}='{host}': wanted .* KILNWOOD_PLAIN_HTTP=yes"):
         read_settings({name: host})
     assert accepted(**{name: host, "KILNWOOD_PLAIN_HTTP": "yes"})

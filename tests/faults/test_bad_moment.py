@@ -1,4 +1,4 @@
-"""Requests that are well-formed and cannot be carried out now, or not by this person: told with the numbers."""
+"""Requests that are well-formed and cannot be carried out now, or not by this person: refused with the numbers."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -12,8 +12,10 @@ from exchange.engine import events as e
 from exchange.engine.events import Cause, Reason
 from exchange.engine.modes.campaigns import messages as campaigns
 from exchange.engine.modes.campaigns.messages import CampaignReason
+from exchange.engine.modes.venues.messages import GroupSet, SetGroup
+from exchange.engine.venue import BEGUN, CAMPAIGNS
 from tests.oracle.market_auctions import NaiveAuctions
-from tests.oracle.market_book import Unfinished, gone
+from tests.oracle.market_book import Unfinished, gone, meets
 from tests.oracle.market_custody import Offer, refuse
 
 
@@ -41,6 +43,26 @@ class NaiveMarket(NaiveAuctions):
         super().__init__(open_orders_limit=open_orders_limit, step=step)
         self.campaigns: dict[int, NaiveCampaign] = {}
 
+    def _SetGroup(self, said: SetGroup) -> list[e.Event]:  # noqa: N802 - named as its command
+        self._check_role(said.account, said.role)
+        owner = self._owner(said.account, said.group)
+        self.roles[said.account] = said.role
+        told = GroupSet(said.instruction, said.account, said.group, said.role)
+        if owner.group == said.group:
+            return [told]
+        others = {number for number, each in self.owners.items() if each.group == said.group}
+        owner.group = said.group
+        closed = [each for each in self._open_of(said.account) if not self._follows(each, others)]
+        return [told, *self._close_all(closed, Cause(Cause.OWNER_CHANGED))]
+
+    def _follows(self, offer: Offer, others: set[int]) -> bool:
+        """Listings follow their account to its new owner, and orders that meet none of the owner's there."""
+        if offer.listed:
+            return not offer.campaign
+        return not any(
+            each.account in others and meets(offer, each) for each in self.queue(offer.instrument, 1 - offer.side)
+        )
+
     def pledges(self, campaign: int) -> list[Offer]:
         """The open pledges of a campaign, the oldest first."""
         found = [each for each in self.open.values() if each.campaign == campaign != each.number]
@@ -50,6 +72,7 @@ class NaiveMarket(NaiveAuctions):
         self._known(said.instrument)
         self._check_fits(said.account, said.instrument, said.price, said.quantity)
         self._check_room(said.account)
+        self._check_venue(said.account, said.instrument, c.SELL, CAMPAIGNS, said.quantity)
         if said.closes <= said.opens:
             refuse(CampaignReason.NO_WINDOW)
         lot = self.rules[said.instrument].lot
@@ -89,6 +112,7 @@ class NaiveMarket(NaiveAuctions):
             refuse(CampaignReason.NOT_BEGUN, said.campaign)
         self._check_fits(said.account, offer.instrument, offer.price, said.quantity)
         self._check_room(said.account)
+        self._check_venue(said.account, offer.instrument, c.BUY, BEGUN, said.quantity)
         if self.owners[offer.account].group == self.owners[said.account].group:
             refuse(CampaignReason.OWN_CAMPAIGN, said.campaign)
         if said.quantity < campaign.terms.least:

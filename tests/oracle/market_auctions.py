@@ -14,9 +14,16 @@ from exchange.engine import events as e
 from exchange.engine.events import Cause, Reason
 from exchange.engine.modes.auctions import messages as auctions
 from exchange.engine.modes.auctions.messages import AuctionReason
+from exchange.engine.venue import ASCENDING_AUCTIONS, BEGUN, PAY_AS_BID_AUCTIONS, UNIFORM_AUCTIONS
 from tests.oracle.market_book import Unfinished, gone
 from tests.oracle.market_custody import Offer, refuse
 from tests.oracle.market_sessions import NaiveSessions
+
+MODES = {
+    auctions.UNIFORM: UNIFORM_AUCTIONS,
+    auctions.PAY_AS_BID: PAY_AS_BID_AUCTIONS,
+    auctions.ASCENDING: ASCENDING_AUCTIONS,
+}
 
 
 @dataclass
@@ -66,6 +73,7 @@ class NaiveAuctions(NaiveSessions):
         self._known(said.instrument)
         self._check_fits(said.account, said.instrument, said.reserve, said.quantity)
         self._check_room(said.account)
+        self._check_venue(said.account, said.instrument, c.SELL, MODES.get(said.kind, BEGUN), said.quantity)
         self._check_terms(said)
         offer = self._offer(said.account, said.instrument, c.SELL, said.reserve, said.quantity)
         self._check_covered(offer)
@@ -118,6 +126,8 @@ class NaiveAuctions(NaiveSessions):
         self._check_fits(said.account, instrument, said.price, said.quantity)
         self._check_room(said.account)
         earlier = [each for each in self.bids(said.auction) if auction.ascending and each.account == said.account]
+        more = said.quantity - sum(each.open for each in earlier)
+        self._check_venue(said.account, instrument, c.BUY, BEGUN, said.quantity, more)
         self._check_bid(auction, said, earlier)
         made = self._offer(said.account, instrument, c.BUY, said.price, said.quantity)
         can_pay = self.cash(said.account)[0] + sum(each.open * each.price for each in earlier)

@@ -12,6 +12,7 @@ from exchange.engine.modes import picking
 from exchange.engine.modes.blocks import messages as blocks
 from exchange.engine.modes.blocks.messages import BlockReason
 from exchange.engine.modes.picking import PickReason
+from exchange.engine.venue import BLOCKS, LISTINGS
 from tests.oracle.market_book import NaiveBook, gone
 from tests.oracle.market_custody import LARGEST_PRICE_FEN, LARGEST_QUANTITY_T, Offer, refuse
 
@@ -40,6 +41,7 @@ class NaiveBeside(NaiveBook):
         self._known(said.instrument)
         self._check_fits(said.account, said.instrument, said.price, said.quantity)
         self._check_room(said.account)
+        self._check_venue(said.account, said.instrument, c.SELL, LISTINGS, said.quantity)
         listing = self._offer(said.account, said.instrument, c.SELL, said.price, said.quantity)
         listing.listed = True
         self._check_covered(listing)
@@ -52,6 +54,7 @@ class NaiveBeside(NaiveBook):
         if listing is None or not listing.listed or listing.campaign:
             refuse(Reason.NOT_OPEN, said.listing)
         self._check_fits(said.account, listing.instrument, listing.price, said.quantity)
+        self._check_venue(said.account, listing.instrument, c.BUY, LISTINGS, said.quantity)
         if self.owners[listing.account].group == self.owners[said.account].group:
             refuse(Reason.OWN_LISTING, said.listing)
         self._check_picked(listing, said.account)
@@ -128,6 +131,7 @@ class NaiveBeside(NaiveBook):
     def _ProposeBlock(self, said: blocks.ProposeBlock) -> list[e.Event]:  # noqa: N802 - named as its command
         self._known(said.instrument)
         self._check_block(said.account, said.instrument, said.price, said.quantity)
+        self._check_venue(said.account, said.instrument, said.side, BLOCKS, said.quantity)
         self._check_room(said.account)
         if said.counterparty not in self.owners:
             refuse(BlockReason.NO_COUNTERPARTY, said.counterparty)
@@ -150,6 +154,9 @@ class NaiveBeside(NaiveBook):
     def _AcceptBlock(self, said: blocks.AcceptBlock) -> list[e.Event]:  # noqa: N802 - named as its command
         block = self._proposed_to(said.account, said.block)
         self._check_block(said.account, block.instrument, block.price, block.open)
+        self._check_venue(said.account, block.instrument, 1 - block.side, BLOCKS, block.open)
+        if self.owners[block.account].group == self.owners[said.account].group:
+            refuse(BlockReason.OWN_BLOCK, block.account)
         answer = self._offer(said.account, block.instrument, 1 - block.side, block.price, block.open)
         self._check_covered(answer)
         del self.open[block.number]

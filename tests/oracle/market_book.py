@@ -13,14 +13,15 @@ from exchange.engine import events as e
 from exchange.engine.commands import AccountCommand
 from exchange.engine.events import Cause, Reason
 from exchange.engine.modes.continuous import Accepted, Amend, Amended, Place, PlaceUntil
+from exchange.engine.venue import BEGUN, BOOK
 from tests.oracle.market_custody import (
     LARGEST_QUANTITY_T,
-    NaiveCustody,
     Offer,
     Refusal,
     Rules,
     refuse,
 )
+from tests.oracle.market_venues import NaiveVenues
 
 OfDelivery: TypeAlias = c.Settle | c.Refund
 
@@ -38,7 +39,7 @@ Meeting: TypeAlias = tuple[Offer, int, bool]
 """Who is met, for how many tonnes, and whether they are traded."""
 
 
-class NaiveBook(NaiveCustody):
+class NaiveBook(NaiveVenues):
     """Takes the engine's commands and says what the engine should say, of orders in books."""
 
     def __init__(self, *, open_orders_limit: int = 10_000, step: int = 1_000) -> None:
@@ -172,6 +173,7 @@ class NaiveBook(NaiveCustody):
         order = self._offer(said.account, said.instrument, said.side, said.price, said.quantity)
         if said.life not in {c.IOC, c.FOK}:
             self._check_room(said.account)
+        self._check_venue(said.account, said.instrument, said.side, BOOK, said.quantity)
         self._check_covered(order)
         order.prevention, order.post_only = said.prevention, said.life == c.POST_ONLY
         self._check_post_only(order)
@@ -324,6 +326,8 @@ class NaiveBook(NaiveCustody):
             self._check_smaller(order, said.quantity)
         else:
             self._check_fits(said.account, order.instrument, said.price, said.quantity)
+            more = said.quantity - order.quantity
+            self._check_venue(said.account, order.instrument, order.side, BEGUN, said.quantity, more)
         if said.quantity <= used:
             refuse(Reason.ALREADY_TRADED, said.quantity, used)
         locked = order.open * (order.price if order.side == c.BUY else 1)

@@ -8,6 +8,7 @@ from exchange.engine import events as e
 from exchange.engine.events import Cause, Reason
 from exchange.engine.modes.quotes import messages as m
 from exchange.engine.modes.quotes.messages import QuoteReason
+from exchange.engine.venue import BEGUN, QUOTES
 from tests.oracle.market_beside import NaiveBeside
 from tests.oracle.market_custody import LARGEST_QUANTITY_T, Offer, refuse
 
@@ -48,6 +49,7 @@ class NaiveQuotes(NaiveBeside):
         mine = sum(each.said.account == said.account for each in self.requests.values())
         if mine >= 20:
             refuse(QuoteReason.TOO_MANY_REQUESTS, mine, 20)
+        self._check_venue(said.account, said.instrument, said.side, QUOTES, said.quantity)
         self.requests[self.sequence] = NaiveRequest(said)
         return [m.QuotesRequested(self.sequence, *(getattr(said, name) for name in said.__struct_fields__))]
 
@@ -58,6 +60,7 @@ class NaiveQuotes(NaiveBeside):
         asked = request.said
         self._check_fits(said.account, asked.instrument, said.price, said.quantity)
         self._check_room(said.account)
+        self._check_venue(said.account, asked.instrument, 1 - asked.side, BEGUN, said.quantity)
         group = self.owners[said.account].group
         if self.owners[asked.account].group == group:
             refuse(QuoteReason.OWN_REQUEST, said.request)
@@ -87,6 +90,9 @@ class NaiveQuotes(NaiveBeside):
         if quote is None or quote.campaign != said.request:
             refuse(Reason.NOT_OPEN, said.quote)
         self._check_fits(said.account, quote.instrument, quote.price, quote.open)
+        self._check_venue(said.account, quote.instrument, asked.side, BEGUN, quote.open)
+        if self.owners[quote.account].group == self.owners[said.account].group:
+            refuse(QuoteReason.OWN_REQUEST, said.request)
         answer = self._offer(said.account, quote.instrument, asked.side, quote.price, quote.open)
         self._check_covered(answer)
         last = self._last(0, said.request, said.quote)

@@ -15,6 +15,7 @@ from exchange.engine.events import Cause, Reason
 from exchange.engine.modes.continuous import Accepted, Amend, Place, PlaceUntil
 from exchange.engine.modes.sessions import messages as m
 from exchange.engine.modes.sessions.messages import SessionReason
+from exchange.engine.venue import BOOK
 from tests.oracle.market_book import Unfinished, gone, meets
 from tests.oracle.market_custody import LARGEST_PRICE_FEN, Offer, refuse
 from tests.oracle.market_quotes import NaiveQuotes
@@ -101,6 +102,7 @@ class NaiveSessions(NaiveQuotes):
         self._check_fits(said.account, said.instrument, said.price, said.quantity)
         if said.life not in {c.IOC, c.FOK}:
             self._check_room(said.account)
+        self._check_venue(said.account, said.instrument, said.side, BOOK, said.quantity)
         if phase == CLOSED:
             refuse(SessionReason.CLOSED, said.instrument, phase)
         if phase != CONTINUOUS and said.life in {c.IOC, c.FOK, c.POST_ONLY}:
@@ -162,9 +164,13 @@ class NaiveSessions(NaiveQuotes):
         self.open[taker.number] = taker
         return happened
 
+    def _has_book(self, instrument: int) -> bool:
+        return instrument not in self.venues or bool(self.venues[instrument].said.modes & BOOK)
+
     def _trade(self, taker: Offer, maker: Offer, quantity: int, price: int | None = None) -> e.Traded:
         happened = super()._trade(taker, maker, quantity, price)
-        if taker.instrument in self.sessions and not maker.listed:
+        listing = maker.listed and not maker.campaign and not self._has_book(taker.instrument)
+        if taker.instrument in self.sessions and (not maker.listed or listing):
             self.sessions[taker.instrument].trades.append((happened.price, quantity))
         return happened
 

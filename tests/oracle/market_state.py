@@ -258,7 +258,7 @@ def _faults_of_books(market: Market) -> Iterator[str]:
     """Books, listings and the table of what is open have the same orders; queues are whole; prices do not cross."""
     seen: Counter[int] = Counter()
     for number, instrument in market.instruments.items():
-        if bool(instrument.gate) != bool(instrument.halted or instrument.phase):
+        if bool(instrument.gate) != bool(instrument.halted or instrument.phase or instrument.venue):
             yield f"instrument {number}: the gate is {instrument.gate}"
         bids, asks = instrument.book.bids, instrument.book.asks
         for side, sign in ((bids, c.BUY), (asks, c.SELL)):

@@ -20,7 +20,7 @@ async def me(region: RaceRegion, key: str) -> dict[str, Any]:
 
 
 def of_person(person_id: int) -> str:
-    """What holds a person's row, as whoever changes their keys or roles does."""
+    """What holds a person's row, as a change of their keys or roles does."""
     return f"select from registry.party where id = {person_id} for no key update"
 
 
@@ -51,7 +51,7 @@ async def taken_away(region: RaceRegion, what: str, key: str) -> None:
 
 async def granted_while(region: RaceRegion, what: str, loses: str) -> list[tuple[int, str]]:
     """A role is granted by two, and one of them loses their power while the second one's request waits for a row."""
-    await region.world.member()  # so that a pair is left whoever goes
+    await region.world.member()  # so that a pair is left in either case
     order = await proposed(region, grant(region))
     async with region.gate(of_person(region.maker.person_id), until_waiting=1):
         granting = asyncio.create_task(region.world.post("/v1/grants", order, by=region.world.regulators[1]))
@@ -74,7 +74,7 @@ async def test_a_proposer_who_is_suspended_meanwhile_decides_nothing(region: Rac
 
 async def test_of_two_who_end_each_other_one_does(region: RaceRegion):
     """Both have passed the guard as regulators; the second is one no longer."""
-    await region.world.member()  # so that a pair is left whoever goes
+    await region.world.member()  # so that a pair is left in either case
     first, second = region.world.regulators
     grants = (await region.world.get("/v1/grants?limit=200", by=first)).json()["items"]
 
@@ -88,7 +88,7 @@ async def test_of_two_who_end_each_other_one_does(region: RaceRegion):
 
 
 async def test_a_key_that_is_revoked_meanwhile_makes_no_other(region: RaceRegion):
-    """The revocation is first in the queue: the new key would be one that whoever revoked does not know of."""
+    """The revocation is first in the queue: the new key would be one that the revoking person does not know of."""
     person, key = await region.world.person("Holder")
     mine = (await me(region, key))["key_id"]
     async with region.gate(of_person(person), until_waiting=2):
@@ -100,7 +100,7 @@ async def test_a_key_that_is_revoked_meanwhile_makes_no_other(region: RaceRegion
 
 async def test_a_key_that_is_being_made_keeps_its_chain_from_being_confirmed(region: RaceRegion):
     """
-    Whoever made a first key uses it, and makes a further key while the holder revokes the one between and is confirmed.
+    The maker of a first key uses it, and makes a further key while the holder revokes the one between and is confirmed.
 
     The revocation waits for the key that is being made, and then the confirmation finds that it works.
     """

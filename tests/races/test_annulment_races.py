@@ -66,7 +66,7 @@ async def test_a_retirement_is_first_and_its_claim_is_annulled(region: RaceRegio
 
 
 async def test_a_retirement_is_annulled_while_another_waits(region: RaceRegion):
-    """Whoever waits for the claim finds what was released, and covers it."""
+    """A request that waits for the claim finds what was released, and covers it."""
     await given(region, 0, 2_400)
     claim_id = await event_claim(region)
     order = await steps.retire(region.world, region.buyers[0], claim_id, 1_200)

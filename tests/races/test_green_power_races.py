@@ -46,7 +46,7 @@ async def prepared(region: RaceRegion, place: str) -> str:
 
 
 async def test_two_claims_never_use_a_kilowatt_hour_twice(region: RaceRegion):
-    """Together they want 800 of 600 kWh: one is declared, the other is told that 200 are left, and used nothing."""
+    """Together they want 800 of 600 kWh: one is declared, the other is refused, as 200 are left, and used nothing."""
     assert 201 == (await registering(region, 0)).status_code
     first = await prepared(region, "first")
     second = await prepared(region, "second")

@@ -82,12 +82,12 @@ async def test_forty_waiters_for_one_row_starve_nobody(empty, lanes, writers):
 
 @pytest.mark.long
 async def test_a_lock_that_is_never_free_is_refused_and_nothing_is_written(lanes, monkeypatch):
-    """One waits for the lock, the other for its turn: both are told, and what follows is carried out."""
+    """One waits for the lock, the other for its turn: both are refused, and what follows is carried out."""
     db, holder = lanes
     monkeypatch.setattr(kit, "PATIENCE_S", 1.0)
-    told = await asyncio.gather(*(add(db, HELD, "a") for _ in range(2)), return_exceptions=True)
-    assert [Contended, Contended] == [type(each) for each in told]
-    assert "Other writers held the same rows for too long; nothing was written. Send it again." == str(told[0])
+    refusals = await asyncio.gather(*(add(db, HELD, "a") for _ in range(2)), return_exceptions=True)
+    assert [Contended, Contended] == [type(each) for each in refusals]
+    assert "Other writers held the same rows for too long; nothing was written. Send it again." == str(refusals[0])
     await add(db, FREE, "a")
     assert 1 == await holder.fetchval("select n from lane where id = $1", FREE)
 

@@ -78,7 +78,7 @@ class Market:
 
 
 def reraise(*_: object, **__: object) -> None:
-    """Raise the exception that is being handled, if one is, to whoever called."""
+    """Raise the exception that is being handled, if one is, to the caller."""
     if sys.exc_info()[0] is not None:
         raise  # noqa: PLE0704 - there is one
 

@@ -44,7 +44,7 @@ async def test_two_uploads_do_not_pass_a_quota_together(region: RaceRegion):
 
 
 async def test_a_document_is_removed_or_named_but_not_both(region: RaceRegion):
-    """It is being removed when a project names it: the project waits, and is told that it is gone."""
+    """It is being removed when a project names it: the project waits, and is refused because it is gone."""
     sha256 = (await sent(region, b"evidence", "evidence")).json()["sha256"]
     body = project_body(region.maker.organisation_id, documents=[sha256])
     owner = await asyncpg.connect(region.world.dsn)

@@ -79,7 +79,7 @@ async def stall(region: RaceRegion, quantity_kg: int) -> Stall:
 
 
 async def test_the_last_kilograms_are_held_for_one_of_two(region: RaceRegion):
-    """Guests of two events, one pool of 100 kg: one has its 54 kg on hold, the other is told what is left."""
+    """Guests of two events, one pool of 100 kg: one has its 54 kg on hold, the other is refused with what is left."""
     open_stall = await stall(region, 100)
     answers = await race(region, [open_stall.join(NIGHT, event=number) for number in (0, 1)], POOL)
     assert [(201, ""), (409, "not-enough-left")] == outcome(answers)
@@ -87,7 +87,7 @@ async def test_the_last_kilograms_are_held_for_one_of_two(region: RaceRegion):
 
 
 async def test_a_payment_that_is_confirmed_twice_at_once_is_booked_once(region: RaceRegion):
-    """By an operator and by the bank's own page: both are told that it is paid; it is retired once."""
+    """By an operator and by the bank's own page: both see that it is paid; it is retired once."""
     open_stall = await stall(region, 100)
     guest = (await open_stall.join(NIGHT)).json()
     answers = await race(region, [open_stall.confirm(guest), open_stall.pay(guest)], PAYMENT)
@@ -135,7 +135,7 @@ async def test_a_payment_that_comes_as_its_hold_ends_gets_its_kilograms(region: 
 
 
 async def test_two_hundred_guests_at_the_last_twenty_kilograms(region: RaceRegion):
-    """Twenty have one each on hold, and 180 are told that none is left; all twenty are retired."""
+    """Twenty have one each on hold, and 180 are refused because none is left; all twenty are retired."""
     open_stall = await stall(region, 20)
     answers = await asyncio.gather(*(open_stall.join(KILOGRAM, event=number % 2) for number in range(200)))
     joined = [each.json() for each in answers if each.status_code == httpx.codes.CREATED]

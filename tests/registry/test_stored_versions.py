@@ -15,7 +15,7 @@ SECOND = FIRST.parent / "registry-2"
 
 
 def test_a_receipt_of_the_first_version_is_valid():
-    """With the trust file of its time; whoever holds one must be able to show it years later."""
+    """With the trust file of its time; its holder must be able to show it years later."""
     trust = load_trust((FIRST / "trust.json").read_bytes())
     report = verify_bundle((FIRST / "event.receipt.json").read_bytes(), trust)
     assert ("valid", 0, 5) == (report.verdict, report.exit_code, report.size)

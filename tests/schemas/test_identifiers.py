@@ -37,7 +37,7 @@ def test_known_organisations_have_a_valid_lei(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("9144030071526726X", "USCC: 18 characters expected, 17 given"),
         ("9144030071526726XG0", "USCC: 18 characters expected, 19 given"),
@@ -49,14 +49,14 @@ def test_known_organisations_have_a_valid_lei(text):
         ("9144030071526726XH", "the check character is H, expected G"),
     ],
 )
-def test_a_wrong_uscc_is_told_what_is_wrong(text, told):
+def test_a_wrong_uscc_is_refused_with_the_reason(text, message):
     """Length, character with its position, or the expected check character."""
-    with pytest.raises(ValueError, match=re.escape(told)):
+    with pytest.raises(ValueError, match=re.escape(message)):
         check_uscc(text)
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("5493001KJTIIGC8Y1R1", "LEI: 20 characters expected, 19 given"),
         ("5493001KJTIIGC8Y1r12", "LEI: character 'r' at position 18 is not one of"),
@@ -64,9 +64,9 @@ def test_a_wrong_uscc_is_told_what_is_wrong(text, told):
         ("5493001KJTIIGC8Y1RAA", "the check digits are AA, expected 12"),
     ],
 )
-def test_a_wrong_lei_is_told_what_is_wrong(text, told):
+def test_a_wrong_lei_is_refused_with_the_reason(text, message):
     """Length, character with its position, or the expected check digits."""
-    with pytest.raises(ValueError, match=re.escape(told)):
+    with pytest.raises(ValueError, match=re.escape(message)):
         check_lei(text)
 
 

@@ -95,7 +95,7 @@ def test_what_is_parsed_is_printed_the_same(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("SC-CDCER-0007-2024-01:0-5kg", "the first kilogram is 0, outside 1 to"),
         ("SC-CDCER-0007-2024-01:6-5kg", "the first kilogram 6 comes after the last 5"),
@@ -119,23 +119,23 @@ def test_what_is_parsed_is_printed_the_same(text):
         ("", "is not a serial such as"),
     ],
 )
-def test_anything_else_is_refused_with_a_reason(text, told):
+def test_anything_else_is_refused_with_a_reason(text, message):
     """Leading zeros, reversed or zero positions, other digits, other cases, more or fewer parts."""
-    with pytest.raises(ValueError, match=re.escape(told)):
+    with pytest.raises(ValueError, match=re.escape(message)):
         Serial.parse(text)
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         ({"region": "S"}, "region 'S' is not two capital letters"),
         ({"programme": "7CER"}, "programme '7CER' is not 2 to 12 capital letters"),
         ({"project": MAX_PROJECT + 1}, "project is 1000000000, outside"),
     ],
 )
-def test_a_code_outside_the_grammar_cannot_be_built(change, told):
+def test_a_code_outside_the_grammar_cannot_be_built(change, message):
     """A struct that exists prints a text that parses."""
-    with pytest.raises(ValueError, match=re.escape(told)):
+    with pytest.raises(ValueError, match=re.escape(message)):
         IssuanceCode(**({"region": "SC", "programme": "CER", "project": 1, "vintage": 2024, "sequence": 1} | change))
 
 

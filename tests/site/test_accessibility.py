@@ -1,6 +1,7 @@
 """Every public page before axe-core in Chromium: no violation, in both languages, light and dark, narrow and wide."""
 
 import asyncio
+import base64
 import os
 from collections.abc import Iterator
 from itertools import product
@@ -91,7 +92,7 @@ async def _addresses(site: Site) -> list[str]:
 
 
 async def test_columns_sort_in_the_browser(whole_site: Site, chromium: Browser):
-    """By a real button in the heading; the state is said in aria-sort; a page come to by a link sorts too."""
+    """By a real button in the heading, said in aria-sort, also after a link; not where a list has further pages."""
     async with person(chromium) as page:
         await page.goto(f"{whole_site.url}/issuances")
         codes = page.locator("tbody tr td:first-child")
@@ -104,6 +105,11 @@ async def test_columns_sort_in_the_browser(whole_site: Site, chromium: Browser):
         await page.get_by_role("navigation", name="Main").get_by_role("link", name="Projects").click()
         await page.wait_for_url("**/projects")
         await page.get_by_role("button", name="Developer").wait_for()
+        part = base64.urlsafe_b64encode(b"before:1000000").decode().rstrip("=")
+        await page.goto(f"{whole_site.url}/issuances?order=newest&cursor={part}")
+        assert sorted(before) == sorted(await codes.all_inner_texts())
+        assert await page.get_by_role("link", name="First page").is_visible()
+        assert 0 == await page.locator("th button").count(), "a part of a list is sorted by the server only"
 
 
 async def test_a_list_is_printed_without_what_is_for_the_screen(whole_site: Site, chromium: Browser):
@@ -132,7 +138,7 @@ async def test_pages_are_read_without_scripts(whole_site: Site, chromium: Browse
 
 
 async def test_every_template_has_been_seen(whole_site: Site, chromium: Browser):
-    """One address of each page of the router, as whoever may see it: in Chinese, on a narrow phone, in the dark."""
+    """One address of each page of the router, as a permitted visitor: in Chinese, on a narrow phone, in the dark."""
     season = whole_site.season
     async with whole_site.api() as api:
         season.api = api

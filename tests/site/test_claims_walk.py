@@ -171,7 +171,7 @@ async def test_a_person_on_a_phone(played_site: Site, chromium: Browser):
 
 
 async def test_strangers_prepare_nothing(played_site: Site, chromium: Browser):
-    """Without signing in the way leads there; a verifier is told that claims are not theirs to make."""
+    """Without signing in the way leads there; a verifier reads that claims are not theirs to make."""
     async with person(chromium, refusals=True) as page:
         await page.goto(f"{played_site.url}/claims/new")
         assert "/sign-in" in page.url

@@ -23,7 +23,7 @@ async def test_credits_are_given_up_after_a_look(delivered: World):
 
 
 async def test_a_beneficiary_is_corrected_by_the_claimant_and_found_by_them_alone(delivered: World):
-    """The form is on the claimant's page of the retirement; the list has the field for whoever is signed in."""
+    """The form is on the claimant's page of the retirement; the list has the field for visitors who are signed in."""
     bank = delivered.party("bank")
     claim = await delivered.contribution("bank")
     body = {

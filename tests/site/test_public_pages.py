@@ -147,7 +147,7 @@ async def test_pages_go_on_in_their_order(delivered: World):
 async def test_a_hostile_text_is_a_text(delivered: World, log: Log):
     """In every field of every kind of object, on every public page, in both languages, for visitors and overseers."""
     made = await crowd(delivered, log, crowded.HOSTILE)
-    told = 0
+    escaped = 0
     for by in ("", made["regulator"]):
         found = pages(await crawl(delivered, "en", by))
         assert set(EXPECTED) <= set(found)
@@ -164,8 +164,8 @@ async def test_a_hostile_text_is_a_text(delivered: World, log: Log):
             assert set() == {each for each in page.links if not each.startswith(("/", "#", HERE))}, address
             assert "style" not in {name for _, attributes in page.tags for name in attributes}, address
             assert "49" not in [said for _, said in page.texts], address
-            told += sum("<script>alert(1)</script>" in said for _, said in page.texts)
-    assert told > 40
+            escaped += sum("<script>alert(1)</script>" in said for _, said in page.texts)
+    assert escaped > 40
 
 
 async def test_visitors_see_no_secret(delivered: World, log: Log):
@@ -187,7 +187,7 @@ async def test_visitors_see_no_secret(delivered: World, log: Log):
 
 
 async def test_its_owner_sees_what_is_theirs(delivered: World, log: Log):
-    """A page shows what the API would answer to whoever looks: the plan and the reason to the claimant."""
+    """A page shows what the API would answer to the visitor: the plan and the reason to the claimant."""
     made = await crowd(delivered, log)
     headers = {"Cookie": f"__Host-kilnwood={delivered.party('scenic').key}"}
     assert crowded.PLAN in (await delivered.http.get(f"/claims/{made['claim']}", headers=headers)).text
@@ -222,3 +222,15 @@ async def test_corrections_stand_first(delivered: World, log: Log):
     ):
         text = (await delivered.http.get(address)).text
         assert text.index('<section class="corrected"') < text.index('<p class="lead"'), address
+
+
+async def test_a_language_that_was_chosen_stays(empty: World):
+    """By a cookie for the whole site, whatever page it was chosen on and whatever the browser prefers."""
+    english = {"Accept-Language": "en"}
+    chosen = await empty.http.get("/projects?lang=zh", headers=english)
+    cookie, *flags = chosen.headers["set-cookie"].split("; ")
+    assert "language=zh" == cookie
+    assert {"Path=/", "SameSite=lax"} <= set(flags)
+    later = await empty.http.get("/log/statements", headers={**english, "Cookie": cookie})
+    assert "zh" == later.headers["content-language"]
+    assert "set-cookie" not in later.headers

@@ -163,13 +163,6 @@ def _noting(asked: list[str]) -> Callable[[Request], None]:
     return lambda request: asked.append(request.url)
 
 
-@pytest.fixture(scope="module")
-def told_site() -> Iterator[Site]:
-    """A region of its own: what is said later about its receipt would change the others' tests."""
-    with browser.served("event_neutral") as running:
-        yield running
-
-
 async def _correct(site: Site, claim_id: int) -> None:
     """The claimant puts a word of its claim right."""
     async with site.api() as api:
@@ -197,39 +190,6 @@ async def _carrying(http: httpx.AsyncClient, receipt: str, later: int) -> bytes:
         answer = await http.get(f"/v1/receipts/{receipt}")
         if answer.status_code == 200 and len(answer.json().get("later", ())) == later:
             return answer.content
-
-
-async def test_what_was_said_later_comes_first(told_site: Site, chromium: Browser, tmp_path: Path):
-    """A correction, then an annulment: on the page, in a saved page, in a certificate, on the badge."""
-    async with httpx.AsyncClient(base_url=told_site.url, trust_env=False, timeout=30) as http:
-        retirement = (await http.get("/v1/retirements")).json()["items"][0]
-        receipt = retirement["receipt_id"]
-        await _correct(told_site, retirement["claim_id"])
-        corrected = await _carrying(http, receipt, 1)
-        async with person(chromium, size=PHONE) as page:
-            await page.goto(f"{told_site.url}/r/{receipt}")
-            await verdict(page, "valid")
-            shown = await page.locator("[data-result]").inner_text()
-            assert 0 < shown.index("Misspelt") < shown.index("Registry\n")
-            assert "Launch event of the hall" in shown[shown.index("Registry\n") :]
-            assert not await too_wide(page)
-        await _annul(told_site, receipt, retirement["statement_hash"])
-        await _carrying(http, receipt, 2)
-        address = (await http.get(f"/r/{receipt}")).headers["Location"]
-        saved = (await http.get(f"{address}/saved.html")).content
-        pdf = (await http.get(f"/retirements/{receipt}/certificate.pdf")).content
-        badge = (await http.get(f"{address}/badge.svg")).text
-    assert ">Superseded: annulled<" in badge
-    assert ">Corrected · Simulated" in badge
-    assert "retired" not in badge
-    await _superseded_everywhere(told_site, chromium, receipt, {"it.pdf": pdf, "old.receipt.json": corrected})
-    file = tmp_path / "saved.html"
-    file.write_bytes(saved)
-    async with person(chromium, offline=True) as page:
-        await page.goto(file.as_uri())
-        await verdict(page, "superseded")
-        text = await page.locator("body").inner_text()
-        assert text.index("Superseded: annulled") < text.index("Misspelt") < text.index("retired 1")
 
 
 async def _superseded_everywhere(site: Site, chromium: Browser, receipt: str, files: dict[str, bytes]) -> None:
@@ -307,3 +267,40 @@ def test_the_words_of_the_page_are_complete(paper: Paper):
     verdicts = {"valid", "invalid", "unwitnessed", "superseded", "shortfall", "logged", "unexpected"}
     assert verdicts == set(words["verdicts"])
     assert {"ok", "note", "failed"} == set(words["outcomes"])
+
+
+async def test_what_was_said_later_comes_first(neutral_site: Site, chromium: Browser, tmp_path: Path):
+    """
+    A correction, then an annulment: on the page, in a saved page, in a certificate, on the badge.
+
+    It stands last in this file, for the others want the receipt as it was.
+    """
+    async with httpx.AsyncClient(base_url=neutral_site.url, trust_env=False, timeout=30) as http:
+        retirement = (await http.get("/v1/retirements")).json()["items"][0]
+        receipt = retirement["receipt_id"]
+        await _correct(neutral_site, retirement["claim_id"])
+        corrected = await _carrying(http, receipt, 1)
+        async with person(chromium, size=PHONE) as page:
+            await page.goto(f"{neutral_site.url}/r/{receipt}")
+            await verdict(page, "valid")
+            shown = await page.locator("[data-result]").inner_text()
+            assert 0 < shown.index("Misspelt") < shown.index("Registry\n")
+            assert "Launch event of the hall" in shown[shown.index("Registry\n") :]
+            assert not await too_wide(page)
+        await _annul(neutral_site, receipt, retirement["statement_hash"])
+        await _carrying(http, receipt, 2)
+        address = (await http.get(f"/r/{receipt}")).headers["Location"]
+        saved = (await http.get(f"{address}/saved.html")).content
+        pdf = (await http.get(f"/retirements/{receipt}/certificate.pdf")).content
+        badge = (await http.get(f"{address}/badge.svg")).text
+    assert ">Superseded: annulled<" in badge
+    assert ">Corrected · Simulated" in badge
+    assert "retired" not in badge
+    await _superseded_everywhere(neutral_site, chromium, receipt, {"it.pdf": pdf, "old.receipt.json": corrected})
+    file = tmp_path / "saved.html"
+    file.write_bytes(saved)
+    async with person(chromium, offline=True) as page:
+        await page.goto(file.as_uri())
+        await verdict(page, "superseded")
+        text = await page.locator("body").inner_text()
+        assert text.index("Superseded: annulled") < text.index("Misspelt") < text.index("retired 1")

@@ -131,7 +131,7 @@ def test_a_refusal_is_found_again_by_what_was_said(chinese):
         ),
     ],
 )
-def test_what_fills_a_gap_is_told_as_well(chinese, said, told):
+def test_what_fills_a_gap_is_translated_as_well(chinese, said, told):
     """A word, a list of words, another refusal, several of them."""
     assert told == chinese.told(said)
 
@@ -148,7 +148,7 @@ class Everything(Struct, forbid_unknown_fields=True):
     flag: bool
 
 
-def test_what_the_decoder_says_of_a_form_is_told(chinese):
+def test_what_the_decoder_says_of_a_form_is_translated(chinese):
     """The decoder's own words, with what a field permits; and a rule over several fields, of the whole."""
     wrong = {"number": "x", "name": "", "kind": "c", "day": "soon", "names": 1, "site": {"latitude": "1"}, "extra": 1}
     said = faults(Everything, wrong)

@@ -77,7 +77,7 @@ def _collected(orders: int) -> Engine:
     engine.apply(SetPhase(engine.market.last_instruction + 1, 1, OPENING_CALL, 1))
     for made in range(orders):
         account = 1 + made % _ACCOUNTS
-        side = account % 2  # whoever buys sells nothing, so that no owner meets itself
+        side = account % 2  # an account that buys sells nothing, so that no owner meets itself
         price = _MIDDLE_FEN + round(dice.gauss(0, _SPREAD_FEN))
         engine.apply(Place(account, 1, side, price, dice.randrange(1, 20), 1 + made // _ACCOUNTS))
     return engine

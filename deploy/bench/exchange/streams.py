@@ -173,10 +173,10 @@ def _processor_s(market: ServedMarket) -> float:
     """Processor time of the service so far, without PostgreSQL's; 0 where /proc does not tell it."""
     process = market.world.region.service.process
     assert process is not None, "the region runs"
-    told = Path(f"/proc/{process.pid}/stat")
-    if not told.exists():
+    stat = Path(f"/proc/{process.pid}/stat")
+    if not stat.exists():
         return 0.0
-    fields = told.read_text("ascii", "replace").rpartition(")")[2].split()
+    fields = stat.read_text("ascii", "replace").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 

@@ -18,7 +18,7 @@ from deploy.cli.environment import fail
 )
 @click.option("--url", default="", help="A demo --serve that runs already; without it one is started and ended.")
 def screenshots(out: Path, url: str) -> None:
-    """Take a picture of every page: in Chinese and English, on a phone and on a desk, as whoever may see it.
+    """Take a picture of every page: in Chinese and English, on a phone and on a desktop, as a person who may see it.
 
     It needs Playwright for Python and Chromium, as the tests do.
 

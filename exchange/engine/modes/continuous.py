@@ -16,6 +16,7 @@ from exchange.engine.market import (
     OPEN_ORDERS_LIMIT,
     Market,
     TradedInstrument,
+    beyond_venue,
     caller,
     close,
     exchange,
@@ -28,6 +29,7 @@ from exchange.engine.modes import EngineMode
 from exchange.engine.modes.sessions.collecting import collect, ends, untimely
 from exchange.engine.modes.sessions.messages import Dated
 from exchange.engine.session import CLOSED
+from exchange.engine.venue import BEGUN, BOOK
 from schemas.scalars import MAX_INT, MAX_QUANTITY_T
 
 _AT_ONCE: Final = frozenset({c.IOC, c.FOK})
@@ -170,10 +172,13 @@ def place(market: Market, command: Place | PlaceUntil) -> list[Event]:  # noqa: 
 
 
 def _not_taken(command: Place | PlaceUntil, instrument: TradedInstrument, account: TradingAccount) -> Refused | None:
-    """Why an order is not taken, if anything is against it but that its book is in a call."""
+    """Why an order is not taken: not for a call that collects it, nor for rules of a venue that it keeps."""
     rests = command.life not in _AT_ONCE
-    refusal = unfit(command, instrument, account, command.price, command.quantity, rests=rests)
-    return refusal or untimely(command, instrument, command.life)
+    return (
+        unfit(command, instrument, account, command.price, command.quantity, rests=rests)
+        or beyond_venue(command, instrument, account, mode=BOOK, side=command.side, quantity=command.quantity)
+        or untimely(command, instrument, command.life)
+    )
 
 
 def _not_in_its_life(
@@ -321,7 +326,10 @@ def amend(market: Market, command: Amend) -> list[Event]:
     elif _keeps_place(order, command):
         refusal = _unfit_in_its_place(command, instrument)
     else:
-        refusal = unfit(command, instrument, account, command.price, command.quantity, rests=False)
+        more = command.quantity - order.quantity
+        refusal = unfit(command, instrument, account, command.price, command.quantity, rests=False) or beyond_venue(
+            command, instrument, account, mode=BEGUN, side=order.side, quantity=command.quantity, more=more
+        )
     if refusal is None and order.life == c.POST_ONLY:
         refusal = _would_trade(instrument, order, command)
     if refusal is None:

@@ -13,9 +13,10 @@ from msgspec import Struct
 from exchange.engine import commands as c
 from exchange.engine.accounts import OpenOrder, TradingAccount
 from exchange.engine.events import Event, Reason, Refused
-from exchange.engine.market import Market, caller, exchange, refused, unfit
+from exchange.engine.market import Market, beyond_venue, caller, exchange, refused, unfit
 from exchange.engine.modes import EngineMode
 from exchange.engine.modes.picking import PickReason, levels_of
+from exchange.engine.venue import BOOK, LISTINGS
 
 
 class OpenListing(Struct, array_like=True, gc=False, frozen=True, tag=13):
@@ -156,7 +157,10 @@ def open_listing(market: Market, command: OpenListing) -> list[Event]:
     instrument = market.instruments.get(command.instrument)
     if instrument is None:
         return [refused(command, Reason.UNKNOWN_INSTRUMENT, command.instrument)]
-    if (refusal := unfit(command, instrument, account, price, quantity, rests=True)) is not None:
+    refusal = unfit(command, instrument, account, price, quantity, rests=True) or beyond_venue(
+        command, instrument, account, mode=LISTINGS, side=c.SELL, quantity=quantity
+    )
+    if refusal is not None:
         return [refusal]
     holding = account.balance(instrument.id)
     if quantity > holding.settled:
@@ -187,6 +191,9 @@ def subscribe(market: Market, command: Subscribe) -> list[Event]:
     if not listing.open:
         del listing.account.orders[listing.id]
         _listings(market).remove(listing)
+    session, venue = instrument.session, instrument.venue
+    if session is not None and venue is not None and not venue.modes & BOOK:  # the day is that of the listings
+        session.count(((listing.price, quantity),))
     return [
         Subscribed(taker.id, account.id, instrument.id, listing.price, quantity, command.client_order_id, listing.id),
         exchange(market, instrument, taker, listing, listing.price, quantity, c.BUY),
@@ -196,7 +203,10 @@ def subscribe(market: Market, command: Subscribe) -> list[Event]:
 def _cannot_subscribe(market: Market, listing: OpenOrder, command: Subscribe, group: int) -> Refused | None:
     """Why a subscription cannot be met."""
     account, quantity = market.accounts[command.account], command.quantity
-    refusal = unfit(command, market.instruments[listing.instrument], account, listing.price, quantity, rests=False)
+    instrument = market.instruments[listing.instrument]
+    refusal = unfit(command, instrument, account, listing.price, quantity, rests=False) or beyond_venue(
+        command, instrument, account, mode=LISTINGS, side=c.BUY, quantity=quantity
+    )
     if refusal is not None:
         return refusal
     if listing.group == group:

@@ -111,7 +111,7 @@ class OrderSession:
     One connection. `run` is its life.
 
     Four tasks: one hears, one gives to the gateway, one answers, one looks whether all this is still permitted. The
-    first that ends ends the session; what is under way then is answered before the client is told why.
+    first that ends ends the session; what is under way then is answered before the client gets the reason.
     """
 
     def __init__(self, wire: Wire[SessionFrame], speaker: Speaker, sessions: OrderSessions) -> None:

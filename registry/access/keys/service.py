@@ -161,9 +161,9 @@ async def create_own_key(call: Call, *, db: Database, keyring: rules.Keyring, qu
     """
     Make an own key for the caller: to rotate to, or the one that a first key is for.
 
-    A key that was revoked after the request arrived makes none: whoever revoked it would miss the new one. Raises
-    `FirstKeySpent`, `TooManyKeys`, `Unauthenticated`, and for a further key `QuotaUsedUp`: a first key is exchanged
-    for one.
+    A key that was revoked after the request arrived makes none: the person who revoked it would miss the new one.
+    Raises `FirstKeySpent`, `TooManyKeys`, `Unauthenticated`, and for a further key `QuotaUsedUp`: a first key is
+    exchanged for one.
     """
 
     async def work(tx: Tx) -> Written[KeyIssued]:
@@ -221,7 +221,7 @@ async def confirm_key(key_id: int, body: ConfirmKey, *, call: Call, db: Database
     """
     Confirm as a regulator that the person in front of you holds this key: its fingerprint is on both screens.
 
-    From then on its holder and whoever made their first key count as two. Raises `NotToBeConfirmed`,
+    From then on its holder and the maker of their first key count as two. Raises `NotToBeConfirmed`,
     `FingerprintDiffers`, `NotOutside`.
     """
 

@@ -28,7 +28,7 @@ update registry.api_key set revoked_at = now() where person_id = $1 and revoked_
 -- Guarded: 0 rows means that the first key was used before, or has ended.
 update registry.api_key set spent_at = now(), revoked_at = now() where id = $1 and first and revoked_at is null;
 -- name: linked_keys
--- All keys of the holder of one. Whoever asks has locked the holder: no key is added, confirmed or revoked meanwhile.
+-- All keys of the holder of one. The caller has locked the holder: no key is added, confirmed or revoked meanwhile.
 select id, person_id, created_by as maker_id, parent_id, fingerprint,
   revoked_at is null and expires_at > now() as works, confirmed_at is not null as confirmed, kind
 from registry.api_key

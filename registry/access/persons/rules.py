@@ -1,10 +1,10 @@
 """
 Which people count as two, and whether enough of them are left. Pure.
 
-Whoever makes a key for somebody else has seen its secret and could act as its holder. So maker and holder are joined by
-an edge, until somebody outside both of their components has confirmed the fingerprint of the key that the holder then
-made alone. Two people count as two only in different components. The first start's and the recovery's keys are made by
-the operator on the server, who is a node of the graph like a person.
+A person who makes a key for somebody else has seen its secret and could act as its holder. So maker and holder are
+joined by an edge, until somebody outside both of their components has confirmed the fingerprint of the key that the
+holder then made alone. Two people count as two only in different components. The first start's and the recovery's keys
+are made by the operator on the server, who is a node of the graph like a person.
 """
 
 from collections import Counter
@@ -21,7 +21,7 @@ Edge = tuple[int, int]
 
 
 class NotOutside(DomainError):
-    """Whoever would confirm a key could act as its maker or as its holder."""
+    """The person who would confirm a key could act as its maker or as its holder."""
 
     kind, slug, title = Kind.DENIED, "not-outside", "Somebody outside has to confirm"
 
@@ -128,7 +128,7 @@ def check_confirmer(graph: KeyGraph, key: Edge, confirmer: int, regulators: Iter
     Raise `NotOutside` unless *confirmer* is outside the components of maker and holder of *key*, its edge left out.
 
     Behind a first start every regulator is joined to the operator, and nobody is outside. As long as none of the
-    *regulators* is, a key that the operator made may be confirmed by whoever could not act as its holder.
+    *regulators* is, a key that the operator made may be confirmed by anybody who could not act as its holder.
     """
     maker, holder = key
     rest = graph.without(key)

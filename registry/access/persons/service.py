@@ -10,7 +10,7 @@ async def joined_in(tx: Tx, one: int, other: int) -> bool:
 
 
 async def power_in(tx: Tx) -> rules.Power:
-    """Who can decide now; whoever else changes that waits for *tx*. Call it before power is taken away."""
+    """Who can decide now; other transactions that change it wait for *tx*. Call it before power is taken away."""
     await store.lock(tx)
     return await store.power(tx)
 

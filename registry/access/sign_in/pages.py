@@ -18,6 +18,28 @@ from registry.kit.site.forms import local_address
 
 TEMPLATES: Final = Path(__file__).parent / "pages"
 DESK: Final = "/desk"
+REFUSALS: Final = (
+    (
+        "This first key was used at {0}Z to make its person's own key, and works once. If that was not you, tell a "
+        "regulator at once."
+    ),
+    "Key {0} is a first key and was used just now; it works once.",
+    "This API key is not known here. Check that it was copied whole.",
+    "This passkey is registered already. Sign in with it, or make one on another device.",
+    (
+        "This passkey is not known here, or was revoked. Use another one; if you have none, the page says how "
+        "to get a new invitation."
+    ),
+    "The passkey says that it belongs to somebody else.",
+    "The passkey counts {0} uses, and more were seen: there is a copy of it. Revoke it (key {1}).",
+    "The passkey's answer was refused: {0}.",
+    "The passkey's answer cannot be read.",
+    (
+        "The question that this answers is older than five minutes, was answered before, or was for somebody else. "
+        "Start once more."
+    ),
+)
+"""What the API refuses to the script of these pages, which has no server to translate it."""
 
 
 class SignInPages(Controller):
@@ -38,7 +60,11 @@ class SignInPages(Controller):
         if page.visitor.signed_in:
             return Redirect(lead, status_code=HTTP_303_SEE_OTHER)
         return page.answer(
-            "sign_in/sign_in.html", then=lead, site=sign_ins.site, elsewhere=_elsewhere(request, sign_ins)
+            "sign_in/sign_in.html",
+            refusals=REFUSALS,
+            then=lead,
+            site=sign_ins.site,
+            elsewhere=_elsewhere(request, sign_ins),
         )
 
     @get("/invitation")
@@ -47,7 +73,11 @@ class SignInPages(Controller):
     ) -> Response[str]:
         """What an invitation opens. The first key is behind the # of its address, which no browser sends to anybody."""
         return page.answer(
-            "sign_in/invitation.html", then=DESK, site=sign_ins.site, elsewhere=_elsewhere(request, sign_ins)
+            "sign_in/invitation.html",
+            refusals=REFUSALS,
+            then=DESK,
+            site=sign_ins.site,
+            elsewhere=_elsewhere(request, sign_ins),
         )
 
     @get("/account")
@@ -58,6 +88,7 @@ class SignInPages(Controller):
         now = datetime.now(UTC)
         return page.answer(
             "sign_in/account.html",
+            refusals=REFUSALS,
             me=me,
             passkeys=[each for each in mine if each.kind == "passkey"],
             programs=[each for each in mine if each.kind == "program"],

@@ -129,7 +129,7 @@ async def register_passkey(
 
 
 async def begin_sign_in(*, signs: SignIns) -> Ceremony:
-    """Ask whoever it is for one of their passkeys; nobody says a name."""
+    """Ask the browser for any passkey of this site; no name is given."""
     challenge = secrets.token_bytes(CHALLENGE_BYTES)
 
     async def work(tx: Tx) -> None:

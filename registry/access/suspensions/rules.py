@@ -13,13 +13,13 @@ class NoSuspension(DomainError):
 
 
 class TouchedBySuspension(DomainError):
-    """Whoever is suspended, or suspended somebody, does not settle it."""
+    """People who are suspended, or suspended somebody, do not settle it."""
 
     kind, slug, title = Kind.DENIED, "touched-by-suspension", "Others have to settle it"
 
 
 class NoLongerRegulator(DomainError):
-    """Whoever would suspend was suspended just now, or is a regulator no longer."""
+    """The person who would suspend was suspended just now, or is a regulator no longer."""
 
     kind, slug, title = Kind.DENIED, "no-longer-regulator", "You cannot suspend anybody now"
 

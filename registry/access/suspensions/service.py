@@ -16,12 +16,12 @@ async def suspend(body: NewSuspension, *, call: Call, db: Database) -> Suspensio
     Stop another regulator and the caller from deciding, at once; it lapses after seven days of real time.
 
     Allowed also if no pair is left that can decide: a thief with one key must not win by being quicker. Nor by being
-    many at once: whoever has suspended somebody is suspended, and suspends nobody else. Raises `NoSuspension`,
+    many at once: a person who has suspended somebody is suspended too, and suspends nobody else. Raises `NoSuspension`,
     `NoLongerRegulator`.
     """
 
     async def work(tx: Tx) -> Written[Suspension]:
-        power = await persons.power_in(tx)  # whoever else suspends waits: a thief's five requests are one suspension
+        power = await persons.power_in(tx)  # others who suspend wait: a thief's five requests are one suspension
         rules.check_suspender(call.by.person_id, power.regulators)
         regulator = await store.regulator(tx, body.person_id)
         rules.check_target(body.person_id, call.by.person_id, regulator=regulator)

@@ -28,7 +28,7 @@ class GreenPowerController(Controller):
         db: NamedDependency[Database],
         quotas: NamedDependency[Quotas],
     ) -> GreenPowerContract:
-        """Register a green-power contract or certificate; its number is registered once, whoever has it."""
+        """Register a green-power contract or certificate; its number is registered once, by any organisation."""
         return await service.register(data, call=call, db=db, quotas=quotas)
 
     @get("/", operation_id="list_green_power", responses=READS)

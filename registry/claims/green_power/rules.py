@@ -10,7 +10,7 @@ class ContractRegistered(DomainError):
 
     @classmethod
     def of(cls, number: str) -> "ContractRegistered":
-        """For one number, whoever has it."""
+        """For one number, of any organisation."""
         return cls(
             f"Contract or certificate {number!r} is registered already; each is registered once, by whoever uses it. "
             "Check the number, or ask its supplier who has it.",

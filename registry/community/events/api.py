@@ -182,7 +182,7 @@ class EventsController(Controller):
 
 
 class GuestsController(Controller):
-    """A guest's share, for whoever has its link."""
+    """A guest's share, for anybody who has its link."""
 
     path = "/v1/guests"
     tags = ("Events",)

@@ -1,7 +1,7 @@
 """
 Guests of an event: what a trip comes to, the share that is on hold for them, and its retirement once it is paid.
 
-A guest has no account and no key: whoever has the link of a share sees it. Its secret is a keyed digest of the
+A guest has no account and no key: anybody who has the link of a share sees it. Its secret is a keyed digest of the
 Idempotency-Key with which the guest joined, so a request that is sent again leads to the same share, and no secret is
 stored. Locks: event, pool; and for the retirement: payment, pool, account, then what a claim takes.
 """

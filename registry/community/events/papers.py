@@ -1,5 +1,5 @@
 """
-A guest's own certificate and receipt, with the name that the guest picked, for whoever has the link of the share.
+A guest's own certificate and receipt, with the name that the guest picked, for anybody who has the link of the share.
 
 The link is the capability: without it the same certificate has no name on it, and the receipt keeps its beneficiary
 sealed (`registry/receipts/service.py`).

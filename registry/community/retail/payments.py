@@ -144,7 +144,8 @@ async def retire_in(
     """
     Retire what was paid against the claim of *request*, and owe its price to the pool's owner.
 
-    The owner asked for it by opening the pool, so it is done in the name of whoever did. Raises what `retire` raises.
+    The owner asked for it by opening the pool, so it is done in the name of the person who did. Raises what `retire`
+    raises.
     """
     payment, pool = sale
     released = await reserves.take_out(tx, pool.hold_id, pool.account_id, payment.shown.quantity_kg)

@@ -91,20 +91,21 @@ async def _tonnes_in(tx: Tx, wanted: HoldRequest) -> tuple[Cut, ...]:
     return cuts
 
 
-async def release_in(tx: Tx, wanted: HoldRequest) -> None:
+async def release_in(tx: Tx, wanted: HoldRequest) -> tuple[Cut, ...]:
     """
-    Give held kilograms back to their account, where they are active again.
+    Give held kilograms back to their account, where they are active again; returns them, none if it was done before.
 
     A freeze does not matter: in a frozen account they can move no further. Raises `InsufficientCredits` where the hold
     has less, which would be a fault of ours.
     """
     await parties.lock_accounts_in(tx, [wanted.account_id])
     if await store.answered(tx, wanted.reference):
-        return
+        return ()
     hold_id = await store.hold_of(tx, wanted.account_id, wanted.project_id, wanted.vintage)
     cuts = await _released_in(tx, wanted, hold_id)
     await store.resize_hold(tx, hold_id, -wanted.quantity_kg)
     await store.remember(tx, wanted.reference, _moved("release", cuts))
+    return tuple(cuts)
 
 
 async def _released_in(tx: Tx, wanted: HoldRequest, hold_id: int) -> list[Cut]:

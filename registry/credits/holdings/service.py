@@ -89,7 +89,7 @@ class KeptByKey(Generic[K, T]):
     async def get(self, key: K, *, db: Database) -> T:
         """The sum of one of them, as old as it may be. Raises `Unknown`, and keeps nothing of what is unknown."""
         kept = self._kept.pop(key, None) or KeptTotals(lambda tx: self._read(tx, key))
-        self._kept[key] = kept  # before it is read: whoever asks meanwhile waits for the same computation
+        self._kept[key] = kept  # before it is read: callers meanwhile wait for the same computation
         if len(self._kept) > self.KEPT:
             del self._kept[next(iter(self._kept))]
         try:
@@ -126,7 +126,7 @@ async def _totals_in(tx: Tx, project_id: int) -> ProjectTotals:
 
 
 async def project_totals(project_id: int, *, asked: Call, kept: ProjectsTotals, db: Database) -> ProjectTotals:
-    """Where the kilograms of one project are, in all and by vintage, for whoever may see the project."""
+    """Where the kilograms of one project are, in all and by vintage, for those who may see the project."""
     async with db.reading() as tx:
         await projects.visible_in(tx, project_id, asked)
     return await kept.get(project_id, db=db)

@@ -22,6 +22,7 @@ from registry.projects.service import reports
 from registry.transparency import service as log
 from schemas.access import Approved, Call, IssueBody
 from schemas.credits import Issuance, IssuancesWanted
+from schemas.custody import LoggedIssuance
 from schemas.pages import Page
 from schemas.parties import RegionProfile
 from schemas.projects import Project, Report
@@ -47,6 +48,20 @@ async def issue(approved: Approved, *, call: Call, db: Database, region: RegionP
         return Written(code, await _issuance_again(tx, code))
 
     return await once(db, call, work, _issuance_again)
+
+
+async def issued_after_in(tx: Tx, leaf_index: int, limit: int) -> tuple[LoggedIssuance, ...]:
+    """
+    What was issued behind a leaf of the public log, in its order, *limit* at most, for whoever acts on new issuances.
+
+    The leaf of the last one is where to go on: nothing appears before it later, as it may by the id of an issuance.
+    """
+    return await store.logged_after(tx, leaf_index, limit)
+
+
+async def newest_leaf_in(tx: Tx) -> int:
+    """The newest leaf of the public log, from which to look for what is issued from now on; -1 for none."""
+    return await store.newest_leaf(tx)
 
 
 async def foreseen(report_id: int, *, asked: Call, db: Database) -> Foreseen:

@@ -12,6 +12,7 @@ from registry.kit.database import Tx, constraint
 from registry.kit.pages import Window
 from registry.kit.period import Between
 from schemas.credits import Issuance, IssuancesWanted
+from schemas.custody import LoggedIssuance
 from schemas.pages import Page
 from schemas.serials import IssuanceCode
 
@@ -82,6 +83,16 @@ async def issuance(tx: Tx, code: str) -> Issuance | None:
 async def lots(tx: Tx, codes: Collection[str]) -> dict[str, tuple[int, int]]:
     """The project and the vintage of some issuances, by their codes."""
     return {row["code"]: (row["project_id"], row["vintage"]) for row in await tx.fetch(_sql.lots, list(codes))}
+
+
+async def logged_after(tx: Tx, leaf_index: int, limit: int) -> tuple[LoggedIssuance, ...]:
+    """Issuances behind a leaf of the public log, in its order."""
+    return tuple(LoggedIssuance(*row.values()) for row in await tx.fetch(_sql.logged_after, leaf_index, limit))
+
+
+async def newest_leaf(tx: Tx) -> int:
+    """The newest leaf of the public log; -1 for none."""
+    return int(await tx.fetchval(_sql.newest_leaf))
 
 
 async def issuances(tx: Tx, window: Window, wanted: IssuancesWanted, period: Between) -> Page[Issuance]:

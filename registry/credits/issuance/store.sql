@@ -16,6 +16,15 @@ with placed as (
 )
 insert into registry.movement (at, cause, issuance_id, span, to_account_id, to_state)
 values (registry.business_now(), $6, $3, int8range($1, $2), $4, $5);
+-- name: logged_after
+-- In the order of the public log: ids commit out of order, leaves do not.
+select l.leaf_index, i.code, i.project_id, i.vintage, p.developer_id,
+  upper(i.span) - lower(i.span) - i.buffer_kg as quantity_kg
+from registry.issuance i join registry.logged l on l.id = i.statement_id
+join registry.known_project p on p.id = i.project_id
+where l.leaf_index > $1 order by l.leaf_index limit $2;
+-- name: newest_leaf
+select coalesce(max(leaf_index), -1) from registry.logged;
 -- name: lots
 select code, project_id, vintage from registry.issuance where code = any($1::text[]);
 -- name: issuances (either order)

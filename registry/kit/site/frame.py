@@ -115,7 +115,7 @@ class Frame:
         finally:
             _speaking.reset(token)
         chose = "lang" in request.query_params
-        cookies = [Cookie(LANGUAGE_COOKIE, code, max_age=YEAR_S, samesite="lax")] if chose else []
+        cookies = [Cookie(LANGUAGE_COOKIE, value=code, max_age=YEAR_S, samesite="lax")] if chose else []
         return Response(
             text,
             status_code=form.status or status,

@@ -4,7 +4,7 @@ Refusals in Chinese: the English text that a rule raised, matched against the te
 Rules and the API speak English. A catalogue in `refusals/` has each text as a template with a numbered gap for every
 value, ``There is no claim {0}.``, and its Chinese with the same gaps, in any order. What fills a gap is a value, a word
 of the domain, a list of such words or a text of its own, and is looked up in the same way. Matching goes through a text
-once for each template, without backtracking: whoever can put something into a refusal cannot make it slow.
+once for each template, without backtracking: a text that somebody put into a refusal cannot make it slow.
 """
 
 import re

@@ -57,7 +57,7 @@ class DocumentsController(Controller):
         """
         The file, exactly as it was uploaded, as a download.
 
-        For the organisation that uploaded it, overseers, and whoever sees a project or report that names it.
+        For the organisation that uploaded it, overseers, and those who see a project or report that names it.
         """
         return as_download(sha256, *await documents.document(sha256, asked=asked, db=db))
 

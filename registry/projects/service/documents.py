@@ -92,7 +92,7 @@ async def document(sha256: str, *, asked: Call, db: Database) -> tuple[str, byte
     """
     Media type and bytes of a document, for those who may see it.
 
-    They are whoever uploaded it and the organisations they did it for, overseers, and whoever sees a project or report
+    They are its uploader and the organisations it was for, overseers, and those who see a project or report
     that names it, or owns what a verifier's report decided. To others it is not there.
     """
     async with db.reading() as tx:
@@ -138,7 +138,7 @@ async def refuse_missing_in(tx: Tx, documents: tuple[str, ...]) -> None:
 
 async def uploading_verifiers_in(tx: Tx, sha256: str, verifier_id: int) -> frozenset[int]:
     """
-    The people who uploaded a report and hold the role of verifier at *verifier_id*, whoever uploaded it besides.
+    The people who uploaded a report and hold the role of verifier at *verifier_id*, among all who uploaded it.
 
     Raises `UnknownDocument`, and `NotTheVerifiers` if there are none.
     """

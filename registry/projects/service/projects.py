@@ -243,7 +243,7 @@ async def history(project_id: int, window: Window, *, asked: Call, db: Database)
 
 
 async def versions(project_id: int, window: Window, *, asked: Call, db: Database) -> Page[ProjectVersion]:
-    """What a project said at each submission before its last, for whoever may see it."""
+    """What a project said at each submission before its last, for those who may see it."""
     async with db.reading() as tx:
         await visible_in(tx, project_id, asked)
         return await kept_versions.versions(tx, window, project_id)

@@ -1,10 +1,10 @@
 """
 What several files say together: one log or a fork, kilograms that were used twice, and which claims are covered.
 
-A registry that shows one tree to one reader and another to another is caught by whoever holds both files, so all files
-that were given are compared in one pass. Whatever contradicts another file is INVALID in both: nobody can tell which of
-the two is the lie. So no comparison takes a file out of the next one: each looks at every file that is valid by itself,
-and that for a fork at every checkpoint that the log signed, in whatever file.
+A registry that shows one tree to one reader and another to another is caught by anybody who holds both files, so all
+files that were given are compared in one pass. Whatever contradicts another file is INVALID in both: nobody can tell
+which of the two is the lie. So no comparison takes a file out of the next one: each looks at every file that is valid
+by itself, and that for a fork at every checkpoint that the log signed, in whatever file.
 """
 
 from collections import defaultdict

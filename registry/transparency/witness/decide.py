@@ -67,7 +67,7 @@ def require_continuation(asked: AddCheckpoint, latest: Checkpoint | None) -> Non
 
 
 def is_fork(shown: Checkpoint, latest: Checkpoint) -> bool:
-    """Whether two checkpoints of a log cannot both be true, whoever looks at them: one size, two roots."""
+    """Whether two checkpoints of a log cannot both be true: one size, two roots."""
     return shown.size == latest.size and shown.root != latest.root
 
 

@@ -90,9 +90,9 @@ def test_json_is_one_object_a_line(files, capsysbinary):
 def test_without_trust_it_is_a_usage_error_that_says_where_trust_comes_from(capsys):
     """A receipt that brought its own trust would prove nothing."""
     assert 2 == main([RECEIPT])
-    told = capsys.readouterr().err
-    assert "--trust is needed" in told
-    assert "by another way than the receipt" in " ".join(told.split())
+    printed = capsys.readouterr().err
+    assert "--trust is needed" in printed
+    assert "by another way than the receipt" in " ".join(printed.split())
 
 
 @pytest.mark.parametrize(

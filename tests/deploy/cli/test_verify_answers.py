@@ -183,8 +183,8 @@ def test_a_full_disk_is_one_line_and_exit_code_7(files):
             files["first"], files["second"], capture_output=False, stdout=full, stderr=subprocess.PIPE
         )
     assert 7 == done.returncode
-    told = b"kilnwood verify: the answer could not be written in full: No space left on device\n"
-    assert told == done.stderr
+    message = b"kilnwood verify: the answer could not be written in full: No space left on device\n"
+    assert message == done.stderr
 
 
 @pytest.mark.parametrize("json_or_not", [[], ["--json"]])

@@ -110,7 +110,7 @@ def test_passwords_are_private(unchanged):
 
 
 def as_before(data: Path) -> None:
-    """What an earlier version left: whoever reaches the socket is let in, and there are no passwords and no logins."""
+    """What an earlier version left: any client of the socket is let in, and there are no passwords and no logins."""
     shutil.rmtree(data / "passwords")
     (data / "newest.version").unlink()
     rules = data / "cluster" / "pg_hba.conf"
@@ -245,7 +245,7 @@ def test_the_wheel_must_not_be_too_old(open_folder, monkeypatch):
 
 
 async def test_the_newest_version_that_served_is_remembered(running, monkeypatch):
-    """Within a major version any minor one reads the data; an older one than before is told apart."""
+    """Within a major version any minor one reads the data; an older one than before is recognised."""
     assert programs.OLDEST == running.version == running.newest
     (running.data_dir / "newest.version").write_text("18.10\n")
     again = postgres.start(running.data_dir)

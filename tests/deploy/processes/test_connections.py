@@ -72,19 +72,19 @@ async def test_70_slow_bodies_are_closed(service):
         connections(service.port, 5, head + body) as unknown,
     ):
         assert await median_s(service.port, "/v1/projects") < SERVED_WITHIN_S
-        told = await answers([*counted, *pieces], within_s=10)
+        replies = await answers([*counted, *pieces], within_s=10)
         refused = await answers(unknown, within_s=1)
-    assert {b"HTTP/1.1 408 Request Timeout"} == {each.split(b"\r\n")[0] for each in told}
-    said = json.loads(told[0].partition(b"\r\n\r\n")[2])
+    assert {b"HTTP/1.1 408 Request Timeout"} == {each.split(b"\r\n")[0] for each in replies}
+    said = json.loads(replies[0].partition(b"\r\n\r\n")[2])
     assert "urn:kilnwood:problem:body-too-slow" == said["type"]
     assert said["detail"].startswith("The body of the request was not there after 2 s; nothing was done.")
     assert {b"HTTP/1.1 401 Unauthorized"} == {each.split(b"\r\n")[0] for each in refused}
     logged = [json.loads(line) for line in service.child.last_lines().splitlines()]
     assert (408, "body-too-slow") in {(each.get("status"), each.get("problem")) for each in logged}
-    await a_refusal_is_read_by_whoever_sends_much(service)
+    await a_refusal_reaches_a_client_that_sends_much(service)
 
 
-async def a_refusal_is_read_by_whoever_sends_much(service: Service) -> None:
+async def a_refusal_reaches_a_client_that_sends_much(service: Service) -> None:
     """Documents of 9 MB with an unknown key: each client reads the 401 decided before its body was received."""
     headers = {"Authorization": "Bearer kw_gone", "Idempotency-Key": "much", "Content-Type": "application/pdf"}
     async with service.client() as http:
@@ -163,9 +163,9 @@ async def test_a_witness_cosigns_beside_1900_silent_connections_and_closes_slow_
     asked = b"POST /add-checkpoint HTTP/1.1\r\nHost: a\r\nContent-Length: 40\r\n\r\nold 0\n"
     async with connections(witness, 1900), connections(witness, 70, asked) as slow:
         assert await median_s(witness, "/", status=404) < SERVED_WITHIN_S
-        told = await answers(slow, within_s=Limits().client_timeout_s + 10)
-    assert {b"HTTP/1.1 408 Request Timeout"} == {each.split(b"\r\n")[0] for each in told}
-    assert all(b"urn:kilnwood:problem:body-too-slow" in each for each in told)
+        replies = await answers(slow, within_s=Limits().client_timeout_s + 10)
+    assert {b"HTTP/1.1 408 Request Timeout"} == {each.split(b"\r\n")[0] for each in replies}
+    assert all(b"urn:kilnwood:problem:body-too-slow" in each for each in replies)
     async with httpx.AsyncClient(trust_env=False) as http:
         assert 400 == (await http.post(f"http://127.0.0.1:{witness}/add-checkpoint", content=b"x")).status_code
 

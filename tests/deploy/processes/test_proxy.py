@@ -186,7 +186,7 @@ async def test_https_works_and_asks_to_be_used_again(proxied, service):
             assert (status, HSTS) == (refused.status_code, refused.headers["strict-transport-security"])
     async with httpx.AsyncClient(trust_env=False) as http:
         plain = await http.get(f"http://127.0.0.1:{proxied.plain_port}/v1/region?x=1", headers={"Host": HOST})
-        assert 403 == plain.status_code, "a program is told, not led on"
+        assert 403 == plain.status_code, "a program gets an error, not a redirect"
         assert "revoke that key" in plain.text
         page = await http.get(f"http://127.0.0.1:{proxied.plain_port}/projects?x=1", headers={"Host": HOST})
         assert (308, f"https://{HOST}/projects?x=1") == (page.status_code, page.headers["location"])
@@ -242,7 +242,7 @@ async def test_the_clients_address_is_that_of_the_client(proxied, service):
 
 
 async def test_limits_are_each_clients_own(proxied):
-    """Who asks too much through the proxy is told to wait, does not get out of it by a lie, and nobody else waits."""
+    """A client over the limit gets 429 through the proxy, cannot forge its way out, and delays nobody else."""
 
     def client(address: str) -> httpx.AsyncClient:
         transport = httpx.AsyncHTTPTransport(local_address=address, verify=proxied.trusting)

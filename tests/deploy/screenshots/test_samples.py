@@ -16,7 +16,7 @@ def test_every_page_has_a_sample():
 
 
 def test_every_sample_is_of_a_page():
-    """What went is taken out; each address fits its path; whoever looks is of the season."""
+    """What went is taken out; each address fits its path; each visitor is of the season."""
     assert set() == SAMPLES.keys() - page_paths()
     for path, found in SAMPLES.items():
         pattern = re.sub(

@@ -231,7 +231,7 @@ def test_what_is_due():
     """By business time alone, with a seed where there is a draw; what has lost its offer ends at once."""
     at = [datetime(2025, 1, day, tzinfo=UTC) for day in range(1, 8)]
 
-    def told(state: str, now: int, *, drawn: bool = False, offered: bool = True, halted: bool = False) -> list[Any]:
+    def due(state: str, now: int, *, drawn: bool = False, offered: bool = True, halted: bool = False) -> list[Any]:
         running = rules.DueAuction(1, state, at[2], at[4], drawn, offered, halted)
         return [(type(each).__name__, getattr(each, "seed", None)) for each in rules.due([running], at[now], seed=seed)]
 
@@ -239,9 +239,9 @@ def test_what_is_due():
         return b"drawn"
 
     begin, close, call_off = ("BeginAuction", None), ("CloseAuction", b""), ("CallOffAuction", None)
-    assert [[], [begin], [begin], [close]] == [told("announced", now) for now in (1, 2, 3, 4)]
-    assert [[], [], [close], [close]] == [told("open", now) for now in (2, 3, 4, 5)]
-    assert [("CloseAuction", b"drawn")] == told("open", 4, drawn=True)
-    assert [call_off] == told("open", 3, offered=False)
-    assert [call_off] == told("open", 5, offered=False, halted=True)
-    assert [] == told("open", 5, halted=True)
+    assert [[], [begin], [begin], [close]] == [due("announced", now) for now in (1, 2, 3, 4)]
+    assert [[], [], [close], [close]] == [due("open", now) for now in (2, 3, 4, 5)]
+    assert [("CloseAuction", b"drawn")] == due("open", 4, drawn=True)
+    assert [call_off] == due("open", 3, offered=False)
+    assert [call_off] == due("open", 5, offered=False, halted=True)
+    assert [] == due("open", 5, halted=True)

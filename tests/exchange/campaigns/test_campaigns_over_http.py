@@ -42,7 +42,7 @@ async def pledged(market: Market, who: str, campaign: dict[str, Any], tonnes: in
 
 
 async def test_a_campaign_by_the_calendar(market: Market):
-    """150 t are wanted of 100: pro rata 60, 33 and 7; money that was not needed is free, and all is delivered."""
+    """150 t are wanted of 100, and 20 t no more: pro rata 60, 33 and 7; other money is free, and all is delivered."""
     campaign = await announced(market)
     assert ("announced", 1, 100, 0, "pro-rata", 0, 0, None) == tuple(
         campaign[name]
@@ -58,6 +58,8 @@ async def test_a_campaign_by_the_calendar(market: Market):
         first[name] for name in ("kind", "side", "state", "open_t", "listing_id")
     )
     await pledged(market, "car", campaign, 50)
+    withdrawn = await pledged(market, "bank", campaign, 20)
+    done(await market.send("bank", f"/v1/orders/{withdrawn['id']}/cancel"))
     await pledged(market, "bank", campaign, 10)
     shown = await market.read(f"/v1/campaigns/{campaign['id']}")
     assert (3, 150, 0) == (shown["pledges"], shown["pledged_t"], shown["allotted_t"])
@@ -91,7 +93,7 @@ async def test_below_its_floor_nothing_is_sold(market: Market):
 
 
 async def test_the_operator_calls_a_campaign_off(market: Market):
-    """With a reason, once; what became of it is said to whoever comes later."""
+    """With a reason, once; what became of it is shown to later readers."""
     campaign = await announced(market)
     await market.pay_in("solar", 1_000_00)
     await becomes(market, campaign, OPENS, "open")
@@ -121,7 +123,7 @@ async def test_a_seller_who_withdraws_lets_everybody_go(market: Market):
 
 
 async def test_calling_off_what_has_just_closed_is_refused(market: Market, monkeypatch: pytest.MonkeyPatch):
-    """The engine takes one of the two; whoever comes second is told what it came to, and nothing is undone."""
+    """The engine takes one of the two; the second caller gets the state of the campaign, and nothing is undone."""
     campaign = await announced(market)
     await market.pay_in("solar", 1_000_00)
     await becomes(market, campaign, OPENS, "open")
@@ -202,12 +204,12 @@ def test_what_is_due():
     """By business time alone; what has lost its offer ends at once, what is halted waits."""
     at = [datetime(2025, 1, day, tzinfo=UTC) for day in range(1, 8)]
 
-    def told(state: str, now: int, *, offered: bool = True, halted: bool = False) -> list[str]:
+    def due(state: str, now: int, *, offered: bool = True, halted: bool = False) -> list[str]:
         running = rules.Running(1, state, at[2], at[4], offered, halted)
         return [type(each).__name__ for each in rules.due([running], at[now])]
 
-    assert [[], ["BeginCampaign"], ["BeginCampaign"], ["CloseCampaign"]] == [told("announced", n) for n in (1, 2, 3, 4)]
-    assert [[], [], ["CloseCampaign"], ["CloseCampaign"]] == [told("open", now) for now in (2, 3, 4, 5)]
-    assert ["CallOffCampaign"] == told("open", 3, offered=False)
-    assert ["CallOffCampaign"] == told("open", 5, offered=False, halted=True)
-    assert [] == told("open", 5, halted=True)
+    assert [[], ["BeginCampaign"], ["BeginCampaign"], ["CloseCampaign"]] == [due("announced", n) for n in (1, 2, 3, 4)]
+    assert [[], [], ["CloseCampaign"], ["CloseCampaign"]] == [due("open", now) for now in (2, 3, 4, 5)]
+    assert ["CallOffCampaign"] == due("open", 3, offered=False)
+    assert ["CallOffCampaign"] == due("open", 5, offered=False, halted=True)
+    assert [] == due("open", 5, halted=True)

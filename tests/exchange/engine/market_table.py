@@ -30,7 +30,7 @@ GIVEN: tuple[c.Command, ...] = (
 
 
 class Table:
-    """One market, told by two."""
+    """One market, run by the engine and by the naive market."""
 
     def __init__(self, *before: c.Command, given: tuple[c.Command, ...] = GIVEN) -> None:
         self.engine = Engine()

@@ -44,7 +44,7 @@ class WholeStream(AuctionStream):
         return chosen
 
     def pick_rule(self) -> picking.SetPicking:
-        """Any rule, seldom one that is none."""
+        """Any rule, seldom an invalid one."""
         rule = self.dice.choice((-1, 3, 2**31)) if self.one_in(10) else self.dice.randrange(3)
         return picking.SetPicking(self.instruction(), self.instrument(), rule)
 

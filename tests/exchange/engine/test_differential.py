@@ -30,8 +30,9 @@ from exchange.engine.modes.quotes.messages import QuoteReason
 from exchange.engine.modes.sessions import handlers as sessions
 from exchange.engine.modes.sessions.handlers import indicated
 from exchange.engine.modes.sessions.messages import SessionReason
+from exchange.engine.venue import VenueReason
 from tests.exchange.engine.market_stream import ORDERS_LIMIT_OF_AN_ACCOUNT, STEP
-from tests.exchange.engine.stream_beside import WholeStream
+from tests.exchange.engine.venue_stream import VenueStream
 from tests.oracle.market import NaiveMarket
 from tests.oracle.market_sessions import ended_at
 from tests.oracle.market_state import (
@@ -44,11 +45,21 @@ from tests.oracle.market_state import (
     standing,
     whats_open,
 )
+from tests.oracle.venue_state import faults_of_venues, ruled
 
 COMPARED_EVERY = 500
 RELOADED_EVERY = 300
 
-_EVERY_REASON = (*Reason, *CampaignReason, *AuctionReason, *PickReason, *BlockReason, *QuoteReason, *SessionReason)
+_EVERY_REASON = (
+    *Reason,
+    *CampaignReason,
+    *AuctionReason,
+    *PickReason,
+    *BlockReason,
+    *QuoteReason,
+    *SessionReason,
+    *VenueReason,
+)
 _REASONS = {int(each): each for each in _EVERY_REASON}
 
 to_bytes = msgspec.msgpack.Encoder().encode
@@ -82,6 +93,8 @@ def assert_same(naive: NaiveMarket, engine: Engine) -> None:
     assert sorted(naive.open) == sorted(open_orders(engine.market))
     assert naive.undelivered == engine.market.unsettled
     assert [] == faults(engine.market)
+    assert ruled(naive) == ruled(engine.market)
+    assert [] == list(faults_of_venues(engine.market))
 
 
 def test_the_engine_says_what_the_naive_market_says(few_orders):
@@ -92,7 +105,7 @@ def test_the_engine_says_what_the_naive_market_says(few_orders):
     live, reloaded, dice = Engine(), Engine(), Random(-seed - 1)
     journal: list[bytes] = []
     seen: Counter[object] = Counter()
-    for command in WholeStream(seed, naive).commands(messages):
+    for command in VenueStream(seed, naive).commands(messages):
         journal.append(to_bytes(command))
         expected = naive.apply(command)
         actual = live.apply(command)

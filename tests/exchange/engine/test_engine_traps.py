@@ -209,7 +209,7 @@ def test_a_price_that_is_used_again_is_known_once():
 
 
 def test_a_stale_cancel_is_refused_and_nothing_else():
-    """Of what was filled, cancelled, never there, or told twice: no crash, no change."""
+    """Of what was filled, cancelled, never there, or sent twice: no crash, no change."""
     table = Table(buy(2, 200, 10, 1), sell(1, 200, 10, 1), buy(2, 200, 10, 2), c.Cancel(2, 13, 3))
     before = table.all_but_standing()
     for at, number in enumerate((11, 12, 13, 14, 999, 0, -1), 4):

@@ -87,7 +87,7 @@ def test_cancels_work_without_a_number():
     assert before == standing(table.engine.market)[2]
 
 
-def test_an_account_without_numbers_goes_on_from_where_it_is_told():
+def test_an_account_without_numbers_goes_on_from_the_number_in_the_instruction():
     """As the migration tells it of an account that was locked: from 40, or anew; those behind count as used."""
     table = Table(buy(4, 100, 10, FAR), buy(4, 100, 10, LARGEST), c.Halt(11, CREDIT, 1, on=False))
     assert [e.NumbersRestarted(12, 4, 40)] == table.tell(c.RestartNumbers(12, 4, 40))

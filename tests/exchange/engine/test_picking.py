@@ -62,7 +62,7 @@ def test_one_s_own_listings_do_not_stand_in_one_s_way():
 
 
 def test_a_rule_is_set_changed_and_taken_away():
-    """One that is none is refused, and so is one for an instrument that is none."""
+    """An unknown rule is refused, and so is one for an unknown instrument."""
     table = listed(PICK_BEST)
     assert [e.InstructionRefused(12, 0, PickReason.NO_RULE, 3, 2)] == table.tell(SetPicking(12, CREDIT, 3))
     assert [e.InstructionRefused(13, 0, Reason.UNKNOWN_INSTRUMENT, 8, 0)] == table.tell(SetPicking(13, 8, PICK_BEST))

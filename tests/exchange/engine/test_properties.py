@@ -40,26 +40,26 @@ commands = st.one_of(
 )
 
 
-def numbered(told: list[Any]) -> list[c.Command]:
+def numbered(given_commands: list[Any]) -> list[c.Command]:
     """The same commands with numbers that rise."""
     rising = ("client_order_id", "instruction")
     return [
         replace(each, **dict.fromkeys(set(rising) & set(each.__struct_fields__), at))
-        for at, each in enumerate(told, FIRST)
+        for at, each in enumerate(given_commands, FIRST)
     ]
 
 
 @settings(deadline=None)
 @given(st.lists(commands, max_size=16))
-def test_any_short_sequence_is_told_the_same_by_both(told):
+def test_engine_and_naive_market_agree_on_any_short_sequence(given_commands):
     """Engine and naive market, after every command, and with a snapshot between any two."""
     table = Table()
-    for command in numbered(told):
+    for command in numbered(given_commands):
         table.engine = Engine(state.load(state.dump(table.engine.market)))
         table.tell(command)
 
 
-def told_then(before: list[c.Command], *then: c.Command) -> tuple[Engine, list[e.Event]]:
+def events_after(before: list[c.Command], *then: c.Command) -> tuple[Engine, list[e.Event]]:
     """An engine after all that, and what the last commands led to."""
     engine = Table(*numbered(before)).engine
     return engine, [event for command in then for event in engine.apply(command)]
@@ -70,8 +70,8 @@ def told_then(before: list[c.Command], *then: c.Command) -> tuple[Engine, list[e
 def test_fill_or_kill_is_taken_when_any_order_would_have_traded_whole(before, side, price, lots, mode):
     """And then it does exactly what that order would have done."""
     last = [continuous.Place(4, CREDIT, side, price, 10 * lots, 999, life, mode) for life in (c.GTC, c.FOK)]
-    lived, plain = told_then(before, last[0])
-    killed, whole = told_then(before, last[1])
+    lived, plain = events_after(before, last[0])
+    killed, whole = events_after(before, last[1])
     if 10 * lots == sum(quantity for *_, quantity in traded(plain)):
         assert plain[1:] == whole[1:]
         assert state.dump(lived.market) == state.dump(killed.market)
@@ -86,11 +86,11 @@ def test_an_order_that_loses_its_place_is_as_good_as_a_new_one(before, price, qu
     new_quantity = quantity + more
     first = continuous.Place(4, CREDIT, BUY, price, quantity, 900)
     number = FIRST + len(before)
-    if [continuous.Accepted] != [type(each) for each in told_then(before, first)[1]]:
+    if [continuous.Accepted] != [type(each) for each in events_after(before, first)[1]]:
         return  # it was refused, or did not rest whole
     new = continuous.Place(4, CREDIT, BUY, new_price, new_quantity, 902)
-    amended, events = told_then(before, first, continuous.Amend(4, number, new_price, new_quantity, 902))
-    placed, new_events = told_then(before, first, c.Cancel(4, number, 901), new)
+    amended, events = events_after(before, first, continuous.Amend(4, number, new_price, new_quantity, 902))
+    placed, new_events = events_after(before, first, c.Cancel(4, number, 901), new)
 
     def shown(engine: Engine, own: int, happened: list[e.Event]) -> object:
         """What is seen of it: trades, and both sides of the book, with the bid under one name."""

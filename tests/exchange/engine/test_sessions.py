@@ -106,7 +106,7 @@ def test_a_call_trades_by_price_and_time_at_one_price():
     60 t are bought at 200 or more, 50 t sold at 200 or less: 50 t at 200.
 
     The bid of 210 is first, then the older of those at 200, then 10 t of the younger; asks likewise from the cheapest.
-    Whoever came later counts as the taker, and what a buyer had locked above 200 is settled again.
+    The later order counts as the taker, and what a buyer had locked above 200 is settled again.
     """
     table = in_call(
         buy(2, 200, 30, 1), sell(1, 200, 40, 1), buy(4, 200, 20, 1), buy(2, 210, 10, 2), sell(1, 190, 10, 2)

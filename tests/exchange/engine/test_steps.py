@@ -95,7 +95,7 @@ def test_a_freeze_holds_from_its_first_step(two_at_once):
 
 @pytest.mark.parametrize("command", BETWEEN, ids=repr)
 def test_everything_else_is_refused_meanwhile_without_a_trace(two_at_once, command):
-    """As busy; told again when it is over, it is carried out, under the same number."""
+    """As busy; sent again when it is over, it is carried out, under the same number."""
     table = table_of_five()
     table.tell(c.CancelAll(2, 0, 7))
     (refusal,) = table.tell(command)

@@ -69,6 +69,7 @@ async def test_an_instrument_is_opened_once(issued: World):
         "state": "open",
         "halted_by": [],
         "opened_at": "2025-01-06T01:00:00Z",
+        "preset": None,
     } == first
     assert first == done(await issued.post(path, said(issued), by=operator, key="once"))
     refused(await issued.post(path, said(issued, lot_t=1), by=operator, key="once"), 422, "idempotency-key-reused")

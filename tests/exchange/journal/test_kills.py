@@ -37,7 +37,7 @@ GROUPS = 6
 MOMENTS = (
     "before the append",
     "during the append",
-    "stored, not told",
+    "stored, not answered",
     "acknowledged",
     "in the projection",
     "projected",
@@ -80,7 +80,7 @@ def arm_kill(moment: str, dice: Random, stack: TradingStack) -> None:
         journal.append = at_nth(nth, journal.append, before=True)
     elif moment == "during the append":
         journal.append = at_nth(nth, journal.append, before=False, after_s=dice.random() * 0.002)
-    elif moment == "stored, not told":
+    elif moment == "stored, not answered":
         journal.append = at_nth(nth, journal.append, before=False)
     elif moment == "in the projection":
         projector.project_in = at_nth(nth, projector.project_in, before=dice.random() < 0.3)
@@ -159,7 +159,7 @@ def test_a_hundred_kills_change_nothing(market_dsn):
     """
     random_commands, dice = RandomCommands(7), Random(7)
     waiting: list[Group] = [OPENING]
-    told: list[tuple[Group, Ack]] = []
+    acknowledged: list[tuple[Group, Ack]] = []
     sent: set[tuple[int, int]] = set()
     for kill in range(KILLS):
         while len(waiting) < GROUPS:
@@ -167,13 +167,13 @@ def test_a_hundred_kills_change_nothing(market_dsn):
         sent |= {key for group in waiting for each in group if (key := _key(each))}
         acks = run_in_fork(market_dsn, waiting, MOMENTS[kill % len(MOMENTS)], kill)
         for ack in acks:
-            told.append((waiting[ack[0]], ack))
+            acknowledged.append((waiting[ack[0]], ack))
             for outcome in ack[2]:
                 random_commands.learn_from(outcome)
         answered = {ack[0] for ack in acks}
         waiting = [group for number, group in enumerate(waiting) if number not in answered]
     assert SNAPSHOT_EVERY < asyncio.run(newest_snapshot(market_dsn)), "runs began from a snapshot"
-    asyncio.run(finish(market_dsn, waiting, told, sent))
+    asyncio.run(finish(market_dsn, waiting, acknowledged, sent))
 
 
 async def newest_snapshot(dsn: str) -> int:
@@ -189,7 +189,9 @@ def _key(command: Command) -> tuple[int, int] | None:
     return None
 
 
-async def finish(dsn: str, waiting: list[Group], told: list[tuple[Group, Ack]], sent: set[tuple[int, int]]) -> None:
+async def finish(
+    dsn: str, waiting: list[Group], acknowledged: list[tuple[Group, Ack]], sent: set[tuple[int, int]]
+) -> None:
     """Send what is left, and compare everything with everything."""
     async with trading_stack.started(dsn, opening=()) as stack:
         for group in waiting:
@@ -202,7 +204,7 @@ async def finish(dsn: str, waiting: list[Group], told: list[tuple[Group, Ack]], 
     outcomes = [outcome for batch in await replayed_batches(dsn) for outcome in batch.outcomes]
     naive = NaiveMarket()
     assert outcomes == [naive.apply(each) for each in commands]
-    for group, (_, first, answers) in told:
+    for group, (_, first, answers) in acknowledged:
         assert list(group) == commands[first - 1 : first - 1 + len(group)]
         assert answers == outcomes[first - 1 : first - 1 + len(group)]
     carried_out = Counter(

@@ -1,4 +1,4 @@
-"""The market change by change: a copy that follows is the market, a gap is seen, a slow reader is told and let go."""
+"""The market change by change: a copy that follows is the market, a gap is seen, a slow reader is let go."""
 
 import asyncio
 import itertools
@@ -56,6 +56,7 @@ def snapshot(number: int, bids: Any = (), asks: Any = (), orders: Any = (), stre
         number=number,
         sequence=number,
         open=True,
+        phase="continuous",
         bids=bids,
         asks=asks,
         orders=orders,
@@ -65,7 +66,9 @@ def snapshot(number: int, bids: Any = (), asks: Any = (), orders: Any = (), stre
 
 def change(number: int, stream: str = "s", **said: Any) -> MarketChange:
     """One change."""
-    return MarketChange(instrument=KILN, stream=stream, number=number, sequence=number, open=True, **said)
+    return MarketChange(
+        instrument=KILN, stream=stream, number=number, sequence=number, open=True, phase="continuous", **said
+    )
 
 
 @given(st.lists(st.tuples(LEVELS, LEVELS, RESTING), min_size=1, max_size=6))
@@ -104,14 +107,14 @@ def test_a_gap_is_seen_and_changes_nothing(missed: MarketChange):
 async def following(messages: AsyncIterator[Told | None], copy: MarketReplica, until: Any) -> Any:
     """Follow a stream until the copy is as wanted; returns the last message."""
     async with asyncio.timeout(10):
-        async for told in messages:
-            if told is None:
+        async for received in messages:
+            if received is None:
                 continue
-            if isinstance(told.message, MarketEnded):
-                return told.message
-            copy.apply(told.message)
+            if isinstance(received.message, MarketEnded):
+                return received.message
+            copy.apply(received.message)
             if until(copy):
-                return told
+                return received
     raise AssertionError("the stream ended")
 
 
@@ -134,16 +137,21 @@ async def test_trades_levels_and_orders_are_told(market: Market, live: LiveMarke
     ask = await market.sells("kiln", 9, 11_00)
     await market.buys("solar", 2, 11_00)
     bid = await market.buys("solar", 3, 10_50)
-    told = await following(messages, copy, lambda each: (2, 2) == (each.traded_t, len(each.orders)))
+    received = await following(messages, copy, lambda each: (2, 2) == (each.traded_t, len(each.orders)))
     assert {ask["id"]: ("sell", 7), bid["id"]: ("buy", 3)} == {
         each.id: (each.side, each.open_t) for each in copy.orders.values()
     }
     bids, asks = ([(each.price_fen, each.quantity_t, each.orders) for each in copy.side(of)] for of in ("buy", "sell"))
     assert (bids, asks) == await market.levels()
-    assert told.mark == f"{copy.stream}.{copy.number}"
+    assert received.mark == f"{copy.stream}.{copy.number}"
+    session = f"/v1/instruments/{KILN}/session/phase"
+    for phase, is_open in (("opening-call", True), ("closed", False), ("continuous", True)):
+        said = {"phase": phase, "reason": "test"}
+        await market.world.ok(session, said, by=market.party("exchange").key)
+        await following(messages, copy, lambda each, wanted=(phase, is_open): (each.phase, each.open) == wanted)
     halt = {"reason": "test"}
     await market.world.ok(f"/v1/instruments/{KILN}/halt", halt, by=market.party("exchange").key)
-    await following(messages, copy, lambda each: not each.open)
+    await following(messages, copy, lambda each: not each.open and "continuous" == each.phase)
 
 
 async def test_a_reader_that_comes_back_goes_on_where_it_was(market: Market, live: LiveMarket, monkeypatch):
@@ -158,15 +166,15 @@ async def test_a_reader_that_comes_back_goes_on_where_it_was(market: Market, liv
     await market.buys("solar", 1, 10_00)
     await following(stays, other, lambda each: 1 == len(each.levels))
     back = await live.watch(KILN, orders=False, after=mark)
-    told = await following(back, copy, lambda _: True)
-    assert isinstance(told.message, MarketChange)
+    received = await following(back, copy, lambda _: True)
+    assert isinstance(received.message, MarketChange)
     assert other == copy
     for unknown in ("", "x.1", f"{copy.stream}.77", copy.stream):
         fresh = await live.watch(KILN, orders=False, after=unknown)
         assert isinstance((await following(fresh, MarketReplica(), lambda _: True)).message, MarketSnapshot)
 
 
-async def test_a_slow_reader_is_told_and_let_go(market: Market, live: LiveMarket, monkeypatch):
+async def test_a_slow_reader_gets_an_error_and_is_disconnected(market: Market, live: LiveMarket, monkeypatch):
     """With the numbers; the one beside it misses nothing."""
     monkeypatch.setattr(live_module, "LINE", 1)
     monkeypatch.setattr("exchange.market_data.feed.PAUSE_S", 0.0)

@@ -22,6 +22,9 @@ async def test_the_book_and_its_sequence(market: Market):
     assert (KILN, before + 6) == (book["instrument"], book["sequence"])
     assert ([(13_50, 4, 1), (13_00, 2, 1)], [(13_95, 7, 1), (14_00, 8, 2)]) == await market.levels()
     assert ([], []) == await market.levels(FOREST)
+    sheet = await market.world.get(f"/v1/instruments/{KILN}/book.csv")
+    lines = ["side,price_fen,quantity_t,orders", "buy,1350,4,1", "buy,1300,2,1", "sell,1395,7,1", "sell,1400,8,2"]
+    assert lines == sheet.text.splitlines()
     await market.order("solar", "buy", 1, 99_99)  # refused: a command as well
     after = await market.read(f"/v1/instruments/{KILN}/book")
     assert {**book, "sequence": before + 7} == after
@@ -102,6 +105,9 @@ async def test_the_public_learns_no_names(market: Market):
         }
         for number, price, tonnes in ((1, 13_90, 5), (2, 14_00, 4))
     ] == trades
+    sheet = await market.world.get(f"/v1/instruments/{KILN}/trades.csv?newest_first=true")
+    lines = [",".join(trades[0]), *(",".join(map(str, each.values())) for each in reversed(trades))]
+    assert lines == sheet.text.splitlines()
     paths = ("instruments", f"instruments/{KILN}", f"instruments/{KILN}/book", "listings", f"listings/{listing['id']}")
     for path in paths:
         text = json.dumps(await market.read(f"/v1/{path}"))

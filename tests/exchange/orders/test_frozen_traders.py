@@ -14,7 +14,7 @@ from tests.registry.credits import steps
 
 
 async def test_a_frozen_account_orders_nothing_from_that_moment(market: Market):
-    """Before the keeper has told the engine. What takes something back, and money that comes in, is still taken."""
+    """Before the engine has the instruction. What takes something back, and money that comes in, is still taken."""
     await market.bring("kiln", 50)
     await market.bring("forest", 10, "SC-CDCER-0001-2024")
     await market.pay_in("kiln", 1_000_00)

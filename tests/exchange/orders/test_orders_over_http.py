@@ -188,6 +188,6 @@ async def test_an_order_is_found_by_the_number_of_its_command(market: Market):
     about = [await market.own("kiln", f"orders/{number}") for number in (70, 71, 72, 73)]
     assert [ask["id"], ask["id"], listing["id"], ask["id"]] == [each["id"] for each in about]
     path = f"/v1/accounts/{kiln.account_id}/orders"
-    for number, told in ((74, "took everything back"), (75, "was refused"), (75, "50 t"), (76, "is not used")):
-        refused(await market.world.get(f"{path}/{number}", by=kiln.key), 404, "not-found", told, number)
+    for number, detail in ((74, "took everything back"), (75, "was refused"), (75, "50 t"), (76, "is not used")):
+        refused(await market.world.get(f"{path}/{number}", by=kiln.key), 404, "not-found", detail, number)
     refused(await market.world.get(f"{path}/70", by=market.party("solar").key), 403, "not-yours")

@@ -64,8 +64,10 @@ async def test_a_refused_command_again_is_refused_again(market: Market):
     first = refused(await market.world.post(path, body, by=key), 409, "not-enough-tonnes", "10 t are settled")
     await market.bring("kiln", 10)
     again = refused(await market.world.post(path, body, by=key), 409, "not-enough-tonnes", "10 t are settled")
-    told = f"Refused when it was first sent, and not judged again: {first['detail']} To try again, send it with a new "
-    assert {**first, "detail": f"{told}client_order_id."} == again
+    detail = (
+        f"Refused when it was first sent, and not judged again: {first['detail']} To try again, send it with a new "
+    )
+    assert {**first, "detail": f"{detail}client_order_id."} == again
     done(await market.world.post(path, {**body, **market.party("kiln").next_order()}, by=key))
     cancel = {**market.party("kiln").next_order()}
     for _ in range(2):

@@ -65,7 +65,7 @@ async def test_the_tables_show_what_the_engine_has(market_dsn, seed):
         await assert_tables_match(market_dsn, stack.engine)
 
 
-async def test_a_projector_that_dies_behind_the_journal_is_followed_by_one_that_is_told(market_dsn):
+async def test_a_projector_that_dies_behind_the_journal_is_followed_by_one_that_knows_how_far_it_is(market_dsn):
     """Killed at many places with the watermark behind: the next recovery says what it has not seen."""
     random_commands, behind = RandomCommands(3), []
     async with await connect_pool(market_dsn, size=4) as pool:
@@ -177,7 +177,7 @@ async def test_readers_wait_again_when_the_database_forgot_projections(market_ds
         await task
 
 
-async def test_a_fault_of_a_projection_is_told_and_tried_again(market_dsn):
+async def test_a_fault_of_a_projection_is_reported_and_tried_again(market_dsn):
     """Readers get 503 meanwhile, and are answered once it is repaired; the projector does not die of it."""
     async with trading_stack.started(market_dsn) as stack:
         await stack.projector.caught_up()
@@ -195,7 +195,7 @@ async def test_a_fault_of_a_projection_is_told_and_tried_again(market_dsn):
         await assert_tables_match(market_dsn, stack.engine)
 
 
-async def test_whoever_does_not_write_asks_the_database_how_far_the_journal_is(market_dsn):
+async def test_a_process_that_does_not_write_asks_the_database_how_far_the_journal_is(market_dsn):
     """Beside another writer, and before a recovery: what was journalled by now is waited for, not what is unknown."""
     async with trading_stack.started(market_dsn) as stack, await connect_pool(market_dsn, size=2) as pool:
         reader = Projector(Database(pool), TABLES)

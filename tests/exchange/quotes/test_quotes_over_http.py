@@ -122,7 +122,7 @@ async def test_quotes_that_cannot_be(market: Market):
 
 
 async def test_requests_that_cannot_be(market: Market):
-    """A time that has passed, an instrument that is none, too many at once."""
+    """A time that has passed, an unknown instrument, too many at once."""
     await market.pay_in("solar", 1_00)
     refused(await asked(market, expires_at="2024-01-01T00:00:00Z"), 422, "quote-expires-at-once", "has passed")
     refused(await asked(market, instrument="SC-CDCER-0009-2024"), 404, "not-found")

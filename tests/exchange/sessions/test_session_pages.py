@@ -2,7 +2,7 @@
 
 from tests.exchange.campaigns.test_campaign_pages import page
 from tests.exchange.marketplace import KILN, Market
-from tests.exchange.sessions.test_sessions_over_http import DAY, told
+from tests.exchange.sessions.test_sessions_over_http import DAY, instruct
 from tests.site.test_public_pages import untranslated
 
 SITE = {"Origin": "http://registry.test", "Accept": "text/html"}
@@ -14,9 +14,9 @@ async def test_the_market_page_shows_a_call_and_the_operator_moves_it_by_a_form(
     await market.pay_in("solar", 2_000_00)
     address = f"/instruments/{KILN}"
     assert "<dt>Session" not in (await page(market, address)).text, "a book without sessions shows none"
-    await told(market, "rules", "regulator", reference_fen=13_90)
-    await told(market, "timetable", **DAY)
-    await told(market, "phase", phase="opening-call")
+    await instruct(market, "rules", "regulator", reference_fen=13_90)
+    await instruct(market, "timetable", **DAY)
+    await instruct(market, "phase", phase="opening-call")
     await market.buys("solar", 10, 14_00)
     await market.sells("kiln", 15, 13_00)
     english, chinese = [(await page(market, address, "solar", language)).text for language in ("en", "zh")]

@@ -20,7 +20,7 @@ DAY = {"pre_open": "09:00", "opening_call": "09:15", "continuous": "09:30", "clo
 WHY = {"reason": "test"}
 
 
-async def told(market: Market, what: str, by: str = "exchange", **said: Any) -> Any:
+async def instruct(market: Market, what: str, by: str = "exchange", **said: Any) -> Any:
     """Set a phase, rules or a timetable."""
     key = market.world.regulators[0] if by == "regulator" else market.world.party(by).key
     return await market.world.ok(f"{SESSION}/{what}", WHY | said, by=key)
@@ -49,14 +49,14 @@ async def test_a_day_by_its_timetable(market: Market):
     await market.bring("kiln", 100)
     await market.pay_in("solar", 2_000_00)
     solar = market.party("solar").key
-    rules = await told(market, "rules", "regulator", reference_fen=13_90, band_bps=2_000)
+    rules = await instruct(market, "rules", "regulator", reference_fen=13_90, band_bps=2_000)
     assert (13_90, 2_000, None, None) == tuple(
         rules[name] for name in ("reference_fen", "band_bps", "since", "indication")
     )
     # 20 % around 13.90 in steps of 0.05: 11.12 to 16.68.
     bounds = await market.read(f"/v1/instruments/{KILN}")
     assert (11_15, 16_65) == (bounds["low_fen"], bounds["high_fen"])
-    assert DAY["closed"] == (await told(market, "timetable", **DAY))["timetable"]["closed"]
+    assert DAY["closed"] == (await instruct(market, "timetable", **DAY))["timetable"]["closed"]
     await at(market, "2025-01-08T00:59:00Z", "closed")
     refused(await market.order("solar", "buy", 1, 13_90), 409, "instrument-closed")
     await at(market, "2025-01-08T01:00:00Z", "pre-open")
@@ -103,7 +103,7 @@ async def test_an_order_until_a_moment_is_closed_then(market: Market):
 
 async def test_the_operator_moves_a_book_by_hand(market: Market):
     """Each phase once; the regulator alone moves the band."""
-    assert "closed" == (await told(market, "phase", phase="closed"))["phase"]
+    assert "closed" == (await instruct(market, "phase", phase="closed"))["phase"]
     key = market.world.party("exchange").key
     again = await market.world.post(f"{SESSION}/phase", WHY | {"phase": "closed"}, by=key)
     refused(again, 409, "same-phase")
@@ -111,7 +111,7 @@ async def test_the_operator_moves_a_book_by_hand(market: Market):
     refused(rules, 403, "denied")
     wrong = WHY | DAY | {"closed": "09:30"}
     assert 400 == (await market.world.post(f"{SESSION}/timetable", wrong, by=key)).status_code
-    assert "continuous" == (await told(market, "phase", phase="continuous"))["phase"]
+    assert "continuous" == (await instruct(market, "phase", phase="continuous"))["phase"]
 
 
 def test_an_indication_is_worked_out_from_what_rests():
@@ -175,7 +175,7 @@ def test_continuous_trading_waits_for_a_halt_to_end():
 
 async def test_the_calendar_does_not_undo_what_is_set_by_hand_meanwhile(market: Market):
     """At 09:20 a call is due, and the operator closes the book: whichever comes first, it stays closed."""
-    await told(market, "timetable", **DAY)
+    await instruct(market, "timetable", **DAY)
     await at(market, "2025-01-07T01:00:00Z", "pre-open")
     exchange = await market.world.trade()
     by_hand = SetPhase(0, (await exchange.instruments.by_code(KILN)).id, CLOSED, 1_736_212_800)

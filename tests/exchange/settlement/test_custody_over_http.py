@@ -303,8 +303,8 @@ async def test_money_with_one_reference_of_the_bank_is_booked_once(market: Marke
     assert first == done(await market.world.post(path, slip, by=operator.key, key="slip"))
     for changed in ({}, {"account_id": car.account_id}, {"amount_fen": 5}, {"reference": " MT910/77 "}):
         answer = await market.world.post(path, {**slip, **changed}, by=operator.key)
-        told = ("'MT910/77'", f"deposit {first['id']}", "1,000.00 CNY", f"account {solar.account_id}", "2025-01-06")
-        refused(answer, 409, "bank-reference-booked", *told)
+        numbers = ("'MT910/77'", f"deposit {first['id']}", "1,000.00 CNY", f"account {solar.account_id}", "2025-01-06")
+        refused(answer, 409, "bank-reference-booked", *numbers)
     racing = [market.world.post(path, {**slip, "reference": "MT910/78"}, by=operator.key) for _ in range(4)]
     assert [201, 409, 409, 409] == sorted(each.status_code for each in await asyncio.gather(*racing))
     for _ in range(2):

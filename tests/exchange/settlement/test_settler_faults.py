@@ -77,7 +77,7 @@ async def test_a_refused_delivery_is_refunded_and_the_one_beside_it_delivered(st
     assert ([], True) == (statements[0]["serials"], bool(statements[1]["serials"]))
 
 
-async def test_what_the_engine_could_not_be_told_is_told_later(stocked, monkeypatch):
+async def test_an_outcome_that_could_not_be_journalled_is_journalled_later(stocked, monkeypatch):
     """The registry has delivered, the engine is away: nothing moves twice, and the next step settles."""
     exchange = await stocked.world.trade()
     submit_all = exchange.gateway.submit_all
@@ -184,7 +184,7 @@ async def test_one_release_that_fails_stops_no_other(stocked):
     assert "done" == (await stocked.own(kiln, "withdrawals"))["items"][0]["state"]
 
 
-async def test_an_outcome_that_the_engine_refuses_is_told_and_not_repeated_at_once(stocked):
+async def test_an_outcome_that_the_engine_refuses_is_reported_and_not_repeated_at_once(stocked):
     """A delivery that says it is not settled, although it is: no step after step without a pause, and trouble."""
     exchange = await stocked.world.trade()
     await traded(stocked, "car")

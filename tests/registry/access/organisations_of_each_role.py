@@ -157,6 +157,10 @@ async def _market(world: World, made: EachRole) -> None:
     for path in (f"/v1/campaigns/{ids['campaign']}", f"/v1/auctions/{ids['auction']}"):
         await until(partial(_begun, world, path), "the calendar has opened it")
     await _agreed(world, made)
+    terms = {"side": "buy", "quantity_t": 1, "every": "month", "price_fen": 1, "begins": "2090-01-01T00:00:00Z"}
+    for name in ("standing", "standing_to_end"):  # neither acts
+        body = {"account_id": ids["account"], "terms": terms}
+        ids[name] = (await world.ok("/v1/subscriptions", body, by=trader))["id"]
     for name in ("order", "order_too"):
         ids[name] = (await _placed(world, "/v1/orders", trader, order_body(ids, **_numbered(ids))))["id"]
     buying = order_body(ids, **scenic.next_order(), side="buy", price_fen=36_10)

@@ -112,7 +112,7 @@ def _access(ids: dict[str, Any]) -> dict[str, Request]:
         "list_notifications": read("/v1/notifications"),
         "mark_notifications_read": Request(
             "POST", "/v1/notifications/read", {"id": 1}, 404
-        ),  # nobody was told anything
+        ),  # there are no notifications
         "get_mail_preferences": read("/v1/notifications/mail"),
         "set_mail_preferences": write("/v1/notifications/mail", {"language": "zh", "kinds": ["waits"]}),
         # These applications have no mail server.
@@ -323,6 +323,7 @@ def _market(ids: dict[str, Any]) -> dict[str, Request]:
         "open_instrument": write("/v1/instruments", {**opening, "fee_account_id": ids["account"]}),
         "list_instruments": read("/v1/instruments"),
         "get_instrument": read(instrument),
+        "get_instrument_venue": read(f"{instrument}/venue", 404),  # opened without a preset
         "get_book": read(f"{instrument}/book"),
         "list_prices": read(f"{instrument}/prices"),
         "list_market_day": read("/v1/market/days/2025-06-01"),

@@ -1,4 +1,4 @@
-"""Requests about what two sides agree on beside the book: picking, blocks, quotes."""
+"""Requests about what two sides agree on beside the book: picking, blocks, quotes; and by itself."""
 
 from typing import Any
 
@@ -13,6 +13,8 @@ def agreed(ids: dict[str, Any]) -> dict[str, Request]:
     new = {"account_id": ids["account"], "client_order_id": 1_000}
     some = {**new, "instrument": ids["instrument"], "side": "sell", "quantity_t": 1, "expires_at": LATE}
     asking = f"/v1/quote-requests/{ids['request']}"
+    standing = f"/v1/subscriptions/{ids['standing']}"
+    never = {"side": "buy", "quantity_t": 1, "every": "day", "price_fen": 1, "begins": "2090-01-01T00:00:00Z"}
     quote = {**new, "price_fen": 36_00, "quantity_t": 1, "valid_until": LATE}
     return {
         "get_picking": read(f"{instrument}/picking"),
@@ -32,4 +34,13 @@ def agreed(ids: dict[str, Any]) -> dict[str, Request]:
         "list_quote_requests": read(f"{account}/quote-requests"),
         "get_quote_request": read(f"{account}/quote-requests/{ids['request']}"),
         "list_inquired_prices": read(f"{instrument}/inquired-prices"),
+        "open_standing": write("/v1/subscriptions", {"account_id": ids["account"], "terms": never}),
+        "list_standings": read(f"{account}/subscriptions"),
+        "get_standing": read(standing),
+        "list_standing_runs": read(f"{standing}/runs"),
+        "get_standing_dry_run": read(f"{standing}/dry-run"),
+        "change_standing": write(f"{standing}/change", {"terms": never}),
+        "pause_standing": write(f"{standing}/pause", {"reason": "test"}),
+        "resume_standing": write(f"{standing}/resume"),
+        "end_standing": write(f"/v1/subscriptions/{ids['standing_to_end']}/end", {"reason": "test"}),
     }

@@ -136,7 +136,7 @@ async def test_a_refused_second_half_does_not_use_it_up(empty: World):
 
 
 async def test_credits_take_two_people(issued: World):
-    """A second issuance of an issued report is refused whoever sends it; the proposer is refused first."""
+    """A second issuance of an issued report is refused to everybody; the proposer is refused first."""
     report, account = issued.season.reports["kiln"], issued.party("kiln").account_id
     order = await proposed(issued, {"operation": "issue_credits", "report_id": report, "account_id": account})
     async with unchanged(issued):

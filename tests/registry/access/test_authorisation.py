@@ -15,6 +15,7 @@ import exchange.orders.routes
 import exchange.quotes.routes
 import exchange.sessions.routes
 import exchange.settlement.routes
+import exchange.subscriptions.routes
 import registry
 from deploy.routes import give_routes
 from registry.access.authorisation import (
@@ -113,6 +114,7 @@ def test_no_operation_of_the_exchange_is_named_in_the_registry():
     operations = {
         *exchange.instruments.routes.ROUTES,
         *exchange.settlement.routes.ROUTES,
+        *exchange.subscriptions.routes.ROUTES,
         *exchange.listings.routes.ROUTES,
         *exchange.campaigns.routes.ROUTES,
         *exchange.auctions.routes.ROUTES,

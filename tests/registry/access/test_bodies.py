@@ -121,7 +121,7 @@ async def test_no_text_of_any_body_hides_anything(populated: World, each_role: E
     assert seen > 50
 
 
-async def test_what_hides_is_told_with_its_field_and_place(populated: World, each_role: EachRole):
+async def test_hidden_characters_are_refused_with_field_and_place(populated: World, each_role: EachRole):
     """All at once; the code point and its position; in an inner object as in an outer one."""
     by = populated.regulators[0]
     body: Any = {"name": f"Long{HIDING}quan", "identifiers": [{"scheme": "uscc", "value": "91350100M000100Y43"}]}

@@ -1,4 +1,4 @@
-"""A first key makes its holder's own key; whoever made it counts as its holder until somebody outside confirms that."""
+"""A first key makes its holder's own key; its maker counts as its holder until somebody outside confirms that."""
 
 import asyncio
 from typing import Any
@@ -37,7 +37,7 @@ async def test_a_first_key_makes_an_own_key_once(empty: World):
 
 
 async def test_racing_uses_of_a_first_key_make_one_key(empty: World):
-    """Both were authenticated before either had spent it: one makes a key, the other is told."""
+    """Both were authenticated before either had spent it: one makes a key, the other is refused."""
     person_id, first = await first_key(empty, by=empty.regulators[0])
     gate = await asyncpg.connect(empty.dsn)
     async with gate.transaction():

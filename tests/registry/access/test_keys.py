@@ -106,7 +106,7 @@ async def test_two_people_reissue_a_lost_key(issued: World):
     """The new key acts with the person's roles; the old one works until it is revoked."""
     vvb = issued.party("vvb")
     order = await propose(issued, {"operation": "reissue_key", "person_id": vvb.person_id}, issued.regulators[1])
-    # By whoever made the last one: the other regulator would be joined to that one by it.
+    # By the maker of the last one: the other regulator would be joined to that one by it.
     given = await issued.ok("/v1/keys/reissue", order, by=issued.regulators[0])
     new = await issued.ok("/v1/me/keys", by=given["secret"])
     old_me, new_me = [(await issued.get("/v1/me", by=key)).json() for key in (vvb.key, new["secret"])]

@@ -48,11 +48,12 @@ async def on_disk(world: World) -> AsyncIterator[Disk]:
 
 
 def test_what_is_served_from_the_reserve_is_known():
-    """It ends, cancels or takes back something; whoever adds to this list adds to what may fill the reserve."""
+    """It ends, cancels or takes back something; an entry of this list may fill the reserve."""
     assert [
         *("call_off_auction", "call_off_campaign", "cancel_order", "cancel_orders", "close_event", "close_listing"),
         *("close_quote_request", "decline_block"),
-        *("end_grant", "halt_instrument", "hide_guest", "pause_pool", "pause_webhook"),
+        *("end_grant", "end_standing", "halt_instrument", "hide_guest"),
+        *("pause_pool", "pause_standing", "pause_webhook"),
         *("reject_transfer", "remove_colleague", "remove_mail_address", "remove_webhook", "restrict"),
         *("revoke_key", "suspend"),
         *("withdraw_approval", "withdraw_claim_draft", "withdraw_pool", "withdraw_project", "withdraw_transfer"),

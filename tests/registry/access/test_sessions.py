@@ -24,7 +24,7 @@ async def test_a_session_before_is_never_the_one_after(empty: World):
     assert victim == (await look(empty, session)).json()["person_id"]
     refused(await look(empty, planted), 401, "unauthenticated", "revoked")
     made_up = "kw_sim_" + "A" * 43
-    session = await signed_in(empty, other, session=made_up)  # a cookie that is none is in nobody's way
+    session = await signed_in(empty, other, session=made_up)  # an unknown cookie changes nothing
     assert made_up != session
 
 
@@ -93,7 +93,7 @@ async def test_a_session_ends_with_what_opened_it(empty: World):
     answer = await send(empty, "/v1/sign-in", device.get(await asked(empty, "/v1/sign-in")))
     refused(answer, 403, "passkey-refused", "revoked")
     await as_owner(empty, "update registry.api_key set revoked_at = now() where kind = 'passkey'")
-    refused(await look(empty, kept), 401, "unauthenticated")  # whoever revoked it, and however
+    refused(await look(empty, kept), 401, "unauthenticated")  # by any person, in any way
 
 
 async def test_a_session_expires_and_is_lost_unused(empty: World):

@@ -173,7 +173,7 @@ async def test_a_plan_is_no_report_on_the_footprint(delivered: World):
 
 
 async def test_a_kilowatt_hour_is_claimed_once(delivered: World):
-    """A second claim by the same contract is told what is left; another organisation cannot register its number."""
+    """A second claim by the same contract gets what is left; another organisation cannot register its number."""
     solar, bank = delivered.party("solar"), delivered.party("bank")
     first = await ready(delivered, solar)
     assert 201 == (await contract(delivered, solar, 100, number="GP-2")).status_code

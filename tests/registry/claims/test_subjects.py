@@ -213,7 +213,7 @@ async def identifier_of(world: World, organisation_id: int) -> dict[str, str]:
 
 
 async def test_a_verifier_is_who_uploaded_the_report(delivered: World):
-    """The log has the registered name; a file of nobody there is refused, whoever came first with it is not asked."""
+    """The log has the registered name; a file of nobody there is refused, no matter who came first with it."""
     vvb = delivered.party("vvb")
     body = {"identifier": await identifier_of(delivered, vvb.organisation_id), "level": "limited"}
     files = {}

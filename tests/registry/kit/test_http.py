@@ -200,7 +200,7 @@ async def client():
         ("/dated", {"data_points": [1, "x"]}, ["data_points[1]: expected int, got str"]),
     ],
 )
-async def test_a_wrong_body_is_told_by_its_field(client, path, body, errors):
+async def test_a_wrong_body_is_refused_by_its_field(client, path, body, errors):
     """The path of the field where there is one; never the name of our parameter."""
     reply = await client.post(path, json=body, headers=KEY)
     assert (400, "application/problem+json") == (reply.status_code, reply.headers["content-type"])
@@ -235,7 +235,7 @@ async def test_a_wrong_key_is_named_as_the_header_that_was_sent(client):
     assert ["Idempotency-Key: expected str of length >= 1"] == reply.json()["errors"]
 
 
-async def test_every_wrong_parameter_is_told(client):
+async def test_every_wrong_parameter_is_named(client):
     """All at once, one text each."""
     reply = await client.get("/list", params={"limit": 0, "cursor": "a" * 65})
     assert ["cursor: expected str of length <= 64", "limit: expected int >= 1"] == sorted(reply.json()["errors"])
@@ -274,7 +274,7 @@ async def test_what_is_not_there_is_a_problem_document_too(client, method, path,
         ("/of/a_b", ["code: expected str matching regex '^[A-Za-z0-9-]+$', for example SC-CDCER-0007-2024-01"]),
     ],
 )
-async def test_a_wrong_parameter_is_told_as_it_was_sent(client, path, errors):
+async def test_a_wrong_parameter_is_shown_as_it_was_sent(client, path, errors):
     """The name that the client wrote, what is permitted there, and an example beside a pattern."""
     reply = await client.get(path)
     assert (400, errors) == (reply.status_code, reply.json()["errors"])

@@ -71,6 +71,21 @@ async def test_a_part_that_was_stopped_does_nothing(lines):
     assert [] == lines
 
 
+async def test_an_event_that_others_share_stops_a_part(lines):
+    """Set from outside, it ends the wait after a failure at once; `stop` sets it for them."""
+    stop = asyncio.Event()
+    supervisor = supervised(retry_s=3600, stopped=stop)
+
+    async def step():
+        asyncio.get_running_loop().call_soon(stop.set)
+        raise Unavailable("away")
+
+    await supervisor.run(step)
+    assert ["unavailable"] == [values["reason"] for _, _, values in lines]
+    supervised(stopped=(other := asyncio.Event())).stop()
+    assert other.is_set()
+
+
 async def test_trouble_is_waited_out_and_logged_once_in_a_row(lines):
     """The same error again and again is one line; after a success, and for another error, there is a new one."""
     supervisor, away = supervised(), Unavailable("The database is away")
@@ -155,7 +170,7 @@ async def test_the_step_under_way_is_not_cut_off():
     assert [True] == ended
 
 
-async def test_trouble_is_told_when_it_lasts(lines):
+async def test_trouble_is_reported_when_it_lasts(lines):
     """Nothing for ten seconds, then one line with how long; a success ends it."""
     clock = Clock()
     supervisor = supervised(now_s=clock)

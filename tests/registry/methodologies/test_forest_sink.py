@@ -32,7 +32,7 @@ def test_the_forest_of_the_first_season():
 
 
 def test_the_arithmetic_is_shown_with_its_numbers():
-    """Whoever reads the reply can compute it again by hand."""
+    """A reader of the reply can compute it again by hand."""
     per_m3, uptake, net = compute(longquan(leakage_t=3)).terms
     assert "0.307 * 1.634 * (1 + 0.246) * 0.52 * 44 / 12" == per_m3.expression
     assert "1267 * (5.23 - 0) * 1 * 1.191744741" == uptake.expression

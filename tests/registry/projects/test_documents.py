@@ -66,7 +66,7 @@ async def test_a_document_that_is_not_there(empty: World):
 
 
 async def test_who_sees_a_document(delivered: World):
-    """Those who uploaded it and their organisations, overseers, and whoever sees what names it; to others it is not."""
+    """Its uploaders and their organisations, overseers, and readers of what names it; to others it does not exist."""
     life, stranger = await life_of(delivered), delivered.party("car").key
     _, colleague = await delivered.member("member", life.organisation_id)
     draft = await life.project("draft")

@@ -69,7 +69,7 @@ def test_other_types_are_not_taken(media_type: str):
 
 
 def test_a_workbook_with_macros_is_not_taken():
-    """Whoever opens evidence must not run it."""
+    """A browser that opens evidence must not run it."""
     with pytest.raises(FileTypeRefused, match="macros"):
         files.check_type(SHEET, office("[Content_Types].xml", "xl/workbook.xml", "xl/vbaProject.bin"))
 

@@ -77,7 +77,7 @@ async def test_projects_that_are_two(delivered: World, one: Any, other: Any):
 
 
 async def test_somebody_elses_project_on_the_site(delivered: World):
-    """Whoever comes second, until the first is sent back; then the first cannot return."""
+    """The second project is refused until the first is sent back; then the first cannot return."""
     forest, kiln = await life_of(delivered), await life_of(delivered, "kiln")
     first = (await submitted(forest, location="Here")).json()["id"]
     refused(await submitted(kiln, location="Here"), 409, "project-repeated")
@@ -97,7 +97,7 @@ async def test_a_number_is_its_developers(delivered: World):
 
 
 async def test_the_same_evidence_twice(delivered: World):
-    """By its SHA-256, in another project or another report, whoever names it; who uses it is said."""
+    """By its SHA-256, in another project or another report, of any developer; the refusal says who uses it."""
     life = await life_of(delivered)
     sha256 = await life.document()
     first = await registered(life, documents=[sha256])
@@ -121,7 +121,7 @@ async def test_no_evidence(delivered: World):
 
 
 async def test_the_developers_own_file_is_no_report(delivered: World):
-    """Neither for validation nor for verification, whoever uploaded the evidence; nor is a stranger's."""
+    """Neither for validation nor for verification, no matter who uploaded the evidence; nor is a stranger's."""
     life = await life_of(delivered)
     own, theirs = await life.document(), await life.document(by=life.verifier)
     strange = await life.document(by=delivered.party("bank").key)

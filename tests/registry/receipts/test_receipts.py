@@ -150,7 +150,7 @@ async def test_a_part_of_an_event_is_not_neutral_alone(delivered, log):
 
 
 async def test_a_receipt_carries_what_was_said_later(delivered, log):
-    """Version 2 until something is; then corrections and annulments, in order, sealed for whoever may not see them."""
+    """Version 2 until something is; then corrections and annulments, in order, sealed for some readers."""
     scenic, claim = delivered.party("scenic"), await delivered.event_claim()
     (path,) = await retired(delivered, 1200, claim=claim)
     receipt_id = path.rpartition("/")[2]

@@ -34,37 +34,37 @@ class Crash(Exception):
     """The process ends here."""
 
 
-class Fuse:
-    """Burns at the *count*-th step; never, when there are fewer."""
+class CrashAt:
+    """Crashes at the *count*-th step; never, when there are fewer."""
 
     def __init__(self, count: int = 0) -> None:
         self._left = count
-        self.burnt = False
+        self.happened = False
         self.connection: asyncpg.Connection | None = None
 
     def step(self) -> None:
         """One more step of the process; the last one cuts its connection, as a kill does."""
         self._left -= 1
         if self._left == 0:
-            self.burnt = True
+            self.happened = True
             if self.connection is not None:
                 self.connection.terminate()
             raise Crash
 
 
-class Fragile:
+class CrashingConnection:
     """A connection whose process may crash before and after everything that it sends."""
 
-    def __init__(self, connection: asyncpg.Connection, fuse: Fuse) -> None:
+    def __init__(self, connection: asyncpg.Connection, crash: CrashAt) -> None:
         self._connection = connection
-        self._fuse = fuse
-        fuse.connection = connection
+        self._crash = crash
+        crash.connection = connection
 
     def __getattr__(self, name: str) -> Any:
         async def call(*args: Any) -> Any:
-            self._fuse.step()
+            self._crash.step()
             result = await getattr(self._connection, name)(*args)
-            self._fuse.step()
+            self._crash.step()
             return result
 
         return call
@@ -72,28 +72,28 @@ class Fragile:
     @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncIterator[None]:
         """A transaction that nobody rolls back when the process is gone."""
-        self._fuse.step()
+        self._crash.step()
         transaction = self._connection.transaction()
         await transaction.start()
-        self._fuse.step()
+        self._crash.step()
         yield
-        self._fuse.step()
+        self._crash.step()
         await transaction.commit()
-        self._fuse.step()
+        self._crash.step()
 
 
-class FragileHead(SignedHead):
+class CrashingHead(SignedHead):
     """The file beside the keys, with a crash before or after it is written."""
 
-    def __init__(self, path: Path, fuse: Fuse) -> None:
+    def __init__(self, path: Path, crash: CrashAt) -> None:
         super().__init__(path)
-        self._fuse = fuse
+        self._crash = crash
 
     def write(self, size: int, root: bytes) -> None:
         """Write, or crash on either side of it."""
-        self._fuse.step()
+        self._crash.step()
         super().write(size, root)
-        self._fuse.step()
+        self._crash.step()
 
 
 class Log:
@@ -124,17 +124,17 @@ class Log:
         """The witness must cosign."""
         return witness_policy([[each.key for each in self.witness.signers]], quorum=1)
 
-    def sequencer(self, connection: asyncpg.Connection, fuse: Fuse | None = None) -> Sequencer:
-        """A sequencer over *connection*, which burns with *fuse*."""
-        fuse = fuse or Fuse()
+    def sequencer(self, connection: asyncpg.Connection, crash: CrashAt | None = None) -> Sequencer:
+        """A sequencer over *connection*, which crashes at *crash*."""
+        crash = crash or CrashAt()
         made = Sequencer(
-            Fragile(connection, fuse),  # type: ignore[arg-type]  # behaves like a connection
+            CrashingConnection(connection, crash),  # type: ignore[arg-type]  # behaves like a connection
             keys=KEYS,
-            head=FragileHead(self.folder / "head.json", fuse),
+            head=CrashingHead(self.folder / "head.json", crash),
             witnesses=[Witness(URL, tuple(each.key for each in self.witness.signers))],
             policy=parse_policy(self.policy),
         )
-        made._http = httpx.AsyncClient(transport=_Transport(self, httpx.ASGITransport(self._app), fuse))
+        made._http = httpx.AsyncClient(transport=_Transport(self, httpx.ASGITransport(self._app), crash))
         return made
 
     async def publish(self, dsn: str) -> bool:
@@ -150,21 +150,21 @@ class Log:
 class _Transport(httpx.AsyncBaseTransport):
     """The way to the witness: it may be closed, and the process may crash before or after the answer."""
 
-    def __init__(self, log: Log, inner: httpx.ASGITransport, fuse: Fuse) -> None:
+    def __init__(self, log: Log, inner: httpx.ASGITransport, crash: CrashAt) -> None:
         self._log = log
         self._inner = inner
-        self._fuse = fuse
+        self._crash = crash
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if not self._log.reachable:
             raise httpx.ConnectError("refused")
-        self._fuse.step()
+        self._crash.step()
         if request.method == "POST":
             checkpoint = parse_checkpoint_text(parse_note(request.content.partition(b"\n\n")[2]).text)
             if checkpoint.size:
                 self._log.asked.append((checkpoint.size, checkpoint.root))
         answer = await self._inner.handle_async_request(request)
-        self._fuse.step()
+        self._crash.step()
         return answer
 
 

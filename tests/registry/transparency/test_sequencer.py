@@ -21,7 +21,7 @@ from registry.transparency.sequencer import Sequencer, sequence_once
 from tests import published, worlds
 from tests.faults.killing import until
 from tests.oracle import merkle
-from tests.registry.transparency.logs import Crash, Fuse, append, connected, statement, superuser
+from tests.registry.transparency.logs import Crash, CrashAt, append, connected, statement, superuser
 from tests.worlds import KEYS, ORIGIN, PROFILE
 
 
@@ -86,17 +86,17 @@ async def test_a_crash_at_any_step_leaves_a_log_that_goes_on(empty, log):
     """Before and after every await, the head file and the witness: no gap, nothing twice, one root for each size."""
     for count in itertools.count(1):
         await append(empty, 2)
-        fuse = Fuse(count)
+        crash = CrashAt(count)
         async with connected(empty.dsn) as connection:
             with contextlib.suppress(Crash):
-                await one_round(log.sequencer(connection, fuse))
+                await one_round(log.sequencer(connection, crash))
         await log.publish(empty.dsn)
         async with connected(empty.dsn) as connection:
             newest = await store.newest_checkpoint(connection)
         assert newest is not None
         assert (2 * count, True) == (newest.size, newest.witnessed), f"after a crash at step {count}"
         assert (newest.size, newest.root) == log.head.read()
-        if not fuse.burnt:
+        if not crash.happened:
             break
     assert count > 40, "the steps were not all seen"
     _, leaves = await published.fetch_log(empty.http, log.trust)

@@ -101,7 +101,7 @@ async def start(empty, three, tmp_path, monkeypatch):
     ],
 )
 async def test_how_many_witnesses_a_start_needs(start, three, quorum, away, starts):
-    """With too few it waits, and goes on once they are back; whoever is away is named."""
+    """With too few it waits, and goes on once they are back; those that are away are named."""
     three.away = away
     starting, warned = start(quorum)
     done, _ = await asyncio.wait([starting], timeout=20 if starts else 0.4)

@@ -21,7 +21,7 @@ PARTS = {
     "projects": ("decision", "reports/new", "reports/new/data", "validation"),
     "reports": ("again", "again/data", "issuance", "verification"),
 }
-"""Pages that are a part of an object, by the kind of the object: whoever sees them sees the object."""
+"""Pages that are a part of an object, by the kind of the object: those who see them see the object."""
 WITHOUT_API = {
     **{f"/{kind}/{{}}/{each}": f"/v1/{kind}/{{}}" for kind, parts in PARTS.items() for each in parts},
     "/e/{}": "/v1/events/{}",
@@ -76,7 +76,7 @@ async def test_a_page_of_an_object_shows_nobody_more_than_the_api(delivered: Wor
 
 
 async def test_a_page_of_ones_own_is_nobody_elses(delivered: World):
-    """Pages without a number show what belongs to whoever looks; nobody signed in is led to the door."""
+    """Pages without a number show what belongs to the visitor; nobody signed in is led to the door."""
     for address in ("/account", "/notifications", "/notifications/mail", "/notifications/confirm", "/keys/unconfirmed"):
         answer = await delivered.http.get(address)
         assert (303, True) == (answer.status_code, answer.headers["location"].startswith("/sign-in?then=")), address

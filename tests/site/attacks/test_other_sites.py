@@ -48,7 +48,7 @@ async def test_no_operation_is_carried_out_for_another_site(delivered: World, he
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
 async def test_other_methods_are_not_for_another_site_either(delivered: World, method: str):
-    """There are none; whoever adds one finds it guarded."""
+    """There are none; one that is added is guarded."""
     headers = {"Cookie": f"__Host-kilnwood={delivered.party('bank').key}", "Origin": f"https://{EVIL}"}
     assert 403 == (await delivered.http.request(method, "/v1/me/keys", headers=headers)).status_code
 

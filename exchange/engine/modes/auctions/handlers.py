@@ -12,6 +12,7 @@ from exchange.engine.market import (
     STEP,
     Market,
     TradedInstrument,
+    beyond_venue,
     caller,
     close,
     exchange,
@@ -25,6 +26,7 @@ from exchange.engine.modes.auctions.awards import StandingBid, awarded, ranked
 from exchange.engine.modes.auctions.messages import (
     ASCENDING,
     AT_RANDOM,
+    PAY_AS_BID,
     UNIFORM,
     AuctionBegun,
     AuctionEnded,
@@ -39,6 +41,9 @@ from exchange.engine.modes.auctions.messages import (
     OpenAuction,
 )
 from exchange.engine.modes.auctions.state import Auctions, RunningAuction, entered, offer_in
+from exchange.engine.venue import ASCENDING_AUCTIONS, BEGUN, PAY_AS_BID_AUCTIONS, UNIFORM_AUCTIONS
+
+_MODES: Final = {UNIFORM: UNIFORM_AUCTIONS, PAY_AS_BID: PAY_AS_BID_AUCTIONS, ASCENDING: ASCENDING_AUCTIONS}
 
 
 class Awarding(Struct, array_like=True, frozen=True, tag=4):
@@ -69,8 +74,11 @@ def open_auction(market: Market, command: OpenAuction) -> list[Event]:
     instrument = market.instruments.get(command.instrument)
     if instrument is None:
         return [refused(command, Reason.UNKNOWN_INSTRUMENT, command.instrument)]
-    refusal = unfit(command, instrument, account, command.reserve, quantity, rests=True) or _bad_terms(
-        command, instrument
+    mode = _MODES.get(command.kind, BEGUN)
+    refusal = (
+        unfit(command, instrument, account, command.reserve, quantity, rests=True)
+        or beyond_venue(command, instrument, account, mode=mode, side=c.SELL, quantity=quantity)
+        or _bad_terms(command, instrument)
     )
     if refusal is not None:
         return [refusal]
@@ -157,9 +165,12 @@ def _cannot_bid(
         return refused(command, AuctionReason.NOT_BEGUN, auction.id)
     if command.at >= auction.closes:
         return refused(command, AuctionReason.OVER, auction.id)
-    if (refusal := unfit(command, instrument, account, price, quantity, rests=True)) is not None:
-        return refusal
     before = earlier.open if earlier is not None else 0
+    refusal = unfit(command, instrument, account, price, quantity, rests=True) or beyond_venue(
+        command, instrument, account, mode=BEGUN, side=c.BUY, quantity=quantity, more=quantity - before
+    )
+    if refusal is not None:
+        return refusal
     in_all = auction.wanted.get(account.group, 0) - before + quantity
     cost, settled = price * quantity, account.cash.settled + (before * earlier.price if earlier is not None else 0)
     lowest = auction.lowest

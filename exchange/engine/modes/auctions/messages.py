@@ -34,7 +34,7 @@ class AuctionReason(IntEnum):
 
 class OpenAuction(Struct, array_like=True, gc=False, frozen=True, tag=25):
     """
-    Offer *quantity* tonnes to whoever bids *reserve* fen or more from *opens* to *closes*, seconds of business time.
+    Offer *quantity* tonnes to bidders of *reserve* fen or more from *opens* to *closes*, seconds of business time.
 
     *kind* is `UNIFORM`, `PAY_AS_BID` or `ASCENDING`. Bids are multiples of *lot* tonnes, and those of one beneficial
     owner at most *most* in all. Among sealed bids at one price *ties* says who is first: `BY_TIME` or `AT_RANDOM`. With

@@ -12,6 +12,7 @@ from exchange.engine.market import (
     OPEN_ORDERS_LIMIT,
     Market,
     TradedInstrument,
+    beyond_venue,
     caller,
     close,
     exchange,
@@ -32,6 +33,7 @@ from exchange.engine.modes.blocks.messages import (
     SetBlockTerms,
 )
 from exchange.engine.modes.blocks.state import Blocks, Proposal, Terms
+from exchange.engine.venue import BLOCKS
 from schemas.scalars import MAX_PRICE_FEN, MAX_QUANTITY_T
 
 
@@ -71,7 +73,11 @@ def propose(market: Market, command: ProposeBlock) -> list[Event]:
     if instrument is None:
         return [refused(command, Reason.UNKNOWN_INSTRUMENT, command.instrument)]
     price, quantity, other = command.price, command.quantity, market.accounts.get(command.counterparty)
-    refusal = _unfit(market, command, instrument, account, price, quantity) or _cannot_propose(command, account, other)
+    refusal = (
+        _unfit(market, command, instrument, account, price, quantity)
+        or beyond_venue(command, instrument, account, mode=BLOCKS, side=command.side, quantity=quantity)
+        or _cannot_propose(command, account, other)
+    )
     if refusal is not None:
         return [refusal]
     assert other is not None, "there is one, or it was refused"
@@ -115,10 +121,15 @@ def accept(market: Market, command: AcceptBlock) -> list[Event]:
         return [refused(command, Reason.NOT_OPEN, command.block)]
     block = proposal.order
     instrument, price, quantity = market.instruments[block.instrument], block.price, block.open
-    refusal = _unfit(market, command, instrument, account, price, quantity)
+    side = 1 - block.side
+    refusal = _unfit(market, command, instrument, account, price, quantity) or beyond_venue(
+        command, instrument, account, mode=BLOCKS, side=side, quantity=quantity
+    )
+    if refusal is None and block.group == account.group:  # its owner has changed since
+        refusal = refused(command, BlockReason.OWN_BLOCK, block.account.id)
     if refusal is not None:
         return [refusal]
-    answer = whole(market.sequence, account, instrument.id, 1 - block.side, price, quantity)
+    answer = whole(market.sequence, account, instrument.id, side, price, quantity)
     if (short := lock(answer)) is not None:
         return [refused(command, *short)]
     _blocks(market).remove(block)

@@ -13,6 +13,7 @@ from exchange.engine.market import (
     STEP,
     Market,
     TradedInstrument,
+    beyond_venue,
     caller,
     exchange,
     given_before,
@@ -36,6 +37,7 @@ from exchange.engine.modes.campaigns.messages import (
     Pledged,
 )
 from exchange.engine.modes.campaigns.state import Campaigns, RunningCampaign, entered, offer_in
+from exchange.engine.venue import BEGUN, CAMPAIGNS
 
 
 class Allotting(Struct, array_like=True, frozen=True, tag=3):
@@ -65,8 +67,10 @@ def open_campaign(market: Market, command: OpenCampaign) -> list[Event]:
     instrument = market.instruments.get(command.instrument)
     if instrument is None:
         return [refused(command, Reason.UNKNOWN_INSTRUMENT, command.instrument)]
-    refusal = unfit(command, instrument, account, command.price, quantity, rests=True) or _bad_terms(
-        command, instrument
+    refusal = (
+        unfit(command, instrument, account, command.price, quantity, rests=True)
+        or beyond_venue(command, instrument, account, mode=CAMPAIGNS, side=c.SELL, quantity=quantity)
+        or _bad_terms(command, instrument)
     )
     if refusal is not None:
         return [refusal]
@@ -158,7 +162,10 @@ def _cannot_pledge(
     instrument, quantity, offer = market.instruments[campaign.instrument], command.quantity, campaign.offer
     if not campaign.begun:
         return refused(command, CampaignReason.NOT_BEGUN, campaign.id)
-    if (refusal := unfit(command, instrument, account, campaign.price, quantity, rests=True)) is not None:
+    refusal = unfit(command, instrument, account, campaign.price, quantity, rests=True) or beyond_venue(
+        command, instrument, account, mode=BEGUN, side=c.BUY, quantity=quantity
+    )
+    if refusal is not None:
         return refusal
     in_all = campaign.pledged.get(account.id, 0) + quantity
     cost, settled = campaign.price * quantity, account.cash.settled

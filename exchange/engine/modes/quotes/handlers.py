@@ -6,7 +6,7 @@ from exchange.engine.accounts import TradingAccount
 from exchange.engine.beside import lock, whole
 from exchange.engine.cancelling import Clearing, clear_some
 from exchange.engine.events import Cause, Event, InstructionRefused, Reason, Refused
-from exchange.engine.market import STEP, Market, caller, close, exchange, given_before, refused, unfit
+from exchange.engine.market import STEP, Market, beyond_venue, caller, close, exchange, given_before, refused, unfit
 from exchange.engine.modes import EngineMode
 from exchange.engine.modes.quotes.messages import (
     CloseRequest,
@@ -23,13 +23,14 @@ from exchange.engine.modes.quotes.messages import (
     TakeQuote,
 )
 from exchange.engine.modes.quotes.state import Quotes, RunningRequest, inquired_price
+from exchange.engine.venue import BEGUN, QUOTES
 from schemas.scalars import MAX_QUANTITY_T
 
 REQUESTS: Final = 20
 """Requests of one account at a time."""
 INVITED: Final = 100
 """Accounts that one request may name."""
-QUOTES: Final = STEP
+QUOTES_EACH: Final = STEP
 """Quotes for one request, so that it ends in one step."""
 
 
@@ -58,6 +59,9 @@ def request_quotes(market: Market, command: RequestQuotes) -> list[Event]:
     for wrong, reason, wanted, limit in checks:
         if wrong:
             return [refused(command, reason, wanted, limit)]
+    venue = beyond_venue(command, instrument, account, mode=QUOTES, side=command.side, quantity=quantity)
+    if venue is not None:
+        return [venue]
     request = part.running[market.sequence] = RunningRequest(market.sequence, command)
     return [
         QuotesRequested(
@@ -108,7 +112,10 @@ def _cannot_quote(
 ) -> Refused | None:
     """Why a quote is not taken, but for what it has to give."""
     instrument, quantity = market.instruments[request.instrument], command.quantity
-    if (refusal := unfit(command, instrument, account, command.price, quantity, rests=True)) is not None:
+    refusal = unfit(command, instrument, account, command.price, quantity, rests=True) or beyond_venue(
+        command, instrument, account, mode=BEGUN, side=1 - request.side, quantity=quantity
+    )
+    if refusal is not None:
         return refusal
     standing = request.quotes
     mine = next((number for number, each in standing.items() if each.order.group == account.group), 0)
@@ -117,7 +124,7 @@ def _cannot_quote(
         (own, QuoteReason.OWN_REQUEST, request.id, 0),
         (quantity > request.quantity, QuoteReason.QUOTE_TOO_LARGE, quantity, request.quantity),
         (mine, QuoteReason.QUOTED_ALREADY, mine, request.id),
-        (len(standing) >= QUOTES, QuoteReason.TOO_MANY_QUOTES, len(standing), QUOTES),
+        (len(standing) >= QUOTES_EACH, QuoteReason.TOO_MANY_QUOTES, len(standing), QUOTES_EACH),
     )
     return next((refused(command, reason, wanted, limit) for wrong, reason, wanted, limit in checks if wrong), None)
 
@@ -132,7 +139,12 @@ def take(market: Market, command: TakeQuote) -> list[Event]:
         return [refused(command, Reason.NOT_OPEN, command.quote)]
     taken = request.quotes[command.quote].order
     instrument, price, quantity = market.instruments[taken.instrument], taken.price, taken.open
-    if (refusal := unfit(command, instrument, account, price, quantity, rests=False)) is not None:
+    refusal = unfit(command, instrument, account, price, quantity, rests=False) or beyond_venue(
+        command, instrument, account, mode=BEGUN, side=request.side, quantity=quantity
+    )
+    if refusal is None and taken.group == account.group:  # its owner has changed since
+        refusal = refused(command, QuoteReason.OWN_REQUEST, request.id)
+    if refusal is not None:
         return [refusal]
     answer = whole(market.sequence, account, instrument.id, request.side, price, quantity)
     if (short := lock(answer)) is not None:

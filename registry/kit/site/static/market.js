@@ -190,7 +190,7 @@ function follow() {
     known = update.number;
     // A number that did not come was an update whose trades may be gone from this one: the list of trades has them.
     if (missed) market.dataset.missed = Number(market.dataset.missed ?? 0) + missed;
-    live.textContent = update.open ? market.dataset.live : market.dataset.halted;
+    live.textContent = update.open ? market.dataset.live : update.phase === "closed" ? market.dataset.closed : market.dataset.halted;
     drawBook(update.book);
     await drawTape(update, missed);
     moved();

@@ -59,10 +59,31 @@ async function signIn() {
   await post("/v1/sign-in", body);
 }
 
+// The page brings the refusals in its own language, each under the English text, with numbered gaps for values.
+function inLanguage(detail, template) {
+  for (const each of template.content.children) {
+    const words = each.dataset.english.split(/\{\d\}/).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+    const values = new RegExp(`^${words.join("(.*)")}$`).exec(detail);
+    if (values) return each.textContent.replace(/\{(\d)\}/g, (_, gap) => values[Number(gap) + 1]);
+  }
+  return null;
+}
+
+// What a browser says when a device fails, by the name of its exception; its own words are English.
+function ofTheDevice(error, texts) {
+  const known = {
+    ...{ NotAllowedError: texts.cancelled, AbortError: texts.cancelled, InvalidStateError: texts.known },
+    ...{ SecurityError: texts.elsewhere, NotSupportedError: texts.unfit, ConstraintError: texts.unfit },
+  };
+  if (error instanceof DOMException) return known[error.name] ?? `${texts.broken} (${error.name})`;
+  return error instanceof TypeError ? texts.failed : `${texts.failed} (${error.name})`;
+}
+
 const firstKeyInAddress = () => /^#(kw_[A-Za-z0-9_-]+)$/.exec(location.hash)?.[1];
 
 async function open(door) {
-  const texts = door.querySelector("[data-texts]").dataset;
+  const template = door.querySelector("[data-texts]");
+  const texts = template.dataset;
   const [problem, button] = [door.querySelector(".problem"), door.querySelector("button")];
   problem.hidden = true;
   button.disabled = true;
@@ -73,10 +94,10 @@ async function open(door) {
     else throw new Refused(texts.noKey);
     location.replace(door.dataset.then);
   } catch (error) {
-    const known = { NotAllowedError: texts.cancelled, AbortError: texts.cancelled, InvalidStateError: texts.known };
-    const ours = error instanceof Refused ? error.message : known[error.name];
-    problem.textContent = ours ?? (error instanceof TypeError ? texts.failed : `${texts.failed} (${error.name})`);
-    problem.lang = error instanceof Refused && error.message !== texts.noKey ? "en" : "";
+    const refused = error instanceof Refused;
+    const ours = refused ? inLanguage(error.message, template) : ofTheDevice(error, texts);
+    problem.textContent = ours ?? error.message;
+    problem.lang = ours || error.message === texts.noKey ? "" : "en";
     problem.hidden = false;
     button.disabled = false;
   }

@@ -1,5 +1,6 @@
-// Tables that say data-sort are sorted by their columns: a real button in each heading, the state in aria-sort. What the
-// server sent is one page in its order; this arranges that page only.
+// Tables that say data-sort are sorted by their columns: a real button in each heading, the state in aria-sort. Where a
+// list goes on over further pages, its headings stay plain: one page of it sorted would look like the whole list. The
+// server sorts that one, by the choice in the list's filter.
 
 const words = new Intl.Collator(document.documentElement.lang, { numeric: true });
 
@@ -25,9 +26,17 @@ function sort(table, column, heading) {
   body.append(...rows);
 }
 
+function parts(tables) {
+  const links = [...document.querySelectorAll("nav.pages")];
+  const before = (link) => (table) => table.compareDocumentPosition(link) & Node.DOCUMENT_POSITION_FOLLOWING;
+  return new Set(links.map((link) => tables.filter(before(link)).at(-1)));
+}
+
 function prepare(root) {
-  for (const table of root.querySelectorAll("table[data-sort]")) {
-    if (!table.tHead || table.tBodies[0]?.rows.length < 2) continue;
+  const tables = [...root.querySelectorAll("table[data-sort]")];
+  const partial = parts(tables);
+  for (const table of tables) {
+    if (partial.has(table) || !table.tHead || table.tBodies[0]?.rows.length < 2) continue;
     [...table.tHead.rows[0].cells].forEach((heading, column) => {
       const button = document.createElement("button");
       button.type = "button";

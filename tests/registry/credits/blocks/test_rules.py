@@ -60,7 +60,7 @@ def test_fifo_takes_the_oldest_kilograms_and_no_others(has: Held, data: st.DataO
 
 @given(held(), st.data())
 def test_fifo_splits_the_last_block_at_most_and_at_its_low_end(has: Held, data: st.DataObject):
-    """The old row keeps the upper remainder: whoever waits for it sees what is left."""
+    """The old row keeps the upper remainder: a transaction that waits for it sees what is left."""
     cuts = rules.take_fifo(has.blocks, data.draw(st.integers(1, has.total_kg)))
     *whole, last = cuts
     assert [(cut.block.lower, cut.block.upper) for cut in whole] == [(cut.lower, cut.upper) for cut in whole]
@@ -78,7 +78,7 @@ def test_fifo_says_what_is_missing(has: Held, more_kg: int):
     assert f"{more_kg} kg are missing" in caught.value.detail
 
 
-def test_an_account_in_too_many_pieces_is_told_how_much_it_can_ask_for():
+def test_the_refusal_of_too_many_pieces_says_how_much_can_be_taken():
     """Blocks cut off at the limit are not the account's all: the refusal is another one."""
     pieces = [Block(number, number + 1, lot(1)) for number in range(1, 2 * rules.BLOCK_LIMIT, 2)]
     with pytest.raises(rules.TooFragmented) as caught:

@@ -319,7 +319,7 @@ async def test_totals_of_issuances_and_projects_are_added_up_when_something_was_
 
 @pytest.mark.usefixtures("written")
 async def test_totals_are_kept_for_those_that_were_asked_for_last(issued: World, monkeypatch: pytest.MonkeyPatch):
-    """Whoever asks for every project there is fills no memory."""
+    """Asking for every project there is fills no memory."""
     monkeypatch.setattr(KeptByKey, "KEPT", 2)
     reads: list[int] = []
 

@@ -30,7 +30,7 @@ async def test_a_second_person_issues(issued: World):
 
 
 async def test_a_report_is_issued_once(issued: World):
-    """A second approval for the same report is refused, whoever carries it out."""
+    """A second approval for the same report is refused, to either regulator."""
     order = await proposal(issued, steps.issue_body(issued.season.reports["kiln"], issued.party("kiln").account_id))
     answer = await issued.post("/v1/issuances", order, by=issued.regulators[1])
     assert (409, "wrong-state") == steps.refusal(answer)

@@ -84,7 +84,7 @@ async def test_an_offer_cannot_end_in_the_past(issued: World):
 
 
 async def test_an_offer_is_closed_once(issued: World):
-    """Whatever came first, whatever comes second: the second is told what it is."""
+    """Any two of the decisions: the second is refused with what the first one was."""
     by = {"accept": "solar", "reject": "solar", "withdraw": "kiln"}
     for first, second in product(by, by):
         made = await steps.offer(issued, issued.party("kiln"), issued.party("solar"), 10)
@@ -135,7 +135,7 @@ IMPOSSIBLE: list[tuple[dict[str, Any], tuple[int, str]]] = [
 
 
 async def test_offers_that_cannot_be(issued: World):
-    """Wrong serials, quantities and accounts are told apart, and nothing is held."""
+    """Wrong serials, quantities and accounts are distinguished, and nothing is held."""
     body = steps.offer_body(issued.party("kiln"), issued.party("solar"), 2)
     for change, expected in IMPOSSIBLE:
         answer = await issued.post("/v1/transfers", {**body, **change}, by=issued.party("kiln").key)

@@ -33,7 +33,7 @@ RECEIPT = Attached("R-1.receipt.json", b'{"format":"kilnwood-receipt/v2"}')
 
 
 def claim(**values) -> Claim:
-    """A claim that is neutral, unless told otherwise."""
+    """A claim, neutral by default."""
     facts: dict[str, Any] = {
         "id": 7,
         "claimant_id": 3,

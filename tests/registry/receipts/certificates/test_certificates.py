@@ -79,7 +79,15 @@ def test_rare_characters_of_names_are_drawn():
     pdf(of_retirement(claim(attendee=1), name=NAMES))
 
 
-@pytest.mark.parametrize("name", ["\U0002a6a5", "Ali \u0639\u0644\u064a", "\U0001f333"])
+@pytest.mark.parametrize("name", ["གུང་ལྡན་ བཀྲ་ཤིས་", "گۈلنىسا ئابدۇرەھىم", "محمد علي"])
+def test_names_of_other_scripts_have_their_font(name):
+    """Tibetan, Uyghur and Arabic, whose letters typst stacks and joins."""
+    made = pdf(of_retirement(claim(attendee=1), name=name))
+    assert (b"NotoSerifTibetan" in made) == ("\u0f40" <= name[0] <= "\u0fbc")
+    assert (b"NotoNaskhArabic" in made) == ("\u0600" <= name[0] <= "\u06ff")
+
+
+@pytest.mark.parametrize("name", ["\U0002a6a5", "Ali \u05d0\u05dc", "\U0001f333"])
 def test_a_name_that_no_font_draws_is_refused_by_name(name):
     """An empty box on a certificate would be worse."""
     with pytest.raises(NoGlyph, match=r"have no sign for .*U\+[0-9A-F]{4}"):
@@ -143,5 +151,5 @@ def test_fonts_are_those_that_are_listed():
 
 
 def test_the_moment_in_the_pdf_is_that_of_the_facts():
-    """Not of whoever asked."""
+    """Not of the one who asked."""
     assert f"{AT:%Y-%m-%dT%H:%M:%S}".encode() in pdf(of_retirement(claim()))

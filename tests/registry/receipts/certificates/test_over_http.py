@@ -171,7 +171,7 @@ async def test_the_trust_that_is_served_judges_what_is_served(delivered: World, 
 
 
 async def test_only_so_many_wait(monkeypatch: pytest.MonkeyPatch):
-    """Gathering a claim's receipts and typesetting are done one after the other; who would wait too long is told."""
+    """Gathering a claim's receipts and typesetting are done one after the other; a long wait is refused."""
     typesetter = service.Typesetter()
     monkeypatch.setattr(service, "WAITING_LIMIT", 1)
     async with typesetter.gathering():

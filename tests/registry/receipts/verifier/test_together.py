@@ -157,8 +157,8 @@ def test_a_claim_is_given_no_more_than_it_requires():
     assert [["valid"], ["valid"]] == [verdicts(each) for each in two]
     found = together(*two)
     assert ["invalid", "invalid"] == [each.verdict for each in found.reports]
-    told = "claim: claim-1: 1201 kg allocated to a claim that requires 1200 kg, by all files together"
-    assert {told} == {each.summary for each in found.reports}
+    summary = "claim: claim-1: 1201 kg allocated to a claim that requires 1200 kg, by all files together"
+    assert {summary} == {each.summary for each in found.reports}
 
 
 def test_a_contribution_takes_what_it_is_given_and_a_late_receipt_gives_nothing():
@@ -186,8 +186,8 @@ def test_a_kilogram_is_used_once(second):
     found = together(*receipts(retired(), second))
     assert ["invalid", "invalid"] == [each.verdict for each in found.reports]
     first, last = second.ranges[0][0], min(second.ranges[0][1], 600)
-    told = f"serials: SC-CDCER-0007-2024-01:{first}-{last}kg is used twice, by leaves 1 and 2: 0 and 1"
-    assert {told} == {each.summary for each in found.reports}
+    summary = f"serials: SC-CDCER-0007-2024-01:{first}-{last}kg is used twice, by leaves 1 and 2: 0 and 1"
+    assert {summary} == {each.summary for each in found.reports}
 
 
 def test_every_overlap_is_found_among_many():
@@ -253,8 +253,8 @@ def test_an_issuance_struck_out_by_another_file_still_bounds():
     for order in ((0, 1, 2), (2, 1, 0), (1, 0, 2)):
         found = together(*(made[at] for at in order))
         assert ["invalid"] * 3 == [each.verdict for each in found.reports]
-        told = [check.name for each in found.reports for check in each.checks if check.outcome == "failed"]
-        assert ["serials"] * 4 == told  # the cancellation contradicts both others
+        failed = [check.name for each in found.reports for check in each.checks if check.outcome == "failed"]
+        assert ["serials"] * 4 == failed  # the cancellation contradicts both others
 
 
 def test_what_is_invalid_by_itself_speaks_against_nobody_and_still_proves_a_fork():

@@ -187,11 +187,11 @@ def test_other_statements_are_verified_too_and_carry_no_claim():
     log = World()
     log.add(FILLER)
     log.add(CLAIM)
-    told = "the statement {} is in the log; it is no receipt"
-    assert ("logged", 6, told.format("cancellation/v1")) == summary_of(log.bundle(0))
-    assert ("logged", 6, told.format("claim/v1")) == summary_of(log.bundle(1))
+    summary = "the statement {} is in the log; it is no receipt"
+    assert ("logged", 6, summary.format("cancellation/v1")) == summary_of(log.bundle(0))
+    assert ("logged", 6, summary.format("claim/v1")) == summary_of(log.bundle(1))
     unseen = summary_of(log.bundle(1, log.checkpoint(witnesses=())))
-    assert ("logged", 6, told.format("claim/v1") + "; no quorum of witnesses has seen this log yet") == unseen
+    assert ("logged", 6, summary.format("claim/v1") + "; no quorum of witnesses has seen this log yet") == unseen
     assert "claim" == failed(log.bundle(0, claim=log.bundle(1)))[0]
     assert "claim" == failed(first_version(log.bundle(0), asserts_neutral=True))[0]
 

@@ -93,7 +93,7 @@ OPENING = Opening(label="organiser", salt=SALT.hex(), text=ORGANISER_TEXT)
 
 @dataclass
 class World:
-    """A log in memory; `checkpoint` seals its present size, with every key unless told otherwise."""
+    """A log in memory; `checkpoint` seals its present size, with every key by default."""
 
     notes: list[str] = field(default_factory=list)
     tiles: dict[TileKey, bytes] = field(default_factory=dict)

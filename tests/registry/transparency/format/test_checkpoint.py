@@ -69,7 +69,7 @@ def test_the_subtree_message_byte_by_byte():
 
 
 def test_all_three_kinds_verify_and_commit_to_everything():
-    """Any other origin, size or root under the same signatures is refused, whoever's signature is looked at."""
+    """Any other origin, size or root under the same signatures is refused, for each signature."""
     lines = (sign_checkpoint(HEAD, LOG), cosign(HEAD, LOG_PQ, timestamp=0), cosign(HEAD, WITNESS, timestamp=9))
     keys = [LOG.key, LOG_PQ.key, WITNESS.key]
     sealed = verify_checkpoint(Note(TEXT, lines), keys)

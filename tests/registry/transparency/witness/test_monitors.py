@@ -61,7 +61,7 @@ async def test_paths_and_methods_of_the_checkpoint(post, log):
 
 
 async def test_the_same_checkpoint_again_leaves_what_is_stored(post, log, folder):
-    """Whoever repeats a request makes the witness write nothing."""
+    """A repeated request makes the witness write nothing."""
     await post(format_add_checkpoint(0, (), log.note(3)))
     (state,) = folder.glob("*.checkpoint")
     before = (state.read_bytes(), state.stat().st_ino)
@@ -216,7 +216,7 @@ async def test_a_key_that_did_not_cosign_is_named(log):
     ],
 )
 async def test_a_checkpoint_that_the_log_did_not_sign_proves_nothing(log, status, spoil, reason):
-    """The log's own signature is what counts, whoever serves the note."""
+    """The log's own signature is what counts, from any server of the note."""
     body = spoil(log.note(3)).encode()
     transport = httpx.MockTransport(lambda _request: httpx.Response(status, content=body))
     async with httpx.AsyncClient(transport=transport) as client:

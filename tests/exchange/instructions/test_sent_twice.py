@@ -1,4 +1,4 @@
-"""What reaches the tables twice, or from nobody: an instruction told again, and a connection that dies unnoticed."""
+"""What reaches the tables twice, or from nobody: an instruction sent again, and a connection that dies unnoticed."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -31,7 +31,7 @@ def committed(engine: Engine, *commands: c.Command) -> Committed:
     return Committed(first, engine.market.sequence, AT, commands, outcomes)
 
 
-def test_an_instruction_that_is_told_again_keeps_its_first_answer():
+def test_an_instruction_that_is_sent_again_keeps_its_first_answer():
     """A credit whose outcome is lost is sent again and refused as stale: in one step with the first, it stays done."""
     engine = Engine()
     credit = c.CreditCash(1, 7, 7, 500)

@@ -1,0 +1,39 @@
+"""The stream of commands with rules of venues: closed modes, limits, days that turn, and owners that change."""
+
+from exchange.engine.modes.venues import messages as m
+from tests.exchange.engine.market_stream import GROUPS, INSTRUMENTS
+from tests.exchange.engine.stream_beside import WholeStream
+
+
+class VenueStream(WholeStream):
+    """Aims at what the naive market has, of every mode and under every rule."""
+
+    weights = WholeStream.weights | {"venue": 4, "limits": 4, "release": 3, "group": 4}
+
+    def venue(self) -> m.SetVenue:
+        """Most often every mode, so that the rest of the stream goes on; seldom rules that cannot be."""
+        modes = 255 if self.one_in(2) else 255 & ~(1 << self.dice.randrange(8))
+        largest, instrument = self.dice.choice((0, 0, 60, 200)), self.instrument()
+        if self.one_in(12):
+            modes, largest = self.dice.choice(((0, 0), (256, 0), (-1, 0), (255, -1), (255, 100_000_001)))
+        return m.SetVenue(self.instruction(), instrument, self.dice.randrange(1, 9), modes, largest, not self.one_in(4))
+
+    def limits(self) -> m.SetLimits:
+        """Limits that many reach; often none, seldom of a role that is not there."""
+        lot = INSTRUMENTS[1][1]
+        largest, most = self.dice.choice((0, 0, 8 * lot, 50 * lot)), self.dice.choice((0, 0, 100 * lot, 700 * lot))
+        if self.one_in(12):
+            largest = self.dice.choice((-1, 100_000_001))
+        role = self.dice.choice((-1, 4)) if self.one_in(12) else self.dice.randrange(4)
+        return m.SetLimits(self.instruction(), self.instrument(), role, largest, most)
+
+    def release(self) -> m.ReleaseBought:
+        """A day turns for one instrument."""
+        return m.ReleaseBought(self.instruction(), self.instrument())
+
+    def group(self) -> m.SetGroup:
+        """An account comes to another owner, often to that of somebody else; most of them come home again."""
+        account = self.account()
+        group = self.dice.choice(list(GROUPS.values())) if self.one_in(3) else GROUPS.get(account, 8)
+        role = self.dice.choice((-1, 4)) if self.one_in(12) else self.dice.randrange(4)
+        return m.SetGroup(self.instruction(), account, group, role)

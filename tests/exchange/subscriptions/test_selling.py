@@ -1,0 +1,103 @@
+"""A seller's standing subscription: a share of what is issued, held, deposited and offered by itself, once."""
+
+from collections.abc import Iterator
+from typing import Any
+from unittest import mock
+
+import pytest
+
+from exchange.subscriptions import acting, store
+from registry import port
+from schemas.custody import LoggedIssuance
+from tests.exchange.marketplace import KILN, Market
+from tests.exchange.subscriptions.standings import by_hand, over, runs, set_up, shown, step
+
+YEAR = "SC-CDCER-0002-2024"
+
+
+@pytest.fixture(autouse=True)
+def followed_by_hand() -> Iterator[None]:
+    """Steps are the test's."""
+    with by_hand():
+        yield
+
+
+async def sells(market: Market, **terms: Any) -> dict[str, Any]:
+    """The kiln's owner sells a tenth of what is issued at 14.02 CNY or above, which is off the tick of 5 fen."""
+    said = {
+        "side": "sell",
+        "project_id": market.world.season.projects["kiln"],
+        "share_bps": 1_000,
+        "price_fen": 14_02,
+        "into": "book",
+    }
+    return await set_up(market, "kiln", **said | terms)
+
+
+def issued(market: Market, *leaves: tuple[int, str]) -> Any:
+    """The public log has issuances of 105 t of the kiln's at some leaves."""
+    project, owner = market.world.season.projects["kiln"], market.party("kiln").organisation_id
+    logged = tuple(LoggedIssuance(leaf, code, project, 2024, owner, 105_999) for leaf, code in leaves)
+
+    async def after(_: Any, leaf_index: int, limit: int) -> tuple[LoggedIssuance, ...]:
+        return tuple(each for each in logged if each.leaf_index > leaf_index)[:limit]
+
+    return mock.patch.object(port, "issued_after_in", after)
+
+
+async def test_a_share_of_each_issuance_in_the_order_of_the_log(market: Market):
+    """What was issued before is not sold; later ones are each, once, also where the older id came second."""
+    standing = await sells(market)
+    await step(market, 2)
+    assert [] == await runs(market, "kiln", standing)
+    with issued(market, (1_000, f"{YEAR}-03")):
+        (first,) = await over(market, "kiln", standing)
+    with issued(market, (1_000, f"{YEAR}-03"), (1_007, f"{YEAR}-02")):  # committed earlier, logged later
+        found = await over(market, "kiln", standing, 2)
+        await step(market, 3)
+    assert [f"{YEAR}-03", f"{YEAR}-02"] == [each["cause"] for each in found]
+    assert (10, 0, None) == (first["wanted_t"], first["missed_t"], first["why"])
+    assert [("book", 14_05, 10, 10)] == [
+        (each["source"], each["price_fen"], each["quantity_t"], each["open_t"]) for each in first["orders"]
+    ]
+    assert ([], [(14_05, 20, 2)]) == await market.levels()
+    await market.pay_in("solar", 1_000_00)
+    await market.buys("solar", 4, 14_05)
+    await market.projected()
+    (first, _) = await runs(market, "kiln", standing)
+    assert (4, 56_20) == (first["filled_t"], first["orders"][0]["amount_fen"])
+    assert 4 == (await shown(market, "kiln", standing))["filled_t"]
+
+
+async def test_as_a_listing_and_killed_between_every_two_steps(market: Market):
+    """The hold and its deposit come together; the listing is opened once."""
+    standing = await sells(market, into="listing")
+    with issued(market, (1_000, f"{YEAR}-03")):
+        with mock.patch.object(store, "deposited", side_effect=RuntimeError("killed")):
+            await step(market, 2)
+        assert () == await market.tonnes("kiln"), "neither hold nor deposit"
+        with mock.patch.object(acting, "send", mock.AsyncMock()):
+            for _ in range(40):
+                await step(market)
+                await market.settled()
+        with mock.patch.object(store, "answer_order", side_effect=RuntimeError("killed")):
+            await step(market, 2)
+        (run,) = await over(market, "kiln", standing)
+    assert [("listing", "placed", 10)] == [(each["source"], each["state"], each["open_t"]) for each in run["orders"]]
+    assert [10] == [each["open_t"] for each in (await market.read(f"/v1/listings?instrument={KILN}"))["items"]]
+    assert (0, 10, 0, 0) == await market.tonnes("kiln")
+
+
+async def test_what_cannot_be_sold_is_said(market: Market):
+    """No instrument, and too few tonnes; it waits, and gives up after thirty days."""
+    standing = await sells(market, share_bps=10_000)
+    with issued(market, (1_000, "SC-CDCER-0002-2023-01"), (1_001, f"{YEAR}-09")):
+        await step(market, 2)
+        for _ in range(3):
+            await step(market)
+        first, second = await runs(market, "kiln", standing)
+        assert ("no-instrument", "open") == (first["why_slug"], first["state"])
+        assert 105 == second["wanted_t"]
+        await market.world.ok("/v1/clock", {"at": first["ends"]}, by=market.world.regulators[0])
+        first, _ = await over(market, "kiln", standing)
+    assert (0, 105, "done") == (first["filled_t"], first["missed_t"], first["state"])
