@@ -14,6 +14,7 @@ from exchange.engine.commands import AccountCommand
 from exchange.engine.modes.continuous import Place
 from exchange.engine.modes.listings import OpenListing
 from exchange.instructions import service as instructions
+from exchange.instruments import store as instruments
 from exchange.parts import Exchange
 from exchange.subscriptions import acting, rules, store
 from exchange.subscriptions.records import OpenedInstrument, StoredRun
@@ -137,6 +138,7 @@ async def _held_in(tx: Tx, run: StoredRun, instrument: OpenedInstrument, wanted_
         if isinstance(refusal, acting.LOST):
             await acting.paused_in(tx, run.standing_id, refusal)
         return False
+    await instruments.know_group(tx, trader.id, trader.group_id)
     credit = c.CreditTonnes(0, trader.id, trader.group_id, instrument.id, wanted_t)
     number = await instructions.store_in(tx, credit, by=call)
     await store.deposited(tx, run.id, number, instrument.id)

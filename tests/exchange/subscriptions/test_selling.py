@@ -6,6 +6,7 @@ from unittest import mock
 
 import pytest
 
+from exchange.instruments.store import groups
 from exchange.subscriptions import acting, store
 from registry import port
 from schemas.custody import LoggedIssuance
@@ -86,6 +87,8 @@ async def test_as_a_listing_and_killed_between_every_two_steps(market: Market):
     assert [("listing", "placed", 10)] == [(each["source"], each["state"], each["open_t"]) for each in run["orders"]]
     assert [10] == [each["open_t"] for each in (await market.read(f"/v1/listings?instrument={KILN}"))["items"]]
     assert (0, 10, 0, 0) == await market.tonnes("kiln")
+    async with (await market.world.trade()).db.reading() as tx:  # else a new owner of it would never be noticed
+        assert market.party("kiln").account_id in await groups(tx)
 
 
 async def test_what_cannot_be_sold_is_said(market: Market):
