@@ -111,8 +111,8 @@ async def _deposit_in(tx: Tx, run: StoredRun, now: datetime) -> bool:
         await store.tried(tx, run.id, min(now + rules.TRY_AGAIN, run.ends), why, busy=False)
         return False
     wanted_t = run.wanted_t // found.lot_t * found.lot_t
-    if (why := _never(run, found, wanted_t)) is not None:
-        await store.tried(tx, run.id, run.ends, why, busy=False)
+    if (never := _never(run, found, wanted_t)) is not None:
+        await store.tried(tx, run.id, run.ends, never, busy=False)
         await store.end_run(tx, run.id, filled=False)
         return False
     return await _held_in(tx, run, found, wanted_t, now)

@@ -110,7 +110,11 @@ async def test_what_cannot_be_sold_is_said(market: Market):
 async def test_what_the_preset_never_takes_is_not_deposited(issued: World):
     """A book where there are only listings, and more than one order may have; the tonnes stay in the registry."""
     market, operator = Market(issued), issued.party("exchange")
-    body = {"project_id": issued.season.projects["kiln"], "vintage": 2024, "fee_account_id": operator.account_id}
+    body: dict[str, Any] = {
+        "project_id": issued.season.projects["kiln"],
+        "vintage": 2024,
+        "fee_account_id": operator.account_id,
+    }
     body |= {"preset": "national-listing", "reference_fen": 14_00}
     done(await issued.post("/v1/instruments", body, by=operator.key))
     standing = [await sells(market, into=into) for into in ("book", "listing")]
