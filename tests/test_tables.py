@@ -55,6 +55,7 @@ OWNED = {
     "exchange.journal": {"head", "journal", "snapshot"},
     "exchange.projections": {"placed", "position", "projection", "request", "trade"},
     "exchange.instruments": {"account_group", "instrument", "resale_day"},
+    "exchange.orders": {"order_session"},
     "exchange.instructions": {"instruction", "instruction_number"},
     "exchange.settlement": {"delivery"},
     "exchange.subscriptions": {"standing", "standing_order", "standing_run", "standing_withdrawal"},

@@ -32,6 +32,7 @@ from deploy.bench.pgbench import PgbenchFailed
 from deploy.bench.region import BenchRegion
 from deploy.bench.retirements import LoadFailed, many_clients, one_client
 from deploy.bench.sequencing import sequencing
+from deploy.bench.simulation import agents, year_300, year_1000
 from deploy.bench.verification import cold_verify, verification
 from deploy.local.children import ChildTrouble
 from deploy.postgres.programs import PostgresUnavailable
@@ -106,7 +107,13 @@ PAGES: dict[str, MarketMeasure] = {
     "page-market": market_page,
     **PAINTS,
 }
-FIGURES: dict[str, Collection[str]] = {"registry": REGISTRY, "exchange": {**EXCHANGE, **TRADED}, "pages": PAGES}
+SIMULATION: dict[str, Measure] = {"agents": agents, "year-300": year_300, "year-1000": year_1000}
+FIGURES: dict[str, Collection[str]] = {
+    "registry": REGISTRY,
+    "exchange": {**EXCHANGE, **TRADED},
+    "pages": PAGES,
+    "simulation": SIMULATION,
+}
 """What can be measured, and the names of its figures."""
 
 
@@ -155,10 +162,17 @@ def _market(tell: Callable[[str], None]) -> Iterator[dict[str, Measure]]:
         yield {name: partial(measure, market) for name, measure in PAGES.items()}
 
 
+@contextmanager
+def _simulation(_tell: Callable[[str], None]) -> Iterator[dict[str, Measure]]:
+    """Nothing is started: a run is a plain object."""
+    yield dict(SIMULATION)
+
+
 _STARTED: dict[str, Callable[[Callable[[str], None]], AbstractContextManager[dict[str, Measure]]]] = {
     "registry": _region,
     "exchange": _exchange,
     "pages": _market,
+    "simulation": _simulation,
 }
 
 

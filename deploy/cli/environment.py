@@ -11,6 +11,9 @@ from registry.kit import logging
 
 CHILD_DSN = "KILNWOOD_CHILD_DSN"
 """Where a child process finds the database: set by its parent, and not a setting."""
+URL, KEY, KEY_FILE = "KILNWOOD_URL", "KILNWOOD_KEY", "KILNWOOD_KEY_FILE"
+"""Which service a trader's commands speak to, and with which key; no settings of a service."""
+_OTHERS = {CHILD_DSN, URL, KEY, KEY_FILE}
 
 
 def fail(text: str, code: int = 1) -> NoReturn:
@@ -21,7 +24,7 @@ def fail(text: str, code: int = 1) -> NoReturn:
 
 def read_environment() -> Settings:
     """The settings; logging is set up by them. Ends the process with code 2 where one cannot be used."""
-    environment = {name: text for name, text in os.environ.items() if name != CHILD_DSN}
+    environment = {name: text for name, text in os.environ.items() if name not in _OTHERS}
     try:
         settings = read_settings(environment)
     except BadSetting as error:

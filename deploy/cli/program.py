@@ -7,10 +7,13 @@ from deploy.cli.commands.calendar import calendar
 from deploy.cli.commands.demo import demo
 from deploy.cli.commands.documents import documents
 from deploy.cli.commands.keys import keys
+from deploy.cli.commands.market import market, watch
+from deploy.cli.commands.order import order, subscribe
 from deploy.cli.commands.reconcile import reconcile
 from deploy.cli.commands.recover import recover
 from deploy.cli.commands.screenshots import screenshots
 from deploy.cli.commands.service import migrate, sequencer, serve, snapshots, stop
+from deploy.cli.commands.simulate import simulate
 from deploy.cli.commands.venue import venue
 from deploy.cli.commands.verify import verify
 from deploy.cli.commands.webhooks import webhooks
@@ -44,5 +47,6 @@ _OPERATING = (
     venue,
     webhooks,
 )
-for _command in (*_OPERATING, witness, verify, demo, bench, screenshots):
+_TRADING = (market, order, subscribe, watch)
+for _command in (*_OPERATING, *_TRADING, witness, verify, demo, simulate, bench, screenshots):
     cli.add_command(_command)

@@ -134,7 +134,7 @@ async def _season(region: LocalRegion, seed: int, out: Path, console: Console) -
 
 async def _fetch(season: Season, name: str, out: Path) -> Path:
     """The receipt as a file; it is there once a witnessed checkpoint covers it."""
-    holder = season.parties["scenic" if name == "event" else "bank"].key
+    holder = season.parties["bank" if name == "contribution" else "scenic"].key
     until = time.monotonic() + RECEIPT_TIMEOUT_S
     while time.monotonic() < until:
         status, content = await season.api.get_bytes(f"/v1/receipts/{season.receipts[name]}", by=holder)

@@ -19,6 +19,7 @@ from exchange.instructions.service import Teller
 from exchange.instruments.service import follow_freezes, follow_owners, turn_days
 from exchange.journal.forwarding import GatewayServer, Progress
 from exchange.journal.gateway import Connect, Gateway
+from exchange.orders.session.left_behind import cancel_left_behind
 from exchange.parts import Exchange
 from exchange.projections.changes import event_table
 from exchange.projections.instruments import KnownInstruments
@@ -190,6 +191,7 @@ async def _follow_calendar(exchange: Exchange, supervisor: Supervisor) -> None:
         await auctions.follow_calendar(exchange=exchange)
         await lapse_due(exchange=exchange)
         await end_due(exchange=exchange)
+        await cancel_left_behind(exchange=exchange)
         supervisor.well()
         await supervisor.pause(CALENDAR_EVERY_S)
 

@@ -1,14 +1,14 @@
-"""A small client of the registry: every write carries an idempotency key, so a lost answer is asked for again."""
+"""How the season asks the service: every write carries an idempotency key, so a lost answer is asked for again."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any
 
 import httpx
 
-RESEND_S = 0.2
-RESENDS = 150
-"""A service that was killed is back within seconds; the demo waits half a minute at most."""
+from deploy.client import Unanswered, until_answered
+
+PATIENCE_S = 60.0
+"""A service that was killed is back within seconds, but where much else runs beside it."""
 
 
 class Unexpected(Exception):
@@ -54,19 +54,10 @@ class Api:
         return f"season-{self._seed}-{self._sent}"
 
     async def _resent(self, method: str, path: str, headers: Mapping[str, str], **more: Any) -> httpx.Response:  # noqa: ANN401 - passed on
-        """Send until there is an answer: after a broken connection, a 503, or a 409 because it is still in flight."""
-        trouble = ""
-        for _ in range(RESENDS):
-            try:
-                answer = await self.send(method, path, headers, **more)
-            except httpx.TransportError as error:
-                trouble = f"{type(error).__name__}: {error}"
-            else:
-                if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE and not _in_flight(answer):
-                    return answer
-                trouble = answer.text
-            await asyncio.sleep(RESEND_S)
-        raise Unexpected(f"{method} {path} had no answer after {RESENDS} attempts: {trouble}")
+        try:
+            return await until_answered(self.send, method, path, headers, patience_s=PATIENCE_S, hurried=True, **more)
+        except Unanswered as error:
+            raise Unexpected(str(error)) from error
 
     async def send(self, method: str, path: str, headers: Mapping[str, str], **more: Any) -> httpx.Response:  # noqa: ANN401 - passed on
         """Send one request once; the tests that kill the service put themselves here."""
@@ -83,7 +74,3 @@ class Api:
 
 def _headers(by: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {by}"} if by else {}
-
-
-def _in_flight(answer: httpx.Response) -> bool:
-    return answer.status_code == httpx.codes.CONFLICT and answer.json()["type"].endswith(":request-in-flight")

@@ -14,15 +14,17 @@ _POLL_S = 0.1
 
 
 async def lay_on_the_desks(season: Season) -> Story:
-    """A draft, a project to validate, two people's decision, a transfer, a claim that is prepared, and a campaign."""
+    """What waits on desks: a draft, a decision of two, a transfer, a claim, a campaign, a standing subscription."""
     await _projects(season)
     await _decision(season)
     await _transfer(season)
     await _claim(season)
     campaign = await _campaign(season)
+    await _standing(season)
     return [
         "Something waits on the desks of the kiln's owner, the verifier, the second regulator and the solar works.",
         f"Campaign {campaign} takes pledges.",
+        "The bank buys two tonnes a month from March on, by itself.",
     ]
 
 
@@ -112,6 +114,21 @@ async def _campaign(season: Season) -> int:
     pledge = {**solar.next_order(), "quantity_t": PLEDGED_T}
     await season.api.post(f"/v1/campaigns/{made['id']}/pledges", pledge, by=solar.key)
     return int(made["id"])
+
+
+async def _standing(season: Season) -> None:
+    """The bank buys of the forest's tonnes each month from March on."""
+    bank = season.parties["bank"]
+    terms = {
+        "side": "buy",
+        "quantity_t": 2,
+        "every": "month",
+        "price_fen": 36_50,
+        "begins": "2025-02-28T16:00:00Z",
+        "budget_fen": 400_00,
+        "instrument": season.instruments["forest"],
+    }
+    await season.api.post("/v1/subscriptions", {"account_id": bank.account_id, "terms": terms}, by=bank.key)
 
 
 async def _opened(season: Season, campaign_id: int) -> None:

@@ -9,7 +9,7 @@ a step can be inserted anywhere.
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, NamedTuple
 
-from deploy.scenarios import claims, market, projects, registration, totals
+from deploy.scenarios import claims, market, projects, registration, standing, totals
 from deploy.scenarios.cast import Season, Story
 
 
@@ -42,6 +42,7 @@ SEASON: Final = (
     Step("withdrawn", "Tonnes and money go home", market.go_home),
     Step("event_neutral", "The launch event becomes neutral", claims.neutralise_the_event),
     Step("contributed", "The bank contributes", claims.contribute),
+    Step("standing", "A standing subscription retires by itself", standing.subscribe_for_good),
     Step("counted", "Where every kilogram and every fen is", totals.count_everything),
 )
 

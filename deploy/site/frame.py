@@ -15,6 +15,7 @@ import exchange.listings.pages
 import exchange.market_data.pages
 import exchange.quotes.pages
 import exchange.settlement.pages
+import exchange.subscriptions.pages
 import registry.access.keys.pages
 import registry.access.pages
 import registry.access.sign_in.pages
@@ -54,6 +55,7 @@ from deploy.site.pages import HomePages
 from deploy.site.projects import ProjectPage, ReportPage
 from deploy.site.receipts import ReceiptPages
 from deploy.site.reporting import CorrectedReportPages, NewReportPages
+from deploy.site.standing import AccountStandingPages, StandingPages
 from deploy.site.trading import ListingPages, TradingPage
 from registry.access.http import PAGE
 from registry.kit.site.errors import PAGE_HANDLERS
@@ -73,6 +75,7 @@ FOLDERS: Final = {
     "blocks": exchange.blocks.pages.TEMPLATES,
     "quotes": exchange.quotes.pages.TEMPLATES,
     "settlement": exchange.settlement.pages.TEMPLATES,
+    "subscriptions": exchange.subscriptions.pages.TEMPLATES,
     "market": exchange.market_data.pages.TEMPLATES,
     "oversight": Path(__file__).parent / "oversight",
     "access": registry.access.pages.TEMPLATES,
@@ -161,7 +164,7 @@ def site_router(entrants: Entrants = (), *, outbox: bool = False) -> Router:
             *(registry.notifications.pages.NotificationPages, registry.notifications.webhooks.pages.WebhookPages),
             registry.projects.pages.ProjectPages,
             *_SALES,
-            *(BlocksPage, QuotesPage),
+            *(AccountStandingPages, StandingPages, BlocksPage, QuotesPage),
             exchange.instruments.pages.InstrumentPages,
             *exchange.market_data.pages.STREAMS,
             MarketPage,

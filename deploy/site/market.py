@@ -66,6 +66,7 @@ class MarketPage(Controller):
         return page.answer(
             "market/instrument.html",
             instrument=await instruments.instrument(code, exchange=exchange),
+            venue=(await exchange.instruments.by_code(code)).venue,
             book=book,
             bids=bids,
             asks=asks,
@@ -88,6 +89,7 @@ class MarketPage(Controller):
         return page.answer(
             "market/session_part.html",
             instrument=await instruments.instrument(code, exchange=exchange),
+            venue=(await exchange.instruments.by_code(code)).venue,
             session=await sessions.session(code, exchange=exchange),
         )
 

@@ -23,7 +23,7 @@ from exchange.parts import AccountUnusable, Exchange, trader_in
 from exchange.projections import store as projections
 from exchange.subscriptions import store
 from exchange.subscriptions.records import Chosen, StoredRun
-from exchange.subscriptions.rules import Why
+from exchange.subscriptions.rules import why_of
 from registry import port
 from registry.kit.database import Tx
 from registry.kit.problems import DomainError, Kind
@@ -35,11 +35,6 @@ LOST: Final = (port.NotYours, AccountUnusable)
 """Refusals that pause a subscription: whoever set it up may no longer trade with the account."""
 _PASSING: Final = (Kind.UNAVAILABLE, Kind.SLOW, Kind.FULL, Kind.LIMITED, Kind.PENDING)
 _USED: Final = ("client-order-id-reused", "client-order-id-stale")
-
-
-def why_of(refusal: DomainError) -> Why:
-    """A refusal as it is kept."""
-    return Why(refusal.slug, refusal.detail)
 
 
 async def call_in(tx: Tx, person_id: int, operation: str = "open_standing") -> Call:

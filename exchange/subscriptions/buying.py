@@ -90,7 +90,7 @@ async def _choose_in(tx: Tx, run: StoredRun, wanted_t: int, now: datetime) -> bo
     try:
         await acting.checked_in(tx, run.account_id, run.person_id)
     except DomainError as refusal:
-        await store.tried(tx, run.id, again_at, acting.why_of(refusal), busy=run.busy)
+        await store.tried(tx, run.id, again_at, rules.why_of(refusal), busy=run.busy)
         if isinstance(refusal, acting.LOST):
             await acting.paused_in(tx, run.standing_id, refusal)
         return False
@@ -131,7 +131,7 @@ async def _withdraw_in(tx: Tx, run: StoredRun, tallies: list[Tally], exchange: E
         await unfrozen_trader_in(tx, run.account_id, call)
         await _refuse_frozen_vintages_in(tx, due, exchange)
     except DomainError as refusal:  # it is tried again with every step until it can be done
-        await store.tried(tx, run.id, run.next_try_at, acting.why_of(refusal), busy=True)
+        await store.tried(tx, run.id, run.next_try_at, rules.why_of(refusal), busy=True)
         if isinstance(refusal, acting.LOST):
             await acting.paused_in(tx, run.standing_id, refusal)
             await store.end_run(tx, run.id, filled=False)
@@ -178,4 +178,4 @@ async def _withdrawal_refused_in(tx: Tx, number: int) -> None:
     try:
         await instructions.refuse_in(tx, number)
     except DomainError as refusal:
-        await store.end_withdrawal(tx, number, "refused", refusal=acting.why_of(refusal))
+        await store.end_withdrawal(tx, number, "refused", refusal=rules.why_of(refusal))

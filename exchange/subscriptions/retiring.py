@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from exchange.subscriptions import acting, store
+from exchange.subscriptions import acting, rules, store
 from registry import port
 from registry.kit import clock
 from registry.kit.database import Tx
@@ -34,6 +34,6 @@ async def retire_in(tx: Tx, withdrawal: int, released: Sequence[Any], *, region:
         async with tx.transaction():  # a refusal undoes the retirement, not the release
             order = await port.retire_released_in(tx, request, released, call=call, region=region)
     except DomainError as refusal:
-        await store.end_withdrawal(tx, withdrawal, "kept", refusal=acting.why_of(refusal))
+        await store.end_withdrawal(tx, withdrawal, "kept", refusal=rules.why_of(refusal))
     else:
         await store.end_withdrawal(tx, withdrawal, "retired", order=order.order_id)

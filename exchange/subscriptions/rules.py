@@ -36,11 +36,52 @@ class TooManyStandings(DomainError):
     kind, slug, title = Kind.CONFLICT, "too-many-standing", "Too many standing subscriptions"
 
 
+class BudgetExhausted(DomainError):
+    """Why a run has not all that it wanted: budget spent."""
+
+    kind, slug, title = Kind.CONFLICT, "budget-exhausted", "Budget spent"
+
+
+class TooLittleMoney(DomainError):
+    """Why a run has not all that it wanted: too little money in the account."""
+
+    kind, slug, title = Kind.CONFLICT, "not-enough-money", "Too little money in the account"
+
+
+class TooFewOffered(DomainError):
+    """Why a run has not all that it wanted: too few tonnes offered."""
+
+    kind, slug, title = Kind.CONFLICT, "too-few-offered", "Too few tonnes offered"
+
+
+class PriceAbove(DomainError):
+    """Why a run has not all that it wanted: offered at a higher price only."""
+
+    kind, slug, title = Kind.CONFLICT, "price-above", "Offered at a higher price only"
+
+
+class NothingOffered(DomainError):
+    """Why a run has not all that it wanted: nothing offered."""
+
+    kind, slug, title = Kind.CONFLICT, "nothing-offered", "Nothing offered"
+
+
+class NotActing(DomainError):
+    """Why a run has not all that it wanted: passed by."""
+
+    kind, slug, title = Kind.CONFLICT, "not-acting", "Passed by"
+
+
 class Why(NamedTuple):
     """Why something was not filled: a short name for programs, and a sentence for people."""
 
     slug: str
     text: str
+
+
+def why_of(refusal: DomainError) -> Why:
+    """A refusal as it is kept."""
+    return Why(refusal.slug, refusal.detail)
 
 
 class RunPeriod(NamedTuple):
@@ -139,30 +180,33 @@ def _add(takes: list[Take], offer: Offered, size_t: int) -> None:
 
 def _too_little_money(left_t: int, budget_fen: int | None, cash_fen: int) -> Why:
     if budget_fen is not None and budget_fen <= cash_fen:
-        return Why(
-            "budget-exhausted", f"{_yuan(budget_fen)} CNY of the budget were left, too little for {left_t:,} t more."
+        return why_of(
+            BudgetExhausted(f"{_yuan(budget_fen)} CNY of the budget were left, too little for {left_t:,} t more.")
         )
-    return Why(
-        "not-enough-money",
-        f"{_yuan(cash_fen)} CNY of the account were free, too little for {left_t:,} t more. Pay money in.",
+    return why_of(
+        TooLittleMoney(
+            f"{_yuan(cash_fen)} CNY of the account were free, too little for {left_t:,} t more. Pay money in."
+        )
     )
 
 
 def _too_few(terms: BuyTerms, offers: Sequence[Offered], cheap: Sequence[Offered], wanted_t: int) -> Why:
     if cheap:
         offered_t = sum(each.open_t for each in cheap)
-        return Why(
-            "too-few-offered",
-            f"{offered_t:,} t were offered at {_yuan(terms.price_fen)} CNY/t or below, and {wanted_t:,} t were wanted "
-            "(in whole lots, and within what one account may take).",
+        return why_of(
+            TooFewOffered(
+                f"{offered_t:,} t were offered at {_yuan(terms.price_fen)} CNY/t or below, and {wanted_t:,} t were "
+                "wanted (in whole lots, and within what one account may take)."
+            )
         )
     if offers:
         best_fen = min(each.price_fen for each in offers)
-        return Why(
-            "price-above",
-            f"The lowest price was {_yuan(best_fen)} CNY/t; the subscription pays {_yuan(terms.price_fen)} at most.",
+        return why_of(
+            PriceAbove(
+                f"The lowest price was {_yuan(best_fen)} CNY/t; the subscription pays {_yuan(terms.price_fen)} at most."
+            )
         )
-    return Why("nothing-offered", "Nothing that fits the subscription was offered.")
+    return why_of(NothingOffered("Nothing that fits the subscription was offered."))
 
 
 def _yuan(fen: int) -> str:
@@ -198,8 +242,9 @@ def on_tick(price_fen: int, tick_fen: int, *, up: bool) -> int:
 
 def passed_by(begins: datetime, ends: datetime) -> Why:
     """Why nothing was bought in a time in which nobody acted."""
-    return Why(
-        "not-acting",
-        f"From {begins:%Y-%m-%dT%H:%M:%SZ} to {ends:%Y-%m-%dT%H:%M:%SZ} the subscription was paused, or business time "
-        "moved past it.",
+    return why_of(
+        NotActing(
+            f"From {begins:%Y-%m-%dT%H:%M:%SZ} to {ends:%Y-%m-%dT%H:%M:%SZ} the subscription was paused, or business "
+            "time moved past it."
+        )
     )

@@ -147,7 +147,7 @@ async def _held_in(tx: Tx, run: StoredRun, instrument: OpenedInstrument, wanted_
             await port.hold_in(tx, wanted, call=call)
     except DomainError as refusal:
         again_at = min(now + rules.TRY_AGAIN, run.ends)
-        await store.tried(tx, run.id, again_at, acting.why_of(refusal), busy=False)
+        await store.tried(tx, run.id, again_at, rules.why_of(refusal), busy=False)
         if isinstance(refusal, acting.LOST):
             await acting.paused_in(tx, run.standing_id, refusal)
         return False
@@ -168,7 +168,7 @@ async def _deposit_refused_in(tx: Tx, run: StoredRun) -> None:
     try:
         await instructions.refuse_in(tx, run.deposit_id)
     except DomainError as refusal:
-        await store.tried(tx, run.id, run.ends, acting.why_of(refusal), busy=False)
+        await store.tried(tx, run.id, run.ends, rules.why_of(refusal), busy=False)
     await store.end_run(tx, run.id, filled=False)
 
 

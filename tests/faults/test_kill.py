@@ -60,6 +60,7 @@ VICTIMS = {
     "withdrawn": Victim("POST", "/v1/withdrawals/credits", 3),
     "event_neutral": Victim("POST", "/v1/retirements", 2),
     "contributed": Victim("POST", "/v1/retirements", 1),
+    "standing": Victim("POST", "/v1/subscriptions", 1),
     "counted": Victim("GET", "/v1/conservation", table="registry.block"),
 }
 IN_COMMIT = {
@@ -73,7 +74,7 @@ IN_COMMIT = {
 """Killed a second time in the same step: the commit is stored, its answer was never given."""
 
 
-IN_FLIGHT = {*IN_COMMIT, "paid_in", "settled", "contributed"}
+IN_FLIGHT = {*IN_COMMIT, "paid_in", "settled", "standing"}
 """Steps that are killed with the work done and not committed; the others after the answer, in the normal run."""
 CASES = [
     (way, step.milestone)

@@ -1,20 +1,24 @@
-"""A developer's whole job in a real browser, and the verifier's in another: from a draft to income."""
+"""A developer's whole job in a real browser, with verifier and authority in others: from an invitation to income."""
 
+import contextlib
 import hashlib
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Page, expect
 
 from deploy.scenarios.client import Api
-from tests.registry.projects.life import NOTICE_IS_OVER
-from tests.site import market
+from tests.site import authority, market
+from tests.site.authority import enter
 from tests.site.browser import PHONE, Site, needs_chromium, person, served
 from tests.site.test_accessibility import VIEWS, too_wide, violations
+from tests.site.test_sign_in_walk import come_in
 
 pytestmark = needs_chromium
 YEAR = ("2024-01-01", "2024-12-31")
+NOTICE_IS_OVER = "2025-01-16T00:00"
+"""In Asia/Shanghai: seven working days after the region's day."""
 GAS, TONNES = "244", 3_619
 
 
@@ -23,14 +27,6 @@ def season_site() -> Iterator[Site]:
     """A region after its season's market, for these tests alone: they move its clock."""
     with served("withdrawn") as running:
         yield running
-
-
-async def enter(page: Page, site: Site, key: str) -> None:
-    """Sign in with a key; one arrives at the desk."""
-    await page.goto(f"{site.url}/sign-in")
-    await page.get_by_label("API key").fill(key)
-    await page.get_by_role("button", name="Sign in with this key").click()
-    await page.wait_for_url("**/desk")
 
 
 async def fit(page: Page) -> None:
@@ -103,51 +99,72 @@ async def confirm(page: Page, waits: str, label: str, text: str) -> None:
     await page.get_by_role("button", name=label).click()
 
 
-async def registered(api: Api, site: Site, project_id: int) -> None:
-    """What regulators decide, by the API: the notice, and registration once it is over."""
-    why, by = {"why": "In order"}, site.season.regulators[0]
-    await api.post(f"/v1/projects/{project_id}/notice", why, by=by)
-    await api.post("/v1/clock", {"at": NOTICE_IS_OVER}, by=by)
-    await api.post(f"/v1/projects/{project_id}/register", why, by=by)
+async def sold(page: Page, operator: Page, api: Api, site: Site, project_id: int) -> None:
+    """
+    The operator opens the instrument, the developer brings tonnes and lists them; the page grows its chart.
 
-
-async def sold(page: Page, api: Api, site: Site, project_id: int) -> None:
-    """The developer lists the new tonnes; the bank takes ten by the API, and the page grows its chart."""
+    The bank, whose own walk is another's, pays in and takes ten tonnes by the API.
+    """
     season = site.season
-    kiln, bank, operator = (season.parties[word] for word in ("kiln", "bank", "exchange"))
-    opening = {"project_id": project_id, "vintage": 2024, "low_fen": 10_00, "high_fen": 20_00, "fee_bps": 50}
-    opened = await api.post("/v1/instruments", {**opening, "fee_account_id": operator.account_id}, by=operator.key)
-    tonnes = {"account_id": kiln.account_id, "instrument": opened["code"], "quantity_t": 100}
-    await api.post("/v1/deposits/credits", tonnes, by=kiln.key)
+    kiln, bank, exchange = (season.parties[word] for word in ("kiln", "bank", "exchange"))
+    code = await authority.instrument_opened(operator, site, project_id, ("10", "20"), 50)
+    await page.goto(f"{site.url}/accounts/{kiln.account_id}/trading")
+    bring = page.get_by_role("listitem").filter(has_text="Bring tonnes to sell")
+    await bring.get_by_label("Instrument").select_option(code)
+    await bring.get_by_label("Quantity").fill("100")
+    await bring.get_by_role("button", name="Deposit tonnes").click()
+    await expect(page.get_by_role("status")).to_contain_text("The tonnes are on the exchange.")
     await page.goto(f"{site.url}/instruments")
-    await page.get_by_role("link", name=opened["code"]).click()
+    await page.get_by_role("link", name=code).click()
     await market.offered_at(page, 100, "13.90", "1\u202f383.05")
     await fit(page)
     await market.live(page)
     await expect(page.locator("main")).to_contain_text("The chart begins with the first trade.")
-    (listing,) = (await api.get(f"/v1/listings?instrument={opened['code']}"))["items"]
+    (listing,) = (await api.get(f"/v1/listings?instrument={code}"))["items"]
     money = {"account_id": bank.account_id, "amount_fen": 1_000_00, "reference": "Of the walk"}
-    await api.post("/v1/deposits/cash", money, by=operator.key)
+    await api.post("/v1/deposits/cash", money, by=exchange.key)
     taken = {**bank.next_order(), "quantity_t": 10}
     await api.post(f"/v1/listings/{listing['id']}/subscribe", taken, by=bank.key)
     await expect(page.locator("#last")).to_have_text("▲ 13.90")
     await market.charted(page)
 
 
-async def test_from_a_draft_to_income(season_site: Site, chromium: Browser):
-    """Wizard, upload, validation by somebody else, registration, report, verification, issuance, sale, money."""
-    site, season = season_site, season_site.season
-    kiln, vvb = season.parties["kiln"], season.parties["vvb"]
-    async with site.api() as api, person(chromium) as developer, person(chromium, size=PHONE) as verifier:
-        await enter(developer, site, kiln.key)
-        await expect(developer.locator("main")).to_contain_text("Nothing waits for you")
+@contextlib.asynccontextmanager
+async def office(site: Site, chromium: Browser) -> AsyncIterator[tuple[Page, Page, Page]]:
+    """Two regulators and an operator, each signed in, in windows of their own."""
+    keys = (*site.season.regulators, site.season.parties["exchange"].key)
+    async with person(chromium) as one, person(chromium) as other, person(chromium) as operator:
+        for page, key in zip((one, other, operator), keys, strict=True):
+            await enter(page, site, key)
+        yield one, other, operator
+
+
+async def invited(one: Page, other: Page, developer: Page, site: Site) -> None:
+    """Regulators take somebody new in, who makes a passkey by the link and arrives at the developer's desk."""
+    person_id, link = await authority.taken_in(one, site, "Yao 喆")
+    kiln = site.season.parties["kiln"].organisation_id
+    await authority.role_given(one, other, f"{site.url}/people/{person_id}?organisation_id={kiln}", "developer")
+    await come_in(developer, link)
+    await expect(developer.locator("main")).to_contain_text("Nothing waits for you")
+
+
+async def test_from_an_invitation_to_income(season_site: Site, chromium: Browser):
+    """Passkey, wizard, validation by somebody else, registration, report, verification, issuance, sale, money."""
+    site, vvb = season_site, season_site.season.parties["vvb"]
+    async with (
+        site.api() as api,
+        office(site, chromium) as (one, other, operator),
+        person(chromium) as developer,
+        person(chromium, size=PHONE) as verifier,
+    ):
+        await invited(one, other, developer, site)
         await enter(verifier, site, vvb.key)
         project_id = await draft(developer, site, "Kiln 7", script=True)
 
         await verifier.goto(f"{site.url}/desk")
         await confirm(verifier, "Validate the project", "Confirm the project", "Validation of kiln 7")
         await verifier.wait_for_url(f"**/projects/{project_id}")
-        await registered(api, site, project_id)
+        await authority.registered(one, site, project_id, notice_is_over=NOTICE_IS_OVER)
 
         await developer.goto(f"{site.url}/projects/{project_id}")
         await developer.get_by_role("link", name="File a monitoring report").click()
@@ -170,20 +187,12 @@ async def test_from_a_draft_to_income(season_site: Site, chromium: Browser):
         await verifier.wait_for_url(f"**/reports/{report_id}")
         await expect(verifier.locator("main")).to_contain_text("A verifier has confirmed it")
 
-        body = {"operation": "issue_credits", "report_id": report_id, "account_id": kiln.account_id}
-        await season_issues(api, site, body)
+        await authority.issued(one, other, site, report_id)
         await developer.goto(f"{site.url}/reports/{report_id}")
         await expect(developer.locator("main")).to_contain_text("its credits are issued")
-        await sold(developer, api, site, project_id)
+        await sold(developer, operator, api, site, project_id)
         await expect_income(developer, site, "50 442.41")
         await fit(developer)
-
-
-async def season_issues(api: Api, site: Site, body: dict[str, Any]) -> None:
-    """Two regulators issue, by the API."""
-    first, second = site.season.regulators
-    proposed = await api.post("/v1/approvals", {"body": body, "reason": "In order"}, by=first)
-    await api.post("/v1/issuances", {"approval_id": proposed["id"], "body": body}, by=second)
 
 
 async def expect_income(page: Page, site: Site, total: str) -> None:

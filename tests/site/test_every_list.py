@@ -18,12 +18,14 @@ NO_LISTS = {
     "/campaigns/{campaign_id:int}": "one campaign: its pledges are a part, with a CSV of their own",
     "/issuances/{code:str}": "one issuance: its kilograms are looked for by serial",
     "/organisations/{organisation_id:int}/webhooks/{webhook_id:int}": "one webhook: what was sent to it is a part",
+    "/subscriptions/{standing_id:int}": "one standing subscription: its schedule is a part, with a CSV of its own",
     "/people/{person_id:int}": "one person: their keys are a part of it",
 }
 """Pages about something else that show a part of a list."""
 WITHOUT = {
     "/accounts/{account_id:int}/blocks": ({"order", "filter"}, "those that wait for an answer first, then the newest"),
     "/accounts/{account_id:int}/quote-requests": ({"order", "filter"}, "those that can be answered, then the newest"),
+    "/accounts/{account_id:int}/subscriptions": ({"order", "filter"}, "the few of one account"),
     "/keys/unconfirmed": (
         {"order", "filter"},
         "cards of the few who wait, each with what is to be compared",

@@ -1,11 +1,15 @@
 """Whole jobs in a real browser: two regulators issue, an operator books and halts, an enterprise buys and retires."""
 
+import asyncio
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
+import httpx
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from deploy.cli import verify
 from deploy.scenarios.client import Api
 from tests.site import market
 from tests.site.browser import DESK, PHONE, Site, needs_chromium, person, served
@@ -94,8 +98,8 @@ async def offered(api: Api, site: Site) -> int:
     return int((await api.post("/v1/listings", order, by=forest.key))["id"])
 
 
-async def test_an_enterprise_goes_from_money_to_retirement(played_site: Site, chromium: Browser):
-    """On a phone: money is there, tonnes are bought at a shown cost, taken home, and retired to the kilogram."""
+async def test_an_enterprise_goes_from_money_to_certificate(played_site: Site, chromium: Browser, tmp_path: Path):
+    """On a phone: with money, tonnes are bought at a shown cost, taken home and retired; their certificate is true."""
     season = played_site.season
     solar, operator = season.parties["solar"], season.parties["exchange"]
     async with played_site.api() as api:
@@ -125,10 +129,25 @@ async def test_an_enterprise_goes_from_money_to_retirement(played_site: Site, ch
         await page.get_by_role("button", name="Show what would be retired").click()
         await expect(page.get_by_role("region", name="What would be retired")).to_contain_text("SC-CDCER-0001-2024-01:")
         await page.get_by_label("Purpose").fill("A gift")
+        await page.get_by_label("For whom").fill("Chen 祎")
         await page.get_by_role("button", name="Retire for good").click()
         await page.wait_for_url("**/retirements/*")
         await expect(page.get_by_role("status")).to_contain_text("Retired")
         assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+        await _certified(page, played_site, tmp_path)
+
+
+async def _certified(page: Page, site: Site, folder: Path) -> None:
+    """Once the receipt is witnessed, `kilnwood verify` takes the certificate that the page offers for valid."""
+    receipt = page.url.rpartition("/")[2].partition("?")[0]
+    async with site.api() as api, asyncio.timeout(20):
+        while (await api.get_bytes(f"/v1/receipts/{receipt}"))[0] != httpx.codes.OK:
+            await page.reload()
+    link = await page.get_by_role("link", name="Certificate (PDF)").get_attribute("href")
+    (folder / "it.pdf").write_bytes(await (await page.request.get(f"{site.url}{link}")).body())
+    (folder / "trust.json").write_bytes(site.region.trust)
+    expected = ("--expect-beneficiary", "Chen 祎", "--expect-kg", "47")
+    assert 0 == verify.main([str(folder / "it.pdf"), "--trust", str(folder / "trust.json"), *expected])
 
 
 async def _delivered(page: Page, instrument: str) -> None:

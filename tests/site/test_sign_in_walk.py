@@ -5,6 +5,7 @@ import re
 from playwright.async_api import Browser, Page, expect
 
 from deploy.scenarios.client import Api
+from tests.site import authority
 from tests.site.browser import DESK, PHONE, Site, needs_chromium, person
 
 pytestmark = needs_chromium
@@ -46,6 +47,54 @@ async def test_invitation_passkey_out_and_in_again(site: Site, chromium: Browser
         after = {each["name"]: each for each in await page.context.cookies()}["__Host-kilnwood"]
         assert before["value"] != after["value"]
         assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+
+
+async def test_two_people_give_a_lost_way_in_back(site: Site, chromium: Browser):
+    """
+    One regulator proposes it, the other gets the link; with it a second passkey, which ends the lost one's session.
+
+    The link is made by whoever made the first one: by the other, it would join the only two regulators.
+    """
+    async with (
+        person(chromium) as one,
+        person(chromium) as other,
+        person(chromium, size=PHONE, refusals=True) as lost,
+        person(chromium) as found,
+    ):
+        for page, key in zip((one, other), site.season.regulators, strict=True):
+            await authority.enter(page, site, key)
+        person_id, link = await authority.taken_in(one, site, "Lost 玥")
+        await authority.role_given(one, other, f"{site.url}/people/{person_id}?organisation_id=1", "auditor")
+        await come_in(lost, link)
+
+        await other.goto(f"{site.url}/people/{person_id}")
+        await other.get_by_text("Their way in was lost").click()
+        await other.get_by_label("How you know that it is them").fill("They called, and I know their voice")
+        await other.get_by_role("button", name="Propose a new key").click()
+        await authority.carried_out(other, one)
+        again = await authority.link_shown(one, site)
+        assert again != link
+        await come_in(found, again)
+        await _ends_the_other_session(found, site)
+        await lost.goto(f"{site.url}/account")
+        assert lost.url.endswith("/sign-in?then=%2Faccount")
+
+
+async def _ends_the_other_session(page: Page, site: Site) -> None:
+    """Both sessions stand there with browser and last use; the button of the other one ends that one only."""
+    page.on("dialog", lambda asked: asked.accept())
+    await page.goto(f"{site.url}/account")
+    rows = page.get_by_role("region", name="Sessions").locator("tbody tr")
+    await expect(rows).to_have_count(2)
+    own, others = rows.filter(has_text="(this one)"), rows.filter(has_not_text="(this one)")
+    for row in (own, others):
+        await expect(row.get_by_role("cell").nth(0)).to_contain_text("Chrome, Linux")
+    await expect(own.get_by_role("cell").nth(2)).to_have_text("now")
+    await expect(others.get_by_role("cell").nth(2)).to_have_text(re.compile(r"\d\d:\d\d|just now, or never"))
+    await others.get_by_role("button", name="End").click()
+    await expect(page.get_by_role("status")).to_contain_text("It has ended")
+    await expect(rows).to_have_count(1)
+    await expect(rows).to_contain_text("(this one)")
 
 
 async def test_an_invitation_works_once_and_says_so(site: Site, chromium: Browser):

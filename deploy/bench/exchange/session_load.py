@@ -15,7 +15,7 @@ import time
 import msgspec
 import uvloop
 
-from deploy.scenarios.sockets import SocketClient
+from deploy.sockets import SocketClient
 from registry.kit.sockets import MSGPACK
 from schemas.order_session import SessionAnswers, SessionMessage
 from schemas.orders import PlaceInBatch

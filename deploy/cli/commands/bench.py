@@ -7,7 +7,7 @@ from registry.kit import logging
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["registry", "exchange", "pages"]), default="registry")
+@click.argument("what", type=click.Choice(["registry", "exchange", "pages", "simulation"]), default="registry")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the table.")
 @click.option(
     "--seconds",
@@ -21,7 +21,7 @@ def bench(what: str, names: tuple[str, ...], seconds: float, *, as_json: bool) -
     """Measure this machine: each figure beside its limit in the same run. A missed target is shown and is not an error.
 
     WHAT is the registry's service (the default), the exchange's engine beside other order books in Python if they are
-    installed, or pages beside a bare render of their templates.
+    installed, pages beside a bare render of their templates, or the simulator beside the engine alone.
 
     \b
     registry   retirements-1, retirements-32, issuance, sequencing,
@@ -32,6 +32,7 @@ def bench(what: str, names: tuple[str, ...], seconds: float, *, as_json: bool) -
                orders-rush, websocket, readers
     pages      page-home, page-project, page-market,
                paint-home, paint-project, paint-market
+    simulation agents, year-300, year-1000
 
     \b
     Examples:

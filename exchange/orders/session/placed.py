@@ -1,4 +1,8 @@
-"""What a session has placed and nobody has taken yet: cancelled when it ends, if its client asked for that."""
+"""
+What a session has placed and nobody has taken yet: cancelled when it ends, if its client asked for that.
+
+The session has a row for as long, so that where this process is killed, the engine's cancels (`left_behind`).
+"""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -10,8 +14,11 @@ from exchange.engine import commands as c
 from exchange.journal.gateway import NotTrading
 from exchange.orders import store
 from exchange.orders.service import UNNUMBERED
+from exchange.orders.session import store as rows
 from exchange.parts import Exchange
 from exchange.projections import store as projections
+from registry.kit.database import Tx
+from registry.kit.problems import Unavailable
 from schemas.order_session import SessionCommand
 from schemas.orders import CommandAnswer
 
@@ -32,6 +39,25 @@ class PlacedHere:
         self._exchange = exchange
         self._orders: set[int] = set()
         self._uncertain: set[int] = set()
+        self._session_id = 0
+
+    async def begin(self, earlier: Sequence[CommandAnswer]) -> None:
+        """Store that this session cancels at its end, before its client is told so; *earlier* orders are its too."""
+        orders = [each.order.id for each in earlier if each.order is not None]
+        await self._exchange.projector.caught_up()
+
+        async def work(tx: Tx) -> int:
+            return await rows.begin(tx, self._account_id, orders)
+
+        self._session_id = await self._exchange.db.transaction(work)
+
+    async def still_here(self) -> bool:
+        """Say that this process is; false if the engine has cancelled meanwhile because it was silent for too long."""
+
+        async def work(tx: Tx) -> bool:
+            return await rows.seen(tx, self._session_id)
+
+        return await self._exchange.db.transaction(work)
 
     async def note(self, answers: Iterable[CommandAnswer]) -> None:
         """Remember what rests, and forget what does not. Raises `NotTrading`."""
@@ -55,12 +81,16 @@ class PlacedHere:
                 for at in range(0, len(found), AT_ONCE):
                     cancels = [c.Cancel(self._account_id, each, UNNUMBERED) for each in found[at : at + AT_ONCE]]
                     await self._exchange.gateway.submit_all(cancels)
-            except NotTrading:
+                await self._exchange.db.transaction(self._end_in)
+            except (NotTrading, Unavailable):
                 await asyncio.sleep(RETRY_S)
             else:
                 log.info("cancelled_on_disconnect", account_id=self._account_id, orders=len(found))
                 return
         log.error("not_cancelled_on_disconnect", account_id=self._account_id, orders=len(self._orders))
+
+    async def _end_in(self, tx: Tx) -> None:
+        await rows.end(tx, self._session_id)
 
     async def _open(self) -> Sequence[int]:
         """What of it is open now."""

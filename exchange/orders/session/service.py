@@ -178,6 +178,8 @@ class OrderSession:
                 opening.account_id, opening.answered_to, rules.WINDOW + 1, exchange=self._exchange
             )
             rules.admit_missed(len(missed), opening.answered_to)
+        if self._placed is not None:
+            await self._placed.begin(missed)
         async with self._exchange.db.reading() as tx:
             last = await projections.last_client_order_id(tx, opening.account_id)
         self._answered_to = opening.answered_to or last
@@ -325,9 +327,13 @@ class OrderSession:
                 raise Unavailable("The service stops. Connect again in a moment.", retry_after_s=1)
             try:
                 await self._permitted(self._account_id)
+                here = self._placed is None or await self._placed.still_here()
             except DomainError as refusal:
                 if _is_final(refusal):
                     raise
+                continue
+            if not here:
+                raise Unavailable("This process was cut off for too long, and the session's orders were cancelled.")
 
     async def _end(self, refusal: DomainError) -> None:
         """Tell the client why, and close."""

@@ -47,7 +47,21 @@ def test_the_group_lists_every_command_and_verify():
     """One line of help each, though `verify` is run without click."""
     lines = [line.strip("│ ").split() for line in kilnwood("--help").stdout.splitlines()]
     words = {line[0] for line in lines if line}
-    assert {"serve", "stop", "migrate", "keys", "witness", "verify", "reconcile", "demo"} <= words
+    assert {
+        "serve",
+        "stop",
+        "migrate",
+        "keys",
+        "witness",
+        "verify",
+        "reconcile",
+        "demo",
+        "sim",
+        "market",
+        "order",
+        "subscribe",
+        "watch",
+    } <= words
 
 
 def test_verify_is_verify_by_every_way_in():

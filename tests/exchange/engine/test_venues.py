@@ -8,11 +8,10 @@ from exchange.engine import state
 from exchange.engine import venue as v
 from exchange.engine.core import Engine
 from exchange.engine.events import Cause, Reason
-from exchange.engine.modes import listings
+from exchange.engine.modes import continuous, listings
 from exchange.engine.modes.auctions import messages as auctions
 from exchange.engine.modes.blocks import messages as blocks
 from exchange.engine.modes.campaigns import messages as campaigns
-from exchange.engine.modes.continuous import Accepted
 from exchange.engine.modes.quotes import messages as quotes
 from exchange.engine.modes.sessions.messages import SetPhase
 from exchange.engine.modes.venues import messages as m
@@ -20,8 +19,6 @@ from exchange.engine.session import PRE_OPEN
 from exchange.engine.venue import VenueReason
 from tests.exchange.engine.market_table import CREDIT, Table, buy, reduced, sell, traded
 from tests.oracle.venue_state import faults_of_venues, ruled
-
-FIFTH = (5, 2, 1, 0)
 
 
 def ruled_table(modes: int = v.EVERY_MODE, largest: int = 0, *, locks: bool = False) -> Table:
@@ -83,17 +80,10 @@ def test_no_order_but_a_block_is_larger_than_the_largest():
     table = ruled_table(largest=50)
     assert [(VenueReason.ABOVE_LARGEST, 60, 50)] == refusals(table.tell(sell(1, 200, 60, 1)))
     assert [(VenueReason.ABOVE_LARGEST, 60, 50)] == refusals(table.tell(buy(2, 200, 60, 1)))
-    (made,) = table.tell(buy(2, 150, 50, 2))
-    assert isinstance(made, Accepted)
-    grown = table.tell(_amend(2, made.order, 150, 60, 3))
+    table.tell(buy(2, 150, 50, 2))
+    grown = table.tell(continuous.Amend(2, table.engine.market.sequence, 150, 60, 3))
     assert [(VenueReason.ABOVE_LARGEST, 60, 50)] == refusals(grown)
     assert [] == refusals(table.tell(blocks.ProposeBlock(1, CREDIT, 2, c.SELL, 200, 1_000, 99, 2)))
-
-
-def _amend(account: int, order: int, price: int, quantity: int, number: int) -> c.Command:
-    from exchange.engine.modes.continuous import Amend
-
-    return Amend(account, order, price, quantity, number)
 
 
 def test_limits_are_those_of_the_buyer_s_role():

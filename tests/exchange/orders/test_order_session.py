@@ -10,7 +10,8 @@ import pytest
 from deploy.processes.engine import TABLES
 from exchange.journal.forwarding import GatewayElsewhere, GatewayServer, Progress
 from exchange.journal.recovery import Elsewhere
-from exchange.orders.session import rules, service
+from exchange.orders.session import left_behind, rules, service
+from exchange.orders.session.placed import PlacedHere
 from exchange.projections.projector import Projector
 from tests.exchange.marketplace import KILN, Market, until
 from tests.exchange.sockets import JSON, MSGPACK, Socket
@@ -219,12 +220,19 @@ async def test_a_session_ends_with_a_freeze(market: Market, monkeypatch: pytest.
     await steps.lift(market.world, placed["id"])
 
 
+async def sessions(market: Market) -> int:
+    """How many are stored that cancel on disconnect."""
+    async with market.world.db.reading() as tx:
+        return int(await tx.fetchval("select count(*) from exchange.order_session"))
+
+
 async def test_orders_are_cancelled_when_their_session_ends(market: Market):
     """Those that were placed in it, and no others of the account."""
     await market.pay_in("solar", 100_00)
     await market.buys("solar", 1, 10_00)
     async with Session(market, cancel_on_disconnect=True) as session:
         assert (await session.opened())["cancel_on_disconnect"]
+        assert 1 == await sessions(market)
         await session.say([place(10), place(11, tonnes=2), place(12, time_in_force="IOC")])
         assert ["open", "open", "closed"] == slugs(await session.answers(3))
         await session.say(place(13))
@@ -235,6 +243,29 @@ async def test_orders_are_cancelled_when_their_session_ends(market: Market):
         return ([(10_00, 1, 1)], []) == await market.levels()
 
     await until(alone, "the cancels")
+    assert 0 == await sessions(market)
+
+
+async def test_orders_of_a_process_that_is_gone_are_cancelled(market: Market, monkeypatch: pytest.MonkeyPatch):
+    """By the engine's, since the session was opened, and once; a process that comes back too late ends its session."""
+    monkeypatch.setattr(service, "LOOK_S", 0.02)
+    await market.pay_in("solar", 100_00)
+    await market.buys("solar", 1, 10_00)
+    exchange = await market.world.trade()
+    async with Session(market, cancel_on_disconnect=True) as session:
+        await session.opened()
+        await session.say([place(10), place(11, tonnes=2)])
+        await session.answers(2)
+        assert 0 == await left_behind.cancel_left_behind(exchange=exchange)  # it is seen
+        assert ([(11_00, 3, 2), (10_00, 1, 1)], []) == await market.levels()
+        with mock.patch.object(PlacedHere, "still_here", mock.AsyncMock(return_value=True)):
+            async with market.world.db.reading() as tx:
+                await tx.execute("update exchange.order_session set seen_at = seen_at - interval '11 s'")
+            assert 1 == await left_behind.cancel_left_behind(exchange=exchange)
+        await market.projected()
+        assert ([(10_00, 1, 1)], []) == await market.levels()
+        assert 0 == await left_behind.cancel_left_behind(exchange=exchange)
+        await session.ended(4503, "unavailable", "cut off for too long")
 
 
 async def test_missed_answers_are_sent_again(market: Market):

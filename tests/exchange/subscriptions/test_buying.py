@@ -7,6 +7,7 @@ from unittest import mock
 import pytest
 
 from exchange.subscriptions import acting, store
+from tests.exchange.campaigns.test_campaign_pages import page, post
 from tests.exchange.marketplace import KILN, Market, done, until
 from tests.exchange.subscriptions.standings import at, by_hand, over, runs, set_up, shown, step
 from tests.probes import as_owner, refused
@@ -266,3 +267,28 @@ async def test_a_campaign_is_pledged_for(market: Market):
 
     await until(allotted, "it is allotted")
     assert 1 == len((await runs(market, "solar", standing))[0]["orders"])
+
+
+async def test_pages_from_a_form_to_a_schedule(market: Market):
+    """Set up in a browser without scripts; the page says what it would do, what it did, and takes a pause."""
+    solar = market.party("solar")
+    address = f"/accounts/{solar.account_id}/subscriptions"
+    assert "This account has no standing subscription." in (await page(market, address, "solar")).text
+    fields = {"account_id__int": solar.account_id, "terms.side": "buy", "terms.quantity_t__int": 5}
+    fields |= {"terms.every": "week", "terms.price_fen__yuan": "14.00", "terms.begins__instant": "2025-01-01T00:00"}
+    made = await post(market, "solar", "/v1/subscriptions", "/subscriptions/{id}", _page=address, **fields)
+    assert 303 == made.status_code, made.text
+    one = made.headers["location"].partition("?")[0]
+    shown = (await page(market, one, "solar")).text
+    assert "What it would do now" in shown
+    assert "Nothing that fits the subscription was offered." in shown
+    assert "没有符合条件的供应" in (await page(market, one, "solar", "zh")).text
+    await step(market)
+    assert "Schedule" in (await page(market, one, "solar")).text
+    paused = await post(market, "solar", f"/v1{one}/pause", one, reason="Holidays")
+    assert 303 == paused.status_code, paused.text
+    assert ("Holidays" in (await page(market, one, "solar")).text, 403) == (
+        True,
+        (await page(market, one, "car")).status_code,
+    )
+    assert "每周" in (await page(market, address, "solar", "zh")).text

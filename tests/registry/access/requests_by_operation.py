@@ -323,6 +323,7 @@ def _market(ids: dict[str, Any]) -> dict[str, Request]:
         "open_instrument": write("/v1/instruments", {**opening, "fee_account_id": ids["account"]}),
         "list_instruments": read("/v1/instruments"),
         "get_instrument": read(instrument),
+        "get_instrument_venue": read(f"{instrument}/venue", 404),  # opened without a preset
         "get_book": read(f"{instrument}/book"),
         "list_prices": read(f"{instrument}/prices"),
         "list_market_day": read("/v1/market/days/2025-06-01"),

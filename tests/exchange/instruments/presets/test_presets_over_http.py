@@ -137,6 +137,13 @@ async def test_campaigns_quotes_and_blocks_by_presets(issued: World):
     await issued.ok(path, terms_of_blocks | {"least_t": 100_000, "reference_fen": 36_00}, by=operator)
     done(await market.send("forest", "/v1/listings", **forest))
     refused(await issued.get("/v1/instruments/SC-CDCER-0009-2024/venue"), 404, "not-found")
+    page = (await issued.http.get(f"/instruments/{KILN}", headers={"Accept-Language": "en"})).text
+    assert "There is no order book here" in page
+    assert [] == [each for each in ("Fixed-price listings", "Negotiated blocks") if each in page]
+    assert (
+        "Fixed-price listings"
+        in (await issued.http.get(f"/instruments/{FOREST}", headers={"Accept-Language": "en"})).text
+    )
     await market.agree()
 
 

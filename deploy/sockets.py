@@ -25,7 +25,7 @@ class SocketClosed(Exception):
 
 
 class SocketClient:
-    """One connection to `path` of a service on this machine or behind a proxy that ends TLS."""
+    """One connection to a path of a service."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, binary: bool) -> None:
         self._reader = reader
@@ -35,9 +35,11 @@ class SocketClient:
         self._decode = msgspec.msgpack.decode if binary else msgspec.json.decode
 
     @classmethod
-    async def connect(cls, host: str, port: int, path: str, *, protocol: str = JSON, key: str = "") -> "SocketClient":
+    async def connect(
+        cls, host: str, port: int, path: str, *, protocol: str = JSON, key: str = "", tls: bool = False
+    ) -> "SocketClient":
         """Open a connection in one subprotocol. Raises `SocketClosed`, `OSError`."""
-        reader, writer = await asyncio.open_connection(host, port)
+        reader, writer = await asyncio.open_connection(host, port, ssl=tls or None)
         lines = (
             f"GET {path} HTTP/1.1",
             f"Host: {host}:{port}",

@@ -1,0 +1,289 @@
+"""`kilnwood sim`: what a rule would do, played on the engine."""
+
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, Executor
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Literal
+
+import rich_click as click
+
+from deploy.cli.environment import fail
+
+if TYPE_CHECKING:
+    from exchange.simulation.sensitivity import Sensitivity
+
+_KILLED = "a worker process was killed. Begin again with the same folder: what was finished is kept."
+_SCENARIO = click.argument("scenario")
+_OVERLAY = click.option(
+    "--overlay",
+    "overlays",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A file that changes one parameter; repeatable.",
+)
+_WORKERS = click.option(
+    "--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes. The bytes are the same."
+)
+
+
+@click.group("sim")
+def simulate() -> None:
+    """Play a rule on the engine, and see what it does to prices, tonnes and costs. Opens no database and no network.
+
+    SCENARIO is a file, or the name of one that comes with the simulator (kilnwood sim list).
+    """
+
+
+@simulate.command("list")
+def simulate_list() -> None:
+    """List the scenarios that come with the simulator, each with its question."""
+    from exchange.simulation.files import read, shipped
+
+    for name, text in shipped().items():
+        click.echo(f"{name:<24} {read(text).question.en}")
+
+
+@simulate.command("check")
+@_SCENARIO
+@_OVERLAY
+def simulate_check(scenario: str, overlays: tuple[Path, ...]) -> None:
+    """Check SCENARIO, and say in words what it plays and where each number comes from.
+
+    \b
+    Examples:
+      kilnwood sim check compliance-rhythm
+      kilnwood sim check mine.toml --overlay more-events.toml
+    """
+    from exchange.simulation.files import ScenarioWrong, read
+    from exchange.simulation.runs import planned_runs
+    from exchange.simulation.words import explained
+
+    text, changes = _read(scenario, overlays)
+    try:
+        for line in explained(read(text, changes), len(planned_runs(text, changes))):
+            click.echo(line)
+    except ScenarioWrong as error:
+        fail(f"{scenario}: {error}", 2)
+
+
+@simulate.command("run")
+@_SCENARIO
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="A new folder.")
+@_OVERLAY
+@click.option("--replications", type=click.IntRange(1, 1_000), help="As many, instead of what the scenario says.")
+@_WORKERS
+def simulate_run(scenario: str, out: Path, overlays: tuple[Path, ...], replications: int | None, workers: int) -> None:
+    """Run SCENARIO: each setting of its levers in each replication. Writes figures, a journal and report.html to --out.
+
+    A run that was ended goes on where it was when it is begun again with the same folder.
+
+    \b
+    Examples:
+      kilnwood sim run offset-cap-local-share --out /tmp/caps --workers 2
+      kilnwood sim run mine.toml --out /tmp/mine --overlay more-events.toml
+    """
+    from rich.console import Console
+
+    from exchange.simulation.bundle import write
+    from exchange.simulation.files import ScenarioWrong
+    from exchange.simulation.shards import BundleWrong
+
+    text, changes = _read(scenario, overlays)
+    try:
+        with Console(stderr=True).status("") as status, _executor(workers) as executor:
+            made = write(
+                out,
+                text,
+                changes,
+                replications=replications,
+                executor=executor,
+                finished=_progress(status.update),
+            )
+    except ScenarioWrong as error:
+        fail(f"{scenario}: {error}", 2)
+    except (BundleWrong, OSError) as error:
+        fail(str(error))
+    except BrokenExecutor:
+        fail(_KILLED)
+    click.echo(f"{len(made.runs) - len(made.failed)} runs. Read {out / 'report.html'}; plan {made.plan[:16]}.")
+    if made.failed:
+        fail(f"{len(made.failed)} runs failed: {made.failed[0].fault}")
+
+
+@simulate.command("sweep")
+@_SCENARIO
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="A new folder.")
+@click.option("--method", type=click.Choice(["morris", "sobol"]), default="morris", show_default=True)
+@click.option(
+    "--parameter",
+    "parameters",
+    multiple=True,
+    required=True,
+    metavar="NAME[=LOW:HIGH]",
+    help="What to vary, within its range or a part of it; repeatable.",
+)
+@click.option("--figure", default="average_fen_t", show_default=True, help="What is asked about: a column of runs.csv.")
+@click.option(
+    "--samples", type=click.IntRange(2, 65_536), default=10, show_default=True, help="Trajectories or samples."
+)
+@click.option(
+    "--replications", type=click.IntRange(1, 1_000), default=2, show_default=True, help="Averaged at each point."
+)
+@_OVERLAY
+@_WORKERS
+def simulate_sweep(  # noqa: PLR0917 - click hands each option over
+    scenario: str,
+    out: Path,
+    method: Literal["morris", "sobol"],
+    parameters: tuple[str, ...],
+    figure: str,
+    samples: int,
+    replications: int,
+    overlays: tuple[Path, ...],
+    workers: int,
+) -> None:
+    """Vary parameters of SCENARIO over their ranges, and say which of them move a figure.
+
+    Morris' method takes (parameters + 1) x samples points and finds what matters at all; Sobol's takes (parameters + 2)
+    x samples and says which part of the variance each has. 256 samples are few for seven parameters. An order is only
+    printed where it can be told. A sweep that was ended goes on when it is begun again with the same folder.
+
+    \b
+    Examples:
+      kilnwood sim sweep compliance-rhythm --out /tmp/s \\
+        --parameter population.mills.late_bps --parameter policy.offset_cap_bps=200:1000
+      kilnwood sim sweep price-floor --out /tmp/v --method sobol --samples 256 \\
+        --parameter venue.floor_fen_t=100:6000 --parameter project.forest.cost_fen_t=1000:6000
+    """
+    from rich.console import Console
+
+    from exchange.simulation.files import ScenarioWrong
+    from exchange.simulation.shards import BundleWrong
+    from exchange.simulation.sweep import SweepPlan, ranges_of, sweep
+
+    text, changes = _read(scenario, overlays)
+    try:
+        ranges = ranges_of(text, changes, dict(map(_range, parameters)))
+        plan = SweepPlan(method=method, figure=figure, ranges=ranges, samples=samples, replications=replications)
+        with Console(stderr=True).status("") as status, _executor(workers) as executor:
+            tell = _progress(status.update)
+            found = sweep(out, text, changes, plan, executor=executor, finished=tell)
+    except ScenarioWrong as error:
+        fail(f"{scenario}: {error}", 2)
+    except (BundleWrong, OSError) as error:
+        fail(str(error))
+    except BrokenExecutor:
+        fail(_KILLED)
+    heads = ("first order", "total") if method == "sobol" else ("mean effect", "spread")
+    click.echo(f"{'':<40}{heads[0]:>24}{heads[1]:>24}")
+    for each in found.sensitivities:
+        main, total = (f"{value:,.3f} ± {half:,.3f}" for value, half in _halves(each))
+        click.echo(f"{each.name:<40}{main:>24}{total:>24}")
+    click.echo(
+        "By effect: " + (", ".join(found.ranked) or "the intervals are too wide to tell an order; take more samples.")
+    )
+    if found.failed:
+        fail(f"{len(found.failed)} of {found.runs} runs failed, so nothing is estimated: {found.failed[0].fault}")
+
+
+def _halves(each: "Sensitivity") -> tuple[tuple[float, float], tuple[float, float]]:
+    return (each.main, each.main_half_width), (each.total, each.total_half_width)
+
+
+def _range(text: str) -> tuple[str, tuple[int, int] | None]:
+    """Read ``NAME`` or ``NAME=LOW:HIGH``."""
+    name, equals, ends = text.partition("=")
+    if not equals:
+        return name, None
+    low, _, high = ends.partition(":")
+    if not (low.isdecimal() and high.isdecimal()):
+        fail(f"--parameter {text}: give the range as two whole numbers, such as {name}=200:1000.", 2)
+    return name, (int(low), int(high))
+
+
+def _progress(say: Callable[[str], None]) -> Callable[[int, int], None]:
+    """Say how many runs are done, and about how long the rest takes."""
+    begun, before = monotonic(), list[int]()
+
+    def tell(done: int, count: int) -> None:
+        before.append(done)
+        left_s = (monotonic() - begun) / len(before) * (count - done)
+        say(f"{done:,} of {count:,} runs, about {left_s:,.0f} s left")
+
+    return tell
+
+
+@simulate.command("verify")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@_WORKERS
+def simulate_verify(folder: Path, workers: int) -> None:
+    """Check the files of a run, replay its journal, and run it again to the same bytes.
+
+    \b
+    Example:
+      kilnwood sim verify /tmp/caps
+    """
+    from tempfile import TemporaryDirectory
+
+    from exchange.simulation.bundle import verify
+    from exchange.simulation.files import ScenarioWrong
+    from exchange.simulation.shards import BundleWrong
+
+    try:
+        with TemporaryDirectory() as again, _executor(workers) as executor:
+            found = verify(folder, Path(again) / "again", executor=executor)
+    except (BundleWrong, ScenarioWrong) as error:
+        fail(str(error))
+    except BrokenExecutor:
+        fail(_KILLED)
+    click.echo(f"The same bytes again: {len(found.runs)} runs of {found.scenario}, plan {found.plan[:16]}.")
+
+
+@simulate.command("compare")
+@click.argument("before", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("after", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def simulate_compare(before: Path, after: Path) -> None:
+    """Compare the figures of two runs, and say which differences are more than chance.
+
+    \b
+    Example:
+      kilnwood sim compare /tmp/without /tmp/with
+    """
+    from exchange.simulation.comparing import compared
+    from exchange.simulation.shards import BundleWrong
+
+    try:
+        for line in compared(before, after):
+            click.echo(line)
+    except BundleWrong as error:
+        fail(str(error))
+
+
+def _executor(workers: int) -> AbstractContextManager[Executor | None]:
+    """Return processes to run in; nothing for one worker, which is this process."""
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    return nullcontext() if workers == 1 else ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+
+
+def _read(scenario: str, overlays: tuple[Path, ...]) -> tuple[str, dict[str, int]]:
+    """The text of a scenario, and what the overlays change."""
+    from exchange.simulation.files import ScenarioWrong, read_overlay, shipped
+
+    changes: dict[str, int] = {}
+    source: str | Path = scenario
+    try:
+        text = shipped().get(scenario) or Path(scenario).read_text("utf-8")
+        for source in overlays:
+            overlay = read_overlay(source.read_text("utf-8"))
+            changes[overlay.parameter] = overlay.value
+    except ScenarioWrong as error:
+        fail(f"{source}: {error}", 2)
+    except UnicodeDecodeError:
+        fail(f"{source} is not UTF-8.", 2)
+    except OSError as error:
+        fail(f"{source} cannot be read: {error.strerror}. 'kilnwood sim list' has what comes with the simulator.", 2)
+    return text, changes

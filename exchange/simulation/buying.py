@@ -1,0 +1,92 @@
+"""How anybody buys here: the cheapest of what is published first, then a bid in auctions, then an order that waits."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from exchange.engine import commands as c
+from exchange.simulation.venue import BUY, DAY_S, SELL, Desk
+
+_TRIES = 8
+"""Price levels and listings that one buyer takes in a day at most."""
+
+
+class Wish(NamedTuple):
+    """Up to *want_t* in all, at most *rooms* of each instrument, at *limit* fen a tonne or less."""
+
+    want_t: int
+    rooms: Mapping[int, int]
+    limit: int
+
+
+class _Ask(NamedTuple):
+    price: int
+    instrument: int
+    open_t: int
+    listing: int
+
+
+def buy(desk: Desk, day: int, wish: Wish, *, waits: bool) -> None:
+    """
+    Take back what is open, buy what can be had within the wish, bid in auctions; with *waits* an order rests.
+
+    Only published prices are looked at.
+    """
+    desk.take_back()
+    rooms, want = dict(wish.rooms), desk.board.lots(wish.want_t)
+    for _ in range(_TRIES):
+        ask = _cheapest(desk, rooms, wish.limit)
+        if ask is None or want < desk.board.lot:
+            break
+        taken = desk.board.lots(min(want, ask.open_t, rooms[ask.instrument], desk.cash_fen // ask.price))
+        if not taken:
+            break
+        if ask.listing:
+            desk.subscribe(ask.listing, taken)
+        else:
+            desk.place(ask.instrument, BUY, ask.price, taken, c.IOC)
+        want -= taken
+        rooms[ask.instrument] -= taken
+    want = _bid(desk, day, rooms, want, wish.limit)
+    price = desk.board.on_tick(wish.limit, up=False)
+    if waits and desk.board.floor <= price <= wish.limit:
+        _rest(desk, rooms, want, price)
+
+
+def _cheapest(desk: Desk, rooms: Mapping[int, int], limit: int) -> _Ask | None:
+    """The best of what is for sale to this buyer, the lower instrument first among equals."""
+    lot = desk.board.lot
+    found = [
+        _Ask(best[0], instrument, best[1], 0)
+        for instrument, room in rooms.items()
+        if room >= lot and (best := desk.board.best(instrument, SELL)) is not None
+    ]
+    found += [
+        _Ask(each.price, each.instrument, each.open_t, each.number)
+        for each in desk.board.offers()
+        if not each.closes and rooms.get(each.instrument, 0) >= lot
+    ]
+    return min((each for each in found if each.price <= limit), default=None)
+
+
+def _bid(desk: Desk, day: int, rooms: dict[int, int], want: int, limit: int) -> int:
+    """Bid in running auctions, the lowest reserve first; returns what is still wanted."""
+    running = sorted(
+        (each.price, each.number, each.instrument, each.open_t)
+        for each in desk.board.offers()
+        if each.opens <= day * DAY_S < each.closes
+    )
+    price = desk.board.on_tick(limit, up=False)
+    for reserve, number, instrument, offered in running:
+        tonnes = desk.board.lots(min(want, offered, rooms.get(instrument, 0), desk.cash_fen // price))
+        if tonnes and reserve <= price <= limit and desk.bid(number, price, tonnes, day):
+            want -= tonnes
+            rooms[instrument] -= tonnes
+    return want
+
+
+def _rest(desk: Desk, rooms: Mapping[int, int], want: int, price: int) -> None:
+    """Let an order wait in the instrument with the most room."""
+    instrument = max(rooms, key=lambda number: (rooms[number], -number), default=0)
+    tonnes = desk.board.lots(min(want, rooms.get(instrument, 0), desk.cash_fen // price))
+    if tonnes:
+        desk.place(instrument, BUY, price, tonnes)

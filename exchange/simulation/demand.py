@@ -1,0 +1,159 @@
+"""Who buys to retire: covered enterprises, voluntary enterprises, organisers of events."""
+
+from collections import Counter
+
+from exchange.simulation.agents import YEAR_DAYS, PlayedRegion
+from exchange.simulation.buying import Wish, buy
+from exchange.simulation.parameters import BPS
+from exchange.simulation.plans import CoveredPlan, OrganisersPlan, VoluntaryPlan
+from exchange.simulation.seeds import Draws
+from exchange.simulation.venue import Desk
+
+ACTIVE_BPS = 2_500
+"""How often, of ten thousand working days, an enterprise that needs credits goes to the market."""
+HURRY_DAYS = 5
+"""So close to its deadline it goes every day."""
+FIRST_LIMIT_BPS = 8_500
+"""What it pays at first, of what the alternative costs; this rises to all of it by the deadline."""
+
+
+class Enterprise:
+    """
+    Covers part of its emissions with credits by the deadline, and the rest with allowances or the penalty.
+
+    *credits_fen* is what it paid for credits, *rest_fen* for the rest, *used_t* what it retired, *short_t* what of its
+    cap it could have covered and did not.
+    """
+
+    def __init__(self, desk: Desk, plan: CoveredPlan, region: PlayedRegion, draws: Draws) -> None:
+        self.desk = desk
+        self.credits_fen = self.rest_fen = self.used_t = self.short_t = 0
+        self._plan = plan
+        self._region = region
+        self._draws = draws
+        self._emissions_t = draws.around(plan.emissions_t.value, plan.spread_bps.value)
+        late = draws.happens(plan.late_bps.value)
+        deadline = region.policy.deadline_day.value
+        first = max(0, deadline - plan.window_days.value) if late else 0
+        self._start = draws.between(first, max(first, deadline - 1))
+        need = desk.board.lots(self._emissions_t * region.policy.offset_cap_bps.value // BPS)
+        self._need_t = need
+        self._most_others_t = need * (BPS - region.policy.local_share_bps.value) // BPS
+
+    def _alternative(self, day: int) -> int:
+        """What a tonne costs that is not covered with credits."""
+        return min(self._region.allowances[day], self._region.policy.penalty_fen_t.value)
+
+    def act(self, day: int) -> None:
+        """Buy a part of what is missing, at a limit that rises towards the deadline."""
+        today, deadline = day % YEAR_DAYS, self._region.policy.deadline_day.value
+        if not self._start <= today <= deadline:
+            return
+        left = deadline - today
+        if left > HURRY_DAYS and not self._draws.happens(ACTIVE_BPS):
+            return
+        others = sum(self.desk.owned(each) for each in self._region.others)
+        missing = self._need_t - others - sum(self.desk.owned(each) for each in self._region.local)
+        part = max(self.desk.board.lot, missing // max(1, left // HURRY_DAYS))
+        rooms = dict.fromkeys(sorted(self._region.local), max(0, missing))
+        rooms |= dict.fromkeys(sorted(self._region.others), max(0, min(missing, self._most_others_t - others)))
+        urgency_bps = (BPS - FIRST_LIMIT_BPS) * (today - self._start) // max(1, deadline - self._start)
+        limit = self._alternative(day) * (FIRST_LIMIT_BPS + urgency_bps) // BPS
+        buy(self.desk, day, Wish(min(part, missing), rooms, limit), waits=not self._region.selling)
+
+    def close(self, day: int) -> None:
+        """Get the year's money on its first day; retire and pay for the rest at its deadline."""
+        if day % YEAR_DAYS == self._region.policy.deadline_day.value:
+            self._comply(day)
+
+    def _comply(self, day: int) -> None:
+        self.desk.take_back()
+        left = self._need_t
+        local_used = self._retire(self._region.local, left)
+        share = self._region.policy.local_share_bps.value
+        most = local_used * (BPS - share) // share if share else left
+        used = local_used + self._retire(self._region.others, min(left - local_used, most))
+        self.used_t += used
+        self.short_t += left - used
+        self.rest_fen += (self._emissions_t - used) * self._alternative(day)
+        self.credits_fen += self._plan.cash_fen.value - self.desk.withdraw_cash()
+
+    def _retire(self, instruments: frozenset[int], most_t: int) -> int:
+        done = 0
+        for number in sorted(instruments):
+            tonnes = min(most_t - done, self.desk.tonnes(number))
+            self.desk.retire(number, tonnes)
+            done += tonnes
+        return done
+
+
+class Volunteer:
+    """Buys a little, every so many days, and retires it. *wanted_t* is what it set out to buy, *missing_t* the lack."""
+
+    def __init__(self, desk: Desk, plan: VoluntaryPlan, region: PlayedRegion, draws: Draws) -> None:
+        self.desk = desk
+        self.wanted_t = self.missing_t = 0
+        self._plan = plan
+        self._region = region
+        self._every = max(1, plan.every_days.value)
+        self._phase = draws.below(self._every)
+        self._limit = draws.around(plan.most_fen_t.value, plan.spread_bps.value)
+
+    def act(self, day: int) -> None:
+        """Go to the market while something is wanted."""
+        if day >= self._phase and (day - self._phase) // self._every != (day - 1 - self._phase) // self._every:
+            self.missing_t = self._plan.size_t.value
+            self.wanted_t += self.missing_t
+        if self.missing_t:
+            numbers = sorted(self._region.local | self._region.others)
+            wish = Wish(self.missing_t, dict.fromkeys(numbers, self.missing_t), self._limit)
+            buy(self.desk, day, wish, waits=not self._region.selling)
+
+    def close(self, _day: int) -> None:
+        """Retire what was delivered."""
+        for number in sorted(self._region.local | self._region.others):
+            tonnes = self.desk.tonnes(number)
+            self.desk.retire(number, tonnes)
+            self.missing_t = max(0, self.missing_t - tonnes)
+
+
+class Organiser:
+    """Makes its events carbon-neutral with local credits. *unmet_t* is what it could not buy by their days."""
+
+    def __init__(self, desk: Desk, plan: OrganisersPlan, region: PlayedRegion, draws: Draws) -> None:
+        self.desk = desk
+        self.wanted_t = self.unmet_t = 0
+        self._plan = plan
+        self._region = region
+        self._limit = draws.around(plan.most_fen_t.value, plan.spread_bps.value)
+        self._events: Counter[int] = Counter()
+        for _ in range(plan.events.value):
+            self._events[draws.below(YEAR_DAYS)] += draws.around(plan.mass_t.value, plan.spread_bps.value)
+
+    def act(self, day: int) -> None:
+        """Buy for the events that are near."""
+        lead = self._plan.lead_days.value
+        near = sum(mass for at, mass in self._events.items() if 0 <= at - day % YEAR_DAYS <= lead)
+        missing = near - sum(self.desk.owned(each) for each in self._region.local)
+        if missing > 0:
+            rooms = dict.fromkeys(sorted(self._region.local), missing)
+            buy(
+                self.desk,
+                day,
+                Wish(missing + self.desk.board.lot - 1, rooms, self._limit),
+                waits=not self._region.selling,
+            )
+
+    def close(self, day: int) -> None:
+        """Retire for the event of the day."""
+        mass = self._events.get(day % YEAR_DAYS, 0)
+        if not mass:
+            return
+        self.desk.take_back()
+        left = mass
+        for number in sorted(self._region.local):
+            tonnes = min(left, self.desk.tonnes(number))
+            self.desk.retire(number, tonnes)
+            left -= tonnes
+        self.wanted_t += mass
+        self.unmet_t += left

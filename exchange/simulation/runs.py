@@ -1,0 +1,88 @@
+"""All runs of a scenario: each setting of its levers in each replication, here or over any executor."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Executor, Future, as_completed
+from itertools import product
+from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from exchange.simulation.files import ScenarioWrong, read
+from exchange.simulation.lines import line_of
+from exchange.simulation.plans import Scenario
+from exchange.simulation.results import RunResult
+from exchange.simulation.world import World
+
+
+class PlannedRun(NamedTuple):
+    """One run to do: the text of a scenario, its changes by an overlay, and the values of its levers."""
+
+    text: str
+    changes: tuple[tuple[str, int], ...]
+    levers: tuple[str, ...]
+    setting: tuple[int, ...]
+    replication: int
+
+    def scenario(self) -> Scenario:
+        """Read the scenario of this run. Raises `ScenarioWrong`."""
+        return read(self.text, {**dict(self.changes), **dict(zip(self.levers, self.setting, strict=True))})
+
+
+class FailedRun(Struct, frozen=True, kw_only=True):
+    """A run that ended with a fault of the program; the others go on."""
+
+    setting: tuple[int, ...]
+    replication: int
+    fault: str
+
+
+def planned_runs(
+    text: str, changes: Mapping[str, int] | None = None, replications: int | None = None
+) -> tuple[PlannedRun, ...]:
+    """
+    Return every run of a scenario, with as many *replications* as it says or as are asked for.
+
+    Each setting is read and checked first. Raises `ScenarioWrong`.
+    """
+    scenario = read(text, changes)
+    fixed = tuple(sorted((changes or {}).items()))
+    levers = tuple(each.parameter for each in scenario.lever)
+    for at, name in enumerate(levers):
+        if name in (changes or {}):
+            raise ScenarioWrong(line_of(text, ("lever", str(at))), f"{name} is a lever here: an overlay cannot fix it")
+    settings = list(product(*(each.values for each in scenario.lever)))
+    for setting in settings:
+        PlannedRun(text, fixed, levers, setting, 0).scenario()
+    count = replications or scenario.replications
+    return tuple(PlannedRun(text, fixed, levers, setting, number) for setting in settings for number in range(count))
+
+
+def play(job: PlannedRun) -> RunResult | FailedRun:
+    """Do one run. What goes wrong in it is its result."""
+    try:
+        return replace(World(job.scenario(), job.replication).play(), setting=job.setting)
+    except Exception as error:  # noqa: BLE001 - one run must not end a sweep of thousands
+        return FailedRun(setting=job.setting, replication=job.replication, fault=f"{type(error).__name__}: {error}")
+
+
+Done = RunResult | FailedRun
+
+
+def play_all(jobs: Mapping[int, PlannedRun], executor: Executor | None, each: Callable[[int, Done], None]) -> None:
+    """Do the runs, and hand each over as soon as it is done, in whichever order that is."""
+    if executor is None:
+        for number, job in jobs.items():
+            each(number, play(job))
+        return
+    waiting: dict[Future[Done], int] = {executor.submit(play, job): number for number, job in jobs.items()}
+    for future in as_completed(waiting):
+        each(waiting[future], future.result())
+
+
+def by_setting(runs: Iterable[RunResult]) -> Iterator[tuple[tuple[int, ...], list[RunResult]]]:
+    """Group runs by the setting of the levers, in the order of the scenario."""
+    found: dict[tuple[int, ...], list[RunResult]] = {}
+    for run in runs:
+        found.setdefault(run.setting, []).append(run)
+    yield from found.items()

@@ -1,0 +1,282 @@
+"""The venue of a run: the engine with its journal, what it publishes, and the desks through which people trade."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any, Final, NamedTuple
+
+from exchange.engine import commands as c
+from exchange.engine.core import ENGINE_VERSION, Engine
+from exchange.engine.events import Event, InstructionRefused, Refused, Traded
+from exchange.engine.modes import continuous, listings
+from exchange.engine.modes.auctions import messages as auctions
+from exchange.journal import codec
+from exchange.simulation.ledger import Ledger
+from exchange.simulation.plans import VenuePlan
+
+DAY_S: Final = 86_400
+BUY, SELL = c.BUY, c.SELL
+
+
+class JournalRow(NamedTuple):
+    """A day's commands as the journal of a region has them: first and last sequence, bytes, hash of events, chain."""
+
+    first: int
+    last: int
+    commands: bytes
+    events_hash: bytes
+    hash: bytes
+
+
+class Print(NamedTuple):
+    """A trade as it is published: nobody's name is in it."""
+
+    instrument: int
+    price: int
+    quantity: int
+    mode: str
+
+
+class Offered(NamedTuple):
+    """An open listing or auction as it is published. *price* is a listing's, or the reserve of an auction."""
+
+    number: int
+    instrument: int
+    price: int
+    open_t: int
+    opens: int
+    closes: int
+
+
+class Venue:
+    """
+    Carries commands out, keeps them for the journal, and books what they lead to.
+
+    *after* is called after every command with the market; tests check conservation there.
+    """
+
+    def __init__(self, plan: VenuePlan, ledger: Ledger, after: Callable[["Venue"], None] | None = None) -> None:
+        self.plan = plan
+        self.ledger = ledger
+        self.engine = Engine()
+        self.board = Board(self)
+        self.rows: list[JournalRow] = []
+        self.hash = codec.GENESIS
+        self.refusals: Counter[int] = Counter()
+        self.trades: list[Traded] = []
+        self.today: list[Print] = []
+        self.offers: dict[int, Offered] = {}
+        self._after = after
+        self._instruction = 0
+        self._commands: list[c.Command] = []
+        self._outcomes: list[list[Event]] = []
+
+    def apply(self, command: c.Command) -> list[Event]:
+        """Carry a command out to its last step, and remember it for the journal."""
+        events = self._once(command)
+        while self.engine.market.unfinished is not None:
+            events = events + self._once(c.Continue())
+        return events
+
+    def _once(self, command: c.Command) -> list[Event]:
+        events = self.engine.apply(command)
+        self._commands.append(command)
+        self._outcomes.append(events)
+        for event in events:
+            if isinstance(event, Traded):
+                self._traded(event)
+            elif isinstance(event, Refused | InstructionRefused):
+                self.refusals[event.reason] += 1
+            else:
+                self.ledger.follow(event)
+        if self._after is not None:
+            self._after(self)
+        return events
+
+    def _traded(self, trade: Traded) -> None:
+        self.trades.append(trade)
+        offer = self.offers.get(trade.sell_order)
+        mode = "book" if offer is None else "auction" if offer.closes else "listing"
+        self.today.append(Print(trade.instrument, trade.price, trade.quantity, mode))
+        if offer is not None:
+            left = offer._replace(open_t=offer.open_t - trade.quantity)
+            self.offers[trade.sell_order] = left
+            if not left.open_t:
+                del self.offers[trade.sell_order]
+
+    def instruct(self, kind: Callable[..., c.Command], *words: Any) -> list[Event]:  # noqa: ANN401 - fields of any instruction
+        """Give an instruction under the next number."""
+        self._instruction += 1
+        return self.apply(kind(self._instruction, *words))
+
+    def end_day(self, day: int) -> None:
+        """Deliver what was traded, and write the day's row of the journal."""
+        market = self.engine.market
+        if market.unsettled:
+            self.apply(c.Settle(day + 1, tuple(market.unsettled)))
+        if self._commands:
+            stored, events_hash = codec.encode_commands(self._commands), codec.hash_events(self._outcomes)
+            self.hash = codec.chain(self.hash, stored, events_hash)
+            first = market.sequence - len(self._commands) + 1
+            self.rows.append(JournalRow(first, market.sequence, stored, events_hash, self.hash))
+            self._commands, self._outcomes = [], []
+
+    def pay_in(self, account: int, amount_fen: int) -> None:
+        """Book money from the bank; nothing where there is none."""
+        if amount_fen > 0:
+            self.instruct(c.CreditCash, account, account, amount_fen)
+
+    def deposit(self, account: int, instrument: int, quantity_t: int) -> None:
+        """Book tonnes that the registry holds in favour of the exchange."""
+        if quantity_t > 0:
+            self.instruct(c.CreditTonnes, account, account, instrument, quantity_t)
+
+
+class Board:
+    """What the venue publishes, and nothing else: best prices, last prices, listings and auctions."""
+
+    def __init__(self, venue: Venue) -> None:
+        self._venue = venue
+        self.last: dict[int, int] = {}
+        self.closes: dict[int, list[int]] = {}
+
+    def best(self, instrument: int, side: int) -> tuple[int, int] | None:
+        """Return the best price of a side of the book and its tonnes; None where it is empty."""
+        level = self._venue.engine.market.instruments[instrument].book.side(side).best
+        return None if level is None else (level.price, level.total)
+
+    def offers(self) -> Iterator[Offered]:
+        """Open listings and auctions, the oldest first."""
+        return iter(tuple(self._venue.offers.values()))
+
+    def on_tick(self, price: int, *, up: bool) -> int:
+        """Bring a price into the band and onto the tick, rounded up or down."""
+        plan = self._venue.plan
+        tick, low, high = plan.tick_fen.value, plan.floor_fen_t.value, plan.ceiling_fen_t.value
+        price = -(-price // tick) * tick if up else price // tick * tick
+        return max(-(-low // tick) * tick, min(price, high // tick * tick))
+
+    def lots(self, quantity_t: int) -> int:
+        """Return so many tonnes, down to whole lots."""
+        lot = self._venue.plan.lot_t.value
+        return max(0, quantity_t // lot * lot)
+
+    @property
+    def floor(self) -> int:
+        """The lowest price of an order."""
+        return self._venue.plan.floor_fen_t.value
+
+    @property
+    def ceiling(self) -> int:
+        """The highest price of an order."""
+        return self._venue.plan.ceiling_fen_t.value
+
+    @property
+    def lot(self) -> int:
+        """The smallest quantity, and the step of others."""
+        return self._venue.plan.lot_t.value
+
+    def publish_closes(self) -> None:
+        """End the day: the last price of each instrument is its close."""
+        for each in self._venue.today:
+            self.last[each.instrument] = each.price
+        for instrument in self._venue.engine.market.instruments:
+            self.closes.setdefault(instrument, []).append(self.last.get(instrument, 0))
+        self._venue.today.clear()
+
+
+class Desk:
+    """
+    One account's way to the venue. It sees its own balances, and its commands pass every check of the engine.
+
+    *spent_fen* and *bought_t* grow with its own trades.
+    """
+
+    def __init__(self, venue: Venue, account: int, population: str) -> None:
+        self._venue = venue
+        self.account = account
+        self.population = population
+        self.board = venue.board
+        self._number = 0
+
+    def _next(self) -> int:
+        self._number += 1
+        return self._number
+
+    @property
+    def cash_fen(self) -> int:
+        """Money that is free."""
+        mine = self._venue.engine.market.accounts.get(self.account)
+        return mine.cash.settled if mine is not None else 0
+
+    def tonnes(self, instrument: int) -> int:
+        """Tonnes that are free."""
+        mine = self._venue.engine.market.accounts.get(self.account)
+        found = mine.tonnes.get(instrument) if mine is not None else None
+        return found.settled if found is not None else 0
+
+    def owned(self, instrument: int) -> int:
+        """Tonnes that are free, behind orders, or bought today and not delivered yet."""
+        mine = self._venue.engine.market.accounts.get(self.account)
+        found = mine.tonnes.get(instrument) if mine is not None else None
+        return found.settled + found.locked + found.incoming if found is not None else 0
+
+    def place(self, instrument: int, side: int, price: int, quantity_t: int, life: int = c.GTC) -> list[Event]:
+        """Place an order."""
+        order = continuous.Place(self.account, instrument, side, price, quantity_t, self._next(), life)
+        return self._venue.apply(order)
+
+    def take_back(self) -> None:
+        """Cancel everything that the account has open, if anything."""
+        mine = self._venue.engine.market.accounts.get(self.account)
+        if mine is not None and mine.orders:
+            gone = tuple(mine.orders)
+            self._venue.apply(c.CancelAll(self.account, 0, self._next()))
+            for number in gone:
+                if number not in mine.orders:
+                    self._venue.offers.pop(number, None)
+
+    def list_at(self, instrument: int, price: int, quantity_t: int) -> None:
+        """Offer tonnes at a fixed price."""
+        events = self._venue.apply(listings.OpenListing(self.account, instrument, price, quantity_t, self._next()))
+        self._publish(events, listings.ListingOpened, Offered(0, instrument, price, quantity_t, 0, 0))
+
+    def auction(self, instrument: int, reserve: int, quantity_t: int, day: int, days: int) -> None:
+        """Offer tonnes in a sealed auction at a uniform price, from tomorrow on."""
+        opens, closes = (day + 1) * DAY_S, (day + 1 + days) * DAY_S
+        lot = self.board.lot
+        terms = (auctions.UNIFORM, reserve, 0, quantity_t, lot, quantity_t, auctions.BY_TIME, False)
+        command = auctions.OpenAuction(self.account, instrument, *terms, opens, closes, 0, closes, self._next())
+        offer = Offered(0, instrument, reserve, quantity_t, opens, closes)
+        self._publish(self._venue.apply(command), auctions.AuctionOpened, offer)
+
+    def _publish(self, events: list[Event], kind: type[Any], offer: Offered) -> None:
+        opened: Any = events[0]
+        if isinstance(opened, kind):
+            self._venue.offers[opened.order] = offer._replace(number=opened.order)
+
+    def subscribe(self, listing: int, quantity_t: int) -> None:
+        """Buy from a listing."""
+        self._venue.apply(listings.Subscribe(self.account, listing, quantity_t, self._next()))
+
+    def bid(self, auction: int, price: int, quantity_t: int, day: int) -> bool:
+        """Bid in an auction; returns whether the bid was taken."""
+        made = self._venue.apply(auctions.Bid(self.account, auction, price, quantity_t, day * DAY_S, self._next()))
+        return isinstance(made[0], auctions.BidMade)
+
+    def retire(self, instrument: int, quantity_t: int) -> None:
+        """Take delivered tonnes off the exchange and retire them in the registry."""
+        if quantity_t > 0:
+            events = self._venue.instruct(c.DebitTonnes, self.account, instrument, quantity_t)
+            assert not isinstance(events[0], InstructionRefused), "only what is free is retired"
+            self._venue.ledger.retire(instrument, quantity_t, self.population)
+
+    def withdraw_cash(self) -> int:
+        """Take all free money off the exchange."""
+        amount = self.cash_fen
+        if amount:
+            self._venue.instruct(c.DebitCash, self.account, amount)
+        return amount
+
+
+ENGINE: Final = ENGINE_VERSION
+"""The engine's version, which stands in every bundle."""
