@@ -84,7 +84,7 @@ class VenueAuctions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     cancel_when_short: bool | None = None
 
     def __post_init__(self) -> None:
-        """Raise `ValueError` where there is no auction, or ties are drawn that cannot be."""
+        """Raise `ValueError` where there is no auction, or the smallest offer is not of whole lots."""
         if not self.kinds:
             raise ValueError("kinds names no auction, so none could be opened: leave [auctions] out")
         if self.lot_t and self.least_t and self.least_t % self.lot_t:
@@ -180,11 +180,20 @@ class VenueRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             raise ValueError("no way to trade is open: say book, quotes, listings, campaigns, auctions or blocks")
         if self.prices.band_bps and self.sessions is None:
             raise ValueError("prices.band_bps follows the closing price, which needs [sessions] with a time to close")
+        self._check_sizes()
+
+    def _check_sizes(self) -> None:
         sizes = {
             "largest_order_t": self.largest_order_t,
             "blocks.least_t": self.blocks and self.blocks.least_t,
             "auctions.lot_t": self.auctions and self.auctions.lot_t,
+            "auctions.least_t": self.auctions and self.auctions.least_t,
         }
+        for role, limit in self.limits.by_role():
+            sizes[f"limits.{role}.largest_order_t"] = limit.largest_order_t
         for name, tonnes in sizes.items():
             if tonnes and tonnes % self.lot_t:
                 raise ValueError(f"{name} {tonnes} is not a multiple of lot_t {self.lot_t}")
+        least = (self.auctions and (self.auctions.least_t or self.auctions.lot_t)) or 0
+        if self.largest_order_t and least > self.largest_order_t:
+            raise ValueError(f"largest_order_t {self.largest_order_t} is below the smallest auction, {least} t")

@@ -155,6 +155,8 @@ def opening(body: NewInstrument) -> OpeningRules:
     band_bps = venue.prices.band_bps if venue else None
     if venue is not None and not reference_fen and _needs_reference(venue):
         raise BandMissing(f"Prices of preset {venue.preset} lie around a reference: say the first, reference_fen.")
+    if venue is not None and reference_fen and not _needs_reference(venue):
+        raise PresetDecides(f"No price of preset {venue.preset} lies around a reference: leave reference_fen out.")
     if venue is not None and band_bps:
         if body.low_fen is not None:
             raise PresetDecides(
@@ -224,6 +226,8 @@ def keep_campaign(venue: VenueRules | None, body: NewCampaign) -> None:
 
 
 def _shown(said: object) -> str:
+    if isinstance(said, bool):
+        return str(said).lower()  # as it is sent
     return "none" if said is None else str(said)
 
 

@@ -66,7 +66,7 @@ class Tally(NamedTuple):
 
 
 class OpenedInstrument(NamedTuple):
-    """An instrument as a run needs it."""
+    """An instrument as a run needs it; *book*, *listings* and *largest_t* (0: no limit) are of its *preset*."""
 
     id: int
     code: str
@@ -75,6 +75,10 @@ class OpenedInstrument(NamedTuple):
     tick_fen: int
     lot_t: int
     trading: bool
+    book: bool
+    listings: bool
+    largest_t: int
+    preset: str
 
 
 class Retiring(NamedTuple):

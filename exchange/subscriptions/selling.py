@@ -14,6 +14,7 @@ from exchange.engine.commands import AccountCommand
 from exchange.engine.modes.continuous import Place
 from exchange.engine.modes.listings import OpenListing
 from exchange.instructions import service as instructions
+from exchange.instruments import store as instruments
 from exchange.parts import Exchange
 from exchange.subscriptions import acting, rules, store
 from exchange.subscriptions.records import OpenedInstrument, StoredRun
@@ -110,12 +111,25 @@ async def _deposit_in(tx: Tx, run: StoredRun, now: datetime) -> bool:
         await store.tried(tx, run.id, min(now + rules.TRY_AGAIN, run.ends), why, busy=False)
         return False
     wanted_t = run.wanted_t // found.lot_t * found.lot_t
-    if not wanted_t:
-        why = Why("below-one-lot", f"{run.wanted_t:,} t are the share, less than a lot of {found.lot_t:,} t.")
-        await store.tried(tx, run.id, run.ends, why, busy=False)
+    if (never := _never(run, found, wanted_t)) is not None:
+        await store.tried(tx, run.id, run.ends, never, busy=False)
         await store.end_run(tx, run.id, filled=False)
         return False
     return await _held_in(tx, run, found, wanted_t, now)
+
+
+def _never(run: StoredRun, instrument: OpenedInstrument, wanted_t: int) -> Why | None:
+    """Why an instrument will never take so many tonnes of a run; asked before they are held and deposited for it."""
+    terms: SellTerms = run.terms
+    if not wanted_t:
+        return Why("below-one-lot", f"{run.wanted_t:,} t are the share, less than a lot of {instrument.lot_t:,} t.")
+    if not (instrument.book if terms.into == "book" else instrument.listings):
+        said = f"Preset {instrument.preset}, by which {instrument.code} trades, has no {terms.into}."
+        return Why(f"no-{'book' if terms.into == 'book' else 'listings'}", said)
+    if 0 < instrument.largest_t < wanted_t:
+        said = f"{wanted_t:,} t are the share, more than {instrument.code} takes at once, {instrument.largest_t:,} t."
+        return Why("order-too-large", said)
+    return None
 
 
 async def _held_in(tx: Tx, run: StoredRun, instrument: OpenedInstrument, wanted_t: int, now: datetime) -> bool:
@@ -137,6 +151,7 @@ async def _held_in(tx: Tx, run: StoredRun, instrument: OpenedInstrument, wanted_
         if isinstance(refusal, acting.LOST):
             await acting.paused_in(tx, run.standing_id, refusal)
         return False
+    await instruments.know_group(tx, trader.id, trader.group_id)
     credit = c.CreditTonnes(0, trader.id, trader.group_id, instrument.id, wanted_t)
     number = await instructions.store_in(tx, credit, by=call)
     await store.deposited(tx, run.id, number, instrument.id)

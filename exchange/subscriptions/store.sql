@@ -89,7 +89,10 @@ select coalesce(sum(p.open_t * p.price_fen), 0)::bigint from exchange.standing_r
 join exchange.standing_order o on o.run_id = r.id join exchange.shown_placed p on p.id = o.order_id
 where r.standing_id = $1;
 -- name: instruments
-select n.id, n.code, n.project_id, n.vintage, n.tick_fen, n.lot_t, n.open and n.halted = 0 as trading
+select n.id, n.code, n.project_id, n.vintage, n.tick_fen, n.lot_t, n.open and n.halted = 0 as trading,
+  coalesce((n.venue::jsonb -> 'book')::boolean, true) as book,
+  coalesce(jsonb_typeof(n.venue::jsonb -> 'listings') <> 'null', true) as listings,
+  coalesce((n.venue::jsonb ->> 'largest_order_t')::int, 0) as largest_t, coalesce(n.preset, '') as preset
 from exchange.known_instrument n order by n.id;
 -- name: offers
 -- Nobody buys from themselves. A book is taken price by price.

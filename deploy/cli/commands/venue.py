@@ -64,7 +64,7 @@ def venue_check(file: Path, *, as_json: bool) -> None:
     from exchange.instruments.presets.words import explained
 
     try:
-        rules = read_venue(file.read_text(encoding="utf-8"))
+        rules = read_venue(file.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError:
         _wrong(file, 1, "it is not UTF-8.", as_json=as_json)
     except WrongVenue as error:

@@ -11,8 +11,10 @@ import msgspec
 from schemas.venues import PRESETS, VenueRules
 
 _FOLDER: Final = Path(__file__).parent
-_TABLE: Final = re.compile(r"^\s*\[\s*([A-Za-z0-9_.-]+)\s*\]")
-_KEY: Final = re.compile(r"^\s*([A-Za-z0-9_.-]+)\s*=")
+_NAME: Final = r"""([A-Za-z0-9_."' -]+?)"""
+_TABLE: Final = re.compile(rf"^\s*\[+\s*{_NAME}\s*\]")
+_KEY: Final = re.compile(rf"^\s*{_NAME}\s*=")
+_QUOTES: Final = str.maketrans("", "", "\"' ")
 _PATH: Final = re.compile(r"^(?P<why>.*?)(?: - at `\$(?P<path>[^`]*)`)?$", re.DOTALL)
 _FIELD: Final = re.compile(r"field `([^`]+)`")
 
@@ -60,9 +62,22 @@ def _wrong(text: str, said: str) -> WrongVenue:
     named = _FIELD.search(why)
     if "unknown field" in why and named:
         path.append(named[1])
+    first = why.partition(" ")[0].split(".")  # what contradicts something else begins with its own name
+    line = _line_of(text, [*path, *first])
     if path:
         why = f"{'.'.join(path)}: {why}"
-    return WrongVenue(_line_of(text, path), f"{why}.")
+    return WrongVenue(line, f"{_plain(why)}.")
+
+
+def _plain(why: str) -> str:
+    """Speak of tables and times of the day, as the file does."""
+    why = (
+        why.replace(" | null`", "`")
+        .replace("`object`", "`table`")
+        .replace("Object contains ", "")
+        .replace("Object ", "")
+    )
+    return re.sub(r"`str` matching regex .*", "a time of the day such as 09:30", why)
 
 
 def _line_of(text: str, path: list[str]) -> int:
@@ -71,9 +86,9 @@ def _line_of(text: str, path: list[str]) -> int:
     wanted = ".".join(path)
     for number, each in enumerate(text.splitlines(), start=1):
         if header := _TABLE.match(each):
-            table = name = header[1]
+            table = name = header[1].translate(_QUOTES)
         elif key := _KEY.match(each):
-            name = f"{table}.{key[1]}" if table else key[1]
+            name = ".".join(filter(None, (table, key[1].translate(_QUOTES))))
         else:
             continue
         if (wanted == name or wanted.startswith(f"{name}.")) and len(name) > best:

@@ -33,6 +33,8 @@ def test_a_file_is_explained_or_refused_with_its_line(tmp_path):
     file.write_text(RIGHT, encoding="utf-8")
     assert "Open:                order book, by price and time" in said("check", str(file))
     assert json.loads(said("check", str(file), "--json"))["book"] is True
+    file.write_text(RIGHT, encoding="utf-8-sig")  # as some editors write
+    assert "order book" in said("check", str(file))
     file.write_text(RIGHT.replace("book = true", "book = maybe"), encoding="utf-8")
     assert f"{file}:4: Invalid value." in said("check", str(file), code=1)
     assert 4 == json.loads(said("check", str(file), "--json", code=1))["line"]

@@ -6,11 +6,13 @@ from unittest import mock
 
 import pytest
 
+from exchange.instruments.store import groups
 from exchange.subscriptions import acting, store
 from registry import port
 from schemas.custody import LoggedIssuance
-from tests.exchange.marketplace import KILN, Market
+from tests.exchange.marketplace import KILN, Market, done
 from tests.exchange.subscriptions.standings import by_hand, over, runs, set_up, shown, step
+from tests.worlds import World
 
 YEAR = "SC-CDCER-0002-2024"
 
@@ -34,10 +36,10 @@ async def sells(market: Market, **terms: Any) -> dict[str, Any]:
     return await set_up(market, "kiln", **said | terms)
 
 
-def issued(market: Market, *leaves: tuple[int, str]) -> Any:
-    """The public log has issuances of 105 t of the kiln's at some leaves."""
+def of_log(market: Market, *leaves: tuple[int, str], quantity_kg: int = 105_999) -> Any:
+    """The public log has issuances of 105 t of the kiln's at some leaves, or of another quantity."""
     project, owner = market.world.season.projects["kiln"], market.party("kiln").organisation_id
-    logged = tuple(LoggedIssuance(leaf, code, project, 2024, owner, 105_999) for leaf, code in leaves)
+    logged = tuple(LoggedIssuance(leaf, code, project, 2024, owner, quantity_kg) for leaf, code in leaves)
 
     async def after(_: Any, leaf_index: int, limit: int) -> tuple[LoggedIssuance, ...]:
         return tuple(each for each in logged if each.leaf_index > leaf_index)[:limit]
@@ -50,9 +52,9 @@ async def test_a_share_of_each_issuance_in_the_order_of_the_log(market: Market):
     standing = await sells(market)
     await step(market, 2)
     assert [] == await runs(market, "kiln", standing)
-    with issued(market, (1_000, f"{YEAR}-03")):
+    with of_log(market, (1_000, f"{YEAR}-03")):
         (first,) = await over(market, "kiln", standing)
-    with issued(market, (1_000, f"{YEAR}-03"), (1_007, f"{YEAR}-02")):  # committed earlier, logged later
+    with of_log(market, (1_000, f"{YEAR}-03"), (1_007, f"{YEAR}-02")):  # committed earlier, logged later
         found = await over(market, "kiln", standing, 2)
         await step(market, 3)
     assert [f"{YEAR}-03", f"{YEAR}-02"] == [each["cause"] for each in found]
@@ -72,7 +74,7 @@ async def test_a_share_of_each_issuance_in_the_order_of_the_log(market: Market):
 async def test_as_a_listing_and_killed_between_every_two_steps(market: Market):
     """The hold and its deposit come together; the listing is opened once."""
     standing = await sells(market, into="listing")
-    with issued(market, (1_000, f"{YEAR}-03")):
+    with of_log(market, (1_000, f"{YEAR}-03")):
         with mock.patch.object(store, "deposited", side_effect=RuntimeError("killed")):
             await step(market, 2)
         assert () == await market.tonnes("kiln"), "neither hold nor deposit"
@@ -86,12 +88,14 @@ async def test_as_a_listing_and_killed_between_every_two_steps(market: Market):
     assert [("listing", "placed", 10)] == [(each["source"], each["state"], each["open_t"]) for each in run["orders"]]
     assert [10] == [each["open_t"] for each in (await market.read(f"/v1/listings?instrument={KILN}"))["items"]]
     assert (0, 10, 0, 0) == await market.tonnes("kiln")
+    async with (await market.world.trade()).db.reading() as tx:  # else a new owner of it would never be noticed
+        assert market.party("kiln").account_id in await groups(tx)
 
 
 async def test_what_cannot_be_sold_is_said(market: Market):
     """No instrument, and too few tonnes; it waits, and gives up after thirty days."""
     standing = await sells(market, share_bps=10_000)
-    with issued(market, (1_000, "SC-CDCER-0002-2023-01"), (1_001, f"{YEAR}-09")):
+    with of_log(market, (1_000, "SC-CDCER-0002-2023-01"), (1_001, f"{YEAR}-09")):
         await step(market, 2)
         for _ in range(3):
             await step(market)
@@ -101,3 +105,26 @@ async def test_what_cannot_be_sold_is_said(market: Market):
         await market.world.ok("/v1/clock", {"at": first["ends"]}, by=market.world.regulators[0])
         first, _ = await over(market, "kiln", standing)
     assert (0, 105, "done") == (first["filled_t"], first["missed_t"], first["state"])
+
+
+async def test_what_the_preset_never_takes_is_not_deposited(issued: World):
+    """A book where there are only listings, and more than one order may have; the tonnes stay in the registry."""
+    market, operator = Market(issued), issued.party("exchange")
+    body: dict[str, Any] = {
+        "project_id": issued.season.projects["kiln"],
+        "vintage": 2024,
+        "fee_account_id": operator.account_id,
+    }
+    body |= {"preset": "national-listing", "reference_fen": 14_00}
+    done(await issued.post("/v1/instruments", body, by=operator.key))
+    standing = [await sells(market, into=into) for into in ("book", "listing")]
+    with of_log(market, (1_000, f"{YEAR}-03"), quantity_kg=1_000_000_999):
+        (first,) = await over(market, "kiln", standing[0])
+        (second,) = await over(market, "kiln", standing[1])
+    assert ("no-book", 100_000, []) == (first["why_slug"], first["missed_t"], first["orders"])
+    assert "national-listing" in first["why"]
+    assert ("order-too-large", 100_000) == (second["why_slug"], second["missed_t"])
+    assert "100,000 t" in second["why"]
+    assert "99,999 t" in second["why"]
+    assert () == await market.tonnes("kiln")
+    await market.agree()

@@ -34,6 +34,7 @@ async def test_what_a_preset_leaves_no_choice_in_is_refused(issued: World):
             ("national-listing", {}, 422, "band-missing", "reference_fen"),
             ("guangzhou", band, 422, "band-missing", "reference_fen"),
             ("national-listing", band | {"reference_fen": 10_00}, 409, "preset-decides", "reference_fen 1000"),
+            ("continuous", band | {"reference_fen": 15_00}, 409, "preset-decides", "leave reference_fen out"),
             ("nowhere", band, 400, "invalid-request", "preset"),
         ):
             refused(await issued.post(path, said(issued, "kiln", preset, **more), by=operator), status, slug, *named)
@@ -88,13 +89,18 @@ async def test_listings_and_auctions_by_presets(issued: World):
     await market.bring("forest", 1_000, FOREST)
     terms: dict[str, Any] = {"instrument": FOREST, "reserve_fen": 30_00, "quantity_t": 1_000}
     terms |= {"opens_at": OPENS, "closes_at": CLOSES, "kind": "uniform", "ties": "at-random", "cancel_when_short": True}
-    for wrong, slug, named in (
+    for wrong, slug, *words in (
         ({"ties": "by-time"}, "preset-decides", "ties of this instrument is at-random by preset eex-auction"),
-        ({"cancel_when_short": False}, "preset-decides", "cancel_when_short"),
+        (
+            {"cancel_when_short": False},
+            "preset-decides",
+            "cancel_when_short of this instrument is true by",
+            "and not false",
+        ),
         ({"lot_t": 1_000}, "preset-decides", "lot_t of this instrument is 500"),
         ({"kind": "pay-as-bid"}, "no-such-auctions", "uniform auctions"),
     ):
-        refused(await market.send("forest", "/v1/auctions", **terms | wrong), 409, slug, named)
+        refused(await market.send("forest", "/v1/auctions", **terms | wrong), 409, slug, *words)
     assert 500 == done(await market.send("forest", "/v1/auctions", **terms))["lot_t"]
     await market.agree()
 
