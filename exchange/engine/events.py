@@ -67,6 +67,8 @@ class Cause(IntEnum):
     NOT_TAKEN = 19
     DAY_OVER = 13
     EXPIRED = 14
+    DELISTED = 20
+    ASSET_HALTED = 21
 
 
 class Refused(Struct, array_like=True, gc=False, frozen=True, tag=1):
@@ -161,7 +163,7 @@ class Traded(Struct, array_like=True, gc=False, frozen=True, tag=14):
 
     The buyer had locked *cap* fen a tonne; what is above *price* is settled again. *fee* is the seller's, to
     *fee_account*: what its order's fee, rounded down once, grew by. *taker_side* is the side of the order that
-    came later.
+    came later. *asset* is what a trade in a basket delivers; 0: what is delivered is the instrument.
     """
 
     trade: int
@@ -176,6 +178,7 @@ class Traded(Struct, array_like=True, gc=False, frozen=True, tag=14):
     fee: int
     fee_account: int
     taker_side: int
+    asset: int = 0
 
 
 class Reduced(Struct, array_like=True, gc=False, frozen=True, tag=15):

@@ -55,12 +55,13 @@ def _not_outstanding(market: Market, trades: Sequence[int]) -> int | None:
 def _sides(market: Market, trade: Traded) -> tuple[Balance, Balance, Balance, Balance, Balance]:
     """Money of the buyer, of the seller and of the fee account; tonnes of the buyer and of the seller."""
     buyer, seller = market.accounts[trade.buyer], market.accounts[trade.seller]
+    asset = trade.asset or trade.instrument
     return (
         buyer.cash,
         seller.cash,
         market.accounts[trade.fee_account].cash,
-        buyer.tonnes[trade.instrument],
-        seller.tonnes[trade.instrument],
+        buyer.tonnes[asset],
+        seller.tonnes[asset],
     )
 
 

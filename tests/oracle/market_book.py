@@ -228,7 +228,7 @@ class NaiveBook(NaiveCustody):
         meetings, stopped = self._meetings(taker)
         for maker, quantity, traded in meetings:
             if traded:
-                happened.append(self._trade(taker, maker, quantity))
+                happened += self._trades(taker, maker, quantity)
                 taker.open -= quantity
             else:
                 happened.append(gone(maker, quantity, Cause.SELF_TRADE))
@@ -243,7 +243,10 @@ class NaiveBook(NaiveCustody):
             happened.append(gone(taker, taker.open, Cause.SELF_TRADE if stopped else Cause.NOT_FILLED))
         return happened
 
-    def _trade(self, taker: Offer, maker: Offer, quantity: int, price: int | None = None) -> e.Traded:
+    def _trades(self, taker: Offer, maker: Offer, quantity: int, price: int | None = None) -> list[e.Event]:
+        return [self._trade(taker, maker, quantity, price)]
+
+    def _trade(self, taker: Offer, maker: Offer, quantity: int, price: int | None = None, asset: int = 0) -> e.Traded:
         """A trade at the maker's price, or another."""
         self.trades += 1
         price = maker.price if price is None else price
@@ -263,6 +266,7 @@ class NaiveBook(NaiveCustody):
             fee,
             rules.fee_account,
             taker.side,
+            asset,
         )
         return self.undelivered[self.trades]
 
@@ -330,6 +334,7 @@ class NaiveBook(NaiveCustody):
         changed = self._offer(order.account, order.instrument, order.side, said.price, said.quantity)
         changed.number, changed.open, changed.prevention = order.number, said.quantity - used, order.prevention
         changed.post_only, changed.sold_for = order.post_only, order.sold_for
+        changed.parts = order.parts[: order.open]
         self._check_post_only(changed)
         self._check_covered(changed, locked)
         amended = Amended(

@@ -162,8 +162,8 @@ class NaiveSessions(NaiveQuotes):
         self.open[taker.number] = taker
         return happened
 
-    def _trade(self, taker: Offer, maker: Offer, quantity: int, price: int | None = None) -> e.Traded:
-        happened = super()._trade(taker, maker, quantity, price)
+    def _trade(self, taker: Offer, maker: Offer, quantity: int, price: int | None = None, asset: int = 0) -> e.Traded:
+        happened = super()._trade(taker, maker, quantity, price, asset)
         if taker.instrument in self.sessions and not maker.listed:
             self.sessions[taker.instrument].trades.append((happened.price, quantity))
         return happened
@@ -212,7 +212,7 @@ class NaiveSessions(NaiveQuotes):
             buy, sell = self.queue(instrument, c.BUY)[0], self.queue(instrument, c.SELL)[0]
             quantity = min(buy.open, sell.open, crossing.left)
             taker, maker = (buy, sell) if buy.number > sell.number else (sell, buy)
-            happened.append(self._trade(taker, maker, quantity, crossing.price))
+            happened += self._trades(taker, maker, quantity, crossing.price)
             self._shrink(buy, quantity)
             self._shrink(sell, quantity)
             crossing.left -= quantity

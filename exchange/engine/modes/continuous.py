@@ -19,6 +19,7 @@ from exchange.engine.market import (
     caller,
     close,
     exchange,
+    exchange_parts,
     refused,
     refused_at_the_door,
     unfit,
@@ -27,6 +28,7 @@ from exchange.engine.market import (
 from exchange.engine.modes import EngineMode
 from exchange.engine.modes.sessions.collecting import collect, ends, untimely
 from exchange.engine.modes.sessions.messages import Dated
+from exchange.engine.parts import NO_TONNES, Basket, Parts, give_back
 from exchange.engine.session import CLOSED
 from schemas.scalars import MAX_INT, MAX_QUANTITY_T
 
@@ -123,7 +125,7 @@ def place(market: Market, command: Place | PlaceUntil) -> list[Event]:  # noqa: 
     instrument, life, prevention = market.instruments.get(number), command.life, command.prevention
     if instrument is None:
         return [refused(command, Reason.UNKNOWN_INSTRUMENT, number)]
-    if (  # noqa: SIM102 - the second question is seldom asked
+    if (
         price < instrument.low
         or price > instrument.high
         or price % instrument.tick
@@ -136,6 +138,8 @@ def place(market: Market, command: Place | PlaceUntil) -> list[Event]:  # noqa: 
     ):  # asked here as `unfit` asks it: a call for each order costs a twentieth of its time
         if (refusal := _not_taken(command, instrument, account)) is not None:
             return [refusal]
+        if instrument.basket is not None:
+            return _place_in_basket(market, instrument, instrument.basket, account, command)
     try:
         tonnes = account.tonnes[number]
     except KeyError:
@@ -167,6 +171,44 @@ def place(market: Market, command: Place | PlaceUntil) -> list[Event]:  # noqa: 
     (book.asks if side else book.bids).rest(order)
     account.orders[order.id] = order
     return [accepted]
+
+
+def _place_in_basket(
+    market: Market, instrument: TradedInstrument, basket: Basket, account: TradingAccount, command: Place | PlaceUntil
+) -> list[Event]:
+    """Take an order in a basket: whoever sells locks tonnes of its assets, whoever buys takes any of them."""
+    side, price, quantity, life = command.side, command.price, command.quantity, command.life
+    needed, free = (quantity, basket.free(account)) if side else (price * quantity, account.cash.settled)
+    if needed > free:
+        return [refused(command, Reason.NOT_ENOUGH_TONNES if side else Reason.NOT_ENOUGH_CASH, needed, free)]
+    order = OpenOrder(
+        market.sequence,
+        account,
+        account.group,
+        account.cash,
+        NO_TONNES,
+        instrument.id,
+        side,
+        price,
+        quantity,
+        quantity,
+        life,
+        command.prevention,
+    )
+    if life and (refusal := _not_in_its_life(market, instrument, order, command)) is not None:
+        return [refusal]
+    if side:
+        order.parts = basket.lock(account, {}, quantity)
+    else:
+        account.cash.settled -= needed
+        account.cash.locked += needed
+    events: list[Event] = [
+        Accepted(order.id, account.id, instrument.id, side, price, quantity, command.client_order_id, life)
+    ]
+    if life == c.GTD:
+        events.append(Dated(order.id, _until(command)))
+    _enter(market, instrument, order, events, rests=life not in _AT_ONCE)
+    return events
 
 
 def _not_taken(command: Place | PlaceUntil, instrument: TradedInstrument, account: TradingAccount) -> Refused | None:
@@ -292,7 +334,10 @@ def _trade(
             del maker.account.orders[maker.id]
         if traded:
             buy, sell = (maker, taker) if taker.side else (taker, maker)
-            events.append(exchange(market, instrument, buy, sell, maker.price, quantity, taker.side))
+            if sell.parts is None:
+                events.append(exchange(market, instrument, buy, sell, maker.price, quantity, taker.side))
+            else:
+                events += exchange_parts(market, instrument, buy, sell, maker.price, quantity, taker.side)
         else:
             events.append(unlock(maker, quantity, Cause.SELF_TRADE))
             if taker.prevention == c.PREVENT_DECREMENT:
@@ -325,7 +370,7 @@ def amend(market: Market, command: Amend) -> list[Event]:
     if refusal is None and order.life == c.POST_ONLY:
         refusal = _would_trade(instrument, order, command)
     if refusal is None:
-        refusal = _relock(order, command.quantity - traded, command)
+        refusal = _relock(order, instrument.basket, command.quantity - traded, command)
     if refusal is not None:
         return [refusal]
     return _amended(market, order, level, command)
@@ -367,9 +412,11 @@ def _amended(market: Market, order: OpenOrder, level: Level, command: Amend) -> 
     return events
 
 
-def _relock(order: OpenOrder, open_t: int, command: Amend) -> Refused | None:
+def _relock(order: OpenOrder, basket: Basket | None, open_t: int, command: Amend) -> Refused | None:
     """Exchange what is locked behind an order for what its new price and open quantity need."""
     price = command.price
+    if basket is not None and order.parts is not None:
+        return _relock_parts(order, order.parts, basket, open_t - order.open, command)
     if order.side:
         holding, more, short = order.tonnes, open_t - order.open, Reason.NOT_ENOUGH_TONNES
     else:
@@ -378,6 +425,18 @@ def _relock(order: OpenOrder, open_t: int, command: Amend) -> Refused | None:
         return refused(command, short, more, holding.settled)
     holding.settled -= more
     holding.locked += more
+    return None
+
+
+def _relock_parts(order: OpenOrder, parts: Parts, basket: Basket, more: int, command: Amend) -> Refused | None:
+    """Lock more tonnes of the assets of a basket, or give some back."""
+    free = basket.free(order.account)
+    if more > free:
+        return refused(command, Reason.NOT_ENOUGH_TONNES, more, free)
+    if more > 0:
+        order.parts = basket.lock(order.account, parts, more)
+    else:
+        give_back(order, -more)
     return None
 
 

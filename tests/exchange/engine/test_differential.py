@@ -30,8 +30,9 @@ from exchange.engine.modes.quotes.messages import QuoteReason
 from exchange.engine.modes.sessions import handlers as sessions
 from exchange.engine.modes.sessions.handlers import indicated
 from exchange.engine.modes.sessions.messages import SessionReason
+from exchange.engine.parts import BasketReason
+from tests.exchange.engine.basket_stream import BasketStream
 from tests.exchange.engine.market_stream import ORDERS_LIMIT_OF_AN_ACCOUNT, STEP
-from tests.exchange.engine.stream_beside import WholeStream
 from tests.oracle.market import NaiveMarket
 from tests.oracle.market_sessions import ended_at
 from tests.oracle.market_state import (
@@ -39,6 +40,7 @@ from tests.oracle.market_state import (
     balances,
     bidding,
     faults,
+    in_baskets,
     open_orders,
     running,
     standing,
@@ -48,7 +50,16 @@ from tests.oracle.market_state import (
 COMPARED_EVERY = 500
 RELOADED_EVERY = 300
 
-_EVERY_REASON = (*Reason, *CampaignReason, *AuctionReason, *PickReason, *BlockReason, *QuoteReason, *SessionReason)
+_EVERY_REASON = (
+    *Reason,
+    *CampaignReason,
+    *AuctionReason,
+    *PickReason,
+    *BlockReason,
+    *QuoteReason,
+    *SessionReason,
+    *BasketReason,
+)
 _REASONS = {int(each): each for each in _EVERY_REASON}
 
 to_bytes = msgspec.msgpack.Encoder().encode
@@ -81,6 +92,7 @@ def assert_same(naive: NaiveMarket, engine: Engine) -> None:
     assert ended_at(naive) == ended_at(engine.market)
     assert sorted(naive.open) == sorted(open_orders(engine.market))
     assert naive.undelivered == engine.market.unsettled
+    assert in_baskets(naive) == in_baskets(engine.market)
     assert [] == faults(engine.market)
 
 
@@ -92,7 +104,7 @@ def test_the_engine_says_what_the_naive_market_says(few_orders):
     live, reloaded, dice = Engine(), Engine(), Random(-seed - 1)
     journal: list[bytes] = []
     seen: Counter[object] = Counter()
-    for command in WholeStream(seed, naive).commands(messages):
+    for command in BasketStream(seed, naive).commands(messages):
         journal.append(to_bytes(command))
         expected = naive.apply(command)
         actual = live.apply(command)
@@ -115,7 +127,12 @@ def test_the_engine_says_what_the_naive_market_says(few_orders):
     live_hash = state.state_hash(live.market)
     assert [live_hash, live_hash] == [state.state_hash(each.market) for each in (reloaded, replayed)]
     if messages >= 100_000:
-        never = {Reason.ALREADY_TRADED, QuoteReason.TOO_MANY_QUOTES, QuoteReason.TOO_MANY_INVITED}
+        never = {
+            Reason.ALREADY_TRADED,
+            QuoteReason.TOO_MANY_QUOTES,
+            QuoteReason.TOO_MANY_INVITED,
+            BasketReason.TOO_MANY_ASSETS,
+        }
         everything = {*_EVERY_REASON} - never | {*Cause, *command_types(), *event_types()}
         assert set() == everything - set(seen), "the stream is nasty enough"
 

@@ -16,6 +16,7 @@ from exchange.engine.market import (
     caller,
     exchange,
     given_before,
+    not_in_baskets,
     refused,
     unfit,
     unlock,
@@ -65,6 +66,8 @@ def open_campaign(market: Market, command: OpenCampaign) -> list[Event]:
     instrument = market.instruments.get(command.instrument)
     if instrument is None:
         return [refused(command, Reason.UNKNOWN_INSTRUMENT, command.instrument)]
+    if (refusal := not_in_baskets(command, instrument)) is not None:
+        return [refusal]
     refusal = unfit(command, instrument, account, command.price, quantity, rests=True) or _bad_terms(
         command, instrument
     )

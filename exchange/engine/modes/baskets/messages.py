@@ -1,0 +1,62 @@
+"""Commands and events of baskets."""
+
+from msgspec import Struct
+
+
+class OpenBasket(Struct, array_like=True, gc=False, frozen=True, tag=47):
+    """
+    Begin to trade a basket of *assets*, which are instruments; the rest is as of any instrument.
+
+    The order of the assets is that in which they are sold.
+    """
+
+    instruction: int
+    instrument: int
+    tick: int
+    lot: int
+    low: int
+    high: int
+    fee_bps: int
+    fee_account: int
+    fee_group: int
+    assets: tuple[int, ...]
+
+
+class AddAsset(Struct, array_like=True, gc=False, frozen=True, tag=48):
+    """From now on, an asset can be sold in a basket too, after those that it has."""
+
+    instruction: int
+    instrument: int
+    asset: int
+
+
+class DelistAsset(Struct, array_like=True, gc=False, frozen=True, tag=49):
+    """From now on, an asset cannot be sold in a basket. Sell orders that would deliver it are closed."""
+
+    instruction: int
+    instrument: int
+    asset: int
+
+
+class BasketOpened(Struct, array_like=True, gc=False, frozen=True, tag=47):
+    """The instrument that was opened just before is a basket of these assets."""
+
+    instruction: int
+    instrument: int
+    assets: tuple[int, ...]
+
+
+class AssetAdded(Struct, array_like=True, gc=False, frozen=True, tag=48):
+    """A basket has one more asset, the last of its list."""
+
+    instruction: int
+    instrument: int
+    asset: int
+
+
+class AssetDelisted(Struct, array_like=True, gc=False, frozen=True, tag=49):
+    """A basket has an asset no more; what would deliver it is closed next."""
+
+    instruction: int
+    instrument: int
+    asset: int
