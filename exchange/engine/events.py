@@ -185,7 +185,8 @@ class Reduced(Struct, array_like=True, gc=False, frozen=True, tag=15):
     """
     So many tonnes of an order or a listing are open no more; what was locked for them is settled again.
 
-    *client_order_id* is that of the cancel, 0 where it has none or nobody asked for it.
+    *client_order_id* is that of the cancel, 0 where it has none or nobody asked for it. Of a sell order in a basket,
+    *parts* has pairs of an asset and its tonnes.
     """
 
     order: int
@@ -196,6 +197,7 @@ class Reduced(Struct, array_like=True, gc=False, frozen=True, tag=15):
     quantity: int
     cause: int
     client_order_id: int
+    parts: tuple[tuple[int, int], ...] = ()
 
 
 class Settled(Struct, array_like=True, gc=False, frozen=True, tag=17):

@@ -230,11 +230,12 @@ def unlock(order: OpenOrder, quantity: int, cause: int, client_order_id: int = 0
     side, price = order.side, order.price
     if side:
         if order.parts is not None:
-            give_back(order, quantity)
-        else:
-            holding = order.tonnes
-            holding.locked -= quantity
-            holding.settled += quantity
+            parts = give_back(order, quantity)
+            number, account, basket = order.id, order.account.id, order.instrument
+            return Reduced(number, account, basket, side, price, quantity, cause, client_order_id, parts)
+        holding = order.tonnes
+        holding.locked -= quantity
+        holding.settled += quantity
     else:
         cash, amount = order.cash, price * quantity
         cash.locked -= amount

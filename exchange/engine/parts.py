@@ -64,8 +64,9 @@ class Basket:
         return [each for each in self.assets if each in account.tonnes and each not in self.halted]
 
 
-def give_back(order: OpenOrder, quantity: int) -> None:
-    """Unlock so many tonnes of a sell order in a basket: those that it would have sold last."""
+def give_back(order: OpenOrder, quantity: int) -> tuple[tuple[int, int], ...]:
+    """Unlock so many tonnes of a sell order in a basket, those that it would have sold last; returns them by asset."""
+    freed: list[tuple[int, int]] = []
     parts, tonnes = order.parts, order.account.tonnes
     assert parts is not None, "it sells in a basket"
     while quantity:
@@ -74,5 +75,7 @@ def give_back(order: OpenOrder, quantity: int) -> None:
         tonnes[asset].locked -= given
         tonnes[asset].settled += given
         quantity -= given
+        freed.append((asset, given))
         if left > given:
             parts[asset] = left - given
+    return tuple(freed)

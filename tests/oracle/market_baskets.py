@@ -5,6 +5,7 @@ Tonnes are sold from the beginning of that list. What is given back was at its e
 count as are open.
 """
 
+from collections import Counter
 from itertools import groupby
 
 from exchange.engine import commands as c
@@ -15,6 +16,7 @@ from exchange.engine.modes.auctions.messages import OpenAuction
 from exchange.engine.modes.baskets import messages as m
 from exchange.engine.modes.blocks.messages import ProposeBlock
 from exchange.engine.modes.campaigns.messages import OpenCampaign
+from exchange.engine.modes.continuous import Amend, Amended, Place, PlaceUntil
 from exchange.engine.modes.listings import OpenListing
 from exchange.engine.modes.quotes.messages import RequestQuotes
 from exchange.engine.parts import BasketReason
@@ -30,6 +32,7 @@ class NaiveBaskets(NaiveBook):
     def __init__(self, *, open_orders_limit: int = 10_000, step: int = 1_000) -> None:
         super().__init__(open_orders_limit=open_orders_limit, step=step)
         self.baskets: dict[int, list[int]] = {}
+        self.chosen: list[int] = []
 
     def locked(self, offer: Offer) -> list[int]:
         """The asset of each tonne that an order in a basket has locked."""
@@ -66,7 +69,7 @@ class NaiveBaskets(NaiveBook):
         more = offer.open - len(offer.parts)
         if more > len(free):
             refuse(Reason.NOT_ENOUGH_TONNES, more, len(free))
-        offer.parts = sorted([*offer.parts, *free[: max(more, 0)]], key=assets.index)
+        offer.parts = self.chosen = sorted([*offer.parts, *free[: max(more, 0)]], key=assets.index)
 
     def _trades(self, taker: Offer, maker: Offer, quantity: int, price: int | None = None) -> list[e.Event]:
         if taker.instrument not in self.baskets:
@@ -74,6 +77,31 @@ class NaiveBaskets(NaiveBook):
         sell = taker if taker.side == c.SELL else maker
         sold, sell.parts = sell.parts[:quantity], sell.parts[quantity:]
         return [self._trade(taker, maker, len(list(each)), price, asset) for asset, each in groupby(sold)]
+
+    def _Place(self, said: Place | PlaceUntil) -> list[e.Event]:  # noqa: N802 - named as its command
+        if said.instrument not in self.baskets or said.side == c.BUY:
+            return super()._Place(said)
+        self.chosen = []
+        accepted, *others = super()._Place(said)
+        changed = self._changed(self.sequence, said.account, said.instrument, Counter(self.chosen))
+        return [accepted, changed, *others]
+
+    def _Amend(self, said: Amend) -> list[e.Event]:  # noqa: N802 - named as its command
+        order = self.open.get(said.order)
+        if order is None or not order.parts:
+            return super()._Amend(said)
+        before, self.chosen = Counter(self.locked(order)), self.locked(order)
+        amended, *others = super()._Amend(said)
+        if not isinstance(amended, Amended):
+            return [amended, *others]
+        after = Counter(self.chosen[: amended.open])
+        after.subtract(before)
+        changed = self._changed(order.number, order.account, order.instrument, after)
+        return [amended, *([changed] if changed.parts else []), *others]
+
+    def _changed(self, order: int, account: int, basket: int, parts: Counter[int]) -> m.PartsChanged:
+        changed = tuple((asset, tonnes) for asset, tonnes in sorted(parts.items()) if tonnes)
+        return m.PartsChanged(order, account, basket, changed)
 
     def _selling(self, asset: int, baskets: list[int]) -> list[Offer]:
         return [each for each in self.open.values() if each.instrument in baskets and asset in self.locked(each)]

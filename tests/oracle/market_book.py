@@ -6,6 +6,7 @@ What accounts own stands in `tests.oracle.market_custody`.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, TypeAlias
 
 from exchange.engine import commands as c
@@ -366,6 +367,15 @@ def meets(taker: Offer, maker: Offer) -> bool:
 
 def gone(offer: Offer, quantity: int, cause: Cause, client_order_id: int = 0) -> e.Reduced:
     """So much of an order is open no more."""
+    freed = groupby(reversed(offer.parts[offer.open - quantity : offer.open]))
     return e.Reduced(
-        offer.number, offer.account, offer.instrument, offer.side, offer.price, quantity, cause, client_order_id
+        offer.number,
+        offer.account,
+        offer.instrument,
+        offer.side,
+        offer.price,
+        quantity,
+        cause,
+        client_order_id,
+        tuple((asset, len(list(each))) for asset, each in freed),
     )

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from exchange.engine import commands as c
 from exchange.engine.accounts import OpenOrder, TradingAccount
-from exchange.engine.book import Fill, Level, Side
+from exchange.engine.book import Fill, Level
 from exchange.engine.events import Cause, Completed, Event, Reason, Refused
 from exchange.engine.market import (
     OPEN_ORDERS_LIMIT,
@@ -26,6 +26,8 @@ from exchange.engine.market import (
     unlock,
 )
 from exchange.engine.modes import EngineMode
+from exchange.engine.modes.baskets.messages import PartsChanged
+from exchange.engine.modes.filling import fills
 from exchange.engine.modes.sessions.collecting import collect, ends, untimely
 from exchange.engine.modes.sessions.messages import Dated
 from exchange.engine.parts import NO_TONNES, Basket, Parts, give_back
@@ -207,8 +209,19 @@ def _place_in_basket(
     ]
     if life == c.GTD:
         events.append(Dated(order.id, _until(command)))
+    events += _parts_changed(order, {})
     _enter(market, instrument, order, events, rests=life not in _AT_ONCE)
     return events
+
+
+def _parts_changed(order: OpenOrder, before: Parts) -> list[Event]:
+    """Say of which assets an order has more or less locked than *before*, if it is one that sells in a basket."""
+    locked = order.parts
+    if locked is None:
+        return []
+    changed = ((asset, locked.get(asset, 0) - before.get(asset, 0)) for asset in sorted({*before, *locked}))
+    parts = tuple(each for each in changed if each[1])
+    return [PartsChanged(order.id, order.account.id, order.instrument, parts)] if parts else []
 
 
 def _not_taken(command: Place | PlaceUntil, instrument: TradedInstrument, account: TradingAccount) -> Refused | None:
@@ -226,7 +239,7 @@ def _not_in_its_life(
         return _would_trade(instrument, order, command)
     if order.life >= c.DAY:
         return ends(market, instrument, order, _until(command), command)
-    if order.life == c.FOK and not _fills(market, instrument.book.side(1 - order.side), order):
+    if order.life == c.FOK and not fills(market, instrument.book.side(1 - order.side), order):
         return refused(command, Reason.NOT_FILLABLE, order.quantity)
     return None
 
@@ -234,70 +247,6 @@ def _not_in_its_life(
 def _until(command: Place | PlaceUntil) -> int:
     """When an order ends; a plain one that says it does has ended already."""
     return command.until if isinstance(command, PlaceUntil) else 0
-
-
-def _fills(market: Market, side: Side, taker: OpenOrder) -> bool:
-    """
-    Return whether all of *taker* would trade now against *side*. Its owner's own orders there do not count.
-
-    The first of them stops it, unless those are taken out of its way. Neither the book nor the market is walked: level
-    totals are added up, and the owner's own orders looked through; of one level, only what stands before such an order.
-    """
-    best, wanted = side.best, taker.open
-    if best is None or side.offered(taker.price, wanted) < wanted:
-        return False
-    accounts = market.groups[taker.group]
-    mine = sum(len(account.orders) for account in accounts)
-    decided = _filled_in(best, taker, wanted, at_most=mine)  # most end where they begin
-    if decided is not None:
-        return decided
-    own = _own_in_the_way(accounts, taker)
-    return not own or _fills_around(own, side, taker)
-
-
-def _fills_around(own: list[OpenOrder], side: Side, taker: OpenOrder) -> bool:
-    """Return whether all of *taker* would trade, if these orders of its owner stand in what it would come to."""
-    wanted, limit = taker.open, taker.price
-    if taker.prevention == c.PREVENT_MAKER:
-        wanted += sum(each.open for each in own)
-        return side.offered(limit, wanted) >= wanted
-    prices = [each.price for each in own]
-    first = max(prices) if taker.side else min(prices)
-    wanted -= side.offered(first + 1 if taker.side else first - 1, wanted)
-    level = side.levels[first]
-    if wanted <= 0 or level.total - sum(each.open for each in own if each.price == first) < wanted:
-        return wanted <= 0
-    return bool(_filled_in(level, taker, wanted, at_most=level.total))
-
-
-def _filled_in(level: Level, taker: OpenOrder, wanted: int, *, at_most: int) -> bool | None:
-    """Return whether a level's first orders trade *wanted* tonnes, or one of its own stops it; None if neither."""
-    maker: OpenOrder | None = level.head
-    for _ in range(at_most):
-        if maker is None:
-            return None
-        if maker.group != taker.group:
-            wanted -= maker.open
-            if wanted <= 0:
-                return True
-        elif taker.prevention != c.PREVENT_MAKER:
-            return False
-        maker = maker.next
-    return None
-
-
-def _own_in_the_way(accounts: list[TradingAccount], taker: OpenOrder) -> list[OpenOrder]:
-    """Return the orders of *accounts* that rest in the book where *taker* would come to them."""
-    instrument, side, price = taker.instrument, taker.side, taker.price
-    return [
-        each
-        for account in accounts
-        for each in account.orders.values()
-        if each.instrument == instrument
-        and each.side != side
-        and (each.price >= price if side else each.price <= price)
-        and each.queue.__class__ is Level
-    ]
 
 
 def _would_trade(instrument: TradedInstrument, order: OpenOrder, command: Place | PlaceUntil | Amend) -> Refused | None:
@@ -357,7 +306,7 @@ def amend(market: Market, command: Amend) -> list[Event]:
     level = order.queue
     if not isinstance(level, Level):
         return [refused(command, Reason.NOT_AN_ORDER, command.order)]
-    traded = order.quantity - order.open
+    traded, parts = order.quantity - order.open, dict(order.parts or {})
     if 0 < command.quantity <= traded:
         return [close(order, Cause.OWNER, command.client_order_id), Completed(account.id, command.client_order_id)]
     instrument = market.instruments[order.instrument]
@@ -373,7 +322,7 @@ def amend(market: Market, command: Amend) -> list[Event]:
         refusal = _relock(order, instrument.basket, command.quantity - traded, command)
     if refusal is not None:
         return [refusal]
-    return _amended(market, order, level, command)
+    return _amended(market, order, level, command, parts)
 
 
 def _keeps_place(order: OpenOrder, command: Amend) -> bool:
@@ -390,7 +339,7 @@ def _unfit_in_its_place(command: Amend, instrument: TradedInstrument) -> Refused
     return None
 
 
-def _amended(market: Market, order: OpenOrder, level: Level, command: Amend) -> list[Event]:
+def _amended(market: Market, order: OpenOrder, level: Level, command: Amend, parts: Parts) -> list[Event]:
     """Change an order of *level*: in its place where it only becomes smaller, else last in the queue of its price."""
     old_price, old_open = order.price, order.open
     keeps_place = _keeps_place(order, command)
@@ -404,7 +353,8 @@ def _amended(market: Market, order: OpenOrder, level: Level, command: Amend) -> 
     order.price, order.quantity = command.price, command.quantity
     account = order.account
     events: list[Event] = [
-        Amended(order.id, account.id, order.instrument, order.side, old_price, old_open, order.price, order.open)
+        Amended(order.id, account.id, order.instrument, order.side, old_price, old_open, order.price, order.open),
+        *_parts_changed(order, parts),
     ]
     if not keeps_place:
         _enter(market, market.instruments[order.instrument], order, events, rests=True)

@@ -17,6 +17,7 @@ from exchange.engine.modes.baskets.messages import (
     BasketOpened,
     DelistAsset,
     OpenBasket,
+    PartsChanged,
 )
 from exchange.engine.opening import cannot_open, instructed, selling
 from exchange.engine.parts import ASSETS_LIMIT, NO_TONNES, Basket, BasketReason
@@ -163,7 +164,7 @@ def _instructed(market: Market, command: AddAsset | DelistAsset) -> Basket | Ins
 MODE: Final = EngineMode(
     "baskets",
     {OpenBasket: open_basket, AddAsset: add_asset, DelistAsset: delist_asset},
-    (BasketOpened, AssetAdded, AssetDelisted),
+    (BasketOpened, AssetAdded, AssetDelisted, PartsChanged),
     reasons=BasketReason,
     part=Baskets,
 )

@@ -38,6 +38,19 @@ class DelistAsset(Struct, array_like=True, gc=False, frozen=True, tag=49):
     asset: int
 
 
+class PartsChanged(Struct, array_like=True, gc=False, frozen=True, tag=50):
+    """
+    A sell order in a basket has more tonnes of its assets locked, or less; it was accepted or amended just before.
+
+    *parts* has pairs of an asset and its tonnes.
+    """
+
+    order: int
+    account: int
+    instrument: int
+    parts: tuple[tuple[int, int], ...]
+
+
 class BasketOpened(Struct, array_like=True, gc=False, frozen=True, tag=47):
     """The instrument that was opened just before is a basket of these assets."""
 
