@@ -3,10 +3,14 @@
 from typing import Final
 
 from exchange.engine import events as e
+from exchange.engine.modes.baskets import messages as m
+from exchange.engine.parts import ASSETS_LIMIT
 from exchange.projections.changes import Changes, Moment, Part
 from registry.kit import sql
 
 _sql = sql.load(__package__, "projection.sql")
+_NUMBER_BITS: Final = 31
+"""Numbers of instruments are 32-bit integers above 0."""
 
 
 def _opened(into: Changes, event: e.InstrumentOpened, _: Moment) -> None:
@@ -29,4 +33,37 @@ def _halted(into: Changes, event: e.HaltChanged, _: Moment) -> None:
     into.answer(event.instruction, "done")
 
 
-EVENTS: Final[Part] = {e.InstrumentOpened: _opened, e.BandSet: _band_set, e.HaltChanged: _halted}
+def _basket_opened(into: Changes, event: m.BasketOpened, moment: Moment) -> None:
+    for place, asset in enumerate(event.assets):
+        _list(into, event.instrument, asset, moment, place=place)
+
+
+def _asset_added(into: Changes, event: m.AssetAdded, moment: Moment) -> None:
+    _list(into, event.instrument, event.asset, moment)
+    into.answer(event.instruction, "done")
+
+
+def _asset_delisted(into: Changes, event: m.AssetDelisted, moment: Moment) -> None:
+    _list(into, event.instrument, event.asset, moment, listed=False)
+    into.answer(event.instruction, "done")
+
+
+def _list(into: Changes, basket: int, asset: int, moment: Moment, *, place: int = 0, listed: bool = True) -> None:
+    """An asset can be delivered in a basket, or no more. Places follow the commands, then the list of one."""
+    place += moment.sequence * ASSETS_LIMIT
+    into.row(_sql.list_assets, basket << _NUMBER_BITS | asset, basket, asset, place, listed, moment.at)
+
+
+def _parts_changed(into: Changes, event: m.PartsChanged, _: Moment) -> None:
+    into.lock_parts(event.account, event.instrument, event.parts)
+
+
+EVENTS: Final[Part] = {
+    e.InstrumentOpened: _opened,
+    e.BandSet: _band_set,
+    e.HaltChanged: _halted,
+    m.BasketOpened: _basket_opened,
+    m.AssetAdded: _asset_added,
+    m.AssetDelisted: _asset_delisted,
+    m.PartsChanged: _parts_changed,
+}

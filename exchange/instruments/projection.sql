@@ -6,3 +6,10 @@ from unnest($1::int[], $2::bigint[], $3::bigint[]) as b (id, low, high) where i.
 -- name: set_halts
 update exchange.instrument i set halted = h.causes
 from unnest($1::int[], $2::smallint[]) as h (id, causes) where i.id = h.id;
+-- name: list_assets
+insert into exchange.basket_asset (instrument_id, asset_id, place, listed, since)
+select instrument_id, asset_id, place, listed, since
+from unnest($1::bigint[], $2::int[], $3::int[], $4::bigint[], $5::boolean[], $6::timestamptz[])
+  as a (both_ids, instrument_id, asset_id, place, listed, since)
+on conflict (instrument_id, asset_id) do update set place = excluded.place, listed = excluded.listed,
+  since = excluded.since;

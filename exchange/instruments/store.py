@@ -21,8 +21,8 @@ class Halted(NamedTuple):
     """An open instrument and the causes that halt it."""
 
     id: int
-    project_id: int
-    vintage: int
+    project_id: int | None
+    vintage: int | None
     causes: int
 
 
