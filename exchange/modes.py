@@ -14,6 +14,7 @@ from exchange.blocks import rules as block_rules
 from exchange.campaigns import projection as campaigns
 from exchange.campaigns import rules as campaign_rules
 from exchange.instruments import projection as instruments
+from exchange.instruments import rules as instrument_rules
 from exchange.journal.refusals import CORE, Refusals
 from exchange.listings import projection as listings
 from exchange.listings import rules as listing_rules
@@ -57,6 +58,7 @@ REFUSALS: Final = Refusals(
         block_rules.REFUSALS,
         quote_rules.REFUSALS,
         session_rules.REFUSALS,
+        instrument_rules.REFUSALS,
     )
 )
 """How each refusal reads."""

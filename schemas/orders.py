@@ -26,6 +26,8 @@ ClosedBecause = Literal[
     "not-taken",
     "day-over",
     "expired",
+    "delisted",
+    "asset-halted",
 ]
 TimeInForce = Literal["GTC", "IOC", "FOK", "DAY", "GTD"]
 """DAY: until its instrument is closed; GTD: until a moment of business time."""

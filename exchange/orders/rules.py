@@ -36,6 +36,8 @@ CLOSED_BECAUSE: Final = {
     Cause.NOT_TAKEN: "not-taken",
     Cause.DAY_OVER: "day-over",
     Cause.EXPIRED: "expired",
+    Cause.DELISTED: "delisted",
+    Cause.ASSET_HALTED: "asset-halted",
 }
 _AMENDING: Final[Wordings] = {
     Reason.NOT_ENOUGH_CASH: Wording(
