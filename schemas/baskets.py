@@ -6,8 +6,7 @@ from msgspec import Meta, Struct
 
 from schemas.instruments import check_band
 from schemas.scalars import Id, Instant, PriceFen, Text, Tonnes, Vintage
-
-BasketCode = Annotated[str, Meta(pattern="^BASKET-[A-Z0-9][A-Z0-9-]{0,30}$", examples=["BASKET-LOCAL-2024"])]
+from schemas.serials import BasketCodeText, InstrumentCodeText
 
 
 class NewBasket(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -18,7 +17,7 @@ class NewBasket(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     the oldest vintage first, and each that is opened later.
     """
 
-    code: BasketCode
+    code: BasketCodeText
     name: Text
     methodology: Annotated[Text | None, Meta(description="With or without a version; left out: any")] = None
     vintage_from: Vintage
@@ -40,7 +39,7 @@ class NewBasket(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Delisting(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An asset that is to be delivered in a basket no more, and why."""
 
-    asset: str
+    asset: InstrumentCodeText
     reason: Text
 
 

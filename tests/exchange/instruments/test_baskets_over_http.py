@@ -54,7 +54,7 @@ async def test_each_trade_delivers_one_asset(market: Market):
         await market.tonnes("solar", FOREST),
         await market.tonnes("solar", BASKET),
     )
-    assert "traded" == (await market.order_of("kiln", first["id"]))["state"]
+    assert "filled" == (await market.order_of("kiln", first["id"]))["state"]
     deliveries = (await market.own("solar", "deliveries"))["items"]
     assert {(KILN, 20), (FOREST, 5)} == {(each["instrument"], each["quantity_t"]) for each in deliveries}
     assert all(each["serials"] for each in deliveries)
@@ -73,9 +73,8 @@ async def test_an_asset_is_delisted(market: Market):
     basket = done(await market.world.post(path, {"asset": KILN, "reason": "Too old"}, by=operator))
     assert [(FOREST, True), (KILN, False)] == listed(basket)
     assert "delisted" == (await market.order_of("kiln", resting["id"]))["closed_because"]
-    refused(
-        await market.order("kiln", "sell", 1, 14_00, instrument=BASKET), 409, "not-enough-tonnes", "0 t are settled"
-    )
+    nothing_left = await market.order("kiln", "sell", 1, 14_00, instrument=BASKET)
+    refused(nothing_left, 409, "not-enough-tonnes", "0 t are settled")
     again = await market.world.post(path, {"asset": KILN, "reason": "Too old"}, by=operator)
     refused(again, 409, "no-such-asset")
     other = await market.world.post(f"/v1/baskets/{FOREST}/delist", {"asset": KILN, "reason": "No"}, by=operator)
