@@ -54,7 +54,7 @@ OWNED = {
     "registry.community": {"community_event", "event_guest", "retail_payment", "retail_pool", "retail_posting"},
     "exchange.journal": {"head", "journal", "snapshot"},
     "exchange.projections": {"placed", "position", "projection", "request", "trade"},
-    "exchange.instruments": {"instrument"},
+    "exchange.instruments": {"basket", "basket_asset", "instrument"},
     "exchange.instructions": {"instruction", "instruction_number"},
     "exchange.settlement": {"delivery"},
     "exchange.campaigns": {"campaign", "campaign_course"},

@@ -55,7 +55,7 @@ async def test_each_trade_delivers_one_asset(market: Market):
         await market.tonnes("solar", BASKET),
     )
     assert "filled" == (await market.order_of("kiln", first["id"]))["state"]
-    deliveries = (await market.own("solar", "deliveries"))["items"]
+    deliveries = (await market.own("solar", "statements"))["items"]
     assert {(KILN, 20), (FOREST, 5)} == {(each["instrument"], each["quantity_t"]) for each in deliveries}
     assert all(each["serials"] for each in deliveries)
     page = await market.world.get(f"/instruments/{BASKET}")
