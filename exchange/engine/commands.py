@@ -206,7 +206,7 @@ class Instruction(Command, Protocol):
         """Higher than that of any instruction before."""
 
 
-class Opening(Instruction, Protocol):
+class InstrumentOpening(Instruction, Protocol):
     """An instruction that opens an instrument: its number and its rules."""
 
     @property

@@ -8,7 +8,7 @@ from exchange.engine import commands as c
 from exchange.engine.accounts import OpenOrder, TradingAccount
 from exchange.engine.book import OrderBook
 from exchange.engine.events import InstructionRefused, Reason, Reduced, Refused, Traded
-from exchange.engine.parts import NO_TONNES, Basket, BasketReason, give_back
+from exchange.engine.parts import NO_TONNES, AssetList, BasketReason, give_back
 from exchange.engine.session import CONTINUOUS, Session
 from schemas.scalars import MAX_PRICE_FEN, MAX_QUANTITY_T
 
@@ -55,7 +55,7 @@ class TradedInstrument:
         "tonnes",
     )
 
-    def __init__(self, command: c.Opening, fee_account: TradingAccount) -> None:
+    def __init__(self, command: c.InstrumentOpening, fee_account: TradingAccount) -> None:
         self.id = command.instrument
         self.tick = command.tick
         self.lot = command.lot
@@ -67,7 +67,7 @@ class TradedInstrument:
         self.phase = CONTINUOUS
         self.gate = 0
         self.session: Session | None = None
-        self.basket: Basket | None = None
+        self.basket: AssetList | None = None
         self.book = OrderBook()
         self.tonnes = 0
 

@@ -32,7 +32,7 @@ def open_instrument(market: Market, command: c.OpenInstrument) -> list[Event]:
     return [InstrumentOpened(command.instruction, command.instrument)]
 
 
-def cannot_open(market: Market, command: c.Opening) -> InstructionRefused | None:
+def cannot_open(market: Market, command: c.InstrumentOpening) -> InstructionRefused | None:
     """Why an instrument cannot be opened under these rules."""
     if command.instrument in market.instruments:
         return InstructionRefused(command.instruction, 0, Reason.INSTRUMENT_OPEN, command.instrument, 0)
@@ -141,7 +141,7 @@ def instructed(market: Market, command: OfInstrument) -> TradedInstrument | Inst
     return instrument
 
 
-def _untradable(command: c.Opening) -> InstructionRefused | None:
+def _untradable(command: c.InstrumentOpening) -> InstructionRefused | None:
     """Rules under which the engine could not compute, or a fee would be more than is paid."""
     if command.tick < 1:
         return InstructionRefused(command.instruction, 0, Reason.PRICE_OFF_TICK, command.tick, 1)
@@ -152,7 +152,7 @@ def _untradable(command: c.Opening) -> InstructionRefused | None:
     return None
 
 
-def _beyond_prices(command: c.Opening | c.SetBand) -> InstructionRefused | None:
+def _beyond_prices(command: c.InstrumentOpening | c.SetBand) -> InstructionRefused | None:
     """A band with prices below 1 fen or above the largest."""
     if command.low < 1:
         return InstructionRefused(command.instruction, 0, Reason.PRICE_BELOW_BAND, command.low, 1)

@@ -33,7 +33,7 @@ class BasketReason(IntEnum):
     NO_TONNES_OF_BASKETS = 447
 
 
-class Basket:
+class AssetList:
     """The assets of a basket in their order; those of *halted* trade nowhere for now."""
 
     __slots__ = ("assets", "halted")

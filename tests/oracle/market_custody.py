@@ -137,13 +137,13 @@ class NaiveCustody:
             self.frozen_early.discard(account)
         return self.owners[account]
 
-    def _OpenInstrument(self, said: c.Opening) -> list[e.Event]:  # noqa: N802 - named as its command
+    def _OpenInstrument(self, said: c.InstrumentOpening) -> list[e.Event]:  # noqa: N802 - named as its command
         self._check_opening(said)
         self._owner(said.fee_account, said.fee_group)
         self.rules[said.instrument] = Rules(said.tick, said.lot, said.low, said.high, said.fee_bps, said.fee_account)
         return [e.InstrumentOpened(said.instruction, said.instrument)]
 
-    def _check_opening(self, said: c.Opening) -> None:
+    def _check_opening(self, said: c.InstrumentOpening) -> None:
         if said.instrument in self.rules:
             refuse(Reason.INSTRUMENT_OPEN, said.instrument)
         if said.tick < 1:

@@ -26,11 +26,11 @@ from exchange.engine.market import (
     unlock,
 )
 from exchange.engine.modes import EngineMode
-from exchange.engine.modes.baskets.messages import PartsChanged
+from exchange.engine.modes.baskets.messages import parts_changed
 from exchange.engine.modes.filling import fills
 from exchange.engine.modes.sessions.collecting import collect, ends, untimely
 from exchange.engine.modes.sessions.messages import Dated
-from exchange.engine.parts import NO_TONNES, Basket, Parts, give_back
+from exchange.engine.parts import NO_TONNES, AssetList, Parts, give_back
 from exchange.engine.session import CLOSED
 from schemas.scalars import MAX_INT, MAX_QUANTITY_T
 
@@ -138,10 +138,8 @@ def place(market: Market, command: Place | PlaceUntil) -> list[Event]:  # noqa: 
         or account.frozen
         or (len(account.orders) >= OPEN_ORDERS_LIMIT and life not in _AT_ONCE)
     ):  # asked here as `unfit` asks it: a call for each order costs a twentieth of its time
-        if (refusal := _not_taken(command, instrument, account)) is not None:
-            return [refusal]
-        if instrument.basket is not None:
-            return _place_in_basket(market, instrument, instrument.basket, account, command)
+        if (said := _placed_otherwise(market, instrument, account, command)) is not None:
+            return said
     try:
         tonnes = account.tonnes[number]
     except KeyError:
@@ -175,8 +173,23 @@ def place(market: Market, command: Place | PlaceUntil) -> list[Event]:  # noqa: 
     return [accepted]
 
 
+def _placed_otherwise(
+    market: Market, instrument: TradedInstrument, account: TradingAccount, command: Place | PlaceUntil
+) -> list[Event] | None:
+    """Refuse an order that is not taken, or take it in a basket; None: it goes on as any other."""
+    if (refusal := _not_taken(command, instrument, account)) is not None:
+        return [refusal]
+    if instrument.basket is not None:
+        return _place_in_basket(market, instrument, instrument.basket, account, command)
+    return None
+
+
 def _place_in_basket(
-    market: Market, instrument: TradedInstrument, basket: Basket, account: TradingAccount, command: Place | PlaceUntil
+    market: Market,
+    instrument: TradedInstrument,
+    basket: AssetList,
+    account: TradingAccount,
+    command: Place | PlaceUntil,
 ) -> list[Event]:
     """Take an order in a basket: whoever sells locks tonnes of its assets, whoever buys takes any of them."""
     side, price, quantity, life = command.side, command.price, command.quantity, command.life
@@ -209,19 +222,9 @@ def _place_in_basket(
     ]
     if life == c.GTD:
         events.append(Dated(order.id, _until(command)))
-    events += _parts_changed(order, {})
+    events += parts_changed(order, {})
     _enter(market, instrument, order, events, rests=life not in _AT_ONCE)
     return events
-
-
-def _parts_changed(order: OpenOrder, before: Parts) -> list[Event]:
-    """Say of which assets an order has more or less locked than *before*, if it is one that sells in a basket."""
-    locked = order.parts
-    if locked is None:
-        return []
-    changed = ((asset, locked.get(asset, 0) - before.get(asset, 0)) for asset in sorted({*before, *locked}))
-    parts = tuple(each for each in changed if each[1])
-    return [PartsChanged(order.id, order.account.id, order.instrument, parts)] if parts else []
 
 
 def _not_taken(command: Place | PlaceUntil, instrument: TradedInstrument, account: TradingAccount) -> Refused | None:
@@ -354,7 +357,7 @@ def _amended(market: Market, order: OpenOrder, level: Level, command: Amend, par
     account = order.account
     events: list[Event] = [
         Amended(order.id, account.id, order.instrument, order.side, old_price, old_open, order.price, order.open),
-        *_parts_changed(order, parts),
+        *parts_changed(order, parts),
     ]
     if not keeps_place:
         _enter(market, market.instruments[order.instrument], order, events, rests=True)
@@ -362,7 +365,7 @@ def _amended(market: Market, order: OpenOrder, level: Level, command: Amend, par
     return events
 
 
-def _relock(order: OpenOrder, basket: Basket | None, open_t: int, command: Amend) -> Refused | None:
+def _relock(order: OpenOrder, basket: AssetList | None, open_t: int, command: Amend) -> Refused | None:
     """Exchange what is locked behind an order for what its new price and open quantity need."""
     price = command.price
     if basket is not None and order.parts is not None:
@@ -378,7 +381,7 @@ def _relock(order: OpenOrder, basket: Basket | None, open_t: int, command: Amend
     return None
 
 
-def _relock_parts(order: OpenOrder, parts: Parts, basket: Basket, more: int, command: Amend) -> Refused | None:
+def _relock_parts(order: OpenOrder, parts: Parts, basket: AssetList, more: int, command: Amend) -> Refused | None:
     """Lock more tonnes of the assets of a basket, or give some back."""
     free = basket.free(order.account)
     if more > free:

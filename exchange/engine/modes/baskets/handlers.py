@@ -20,7 +20,7 @@ from exchange.engine.modes.baskets.messages import (
     PartsChanged,
 )
 from exchange.engine.opening import cannot_open, instructed, selling
-from exchange.engine.parts import ASSETS_LIMIT, NO_TONNES, Basket, BasketReason
+from exchange.engine.parts import ASSETS_LIMIT, NO_TONNES, AssetList, BasketReason
 
 
 class StoredBasket(Struct, array_like=True):
@@ -76,7 +76,7 @@ def _baskets(market: Market) -> Baskets:
 
 def _make_basket(market: Market, instrument: TradedInstrument, assets: list[int]) -> None:
     halted = {each for each in assets if market.instruments[each].halted}
-    instrument.basket = Basket(assets, halted)
+    instrument.basket = AssetList(assets, halted)
     instrument.shut()
     _baskets(market).instruments[instrument.id] = instrument
 
@@ -151,7 +151,7 @@ def delist_asset(market: Market, command: DelistAsset) -> list[Event]:
     return [delisted, *clear_some(market, Clearing(tuple(found), Cause.DELISTED))]
 
 
-def _instructed(market: Market, command: AddAsset | DelistAsset) -> Basket | InstructionRefused:
+def _instructed(market: Market, command: AddAsset | DelistAsset) -> AssetList | InstructionRefused:
     """Return the basket that an instruction is about, or why it is not carried out."""
     instrument = instructed(market, command)
     if isinstance(instrument, InstructionRefused):

@@ -2,6 +2,10 @@
 
 from msgspec import Struct
 
+from exchange.engine.accounts import OpenOrder
+from exchange.engine.events import Event
+from exchange.engine.parts import Parts
+
 
 class OpenBasket(Struct, array_like=True, gc=False, frozen=True, tag=47):
     """
@@ -73,3 +77,13 @@ class AssetDelisted(Struct, array_like=True, gc=False, frozen=True, tag=49):
     instruction: int
     instrument: int
     asset: int
+
+
+def parts_changed(order: OpenOrder, before: Parts) -> list[Event]:
+    """Say of which assets an order has more or less locked than *before*, if it is one that sells in a basket."""
+    locked = order.parts
+    if locked is None:
+        return []
+    changed = ((asset, locked.get(asset, 0) - before.get(asset, 0)) for asset in sorted({*before, *locked}))
+    parts = tuple(each for each in changed if each[1])
+    return [PartsChanged(order.id, order.account.id, order.instrument, parts)] if parts else []
