@@ -127,7 +127,7 @@ def place(market: Market, command: Place | PlaceUntil) -> list[Event]:  # noqa: 
     instrument, life, prevention = market.instruments.get(number), command.life, command.prevention
     if instrument is None:
         return [refused(command, Reason.UNKNOWN_INSTRUMENT, number)]
-    if (
+    if (  # noqa: SIM102 - the second question is seldom asked
         price < instrument.low
         or price > instrument.high
         or price % instrument.tick

@@ -5,6 +5,8 @@ Instruments 7 and 8 are assets, 9 is a basket of 8 and 7, in that order; ticks o
 Account 1 has 30 t of instrument 8 and 1,010 t of instrument 7; account 4 is another owner's.
 """
 
+from typing import Any
+
 import pytest
 
 from exchange.engine import commands as c
@@ -107,7 +109,7 @@ def test_a_delisted_asset_is_sold_no_more(table):
     happened = table.tell(m.DelistAsset(30, BASKET, OTHER))
     assert [Cause.DELISTED, Cause.DELISTED] == [each.cause for each in happened if isinstance(each, e.Reduced)]
     assert [(30, 0, 0, 0), (1_000, 10, 0, 0)] == parts(table, 1)
-    (refusal,) = table.tell(sell(1, 300, 1_010, 4))
+    refusal: Any = table.tell(sell(1, 300, 1_010, 4))[0]
     assert (e.Reason.NOT_ENOUGH_TONNES, 1_010, 1_000) == (refusal.reason, refusal.wanted, refusal.limit)
     table.tell(m.AddAsset(31, BASKET, OTHER), sell(1, 300, 1_010, 5))
     assert [(20, 10, 0, 0), (0, 1_010, 0, 0)] == parts(table, 1)
@@ -167,7 +169,7 @@ def test_a_basket_has_a_limit_of_assets():
     opened = [c.OpenInstrument(number, number, *RULES) for number in range(100, 301)]
     basket = m.OpenBasket(400, 900, *RULES, tuple(range(100, 300)))
     table = Table(*opened, basket, given=GIVEN[:1])
-    (refusal,) = table.tell(m.AddAsset(401, 900, 300))
+    refusal: Any = table.tell(m.AddAsset(401, 900, 300))[0]
     assert (BasketReason.TOO_MANY_ASSETS, 201, 200) == (refusal.reason, refusal.wanted, refusal.limit)
 
 
@@ -184,5 +186,5 @@ def test_a_basket_has_a_limit_of_assets():
 )
 def test_a_basket_trades_only_in_its_book(table, command):
     """Whoever names a basket anywhere else is refused, and may trade its assets there."""
-    (refusal,) = table.tell(command)
+    refusal: Any = table.tell(command)[0]
     assert (BasketReason.ONLY_IN_ITS_BOOK, BASKET) == (refusal.reason, refusal.wanted)
