@@ -6,7 +6,7 @@ from deploy.status import StatusController
 from exchange.auctions.api import AuctionsController
 from exchange.blocks.api import AccountBlocksController, BlockMarketController, BlocksController
 from exchange.campaigns.api import CampaignsController
-from exchange.instruments.api import InstrumentsController
+from exchange.instruments.api import BasketsController, InstrumentsController
 from exchange.listings.api import ListingsController, PickingController
 from exchange.market_data.api import MarketDataController, MarketDaysController
 from exchange.market_data.session.api import MarketSessionController
@@ -91,6 +91,7 @@ CONTROLLERS: Final = (
     StatusController,
     CorrectionsController,
     InstrumentsController,
+    BasketsController,
     MarketDataController,
     MarketDaysController,
     MarketSessionController,

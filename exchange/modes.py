@@ -13,6 +13,7 @@ from exchange.blocks import projection as blocks
 from exchange.blocks import rules as block_rules
 from exchange.campaigns import projection as campaigns
 from exchange.campaigns import rules as campaign_rules
+from exchange.instruments import basket_rules
 from exchange.instruments import projection as instruments
 from exchange.instruments import rules as instrument_rules
 from exchange.journal.refusals import CORE, Refusals
@@ -59,6 +60,7 @@ REFUSALS: Final = Refusals(
         quote_rules.REFUSALS,
         session_rules.REFUSALS,
         instrument_rules.REFUSALS,
+        basket_rules.REFUSALS,
     )
 )
 """How each refusal reads."""

@@ -66,11 +66,15 @@ class HaltReason(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Instrument(Struct, frozen=True, kw_only=True):
-    """One project and vintage that can be traded, with its rules."""
+    """
+    One project and vintage that can be traded, with its rules; or a basket, which has neither of them.
+
+    Of a basket, *project_name* is its own name.
+    """
 
     code: str
-    project_id: Id
-    vintage: Vintage
+    project_id: Id | None
+    vintage: Vintage | None
     project_name: str
     methodology: str
     tick_fen: PriceFen

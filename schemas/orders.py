@@ -27,6 +27,8 @@ ClosedBecause = Literal[
     "day-over",
     "expired",
     "owner-changed",
+    "delisted",
+    "asset-halted",
 ]
 TimeInForce = Literal["GTC", "IOC", "FOK", "DAY", "GTD"]
 """DAY: until its instrument is closed; GTD: until a moment of business time."""

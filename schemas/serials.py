@@ -39,13 +39,18 @@ _PROGRAMME: Final = re.compile(PROGRAMME)
 
 # The lookahead refuses a final newline, which `$` alone lets pass in Python; ECMA reads it the same way.
 """A project code as it stands in a body; `ProjectCode.parse` checks the rest."""
+_BASKET = "BASKET-[A-Z0-9][A-Z0-9-]{0,30}"
+BasketCodeText = Annotated[
+    str, Meta(pattern=f"^{_BASKET}$(?!\\n)", max_length=40, examples=["BASKET-LOCAL-2024"], description="A basket")
+]
+"""A code that no project and vintage has: a region has two letters."""
 InstrumentCodeText = Annotated[
     str,
     Meta(
-        pattern=f"^{_INSTRUMENT}$(?!\\n)",
+        pattern=f"^(?:{_INSTRUMENT}|{_BASKET})$(?!\\n)",
         max_length=40,
         examples=["SC-CDCER-0001-2024"],
-        description="Region, programme, project, vintage: an issuance's code without its sequence",
+        description="Region, programme, project, vintage: an issuance's code without its sequence; or a basket's code",
     ),
 ]
 """An instrument code as it stands in a body; `InstrumentCode.parse` checks the rest."""

@@ -32,6 +32,8 @@ class Shown(NamedTuple):
     open: dict[int, tuple[int, int, int]]
     """Price, open tonnes and account of every order and listing."""
     unsettled: set[int]
+    parts: dict[int, dict[int, int]]
+    """Tonnes by asset that a sell order in a basket has locked, which stands in no table."""
 
 
 async def check(owner: asyncpg.Connection) -> None:
@@ -46,12 +48,16 @@ async def check(owner: asyncpg.Connection) -> None:
         (row["account_id"], row["instrument_id"]): [row[name] for name in ("settled", "locked", "incoming", "outgoing")]
         for row in await owner.fetch("select * from exchange.position")
     }
-    assert await _replayed(owner) == Shown(
+    shown = await _replayed(owner)
+    assert shown == Shown(
         _some(positions),
         {row["id"]: (row["price_fen"], row["open_t"], row["account_id"]) for row in placed if row["open_t"]},
         {row["id"] for row in trades if row["state"] == "traded"},
+        shown.parts,
     ), "the tables are not what the engine has"
-    assert _added_up(instructions, trades, placed) == _some(positions), "deposits, trades and orders add up otherwise"
+    assert _added_up(instructions, trades, placed, shown.parts) == _some(positions), (
+        "deposits, trades and orders add up otherwise"
+    )
     _check_sides(positions)
     await _check_holds(owner, positions, instructions, deliveries)
     _check_netting(trades, deliveries)
@@ -97,6 +103,7 @@ def _shown(market: Market) -> Shown:
         _some({key: [each.settled, each.locked, each.incoming, each.outgoing] for key, each in holdings.items()}),
         {order.id: (order.price, order.open, order.account.id) for order in market.open_orders()},
         set(market.unsettled),
+        {order.id: dict(order.parts) for order in market.open_orders() if order.parts},
     )
 
 
@@ -104,7 +111,7 @@ def _some(positions: Parts) -> Parts:
     return {key: parts for key, parts in positions.items() if any(parts)}
 
 
-def _added_up(instructions: Rows, trades: Rows, placed: Rows) -> Parts:
+def _added_up(instructions: Rows, trades: Rows, placed: Rows, baskets: dict[int, dict[int, int]]) -> Parts:
     """Positions from what came in, went out, was traded, and is open."""
     found: Parts = defaultdict(lambda: [0, 0, 0, 0])
     for row in instructions:
@@ -115,17 +122,18 @@ def _added_up(instructions: Rows, trades: Rows, placed: Rows) -> Parts:
         _add_trade(found, row)
     for row in placed:
         selling = row["side"] == "sell"
-        locked = row["open_t"] * (1 if selling else row["price_fen"])
-        parts = found[row["account_id"], row["instrument_id"] if selling else CASH]
-        parts[0] -= locked
-        parts[1] += locked
+        everything = {row["instrument_id"] if selling else CASH: row["open_t"] * (1 if selling else row["price_fen"])}
+        for what, locked in baskets.get(row["id"], everything).items():
+            parts = found[row["account_id"], what]
+            parts[0] -= locked
+            parts[1] += locked
     return _some(found)
 
 
 def _add_trade(found: Parts, row: asyncpg.Record) -> None:
     if row["state"] == "refunded":
         return
-    instrument, tonnes, fee = row["instrument_id"], row["quantity_t"], row["fee_fen"]
+    instrument, tonnes, fee = row["asset_id"] or row["instrument_id"], row["quantity_t"], row["fee_fen"]
     amount = row["price_fen"] * tonnes
     goes = [(row["buyer_id"], CASH, amount), (row["seller_id"], instrument, tonnes)]
     comes = [
@@ -193,7 +201,7 @@ def _check_netting(trades: Rows, deliveries: Rows) -> None:
     ), "a trade is delivered twice"
     for row in deliveries:
         netted = [by_id[number] for number in row["trades"]]
-        parties = {(each["seller_id"], each["buyer_id"], each["instrument_id"]) for each in netted}
+        parties = {(each["seller_id"], each["buyer_id"], each["asset_id"] or each["instrument_id"]) for each in netted}
         assert {(row["seller_id"], row["buyer_id"], row["instrument_id"])} == parties
         assert (row["quantity_t"], row["gross_fen"], row["fee_fen"]) == (
             sum(each["quantity_t"] for each in netted),

@@ -54,7 +54,7 @@ OWNED = {
     "registry.community": {"community_event", "event_guest", "retail_payment", "retail_pool", "retail_posting"},
     "exchange.journal": {"head", "journal", "snapshot"},
     "exchange.projections": {"placed", "position", "projection", "request", "trade"},
-    "exchange.instruments": {"account_group", "instrument", "resale_day"},
+    "exchange.instruments": {"account_group", "basket", "basket_asset", "instrument", "resale_day"},
     "exchange.orders": {"order_session"},
     "exchange.instructions": {"instruction", "instruction_number"},
     "exchange.settlement": {"delivery"},

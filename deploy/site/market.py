@@ -9,6 +9,7 @@ from litestar.params import QueryParameter
 from msgspec.structs import replace
 
 from exchange.blocks import service as blocks
+from exchange.instruments import baskets
 from exchange.instruments import service as instruments
 from exchange.listings import service as listings
 from exchange.market_data import rules
@@ -63,10 +64,12 @@ class MarketPage(Controller):
         """The whole page."""
         book = await market_data.book(code, exchange=exchange)
         bids, asks = rules.depths(book, LEVELS)
+        found = await instruments.instrument(code, exchange=exchange)
         return page.answer(
             "market/instrument.html",
-            instrument=await instruments.instrument(code, exchange=exchange),
             venue=(await exchange.instruments.by_code(code)).venue,
+            instrument=found,
+            basket=await baskets.basket(code, exchange=exchange) if found.project_id is None else None,
             book=book,
             bids=bids,
             asks=asks,

@@ -45,9 +45,10 @@ class OpenOrder(Struct, eq=False, gc=False):
     An order with *open* of its *quantity* left. *queue* is where it waits, None if it does not.
 
     *group*, *cash* and *tonnes* are its account's; *life* is `LISTED` for a listing; *fee_rest* is what the seller's
-    fee was rounded down by so far, in ten-thousandths of a fen. A struct, because building one costs a quarter of what
-    a class with slots does. Out of the collector's sight: nothing that stands in a market links to an order that has
-    left it.
+    fee was rounded down by so far, in ten-thousandths of a fen. *parts* has what a sell order in a basket has
+    locked, by asset (`exchange.engine.parts`), and is None of any other. A struct, because building one costs a quarter
+    of what a class with slots does. Out of the collector's sight: nothing that stands in a market links to an order
+    that has left it.
     """
 
     id: int
@@ -66,6 +67,7 @@ class OpenOrder(Struct, eq=False, gc=False):
     queue: Queue | None = None
     prev: "OpenOrder | None" = None
     next: "OpenOrder | None" = None
+    parts: dict[int, int] | None = None
 
 
 class TradingAccount:

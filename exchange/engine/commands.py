@@ -204,3 +204,39 @@ class Instruction(Command, Protocol):
     @property
     def instruction(self) -> int:
         """Higher than that of any instruction before."""
+
+
+class InstrumentOpening(Instruction, Protocol):
+    """An instruction that opens an instrument: its number and its rules."""
+
+    @property
+    def instrument(self) -> int:
+        """Its number."""
+
+    @property
+    def tick(self) -> int:
+        """Prices are multiples of it."""
+
+    @property
+    def lot(self) -> int:
+        """Quantities are multiples of it."""
+
+    @property
+    def low(self) -> int:
+        """The lowest price."""
+
+    @property
+    def high(self) -> int:
+        """The highest price."""
+
+    @property
+    def fee_bps(self) -> int:
+        """What the seller pays, in ten-thousandths."""
+
+    @property
+    def fee_account(self) -> int:
+        """To whom."""
+
+    @property
+    def fee_group(self) -> int:
+        """The beneficial owner of that account."""

@@ -15,6 +15,7 @@ from exchange.engine.events import Event
 from exchange.engine.market import Market, busy
 from exchange.engine.modes import EngineMode, Handler, Step, continuous, listings, picking
 from exchange.engine.modes.auctions import handlers as auctions
+from exchange.engine.modes.baskets import handlers as baskets
 from exchange.engine.modes.blocks import handlers as blocks
 from exchange.engine.modes.campaigns import handlers as campaigns
 from exchange.engine.modes.quotes import handlers as quotes
@@ -23,7 +24,7 @@ from exchange.engine.modes.venues import handlers as venues
 from exchange.engine.opening import freeze, halt, open_instrument, restart_numbers, set_band
 from exchange.engine.settling import refund, settle
 
-ENGINE_VERSION: Final = 3
+ENGINE_VERSION: Final = 4
 """Rises whenever the same commands would give other events or another state; replay never crosses it."""
 
 MODES: Final[tuple[EngineMode, ...]] = (
@@ -36,6 +37,7 @@ MODES: Final[tuple[EngineMode, ...]] = (
     quotes.MODE,
     sessions.MODE,
     venues.MODE,
+    baskets.MODE,
 )
 """Every mode of matching. A new one is a module in `exchange.engine.modes` and a line here."""
 

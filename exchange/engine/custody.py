@@ -1,5 +1,7 @@
 """What comes in from the registry and the bank, and what goes out to them. Each movement is made once."""
 
+from enum import IntEnum
+
 from exchange.engine import commands as c
 from exchange.engine.events import (
     CashCredited,
@@ -11,6 +13,7 @@ from exchange.engine.events import (
     TonnesDebited,
 )
 from exchange.engine.market import MAX_TOTAL, Market, given_before
+from exchange.engine.parts import BasketReason
 
 Movement = c.CreditCash | c.CreditTonnes | c.DebitCash | c.DebitTonnes
 
@@ -32,6 +35,8 @@ def credit_tonnes(market: Market, command: c.CreditTonnes) -> list[Event]:
     instrument = market.instruments.get(command.instrument)
     if instrument is None:
         return [_refused(command, Reason.UNKNOWN_INSTRUMENT, command.instrument, 0)]
+    if instrument.basket is not None:
+        return [_refused(command, BasketReason.NO_TONNES_OF_BASKETS, instrument.id, 0)]
     if (refusal := _unfit(command, command.quantity, instrument.tonnes)) is not None:
         return [refusal]
     account = market.account(command.account, command.group)
@@ -85,5 +90,5 @@ def _frozen(market: Market, command: Movement) -> InstructionRefused | None:
     return _refused(command, Reason.FROZEN, 0, 0) if account is not None and account.frozen else None
 
 
-def _refused(command: Movement, reason: Reason, wanted: int, limit: int) -> InstructionRefused:
+def _refused(command: Movement, reason: IntEnum, wanted: int, limit: int) -> InstructionRefused:
     return InstructionRefused(command.instruction, command.account, reason, wanted, limit)

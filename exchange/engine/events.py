@@ -68,6 +68,8 @@ class Cause(IntEnum):
     DAY_OVER = 13
     EXPIRED = 14
     OWNER_CHANGED = 23
+    DELISTED = 20
+    ASSET_HALTED = 21
 
 
 class Refused(Struct, array_like=True, gc=False, frozen=True, tag=1):
@@ -162,7 +164,7 @@ class Traded(Struct, array_like=True, gc=False, frozen=True, tag=14):
 
     The buyer had locked *cap* fen a tonne; what is above *price* is settled again. *fee* is the seller's, to
     *fee_account*: what its order's fee, rounded down once, grew by. *taker_side* is the side of the order that
-    came later.
+    came later. *asset* is what a trade in a basket delivers; 0: what is delivered is the instrument.
     """
 
     trade: int
@@ -177,13 +179,15 @@ class Traded(Struct, array_like=True, gc=False, frozen=True, tag=14):
     fee: int
     fee_account: int
     taker_side: int
+    asset: int = 0
 
 
 class Reduced(Struct, array_like=True, gc=False, frozen=True, tag=15):
     """
     So many tonnes of an order or a listing are open no more; what was locked for them is settled again.
 
-    *client_order_id* is that of the cancel, 0 where it has none or nobody asked for it.
+    *client_order_id* is that of the cancel, 0 where it has none or nobody asked for it. Of a sell order in a basket,
+    *parts* has pairs of an asset and its tonnes.
     """
 
     order: int
@@ -194,6 +198,7 @@ class Reduced(Struct, array_like=True, gc=False, frozen=True, tag=15):
     quantity: int
     cause: int
     client_order_id: int
+    parts: tuple[tuple[int, int], ...] = ()
 
 
 class Settled(Struct, array_like=True, gc=False, frozen=True, tag=17):

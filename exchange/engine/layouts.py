@@ -15,10 +15,11 @@ from msgspec import Raw, Struct, field
 from exchange.engine.events import Traded
 from exchange.engine.modes import listings
 
-STATE_CODEC: Final = 3
+STATE_CODEC: Final = 4
 """
 1: until engine 1. 2: listings are a part of their own, parts by mode, what is unfinished. 3: which numbers of an
-account are used behind its highest, what was rounded off each fee, who was frozen before the first credit.
+account are used behind its highest, what was rounded off each fee, who was frozen before the first credit. 4: which
+asset a trade that is not settled delivers.
 """
 
 
@@ -113,7 +114,7 @@ class StoredState(Struct, array_like=True):
 
 def decoded(state: bytes, codec: int) -> StoredState:
     """Return a stored state in today's layout. Raises `UnknownLayout`, and `msgspec.DecodeError` for broken bytes."""
-    if codec in {2, STATE_CODEC}:  # what layout 3 added has a default
+    if codec in {2, 3, STATE_CODEC}:  # what layouts 3 and 4 added has a default
         return msgspec.msgpack.decode(state, type=StoredState)
     if codec == 1:
         return _from_1(msgspec.msgpack.decode(state, type=_State1))

@@ -8,6 +8,7 @@ from exchange.engine import commands as c
 from exchange.engine.accounts import OpenOrder, TradingAccount
 from exchange.engine.book import OrderBook
 from exchange.engine.events import InstructionRefused, Reason, Reduced, Refused, Traded
+from exchange.engine.parts import NO_TONNES, AssetList, BasketReason, give_back
 from exchange.engine.session import CONTINUOUS, Session
 from exchange.engine.venue import Venue
 from schemas.scalars import MAX_PRICE_FEN, MAX_QUANTITY_T
@@ -22,20 +23,24 @@ BPS: Final = 10_000
 _PHASE_BITS: Final = 8
 """Causes of a halt stand below them."""
 _VENUE_BITS: Final = 16
+_BASKET_BITS: Final = 17
 
 assert MAX_PRICE_FEN * MAX_QUANTITY_T <= MAX_TOTAL
 
 
 class TradedInstrument:
     """
-    One project and vintage with its rules and its book. *tonnes* is what all accounts have of it.
+    One project and vintage, or a basket of several, with its rules and its book.
+
+    *tonnes* is what all accounts have of it, 0 of a *basket*, which is None of any other.
 
     *halted* has the causes of a halt, *phase* where its book is in its session; *gate* has both, so that an order is
-    asked one question: it is 0 while the book trades continuously, without rules of a venue. *session* is None until a
-    first phase or rule, *venue* unless it was opened by the rules of one.
+    asked one question: it is 0 while the book trades continuously, without rules of a venue, and is no basket's.
+    *session* is None until a first phase or rule, *venue* unless it was opened by the rules of one.
     """
 
     __slots__ = (
+        "basket",
         "book",
         "fee_account",
         "fee_bps",
@@ -52,7 +57,7 @@ class TradedInstrument:
         "venue",
     )
 
-    def __init__(self, command: c.OpenInstrument, fee_account: TradingAccount) -> None:
+    def __init__(self, command: c.InstrumentOpening, fee_account: TradingAccount) -> None:
         self.id = command.instrument
         self.tick = command.tick
         self.lot = command.lot
@@ -65,12 +70,14 @@ class TradedInstrument:
         self.gate = 0
         self.session: Session | None = None
         self.venue: Venue | None = None
+        self.basket: AssetList | None = None
         self.book = OrderBook()
         self.tonnes = 0
 
     def shut(self) -> None:
-        """Let the gate say what *halted* and *phase* say, and that there are rules of a venue."""
-        self.gate = self.halted | self.phase << _PHASE_BITS | (self.venue is not None) << _VENUE_BITS
+        """Let the gate say what *halted* and *phase* say, and whether there are rules of a venue, or it is a basket."""
+        ruled, basket = (self.venue is not None) << _VENUE_BITS, (self.basket is not None) << _BASKET_BITS
+        self.gate = self.halted | self.phase << _PHASE_BITS | ruled | basket
 
 
 class Market:
@@ -177,6 +184,13 @@ def refused(command: c.AccountCommand, reason: int, wanted: int = 0, limit: int 
     return Refused(reason, command.account, command.client_order_id, wanted, limit)
 
 
+def not_in_baskets(command: c.AccountCommand, instrument: TradedInstrument) -> Refused | None:
+    """Refuse what names a basket and is no order for its book."""
+    if instrument.basket is None:
+        return None
+    return refused(command, BasketReason.ONLY_IN_ITS_BOOK, instrument.id)
+
+
 def unfit(
     command: c.AccountCommand,
     instrument: TradedInstrument,
@@ -239,6 +253,10 @@ def unlock(order: OpenOrder, quantity: int, cause: int, client_order_id: int = 0
     """What was locked for *quantity* tonnes that are open no more is settled again."""
     side, price = order.side, order.price
     if side:
+        if order.parts is not None:
+            parts = give_back(order, quantity)
+            number, account, basket = order.id, order.account.id, order.instrument
+            return Reduced(number, account, basket, side, price, quantity, cause, client_order_id, parts)
         holding = order.tonnes
         holding.locked -= quantity
         holding.settled += quantity
@@ -265,6 +283,7 @@ def exchange(  # noqa: PLR0917 - keywords cost a tenth of the time of a trade
     price: int,
     quantity: int,
     taker_side: int,
+    asset: int = 0,
 ) -> Traded:
     """One trade: money and tonnes that were locked become outgoing on one side and incoming on the other."""
     market.trades = trade = market.trades + 1
@@ -287,9 +306,46 @@ def exchange(  # noqa: PLR0917 - keywords cost a tenth of the time of a trade
         fee_account.cash.incoming += fee
     buyer, seller = buy.account.id, sell.account.id
     event = market.unsettled[trade] = Traded(
-        trade, instrument.id, price, quantity, buy.id, sell.id, buyer, seller, cap, fee, fee_account.id, taker_side
+        trade,
+        instrument.id,
+        price,
+        quantity,
+        buy.id,
+        sell.id,
+        buyer,
+        seller,
+        cap,
+        fee,
+        fee_account.id,
+        taker_side,
+        asset,
     )
     return event
+
+
+def exchange_parts(  # noqa: PLR0917 - as `exchange`
+    market: Market,
+    instrument: TradedInstrument,
+    buy: OpenOrder,
+    sell: OpenOrder,
+    price: int,
+    quantity: int,
+    taker_side: int,
+) -> Iterator[Traded]:
+    """Sell the first tonnes that a sell order in a basket has locked: a trade for each asset among them."""
+    parts = sell.parts
+    assert parts is not None, "it sells in a basket"
+    while quantity:
+        asset = next(iter(parts))
+        sold = min(parts[asset], quantity)
+        quantity -= sold
+        if sold == parts[asset]:
+            del parts[asset]
+        else:
+            parts[asset] -= sold
+        buy.tonnes, sell.tonnes = buy.account.balance(asset), sell.account.balance(asset)
+        yield exchange(market, instrument, buy, sell, price, sold, taker_side, asset)
+    buy.tonnes = sell.tonnes = NO_TONNES
 
 
 def dissolve(market: Market) -> None:

@@ -25,13 +25,18 @@ def open_instrument(market: Market, command: c.OpenInstrument) -> list[Event]:
     """Begin to trade one project and vintage."""
     if (refusal := given_before(market, command)) is not None:
         return [refusal]
-    if command.instrument in market.instruments:
-        return [InstructionRefused(command.instruction, 0, Reason.INSTRUMENT_OPEN, command.instrument, 0)]
-    if (refusal := _untradable(command) or _beyond_prices(command)) is not None:
+    if (refusal := cannot_open(market, command)) is not None:
         return [refusal]
     fee_account = market.account(command.fee_account, command.fee_group)
     market.instruments[command.instrument] = TradedInstrument(command, fee_account)
     return [InstrumentOpened(command.instruction, command.instrument)]
+
+
+def cannot_open(market: Market, command: c.InstrumentOpening) -> InstructionRefused | None:
+    """Why an instrument cannot be opened under these rules."""
+    if command.instrument in market.instruments:
+        return InstructionRefused(command.instruction, 0, Reason.INSTRUMENT_OPEN, command.instrument, 0)
+    return _untradable(command) or _beyond_prices(command)
 
 
 def set_band(market: Market, command: c.SetBand) -> list[Event]:
@@ -65,7 +70,32 @@ def halt(market: Market, command: c.Halt) -> list[Event]:
         return [instrument]
     instrument.halted = instrument.halted | command.cause if command.on else instrument.halted & ~command.cause
     instrument.shut()
-    return [HaltChanged(command.instruction, instrument.id, instrument.halted)]
+    changed = HaltChanged(command.instruction, instrument.id, instrument.halted)
+    return [changed, *_halt_in_baskets(market, instrument)]
+
+
+def _halt_in_baskets(market: Market, asset: TradedInstrument) -> list[Event]:
+    """An asset that is halted is sold in no basket, and what would deliver it is closed, in steps."""
+    closing: list[tuple[int, int]] = []
+    for each in market.instruments.values():
+        if each.basket is None or asset.id not in each.basket.assets:
+            continue
+        if asset.halted:
+            each.basket.halted.add(asset.id)
+            closing += selling(each, asset.id)
+        else:
+            each.basket.halted.discard(asset.id)
+    if not closing:
+        return []
+    closing.sort(key=lambda named: named[1])
+    return clear_some(market, Clearing(tuple(closing), Cause.ASSET_HALTED))
+
+
+def selling(basket: TradedInstrument, asset: int) -> list[tuple[int, int]]:
+    """Return account and number of each order in a basket that would deliver an asset, the oldest first."""
+    orders = (order for level in basket.book.asks.levels.values() for order in level.orders())
+    found = [(each.account.id, each.id) for each in orders if each.parts and asset in each.parts]
+    return sorted(found, key=lambda named: named[1])
 
 
 def freeze(market: Market, command: c.Freeze) -> list[Event]:
@@ -111,7 +141,7 @@ def instructed(market: Market, command: OfInstrument) -> TradedInstrument | Inst
     return instrument
 
 
-def _untradable(command: c.OpenInstrument) -> InstructionRefused | None:
+def _untradable(command: c.InstrumentOpening) -> InstructionRefused | None:
     """Rules under which the engine could not compute, or a fee would be more than is paid."""
     if command.tick < 1:
         return InstructionRefused(command.instruction, 0, Reason.PRICE_OFF_TICK, command.tick, 1)
@@ -122,7 +152,7 @@ def _untradable(command: c.OpenInstrument) -> InstructionRefused | None:
     return None
 
 
-def _beyond_prices(command: c.OpenInstrument | c.SetBand) -> InstructionRefused | None:
+def _beyond_prices(command: c.InstrumentOpening | c.SetBand) -> InstructionRefused | None:
     """A band with prices below 1 fen or above the largest."""
     if command.low < 1:
         return InstructionRefused(command.instruction, 0, Reason.PRICE_BELOW_BAND, command.low, 1)

@@ -17,8 +17,9 @@ def settle(market: Market, command: c.Settle) -> list[Event]:
         trade = market.unsettled.pop(number)
         money, proceeds, fees, bought, sold = _sides(market, trade)
         amount = trade.price * trade.quantity
-        if trade.instrument in locking:
-            locking[trade.instrument].bought(number, trade.buyer, trade.quantity)
+        asset = trade.asset or trade.instrument
+        if asset in locking:
+            locking[asset].bought(number, trade.buyer, trade.quantity)
         money.outgoing -= amount
         _clear(proceeds, amount - trade.fee)
         _clear(fees, trade.fee)
@@ -58,12 +59,13 @@ def _not_outstanding(market: Market, trades: Sequence[int]) -> int | None:
 def _sides(market: Market, trade: Traded) -> tuple[Balance, Balance, Balance, Balance, Balance]:
     """Money of the buyer, of the seller and of the fee account; tonnes of the buyer and of the seller."""
     buyer, seller = market.accounts[trade.buyer], market.accounts[trade.seller]
+    asset = trade.asset or trade.instrument
     return (
         buyer.cash,
         seller.cash,
         market.accounts[trade.fee_account].cash,
-        buyer.tonnes[trade.instrument],
-        seller.tonnes[trade.instrument],
+        buyer.tonnes[asset],
+        seller.tonnes[asset],
     )
 
 

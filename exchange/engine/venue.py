@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from enum import IntEnum
 from typing import Final
 
-from exchange.engine.accounts import TradingAccount
+from exchange.engine.accounts import Balance, TradingAccount
 from exchange.engine.commands import BUY
 
 BOOK: Final = 1
@@ -17,6 +17,8 @@ PAY_AS_BID_AUCTIONS: Final = 64
 ASCENDING_AUCTIONS: Final = 128
 EVERY_MODE: Final = 255
 """Ways to trade, as the bits of one number."""
+NOTHING: Final = Balance()
+"""Of an instrument that an account has no tonnes of."""
 BEGUN: Final = 0
 """Stands where a mode does for what goes on with something that was let in before, such as a bid."""
 
@@ -45,6 +47,7 @@ class VenueReason(IntEnum):
     NO_MODE = 472
     NO_ROLE = 473
     NO_VENUE = 474
+    BASKET_LOCKS = 475
 
 
 class Venue:
@@ -105,6 +108,6 @@ class Venue:
 
 def held(account: TradingAccount, instrument: int) -> int:
     """Return what an account has of an instrument, is to be delivered, and would buy by what it has open."""
-    has = account.balance(instrument)
+    has = account.tonnes.get(instrument, NOTHING)
     wanted = sum(each.open for each in account.orders.values() if each.instrument == instrument and each.side == BUY)
     return has.settled + has.locked + has.incoming + wanted

@@ -6,12 +6,13 @@ from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, QueryParameter
 
-from exchange.instruments import service
+from exchange.instruments import baskets, service
 from exchange.parts import Exchange
 from registry.kit.http import READS, WRITES, PathCode, QueryMethodology, QueryVintage
 from registry.kit.pages import Window
 from registry.kit.sheets import SHEET, Sheet
 from schemas.access import Call
+from schemas.baskets import Basket, Delisting, NewBasket
 from schemas.instruments import Band, HaltReason, Instrument, InstrumentState, NewInstrument
 from schemas.pages import Page
 from schemas.venues import VenueRules
@@ -89,3 +90,33 @@ class InstrumentsController(Controller):
     ) -> Instrument:
         """Let an instrument trade again."""
         return await service.resume(code, data, call=call, exchange=exchange)
+
+
+class BasketsController(Controller):
+    """Instruments in which any of several projects and vintages is delivered."""
+
+    path = "/v1/baskets"
+    tags = ("Market",)
+
+    @post("/", operation_id="open_basket", responses=WRITES)
+    async def open_basket(
+        self, data: JSONBody[NewBasket], call: NamedDependency[Call], exchange: NamedDependency[Exchange]
+    ) -> Basket:
+        """Begin to trade a basket of all instruments that its rule lets in, now or later."""
+        return await baskets.open_basket(data, call=call, exchange=exchange)
+
+    @get("/{code:str}", operation_id="get_basket", responses=READS)
+    async def basket(self, code: PathCode, exchange: NamedDependency[Exchange]) -> Basket:
+        """The rule of a basket and its assets, in the order in which they are delivered."""
+        return await baskets.basket(code, exchange=exchange)
+
+    @post("/{code:str}/delist", operation_id="delist_asset", responses=WRITES)
+    async def delist(
+        self,
+        code: PathCode,
+        data: JSONBody[Delisting],
+        call: NamedDependency[Call],
+        exchange: NamedDependency[Exchange],
+    ) -> Basket:
+        """Let an asset be delivered no more. Sell orders that would deliver it are closed, each with that cause."""
+        return await baskets.delist(code, data, call=call, exchange=exchange)

@@ -3,11 +3,15 @@
 from typing import Final
 
 from exchange.engine import events as e
+from exchange.engine.modes.baskets import messages as b
 from exchange.engine.modes.venues import messages as m
+from exchange.engine.parts import ASSETS_LIMIT
 from exchange.projections.changes import Changes, Moment, Part
 from registry.kit import sql
 
 _sql = sql.load(__package__, "projection.sql")
+_NUMBER_BITS: Final = 31
+"""Numbers of instruments are 32-bit integers above 0."""
 
 
 def _opened(into: Changes, event: e.InstrumentOpened, _: Moment) -> None:
@@ -39,6 +43,31 @@ def _group_set(into: Changes, event: m.GroupSet, _: Moment) -> None:
     into.answer(event.instruction, "done")
 
 
+def _basket_opened(into: Changes, event: b.BasketOpened, moment: Moment) -> None:
+    for place, asset in enumerate(event.assets):
+        _list(into, event.instrument, asset, moment, place=place)
+
+
+def _asset_added(into: Changes, event: b.AssetAdded, moment: Moment) -> None:
+    _list(into, event.instrument, event.asset, moment)
+    into.answer(event.instruction, "done")
+
+
+def _asset_delisted(into: Changes, event: b.AssetDelisted, moment: Moment) -> None:
+    _list(into, event.instrument, event.asset, moment, listed=False)
+    into.answer(event.instruction, "done")
+
+
+def _list(into: Changes, basket: int, asset: int, moment: Moment, *, place: int = 0, listed: bool = True) -> None:
+    """An asset can be delivered in a basket, or no more. Places follow the commands, then the list of one."""
+    place += moment.sequence * ASSETS_LIMIT
+    into.row(_sql.list_assets, basket << _NUMBER_BITS | asset, basket, asset, place, listed, moment.at)
+
+
+def _parts_changed(into: Changes, event: b.PartsChanged, _: Moment) -> None:
+    into.lock_parts(event.account, event.instrument, event.parts)
+
+
 EVENTS: Final[Part] = {
     e.InstrumentOpened: _opened,
     e.BandSet: _band_set,
@@ -47,4 +76,8 @@ EVENTS: Final[Part] = {
     m.LimitsSet: _done,
     m.BoughtReleased: _done,
     m.GroupSet: _group_set,
+    b.BasketOpened: _basket_opened,
+    b.AssetAdded: _asset_added,
+    b.AssetDelisted: _asset_delisted,
+    b.PartsChanged: _parts_changed,
 }

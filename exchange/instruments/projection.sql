@@ -13,3 +13,10 @@ select distinct on (account) account, "group", role
 from unnest($1::bigint[], $2::bigint[], $3::smallint[]) with ordinality as g (account, "group", role, at)
 order by account, at desc
 on conflict (account_id) do update set group_id = excluded.group_id, role = excluded.role;
+-- name: list_assets
+insert into exchange.basket_asset (instrument_id, asset_id, place, listed, since)
+select instrument_id, asset_id, place, listed, since
+from unnest($1::bigint[], $2::int[], $3::int[], $4::bigint[], $5::boolean[], $6::timestamptz[])
+  as a (both_ids, instrument_id, asset_id, place, listed, since)
+on conflict (instrument_id, asset_id) do update set place = excluded.place, listed = excluded.listed,
+  since = excluded.since;

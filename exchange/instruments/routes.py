@@ -4,6 +4,9 @@ from registry.port import OPERATORS, PUBLIC, REGULATORS, Route
 
 ROUTES: dict[str, Route] = {
     "open_instrument": Route(OPERATORS, "account"),  # the fees go to an account of the operator's own
+    "open_basket": Route(OPERATORS, "account"),  # likewise
+    "get_basket": PUBLIC,
+    "delist_asset": Route(OPERATORS),
     "list_instruments": PUBLIC,
     "get_instrument": PUBLIC,
     "get_instrument_venue": PUBLIC,

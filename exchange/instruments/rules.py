@@ -111,6 +111,13 @@ REFUSALS: Final[Wordings] = {
     VenueReason.NO_ROLE: Wording(
         _U, "no-such-role", "No such role", "There is no role {wanted} of buyers; they are 0 to {limit}.", amounts=False
     ),
+    VenueReason.BASKET_LOCKS: Wording(
+        _C,
+        "basket-locks-nothing",
+        "A basket locks nothing",
+        "Instrument {wanted} is a basket: what is bought in it are its assets, and their own rules lock them.",
+        amounts=False,
+    ),
     VenueReason.NO_VENUE: Wording(
         _C, "no-venue", "No venue", "Instrument {wanted} was opened without a preset.", amounts=False
     ),

@@ -8,7 +8,7 @@ from exchange.engine import commands as c
 from exchange.engine.modes.venues.messages import ReleaseBought
 from exchange.instructions import service as instructions
 from exchange.instructions import store as stored_instructions
-from exchange.instruments import rules, store
+from exchange.instruments import baskets, rules, store
 from exchange.instruments.presets.telling import instructions_for
 from exchange.parts import Exchange, trader_in
 from exchange.projections.instruments import no_instrument
@@ -69,6 +69,7 @@ async def open_instrument(body: NewInstrument, *, call: Call, exchange: Exchange
         number = await instructions.store_in(tx, opening, by=call)
         for each in instructions_for(by.venue, instrument_id, by.reference_fen) if by.venue is not None else ():
             number = await instructions.store_in(tx, each, by=call, remark=remark)
+        number = await baskets.join_in(tx, instrument_id) or number
         if (body.project_id, body.vintage) in (await port.freezes_in(tx)).vintages:
             number = await instructions.store_in(tx, c.Halt(0, instrument_id, c.HALTED_BY_FREEZE, on=True), by=None)
         return Written(f"{number}:{vintage.code}", (number, vintage.code))
@@ -182,7 +183,7 @@ async def _carried_out(
     only_takes_away = isinstance(command, c.Halt) and command.on
 
     async def work(tx: Tx) -> Written[int]:
-        if not only_takes_away:
+        if not only_takes_away and found.project_id is not None and found.vintage is not None:
             vintage = await port.vintage_in(tx, found.project_id, found.vintage)
             await port.refuse_own_in(tx, [call.by.person_id], vintage.developer_id, "trading in its credits")
         number = await instructions.store_in(tx, command, by=call, remark=remark)

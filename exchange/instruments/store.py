@@ -13,6 +13,7 @@ from registry.kit import sql
 from registry.kit.database import Tx, affected, constraint
 from registry.kit.pages import Window
 from registry.kit.problems import DomainError
+from schemas.baskets import Basket, BasketAsset, NewBasket
 from schemas.custody import Vintage
 from schemas.instruments import Instrument, InstrumentState, NewInstrument
 from schemas.pages import Page
@@ -25,9 +26,17 @@ class Halted(NamedTuple):
     """An open instrument and the causes that halt it."""
 
     id: int
+    project_id: int | None
+    vintage: int | None
+    causes: int
+
+
+class Eligible(NamedTuple):
+    """An instrument that a basket may have."""
+
+    id: int
     project_id: int
     vintage: int
-    causes: int
 
 
 async def insert(tx: Tx, body: NewInstrument, rules: OpeningRules, vintage: Vintage, refusal: DomainError) -> int:
@@ -51,6 +60,56 @@ async def insert(tx: Tx, body: NewInstrument, rules: OpeningRules, vintage: Vint
                 msgspec.json.encode(rules.venue).decode() if rules.venue is not None else None,
             )
         )
+
+
+async def insert_basket(tx: Tx, body: NewBasket, refusal: DomainError) -> int:
+    """Store a basket; *refusal* is raised where an instrument has its code."""
+    with constraint("instrument_code_key", refusal):
+        number = int(
+            await tx.fetchval(
+                _sql.insert,
+                body.code,
+                None,
+                None,
+                body.name,
+                body.methodology or "",
+                body.tick_fen,
+                body.lot_t,
+                body.low_fen,
+                body.high_fen,
+                body.fee_bps,
+                body.fee_account_id,
+            )
+        )
+    await tx.execute(_sql.insert_basket, number, body.methodology, body.vintage_from, body.vintage_to)
+    return number
+
+
+async def eligible(tx: Tx, body: NewBasket) -> list[Eligible]:
+    """The instruments that the rule of a basket lets in, the oldest vintage first."""
+    rows = await tx.fetch(_sql.eligible, body.methodology, body.vintage_from, body.vintage_to)
+    return [Eligible(*row.values()) for row in rows]
+
+
+async def baskets_for(tx: Tx, instrument_id: int) -> list[int]:
+    """The baskets whose rule lets an instrument in."""
+    return [row["instrument_id"] for row in await tx.fetch(_sql.baskets_for, instrument_id)]
+
+
+async def basket(tx: Tx, code: str) -> Basket | None:
+    """The rule of a basket and its assets."""
+    row = await tx.fetchrow(_sql.basket, code)
+    if row is None:
+        return None
+    assets = tuple(BasketAsset(**dict(each)) for each in await tx.fetch(_sql.assets, row["id"]))
+    return Basket(
+        code=code,
+        name=row["project_name"],
+        methodology=row["methodology"],
+        vintage_from=row["vintage_from"],
+        vintage_to=row["vintage_to"],
+        assets=assets,
+    )
 
 
 async def instrument(tx: Tx, code: str) -> Instrument | None:

@@ -30,3 +30,22 @@ select id, project_id, vintage, halted from exchange.instrument where open order
 -- name: bounds
 select n.id, n.halted, n.low_fen, n.high_fen, s.phase from exchange.instrument n
 join exchange.shown_session s on s.instrument_id = n.id where n.open;
+-- name: insert_basket
+insert into exchange.basket (instrument_id, methodology, vintage_from, vintage_to) values ($1, $2, $3, $4);
+-- name: eligible
+select id, project_id, vintage from exchange.instrument
+where project_id is not null and ($1::text is null or methodology = $1 or methodology like $1 || '/%')
+  and vintage between $2 and $3
+order by vintage, id;
+-- name: baskets_for
+select b.instrument_id from exchange.basket b join exchange.instrument n on n.id = $1
+where (b.methodology is null or n.methodology = b.methodology or n.methodology like b.methodology || '/%')
+  and n.vintage between b.vintage_from and b.vintage_to
+order by b.instrument_id;
+-- name: basket
+select n.id, n.project_name, b.methodology, b.vintage_from, b.vintage_to
+from exchange.basket b join exchange.instrument n on n.id = b.instrument_id where n.code = $1;
+-- name: assets
+select n.code, n.project_id, n.vintage, n.project_name, a.listed, a.since
+from exchange.basket_asset a join exchange.instrument n on n.id = a.asset_id
+where a.instrument_id = $1 order by not a.listed, a.place;

@@ -37,6 +37,8 @@ CLOSED_BECAUSE: Final = {
     Cause.DAY_OVER: "day-over",
     Cause.EXPIRED: "expired",
     Cause.OWNER_CHANGED: "owner-changed",
+    Cause.DELISTED: "delisted",
+    Cause.ASSET_HALTED: "asset-halted",
 }
 _AMENDING: Final[Wordings] = {
     Reason.NOT_ENOUGH_CASH: Wording(

@@ -15,7 +15,7 @@ SIDES: Final = ("buy", "sell")
 
 
 class Deal(NamedTuple):
-    """What a position has to know of a trade."""
+    """What a position has to know of a trade; *instrument_id* is what it delivers."""
 
     instrument_id: int
     price_fen: int
@@ -152,6 +152,12 @@ class Changes:
         found.traded_t += traded_t
         if because is not None:
             found.closed_because = because
+
+    def lock_parts(self, account: int, basket: int, parts: Iterable[tuple[int, int]]) -> None:
+        """What was locked of a basket, which has no tonnes, is locked of its assets instead."""
+        for asset, quantity in parts:
+            self.move(account, basket, quantity, -quantity)
+            self.move(account, asset, -quantity, quantity)
 
     def row(self, statement: str, key: int, *values: object) -> None:
         """A row for a table of a room above: *statement* takes one array for *key* and one for each of *values*."""

@@ -7,17 +7,17 @@ from exchange.projections.changes import CASH, SIDES, Changes, Deal, Moment, Par
 
 
 def _traded(into: Changes, event: e.Traded, moment: Moment) -> None:
-    quantity, amount = event.quantity, event.price * event.quantity
+    quantity, amount, asset = event.quantity, event.price * event.quantity, event.asset or event.instrument
     into.move(event.buyer, CASH, (event.cap - event.price) * quantity, -event.cap * quantity, going=amount)
-    into.move(event.buyer, event.instrument, coming=quantity)
-    into.move(event.seller, event.instrument, 0, -quantity, going=quantity)
+    into.move(event.buyer, asset, coming=quantity)
+    into.move(event.seller, asset, 0, -quantity, going=quantity)
     into.move(event.seller, CASH, coming=amount - event.fee)
     if event.fee:
         into.move(event.fee_account, CASH, coming=event.fee)
     for order in (event.buy_order, event.sell_order):
         into.reduce(order, quantity, quantity)
     into.deals[event.trade] = Deal(
-        event.instrument, event.price, quantity, event.buyer, event.seller, event.fee, event.fee_account
+        asset, event.price, quantity, event.buyer, event.seller, event.fee, event.fee_account
     )
     into.trades.append(
         (
@@ -34,12 +34,17 @@ def _traded(into: Changes, event: e.Traded, moment: Moment) -> None:
             event.fee_account,
             SIDES[event.taker_side],
             moment.at,
+            event.asset or None,
         )
     )
 
 
 def _reduced(into: Changes, event: e.Reduced, _: Moment) -> None:
-    into.lock(event.account, event.instrument, event.side, event.price, -event.quantity)
+    if event.parts:
+        for asset, quantity in event.parts:
+            into.move(event.account, asset, quantity, -quantity)
+    else:
+        into.lock(event.account, event.instrument, event.side, event.price, -event.quantity)
     into.reduce(event.order, event.quantity, because=event.cause)
 
 

@@ -34,18 +34,22 @@ class Remembered(NamedTuple):
 
 
 class Tradable(NamedTuple):
-    """What never changes of an instrument; *id* is the engine's number for it, *venue* the rules it was opened by."""
+    """
+    What never changes of an instrument; *id* is the engine's number for it, *venue* the rules it was opened by.
+
+    A basket has no project and no vintage.
+    """
 
     id: int
     code: str
     tick_fen: int
-    project_id: int
-    vintage: int
+    project_id: int | None
+    vintage: int | None
     venue: VenueRules | None
 
 
 class Netted(NamedTuple):
-    """Trades of one seller, buyer and instrument that wait for a delivery, added up."""
+    """Trades of one seller and buyer that deliver one instrument and wait for a delivery, added up."""
 
     seller_id: int
     buyer_id: int
@@ -75,14 +79,14 @@ async def deals(tx: Tx, trades: Sequence[int]) -> dict[int, Deal]:
 
 async def write(tx: Tx, changes: Changes) -> None:
     """Write the changes of some batches: one statement for each table that changes."""
-    positions = [(*key, *parts) for key, parts in changes.positions.items()]
+    positions = [(*key, *parts) for key, parts in changes.positions.items() if any(parts)]
     placed = [tuple(getattr(each, name) for name in _PLACED) for each in changes.placed.values()]
     changed = [(number, *(getattr(each, name) for name in _CHANGED)) for number, each in changes.changed.items()]
     writes: tuple[tuple[str, Sequence[Sequence[object]]], ...] = (
         (_sql.insert_placed, placed),
         (_sql.change_placed, changed),
         (_sql.insert_trades, changes.trades),
-        (_sql.begin_positions, list(changes.positions)),
+        (_sql.begin_positions, [each[:2] for each in positions]),
         (_sql.move_positions, positions),
         (_sql.insert_requests, list(changes.requests.values())),
         (_sql.complete_requests, [(*key, closed) for key, closed in changes.completed.items()]),
@@ -118,7 +122,7 @@ async def last_client_order_id(tx: Tx, account_id: int) -> int:
 
 
 async def undelivered(tx: Tx, limit: int) -> list[Netted]:
-    """At most *limit* trades that wait for a delivery, the oldest, added up by seller, buyer and instrument."""
+    """At most *limit* trades that wait for a delivery, the oldest, added up by seller, buyer and what they deliver."""
     return [
         Netted(
             row["seller_id"],

@@ -9,7 +9,7 @@ select sequence from exchange.projection for update;
 -- Guarded: what was projected before is passed over.
 update exchange.projection set sequence = $1 where sequence < $1;
 -- name: deals
-select id, instrument_id, price_fen, quantity_t, buyer_id, seller_id, fee_fen, fee_account_id
+select id, coalesce(asset_id, instrument_id), price_fen, quantity_t, buyer_id, seller_id, fee_fen, fee_account_id
 from exchange.trade where id = any($1::bigint[]);
 -- name: insert_placed
 insert into exchange.placed (id, kind, account_id, instrument_id, side, price_fen, quantity_t, open_t, traded_t, life,
@@ -26,9 +26,9 @@ from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]
 where p.id = c.id;
 -- name: insert_trades
 insert into exchange.trade (id, sequence, instrument_id, price_fen, quantity_t, buy_order_id, sell_order_id, buyer_id,
-  seller_id, fee_fen, fee_account_id, taker_side, at)
+  seller_id, fee_fen, fee_account_id, taker_side, at, asset_id)
 select * from unnest($1::bigint[], $2::bigint[], $3::int[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
-  $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::text[], $13::timestamptz[]);
+  $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::text[], $13::timestamptz[], $14::int[]);
 -- name: begin_positions
 insert into exchange.position (account_id, instrument_id, settled, locked, incoming, outgoing)
 select account_id, instrument_id, 0, 0, 0, 0 from unnest($1::bigint[], $2::int[]) as p (account_id, instrument_id)
@@ -61,10 +61,12 @@ where account_id = $1 and client_order_id > $2 and not left_behind order by clie
 -- Without those that count no more, since the account's numbers began anew behind them.
 select coalesce(max(client_order_id), 0) from exchange.request where account_id = $1 and not left_behind;
 -- name: undelivered
-select seller_id, buyer_id, instrument_id, sum(quantity_t)::bigint as quantity_t,
+select seller_id, buyer_id, delivers as instrument_id, sum(quantity_t)::bigint as quantity_t,
   sum(price_fen * quantity_t)::bigint as gross_fen, sum(fee_fen)::bigint as fee_fen, array_agg(id order by id) as trades
-from (select * from exchange.trade where delivery_id is null order by id limit $1) waiting
-group by seller_id, buyer_id, instrument_id order by min(id);
+from (
+  select *, coalesce(asset_id, instrument_id) as delivers from exchange.trade where delivery_id is null order by id limit $1
+) waiting
+group by seller_id, buyer_id, delivers order by min(id);
 -- name: assign
 update exchange.trade t set delivery_id = d.delivery_id
 from unnest($1::bigint[], $2::bigint[]) as d (id, delivery_id) where t.id = d.id and t.delivery_id is null;

@@ -95,6 +95,8 @@ async def set_timetable(code: str, body: NewTimetable, *, call: Call, exchange: 
 
 async def _refuse_own_in(tx: Tx, instrument: Tradable, call: Call) -> None:
     """The person who decides over the trade in credits does not belong to their developer."""
+    if instrument.project_id is None or instrument.vintage is None:
+        return
     vintage = await port.vintage_in(tx, instrument.project_id, instrument.vintage)
     await port.refuse_own_in(tx, [call.by.person_id], vintage.developer_id, "trading in its credits")
 

@@ -8,6 +8,7 @@ from msgspec import structs
 
 from exchange.engine import commands as c
 from exchange.engine.events import Reason
+from exchange.engine.parts import BasketReason
 from exchange.instructions import service as instructions
 from exchange.instructions import store as stored_instructions
 from exchange.instruments import store as instruments
@@ -48,14 +49,17 @@ async def deposit_credits(body: CreditMovement, *, call: Call, exchange: Exchang
     `Frozen`, `NotYours`.
     """
     instrument = await exchange.instruments.by_code(body.instrument)
+    if instrument.project_id is None or instrument.vintage is None:
+        raise exchange.refusals.of(BasketReason.NO_TONNES_OF_BASKETS, instrument.id, 0)
+    project_id, vintage = instrument.project_id, instrument.vintage
 
     async def work(tx: Tx) -> Written[int]:
         trader = await trader_in(tx, body.account_id, call)
         wanted = HoldRequest(
             reference=ids.new("deposit"),  # asked again, `once` answers; it is this transaction or none
             account_id=body.account_id,
-            project_id=instrument.project_id,
-            vintage=instrument.vintage,
+            project_id=project_id,
+            vintage=vintage,
             quantity_kg=body.quantity_t * KG_PER_T,
         )
         await port.hold_in(tx, wanted, call=call)

@@ -13,13 +13,14 @@ from exchange.engine.modes.blocks import messages as blocks
 from exchange.engine.modes.blocks.messages import BlockReason
 from exchange.engine.modes.picking import PickReason
 from exchange.engine.venue import BLOCKS, LISTINGS
-from tests.oracle.market_book import NaiveBook, gone
+from tests.oracle.market_baskets import NaiveBaskets
+from tests.oracle.market_book import gone
 from tests.oracle.market_custody import LARGEST_PRICE_FEN, LARGEST_QUANTITY_T, Offer, refuse
 
 SMALLEST_BLOCK_T = 1_000
 
 
-class NaiveBeside(NaiveBook):
+class NaiveBeside(NaiveBaskets):
     """Takes the engine's commands and says what the engine should say, of books, listings and blocks."""
 
     def __init__(self, *, open_orders_limit: int = 10_000, step: int = 1_000) -> None:

@@ -6,6 +6,7 @@ What accounts own stands in `tests.oracle.market_custody`.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, TypeAlias
 
 from exchange.engine import commands as c
@@ -230,7 +231,7 @@ class NaiveBook(NaiveVenues):
         meetings, stopped = self._meetings(taker)
         for maker, quantity, traded in meetings:
             if traded:
-                happened.append(self._trade(taker, maker, quantity))
+                happened += self._trades(taker, maker, quantity)
                 taker.open -= quantity
             else:
                 happened.append(gone(maker, quantity, Cause.SELF_TRADE))
@@ -245,7 +246,10 @@ class NaiveBook(NaiveVenues):
             happened.append(gone(taker, taker.open, Cause.SELF_TRADE if stopped else Cause.NOT_FILLED))
         return happened
 
-    def _trade(self, taker: Offer, maker: Offer, quantity: int, price: int | None = None) -> e.Traded:
+    def _trades(self, taker: Offer, maker: Offer, quantity: int, price: int | None = None) -> list[e.Event]:
+        return [self._trade(taker, maker, quantity, price)]
+
+    def _trade(self, taker: Offer, maker: Offer, quantity: int, price: int | None = None, asset: int = 0) -> e.Traded:
         """A trade at the maker's price, or another."""
         self.trades += 1
         price = maker.price if price is None else price
@@ -265,6 +269,7 @@ class NaiveBook(NaiveVenues):
             fee,
             rules.fee_account,
             taker.side,
+            asset,
         )
         return self.undelivered[self.trades]
 
@@ -334,6 +339,7 @@ class NaiveBook(NaiveVenues):
         changed = self._offer(order.account, order.instrument, order.side, said.price, said.quantity)
         changed.number, changed.open, changed.prevention = order.number, said.quantity - used, order.prevention
         changed.post_only, changed.sold_for = order.post_only, order.sold_for
+        changed.parts = order.parts[: order.open]
         self._check_post_only(changed)
         self._check_covered(changed, locked)
         amended = Amended(
@@ -365,6 +371,15 @@ def meets(taker: Offer, maker: Offer) -> bool:
 
 def gone(offer: Offer, quantity: int, cause: Cause, client_order_id: int = 0) -> e.Reduced:
     """So much of an order is open no more."""
+    freed = groupby(reversed(offer.parts[offer.open - quantity : offer.open]))
     return e.Reduced(
-        offer.number, offer.account, offer.instrument, offer.side, offer.price, quantity, cause, client_order_id
+        offer.number,
+        offer.account,
+        offer.instrument,
+        offer.side,
+        offer.price,
+        quantity,
+        cause,
+        client_order_id,
+        tuple((asset, len(list(each))) for asset, each in freed),
     )

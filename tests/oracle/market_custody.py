@@ -73,6 +73,7 @@ class Offer:
     campaign: int = 0
     post_only: bool = False
     sold_for: int = 0
+    parts: list[int] = field(default_factory=list)
 
 
 @dataclass
@@ -136,7 +137,13 @@ class NaiveCustody:
             self.frozen_early.discard(account)
         return self.owners[account]
 
-    def _OpenInstrument(self, said: c.OpenInstrument) -> list[e.Event]:  # noqa: N802 - named as its command
+    def _OpenInstrument(self, said: c.InstrumentOpening) -> list[e.Event]:  # noqa: N802 - named as its command
+        self._check_opening(said)
+        self._owner(said.fee_account, said.fee_group)
+        self.rules[said.instrument] = Rules(said.tick, said.lot, said.low, said.high, said.fee_bps, said.fee_account)
+        return [e.InstrumentOpened(said.instruction, said.instrument)]
+
+    def _check_opening(self, said: c.InstrumentOpening) -> None:
         if said.instrument in self.rules:
             refuse(Reason.INSTRUMENT_OPEN, said.instrument)
         if said.tick < 1:
@@ -146,9 +153,6 @@ class NaiveCustody:
         if said.fee_bps not in range(10_001):
             refuse(Reason.TOO_LARGE, said.fee_bps, 10_000)
         self._check_band(said.low, said.high)
-        self._owner(said.fee_account, said.fee_group)
-        self.rules[said.instrument] = Rules(said.tick, said.lot, said.low, said.high, said.fee_bps, said.fee_account)
-        return [e.InstrumentOpened(said.instruction, said.instrument)]
 
     def _SetBand(self, said: c.SetBand) -> list[e.Event]:  # noqa: N802 - named as its command
         rules = self._known(said.instrument)
@@ -238,8 +242,9 @@ class NaiveCustody:
             self.owners[trade.buyer].cash -= amount
             self.owners[trade.seller].cash += amount - trade.fee
             self.owners[trade.fee_account].cash += trade.fee
-            self.owners[trade.seller].tonnes[trade.instrument] -= trade.quantity
-            self.owners[trade.buyer].tonnes[trade.instrument] += trade.quantity
+            asset = trade.asset or trade.instrument
+            self.owners[trade.seller].tonnes[asset] -= trade.quantity
+            self.owners[trade.buyer].tonnes[asset] += trade.quantity
         return [e.Settled(said.delivery, said.trades)]
 
     def _Refund(self, said: c.Refund) -> list[e.Event]:  # noqa: N802 - named as its command

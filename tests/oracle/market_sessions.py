@@ -167,8 +167,8 @@ class NaiveSessions(NaiveQuotes):
     def _has_book(self, instrument: int) -> bool:
         return instrument not in self.venues or bool(self.venues[instrument].said.modes & BOOK)
 
-    def _trade(self, taker: Offer, maker: Offer, quantity: int, price: int | None = None) -> e.Traded:
-        happened = super()._trade(taker, maker, quantity, price)
+    def _trade(self, taker: Offer, maker: Offer, quantity: int, price: int | None = None, asset: int = 0) -> e.Traded:
+        happened = super()._trade(taker, maker, quantity, price, asset)
         listing = maker.listed and not maker.campaign and not self._has_book(taker.instrument)
         if taker.instrument in self.sessions and (not maker.listed or listing):
             self.sessions[taker.instrument].trades.append((happened.price, quantity))
@@ -218,7 +218,7 @@ class NaiveSessions(NaiveQuotes):
             buy, sell = self.queue(instrument, c.BUY)[0], self.queue(instrument, c.SELL)[0]
             quantity = min(buy.open, sell.open, crossing.left)
             taker, maker = (buy, sell) if buy.number > sell.number else (sell, buy)
-            happened.append(self._trade(taker, maker, quantity, crossing.price))
+            happened += self._trades(taker, maker, quantity, crossing.price)
             self._shrink(buy, quantity)
             self._shrink(sell, quantity)
             crossing.left -= quantity

@@ -114,6 +114,15 @@ def agreed_on(market: NaiveMarket | Market) -> list[object]:
     ]
 
 
+def in_baskets(market: NaiveMarket | Market) -> tuple[dict[int, list[int]], dict[int, dict[int, int]]]:
+    """The assets of each basket, and the tonnes of each that a sell order in one has locked."""
+    if isinstance(market, NaiveMarket):
+        selling = {each.number: Counter(market.locked(each)) for each in market.open.values() if each.parts}
+        return market.baskets, {number: dict(parts) for number, parts in selling.items()}
+    baskets = {number: each.basket.assets for number, each in market.instruments.items() if each.basket is not None}
+    return baskets, {order.id: order.parts for order in market.open_orders() if order.parts is not None}
+
+
 Bidding = dict[int, tuple[bool, int, int, list[tuple[int, int, int, int, bool]]]]
 
 
@@ -214,7 +223,7 @@ def _faults_of_sums(market: Market) -> Iterator[str]:
         if instrument.tonnes != sum(settled + locked + outgoing for settled, locked, _, outgoing in tonnes):
             yield f"instrument {number} has {instrument.tonnes} t, accounts have {tonnes}"
         if sum(incoming for _, _, incoming, _ in tonnes) != sum(
-            each.quantity for each in waiting if each.instrument == number
+            each.quantity for each in waiting if (each.asset or each.instrument) == number
         ):
             yield f"incoming tonnes of {number} are not those of unsettled trades"
 
@@ -223,12 +232,19 @@ def _faults_of_accounts(market: Market) -> Iterator[str]:
     """Each part of each account is what its open orders and unsettled trades make of it; nothing is negative."""
     want: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0, 0])
     for order in market.open_orders():
+        if order.parts is not None:
+            if sum(order.parts.values()) != order.open or min(order.parts.values()) < 1:
+                yield f"order {order.id} has {order.open} t open, and {order.parts} locked"
+            for asset, locked in order.parts.items():
+                want[order.account.id, asset][0] += locked
+            continue
         key = (order.account.id, order.instrument if order.side == c.SELL else 0)
         want[key][0] += order.open * (1 if order.side == c.SELL else order.price)
     for trade in market.unsettled.values():
         amount = trade.price * trade.quantity
-        want[trade.buyer, trade.instrument][1] += trade.quantity
-        want[trade.seller, trade.instrument][2] += trade.quantity
+        asset = trade.asset or trade.instrument
+        want[trade.buyer, asset][1] += trade.quantity
+        want[trade.seller, asset][2] += trade.quantity
         want[trade.buyer, 0][2] += amount
         want[trade.seller, 0][1] += amount - trade.fee
         want[trade.fee_account, 0][1] += trade.fee
@@ -258,7 +274,8 @@ def _faults_of_books(market: Market) -> Iterator[str]:
     """Books, listings and the table of what is open have the same orders; queues are whole; prices do not cross."""
     seen: Counter[int] = Counter()
     for number, instrument in market.instruments.items():
-        if bool(instrument.gate) != bool(instrument.halted or instrument.phase or instrument.venue):
+        shut = instrument.halted or instrument.phase or instrument.venue or instrument.basket
+        if bool(instrument.gate) != bool(shut):
             yield f"instrument {number}: the gate is {instrument.gate}"
         bids, asks = instrument.book.bids, instrument.book.asks
         for side, sign in ((bids, c.BUY), (asks, c.SELL)):

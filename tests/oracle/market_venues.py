@@ -73,6 +73,8 @@ class NaiveVenues(NaiveCustody):
             refuse(VenueReason.NO_MODE, said.modes, 255)
         if said.largest not in range(LARGEST_QUANTITY_T + 1):
             refuse(Reason.TOO_LARGE, said.largest, LARGEST_QUANTITY_T)
+        if said.locks and self._is_basket(said.instrument):
+            refuse(VenueReason.BASKET_LOCKS, said.instrument)
         venue = self.venues.setdefault(said.instrument, NaiveVenue(said, self.trades))
         venue.said = said
         venue.limits.clear()
@@ -102,10 +104,13 @@ class NaiveVenues(NaiveCustody):
     def _Settle(self, said: c.Settle) -> list[e.Event]:  # noqa: N802 - named as its command
         for number in said.trades:
             trade = self.undelivered[number]
-            venue = self.venues.get(trade.instrument)
+            venue = self.venues.get(trade.asset or trade.instrument)
             if venue is not None and venue.said.locks and number > venue.released:
                 venue.delivered.append(trade)
         return super()._Settle(said)
+
+    def _is_basket(self, _: int) -> bool:
+        return False
 
     def _check_role(self, account: int, role: int) -> None:
         if role not in range(4):

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from exchange.engine import commands as c
 from exchange.engine.accounts import OpenOrder, TradingAccount
-from exchange.engine.book import Fill, Level, Side
+from exchange.engine.book import Fill, Level
 from exchange.engine.events import Cause, Completed, Event, Reason, Refused
 from exchange.engine.market import (
     OPEN_ORDERS_LIMIT,
@@ -20,14 +20,18 @@ from exchange.engine.market import (
     caller,
     close,
     exchange,
+    exchange_parts,
     refused,
     refused_at_the_door,
     unfit,
     unlock,
 )
 from exchange.engine.modes import EngineMode
+from exchange.engine.modes.baskets.messages import parts_changed
+from exchange.engine.modes.filling import fills
 from exchange.engine.modes.sessions.collecting import collect, ends, untimely
 from exchange.engine.modes.sessions.messages import Dated
+from exchange.engine.parts import NO_TONNES, AssetList, Parts, give_back
 from exchange.engine.session import CLOSED
 from exchange.engine.venue import BEGUN, BOOK
 from schemas.scalars import MAX_INT, MAX_QUANTITY_T
@@ -136,8 +140,8 @@ def place(market: Market, command: Place | PlaceUntil) -> list[Event]:  # noqa: 
         or account.frozen
         or (len(account.orders) >= OPEN_ORDERS_LIMIT and life not in _AT_ONCE)
     ):  # asked here as `unfit` asks it: a call for each order costs a twentieth of its time
-        if (refusal := _not_taken(command, instrument, account)) is not None:
-            return [refusal]
+        if (said := _placed_otherwise(market, instrument, account, command)) is not None:
+            return said
     try:
         tonnes = account.tonnes[number]
     except KeyError:
@@ -171,6 +175,60 @@ def place(market: Market, command: Place | PlaceUntil) -> list[Event]:  # noqa: 
     return [accepted]
 
 
+def _placed_otherwise(
+    market: Market, instrument: TradedInstrument, account: TradingAccount, command: Place | PlaceUntil
+) -> list[Event] | None:
+    """Refuse an order that is not taken, or take it in a basket; None: it goes on as any other."""
+    if (refusal := _not_taken(command, instrument, account)) is not None:
+        return [refusal]
+    if instrument.basket is not None:
+        return _place_in_basket(market, instrument, instrument.basket, account, command)
+    return None
+
+
+def _place_in_basket(
+    market: Market,
+    instrument: TradedInstrument,
+    basket: AssetList,
+    account: TradingAccount,
+    command: Place | PlaceUntil,
+) -> list[Event]:
+    """Take an order in a basket: whoever sells locks tonnes of its assets, whoever buys takes any of them."""
+    side, price, quantity, life = command.side, command.price, command.quantity, command.life
+    needed, free = (quantity, basket.free(account)) if side else (price * quantity, account.cash.settled)
+    if needed > free:
+        return [refused(command, Reason.NOT_ENOUGH_TONNES if side else Reason.NOT_ENOUGH_CASH, needed, free)]
+    order = OpenOrder(
+        market.sequence,
+        account,
+        account.group,
+        account.cash,
+        NO_TONNES,
+        instrument.id,
+        side,
+        price,
+        quantity,
+        quantity,
+        life,
+        command.prevention,
+    )
+    if life and (refusal := _not_in_its_life(market, instrument, order, command)) is not None:
+        return [refusal]
+    if side:
+        order.parts = basket.lock(account, {}, quantity)
+    else:
+        account.cash.settled -= needed
+        account.cash.locked += needed
+    events: list[Event] = [
+        Accepted(order.id, account.id, instrument.id, side, price, quantity, command.client_order_id, life)
+    ]
+    if life == c.GTD:
+        events.append(Dated(order.id, _until(command)))
+    events += parts_changed(order, {})
+    _enter(market, instrument, order, events, rests=life not in _AT_ONCE)
+    return events
+
+
 def _not_taken(command: Place | PlaceUntil, instrument: TradedInstrument, account: TradingAccount) -> Refused | None:
     """Why an order is not taken: not for a call that collects it, nor for rules of a venue that it keeps."""
     rests = command.life not in _AT_ONCE
@@ -189,7 +247,7 @@ def _not_in_its_life(
         return _would_trade(instrument, order, command)
     if order.life >= c.DAY:
         return ends(market, instrument, order, _until(command), command)
-    if order.life == c.FOK and not _fills(market, instrument.book.side(1 - order.side), order):
+    if order.life == c.FOK and not fills(market, instrument.book.side(1 - order.side), order):
         return refused(command, Reason.NOT_FILLABLE, order.quantity)
     return None
 
@@ -197,70 +255,6 @@ def _not_in_its_life(
 def _until(command: Place | PlaceUntil) -> int:
     """When an order ends; a plain one that says it does has ended already."""
     return command.until if isinstance(command, PlaceUntil) else 0
-
-
-def _fills(market: Market, side: Side, taker: OpenOrder) -> bool:
-    """
-    Return whether all of *taker* would trade now against *side*. Its owner's own orders there do not count.
-
-    The first of them stops it, unless those are taken out of its way. Neither the book nor the market is walked: level
-    totals are added up, and the owner's own orders looked through; of one level, only what stands before such an order.
-    """
-    best, wanted = side.best, taker.open
-    if best is None or side.offered(taker.price, wanted) < wanted:
-        return False
-    accounts = market.groups[taker.group]
-    mine = sum(len(account.orders) for account in accounts)
-    decided = _filled_in(best, taker, wanted, at_most=mine)  # most end where they begin
-    if decided is not None:
-        return decided
-    own = _own_in_the_way(accounts, taker)
-    return not own or _fills_around(own, side, taker)
-
-
-def _fills_around(own: list[OpenOrder], side: Side, taker: OpenOrder) -> bool:
-    """Return whether all of *taker* would trade, if these orders of its owner stand in what it would come to."""
-    wanted, limit = taker.open, taker.price
-    if taker.prevention == c.PREVENT_MAKER:
-        wanted += sum(each.open for each in own)
-        return side.offered(limit, wanted) >= wanted
-    prices = [each.price for each in own]
-    first = max(prices) if taker.side else min(prices)
-    wanted -= side.offered(first + 1 if taker.side else first - 1, wanted)
-    level = side.levels[first]
-    if wanted <= 0 or level.total - sum(each.open for each in own if each.price == first) < wanted:
-        return wanted <= 0
-    return bool(_filled_in(level, taker, wanted, at_most=level.total))
-
-
-def _filled_in(level: Level, taker: OpenOrder, wanted: int, *, at_most: int) -> bool | None:
-    """Return whether a level's first orders trade *wanted* tonnes, or one of its own stops it; None if neither."""
-    maker: OpenOrder | None = level.head
-    for _ in range(at_most):
-        if maker is None:
-            return None
-        if maker.group != taker.group:
-            wanted -= maker.open
-            if wanted <= 0:
-                return True
-        elif taker.prevention != c.PREVENT_MAKER:
-            return False
-        maker = maker.next
-    return None
-
-
-def _own_in_the_way(accounts: list[TradingAccount], taker: OpenOrder) -> list[OpenOrder]:
-    """Return the orders of *accounts* that rest in the book where *taker* would come to them."""
-    instrument, side, price = taker.instrument, taker.side, taker.price
-    return [
-        each
-        for account in accounts
-        for each in account.orders.values()
-        if each.instrument == instrument
-        and each.side != side
-        and (each.price >= price if side else each.price <= price)
-        and each.queue.__class__ is Level
-    ]
 
 
 def _would_trade(instrument: TradedInstrument, order: OpenOrder, command: Place | PlaceUntil | Amend) -> Refused | None:
@@ -297,7 +291,10 @@ def _trade(
             del maker.account.orders[maker.id]
         if traded:
             buy, sell = (maker, taker) if taker.side else (taker, maker)
-            events.append(exchange(market, instrument, buy, sell, maker.price, quantity, taker.side))
+            if sell.parts is None:
+                events.append(exchange(market, instrument, buy, sell, maker.price, quantity, taker.side))
+            else:
+                events += exchange_parts(market, instrument, buy, sell, maker.price, quantity, taker.side)
         else:
             events.append(unlock(maker, quantity, Cause.SELF_TRADE))
             if taker.prevention == c.PREVENT_DECREMENT:
@@ -317,7 +314,7 @@ def amend(market: Market, command: Amend) -> list[Event]:
     level = order.queue
     if not isinstance(level, Level):
         return [refused(command, Reason.NOT_AN_ORDER, command.order)]
-    traded = order.quantity - order.open
+    traded, parts = order.quantity - order.open, dict(order.parts or {})
     if 0 < command.quantity <= traded:
         return [close(order, Cause.OWNER, command.client_order_id), Completed(account.id, command.client_order_id)]
     instrument = market.instruments[order.instrument]
@@ -333,10 +330,10 @@ def amend(market: Market, command: Amend) -> list[Event]:
     if refusal is None and order.life == c.POST_ONLY:
         refusal = _would_trade(instrument, order, command)
     if refusal is None:
-        refusal = _relock(order, command.quantity - traded, command)
+        refusal = _relock(order, instrument.basket, command.quantity - traded, command)
     if refusal is not None:
         return [refusal]
-    return _amended(market, order, level, command)
+    return _amended(market, order, level, command, parts)
 
 
 def _keeps_place(order: OpenOrder, command: Amend) -> bool:
@@ -353,7 +350,7 @@ def _unfit_in_its_place(command: Amend, instrument: TradedInstrument) -> Refused
     return None
 
 
-def _amended(market: Market, order: OpenOrder, level: Level, command: Amend) -> list[Event]:
+def _amended(market: Market, order: OpenOrder, level: Level, command: Amend, parts: Parts) -> list[Event]:
     """Change an order of *level*: in its place where it only becomes smaller, else last in the queue of its price."""
     old_price, old_open = order.price, order.open
     keeps_place = _keeps_place(order, command)
@@ -367,7 +364,8 @@ def _amended(market: Market, order: OpenOrder, level: Level, command: Amend) -> 
     order.price, order.quantity = command.price, command.quantity
     account = order.account
     events: list[Event] = [
-        Amended(order.id, account.id, order.instrument, order.side, old_price, old_open, order.price, order.open)
+        Amended(order.id, account.id, order.instrument, order.side, old_price, old_open, order.price, order.open),
+        *parts_changed(order, parts),
     ]
     if not keeps_place:
         _enter(market, market.instruments[order.instrument], order, events, rests=True)
@@ -375,9 +373,11 @@ def _amended(market: Market, order: OpenOrder, level: Level, command: Amend) -> 
     return events
 
 
-def _relock(order: OpenOrder, open_t: int, command: Amend) -> Refused | None:
+def _relock(order: OpenOrder, basket: AssetList | None, open_t: int, command: Amend) -> Refused | None:
     """Exchange what is locked behind an order for what its new price and open quantity need."""
     price = command.price
+    if basket is not None and order.parts is not None:
+        return _relock_parts(order, order.parts, basket, open_t - order.open, command)
     if order.side:
         holding, more, short = order.tonnes, open_t - order.open, Reason.NOT_ENOUGH_TONNES
     else:
@@ -386,6 +386,18 @@ def _relock(order: OpenOrder, open_t: int, command: Amend) -> Refused | None:
         return refused(command, short, more, holding.settled)
     holding.settled -= more
     holding.locked += more
+    return None
+
+
+def _relock_parts(order: OpenOrder, parts: Parts, basket: AssetList, more: int, command: Amend) -> Refused | None:
+    """Lock more tonnes of the assets of a basket, or give some back."""
+    free = basket.free(order.account)
+    if more > free:
+        return refused(command, Reason.NOT_ENOUGH_TONNES, more, free)
+    if more > 0:
+        order.parts = basket.lock(order.account, parts, more)
+    else:
+        give_back(order, -more)
     return None
 
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 from exchange.engine import commands as c
 from exchange.engine.accounts import OpenOrder, TradingAccount
 from exchange.engine.events import Event, Reason, Refused
-from exchange.engine.market import Market, beyond_venue, caller, exchange, refused, unfit
+from exchange.engine.market import Market, beyond_venue, caller, exchange, not_in_baskets, refused, unfit
 from exchange.engine.modes import EngineMode
 from exchange.engine.modes.picking import PickReason, levels_of
 from exchange.engine.venue import BOOK, LISTINGS
@@ -157,6 +157,8 @@ def open_listing(market: Market, command: OpenListing) -> list[Event]:
     instrument = market.instruments.get(command.instrument)
     if instrument is None:
         return [refused(command, Reason.UNKNOWN_INSTRUMENT, command.instrument)]
+    if (refusal := not_in_baskets(command, instrument)) is not None:
+        return [refusal]
     refusal = unfit(command, instrument, account, price, quantity, rests=True) or beyond_venue(
         command, instrument, account, mode=LISTINGS, side=c.SELL, quantity=quantity
     )

@@ -206,7 +206,7 @@ class Stream:
         offer = self.market.open.get(number)
         if offer is None:
             return continuous.Amend(account, number, 1_000, 10, self.client_order_id(account))
-        lot = INSTRUMENTS[offer.instrument][1]
+        lot = INSTRUMENTS.get(offer.instrument, INSTRUMENTS[1])[1]
         used = offer.quantity - offer.open
         quantity = self.dice.choice(
             (

@@ -30,6 +30,7 @@ from exchange.engine.modes.quotes.messages import QuoteReason
 from exchange.engine.modes.sessions import handlers as sessions
 from exchange.engine.modes.sessions.handlers import indicated
 from exchange.engine.modes.sessions.messages import SessionReason
+from exchange.engine.parts import BasketReason
 from exchange.engine.venue import VenueReason
 from tests.exchange.engine.market_stream import ORDERS_LIMIT_OF_AN_ACCOUNT, STEP
 from tests.exchange.engine.venue_stream import VenueStream
@@ -40,6 +41,7 @@ from tests.oracle.market_state import (
     balances,
     bidding,
     faults,
+    in_baskets,
     open_orders,
     running,
     standing,
@@ -59,6 +61,7 @@ _EVERY_REASON = (
     *QuoteReason,
     *SessionReason,
     *VenueReason,
+    *BasketReason,
 )
 _REASONS = {int(each): each for each in _EVERY_REASON}
 
@@ -92,6 +95,7 @@ def assert_same(naive: NaiveMarket, engine: Engine) -> None:
     assert ended_at(naive) == ended_at(engine.market)
     assert sorted(naive.open) == sorted(open_orders(engine.market))
     assert naive.undelivered == engine.market.unsettled
+    assert in_baskets(naive) == in_baskets(engine.market)
     assert [] == faults(engine.market)
     assert ruled(naive) == ruled(engine.market)
     assert [] == list(faults_of_venues(engine.market))
@@ -128,7 +132,12 @@ def test_the_engine_says_what_the_naive_market_says(few_orders):
     live_hash = state.state_hash(live.market)
     assert [live_hash, live_hash] == [state.state_hash(each.market) for each in (reloaded, replayed)]
     if messages >= 100_000:
-        never = {Reason.ALREADY_TRADED, QuoteReason.TOO_MANY_QUOTES, QuoteReason.TOO_MANY_INVITED}
+        never = {
+            Reason.ALREADY_TRADED,
+            QuoteReason.TOO_MANY_QUOTES,
+            QuoteReason.TOO_MANY_INVITED,
+            BasketReason.TOO_MANY_ASSETS,
+        }
         everything = {*_EVERY_REASON} - never | {*Cause, *command_types(), *event_types()}
         assert set() == everything - set(seen), "the stream is nasty enough"
 

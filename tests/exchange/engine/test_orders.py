@@ -304,7 +304,8 @@ def test_every_cause_is_shown_above():
     beside = {Cause.DECLINED, Cause.LAPSED, Cause.NOT_TAKEN}  # test_blocks, test_quotes
     of_sessions = {Cause.DAY_OVER, Cause.EXPIRED}  # test_sessions
     of_auctions = {Cause.OUTBID, Cause.RAISED}  # test_auctions
-    assert here | of_campaigns | of_auctions | beside | of_sessions == set(Cause)
+    of_baskets = {Cause.DELISTED, Cause.ASSET_HALTED}  # test_baskets
+    assert here | of_campaigns | of_auctions | beside | of_sessions | of_baskets == set(Cause)
 
 
 def test_orders_of_two_instruments_never_meet():

@@ -1,14 +1,14 @@
-"""The stream of commands with rules of venues: closed modes, limits, days that turn, and owners that change."""
+"""The stream of commands with baskets and rules of venues: closed modes, limits, turning days, changing owners."""
 
 from exchange.engine.modes.venues import messages as m
+from tests.exchange.engine.basket_stream import BasketStream
 from tests.exchange.engine.market_stream import GROUPS, INSTRUMENTS
-from tests.exchange.engine.stream_beside import WholeStream
 
 
-class VenueStream(WholeStream):
+class VenueStream(BasketStream):
     """Aims at what the naive market has, of every mode and under every rule."""
 
-    weights = WholeStream.weights | {"venue": 4, "limits": 4, "release": 3, "group": 4}
+    weights = BasketStream.weights | {"venue": 4, "limits": 4, "release": 3, "group": 4}
 
     def venue(self) -> m.SetVenue:
         """Most often every mode, so that the rest of the stream goes on; seldom rules that cannot be."""

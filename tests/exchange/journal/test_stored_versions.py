@@ -141,7 +141,7 @@ async def lock_out(owner: asyncpg.Connection, layout: int, account: int) -> None
     (stands,) = (each for each in state[4] if each[0] == account)
     stands[3] = 2**53 - 1
     state[2] = 0  # its last instruction: this database has had none
-    assert layout in {1, 2}, "layouts that have the last number there"
+    assert layout in {1, 2, 3}, "layouts that have the last number there"
     changed = msgspec.msgpack.encode(state)
     digest = hashlib.sha256(changed).digest()
     await owner.execute("update exchange.snapshot set state = $1, state_hash = $2", changed, digest)

@@ -17,6 +17,7 @@ from exchange.engine.market import (
     close,
     exchange,
     given_before,
+    not_in_baskets,
     refused,
     unfit,
     unlock,
@@ -74,6 +75,8 @@ def open_auction(market: Market, command: OpenAuction) -> list[Event]:
     instrument = market.instruments.get(command.instrument)
     if instrument is None:
         return [refused(command, Reason.UNKNOWN_INSTRUMENT, command.instrument)]
+    if (refusal := not_in_baskets(command, instrument)) is not None:
+        return [refusal]
     mode = _MODES.get(command.kind, BEGUN)
     refusal = (
         unfit(command, instrument, account, command.reserve, quantity, rests=True)

@@ -17,6 +17,7 @@ from exchange.engine.market import (
     close,
     exchange,
     given_before,
+    not_in_baskets,
     refused,
 )
 from exchange.engine.modes import EngineMode
@@ -72,6 +73,8 @@ def propose(market: Market, command: ProposeBlock) -> list[Event]:
     instrument = market.instruments.get(command.instrument)
     if instrument is None:
         return [refused(command, Reason.UNKNOWN_INSTRUMENT, command.instrument)]
+    if (refusal := not_in_baskets(command, instrument)) is not None:
+        return [refusal]
     price, quantity, other = command.price, command.quantity, market.accounts.get(command.counterparty)
     refusal = (
         _unfit(market, command, instrument, account, price, quantity)

@@ -17,6 +17,7 @@ from exchange.engine.market import (
     caller,
     exchange,
     given_before,
+    not_in_baskets,
     refused,
     unfit,
     unlock,
@@ -67,6 +68,8 @@ def open_campaign(market: Market, command: OpenCampaign) -> list[Event]:
     instrument = market.instruments.get(command.instrument)
     if instrument is None:
         return [refused(command, Reason.UNKNOWN_INSTRUMENT, command.instrument)]
+    if (refusal := not_in_baskets(command, instrument)) is not None:
+        return [refusal]
     refusal = (
         unfit(command, instrument, account, command.price, quantity, rests=True)
         or beyond_venue(command, instrument, account, mode=CAMPAIGNS, side=c.SELL, quantity=quantity)

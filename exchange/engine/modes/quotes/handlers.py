@@ -6,7 +6,18 @@ from exchange.engine.accounts import TradingAccount
 from exchange.engine.beside import lock, whole
 from exchange.engine.cancelling import Clearing, clear_some
 from exchange.engine.events import Cause, Event, InstructionRefused, Reason, Refused
-from exchange.engine.market import STEP, Market, beyond_venue, caller, close, exchange, given_before, refused, unfit
+from exchange.engine.market import (
+    STEP,
+    Market,
+    beyond_venue,
+    caller,
+    close,
+    exchange,
+    given_before,
+    not_in_baskets,
+    refused,
+    unfit,
+)
 from exchange.engine.modes import EngineMode
 from exchange.engine.modes.quotes.messages import (
     CloseRequest,
@@ -47,6 +58,8 @@ def request_quotes(market: Market, command: RequestQuotes) -> list[Event]:
     instrument, quantity, part = market.instruments.get(command.instrument), command.quantity, _quotes(market)
     if instrument is None:
         return [refused(command, Reason.UNKNOWN_INSTRUMENT, command.instrument)]
+    if (refusal := not_in_baskets(command, instrument)) is not None:
+        return [refusal]
     asked = part.asked_by(account.id)
     checks = (
         (instrument.halted, Reason.HALTED, instrument.id, instrument.halted),

@@ -8,7 +8,7 @@ from msgspec import Struct
 from exchange.engine import commands as c
 from exchange.engine.accounts import OpenOrder
 from exchange.engine.events import Cause, Event, InstructionRefused, Reason
-from exchange.engine.market import BPS, STEP, Market, TradedInstrument, close, exchange
+from exchange.engine.market import BPS, STEP, Market, TradedInstrument, close, exchange, exchange_parts
 from exchange.engine.modes import EngineMode
 from exchange.engine.modes.sessions.clearing import CallPrice, clearing
 from exchange.engine.modes.sessions.messages import (
@@ -98,7 +98,10 @@ def uncross_some(market: Market, rest: Uncrossing) -> list[Event]:
         buy, sell = book.bids.best.head, book.asks.best.head
         quantity = min(buy.open, sell.open, left)
         taker_side = c.BUY if buy.id > sell.id else c.SELL
-        events.append(exchange(market, instrument, buy, sell, price, quantity, taker_side))
+        if sell.parts is None:
+            events.append(exchange(market, instrument, buy, sell, price, quantity, taker_side))
+        else:
+            events += exchange_parts(market, instrument, buy, sell, price, quantity, taker_side)
         session.count(((price, quantity),))
         left -= quantity
         for order in (buy, sell):

@@ -34,6 +34,8 @@ def set_venue(market: Market, command: SetVenue) -> list[Event]:
         return [InstructionRefused(command.instruction, 0, VenueReason.NO_MODE, command.modes, EVERY_MODE)]
     if not 0 <= command.largest <= MAX_QUANTITY_T:
         return [InstructionRefused(command.instruction, 0, Reason.TOO_LARGE, command.largest, MAX_QUANTITY_T)]
+    if command.locks and instrument.basket is not None:  # its assets are what is bought
+        return [InstructionRefused(command.instruction, 0, VenueReason.BASKET_LOCKS, instrument.id, 0)]
     venue = Venue(command.preset, command.modes, command.largest, locks=command.locks)
     if (before := instrument.venue) is not None:
         venue.fresh, venue.released = before.fresh, before.released

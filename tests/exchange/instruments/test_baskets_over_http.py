@@ -1,0 +1,122 @@
+"""Baskets: opened under a rule, traded, delivered by asset, and everything that is refused."""
+
+from typing import Any
+
+from exchange.instruments.service import follow_freezes
+from tests.exchange.marketplace import FOREST, KILN, Market, done
+from tests.probes import refused, unchanged
+from tests.worlds import World
+
+BASKET = "BASKET-ANY-2024"
+
+
+def said(world: World, **changed: Any) -> dict[str, Any]:
+    """A basket of everything of 2024, but for what is changed."""
+    body = {
+        "code": BASKET,
+        "name": "Anything of 2024",
+        "vintage_from": 2024,
+        "vintage_to": 2024,
+        "low_fen": 10_00,
+        "high_fen": 50_00,
+        "fee_account_id": world.party("exchange").account_id,
+    }
+    return {**body, **changed}
+
+
+def listed(basket: Any) -> list[tuple[str, bool]]:
+    """Its assets in their order, and whether each is delivered."""
+    return [(each["code"], each["listed"]) for each in basket["assets"]]
+
+
+async def opened(market: Market, **changed: Any) -> Any:
+    """The operator opens a basket."""
+    operator = market.world.party("exchange").key
+    return done(await market.world.post("/v1/baskets", said(market.world, **changed), by=operator))
+
+
+async def test_each_trade_delivers_one_asset(market: Market):
+    """Two sellers, one buyer: tonnes of both projects come in the registry's own ledger; none are of the basket."""
+    basket = await opened(market)
+    assert [(KILN, True), (FOREST, True)] == listed(basket)
+    assert (None, 2024, 2024) == (basket["methodology"], basket["vintage_from"], basket["vintage_to"])
+    await market.bring("kiln", 30)
+    await market.bring("forest", 30, FOREST)
+    await market.pay_in("solar", 2_000_00)
+    first = await market.sells("kiln", 20, 14_00, instrument=BASKET)
+    await market.sells("forest", 10, 15_00, instrument=BASKET)
+    assert ([], [(14_00, 20, 1), (15_00, 10, 1)]) == await market.levels(BASKET)
+    assert (10, 20, 0, 0) == await market.tonnes("kiln")
+    done(await market.order("solar", "buy", 25, 15_00, instrument=BASKET))
+    await market.settled()
+    assert ((20, 0, 0, 0), (5, 0, 0, 0), ()) == (
+        await market.tonnes("solar"),
+        await market.tonnes("solar", FOREST),
+        await market.tonnes("solar", BASKET),
+    )
+    assert "filled" == (await market.order_of("kiln", first["id"]))["state"]
+    deliveries = (await market.own("solar", "statements"))["items"]
+    assert {(KILN, 20), (FOREST, 5)} == {(each["instrument"], each["quantity_t"]) for each in deliveries}
+    assert all(each["serials"] for each in deliveries)
+    page = await market.world.get(f"/instruments/{BASKET}")
+    assert 200 == page.status_code
+    assert all(word in page.text for word in ("Anything of 2024", KILN, FOREST, "any methodology"))
+    assert BASKET in (await market.world.get("/instruments")).text
+
+
+async def test_an_asset_is_delisted(market: Market):
+    """What would deliver it is closed with that cause; the rest trades on."""
+    await opened(market)
+    await market.bring("kiln", 30)
+    resting = await market.sells("kiln", 20, 14_00, instrument=BASKET)
+    operator, path = market.world.party("exchange").key, f"/v1/baskets/{BASKET}/delist"
+    basket = done(await market.world.post(path, {"asset": KILN, "reason": "Too old"}, by=operator))
+    assert [(FOREST, True), (KILN, False)] == listed(basket)
+    assert "delisted" == (await market.order_of("kiln", resting["id"]))["closed_because"]
+    nothing_left = await market.order("kiln", "sell", 1, 14_00, instrument=BASKET)
+    refused(nothing_left, 409, "not-enough-tonnes", "0 t are settled")
+    again = await market.world.post(path, {"asset": KILN, "reason": "Too old"}, by=operator)
+    refused(again, 409, "no-such-asset")
+    other = await market.world.post(f"/v1/baskets/{FOREST}/delist", {"asset": KILN, "reason": "No"}, by=operator)
+    refused(other, 409, "not-a-basket")
+    page = await market.world.get(f"/instruments/{BASKET}")
+    assert "delisted" in page.text
+
+
+async def test_a_later_instrument_joins_by_itself(issued: World):
+    """The basket opens with what is traded then; the second project comes to it with its own opening."""
+    market, operator = Market(issued), issued.party("exchange")
+    rules = {"vintage": 2024, "fee_account_id": operator.account_id, "low_fen": 10_00, "high_fen": 50_00}
+    await issued.ok("/v1/instruments", {**rules, "project_id": issued.season.projects["kiln"]}, by=operator.key)
+    assert [(KILN, True)] == listed(await opened(market))
+    await issued.ok("/v1/instruments", {**rules, "project_id": issued.season.projects["forest"]}, by=operator.key)
+    assert [(KILN, True), (FOREST, True)] == listed(await market.read(f"/v1/baskets/{BASKET}"))
+    await market.agree()
+
+
+async def test_what_is_refused(market: Market):
+    """Nothing changes, and each says what was wrong."""
+    await opened(market)
+    await market.bring("kiln", 30)
+    world, operator = market.world, market.world.party("exchange").key
+    async with unchanged(world):
+        refused(await world.post("/v1/baskets", said(world), by=operator), 409, "basket-exists", BASKET)
+        nothing = said(world, code="BASKET-OLD", vintage_from=2001, vintage_to=2002)
+        refused(await world.post("/v1/baskets", nothing, by=operator), 409, "nothing-eligible", 2001, 2002)
+        for wrong in ({"code": "OLD"}, {"vintage_to": 2023}, {"low_fen": 60_00}):
+            answer = await world.post("/v1/baskets", said(world, **{"code": "BASKET-X", **wrong}), by=operator)
+            refused(answer, 400, "invalid-request")
+        refused(await world.post("/v1/baskets", said(world), by=world.party("kiln").key), 403, "denied", "operator")
+        kiln = world.party("kiln")
+        deposit = {"account_id": kiln.account_id, "instrument": BASKET, "quantity_t": 1}
+        refused(await world.post("/v1/deposits/credits", deposit, by=kiln.key), 409, "no-tonnes-of-baskets")
+        refused(await world.get(f"/v1/baskets/{KILN}"), 409, "not-a-basket", KILN)
+        refused(await world.get("/v1/baskets/BASKET-NONE"), 404, "not-found", "BASKET-NONE")
+    listing = await market.send("kiln", "/v1/listings", instrument=BASKET, price_fen=14_00, quantity_t=1)
+    refused(listing, 409, "only-in-its-book")
+
+
+async def test_the_keeper_of_freezes_passes_baskets_over(market: Market):
+    """A basket has no project that could be frozen; its assets have."""
+    await opened(market)
+    assert 0 == await follow_freezes(exchange=await market.world.trade())
