@@ -61,8 +61,7 @@ create table exchange.standing_order (
   refusal text,
   withdrawal_id bigint,
   check ((order_id is not null) = (state = 'placed')),
-  check ((refusal is not null) = (state = 'refused')),
-  unique (account_id, client_order_id, id)
+  check ((refusal is not null) = (state = 'refused'))
 );
 create index standing_order_of on exchange.standing_order (run_id, id);
 create index standing_order_chosen on exchange.standing_order (account_id, client_order_id) where state = 'chosen';

@@ -12,7 +12,7 @@ COLOURS: Final = ("#2b5f75", "#b5651d", "#5b7f3a", "#8a3b5c", "#5a5a9c", "#7a6a0
 """Told apart in print and by most eyes; series beyond them begin again."""
 
 
-class Line(NamedTuple):
+class Series(NamedTuple):
     """A series by position, with its middle, and the range around it where there is one."""
 
     name: str
@@ -89,7 +89,7 @@ def _ticks(names: Sequence[str], end: float, middle: float = 0) -> str:
     )
 
 
-def lines(names: Sequence[str], series: Sequence[Line]) -> str:
+def lines(names: Sequence[str], series: Sequence[Series]) -> str:
     """Draw lines over positions called *names*; the range around each is a lighter area."""
     top = _scale(max((max((*each.middle, *each.high), default=0) for each in series), default=0))
     end, body = max(1, len(names) - 1), _axis(top) + _ticks(names, max(1, len(names) - 1))

@@ -10,7 +10,7 @@ from html import escape
 from importlib import resources
 from typing import Final
 
-from exchange.simulation.charts import Line, Stack, lines, stacks, steps
+from exchange.simulation.charts import Series, Stack, lines, stacks, steps
 from exchange.simulation.parameters import documented
 from exchange.simulation.plans import Bilingual, Scenario
 from exchange.simulation.results import FIGURES, WEEK_DAYS, RunResult
@@ -200,7 +200,7 @@ def _price_chart(scenario: Scenario, groups: Sequence[tuple[str, Runs]]) -> str:
     for name, runs in groups:
         by_week = [sorted(each) for each in zip(*(_prices(run, weeks) for run in runs), strict=True)]
         low, middle, high = ([each[round((len(each) - 1) * part)] for each in by_week] for part in (0.1, 0.5, 0.9))
-        series.append(Line(name, middle, low, high))
+        series.append(Series(name, middle, low, high))
         rows += [(name, week, low[week], middle[week], high[week]) for week in range(weeks)]
     shown = series if len(series) <= _MOST_LINES else series[:: -(-len(series) // _MOST_LINES)]
     return _chart(
@@ -223,7 +223,7 @@ def _volume_chart(scenario: Scenario, groups: Sequence[tuple[str, Runs]]) -> str
             for each in run.days:
                 totals[each.day // WEEK_DAYS] += each.volume_t
         mean = [total / len(runs) for total in totals]
-        series.append(Line(name, mean))
+        series.append(Series(name, mean))
         rows += [(name, week, value) for week, value in enumerate(mean)]
     shown = series if len(series) <= _MOST_LINES else series[:: -(-len(series) // _MOST_LINES)]
     return _chart(

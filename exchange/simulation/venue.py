@@ -36,7 +36,7 @@ class Print(NamedTuple):
     mode: str
 
 
-class Offered(NamedTuple):
+class PublishedOffer(NamedTuple):
     """An open listing or auction as it is published. *price* is a listing's, or the reserve of an auction."""
 
     number: int
@@ -47,14 +47,14 @@ class Offered(NamedTuple):
     closes: int
 
 
-class Venue:
+class PlayedVenue:
     """
     Carries commands out, keeps them for the journal, and books what they lead to.
 
     *after* is called after every command with the market; tests check conservation there.
     """
 
-    def __init__(self, plan: VenuePlan, ledger: Ledger, after: Callable[["Venue"], None] | None = None) -> None:
+    def __init__(self, plan: VenuePlan, ledger: Ledger, after: Callable[["PlayedVenue"], None] | None = None) -> None:
         self.plan = plan
         self.ledger = ledger
         self.engine = Engine()
@@ -64,7 +64,7 @@ class Venue:
         self.refusals: Counter[int] = Counter()
         self.trades: list[Traded] = []
         self.today: list[Print] = []
-        self.offers: dict[int, Offered] = {}
+        self.offers: dict[int, PublishedOffer] = {}
         self._after = after
         self._instruction = 0
         self._commands: list[c.Command] = []
@@ -134,7 +134,7 @@ class Venue:
 class Board:
     """What the venue publishes, and nothing else: best prices, last prices, listings and auctions."""
 
-    def __init__(self, venue: Venue) -> None:
+    def __init__(self, venue: PlayedVenue) -> None:
         self._venue = venue
         self.last: dict[int, int] = {}
         self.closes: dict[int, list[int]] = {}
@@ -144,7 +144,7 @@ class Board:
         level = self._venue.engine.market.instruments[instrument].book.side(side).best
         return None if level is None else (level.price, level.total)
 
-    def offers(self) -> Iterator[Offered]:
+    def offers(self) -> Iterator[PublishedOffer]:
         """Open listings and auctions, the oldest first."""
         return iter(tuple(self._venue.offers.values()))
 
@@ -191,7 +191,7 @@ class Desk:
     *spent_fen* and *bought_t* grow with its own trades.
     """
 
-    def __init__(self, venue: Venue, account: int, population: str) -> None:
+    def __init__(self, venue: PlayedVenue, account: int, population: str) -> None:
         self._venue = venue
         self.account = account
         self.population = population
@@ -238,7 +238,7 @@ class Desk:
     def list_at(self, instrument: int, price: int, quantity_t: int) -> None:
         """Offer tonnes at a fixed price."""
         events = self._venue.apply(listings.OpenListing(self.account, instrument, price, quantity_t, self._next()))
-        self._publish(events, listings.ListingOpened, Offered(0, instrument, price, quantity_t, 0, 0))
+        self._publish(events, listings.ListingOpened, PublishedOffer(0, instrument, price, quantity_t, 0, 0))
 
     def auction(self, instrument: int, reserve: int, quantity_t: int, day: int, days: int) -> None:
         """Offer tonnes in a sealed auction at a uniform price, from tomorrow on."""
@@ -246,10 +246,10 @@ class Desk:
         lot = self.board.lot
         terms = (auctions.UNIFORM, reserve, 0, quantity_t, lot, quantity_t, auctions.BY_TIME, False)
         command = auctions.OpenAuction(self.account, instrument, *terms, opens, closes, 0, closes, self._next())
-        offer = Offered(0, instrument, reserve, quantity_t, opens, closes)
+        offer = PublishedOffer(0, instrument, reserve, quantity_t, opens, closes)
         self._publish(self._venue.apply(command), auctions.AuctionOpened, offer)
 
-    def _publish(self, events: list[Event], kind: type[Any], offer: Offered) -> None:
+    def _publish(self, events: list[Event], kind: type[Any], offer: PublishedOffer) -> None:
         opened: Any = events[0]
         if isinstance(opened, kind):
             self._venue.offers[opened.order] = offer._replace(number=opened.order)

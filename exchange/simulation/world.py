@@ -37,7 +37,7 @@ from exchange.simulation.plans import (
 )
 from exchange.simulation.results import DayLine, RunResult, measured
 from exchange.simulation.seeds import Draws
-from exchange.simulation.venue import DAY_S, Desk, Venue
+from exchange.simulation.venue import DAY_S, Desk, PlayedVenue
 from registry.methodologies.calendars import calendar
 
 FEES: Final = 1
@@ -47,11 +47,13 @@ FEES: Final = 1
 class World:
     """A region while it is played. *agents* are in the order of the scenario; *developers* are among them."""
 
-    def __init__(self, scenario: Scenario, replication: int, after: Callable[[Venue], None] | None = None) -> None:
+    def __init__(
+        self, scenario: Scenario, replication: int, after: Callable[[PlayedVenue], None] | None = None
+    ) -> None:
         self.scenario = scenario
         self.replication = replication
         self.ledger = Ledger()
-        self.venue = Venue(scenario.venue, self.ledger, after)
+        self.venue = PlayedVenue(scenario.venue, self.ledger, after)
         self.days: list[DayLine] = []
         self.agents: list[Agent] = []
         self.developers: dict[str, list[Developer]] = {}

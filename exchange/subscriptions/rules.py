@@ -163,7 +163,7 @@ def plan(
     """
     What a run takes now: the preferred source first, within it the lowest price; and why that is not all of it.
 
-    Levels of one book become one order, at the highest of their prices.
+    Levels of one book become one order, at the highest of their prices, for which there is money if it trades at that.
     """
     money_fen = cash_fen if budget_fen is None else min(cash_fen, budget_fen)
     left_t, left_fen, short_of_money = wanted_t, money_fen, False
@@ -171,18 +171,28 @@ def plan(
     cheap = [each for each in offers if each.price_fen <= terms.price_fen and each.source in terms.prefer]
     for each in sorted(cheap, key=lambda one: (terms.prefer.index(one.source), one.price_fen, one.number)):
         wished_t = min(left_t, each.open_t, each.most_t) // each.lot_t * each.lot_t
-        size_t = min(wished_t, left_fen // each.price_fen // each.lot_t * each.lot_t)
+        before_t, before_fen = _taken(takes, each)
+        dearer_fen = before_t * (each.price_fen - before_fen)
+        size_t = min(wished_t, max(0, left_fen - dearer_fen) // each.price_fen // each.lot_t * each.lot_t)
         short_of_money = short_of_money or size_t < wished_t
         if size_t < max(each.least_t, 1):
             continue
         left_t -= size_t
-        left_fen -= size_t * each.price_fen
+        left_fen -= size_t * each.price_fen + dearer_fen
         _add(takes, each, size_t)
     if not left_t:
         return takes, None
     if short_of_money:
         return takes, _too_little_money(left_t, budget_fen, cash_fen)
     return takes, _too_few(terms, [each for each in offers if each.source in terms.prefer], cheap, wanted_t)
+
+
+def _taken(takes: Sequence[Take], offer: Offered) -> tuple[int, int]:
+    """Tonnes that are taken of the same book, and their price."""
+    for before in takes:
+        if offer.source == "book" == before.source and before.instrument == offer.instrument:
+            return before.quantity_t, before.price_fen
+    return 0, 0
 
 
 def _add(takes: list[Take], offer: Offered, size_t: int) -> None:

@@ -18,7 +18,7 @@ update exchange.standing set terms = $2, next_terms = null, next_at = $3 where i
 -- name: see
 update exchange.standing set seen_leaf = greatest(seen_leaf, $2), terms = $3, next_terms = null where id = $1;
 -- name: see_all
-update exchange.standing set seen_leaf = $2 where id = any($1::bigint[]) and seen_leaf < $2;
+update exchange.standing set seen_leaf = $2 where id = any($1::bigint[]) and seen_leaf < $2 and state = 'active';
 -- name: due
 select id from exchange.standing where state = 'active' and next_at <= registry.business_now() order by id limit $1;
 -- name: sellers

@@ -9,6 +9,7 @@ from exchange.simulation import MODEL_VERSION
 from exchange.simulation.agents import Developer, RandomBuyer
 from exchange.simulation.files import read, shipped
 from exchange.simulation.kilns import issued_t
+from exchange.simulation.runs import planned_runs
 from exchange.simulation.seeds import Draws, seed_of
 from exchange.simulation.world import World
 from tests.exchange.simulation.small import RHYTHM, SMALL, played, small
@@ -170,3 +171,18 @@ def test_kilns_are_issued_what_the_registrys_formula_says():
     assert {0: 2162, 140: 1405, 399: 4, 400: 0, 531: 0} == issued
     world = played(read(text, {**SMALL, "project.kiln.kiln.grid_g_kwh": 140}))
     assert 6 * issued[140] * 1000 == world.ledger.issued[1]
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_every_shipped_scenario_is_played_to_its_end(name):
+    """People trade in it, what they buy is retired, and everything adds up at the end."""
+    figures = World(read(shipped()[name]), 0).play().figures
+    assert min(figures[each] for each in ("trades", "issued_t", "retired_t", "income_fen")) > 0
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", shipped())
+def test_every_setting_of_every_shipped_scenario_conserves(name):
+    """Each combination of its levers, with kilograms and money added up after every command."""
+    for planned in planned_runs(shipped()[name], replications=1):
+        played(planned.scenario())
