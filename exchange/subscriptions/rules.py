@@ -93,7 +93,7 @@ class WayClosed(DomainError):
 class ShareTooLarge(DomainError):
     """Why a run has not all that it wanted: the preset of the instrument takes less at once."""
 
-    kind, slug, title = Kind.CONFLICT, "share-too-large", "Share too large"
+    kind, slug, title = Kind.CONFLICT, "too-large-at-once", "Share too large"
 
 
 class Why(NamedTuple):

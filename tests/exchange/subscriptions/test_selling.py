@@ -123,7 +123,7 @@ async def test_what_the_preset_never_takes_is_not_deposited(issued: World):
         (second,) = await over(market, "kiln", standing[1])
     assert ("way-closed", 100_000, []) == (first["why_slug"], first["missed_t"], first["orders"])
     assert "national-listing" in first["why"]
-    assert ("share-too-large", 100_000) == (second["why_slug"], second["missed_t"])
+    assert ("too-large-at-once", 100_000) == (second["why_slug"], second["missed_t"])
     assert "100,000 t" in second["why"]
     assert "99,999 t" in second["why"]
     assert () == await market.tonnes("kiln")
