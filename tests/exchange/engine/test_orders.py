@@ -304,7 +304,8 @@ def test_every_cause_is_shown_above():
     beside = {Cause.DECLINED, Cause.LAPSED, Cause.NOT_TAKEN}  # test_blocks, test_quotes
     of_sessions = {Cause.DAY_OVER, Cause.EXPIRED}  # test_sessions
     of_auctions = {Cause.OUTBID, Cause.RAISED}  # test_auctions
-    assert here | of_campaigns | of_auctions | beside | of_sessions == set(Cause)
+    of_venues = {Cause.OWNER_CHANGED}  # test_venues
+    assert here | of_campaigns | of_auctions | of_venues | beside | of_sessions == set(Cause)
 
 
 def test_orders_of_two_instruments_never_meet():
