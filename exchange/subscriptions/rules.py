@@ -72,6 +72,30 @@ class NotActing(DomainError):
     kind, slug, title = Kind.CONFLICT, "not-acting", "Passed by"
 
 
+class NoInstrument(DomainError):
+    """Why a run has not all that it wanted: nothing that was issued is traded yet."""
+
+    kind, slug, title = Kind.CONFLICT, "no-instrument", "No instrument is open"
+
+
+class BelowOneLot(DomainError):
+    """Why a run has not all that it wanted: the share is less than a lot."""
+
+    kind, slug, title = Kind.CONFLICT, "below-one-lot", "Less than a lot"
+
+
+class WayClosed(DomainError):
+    """Why a run has not all that it wanted: the preset of the instrument does not open its way to sell."""
+
+    kind, slug, title = Kind.CONFLICT, "way-closed", "This way to sell is closed"
+
+
+class ShareTooLarge(DomainError):
+    """Why a run has not all that it wanted: the preset of the instrument takes less at once."""
+
+    kind, slug, title = Kind.CONFLICT, "too-large-at-once", "Share too large"
+
+
 class Why(NamedTuple):
     """Why something was not filled: a short name for programs, and a sentence for people."""
 

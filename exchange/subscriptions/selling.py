@@ -18,7 +18,6 @@ from exchange.instruments import store as instruments
 from exchange.parts import Exchange
 from exchange.subscriptions import acting, rules, store
 from exchange.subscriptions.records import OpenedInstrument, StoredRun
-from exchange.subscriptions.rules import Why
 from registry import port
 from registry.kit import clock
 from registry.kit.database import Tx
@@ -107,28 +106,30 @@ async def _deposit_in(tx: Tx, run: StoredRun, now: datetime) -> bool:
         return False
     found = await _instrument_in(tx, run)
     if found is None or not found.trading:
-        why = Why("no-instrument", f"No instrument is open for what {run.cause} issued.")
+        why = rules.why_of(rules.NoInstrument(f"No instrument is open for what {run.cause} issued."))
         await store.tried(tx, run.id, min(now + rules.TRY_AGAIN, run.ends), why, busy=False)
         return False
     wanted_t = run.wanted_t // found.lot_t * found.lot_t
     if (never := _never(run, found, wanted_t)) is not None:
-        await store.tried(tx, run.id, run.ends, never, busy=False)
+        await store.tried(tx, run.id, run.ends, rules.why_of(never), busy=False)
         await store.end_run(tx, run.id, filled=False)
         return False
     return await _held_in(tx, run, found, wanted_t, now)
 
 
-def _never(run: StoredRun, instrument: OpenedInstrument, wanted_t: int) -> Why | None:
+def _never(run: StoredRun, instrument: OpenedInstrument, wanted_t: int) -> DomainError | None:
     """Why an instrument will never take so many tonnes of a run; asked before they are held and deposited for it."""
     terms: SellTerms = run.terms
     if not wanted_t:
-        return Why("below-one-lot", f"{run.wanted_t:,} t are the share, less than a lot of {instrument.lot_t:,} t.")
+        return rules.BelowOneLot(f"{run.wanted_t:,} t are the share, less than a lot of {instrument.lot_t:,} t.")
     if not (instrument.book if terms.into == "book" else instrument.listings):
-        said = f"Preset {instrument.preset}, by which {instrument.code} trades, has no {terms.into}."
-        return Why(f"no-{'book' if terms.into == 'book' else 'listings'}", said)
+        way = "order book" if terms.into == "book" else "listings"
+        return rules.WayClosed(f"Preset {instrument.preset}, by which {instrument.code} trades, opens no {way}.")
     if 0 < instrument.largest_t < wanted_t:
-        said = f"{wanted_t:,} t are the share, more than {instrument.code} takes at once, {instrument.largest_t:,} t."
-        return Why("order-too-large", said)
+        return rules.ShareTooLarge(
+            f"{wanted_t:,} t are the share, more than {instrument.code} takes at once, {instrument.largest_t:,} t. "
+            "Make the share smaller."
+        )
     return None
 
 

@@ -124,6 +124,10 @@ def test_a_refusal_is_found_again_by_what_was_said(chinese):
             ),
             "首次提交时已被拒绝，不再重新判断：没有可继续的指令。如需重试，请使用新的 client_order_id。",
         ),
+        (
+            "The preset chengdu, by which this instrument trades, takes no listings. It trades by: listings.",
+            "该交易品种采用预设规则 chengdu，不接受挂牌。可用的交易方式：挂牌。",
+        ),
         ("(1) No power was used. (2) Own measures reduced 40 kg.", "（1）未使用电力。（2）自身减排措施已减排 40 kg。"),
         (
             "Own measures reduced 40 kg. That is 4 kg too much: reduce further, or cover more power by contracts.",

@@ -305,7 +305,9 @@ def test_every_cause_is_shown_above():
     of_sessions = {Cause.DAY_OVER, Cause.EXPIRED}  # test_sessions
     of_auctions = {Cause.OUTBID, Cause.RAISED}  # test_auctions
     of_baskets = {Cause.DELISTED, Cause.ASSET_HALTED}  # test_baskets
-    assert here | of_campaigns | of_auctions | beside | of_sessions | of_baskets == set(Cause)
+    of_venues = {Cause.OWNER_CHANGED}  # test_venues
+    of_modes = of_campaigns | of_auctions | of_baskets | of_venues | of_sessions
+    assert here | of_modes | beside == set(Cause)
 
 
 def test_orders_of_two_instruments_never_meet():

@@ -166,7 +166,7 @@ def test_who_may_quote_and_how_often():
 
 def test_a_request_is_answered_so_often(monkeypatch):
     """So that it ends in one step."""
-    monkeypatch.setattr(handlers, "QUOTES", 1)
+    monkeypatch.setattr(handlers, "QUOTES_EACH", 1)
     table = Table(request())
     table.tell(m.GiveQuote(2, N, 200, 10, 500, 1))
     assert [e.Refused(QuoteReason.TOO_MANY_QUOTES, 4, 1, 1, 1)] == table.engine.apply(

@@ -121,9 +121,9 @@ async def test_what_the_preset_never_takes_is_not_deposited(issued: World):
     with of_log(market, (1_000, f"{YEAR}-03"), quantity_kg=1_000_000_999):
         (first,) = await over(market, "kiln", standing[0])
         (second,) = await over(market, "kiln", standing[1])
-    assert ("no-book", 100_000, []) == (first["why_slug"], first["missed_t"], first["orders"])
+    assert ("way-closed", 100_000, []) == (first["why_slug"], first["missed_t"], first["orders"])
     assert "national-listing" in first["why"]
-    assert ("order-too-large", 100_000) == (second["why_slug"], second["missed_t"])
+    assert ("too-large-at-once", 100_000) == (second["why_slug"], second["missed_t"])
     assert "100,000 t" in second["why"]
     assert "99,999 t" in second["why"]
     assert () == await market.tonnes("kiln")
