@@ -139,6 +139,9 @@ async def _market(world: World, made: EachRole) -> None:
     body = {"operation": "issue_credits", "report_id": ids["report_issued"], "account_id": ids["account"]}
     await world.decide("/v1/issuances", body)  # of a project that is not traded yet
     ids["instrument"] = world.season.instruments["forest"]
+    exchange, vintages = world.party("exchange"), {"vintage_from": 2024, "vintage_to": 2024}
+    basket = {"code": "BASKET-X", "name": "X", **vintages, "low_fen": 1, "high_fen": 9}
+    await world.ok("/v1/baskets", {**basket, "fee_account_id": exchange.account_id}, by=exchange.key)
     some, cash = credits_body(ids), {"account_id": ids["account"], "amount_fen": 100_000}
     ids["deposit"] = (await world.ok("/v1/deposits/credits", {**some, "quantity_t": 40}, by=trader))["id"]
     await world.ok("/v1/deposits/cash", cash, by=operator)
