@@ -229,7 +229,7 @@ KeptTotals.REST = 0
 _OF_MARKET = (
     "instruments|listings|campaigns|auctions|blocks|quote-requests|orders|deposits|withdrawals|statements|subscriptions"
 )
-_MARKET = re.compile(rf"/({_OF_MARKET}|balances|fills)\b")
+_MARKET = re.compile(rf"/({_OF_MARKET}|baskets|balances|fills)\b")
 
 
 def authority(db: Database) -> Authority:

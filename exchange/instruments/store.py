@@ -79,6 +79,8 @@ async def insert_basket(tx: Tx, body: NewBasket, refusal: DomainError) -> int:
                 body.high_fen,
                 body.fee_bps,
                 body.fee_account_id,
+                None,
+                None,
             )
         )
     await tx.execute(_sql.insert_basket, number, body.methodology, body.vintage_from, body.vintage_to)

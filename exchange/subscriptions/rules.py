@@ -90,7 +90,7 @@ class WayClosed(DomainError):
     kind, slug, title = Kind.CONFLICT, "way-closed", "This way to sell is closed"
 
 
-class ShareTooLarge(DomainError):
+class ShareAboveLargest(DomainError):
     """Why a run has not all that it wanted: the preset of the instrument takes less at once."""
 
     kind, slug, title = Kind.CONFLICT, "too-large-at-once", "Share too large"

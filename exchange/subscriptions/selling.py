@@ -126,7 +126,7 @@ def _never(run: StoredRun, instrument: OpenedInstrument, wanted_t: int) -> Domai
         way = "order book" if terms.into == "book" else "listings"
         return rules.WayClosed(f"Preset {instrument.preset}, by which {instrument.code} trades, opens no {way}.")
     if 0 < instrument.largest_t < wanted_t:
-        return rules.ShareTooLarge(
+        return rules.ShareAboveLargest(
             f"{wanted_t:,} t are the share, more than {instrument.code} takes at once, {instrument.largest_t:,} t. "
             "Make the share smaller."
         )

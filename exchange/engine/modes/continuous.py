@@ -28,7 +28,7 @@ from exchange.engine.market import (
 )
 from exchange.engine.modes import EngineMode
 from exchange.engine.modes.baskets.messages import parts_changed
-from exchange.engine.modes.filling import fills
+from exchange.engine.modes.filling import fills, would_trade
 from exchange.engine.modes.sessions.collecting import collect, ends, untimely
 from exchange.engine.modes.sessions.messages import Dated
 from exchange.engine.parts import NO_TONNES, AssetList, Parts, give_back
@@ -244,7 +244,7 @@ def _not_in_its_life(
 ) -> Refused | None:
     """A post-only order that would trade, a fill-or-kill order that would not trade whole, or one that is over."""
     if order.life == c.POST_ONLY:
-        return _would_trade(instrument, order, command)
+        return would_trade(command, instrument, order, command.price)
     if order.life >= c.DAY:
         return ends(market, instrument, order, _until(command), command)
     if order.life == c.FOK and not fills(market, instrument.book.side(1 - order.side), order):
@@ -255,15 +255,6 @@ def _not_in_its_life(
 def _until(command: Place | PlaceUntil) -> int:
     """When an order ends; a plain one that says it does has ended already."""
     return command.until if isinstance(command, PlaceUntil) else 0
-
-
-def _would_trade(instrument: TradedInstrument, order: OpenOrder, command: Place | PlaceUntil | Amend) -> Refused | None:
-    """Refuse to let a post-only order come to a price at which it trades at once."""
-    price = command.price
-    best = (instrument.book.bids if order.side else instrument.book.asks).best
-    if best is None or not instrument.book.crosses(order.side, price):
-        return None
-    return refused(command, Reason.WOULD_TRADE, price, best.price)
 
 
 def _enter(market: Market, instrument: TradedInstrument, order: OpenOrder, events: list[Event], *, rests: bool) -> None:
@@ -328,7 +319,7 @@ def amend(market: Market, command: Amend) -> list[Event]:
             command, instrument, account, mode=BEGUN, side=order.side, quantity=command.quantity, more=more
         )
     if refusal is None and order.life == c.POST_ONLY:
-        refusal = _would_trade(instrument, order, command)
+        refusal = would_trade(command, instrument, order, command.price)
     if refusal is None:
         refusal = _relock(order, instrument.basket, command.quantity - traded, command)
     if refusal is not None:

@@ -1,9 +1,10 @@
-"""Whether an order would trade whole with what rests in a book, found out without walking through it."""
+"""Whether an order would trade with what rests in a book, and whether whole, found out without walking through it."""
 
 from exchange.engine import commands as c
 from exchange.engine.accounts import OpenOrder, TradingAccount
 from exchange.engine.book import Level, Side
-from exchange.engine.market import Market
+from exchange.engine.events import Reason, Refused
+from exchange.engine.market import Market, TradedInstrument, refused
 
 
 def fills(market: Market, side: Side, taker: OpenOrder) -> bool:
@@ -68,3 +69,13 @@ def _own_in_the_way(accounts: list[TradingAccount], taker: OpenOrder) -> list[Op
         and (each.price >= price if side else each.price <= price)
         and each.queue.__class__ is Level
     ]
+
+
+def would_trade(
+    command: c.AccountCommand, instrument: TradedInstrument, order: OpenOrder, price: int
+) -> Refused | None:
+    """Refuse to let a post-only order come to a price at which it trades at once."""
+    best = (instrument.book.bids if order.side else instrument.book.asks).best
+    if best is None or not instrument.book.crosses(order.side, price):
+        return None
+    return refused(command, Reason.WOULD_TRADE, price, best.price)

@@ -318,13 +318,13 @@ def _market(ids: dict[str, Any]) -> dict[str, Request]:
     listing = {key: value for key, value in order.items() if key != "side"}
     placing = {"do": "place", **{key: value for key, value in order.items() if key != "account_id"}}
     opening = {"project_id": ids["project_elsewhere"], "vintage": 2024, "low_fen": 1_000, "high_fen": 9_000}
-    basket = {"code": "BASKET-X", "name": "X", "vintage_from": 2001, "vintage_to": 2001, "low_fen": 1, "high_fen": 9}
+    basket = {"code": "BASKET-Y", "name": "Y", "vintage_from": 2024, "vintage_to": 2024, "low_fen": 1, "high_fen": 9}
     return {
         # Another developer's: nobody opens trading in their own organisation's credits.
         "open_instrument": write("/v1/instruments", {**opening, "fee_account_id": ids["account"]}),
         "open_basket": write("/v1/baskets", {**basket, "fee_account_id": ids["account"]}),
-        "get_basket": read("/v1/baskets/BASKET-NONE"),
-        "delist_asset": write("/v1/baskets/BASKET-NONE/delist", {"asset": ids["instrument"], "reason": "test"}),
+        "get_basket": read("/v1/baskets/BASKET-X"),
+        "delist_asset": write("/v1/baskets/BASKET-X/delist", {"asset": ids["instrument"], "reason": "test"}),
         "list_instruments": read("/v1/instruments"),
         "get_instrument": read(instrument),
         "get_instrument_venue": read(f"{instrument}/venue", 404),  # opened without a preset
@@ -338,7 +338,6 @@ def _market(ids: dict[str, Any]) -> dict[str, Request]:
         "get_session": read(f"{instrument}/session"),
         "list_closing_prices": read(f"{instrument}/closing-prices"),
         "set_phase": write(f"{instrument}/session/phase", {"phase": "pre-open", "reason": "test"}),
-        # The book trades all day long, so nothing moves.
         "set_timetable": write(
             f"{instrument}/session/timetable",
             {"continuous": "00:00", "closed": "23:59", "every_day": True, "reason": "test"},
