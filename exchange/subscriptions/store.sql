@@ -93,7 +93,7 @@ select n.id, n.code, n.project_id, n.vintage, n.tick_fen, n.lot_t, n.open and n.
   coalesce((n.venue::jsonb -> 'book')::boolean, true) as book,
   coalesce(jsonb_typeof(n.venue::jsonb -> 'listings') <> 'null', true) as listings,
   coalesce((n.venue::jsonb ->> 'largest_order_t')::int, 0) as largest_t, coalesce(n.preset, '') as preset
-from exchange.known_instrument n order by n.id;
+from exchange.known_instrument n where n.project_id is not null order by n.id;
 -- name: offers
 -- Nobody buys from themselves. A book is taken price by price.
 select p.kind as source, p.instrument_id, p.code, p.id as number, p.price_fen, p.open_t, n.lot_t,

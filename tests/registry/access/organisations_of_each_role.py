@@ -143,9 +143,9 @@ async def _market(world: World, made: EachRole) -> None:
     ids["deposit"] = (await world.ok("/v1/deposits/credits", {**some, "quantity_t": 40}, by=trader))["id"]
     await world.ok("/v1/deposits/cash", cash, by=operator)
     ids["withdrawal"] = (await world.ok("/v1/withdrawals/credits", some, by=trader))["id"]
-    exchange, vintages = world.party("exchange"), {"vintage_from": 2024, "vintage_to": 2024}
+    house, vintages = world.party("exchange"), {"vintage_from": 2024, "vintage_to": 2024}
     basket = {"code": "BASKET-X", "name": "X", **vintages, "low_fen": 1, "high_fen": 9}
-    await world.ok("/v1/baskets", {**basket, "fee_account_id": exchange.account_id}, by=exchange.key)
+    await world.ok("/v1/baskets", {**basket, "fee_account_id": house.account_id}, by=house.key)
     listing = {"instrument": ids["instrument"], "price_fen": 36_00, "quantity_t": 5}
     ids["listing"] = (await _placed(world, "/v1/listings", trader, listing | _numbered(ids)))["id"]
     more = {**some, "account_id": ids["forest"], "quantity_t": 20}
