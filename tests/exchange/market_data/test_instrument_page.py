@@ -10,7 +10,7 @@ async def page(market: Market, language: str = "en") -> str:
 
 
 async def test_the_headline_compares_prices_and_the_tape_says_whose_arrows_it_has(market: Market):
-    """A lower price that was bought is ▼ in the headline and ▲ in the tape, by its legend; the same price has neither."""
+    """A lower price that was bought is ▼ in the headline and ▲ in the tape, by its legend; the same has neither."""
     await market.bring("kiln", 100)
     await market.pay_in("solar", 10_000_00)
     for price in (14_00, 13_90):

@@ -35,7 +35,7 @@ async def test_a_guest_from_the_poster_to_the_receipt(open_fair):
     shown = ("attendee", "exclusive", "required_kg", "allocated_kg", "neutral")
     assert (1, False, 110, 110, False) == tuple(claim[name] for name in shown)
     for language, said in (
-        ("en", "Neither the event nor the person is said to be carbon neutral"),
+        ("en", "Neither the event nor the person is said to be"),
         ("zh", "并不表示活动"),
     ):
         page = (await world.http.get(f"/claims/{claim['id']}", headers={"Accept-Language": language})).text
