@@ -59,7 +59,7 @@ def event_claim_body(scenic: Party, footprint_id: int) -> dict[str, Any]:
         "begins": "2025-01-06T01:00:00Z",
         "ends": "2025-01-06T10:00:00Z",
         "about": {"kind": "event", "place": "Longquan Hills visitor centre 龙泉山游客中心"},
-        "boundary": "Power of the hall, travel of all guests, accommodation of speakers 会场用电、全体来宾出行与讲者住宿",
+        "boundary": "Power of the hall, travel of all guests, accommodation of speakers 会场用电、来宾出行与讲者住宿",
         "footprint_id": footprint_id,
         "reduction_plan": "Metro first, no printed programme, tap water 地铁优先，无纸化",
         "responsible_person": CAST["scenic"].person,

@@ -101,5 +101,7 @@ async def test_nothing_typed_says_what_can_be_found(delivered: World):
     """The page teaches; the API refuses an empty search."""
     assert 200 == (await delivered.http.get("/search")).status_code
     assert 200 == (await delivered.http.get("/search?q=")).status_code
+    for address in ("/", "/search", "/projects"):
+        assert 1 == (await delivered.http.get(address)).text.count('role="search"'), address
     assert 400 == (await delivered.get("/v1/search?q=")).status_code
     assert 400 == (await delivered.get("/v1/search")).status_code
