@@ -1,4 +1,4 @@
-"""The page of an instrument without scripts: which way the price moved, who came second, and what is offered."""
+"""The page of an instrument without scripts: which way the price moved, who took, and what is offered."""
 
 from tests.exchange.marketplace import KILN, Market
 
@@ -19,8 +19,8 @@ async def test_the_headline_compares_prices_and_the_tape_says_whose_arrows_it_ha
     shown = await page(market)
     assert '<strong class="last down" id="last" title="▲ ▼ against the trade before">▼ 13.90</strong>' in shown
     assert '<td class="num up">▲ 13.90</td>' in shown
-    assert "▲ bought, ▼ sold by whoever came second" in shown
-    assert "▲ 后到方买入，▼ 后到方卖出" in await page(market, "zh")
+    assert "▲ bought, ▼ sold by the taker" in shown
+    assert "▲ 主动买入，▼ 主动卖出" in await page(market, "zh")
     await market.sells("kiln", 5, 13_90)
     await market.buys("solar", 5, 13_90)
     assert '<strong class="last" id="last" title="▲ ▼ against the trade before">13.90</strong>' in await page(market)
