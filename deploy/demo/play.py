@@ -238,10 +238,12 @@ def _serve(region: LocalRegion, season: Season, out: Path, console: Console) -> 
         f"event. The keys of its people are in {folder} ({', '.join(keys)}); the API is described at "
         f"{region.url}/docs.\n"
         f'[dim]$ curl -H "Authorization: Bearer $(cat {folder}/bank.key)" {region.url}/v1/me[/]\n'
-        f"\nAfter the figures above, an event with a page for its guests was added. {' '.join(guests)}\n"
-        "\nOn its first page you enter as any of these with one click:",
+        "\nAfter the figures above, an event with a page for its guests was added.",
         soft_wrap=True,
     )
+    for each in guests:
+        console.print(f"  {each}", soft_wrap=True)
+    console.print("\nOn its first page you enter as any of these with one click:", soft_wrap=True)
     for word in keys:
         who = _entrant(word, folder)
         console.print(f"  {who.name:17} {', '.join(who.roles):22} {who.organisation}", highlight=False, soft_wrap=True)

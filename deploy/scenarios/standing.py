@@ -62,9 +62,9 @@ def _contribution(season: Season) -> dict[str, Any]:
         "organisation_id": season.parties[BUYER].organisation_id,
         "type": "contribution",
         "subject": "A monthly contribution of the scenic area 景区每月一捐",
-        "begins": "2025-01-01T00:00:00Z",
-        "ends": "2025-12-31T23:59:59Z",
-        "boundary": "None: this claim offsets nothing",
+        "begins": "2024-12-31T16:00:00Z",  # the year of Asia/Shanghai
+        "ends": "2025-12-31T15:59:59Z",
+        "boundary": "None: this claim offsets nothing 无：本声明不抵消任何排放",
         "exclusive": False,
     }
 

@@ -8,7 +8,9 @@ from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 from msgspec.structs import replace
 
+from exchange.auctions import service as auctions
 from exchange.blocks import service as blocks
+from exchange.campaigns import service as campaigns
 from exchange.instruments import baskets
 from exchange.instruments import service as instruments
 from exchange.listings import service as listings
@@ -77,6 +79,8 @@ class MarketPage(Controller):
             prices=await market_data.prices(code, "day", exchange=exchange),
             session=await sessions.session(code, exchange=exchange),
             listings=await listings.listings(Window(None, SHOWN), code, open_only=True, exchange=exchange),
+            campaigns=await campaigns.campaigns(Window(None, SHOWN), code, "open", exchange=exchange),
+            auctions=await auctions.auctions(Window(None, SHOWN), code, "open", exchange=exchange),
             picking=await listings.picking(code, exchange=exchange),
             terms=await blocks.terms(code, exchange=exchange),
             negotiated=await blocks.trades(code, NEWEST, exchange=exchange),

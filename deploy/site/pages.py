@@ -10,6 +10,7 @@ from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER
 
 from deploy.status import Trouble, service_status
+from exchange.parts import Exchange
 from registry.access.visitor import PageCall
 from registry.claims import service as claims
 from registry.credits.holdings.service import RegionTotals
@@ -19,6 +20,7 @@ from registry.kit.pages import Window
 from registry.kit.period import Between
 from registry.projects.service import projects
 from registry.search import service as search
+from registry.search.rules import code_of, words_of
 from registry.transparency import published
 from schemas.claims import ClaimTitle
 from schemas.credits import Retirement, RetirementsWanted
@@ -69,10 +71,14 @@ class HomePages(Controller):
         self,
         page: NamedDependency[PageCall],
         db: NamedDependency[Database],
+        exchange: NamedDependency[Exchange],
         words: Annotated[str, QueryParameter(name="q", max_length=200)] = "",
     ) -> Response[str] | Redirect:
         """What a code names, at once; else everything that has the words, by kind."""
         page.asks("list_search_results")
+        code = code_of(words_of(words))
+        if code and code.kind == "instrument" and await exchange.instruments.ids([code.text]):
+            return Redirect(f"/instruments/{code.text}", status_code=HTTP_303_SEE_OTHER)
         found = await search.search(words, db=db)
         exact = [each for each in found if each.exact]
         if len(exact) == 1:

@@ -306,6 +306,17 @@ async def search_in(tx: Tx, words: str, limit: int) -> list[Found]:
     return await store.search(tx, words, limit)
 
 
+async def coded_in(tx: Tx, code: str) -> tuple[Found, ...]:
+    """The claim with this code in its statement, exactly, if it is among the newest."""
+    newest = await store.newest_statements(tx)
+    found = {newest[each] for each in await log.naming_in(tx, list(newest), f'"claim":"{code}"')}
+    titles = await store.titles(tx, found)
+    return tuple(
+        Found(kind="claim", id=str(each.id), title=each.subject, about=each.claimant, exact=True)
+        for each in titles.values()
+    )
+
+
 def check_allocation(
     locked: LockedClaim | None, claim_id: int, quantity_kg: int, *, now: datetime, call: Call
 ) -> LockedClaim:

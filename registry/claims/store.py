@@ -189,6 +189,11 @@ async def search(tx: Tx, words: str, limit: int) -> list[Found]:
     ]
 
 
+async def newest_statements(tx: Tx) -> dict[int, int]:
+    """The newest claims, by the id of their statement."""
+    return {row["statement_id"]: row["id"] for row in await tx.fetch(_sql.newest_statements)}
+
+
 def _claim(row: asyncpg.Record) -> Claim:
     body = msgspec.json.decode(row["body"], type=NewClaim)
     counted = msgspec.json.decode(row["result"], type=Footprint) if row["result"] else None

@@ -60,6 +60,9 @@ insert into registry.claim (region_id, claimant_id, type, footprint_id, body, ne
   reduce_first)
 values (registry.region_id(), $1, $2, $3, $4, $5, $6, $7, $8, registry.business_now(), $9, $10, $11, $12, $13, $14,
   $15, $16, $17) returning id;
+-- name: newest_statements
+-- A claim's code stands in its statement only; as many are looked through as a search for words looks through.
+select id, statement_id from registry.claim order by id desc limit 10000;
 -- name: search
 -- What begins with the words, by the index on the subject as it was claimed; and among the newest, what has them in the
 -- subject as it reads now, in its place or at the beginning of its number.

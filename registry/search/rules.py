@@ -3,14 +3,27 @@
 import re
 from typing import Final, Literal, NamedTuple
 
-from schemas.serials import IssuanceCode, ProjectCode, Serial
+from schemas.serials import InstrumentCode, IssuanceCode, ProjectCode, Serial
 
-CodeKind = Literal["serial", "issuance", "project", "retirement", "cancellation", "statement", "receipt", "number"]
+CodeKind = Literal[
+    "serial",
+    "issuance",
+    "instrument",
+    "project",
+    "retirement",
+    "cancellation",
+    "claim",
+    "statement",
+    "receipt",
+    "number",
+]
 _RECEIPT: Final = re.compile(r"([A-Za-z])-([A-Za-z2-7]{26})")
-_ORDERS: Final[dict[str, CodeKind]] = {"R": "retirement", "X": "cancellation"}
+_ORDERS: Final[dict[str, CodeKind]] = {"R": "retirement", "X": "cancellation", "C": "claim"}
 _PAPER: Final = re.compile(r"[A-Za-z2-7]{32}")
 _HASH: Final = re.compile(r"[0-9a-fA-F]{64}")
 _NUMBER: Final = re.compile(r"#?([1-9][0-9]{0,14})")
+_ONE_KG: Final = re.compile(r"([^:]+):([0-9]{1,16})KG")
+"""A serial as it is shown when it is of one kilogram."""
 _SPACES: Final = re.compile(r"\s+")
 
 
@@ -42,10 +55,11 @@ def code_of(words: str) -> Code | None:
 
 
 def _code_of_credits(given: str) -> Code | None:
-    serial = given.removesuffix("KG") + "kg" if ":" in given else given
-    forms: tuple[tuple[CodeKind, type[Serial | IssuanceCode | ProjectCode], str], ...] = (
+    serial = _ONE_KG.sub(r"\1:\2-\2KG", given).removesuffix("KG") + "kg" if ":" in given else given
+    forms: tuple[tuple[CodeKind, type[Serial | IssuanceCode | InstrumentCode | ProjectCode], str], ...] = (
         ("serial", Serial, serial),
         ("issuance", IssuanceCode, given),
+        ("instrument", InstrumentCode, given),
         ("project", ProjectCode, given),
     )
     for kind, form, text in forms:

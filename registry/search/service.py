@@ -4,6 +4,8 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from msgspec.structs import replace
+
 from registry.claims import service as claims
 from registry.community.events import service as events
 from registry.credits.cancellation import service as cancellations
@@ -55,6 +57,11 @@ async def _named_in(tx: Tx, code: rules.Code) -> tuple[Found, ...]:
         case "retirement" | "cancellation" | "statement" | "receipt" as kind:
             known = await _KNOWN[kind](tx, code.text)
             return (Found(kind=kind, id=code.text, title=code.text, exact=True),) if known else ()
+        case "claim":
+            return await claims.coded_in(tx, code.text)
+        case "instrument":  # what is issued first of it; the page of what is traded is the exchange's
+            first = rules.Code("issuance", f"{code.text}-01")
+            return tuple(replace(each, exact=False) for each in await _issued_in(tx, first))
         case "project":
             return ()  # it is found by its code as by its name
 

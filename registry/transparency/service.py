@@ -1,6 +1,6 @@
 """The log for other capabilities and the public: append a statement, read the log, prove a leaf."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from registry.kit.database import Database, Tx
@@ -127,6 +127,11 @@ async def row_of_in(tx: Tx, statement_hash: str) -> int:
     if found is None:
         raise NotInTheLog(f"The log has no statement {statement_hash}.")
     return found.id
+
+
+async def naming_in(tx: Tx, ids: Collection[int], text: str) -> list[int]:
+    """Those of the statements *ids* in which *text* stands, as it stands in the log."""
+    return await store.naming(tx, ids, text)
 
 
 async def find_coded_in(tx: Tx, first: bytes) -> Coded | None:

@@ -163,6 +163,11 @@ async def statement(tx: Tx, sha256: bytes) -> StoredStatement | None:
     return StoredStatement(**row) if row else None
 
 
+async def naming(tx: Tx, ids: Collection[int], text: str) -> list[int]:
+    """Those of some statements in which *text* stands."""
+    return [row["id"] for row in await tx.fetch(_sql.naming, list(ids), text)]
+
+
 async def statements(tx: Tx, window: Window, size: int, type_: str | None) -> Page[LogStatement]:
     """The first *size* leaves, or those of one type."""
     rows = await tx.fetch(window.of(_sql.statements), *window.args, size, type_)

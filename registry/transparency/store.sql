@@ -27,6 +27,8 @@ select * from (
 order by statement_id;
 -- name: statement
 select id, type, sha256, leaf_index, note, leaf_hash from registry.statement where sha256 = $1;
+-- name: naming
+select id from registry.statement where id = any($1::bigint[]) and position($2 in note_text) > 0;
 -- name: statements (either order)
 -- By place: the first leaf is 0, the first row 1.
 select id, type, sha256, leaf_index, note, leaf_hash from registry.statement

@@ -212,6 +212,7 @@ def test_a_second_run_starts_clean_and_serves(shown):
             assert (303, True) == (entered.status_code, "__Host-kilnwood=kw_sim_" in entered.headers["set-cookie"])
             assert f"stands still at {region['business_time']}" in words
             link = re.search(r"/e/[2-9A-Z]{8}/G-[A-Z2-7]{26}", words)
+            assert re.search(r"^  Something waits on the desks", words, re.MULTILINE), "on a line of its own"
             assert link is not None, "a guest of an event, beyond the season's figures"
             assert "47" in httpx.get(f"{url[1]}{link[0]}", trust_env=False).text
             other = run(shown.folder)

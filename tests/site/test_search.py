@@ -1,5 +1,8 @@
 """One search box: a code leads to its page, words find what anybody may see."""
 
+import json
+
+import asyncpg
 import pytest
 
 from registry.search.rules import code_of, words_of
@@ -14,6 +17,9 @@ SERIAL = "SC-CDCER-0001-2024-01:1-1200kg"
     [
         (SERIAL, "serial", SERIAL),
         (" sc-cdcer-0001-2024-01:1-1200KG ", "serial", SERIAL),
+        ("sc-cdcer-0001-2024-01:5kg", "serial", "SC-CDCER-0001-2024-01:5-5kg"),
+        ("sc-cdcer-0001-2024", "instrument", "SC-CDCER-0001-2024"),
+        ("c-" + "a" * 26, "claim", "C-" + "A" * 26),
         ("SC-CDCER-0001-2024-01", "issuance", "SC-CDCER-0001-2024-01"),
         ("sc-cdcer-0001", "project", "SC-CDCER-0001"),
         ("r-" + "a" * 26, "retirement", "R-" + "A" * 26),
@@ -42,12 +48,19 @@ async def test_an_exact_code_leads_to_its_page(delivered: World):
     claim = await delivered.contribution("bank")
     retired = await steps.retire(delivered, delivered.party("bank"), claim, 47)
     receipt = retired["retirements"][0]["receipt_id"]
+    owner = await asyncpg.connect(delivered.dsn)
+    text = await owner.fetchval("select note_text from registry.statement where type like 'claim/%' order by id")
+    await owner.close()
+    code = json.loads(text.split("\n")[1])["claim"]
     uscc = (await delivered.get("/v1/organisations/4")).json()["identifiers"][0]["value"]
     for typed, address in {
         SERIAL: "/issuances/SC-CDCER-0001-2024-01?serial=SC-CDCER-0001-2024-01%3A1-1200kg",
         "SC-CDCER-0001-2024-01": "/issuances/SC-CDCER-0001-2024-01",
         receipt.lower(): f"/retirements/{receipt}",
         "SC-CDCER-0002": "/projects/2",
+        "sc-cdcer-0001-2024": "/instruments/SC-CDCER-0001-2024",
+        "SC-CDCER-0001-2024-01:5kg": "/issuances/SC-CDCER-0001-2024-01?serial=SC-CDCER-0001-2024-01%3A5-5kg",
+        code.lower(): f"/claims/{claim}",
         uscc: "/organisations/4",
         retired["retirements"][0]["statement_hash"]: f"/log/statements/{retired['retirements'][0]['statement_hash']}",
     }.items():
@@ -68,6 +81,8 @@ async def test_an_exact_code_leads_to_its_page(delivered: World):
         ("_", set()),
         ("SC-CDCER-0001-2024-01:1-99999999kg", set()),
         ("SC-CDCER-0999-2024-01", set()),
+        ("SC-CDCER-0999-2024", set()),
+        ("C-" + "A" * 26, set()),
         ("R-" + "A" * 26, set()),
     ],
 )
@@ -86,5 +101,7 @@ async def test_nothing_typed_says_what_can_be_found(delivered: World):
     """The page teaches; the API refuses an empty search."""
     assert 200 == (await delivered.http.get("/search")).status_code
     assert 200 == (await delivered.http.get("/search?q=")).status_code
+    for address in ("/", "/search", "/projects"):
+        assert 1 == (await delivered.http.get(address)).text.count('role="search"'), address
     assert 400 == (await delivered.get("/v1/search?q=")).status_code
     assert 400 == (await delivered.get("/v1/search")).status_code

@@ -12,6 +12,8 @@ from babel.messages.pofile import read_po
 from deploy.site.frame import FOLDERS
 from registry.kit.site.frame import TEMPLATES
 from registry.kit.site.language import catalogue
+from registry.methodologies.catalogue import catalogue as methodologies
+from registry.methodologies.factors import table
 from schemas.access import Role
 from schemas.projects import ProjectState, ReportState
 
@@ -57,6 +59,15 @@ def test_every_refusal_has_its_chinese_title():
 def test_the_words_of_data_are_in_the_frame():
     """States and roles are shown as words."""
     assert set() == {each.replace("_", " ") for each in WORDS} - set(catalogue(TEMPLATES))
+
+
+def test_our_words_in_the_factors_and_methodologies_have_their_chinese():
+    """Every basis, and what the sources and formulas say in English; names, symbols and what quotes a source stay."""
+    sources = {each.source for each in table().factors if each.source.isascii()}
+    formulas = {
+        each for entry in methodologies() for each in (entry.formula, entry.source) if "each" in each or "," in each
+    }
+    assert set() == {*(each.basis for each in table().factors), *sources, *formulas} - set(catalogue(TEMPLATES))
 
 
 @pytest.mark.parametrize("name", ALL)

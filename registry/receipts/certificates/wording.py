@@ -141,7 +141,7 @@ def _covered(claim: Claim) -> Said:
             f"{who} had {kg} kg of reductions retired as a contribution to: {what}.",
         )
         return Said(CONTRIBUTION, sentence, NO_NEUTRALITY if claim.allocated_kg else NOTHING_RETIRED)
-    if claim.neutral:
+    if claim.neutral or (is_share(claim) and not claim.missing_kg):  # a share waits for no end
         return _neutral(claim, what, who, needs)
     if not claim.allocated_kg:
         sentence = Both(

@@ -43,7 +43,9 @@ async def test_from_a_form_to_an_allotment(market: Market):
     campaign = await market.read(f"/v1{address}")
     assert (OPENS, CLOSES, 13_90) == (campaign["opens_at"], campaign["closes_at"], campaign["price_fen"])
     assert "It takes no pledges yet." in (await page(market, address, "solar")).text
+    assert f'href="{address}"' not in (await page(market, f"/instruments/{KILN}")).text
     await becomes(market, campaign, OPENS, "open")
+    assert f'href="{address}"' in (await page(market, f"/instruments/{KILN}")).text
     taken = {"account_id__int": market.party("solar").account_id, "quantity_t__int": 150, "client_order_id__int": 901}
     again = taken | {"quantity_t__int": 90, "client_order_id__int": 902}
     refused = await post(market, "solar", f"/v1{address}/pledges", address, **taken)

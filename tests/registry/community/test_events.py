@@ -34,6 +34,13 @@ async def test_a_guest_from_the_poster_to_the_receipt(open_fair):
     claim = (await world.get(f"/v1/claims/{retired['claim_id']}")).json()
     shown = ("attendee", "exclusive", "required_kg", "allocated_kg", "neutral")
     assert (1, False, 110, 110, False) == tuple(claim[name] for name in shown)
+    for language, said in (
+        ("en", "Neither the event nor the person is said to be"),
+        ("zh", "并不表示活动"),
+    ):
+        page = (await world.http.get(f"/claims/{claim['id']}", headers={"Accept-Language": language})).text
+        assert said in page
+        assert not {each for each in ("may be called neutral", "称为碳中和") if each in page}
     event = (await world.get(f"/v1/events/{open_fair.code}")).json()
     assert (1, 110, 9_890) == (event["guests"], event["offset_kg"], event["available_kg"])
 

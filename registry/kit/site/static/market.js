@@ -123,10 +123,10 @@ async function drawTape(update, missed) {
   body.prepend(...fresh.map(tapeRow));
   while (body.rows.length > 30) body.lastElementChild.remove();
   const last = document.getElementById("last");
-  const up = fresh[0].price_fen >= (update.trades[1] ?? fresh[0]).price_fen;
-  last.textContent = `${up ? "▲" : "▼"} ${yuan(fresh[0].price_fen)}`;
-  last.classList.toggle("up", up);
-  last.classList.toggle("down", !up);
+  const moved = fresh[0].price_fen - (update.trades[1] ?? fresh[0]).price_fen;
+  last.textContent = `${moved > 0 ? "▲ " : moved < 0 ? "▼ " : ""}${yuan(fresh[0].price_fen)}`;
+  last.classList.toggle("up", moved > 0);
+  last.classList.toggle("down", moved < 0);
   document.getElementById("traded").hidden = false;
   document.getElementById("untraded").hidden = true;
   lastTrade = fresh[0].id;
