@@ -125,7 +125,7 @@ async def sold(page: Page, operator: Page, api: Api, site: Site, project_id: int
     await api.post("/v1/deposits/cash", money, by=exchange.key)
     taken = {**bank.next_order(), "quantity_t": 10}
     await api.post(f"/v1/listings/{listing['id']}/subscribe", taken, by=bank.key)
-    await expect(page.locator("#last")).to_have_text("▲ 13.90")
+    await expect(page.locator("#last")).to_have_text("13.90")
     await market.charted(page)
 
 

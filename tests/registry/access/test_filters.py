@@ -110,7 +110,7 @@ async def test_a_filter_leaves_what_fits(populated: World, each_role: EachRole):
         everything = await items(path)
         assert everything, f"there is something to leave out of {path}"
         for each in filters:
-            for value in {each.of(item) for item in everything}:
+            for value in {each.of(item) for item in everything} - {"", None}:  # of a basket
                 said = str(value).lower() if isinstance(value, bool) else value
                 wanted = [item for item in everything if each.of(item) == value or (each.name in ONLY and not value)]
                 assert wanted == await items(path, f"&{each.name}={said}"), (path, each.name, value)

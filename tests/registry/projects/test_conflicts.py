@@ -108,12 +108,12 @@ async def test_a_person_who_left_is_a_conflict_for_a_year(delivered: World):
     ended = await grant(delivered, person_id, delivered.party("vvb").organisation_id, "member")
     finding = await life.finding()
     await delivered.ok(f"/v1/grants/{ended['id']}/end", by=life.regulator)
-    for at in ("2025-01-06T01:00:01Z", "2026-01-06T00:59:59Z"):
+    for at in ("2025-01-06T02:00:01Z", "2026-01-06T01:59:59Z"):
         await delivered.ok("/v1/clock", {"at": at}, by=life.regulator)
         async with unchanged(delivered):
             answer = await delivered.post(f"/v1/projects/{project_id}/validate", finding, by=life.verifier)
         refused(answer, 403, "verifier-conflict", "365 days")
-    await delivered.ok("/v1/clock", {"at": "2026-01-06T01:00:01Z"}, by=life.regulator)
+    await delivered.ok("/v1/clock", {"at": "2026-01-06T02:00:01Z"}, by=life.regulator)
     assert "validated" == (await life.took(project_id, "validate"))["state"]
 
 
@@ -125,7 +125,7 @@ async def test_whoever_drafted_a_project_never_judges_it(delivered: World):
     life = Life(delivered, developer, key)
     project_id = await life.project("submitted")
     await delivered.ok(f"/v1/grants/{held['id']}/end", by=life.regulator)
-    await delivered.ok("/v1/clock", {"at": "2027-01-06T01:00:00Z"}, by=life.regulator)
+    await delivered.ok("/v1/clock", {"at": "2027-01-06T02:00:00Z"}, by=life.regulator)
     vvb = delivered.party("vvb")
     await grant(delivered, person_id, vvb.organisation_id, "verifier")
     for verifier in (key, vvb.key):

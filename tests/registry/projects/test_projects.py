@@ -64,7 +64,7 @@ async def test_the_history_says_who_when_from_to_and_why(delivered: World):
     forest, vvb = delivered.party("forest"), delivered.party("vvb")
     regulator = (delivered.season.regulator_ids[0], 1)
     developer, verifier = (forest.person_id, forest.organisation_id), (vvb.person_id, vvb.organisation_id)
-    opened = "2025-01-06T01:00:00Z"
+    opened = "2025-01-06T02:00:00Z"
     expected = [
         (developer, None, "draft", "Draft created", opened),
         (developer, "draft", "submitted", "submit!", opened),
