@@ -77,6 +77,7 @@ class Trade(Struct, frozen=True, kw_only=True):
     amount_fen: Fen
     taker_side: Side
     at: Instant
+    asset: Annotated[str | None, Meta(description="In a basket: the project and vintage that was delivered")] = None
 
 
 class MarketUpdate(Struct, frozen=True, kw_only=True):

@@ -213,6 +213,7 @@ class Fill(Struct, frozen=True, kw_only=True):
     state: Literal["traded", "settled", "refunded"]
     delivery_id: Id | None
     at: Instant
+    asset: Annotated[str | None, Meta(description="In a basket: the project and vintage that was delivered")] = None
 
 
 class CashBalance(Struct, frozen=True, kw_only=True):

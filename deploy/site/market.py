@@ -28,6 +28,8 @@ from registry.kit.period import period
 from registry.kit.problems import DomainError
 from registry.kit.site.form_fields import body_of
 from registry.parties import service as parties
+from schemas.baskets import Basket
+from schemas.instruments import Instrument
 from schemas.market_data import Side
 from schemas.orders import Balances, Order
 from schemas.pages import Page
@@ -71,7 +73,7 @@ class MarketPage(Controller):
             "market/instrument.html",
             venue=(await exchange.instruments.by_code(code)).venue,
             instrument=found,
-            basket=await baskets.basket(code, exchange=exchange) if found.project_id is None else None,
+            basket=await _basket(found, exchange),
             book=book,
             bids=bids,
             asks=asks,
@@ -117,7 +119,8 @@ class MarketPage(Controller):
         account = mine["account"]
         whole = f"/instruments/{code}" + (f"?account={account.id}" if account else "")
         # A form of it that is refused is shown again on the page that it is a part of.
-        return page.answer("market/own_part.html", instrument=found, here=whole, **mine)
+        basket = await _basket(found, exchange)
+        return page.answer("market/own_part.html", instrument=found, basket=basket, here=whole, **mine)
 
     @get("/ticket")
     async def ticket(
@@ -154,6 +157,11 @@ class MarketPage(Controller):
         asked = _asked(price, quantity_t)
         brings = rules.offer(*asked, instrument.fee_bps) if asked else None
         return page.answer("market/offer_part.html", instrument=instrument, asked=asked, offer=brings)
+
+
+async def _basket(found: Instrument, exchange: Exchange) -> Basket | None:
+    """The rule and the assets of an instrument that is a basket."""
+    return await baskets.basket(found.code, exchange=exchange) if found.project_id is None else None
 
 
 def _asked(price: str, quantity_t: str) -> tuple[int, int] | None:

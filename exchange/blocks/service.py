@@ -122,7 +122,7 @@ async def set_terms(code: str, body: NewBlockTerms, *, call: Call, exchange: Exc
 
     number = await exchange.teller.tell_once(work, call=call)
     async with exchange.db.reading() as tx:
-        await instructions.refuse_in(tx, number)
+        await instructions.refuse_in(tx, number, exchange.refusals)
     return await terms(code, exchange=exchange)
 
 

@@ -75,7 +75,7 @@ async def picking(code: str, *, exchange: Exchange) -> Picking:
 
 
 async def set_picking(code: str, body: NewPicking, *, call: Call, exchange: Exchange) -> Picking:
-    """Say which listings of an instrument may be subscribed to from now on."""
+    """Say which listings of an instrument may be subscribed to from now on. Raises `TradingRefused`."""
     found = await exchange.instruments.by_code(code)
     if found.venue is not None:
         ruled = found.venue.listings.picking if found.venue.listings else "any"
@@ -86,5 +86,7 @@ async def set_picking(code: str, body: NewPicking, *, call: Call, exchange: Exch
         number = await instructions.store_in(tx, command, by=call, remark=body.reason)
         return Written(number, number)
 
-    await exchange.teller.tell_once(work, call=call)
+    number = await exchange.teller.tell_once(work, call=call)
+    async with exchange.db.reading() as tx:
+        await instructions.refuse_in(tx, number, exchange.refusals)
     return await picking(code, exchange=exchange)

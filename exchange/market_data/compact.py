@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
 from hashlib import sha256
+from itertools import islice
 from typing import Final
 
 from schemas.market_data import Trade
@@ -29,16 +30,16 @@ def write_day(day: date, tapes: Mapping[str, Sequence[Trade]]) -> bytes:
     _put(out, (day - _EPOCH).days)
     _put(out, len(tapes))
     for code in sorted(tapes):
-        name = code.encode("ascii")
-        _put(out, len(name))
-        out += name
+        _put_text(out, code)
         _put(out, len(tapes[code]))
         number, at, price_fen = 0, begin_of(day), 0
         for each in tapes[code]:
             _put(out, each.id - number)
             _put(out, _zigzag((each.at - at) // _MICROSECOND))
             _put(out, _zigzag(each.price_fen - price_fen))
-            _put(out, each.quantity_t << 1 | (each.taker_side == "sell"))
+            _put(out, each.quantity_t << 2 | (each.asset is not None) << 1 | (each.taker_side == "sell"))
+            if each.asset is not None:
+                _put_text(out, each.asset)
             number, at, price_fen = each.id, each.at, each.price_fen
     return bytes(out) + sha256(out).digest()
 
@@ -54,7 +55,7 @@ def read_day(data: bytes) -> tuple[date, dict[str, list[Trade]]]:
     day = _EPOCH + timedelta(days=_take(left))
     tapes: dict[str, list[Trade]] = {}
     for _ in range(_take(left)):
-        code = bytes(next(left) for _ in range(_take(left))).decode("ascii")
+        code = _take_text(left)
         tapes[code] = list(_tape(left, code, day))
     return day, tapes
 
@@ -70,10 +71,11 @@ def _tape(left: Iterator[int], code: str, day: date) -> Iterator[Trade]:
             id=number,
             instrument=code,
             price_fen=price_fen,
-            quantity_t=packed >> 1,
-            amount_fen=price_fen * (packed >> 1),
+            quantity_t=packed >> 2,
+            amount_fen=price_fen * (packed >> 2),
             taker_side="sell" if packed & 1 else "buy",
             at=at,
+            asset=_take_text(left) if packed & 2 else None,
         )
 
 
@@ -83,6 +85,20 @@ def _put(out: bytearray, value: int) -> None:
         out.append(value & 0x7F | 0x80)
         value >>= 7
     out.append(value)
+
+
+def _put_text(out: bytearray, text: str) -> None:
+    """Its length, and its letters in ASCII."""
+    _put(out, len(text))
+    out += text.encode("ascii")
+
+
+def _take_text(left: Iterator[int]) -> str:
+    size = _take(left)
+    found = bytes(islice(left, size))
+    if len(found) < size:
+        raise Unreadable("the file ends within a name")
+    return found.decode("ascii")
 
 
 def _take(left: Iterator[int]) -> int:

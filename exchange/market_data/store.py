@@ -124,4 +124,5 @@ def _trade(row: asyncpg.Record) -> Trade:
         amount_fen=row["price_fen"] * row["quantity_t"],
         taker_side=row["taker_side"],
         at=row["at"],
+        asset=row["asset"],
     )

@@ -8,11 +8,11 @@ where instrument_id = $1 and side = 'sell' group by price_fen order by price_fen
 -- name: sequence
 select projected from exchange.progress;
 -- name: trades
-select id, code, price_fen, quantity_t, taker_side, at from exchange.shown_trade
+select id, code, price_fen, quantity_t, taker_side, at, asset from exchange.shown_trade
 where instrument_id = $3 and id > $1 and not exists (select from exchange.off_tape o where o.id = buy_order_id)
 order by id limit $2;
 -- name: newest_trades
-select id, code, price_fen, quantity_t, taker_side, at from exchange.shown_trade
+select id, code, price_fen, quantity_t, taker_side, at, asset from exchange.shown_trade
 where instrument_id = $3 and ($1::bigint = 0 or id < $1) and not exists (
   select from exchange.off_tape o where o.id = buy_order_id)
 order by id desc limit $2;
@@ -33,7 +33,7 @@ select max(at) from exchange.shown_trade where instrument_id = $1
 select n.open and n.halted = 0 as trades, s.phase from exchange.known_instrument n
 join exchange.shown_session s on s.instrument_id = n.id where n.id = $1;
 -- name: trades_after
-select id, code, price_fen, quantity_t, taker_side, at from exchange.shown_trade where instrument_id = $1 and id > $2
+select id, code, price_fen, quantity_t, taker_side, at, asset from exchange.shown_trade where instrument_id = $1 and id > $2
   and not exists (select from exchange.off_tape o where o.id = buy_order_id)
 order by id;
 -- name: last_trade_id

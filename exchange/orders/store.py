@@ -76,6 +76,7 @@ def _fill(row: asyncpg.Record, account_id: int) -> Fill:
         state=row["state"],
         delivery_id=row["delivery_id"],
         at=row["at"],
+        asset=row["asset"],
     )
 
 

@@ -54,7 +54,7 @@ _COUNTED_IN: Final = {
     "lpg": "fuel_kg",
 }
 _UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_FORMULA: Final = re.compile(r"'(?=[=+\-@＝＋－＠\t\r\n])")
+_FORMULA: Final = re.compile(r"^'(?=[=+\-@＝＋－＠\t\r\n])")
 
 
 class RowFault(NamedTuple):

@@ -71,6 +71,10 @@ class NaiveBaskets(NaiveBook):
     def _is_basket(self, instrument: int) -> bool:
         return instrument in self.baskets
 
+    def _single(self, instrument: int) -> None:
+        if instrument in self.baskets:
+            refuse(BasketReason.ONLY_IN_ITS_BOOK, instrument)
+
     def _free(self, account: int, asset: int) -> int:
         settled = self.tonnes(account, asset)[0]
         locks = asset in self.venues and self.venues[asset].said.locks

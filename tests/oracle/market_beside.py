@@ -84,6 +84,7 @@ class NaiveBeside(NaiveBaskets):
 
     def _SetPicking(self, said: picking.SetPicking) -> list[e.Event]:  # noqa: N802 - named as its command
         self._known(said.instrument)
+        self._single(said.instrument)
         if said.rule not in range(3):
             refuse(PickReason.NO_RULE, said.rule, 2)
         self.pick_rules[said.instrument] = said.rule
@@ -103,6 +104,7 @@ class NaiveBeside(NaiveBaskets):
 
     def _SetBlockTerms(self, said: blocks.SetBlockTerms) -> list[e.Event]:  # noqa: N802 - named as its command
         self._known(said.instrument)
+        self._single(said.instrument)
         lot = self.rules[said.instrument].lot
         if said.least <= 0 or said.least % lot != 0:
             refuse(Reason.QUANTITY_OFF_LOT, said.least, lot)

@@ -15,6 +15,7 @@ from exchange.engine.accounts import OpenOrder
 from exchange.engine.events import Event, InstructionRefused, Reason
 from exchange.engine.market import Market, given_before
 from exchange.engine.modes import EngineMode
+from exchange.engine.parts import BasketReason
 
 PICK_ANY: Final = 0
 PICK_BEST: Final = 1
@@ -90,8 +91,11 @@ def set_picking(market: Market, command: SetPicking) -> list[Event]:
     if (refusal := given_before(market, command)) is not None:
         return [refusal]
     number, rule = command.instrument, command.rule
-    if number not in market.instruments:
+    instrument = market.instruments.get(number)
+    if instrument is None:
         return [InstructionRefused(command.instruction, 0, Reason.UNKNOWN_INSTRUMENT, number, 0)]
+    if instrument.basket is not None:
+        return [InstructionRefused(command.instruction, 0, BasketReason.ONLY_IN_ITS_BOOK, number, 0)]
     if rule not in _LEVELS:
         return [InstructionRefused(command.instruction, 0, PickReason.NO_RULE, rule, PICK_BEST_FIVE)]
     rules = _picking(market).rules

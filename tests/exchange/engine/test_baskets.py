@@ -13,7 +13,7 @@ from exchange.engine import commands as c
 from exchange.engine import events as e
 from exchange.engine.core import Engine
 from exchange.engine.events import Cause
-from exchange.engine.modes import continuous, listings
+from exchange.engine.modes import continuous, listings, picking
 from exchange.engine.modes.auctions import messages as auctions
 from exchange.engine.modes.baskets import messages as m
 from exchange.engine.modes.blocks import messages as blocks
@@ -181,6 +181,8 @@ def test_a_basket_has_a_limit_of_assets():
         auctions.OpenAuction(1, BASKET, 0, 200, 0, 10, 10, 10, 0, False, 1, 2, 0, 2, 1),
         blocks.ProposeBlock(1, BASKET, 4, c.SELL, 200, 10, 100, 1),
         quotes.RequestQuotes(1, BASKET, c.BUY, 10, 100, (), 1),
+        picking.SetPicking(999, BASKET, picking.PICK_BEST),
+        blocks.SetBlockTerms(999, BASKET, 10, 0, 0),
     ],
     ids=lambda each: type(each).__name__,
 )

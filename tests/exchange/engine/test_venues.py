@@ -10,14 +10,16 @@ from exchange.engine.core import Engine
 from exchange.engine.events import Cause, Reason
 from exchange.engine.modes import continuous, listings
 from exchange.engine.modes.auctions import messages as auctions
+from exchange.engine.modes.baskets import messages as baskets
 from exchange.engine.modes.blocks import messages as blocks
 from exchange.engine.modes.campaigns import messages as campaigns
+from exchange.engine.modes.continuous import Place
 from exchange.engine.modes.quotes import messages as quotes
 from exchange.engine.modes.sessions.messages import SetPhase
 from exchange.engine.modes.venues import messages as m
 from exchange.engine.session import PRE_OPEN
 from exchange.engine.venue import VenueReason
-from tests.exchange.engine.market_table import CREDIT, Table, buy, reduced, sell, traded
+from tests.exchange.engine.market_table import CREDIT, FEES, Table, buy, reduced, sell, traded
 from tests.oracle.venue_state import faults_of_venues, ruled
 
 
@@ -98,6 +100,22 @@ def test_limits_are_those_of_the_buyer_s_role():
     table.tell(sell(1, 200, 20, 1), c.Settle(1, (1,)))
     assert [(VenueReason.ABOVE_MOST_HELD, 1_060, 1_050)] == refusals(table.tell(buy(2, 200, 20, 5)))
     assert [] == refusals(table.tell(sell(2, 300, 500, 6), buy(2, 200, 10, 7)))
+
+
+def test_what_was_bought_today_is_sold_in_no_basket():
+    """Nor, if bought in one, in its own book; the basket itself locks nothing. Tomorrow it is sold in both."""
+    table, basket = ruled_table(locks=True), 9
+    table.tell(baskets.OpenBasket(12, basket, 5, 10, 5, 1_000, 0, FEES, 9, (CREDIT,)))
+    assert [(VenueReason.BASKET_LOCKS, basket, 0)] == refusals(table.tell(m.SetVenue(13, basket, 3, 255, 0, True)))
+    table.tell(sell(1, 200, 100, 1), buy(4, 200, 100, 1), c.Settle(1, (1,)))
+    assert (1_100, 0, 0, 0) == table.tonnes(4)
+    too_much = Place(4, basket, c.SELL, 300, 1_010, 2)
+    assert [(Reason.NOT_ENOUGH_TONNES, 1_010, 1_000)] == refusals(table.tell(too_much))
+    table.tell(Place(4, basket, c.SELL, 300, 1_000, 3), Place(2, basket, c.BUY, 300, 10, 2), c.Settle(2, (2,)))
+    old = table.tonnes(2)[0] - 10
+    assert [(VenueReason.BOUGHT_TODAY, old + 10, old)] == refusals(table.tell(sell(2, 500, old + 10, 3)))
+    table.tell(m.ReleaseBought(14, CREDIT))
+    assert [] == refusals(table.tell(sell(2, 500, old + 10, 4), Place(4, basket, c.SELL, 300, 100, 4)))
 
 
 def test_what_was_bought_today_is_not_sold_today():

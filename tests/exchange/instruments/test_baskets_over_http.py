@@ -3,6 +3,7 @@
 from typing import Any
 
 from exchange.instruments.service import follow_freezes
+from tests.exchange.campaigns.test_campaign_pages import page as of_site
 from tests.exchange.marketplace import FOREST, KILN, Market, done
 from tests.probes import refused, unchanged
 from tests.worlds import World
@@ -58,9 +59,21 @@ async def test_each_trade_delivers_one_asset(market: Market):
     deliveries = (await market.own("solar", "statements"))["items"]
     assert {(KILN, 20), (FOREST, 5)} == {(each["instrument"], each["quantity_t"]) for each in deliveries}
     assert all(each["serials"] for each in deliveries)
-    page = await market.world.get(f"/instruments/{BASKET}")
+    trades = (await market.read(f"/v1/instruments/{BASKET}/trades"))["items"]
+    assert [(KILN, 20), (FOREST, 5)] == [(each["asset"], each["quantity_t"]) for each in trades]
+    fills = (await market.own("solar", "fills"))["items"]
+    assert [(BASKET, KILN), (BASKET, FOREST)] == [(each["instrument"], each["asset"]) for each in fills]
+    page = await of_site(market, f"/instruments/{BASKET}", "solar")
     assert 200 == page.status_code
     assert all(word in page.text for word in ("Anything of 2024", KILN, FOREST, "any methodology"))
+    assert f"<small>{KILN}</small>" in page.text, "what a trade delivered, and what one has of each asset"
+    assert "Offer tonnes at a fixed price" not in page.text
+    account = market.party("solar").account_id
+    for path in ("trading", "blocks", "quote-requests", "subscriptions"):
+        shown = await of_site(market, f"/accounts/{account}/{path}", "solar")
+        assert (200, False, False) == (shown.status_code, f'value="{BASKET}"' in shown.text, "None" in shown.text), path
+    operations = (await of_site(market, "/operations", "exchange")).text
+    assert (True, False) == (BASKET in operations, "None" in operations)
     assert BASKET in (await market.world.get("/instruments")).text
 
 
@@ -112,6 +125,9 @@ async def test_what_is_refused(market: Market):
         refused(await world.post("/v1/deposits/credits", deposit, by=kiln.key), 409, "no-tonnes-of-baskets")
         refused(await world.get(f"/v1/baskets/{KILN}"), 409, "not-a-basket", KILN)
         refused(await world.get("/v1/baskets/BASKET-NONE"), 404, "not-found", "BASKET-NONE")
+    for path, rule in (("picking", {"rule": "best"}), ("block-terms", {"least_t": 10})):
+        ruled = await world.post(f"/v1/instruments/{BASKET}/{path}", {**rule, "reason": "test"}, by=operator)
+        refused(ruled, 409, "only-in-its-book", "Name one of its assets instead")
     listing = await market.send("kiln", "/v1/listings", instrument=BASKET, price_fen=14_00, quantity_t=1)
     refused(listing, 409, "only-in-its-book")
 

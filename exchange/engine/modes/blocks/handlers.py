@@ -34,6 +34,7 @@ from exchange.engine.modes.blocks.messages import (
     SetBlockTerms,
 )
 from exchange.engine.modes.blocks.state import Blocks, Proposal, Terms
+from exchange.engine.parts import BasketReason
 from exchange.engine.venue import BLOCKS
 from schemas.scalars import MAX_PRICE_FEN, MAX_QUANTITY_T
 
@@ -50,6 +51,8 @@ def set_terms(market: Market, command: SetBlockTerms) -> list[Event]:
     instrument = market.instruments.get(command.instrument)
     if instrument is None:
         return [InstructionRefused(command.instruction, 0, Reason.UNKNOWN_INSTRUMENT, command.instrument, 0)]
+    if instrument.basket is not None:
+        return [InstructionRefused(command.instruction, 0, BasketReason.ONLY_IN_ITS_BOOK, instrument.id, 0)]
     least, reference, bps = command.least, command.reference, command.band_bps
     checks = (
         (least < 1 or least % instrument.lot, Reason.QUANTITY_OFF_LOT, least, instrument.lot),

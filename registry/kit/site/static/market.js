@@ -103,7 +103,13 @@ function tapeRow(trade) {
   const at = new Date(trade.at);
   const shown = at.toLocaleString(zh ? "zh-CN" : "en-GB", { timeZone: "Asia/Shanghai", dateStyle: "medium", timeStyle: "short" });
   const bought = trade.taker_side === "buy";
-  tr.append(cell(shown), cell(`${bought ? "▲" : "▼"} ${yuan(trade.price_fen)}`, "num", bought ? "up" : "down"), cell(number(trade.quantity_t), "num"));
+  const when = cell(shown);
+  if (trade.asset) {
+    const asset = document.createElement("small");
+    asset.textContent = trade.asset;
+    when.append(document.createElement("br"), asset);
+  }
+  tr.append(when, cell(`${bought ? "▲" : "▼"} ${yuan(trade.price_fen)}`, "num", bought ? "up" : "down"), cell(number(trade.quantity_t), "num"));
   return tr;
 }
 
