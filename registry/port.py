@@ -24,6 +24,7 @@ from registry.access.authority import Authority, actor_in
 from registry.access.grants.service import refuse_own_in
 from registry.access.speaking import Speaker
 from registry.access.visitor import PageCall
+from registry.claims.service import lock_claim_in
 from registry.credits.custody.deliveries import deliver_in
 from registry.credits.custody.service import (
     freezes_in,
@@ -61,6 +62,7 @@ __all__ = [
     "holds_in",
     "issued_after_in",
     "lock_account_in",
+    "lock_claim_in",
     "newest_leaf_in",
     "openings_in",
     "oversees",

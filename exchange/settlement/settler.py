@@ -18,7 +18,7 @@ from exchange.instructions import store as instructions
 from exchange.parts import Exchange
 from exchange.settlement import store
 from exchange.settlement.store import Stored, Unreleased
-from exchange.subscriptions.retiring import retire_in
+from exchange.subscriptions import retiring
 from registry import port
 from registry.kit.database import Tx
 from registry.kit.problems import StorageFull, Unavailable
@@ -145,6 +145,7 @@ class Settler:
     async def _release_in(self, tx: Tx, each: Unreleased) -> None:
         """Both sides in one transaction: a crash leaves either both or neither. So with what is retired at once."""
         if await instructions.release(tx, each.id):
+            due = await retiring.due_in(tx, each.id)
             released = await port.release_in(
                 tx,
                 HoldRequest(
@@ -155,7 +156,8 @@ class Settler:
                     quantity_kg=each.tonnes * KG_PER_T,
                 ),
             )
-            await retire_in(tx, each.id, released, region=self._region)
+            if due is not None and released:
+                await retiring.retire_in(tx, each.id, due, released, region=self._region)
 
     async def _tell(self) -> int:
         """

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from exchange.subscriptions import acting, rules, store
+from exchange.subscriptions.records import Retiring
 from registry import port
 from registry.kit import clock
 from registry.kit.database import Tx
@@ -13,16 +14,23 @@ from schemas.parties import RegionProfile
 from schemas.serials import KG_PER_T
 
 
-async def retire_in(tx: Tx, withdrawal: int, released: Sequence[Any], *, region: RegionProfile) -> None:
+async def due_in(tx: Tx, withdrawal: int) -> Retiring | None:
+    """What a withdrawal is to be retired for, or None; locks the claim, which comes before the account."""
+    found = await store.to_retire(tx, withdrawal)
+    if found is not None:
+        await port.lock_claim_in(tx, found.claim_id)
+    return found
+
+
+async def retire_in(
+    tx: Tx, withdrawal: int, found: Retiring, released: Sequence[Any], *, region: RegionProfile
+) -> None:
     """
-    Retire what was just *released*, if it was withdrawn for that; a refusal leaves it active, and is kept with the run.
+    Retire what was just *released* of a withdrawal; a refusal leaves it active, and is kept with the run.
 
     A crash leaves both the release and the retirement, or neither; the withdrawal is released once, so it is retired
     once. The role of whoever set the subscription up counts now.
     """
-    found = await store.to_retire(tx, withdrawal)
-    if found is None or not released:
-        return
     call = await acting.call_in(tx, found.person_id, "retire_credits")
     request = RetireRequest(
         account_id=found.account_id,

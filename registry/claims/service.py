@@ -357,8 +357,8 @@ async def number_of_in(tx: Tx, organisation_id: int) -> int:
     return await store.claims_of(tx, organisation_id)
 
 
-async def lock_words_in(tx: Tx, claim_id: int) -> None:
-    """Let nobody else correct the claim, or the beneficiary of a retirement against it, until the transaction ends."""
+async def lock_claim_in(tx: Tx, claim_id: int) -> None:
+    """Let nobody else retire against a claim, correct or annul it, until the end. Lock accounts after it."""
     await store.lock_words(tx, claim_id)
 
 

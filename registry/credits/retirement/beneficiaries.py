@@ -45,7 +45,7 @@ async def correct_beneficiary(
 
     async def work(tx: Tx) -> Written[Correction]:
         found = await look_ups.retirement_in(tx, receipt_id)
-        await claims.lock_words_in(tx, found.retirement.claim_id)
+        await claims.lock_claim_in(tx, found.retirement.claim_id)
         claim = await claims.claim_in(tx, found.retirement.claim_id)
         access.authorise_for(call, claim.claimant_id)
         claims.refuse_annulled(claim)

@@ -1,12 +1,12 @@
 """A buyer's standing subscription, by the business clock: bought, delivered, retired; or why not."""
 
-import asyncio
 from collections.abc import Iterator
 from unittest import mock
 
 import pytest
 
 from exchange.subscriptions import acting, store
+from tests.database import connected
 from tests.exchange.campaigns.test_campaign_pages import page, post
 from tests.exchange.marketplace import KILN, Market, done, until
 from tests.exchange.subscriptions.standings import at, by_hand, over, runs, set_up, shown, step
@@ -139,16 +139,49 @@ async def test_killed_before_its_withdrawal_and_its_retirement_it_retires_once(m
         await market.settled()
         await step(market, 3)
     assert (10, 0, 0, 0) == await market.tonnes("solar"), "delivered, and no instruction stands"
-    with mock.patch.object(store, "end_withdrawal", side_effect=RuntimeError("killed")):
+    with mock.patch.object(store, "end_withdrawal", side_effect=RuntimeError("killed")) as ended:
         await step(market, 2)
-        await market.projected()
+
+        async def was_killed() -> bool:
+            return bool(ended.called)
+
+        await until(was_killed, "the settler came to the end of a retirement")
         (run,) = await runs(market, "solar", standing)
         assert ["stored"] == [each["state"] for each in run["withdrawals"]]
-        await asyncio.sleep(0)
+        assert [] == (await market.read(f"/v1/retirements?claim_id={claim}"))["items"], "the retirement is undone"
+        assert 0 == await market.world.active_kg("solar"), "and so is the release"
     (run,) = await over(market, "solar", standing)
     assert [("retired", 10)] == [(each["state"], each["quantity_t"]) for each in run["withdrawals"]]
     retired = (await market.read(f"/v1/retirements?claim_id={claim}"))["items"]
     assert [10_000] == [each["quantity_kg"] for each in retired]
+
+
+async def test_the_claim_is_locked_before_the_account(market: Market):
+    """As by every other retirement: while the settler waits for the claim, the account is anybody's to lock."""
+    await market.bring("kiln", 100)
+    await market.pay_in("solar", 1_000_00)
+    await market.sells("kiln", 30, 13_00)
+    claim = await market.world.contribution("solar")
+    standing = await set_up(market, "solar", retire_for=claim)
+    waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+    async with (
+        connected(market.world.dsn) as watching,
+        connected(market.world.dsn) as holding,
+        holding.transaction(),
+    ):
+        await holding.execute("select from registry.claim where id = $1 for no key update", claim)
+        await step(market)
+        await market.settled()
+        await step(market, 2)
+
+        async def waits() -> bool:
+            return bool(await watching.fetchval(waiting))
+
+        await until(waits, "the settler waits for the claim")
+        account = market.party("solar").account_id
+        await watching.execute("select from registry.account where id = $1 for update nowait", account)
+    (run,) = await over(market, "solar", standing)
+    assert ["retired"] == [each["state"] for each in run["withdrawals"]]
 
 
 async def test_what_cannot_be_retired_stays_and_pauses_it(market: Market):
