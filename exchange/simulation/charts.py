@@ -6,19 +6,19 @@ from typing import Final, NamedTuple
 
 WIDTH, HEIGHT = 640, 260
 _WHOLE = 10
-"""Axes that end here or above have whole numbers."""
+"""Axes that end here or above have at most one decimal place."""
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 12, 12, 34
 COLOURS: Final = ("#2b5f75", "#b5651d", "#5b7f3a", "#8a3b5c", "#5a5a9c", "#7a6a00", "#2f8f83", "#9c4a3a", "#666666")
 """Told apart in print and by most eyes; series beyond them begin again."""
 
 
 class Series(NamedTuple):
-    """A series by position, with its middle, and the range around it where there is one."""
+    """A series by position: its middle, and the range around it where there is one; None where nothing is known."""
 
     name: str
-    middle: Sequence[float]
-    low: Sequence[float] = ()
-    high: Sequence[float] = ()
+    middle: Sequence[float | None]
+    low: Sequence[float | None] = ()
+    high: Sequence[float | None] = ()
 
 
 class Stack(NamedTuple):
@@ -28,10 +28,23 @@ class Stack(NamedTuple):
     parts: Sequence[float]
 
 
-def _svg(body: str, legend: Sequence[str]) -> str:
+Words = str | tuple[str, str]
+"""A name, or one in English and one in Chinese."""
+
+
+def _words(said: Words) -> str:
+    if isinstance(said, str):
+        return escape(said[:20])
+    return "".join(
+        f'<tspan lang="{language}">{escape(each[:20])}</tspan>'
+        for language, each in zip(("en", "zh"), said, strict=True)
+    )
+
+
+def _svg(body: str, legend: Sequence[Words]) -> str:
     rows = "".join(
         f'<g transform="translate({_LEFT + at % 4 * 145},{HEIGHT + 14 + at // 4 * 18})">'
-        f'<rect width="11" height="11" fill="{colour(at)}"/><text x="16" y="10">{escape(name[:20])}</text></g>'
+        f'<rect width="11" height="11" fill="{colour(at)}"/><text x="16" y="10">{_words(name)}</text></g>'
         for at, name in enumerate(legend)
     )
     height = HEIGHT + 12 + 18 * -(-len(legend) // 4)
@@ -67,7 +80,8 @@ def _x(at: float, end: float) -> str:
 
 
 def _amount(value: float, top: float) -> str:
-    return f"{value:,.0f}" if top >= _WHOLE else f"{value:,.3g}"
+    places = 0 if value == round(value) else 1
+    return f"{value:,.{places}f}" if top >= _WHOLE else f"{value:,.3g}"
 
 
 def _axis(top: float) -> str:
@@ -91,19 +105,24 @@ def _ticks(names: Sequence[str], end: float, middle: float = 0) -> str:
 
 def lines(names: Sequence[str], series: Sequence[Series]) -> str:
     """Draw lines over positions called *names*; the range around each is a lighter area."""
-    top = _scale(max((max((*each.middle, *each.high), default=0) for each in series), default=0))
+    top = _scale(
+        max((value for each in series for value in (*each.middle, *each.high) if value is not None), default=0)
+    )
     end, body = max(1, len(names) - 1), _axis(top) + _ticks(names, max(1, len(names) - 1))
     for at, each in enumerate(series):
         if each.low:
-            there = [f"{_x(x, end)},{_y(value, top)}" for x, value in enumerate(each.high)]
-            back = [f"{_x(x, end)},{_y(value, top)}" for x, value in enumerate(each.low)]
+            there, back = _points(each.high, end, top), _points(each.low, end, top)
             body += f'<polygon points="{" ".join((*there, *reversed(back)))}" fill="{colour(at)}" opacity="0.15"/>'
-        points = " ".join(f"{_x(x, end)},{_y(value, top)}" for x, value in enumerate(each.middle))
+        points = " ".join(_points(each.middle, end, top))
         body += f'<polyline points="{points}" fill="none" stroke="{colour(at)}" stroke-width="1.8"/>'
     return _svg(body, [each.name for each in series])
 
 
-def stacks(bars: Sequence[Stack], legend: Sequence[str]) -> str:
+def _points(values: Sequence[float | None], end: float, top: float) -> list[str]:
+    return [f"{_x(x, end)},{_y(value, top)}" for x, value in enumerate(values) if value is not None]
+
+
+def stacks(bars: Sequence[Stack], legend: Sequence[Words]) -> str:
     """Draw bars made of parts."""
     top, count = _scale(max((sum(each.parts) for each in bars), default=0)), max(1, len(bars))
     body, width = _axis(top) + _ticks([each.name for each in bars], count, 0.5), (WIDTH - _LEFT - _RIGHT) / count

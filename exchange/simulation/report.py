@@ -182,13 +182,14 @@ def _weeks(scenario: Scenario) -> int:
     return -(-scenario.horizon.days.value // WEEK_DAYS)
 
 
-def _prices(run: RunResult, weeks: int) -> list[float]:
-    """Average price of each week in yuan; a week without a trade keeps the price before it."""
+def _prices(run: RunResult, weeks: int) -> list[float | None]:
+    """Average price of each week in yuan: that of the week before where nothing traded, None before the first trade."""
     money, tonnes = [0] * weeks, [0] * weeks
     for each in run.days:
         money[each.day // WEEK_DAYS] += each.turnover_fen
         tonnes[each.day // WEEK_DAYS] += each.volume_t
-    found, last = [], 0.0
+    found: list[float | None] = []
+    last: float | None = None
     for fen, quantity in zip(money, tonnes, strict=True):
         last = fen / quantity / 100 if quantity else last
         found.append(last)
@@ -198,8 +199,11 @@ def _prices(run: RunResult, weeks: int) -> list[float]:
 def _price_chart(scenario: Scenario, groups: Sequence[tuple[str, Runs]]) -> str:
     weeks, series, rows = _weeks(scenario), [], []
     for name, runs in groups:
-        by_week = [sorted(each) for each in zip(*(_prices(run, weeks) for run in runs), strict=True)]
-        low, middle, high = ([each[round((len(each) - 1) * part)] for each in by_week] for part in (0.1, 0.5, 0.9))
+        known = zip(*(_prices(run, weeks) for run in runs), strict=True)
+        by_week = [sorted(price for price in each if price is not None) for each in known]
+        low, middle, high = (
+            [each[round((len(each) - 1) * part)] if each else None for each in by_week] for part in (0.1, 0.5, 0.9)
+        )
         series.append(Series(name, middle, low, high))
         rows += [(name, week, low[week], middle[week], high[week]) for week in range(weeks)]
     shown = series if len(series) <= _MOST_LINES else series[:: -(-len(series) // _MOST_LINES)]
@@ -274,10 +278,24 @@ def _place_chart(groups: Sequence[tuple[str, Runs]]) -> str:
             "A bar is all that was issued: its parts add up to it, to the kilogram.",
             "每根柱是全部签发量：各部分相加等于它，精确到公斤。",
         ),
-        stacks(bars, legend),
+        stacks(bars, [_place(each) for each in legend]),
         "kilograms",
         csv_of(("setting", "place", "mean_kg"), rows),
     )
+
+
+_PLACES: Final = {
+    "held by developers": "开发者持有",
+    "held by others": "其他人持有",
+    "buffer": "缓冲",
+    "below a tonne": "不足一吨",
+}
+
+
+def _place(said: str) -> tuple[str, str]:
+    """Where kilograms are, in both languages; populations keep the names that the scenario gives them."""
+    who = said.removeprefix("retired by ")
+    return said, _PLACES.get(said, f"由 {who} 注销")
 
 
 def _income_chart(scenario: Scenario, groups: Sequence[tuple[str, Runs]]) -> str:
