@@ -152,7 +152,7 @@ def test_a_day_is_exported_and_read(service: Service, tmp_path: Any, monkeypatch
     """The trades of that day in Asia/Shanghai, the oldest first, of as many pages as they are on."""
     tape = [
         {"id": number, "instrument": CODE, "price_fen": 3600, "quantity_t": 2, "amount_fen": 7200, "taker_side": "buy"}
-        | {"at": at}
+        | {"at": at, "asset": None}
         for number, at in ((4, "2025-06-01T16:00:00Z"), (3, "2025-06-01T15:59:59Z"), (2, "2025-05-31T16:00:00Z"))
     ]
     summary = {"day": "2025-06-01", "instrument": CODE, "volume_t": 4, "turnover_fen": 14400, "trades": 2} | {

@@ -79,6 +79,7 @@ async def test_both_sides_of_a_trade_through_its_phases(market: Market):
         "state": "settled",
         "delivery_id": 1,
         "at": "2025-01-06T01:00:00Z",
+        "asset": None,
     } == sold
     assert ("buy", 0, market.party("solar").account_id) == (bought["side"], bought["fee_fen"], bought["account_id"])
     assert [] == (await market.own("car", "fills"))["items"]
@@ -102,11 +103,12 @@ async def test_the_public_learns_no_names(market: Market):
             "amount_fen": price * tonnes,
             "taker_side": "buy",
             "at": "2025-01-06T01:00:00Z",
+            "asset": None,
         }
         for number, price, tonnes in ((1, 13_90, 5), (2, 14_00, 4))
     ] == trades
     sheet = await market.world.get(f"/v1/instruments/{KILN}/trades.csv?newest_first=true")
-    lines = [",".join(trades[0]), *(",".join(map(str, each.values())) for each in reversed(trades))]
+    lines = [",".join(trades[0]), *(",".join(str(x or "") for x in each.values()) for each in reversed(trades))]
     assert lines == sheet.text.splitlines()
     paths = ("instruments", f"instruments/{KILN}", f"instruments/{KILN}/book", "listings", f"listings/{listing['id']}")
     for path in paths:
