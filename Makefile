@@ -39,7 +39,7 @@ format: $(VENV)/.test ## put the source into the house format
 lock: ## make the hashed locks again from pyproject.toml (needs uv; no address may enter them)
 	@command -v uv >/dev/null || { echo "kilnwood: 'make lock' needs uv on the PATH" >&2; exit 1; }
 	@$(call compile,--extra server --extra build,$(RUN_LOCK))
-	@$(call compile,--extra server --extra build --extra test,$(TEST_LOCK))
+	@$(call compile,--extra server --extra build --extra simulation --extra test,$(TEST_LOCK))
 
 audit: ## known vulnerabilities of what is locked (needs uv and the network)
 	@command -v uv >/dev/null || { echo "kilnwood: 'make audit' needs uv on the PATH" >&2; exit 1; }
