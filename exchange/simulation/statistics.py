@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from exchange.simulation.results import FIGURES, RunResult
+from exchange.simulation.results import FIGURES, USUAL, RunResult
 from exchange.simulation.runs import by_setting
 
 _STUDENT: Final = (
@@ -88,3 +88,8 @@ def summaries(runs: tuple[RunResult, ...]) -> tuple[SettingSummary, ...]:
             )
         )
     return tuple(found)
+
+
+def told(runs: Sequence[RunResult]) -> list[str]:
+    """Name the figures that say something of these runs: those of every market, and of sections that were played."""
+    return [name for name in FIGURES if name in USUAL or any(run.figures[name] for run in runs)]

@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from exchange.simulation.files import SELLING
 from exchange.simulation.kilns import issued_t
 from exchange.simulation.parameters import documented
 from exchange.simulation.plans import Scenario
+from exchange.simulation.presets import SELLING
 
 _ANSWERS = {
     "arithmetic": "The tonnes follow from a formula; the market around them is assumed.",
