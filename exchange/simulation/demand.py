@@ -21,13 +21,13 @@ class Enterprise:
     """
     Covers part of its emissions with credits by the deadline, and the rest with allowances or the penalty.
 
-    *credits_fen* is what it paid for credits, *rest_fen* for the rest, *used_t* what it retired, *short_t* what of its
-    cap it could have covered and did not.
+    *credits_fen* is what it paid for credits, *rest_fen* for the rest, *duty_t* what it emitted, *used_t* what of
+    that it covered with credits, *short_t* what of its cap it could have covered and did not.
     """
 
     def __init__(self, desk: Desk, plan: CoveredPlan, region: PlayedRegion, draws: Draws) -> None:
         self.desk = desk
-        self.credits_fen = self.rest_fen = self.used_t = self.short_t = 0
+        self.credits_fen = self.rest_fen = self.used_t = self.short_t = self.duty_t = 0
         self._plan = plan
         self._region = region
         self._draws = draws
@@ -73,6 +73,7 @@ class Enterprise:
         share = self._region.policy.local_share_bps.value
         most = local_used * (BPS - share) // share if share else left
         used = local_used + self._retire(self._region.others, min(left - local_used, most))
+        self.duty_t += self._emissions_t
         self.used_t += used
         self.short_t += left - used
         self.rest_fen += (self._emissions_t - used) * self._alternative(day)
