@@ -42,8 +42,21 @@ class LiabilityLine(Struct, frozen=True, array_like=True):
     points: int
 
 
+class Compliance(Struct, frozen=True, array_like=True):
+    """A population's duties until now: tonnes emitted, tonnes covered with credits, fen for credits and for the rest."""
+
+    emissions_t: int
+    offset_t: int
+    credits_fen: int
+    rest_fen: int
+
+
 class RunResult(Struct, frozen=True, kw_only=True):
-    """A run, measured. *figures* by name; *kilograms* by instrument and place; *income_fen* by project."""
+    """
+    A run, measured. *figures* by name; *kilograms* by instrument and place; *income_fen* by project.
+
+    *stock* is what developers of each project have not sold, at the end of each week; *compliance* is by population.
+    """
 
     setting: tuple[int, ...]
     replication: int
@@ -55,6 +68,8 @@ class RunResult(Struct, frozen=True, kw_only=True):
     supply: tuple[tuple[int, int], ...]
     days: tuple[DayLine, ...]
     liabilities: tuple[LiabilityLine, ...] = ()
+    stock: dict[str, tuple[int, ...]] = {}
+    compliance: dict[str, Compliance] = {}
 
 
 USUAL: Final = {
@@ -72,6 +87,7 @@ USUAL: Final = {
     "compliance_fen": ("cost of compliance, CNY", "履约成本（元）"),
     "voluntary_unmet_t": ("voluntary and event demand not met, tonnes", "自愿与活动需求未满足（吨）"),
     "largest_seller_bps": ("largest seller's part of all tonnes, bps", "最大卖方占比（万分之）"),
+    "seller_hhi": ("Herfindahl index of sellers, up to 10,000", "卖方赫芬达尔指数（最高 10,000）"),
     "refused": ("commands refused by the engine", "引擎拒绝的指令数"),
     "most_wished_fen_t": ("highest price anybody would pay, CNY/t", "最高愿付价（元/吨）"),
     "money_fen": ("money brought to the exchange, CNY", "进入交易所的资金（元）"),
@@ -137,7 +153,24 @@ def measured(world: "World") -> RunResult:
         supply=tuple(supply),
         days=tuple(world.days),
         liabilities=tuple(world.liabilities),
+        stock={name: tuple(weeks) for name, weeks in world.stock.items()},
+        compliance=_compliance(world),
     )
+
+
+def _compliance(world: "World") -> dict[str, Compliance]:
+    found: dict[str, list[int]] = {}
+    for each in world.agents:
+        if isinstance(each, Enterprise):
+            sums = found.setdefault(each.desk.population, [0] * 4)
+            for at, value in enumerate((each.covered_t, each.used_t, each.credits_fen, each.rest_fen)):
+                sums[at] += value
+    return {name: Compliance(*sums) for name, sums in found.items()}
+
+
+def unsold_t(world: "World", name: str) -> int:
+    """Tonnes that developers of a project own now."""
+    return sum(each.desk.owned(each.instrument) for each in world.developers[name])
 
 
 def _issued_to(world: "World", name: str) -> int:
@@ -166,13 +199,14 @@ def _figures(world: "World", volume_t: int) -> dict[str, int]:
         "peak_week_bps": _peak_week(world.days) * BPS // volume_t if volume_t else 0,
         "issued_t": sum(ledger.issued.values()) // KG_PER_T,
         "retired_t": sum(ledger.retired.values()) // KG_PER_T,
-        "unsold_t": sum(dev.desk.owned(dev.instrument) for them in world.developers.values() for dev in them),
+        "unsold_t": sum(unsold_t(world, name) for name in world.developers),
         "income_fen": sum(dev.income_fen for them in world.developers.values() for dev in them),
         "offset_t": sum(each.used_t for each in covered),
         "short_t": sum(each.short_t for each in covered),
         "compliance_fen": compliance,
         "voluntary_unmet_t": unmet,
         "largest_seller_bps": max(sold.values(), default=0) * BPS // volume_t if volume_t else 0,
+        "seller_hhi": sum(each**2 for each in sold.values()) * BPS // volume_t**2 if volume_t else 0,
         "refused": sum(world.venue.refusals.values()),
         "most_wished_fen_t": world.venue.board.most_wished,
         "money_fen": ledger.paid_in,

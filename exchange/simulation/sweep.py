@@ -179,9 +179,7 @@ def _rows(done: Sequence[Done], figure: str) -> list[tuple[object, ...]]:
     ]
 
 
-def _estimated(
-    swept: SweepPlan, points: Sequence[Point], done: Sequence[Done]
-) -> tuple[int, Sequence[Sensitivity]]:
+def _estimated(swept: SweepPlan, points: Sequence[Point], done: Sequence[Done]) -> tuple[int, Sequence[Sensitivity]]:
     """Estimate from what no failed run is part of; returns of how many trajectories, samples or replications."""
     each = swept.replications
     values = [run.figures[swept.figure] if isinstance(run, RunResult) else None for run in done]

@@ -48,7 +48,7 @@ from exchange.simulation.plans import (
 from exchange.simulation.points import PointsProgramme
 from exchange.simulation.presets import band_of, rules_of
 from exchange.simulation.regulator import Reserve, Support
-from exchange.simulation.results import WEEK_DAYS, DayLine, LiabilityLine, RunResult, measured
+from exchange.simulation.results import WEEK_DAYS, DayLine, LiabilityLine, RunResult, measured, unsold_t
 from exchange.simulation.seeds import Draws
 from exchange.simulation.venue import DAY_S, Desk, PlayedVenue
 from registry.methodologies.calendars import calendar
@@ -86,6 +86,7 @@ class World:
         self._evening = evening
         self.agents: list[Agent] = []
         self.developers: dict[str, list[Developer]] = {}
+        self.stock: dict[str, list[int]] = {name: [] for name in scenario.project}
         self.region = self._region()
         self._account = FEES
         self._order = self._draws("order")
@@ -294,6 +295,9 @@ class World:
             line[1] += each.quantity * each.price
             line[2] = each.price
         self.days += [DayLine(day, *key, *line) for key, line in sorted(lines.items())]
+        if day % WEEK_DAYS == WEEK_DAYS - 1 or day == self.scenario.horizon.days.value - 1:
+            for name, weeks in self.stock.items():
+                weeks.append(unsold_t(self, name))
 
 
 def _is_working_day(day: date, covered: tuple[int, ...]) -> bool:
