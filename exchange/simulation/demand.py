@@ -36,9 +36,16 @@ class Enterprise:
         deadline = region.policy.deadline_day.value
         first = max(0, deadline - plan.window_days.value) if late else 0
         self._start = draws.between(first, max(first, deadline - 1))
-        need = desk.board.lots(self._emissions_t * region.policy.offset_cap_bps.value // BPS)
-        self._need_t = need
-        self._most_others_t = need * (BPS - region.policy.local_share_bps.value) // BPS
+
+    @property
+    def _need_t(self) -> int:
+        """Whole lots that it may cover with credits under the rules of the day."""
+        return self.desk.board.lots(self._emissions_t * self._region.policy.offset_cap_bps.value // BPS)
+
+    @property
+    def _most_others_t(self) -> int:
+        """How many of them need not be local."""
+        return self._need_t * (BPS - self._region.policy.local_share_bps.value) // BPS
 
     def _alternative(self, day: int) -> int:
         """What a tonne costs that is not covered with credits."""

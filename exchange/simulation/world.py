@@ -36,6 +36,7 @@ from exchange.simulation.plans import (
     VoluntaryPlan,
 )
 from exchange.simulation.results import DayLine, RunResult, measured
+from exchange.simulation.schedule import Schedule, own_copy, set_value
 from exchange.simulation.seeds import Draws
 from exchange.simulation.venue import DAY_S, Desk, PlayedVenue
 from registry.methodologies.calendars import calendar
@@ -45,12 +46,22 @@ FEES: Final = 1
 
 
 class World:
-    """A region while it is played. *agents* are in the order of the scenario; *developers* are among them."""
+    """
+    A region while it is played. *agents* are in the order of the scenario; *developers* are among them.
+
+    With a *schedule*, parameters change on its days. `LookupError` and `ValueError` are raised on a day that names no
+    parameter, or a value outside its range.
+    """
 
     def __init__(
-        self, scenario: Scenario, replication: int, after: Callable[[PlayedVenue], None] | None = None
+        self,
+        scenario: Scenario,
+        replication: int,
+        after: Callable[[PlayedVenue], None] | None = None,
+        schedule: Schedule | None = None,
     ) -> None:
-        self.scenario = scenario
+        self.scenario = scenario = own_copy(scenario) if schedule else scenario
+        self._schedule = schedule or {}
         self.replication = replication
         self.ledger = Ledger()
         self.venue = PlayedVenue(scenario.venue, self.ledger, after)
@@ -66,6 +77,7 @@ class World:
         self._reserve = self._add_reserve()
         for name, plan in scenario.population.items():
             self._add_population(name, plan)
+        self._turns = list(range(len(self.agents)))
 
     def _draws(self, part: str) -> Draws:
         return Draws(self.scenario.seed, self.replication, part)
@@ -124,19 +136,8 @@ class World:
 
     def play(self) -> RunResult:
         """Play all days and measure them."""
-        start, working = self.scenario.horizon.start, calendar()
-        order = list(range(len(self.agents)))
         for day in range(self.scenario.horizon.days.value):
-            self._morning(day)
-            if _is_working_day(start + timedelta(days=day), working.covered):
-                self._order.shuffle(order)
-                for at in order:
-                    self.agents[at].act(day)
-            self._measure(day)
-            self.venue.end_day(day)
-            for agent in self.agents:
-                agent.close(day)
-            self.venue.board.publish_closes()
+            self.play_day(day)
         for each in self.developers.values():
             for developer in each:
                 developer.go_home()
@@ -144,8 +145,32 @@ class World:
         self.ledger.check(self.venue.engine.market)
         return measured(self)
 
+    def play_day(self, day: int) -> None:
+        """Play one day; days are played in turn, from 0 on."""
+        self._morning(day)
+        if _is_working_day(self.scenario.horizon.start + timedelta(days=day), calendar().covered):
+            self._order.shuffle(self._turns)
+            for at in self._turns:
+                self.agents[at].act(day)
+        self._measure(day)
+        self.venue.end_day(day)
+        for agent in self.agents:
+            agent.close(day)
+        self.venue.board.publish_closes()
+
+    def _change(self, day: int) -> None:
+        """Change the rules that change today, and the band if it is among them."""
+        changes = self._schedule.get(day, {})
+        for name, value in changes.items():
+            set_value(self.scenario, name, value)
+        if {"venue.floor_fen_t", "venue.ceiling_fen_t"} & changes.keys():
+            plan = self.scenario.venue
+            for number in sorted(self.region.local | self.region.others):
+                self.venue.instruct(c.SetBand, number, plan.floor_fen_t.value, plan.ceiling_fen_t.value)
+
     def _morning(self, day: int) -> None:
-        """Money of the year, issuances, and what the calendar does."""
+        """Change of rules, money of the year, issuances, and what the calendar does."""
+        self._change(day)
         if day % YEAR_DAYS == 0:
             self._pay_in()
         for number, (name, plan) in enumerate(self.scenario.project.items(), 1):
