@@ -34,7 +34,7 @@ import registry.projects.pages
 import registry.receipts.browser
 import registry.receipts.pages
 import registry.transparency.pages
-from deploy.site import desk
+from deploy.site import desk, simulator
 from deploy.site.agreements import BlocksPage, QuotesPage
 from deploy.site.annulments import AnnulmentPages
 from deploy.site.approvals import ApprovalPages
@@ -95,6 +95,7 @@ FOLDERS: Final = {
     "transparency": registry.transparency.pages.TEMPLATES,
     "notifications": registry.notifications.pages.TEMPLATES,
     "webhooks": registry.notifications.webhooks.pages.TEMPLATES,
+    "simulator": simulator.TEMPLATES,
 }
 """Each capability's templates, by the name under which others extend and include them."""
 
@@ -168,6 +169,7 @@ def site_router(entrants: Entrants = (), *, outbox: bool = False) -> Router:
             exchange.instruments.pages.InstrumentPages,
             *exchange.market_data.pages.STREAMS,
             MarketPage,
+            simulator.SimulatorPages,
             create_static_files_router(path=f"{ASSETS}/vendor", directories=[VENDOR]),
             create_static_files_router(path=ASSETS, directories=[STATIC]),
         ],

@@ -44,9 +44,17 @@ class Enterprise:
         deadline = region.policy.deadline_day.value
         first = max(0, deadline - plan.window_days.value) if late else 0
         self._start = draws.between(first, max(first, deadline - 1))
-        may_t = self._emissions_t * region.policy.offset_cap_bps.value // BPS if self._reduction.counts else 0
-        self.need_t = need = desk.board.lots(may_t)
-        self._most_others_t = need * (BPS - region.policy.local_share_bps.value) // BPS
+
+    @property
+    def need_t(self) -> int:
+        """Whole lots that it may cover with credits under the rules of the day."""
+        may_t = self._emissions_t * self._region.policy.offset_cap_bps.value // BPS if self._reduction.counts else 0
+        return self.desk.board.lots(may_t)
+
+    @property
+    def _most_others_t(self) -> int:
+        """How many of them need not be local."""
+        return self.need_t * (BPS - self._region.policy.local_share_bps.value) // BPS
 
     def _reduced_by(self, curve: Curve | None) -> Reduction:
         """Decide on the first day what to reduce; credits are worth at least what the first limit leaves of the price."""

@@ -14,7 +14,6 @@ from exchange.simulation.plans import Scenario
 from exchange.simulation.results import RunResult
 from exchange.simulation.world import World
 
-
 _AHEAD: Final = 256
 """Runs that wait at an executor whose number of workers is not known."""
 

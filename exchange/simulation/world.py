@@ -49,6 +49,7 @@ from exchange.simulation.points import PointsProgramme
 from exchange.simulation.presets import band_of, rules_of
 from exchange.simulation.regulator import Reserve, Support
 from exchange.simulation.results import WEEK_DAYS, DayLine, LiabilityLine, RunResult, measured, unsold_t
+from exchange.simulation.schedule import Schedule, own_copy, set_value
 from exchange.simulation.seeds import Draws
 from exchange.simulation.venue import DAY_S, Desk, PlayedVenue
 from registry.methodologies.calendars import calendar
@@ -63,6 +64,9 @@ class World:
     A region while it is played. *agents* are in the order of the scenario; *developers* are among them.
 
     *after* is called after every command, and *evening* after every day; tests check there that nothing is lost.
+
+    With a *schedule*, parameters change on its days. `LookupError` and `ValueError` are raised on a day that names no
+    parameter, or a value outside its range.
     """
 
     def __init__(
@@ -71,8 +75,10 @@ class World:
         replication: int,
         after: Callable[[PlayedVenue, c.Command, list[Event]], None] | None = None,
         evening: Callable[["World"], None] | None = None,
+        schedule: Schedule | None = None,
     ) -> None:
-        self.scenario = scenario
+        self.scenario = scenario = own_copy(scenario) if schedule else scenario
+        self._schedule = schedule or {}
         self.replication = replication
         self.ledger = Ledger()
         self.venue = PlayedVenue(rules_of(scenario.venue), self.ledger, after)
@@ -97,6 +103,7 @@ class World:
         for name, plan in scenario.population.items():
             self._add_population(name, plan)
         self._add_programmes()
+        self._turns = list(range(len(self.agents)))
 
     def _draws(self, part: str) -> Draws:
         return Draws(self.scenario.seed, self.replication, part)
@@ -176,21 +183,8 @@ class World:
 
     def play(self) -> RunResult:
         """Play all days and measure them."""
-        start, working = self.scenario.horizon.start, calendar()
-        order = list(range(len(self.agents)))
         for day in range(self.scenario.horizon.days.value):
-            self._morning(day)
-            if _is_working_day(start + timedelta(days=day), working.covered):
-                self._trade(day, order)
-            self._measure(day)
-            self.venue.end_day(day)
-            for agent in self.agents:
-                agent.close(day)
-            self.venue.board.publish_closes()
-            if day % WEEK_DAYS == WEEK_DAYS - 1:
-                self.liabilities.append(self._liability(day))
-            if self._evening is not None:
-                self._evening(self)
+            self.play_day(day)
         for each in self.developers.values():
             for developer in each:
                 developer.go_home()
@@ -198,12 +192,27 @@ class World:
         self.check()
         return measured(self)
 
-    def _trade(self, day: int, order: list[int]) -> None:
+    def play_day(self, day: int) -> None:
+        """Play one day; days are played in turn, from 0 on."""
+        self._morning(day)
+        if _is_working_day(self.scenario.horizon.start + timedelta(days=day), calendar().covered):
+            self._trade(day)
+        self._measure(day)
+        self.venue.end_day(day)
+        for agent in self.agents:
+            agent.close(day)
+        self.venue.board.publish_closes()
+        if day % WEEK_DAYS == WEEK_DAYS - 1:
+            self.liabilities.append(self._liability(day))
+        if self._evening is not None:
+            self._evening(self)
+
+    def _trade(self, day: int) -> None:
         """Let everybody act in a random order, between the opening and the close of the venue."""
         self.venue.begin_day(day)
         self._follow_prices()
-        self._order.shuffle(order)
-        for at in order:
+        self._order.shuffle(self._turns)
+        for at in self._turns:
             self.agents[at].act(day)
         self.venue.close_book(day)
 
@@ -237,8 +246,19 @@ class World:
             if each is not None:
                 each.check()
 
+    def _change(self, day: int) -> None:
+        """Change the rules that change today, and the band if it is among them."""
+        changes = self._schedule.get(day, {})
+        for name, value in changes.items():
+            set_value(self.scenario, name, value)
+        if {"venue.floor_fen_t", "venue.ceiling_fen_t"} & changes.keys():
+            self.venue.rules = rules_of(self.scenario.venue)
+            for number in sorted(self.region.local | self.region.others):
+                self.venue.set_band(number, *band_of(self.venue.rules, self.venue.board.last.get(number, 0)))
+
     def _morning(self, day: int) -> None:
-        """Money of the year, losses, issuances, and what the calendar does."""
+        """Change of rules, money of the year, losses, issuances, and what the calendar does."""
+        self._change(day)
         self.reversals.morning(day)
         if self.verifier is not None:
             self.verifier.morning(day)

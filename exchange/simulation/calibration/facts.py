@@ -179,7 +179,7 @@ def series_of(rows: Sequence[Quoted], name: str) -> tuple[Quoted, ...]:
     found = sorted((each for each in rows if each.series == name), key=lambda each: each.date)
     if len(found) < _LEAST_ROWS:
         raise DataWrong(1, f"the series {name} has {len(found)} rows; a moment needs {_LEAST_ROWS}")
-    for before, each in zip(found, found[1:], strict=False):
+    for before, each in pairwise(found):
         if before.date == each.date:
             raise DataWrong(each.line, f"{name} has {each.date} twice")
         if before.unit != each.unit:
