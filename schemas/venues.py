@@ -36,8 +36,8 @@ class VenueSource(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """
     Where the rules were found. *date* is the document's own.
 
-    *read* says in what they were read, if not in the document itself, and when, if that has no date. *checked*: somebody
-    has compared every rule with the document itself; left out, nobody has.
+    *read* says in what they were read, if not in the document itself, and when, if that has no date. *checked*:
+    somebody has compared every rule with the document itself; left out, nobody has.
     """
 
     document: Sentence

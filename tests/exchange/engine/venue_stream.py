@@ -36,8 +36,11 @@ class VenueStream(BasketStream):
         return m.ReleaseBought(self.instruction(), self.instrument(), last)
 
     def delist_instrument(self) -> c.DelistInstrument:
-        """An instrument or a basket, listed again by `halt` before long; seldom one that is delisted or not there."""
-        return c.DelistInstrument(self.instruction(), self.instrument())
+        """An instrument or a basket, listed again by `halt` before long, or one that is delisted; seldom none."""
+        if delisted := [number for number, each in self.market.rules.items() if each.halted & c.DELISTED]:
+            return c.DelistInstrument(self.instruction(), self.dice.choice(delisted))
+        few = [number for number in self.market.rules if self.one_in(3) or number not in {1, 2}]
+        return c.DelistInstrument(self.instruction(), 44 if self.one_in(12) else self.dice.choice(few))
 
     def group(self) -> m.SetGroup:
         """An account comes to another owner, often to that of somebody else; most of them come home again."""
