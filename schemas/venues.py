@@ -36,13 +36,15 @@ class VenueSource(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """
     Where the rules were found. *date* is the document's own.
 
-    *read* says in what they were read, if not in the document itself, and when, if that has no date.
+    *read* says in what they were read, if not in the document itself, and when, if that has no date. *checked*:
+    somebody has compared every rule with the document itself; left out, nobody has.
     """
 
     document: Sentence
     edition: Sentence
     date: dt.date | None = None
     read: Sentence | None = None
+    checked: bool = False
 
     def __post_init__(self) -> None:
         """Raise `ValueError` where neither is said, so that nobody could tell how old the rules are."""

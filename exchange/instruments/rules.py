@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from exchange.engine import venue as v
 from exchange.engine.modes.venues.messages import SetGroup
 from exchange.engine.venue import VenueReason
 from exchange.instruments.presets.files import shipped
@@ -14,7 +13,7 @@ from schemas.auctions import NewAuction
 from schemas.campaigns import NewCampaign
 from schemas.custody import Beneficiary
 from schemas.instruments import NewInstrument
-from schemas.venues import VenueRules
+from schemas.venues import ROLES, VenueRules
 
 _C, _U = Kind.CONFLICT, Kind.UNPROCESSABLE
 REFUSALS: Final[Wordings] = {
@@ -245,6 +244,6 @@ def new_owners(
     for account, (group, role) in known.items():
         if (owner := found.get(account)) is None:
             continue
-        now = v.INDIVIDUAL if owner.is_person else v.ENTERPRISE
+        now = ROLES.index(owner.kind)
         if owner.group_id != group or (roles and now != role):
             yield SetGroup(0, account, owner.group_id, now)

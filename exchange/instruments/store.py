@@ -1,6 +1,6 @@
 """Instruments in PostgreSQL."""
 
-from datetime import date, time
+from datetime import date, datetime, time
 from typing import NamedTuple
 
 import asyncpg
@@ -170,6 +170,11 @@ async def begin_days(tx: Tx, instrument_id: int, day: date) -> None:
 async def locking(tx: Tx, day: date) -> list[int]:
     """The instruments of which what was bought before *day* is still locked."""
     return [row["instrument_id"] for row in await tx.fetch(_sql.locking, day)]
+
+
+async def last_trade(tx: Tx, before: datetime) -> int:
+    """The number of the last trade before a moment of business time, 0 where there was none."""
+    return int(await tx.fetchval(_sql.last_trade, before))
 
 
 async def turn_days(tx: Tx, instrument_id: int, day: date) -> bool:

@@ -14,6 +14,8 @@ select exchange.begin_timetable($1, $2::time[], $3, $4, $5);
 insert into exchange.resale_day (instrument_id, day) values ($1, $2);
 -- name: locking
 select instrument_id from exchange.resale_day where day < $1 order by instrument_id;
+-- name: last_trade
+select coalesce((select id from exchange.shown_trade where at < $1 order by id desc limit 1), 0);
 -- name: turn_days
 -- Guarded: whoever comes second moves nothing.
 update exchange.resale_day set day = $2 where instrument_id = $1 and day < $2;

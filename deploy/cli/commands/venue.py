@@ -30,7 +30,7 @@ def venue() -> None:
 @venue.command("list")
 @_JSON
 def venue_list(*, as_json: bool) -> None:
-    """The presets: what each is, and what it departs from its source in.
+    """The presets: what each is, whether it was checked, and what it departs from its source in.
 
     \b
     Examples:
@@ -38,6 +38,7 @@ def venue_list(*, as_json: bool) -> None:
       kilnwood venue list --json
     """
     from exchange.instruments.presets.files import every_preset
+    from exchange.instruments.presets.words import NOT_CHECKED
 
     found = every_preset()
     if as_json:
@@ -45,6 +46,8 @@ def venue_list(*, as_json: bool) -> None:
         return
     for each in found:
         click.echo(f"{each.preset:<17} {each.title} ({each.title_zh})")
+        if not each.source.checked:
+            click.echo(f"{'':<17} not checked: {NOT_CHECKED}")
         for departs in each.departs:
             click.echo(f"{'':<17} departs: {departs}")
 
