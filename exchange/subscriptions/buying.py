@@ -107,9 +107,15 @@ async def planned_in(
     fitting: dict[str, int] = {}
     for each in await store.instruments(tx):
         if each.trading:
-            methodology = (await port.vintage_in(tx, each.project_id, each.vintage)).methodology
-            about = {"project_id": each.project_id, "vintage": each.vintage, "code": each.code}
-            if rules.covers(terms, methodology=methodology, **about):  # type: ignore[arg-type]  # as they are named
+            issued = await port.vintage_in(tx, each.project_id, each.vintage)
+            if rules.covers(
+                terms,
+                project_id=each.project_id,
+                vintage=each.vintage,
+                methodology=issued.methodology,
+                code=each.code,
+                location=issued.location,
+            ):
                 fitting[each.code] = each.id
     offers = await store.offers(tx, fitting.values(), account_id, terms.price_fen)
     cash_fen = await store.settled_cash(tx, account_id)
