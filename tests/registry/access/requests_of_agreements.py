@@ -35,6 +35,7 @@ def agreed(ids: dict[str, Any]) -> dict[str, Request]:
         "get_quote_request": read(f"{account}/quote-requests/{ids['request']}"),
         "list_inquired_prices": read(f"{instrument}/inquired-prices"),
         "open_standing": write("/v1/subscriptions", {"account_id": ids["account"], "terms": never}),
+        "try_standing": Request("POST", "/v1/subscriptions/dry-run", {"account_id": ids["account"], "terms": never}, 200),
         "list_standings": read(f"{account}/subscriptions"),
         "get_standing": read(standing),
         "list_standing_runs": read(f"{standing}/runs"),
