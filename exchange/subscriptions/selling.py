@@ -5,8 +5,8 @@ A seller's runs: one for each issuance of the project, in the order of the publi
 2. The tonnes are held by the registry, and their deposit is instructed, in the transaction that notes it with the run.
 3. The order, listing or campaign is chosen, stored, and then sent (`acting`).
 
-What goes into a campaign is held and deposited once there is one: until then the tonnes stay in the registry. A run that
-waits for a campaign is woken by each newer one of its instrument.
+What goes into a campaign is held and deposited once there is one: until then the tonnes stay in the registry. A run
+that waits for a campaign is woken by each newer one of its instrument.
 """
 
 import functools

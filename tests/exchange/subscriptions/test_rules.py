@@ -77,7 +77,10 @@ def test_filters():
     ("said", "wrong"),
     [
         ({"beneficiary": "Hotel guests"}, "needs retire_for"),
-        ({"retire_for": 1, "beneficiary_identifiers": (Identifier(scheme="lei", value=LEI),)}, "need the beneficiary's"),
+        (
+            {"retire_for": 1, "beneficiary_identifiers": (Identifier(scheme="lei", value=LEI),)},
+            "need the benef",
+        ),
         ({"prefer": ("book", "book")}, "names a source twice"),
         ({"ends": BEGINS}, "is not after begins"),
     ],
