@@ -30,6 +30,7 @@ class Vintage(Struct, frozen=True, kw_only=True):
     code: str
     project_name: str
     methodology: str
+    location: str
     developer_id: int
 
 
