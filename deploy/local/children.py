@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 
-START_TIMEOUT_S = 30.0
+START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 20.0
 _POLL_S = 0.05
 
