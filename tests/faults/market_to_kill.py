@@ -149,7 +149,7 @@ class MarketToKill:
 
     async def check(self) -> None:
         """
-        Everything that was traded is settled, once; books and ledger add up; there are the acknowledged orders, no others.
+        Everything that was traded is settled, once; books and ledger add up; the orders are the acknowledged ones.
 
         The market's invariants replay the journal from its first row, and compare tables, holds, money and deliveries.
         """

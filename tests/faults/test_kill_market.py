@@ -4,7 +4,7 @@ SIGKILL of the real service in the phases of a book, in a basket, and with order
 Orders are on their way at each kill and sent again until they are answered; the calendar, the settlement and the
 registry are stopped in the middle of theirs. Afterwards what was traded is settled once, kilograms and money add up,
 the orders are those that were acknowledged, and the journal replayed from its first row gives what the engine has.
-With KILNWOOD_LONG the service is killed twice as often, and the ten seconds of a session left behind pass by themselves.
+With KILNWOOD_LONG the service is killed twice as often, and the ten seconds of a session left behind are waited for.
 """
 
 import asyncio
