@@ -41,9 +41,7 @@ needs_chromium = pytest.mark.skipif(
 """For a module of tests: ``pytestmark = needs_chromium``."""
 PHONE, DESK = (390, 844), (1280, 900)
 """Sizes of windows."""
-expect.set_options(
-    timeout=30_000
-)  # as long as actions may take; five seconds are short beside a second run of the tests
+expect.set_options(timeout=30_000)  # as long as actions may take: five seconds are short beside other work
 
 
 @dataclass
