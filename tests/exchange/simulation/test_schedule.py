@@ -13,7 +13,7 @@ HALFWAY = 40
 def run(schedule: Schedule | None = None) -> RunResult:
     """Play the small scenario, with conservation checked after every command."""
     scarce = small(project__kiln__developers=1, project__forest__developers=1)
-    return World(scarce, 0, lambda venue: venue.ledger.check(venue.engine.market), schedule).play()
+    return World(scarce, 0, lambda venue, *_: venue.ledger.check(venue.engine.market), schedule=schedule).play()
 
 
 def test_what_does_not_change_changes_nothing():
