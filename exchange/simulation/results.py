@@ -195,7 +195,8 @@ def _owed(world: "World", covered: Sequence[Enterprise]) -> int:
 def _optional(world: "World", covered: Sequence[Enterprise]) -> dict[str, int]:
     """Figures of sections that a scenario may leave out."""
     days, last = world.scenario.horizon.days.value, world.region.allowances[-1]
-    reducing = (*covered, *(each for each in world.agents if isinstance(each, Volunteer)))
+    reducing: list[Enterprise | Volunteer] = [*covered]
+    reducing += [each for each in world.agents if isinstance(each, Volunteer)]
     lost, verifier, support = world.reversals, world.verifier, world.support
     found = dict.fromkeys(OPTIONAL, 0) | {
         "reduced_t": sum(each.reduced_t for each in reducing),

@@ -1,4 +1,4 @@
-"""Conservation after every command, in time that does not grow with the market: what a command touched is added anew."""
+"""Conservation after every command, in time that does not grow with the market: only what it touched is added."""
 
 from collections import Counter
 from collections.abc import Iterable

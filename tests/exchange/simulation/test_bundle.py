@@ -214,7 +214,10 @@ def test_two_levers_are_a_map(tmp_path):
     ("changes", "said"),
     [
         ({f"project.{name}.issued_t": 0 for name in ("kiln", "forest", "elsewhere")}, "No credits were issued"),
-        ({"venue.floor_fen_t": 12_000}, "The lowest price that is allowed is above the highest that anybody would pay."),
+        (
+            {"venue.floor_fen_t": 12_000},
+            "The lowest price that is allowed is above the highest that anybody would pay.",
+        ),
     ],
 )
 def test_a_market_in_which_nothing_happens_has_a_clear_report(tmp_path, changes, said):

@@ -10,7 +10,7 @@ from exchange.simulation.world import World
 from tests.exchange.simulation.conserved import Conserved
 
 COMMANDS = int(os.environ.get("KILNWOOD_SIM_COMMANDS", "20000"))
-"""So many commands are given at least, in as many runs as that takes. 10^8 take about an hour and a half of one core."""
+"""So many commands are given at least, in as many runs as that takes. 10^8 take a few hours of one core."""
 
 
 def busy(buyers: int) -> Scenario:
@@ -48,7 +48,7 @@ def test_everything_is_conserved_after_every_command():
 
 
 def test_the_check_after_every_command_bites():
-    """A fen too many on an account that trades, and a kilogram too many in the buffer, are found by the next command."""
+    """A fen too many on an account that trades, or a kilogram too many in the buffer, is found by a later command."""
     for fault, said in (("cash", "other money"), ("buffer", "a kilogram")):
         watch = Conserved()
         world = World(busy(20), 0, watch.after)
