@@ -112,7 +112,9 @@ class Maker:
         self._numbers = sorted(region.local | region.others)
 
     def act(self, _day: int) -> None:
-        """Put new orders around the last price; it sells only what it has bought."""
+        """Put new orders around the last price, where there is a book; it sells only what it has bought."""
+        if not self.desk.board.book:
+            return
         desk, size, half = self.desk, self._plan.size_t.value, self._plan.spread_bps.value // 2
         desk.take_back()
         for number in self._numbers:
@@ -182,7 +184,7 @@ class RandomBuyer:
     def act(self, _day: int) -> None:
         """Bid at random, until it has its lot."""
         board = self.desk.board
-        if self.served or not self._numbers or not self._draws.happens(self._plan.active_bps.value):
+        if self.served or not self._numbers or not board.book or not self._draws.happens(self._plan.active_bps.value):
             return
         number = self._numbers[self._draws.below(len(self._numbers))]
         limit = self._draws.between(min(board.band(number)[0], self.value), self.value)

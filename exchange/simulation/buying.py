@@ -32,8 +32,8 @@ def buy(desk: Desk, day: int, wish: Wish, *, waits: bool) -> None:
     Only published prices are looked at.
     """
     desk.take_back()
-    desk.board.wished(wish.limit)
     rooms, want = dict(wish.rooms), desk.board.lots(wish.want_t)
+    desk.board.wished(wish.limit if want else 0)
     for _ in range(_TRIES):
         ask = _cheapest(desk, rooms, wish.limit)
         if ask is None or want < desk.board.lot:

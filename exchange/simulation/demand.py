@@ -57,7 +57,7 @@ class Enterprise:
         return self.need_t * (BPS - self._region.policy.local_share_bps.value) // BPS
 
     def _reduced_by(self, curve: Curve | None) -> Reduction:
-        """Decide on the first day what to reduce. Credits are worth at least what the first limit leaves of the price."""
+        """Decide what to reduce; a credit is worth at least what the first limit leaves of the alternative."""
         if curve is None:
             return NOTHING
         price = self._alternative(0)

@@ -90,6 +90,7 @@ class Donations:
             "matched_fen": self.sponsor.given_fen,
             "pool_left_fen": self.pool,
             "pool_lasted_days": days if self.lasted_days is None else self.lasted_days,
+            "pool_ran_out": int(self.lasted_days is not None),
             "donated_t": self.donors.retired_t,
             "matched_t": self.sponsor.retired_t,
             "unspent_fen": self.donors.desk.money_fen + self.sponsor.desk.money_fen,

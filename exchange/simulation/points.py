@@ -111,9 +111,9 @@ class PointsProgramme:
     def _bring(self, amount_fen: int) -> None:
         """Bring money of the treasury onto the exchange."""
         if amount_fen > 0:
-            self.desk.pay_in(amount_fen)
             self.treasury -= amount_fen
             self.on_exchange += amount_fen
+            self.desk.pay_in(amount_fen)
 
     def close(self, day: int) -> None:
         """Retire what was delivered; then a day of acts, of points that expire, and of points that are redeemed."""
@@ -228,4 +228,5 @@ class PointsProgramme:
             "points_net_fen": benefit - cost,
             "points_break_even_fen": max(0, left * _THOUSAND * BPS // borne) if borne else 0,
             "points_lasted_days": days if self.lasted_days is None else self.lasted_days,
+            "points_ran_out": int(self.lasted_days is not None),
         }

@@ -6,6 +6,7 @@ What it does is published like everybody's orders. Its money and tonnes are on a
 
 from exchange.simulation.agents import YEAR_DAYS, PlayedRegion
 from exchange.simulation.buying import Wish, buy
+from exchange.simulation.presets import LISTINGS
 from exchange.simulation.programme_plans import RegulatorPlan
 from exchange.simulation.venue import BUY, SELL, Desk
 
@@ -25,8 +26,11 @@ class Reserve:
         if max((*desk.board.last.values(), *bids), default=0) < price:
             return
         ask = desk.board.on_tick(self._instrument, price, up=True)
-        if tonnes := desk.board.lots(desk.tonnes(self._instrument)):
+        tonnes = desk.board.lots(desk.tonnes(self._instrument))
+        if tonnes and desk.board.book:
             desk.place(self._instrument, SELL, ask, tonnes)
+        elif tonnes and self._region.selling == LISTINGS:
+            desk.list_at(self._instrument, ask, tonnes)
 
     def close(self, _day: int) -> None:
         """Nothing is due."""
@@ -40,7 +44,7 @@ class Support:
         self.bought_t = 0
         self._plan = plan
         self._numbers = sorted(region.local)
-        self._waits = not region.selling
+        self._waits = desk.board.book
 
     def morning(self, day: int) -> None:
         """Bring the year's money."""

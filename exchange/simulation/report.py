@@ -11,11 +11,12 @@ from importlib import resources
 from typing import Final
 
 from exchange.simulation.charts import Series, Stack, lines, stacks, steps
+from exchange.simulation.extremes import remarks
 from exchange.simulation.parameters import documented
 from exchange.simulation.plans import Bilingual, Scenario
 from exchange.simulation.results import FIGURES, WEEK_DAYS, RunResult
 from exchange.simulation.runs import FailedRun, by_setting
-from exchange.simulation.statistics import Effect, Estimate, SettingSummary
+from exchange.simulation.statistics import Effect, Estimate, SettingSummary, told
 from exchange.simulation.tables import csv_of
 
 _ANSWERS: Final = {
@@ -82,22 +83,8 @@ def _warnings(runs: Runs, failed: Sequence[FailedRun]) -> Iterator[str]:
         en = f"Run {each.replication} of setting {list(each.setting)} failed and is left out: {each.fault}"
         zh = f"设置 {list(each.setting)} 的第 {each.replication} 次运行失败，未计入：{each.fault}"
         yield f"<p class=warning>{both(en, zh)}</p>"
-    silent = sum(not run.figures["trades"] for run in runs)
-    if silent:
-        why = _why_silent(runs)
-        en = f"Nothing was traded in {silent} of {len(runs)} runs. {why[0]}"
-        yield f"<p class=warning>{both(en, f'{len(runs)} 次运行中有 {silent} 次没有任何成交。{why[1]}')}</p>"
-
-
-def _why_silent(runs: Runs) -> tuple[str, str]:
-    """Tell a market without supply from one whose prices never met."""
-    silent = [run for run in runs if not run.figures["trades"]]
-    if all(not run.figures["issued_t"] for run in silent):
-        return "No credits were issued in them.", "其中没有签发任何减排量。"
-    return (
-        "Credits were issued, but no buyer had the money, the need or the price for them.",
-        "其中签发了减排量，但没有买方具备相应的资金、需求或价格。",
-    )
+    for en, zh in remarks(runs):
+        yield f"<p class=warning>{both(en, zh)}</p>"
 
 
 def _figures(scenario: Scenario, summed: Sequence[SettingSummary]) -> str:
@@ -111,7 +98,7 @@ def _figures(scenario: Scenario, summed: Sequence[SettingSummary]) -> str:
             for at, each in enumerate(summed)
         )
         + "</tr>"
-        for name in FIGURES
+        for name in told(summed)
     )
     note = both(
         "Mean of all replications, ± half of its 95 % interval. ▲ ▼: more or less than in the first column under the "
@@ -289,6 +276,8 @@ _PLACES: Final = {
     "held by others": "其他人持有",
     "buffer": "缓冲",
     "below a tonne": "不足一吨",
+    "cancelled, reversed": "因逆转取消",
+    "cancelled, not real": "因虚报取消",
 }
 
 

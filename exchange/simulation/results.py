@@ -89,6 +89,7 @@ USUAL: Final = {
     "largest_seller_bps": ("largest seller's part of all tonnes, bps", "最大卖方占比（万分之）"),
     "seller_hhi": ("Herfindahl index of sellers, up to 10,000", "卖方赫芬达尔指数（最高 10,000）"),
     "refused": ("commands refused by the engine", "引擎拒绝的指令数"),
+    "floor_fen_t": ("lowest price allowed, CNY/t", "允许的最低价（元/吨）"),
     "most_wished_fen_t": ("highest price anybody would pay, CNY/t", "最高愿付价（元/吨）"),
     "money_fen": ("money brought to the exchange, CNY", "进入交易所的资金（元）"),
     "cap_t": ("tonnes that the offset cap allows, in a year", "抵销上限允许的数量（吨/年）"),
@@ -123,11 +124,13 @@ OPTIONAL: Final = {
     "points_cost_fen": ("cost of points to the city, CNY", "积分对城市的成本（元）"),
     "points_net_fen": ("worth of tonnes brought about, less that cost, CNY", "新增减排价值减去成本（元）"),
     "points_break_even_fen": ("value of 1,000 points at which it breaks even, CNY", "盈亏平衡时千积分价值（元）"),
-    "points_lasted_days": ("days until the city's money ran out", "城市资金可维持天数"),
+    "points_lasted_days": ("days that the city's money lasted", "城市资金可维持天数"),
+    "points_ran_out": ("whether the city's money ran out, 0 or 1", "城市资金是否用尽（0 或 1）"),
     "donated_fen": ("donated by residents, CNY", "居民捐赠（元）"),
     "matched_fen": ("added by the sponsor, CNY", "赞助方配捐（元）"),
     "pool_left_fen": ("left in the sponsor's pool, CNY", "配捐池余额（元）"),
-    "pool_lasted_days": ("days until the sponsor's pool ran out", "配捐池可维持天数"),
+    "pool_lasted_days": ("days that the sponsor's pool lasted", "配捐池可维持天数"),
+    "pool_ran_out": ("whether the pool ran out, 0 or 1", "配捐池是否用尽（0 或 1）"),
     "donated_t": ("tonnes retired with donations", "以捐赠注销（吨）"),
     "matched_t": ("tonnes retired with the sponsor's money", "以配捐注销（吨）"),
     "unspent_fen": ("given and not spent yet, CNY", "已捐未用（元）"),
@@ -208,6 +211,7 @@ def _figures(world: "World", volume_t: int) -> dict[str, int]:
         "largest_seller_bps": max(sold.values(), default=0) * BPS // volume_t if volume_t else 0,
         "seller_hhi": sum(each**2 for each in sold.values()) * BPS // volume_t**2 if volume_t else 0,
         "refused": sum(world.venue.refusals.values()),
+        "floor_fen_t": min((each.low for each in world.venue.engine.market.instruments.values()), default=0),
         "most_wished_fen_t": world.venue.board.most_wished,
         "money_fen": ledger.paid_in,
         "cap_t": sum(each.need_t for each in covered),
@@ -225,7 +229,8 @@ def _owed(world: "World", covered: Sequence[Enterprise]) -> int:
 def _optional(world: "World", covered: Sequence[Enterprise]) -> dict[str, int]:
     """Figures of sections that a scenario may leave out."""
     days, last = world.scenario.horizon.days.value, world.region.allowances[-1]
-    reducing = (*covered, *(each for each in world.agents if isinstance(each, Volunteer)))
+    reducing: list[Enterprise | Volunteer] = [*covered]
+    reducing += [each for each in world.agents if isinstance(each, Volunteer)]
     lost, verifier, support = world.reversals, world.verifier, world.support
     found = dict.fromkeys(OPTIONAL, 0) | {
         "reduced_t": sum(each.reduced_t for each in reducing),

@@ -90,6 +90,10 @@ def summaries(runs: tuple[RunResult, ...]) -> tuple[SettingSummary, ...]:
     return tuple(found)
 
 
-def told(runs: Sequence[RunResult]) -> list[str]:
-    """Name the figures that say something of these runs: those of every market, and of sections that were played."""
-    return [name for name in FIGURES if name in USUAL or any(run.figures[name] for run in runs)]
+def told(summed: Sequence[SettingSummary]) -> list[str]:
+    """Name the figures that a report has: those of every market, and of sections that were played at all."""
+    return [
+        name
+        for name in FIGURES
+        if name in USUAL or any(each.figures[name].low or each.figures[name].high for each in summed)
+    ]

@@ -209,6 +209,12 @@ class Board:
         lot, largest = self._venue.rules.lot, self._venue.rules.largest_t
         return max(0, (min(quantity_t, largest) if largest else quantity_t) // lot * lot)
 
+    @property
+    def book(self) -> bool:
+        """Whether there is an order book; presets may have none."""
+        preset = self._venue.rules.preset
+        return preset is None or preset.book
+
     def auction_lots(self, quantity_t: int) -> int:
         """Return so many tonnes, down to whole lots of a bid in an auction."""
         lot = self._venue.rules.auction_lot_t
