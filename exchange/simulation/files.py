@@ -78,6 +78,17 @@ def read_overlay(text: str) -> Overlay:
         raise ScenarioWrong(line_of(text, path), f"{'.'.join(path) or 'the file'}: {reason}") from None
 
 
+def read_overlays(text: str) -> tuple[Overlay, ...]:
+    """Read an overlay, or each ``[[overlay]]`` of a file of fitted values. Raises `ScenarioWrong`."""
+    parts = _parsed(text).get("overlay")
+    if parts is None:
+        return (read_overlay(text),)
+    try:
+        return convert(parts, tuple[Overlay, ...])
+    except ValidationError as error:
+        raise ScenarioWrong(line_of(text, ("overlay", "0")), f"overlay: {error}") from None
+
+
 def _parsed(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)

@@ -21,7 +21,7 @@ _OVERLAY = click.option(
     "overlays",
     multiple=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A file that changes one parameter; repeatable.",
+    help="A file that changes a parameter, or fitted.toml of a calibration; repeatable.",
 )
 _WORKERS = click.option(
     "--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes. The bytes are the same."
@@ -308,15 +308,14 @@ def simulate_compare(before: Path, after: Path) -> None:
 
 def _read(scenario: str, overlays: tuple[Path, ...]) -> tuple[str, dict[str, int]]:
     """The text of a scenario, and what the overlays change."""
-    from exchange.simulation.files import ScenarioWrong, read_overlay, shipped
+    from exchange.simulation.files import ScenarioWrong, read_overlays, shipped
 
     changes: dict[str, int] = {}
     source: str | Path = scenario
     try:
         text = shipped().get(scenario) or Path(scenario).read_text("utf-8")
         for source in overlays:
-            overlay = read_overlay(source.read_text("utf-8"))
-            changes[overlay.parameter] = overlay.value
+            changes |= {each.parameter: each.value for each in read_overlays(source.read_text("utf-8"))}
     except ScenarioWrong as error:
         fail(f"{source}: {error}", 2)
     except UnicodeDecodeError:

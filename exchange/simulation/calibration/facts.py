@@ -101,12 +101,7 @@ _LEAST_ROWS: Final = 3
 
 def read_facts(text: str) -> Facts:
     """Read a file of facts. Raises `DataWrong` with the first thing that is wrong."""
-    try:
-        stored = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise DataWrong(syntax_line(text, str(error)), f"this is no TOML: {error}") from None
-    except RecursionError:
-        raise DataWrong(1, "this is nested too deeply for TOML") from None
+    stored = parsed(text)
     try:
         found = convert(stored, Facts)
     except ValidationError as error:
@@ -115,6 +110,16 @@ def read_facts(text: str) -> Facts:
     for at, reason in _faults(found):
         raise DataWrong(line_of(text, ("fact", str(at))), reason)
     return found
+
+
+def parsed(text: str) -> dict[str, Any]:
+    """Read TOML. Raises `DataWrong` with the line where it is none."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise DataWrong(syntax_line(text, str(error)), f"this is no TOML: {error}") from None
+    except RecursionError:
+        raise DataWrong(1, "this is nested too deeply for TOML") from None
 
 
 def _named(stored: Mapping[str, Any], path: tuple[str, ...]) -> str:
@@ -225,3 +230,8 @@ def place_of(name: str) -> Path:
     """Return the file of facts that comes under a name, or the path that it is."""
     shipped = SHIPPED / f"{name}.toml"
     return shipped if "/" not in name and shipped.exists() else Path(name)
+
+
+def shipped_facts() -> tuple[str, ...]:
+    """Names of the files of facts that come with the simulator."""
+    return tuple(sorted(each.stem for each in SHIPPED.glob("*.toml")))
