@@ -10,7 +10,7 @@ from exchange.engine.events import Event, InstructionRefused, Refused, Traded
 from exchange.engine.modes import continuous, listings
 from exchange.engine.modes.auctions import messages as auctions
 from exchange.journal import codec
-from exchange.simulation.ledger import Ledger
+from exchange.simulation.ledger import FOLLOWED, Ledger
 from exchange.simulation.plans import VenuePlan
 
 DAY_S: Final = 86_400
@@ -69,28 +69,29 @@ class PlayedVenue:
         self._instruction = 0
         self._commands: list[c.Command] = []
         self._outcomes: list[list[Event]] = []
+        self._follow: dict[type[Any], Callable[[Any], None]] = {
+            **dict.fromkeys(FOLLOWED, ledger.follow),
+            Traded: self._traded,
+            Refused: self._refused,
+            InstructionRefused: self._refused,
+        }
 
     def apply(self, command: c.Command) -> list[Event]:
         """Carry a command out to its last step, and remember it for the journal."""
-        events = self._once(command)
-        while self.engine.market.unfinished is not None:
-            events = events + self._once(c.Continue())
-        return events
-
-    def _once(self, command: c.Command) -> list[Event]:
         events = self.engine.apply(command)
         self._commands.append(command)
         self._outcomes.append(events)
         for event in events:
-            if isinstance(event, Traded):
-                self._traded(event)
-            elif isinstance(event, Refused | InstructionRefused):
-                self.refusals[event.reason] += 1
-            else:
-                self.ledger.follow(event)
+            if (follow := self._follow.get(event.__class__)) is not None:
+                follow(event)
         if self._after is not None:
             self._after(self)
+        if self.engine.market.unfinished is not None:
+            events = events + self.apply(c.Continue())
         return events
+
+    def _refused(self, refusal: Refused | InstructionRefused) -> None:
+        self.refusals[refusal.reason] += 1
 
     def _traded(self, trade: Traded) -> None:
         self.trades.append(trade)
@@ -132,16 +133,28 @@ class PlayedVenue:
 
 
 class Board:
-    """What the venue publishes, and nothing else: best prices, last prices, listings and auctions."""
+    """
+    What the venue publishes, and nothing else: best prices, last prices, listings and auctions.
+
+    *floor* and *ceiling* are the lowest and highest price of an order, *lot* the smallest quantity, and the step of
+    others. *last* and *closes* have prices by instrument.
+    """
 
     def __init__(self, venue: PlayedVenue) -> None:
         self._venue = venue
+        self._instruments = venue.engine.market.instruments
         self.last: dict[int, int] = {}
         self.closes: dict[int, list[int]] = {}
+        plan = venue.plan
+        self._tick, low, high = plan.tick_fen.value, plan.floor_fen_t.value, plan.ceiling_fen_t.value
+        self._lowest, self._highest = -(-low // self._tick) * self._tick, high // self._tick * self._tick
+        self.lot = plan.lot_t.value
+        self.floor = low
+        self.ceiling = high
 
     def best(self, instrument: int, side: int) -> tuple[int, int] | None:
         """Return the best price of a side of the book and its tonnes; None where it is empty."""
-        level = self._venue.engine.market.instruments[instrument].book.side(side).best
+        level = self._instruments[instrument].book.side(side).best
         return None if level is None else (level.price, level.total)
 
     def offers(self) -> Iterator[PublishedOffer]:
@@ -150,30 +163,16 @@ class Board:
 
     def on_tick(self, price: int, *, up: bool) -> int:
         """Bring a price into the band and onto the tick, rounded up or down."""
-        plan = self._venue.plan
-        tick, low, high = plan.tick_fen.value, plan.floor_fen_t.value, plan.ceiling_fen_t.value
+        tick = self._tick
         price = -(-price // tick) * tick if up else price // tick * tick
-        return max(-(-low // tick) * tick, min(price, high // tick * tick))
+        if price > self._highest:
+            price = self._highest
+        return price if price > self._lowest else self._lowest
 
     def lots(self, quantity_t: int) -> int:
         """Return so many tonnes, down to whole lots."""
-        lot = self._venue.plan.lot_t.value
-        return max(0, quantity_t // lot * lot)
-
-    @property
-    def floor(self) -> int:
-        """The lowest price of an order."""
-        return self._venue.plan.floor_fen_t.value
-
-    @property
-    def ceiling(self) -> int:
-        """The highest price of an order."""
-        return self._venue.plan.ceiling_fen_t.value
-
-    @property
-    def lot(self) -> int:
-        """The smallest quantity, and the step of others."""
-        return self._venue.plan.lot_t.value
+        lot = self.lot
+        return quantity_t // lot * lot if quantity_t > 0 else 0
 
     def publish_closes(self) -> None:
         """End the day: the last price of each instrument is its close."""
@@ -196,6 +195,7 @@ class Desk:
         self.account = account
         self.population = population
         self.board = venue.board
+        self._accounts = venue.engine.market.accounts
         self._number = 0
 
     def _next(self) -> int:
@@ -205,18 +205,18 @@ class Desk:
     @property
     def cash_fen(self) -> int:
         """Money that is free."""
-        mine = self._venue.engine.market.accounts.get(self.account)
+        mine = self._accounts.get(self.account)
         return mine.cash.settled if mine is not None else 0
 
     def tonnes(self, instrument: int) -> int:
         """Tonnes that are free."""
-        mine = self._venue.engine.market.accounts.get(self.account)
+        mine = self._accounts.get(self.account)
         found = mine.tonnes.get(instrument) if mine is not None else None
         return found.settled if found is not None else 0
 
     def owned(self, instrument: int) -> int:
         """Tonnes that are free, behind orders, or bought today and not delivered yet."""
-        mine = self._venue.engine.market.accounts.get(self.account)
+        mine = self._accounts.get(self.account)
         found = mine.tonnes.get(instrument) if mine is not None else None
         return found.settled + found.locked + found.incoming if found is not None else 0
 
@@ -227,13 +227,14 @@ class Desk:
 
     def take_back(self) -> None:
         """Cancel everything that the account has open, if anything."""
-        mine = self._venue.engine.market.accounts.get(self.account)
+        mine = self._accounts.get(self.account)
         if mine is not None and mine.orders:
-            gone = tuple(mine.orders)
+            offers = self._venue.offers
+            gone = tuple(number for number in mine.orders if number in offers) if offers else ()
             self._venue.apply(c.CancelAll(self.account, 0, self._next()))
             for number in gone:
                 if number not in mine.orders:
-                    self._venue.offers.pop(number, None)
+                    del offers[number]
 
     def list_at(self, instrument: int, price: int, quantity_t: int) -> None:
         """Offer tonnes at a fixed price."""
