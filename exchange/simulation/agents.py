@@ -176,26 +176,28 @@ class RandomBuyer:
     def __init__(self, desk: Desk, plan: RandomPlan, region: PlayedRegion, draws: Draws) -> None:
         self.desk = desk
         self.value = max(1, draws.between(plan.low_fen_t.value, plan.high_fen_t.value))
-        self._plan = plan
+        self._active_bps = plan.active_bps.value
         self._draws = draws
         self._numbers = sorted(region.local | region.others)
         self.served = False
 
     def act(self, _day: int) -> None:
         """Bid at random, until it has its lot."""
-        board = self.desk.board
-        if self.served or not self._numbers or not board.book or not self._draws.happens(self._plan.active_bps.value):
+        desk, draws, value = self.desk, self._draws, self.value
+        board = desk.board
+        if self.served or not self._numbers or not board.book or not draws.happens(self._active_bps):
             return
-        number = self._numbers[self._draws.below(len(self._numbers))]
-        limit = self._draws.between(min(board.band(number)[0], self.value), self.value)
-        price = board.on_tick(number, limit, up=False)
-        board.wished(self.value)
-        self.desk.take_back()
-        if price <= self.value and self.desk.cash_fen >= price * board.lot:
-            self.desk.place(number, BUY, price, board.lot)
+        number = self._numbers[draws.below(len(self._numbers))]
+        price = board.on_tick(number, draws.between(min(board.band(number)[0], value), value), up=False)
+        board.wished(value)
+        desk.take_back()
+        if price <= value and desk.cash_fen >= price * board.lot:
+            desk.place(number, BUY, price, board.lot)
 
     def close(self, _day: int) -> None:
         """Retire the lot once it has one."""
+        if self.served:
+            return
         for number in self._numbers:
             if tonnes := self.desk.tonnes(number):
                 self.served = True

@@ -1,10 +1,14 @@
 """The registry and the bank as a scenario plays them: who holds which kilogram, and what came in and went out."""
 
 from collections import Counter
+from typing import Final
 
 from exchange.engine.events import CashCredited, CashDebited, Event, TonnesCredited, TonnesDebited
 from exchange.engine.market import Market
 from schemas.serials import KG_PER_T
+
+FOLLOWED: Final = (CashCredited, CashDebited, TonnesCredited, TonnesDebited)
+"""The events that `Ledger.follow` books; it is called for no others."""
 
 
 class Ledger:

@@ -16,7 +16,7 @@ from exchange.engine.modes.venues.messages import ReleaseBought
 from exchange.engine.session import CLOSED, CONTINUOUS
 from exchange.instruments.presets.telling import instructions_for
 from exchange.journal import codec
-from exchange.simulation.ledger import Ledger
+from exchange.simulation.ledger import FOLLOWED, Ledger
 from exchange.simulation.presets import TIES, PlayedRules, band_of
 
 DAY_S: Final = 86_400
@@ -77,30 +77,33 @@ class PlayedVenue:
         self._instruction = 0
         self._commands: list[c.Command] = []
         self._outcomes: list[list[Event]] = []
+        self._follow: dict[type[Any], Callable[[Any], None]] = {
+            **dict.fromkeys(FOLLOWED, ledger.follow),
+            Traded: self._traded,
+            Reduced: self._reduced,
+            Refused: self._refused,
+            InstructionRefused: self._refused,
+        }
 
     def apply(self, command: c.Command) -> list[Event]:
         """Carry a command out to its last step, and remember it for the journal."""
-        events = self._once(command)
-        while self.engine.market.unfinished is not None:
-            events = events + self._once(c.Continue())
-        return events
-
-    def _once(self, command: c.Command) -> list[Event]:
         events = self.engine.apply(command)
         self._commands.append(command)
         self._outcomes.append(events)
         for event in events:
-            if isinstance(event, Traded):
-                self._traded(event)
-            elif isinstance(event, Reduced):
-                self._sold(event.order, event.quantity)
-            elif isinstance(event, Refused | InstructionRefused):
-                self.refusals[event.reason] += 1
-            else:
-                self.ledger.follow(event)
+            if (follow := self._follow.get(event.__class__)) is not None:
+                follow(event)
         if self._after is not None:
             self._after(self, command, events)
+        if self.engine.market.unfinished is not None:
+            events = events + self.apply(c.Continue())
         return events
+
+    def _refused(self, refusal: Refused | InstructionRefused) -> None:
+        self.refusals[refusal.reason] += 1
+
+    def _reduced(self, event: Reduced) -> None:
+        self._sold(event.order, event.quantity)
 
     def _traded(self, trade: Traded) -> None:
         self.trades.append(trade)
@@ -176,17 +179,28 @@ class PlayedVenue:
 
 
 class Board:
-    """What the venue publishes, and nothing else: best prices, last prices, listings and auctions."""
+    """
+    What the venue publishes, and nothing else: best prices, last prices, listings and auctions.
+
+    *lot* is the smallest quantity of an order, and the step of others; *book* says whether there is an order book, as
+    some presets have none. *last* and *closes* have prices by instrument.
+    """
 
     def __init__(self, venue: PlayedVenue) -> None:
         self._venue = venue
+        self._instruments = venue.engine.market.instruments
         self.last: dict[int, int] = {}
         self.most_wished = 0
         self.closes: dict[int, list[int]] = {}
+        rules = venue.rules
+        self._tick = rules.tick
+        self._largest_t = rules.largest_t
+        self.lot = rules.lot
+        self.book = rules.preset is None or rules.preset.book
 
     def best(self, instrument: int, side: int) -> tuple[int, int] | None:
         """Return the best price of a side of the book and its tonnes; None where it is empty."""
-        level = self._venue.engine.market.instruments[instrument].book.side(side).best
+        level = self._instruments[instrument].book.side(side).best
         return None if level is None else (level.price, level.total)
 
     def offers(self) -> Iterator[PublishedOffer]:
@@ -195,25 +209,23 @@ class Board:
 
     def on_tick(self, instrument: int, price: int, *, up: bool) -> int:
         """Bring a price into the band and onto the tick, rounded up or down."""
-        tick, (low, high) = self._venue.rules.tick, self.band(instrument)
+        tick, traded = self._tick, self._instruments[instrument]
         price = -(-price // tick) * tick if up else price // tick * tick
-        return max(-(-low // tick) * tick, min(price, high // tick * tick))
+        if price > traded.high:
+            price = traded.high // tick * tick
+        return price if price > traded.low else -(-traded.low // tick) * tick
 
     def band(self, instrument: int) -> tuple[int, int]:
         """Return the lowest and the highest price of an order."""
-        traded = self._venue.engine.market.instruments[instrument]
+        traded = self._instruments[instrument]
         return traded.low, traded.high
 
     def lots(self, quantity_t: int) -> int:
         """Return so many tonnes, down to whole lots and to the largest order of the venue."""
-        lot, largest = self._venue.rules.lot, self._venue.rules.largest_t
-        return max(0, (min(quantity_t, largest) if largest else quantity_t) // lot * lot)
-
-    @property
-    def book(self) -> bool:
-        """Whether there is an order book; presets may have none."""
-        preset = self._venue.rules.preset
-        return preset is None or preset.book
+        lot, largest = self.lot, self._largest_t
+        if largest and quantity_t > largest:
+            quantity_t = largest
+        return quantity_t // lot * lot if quantity_t > 0 else 0
 
     def auction_lots(self, quantity_t: int) -> int:
         """Return so many tonnes, down to whole lots of a bid in an auction."""
@@ -223,11 +235,6 @@ class Board:
     def wished(self, price: int) -> None:
         """Remember the highest price that anybody would pay; no one sees it, but the report does."""
         self.most_wished = max(self.most_wished, price)
-
-    @property
-    def lot(self) -> int:
-        """The smallest quantity, and the step of others."""
-        return self._venue.rules.lot
 
     def publish_closes(self) -> None:
         """End the day: the last price of each instrument is its close."""
@@ -250,6 +257,7 @@ class Desk:
         self.account = account
         self.population = population
         self.board = venue.board
+        self._accounts = venue.engine.market.accounts
         self._number = 0
 
     def _next(self) -> int:
@@ -259,7 +267,7 @@ class Desk:
     @property
     def cash_fen(self) -> int:
         """Money that is free."""
-        mine = self._venue.engine.market.accounts.get(self.account)
+        mine = self._accounts.get(self.account)
         return mine.cash.settled if mine is not None else 0
 
     @property
@@ -270,13 +278,13 @@ class Desk:
 
     def tonnes(self, instrument: int) -> int:
         """Tonnes that are free."""
-        mine = self._venue.engine.market.accounts.get(self.account)
+        mine = self._accounts.get(self.account)
         found = mine.tonnes.get(instrument) if mine is not None else None
         return found.settled if found is not None else 0
 
     def owned(self, instrument: int) -> int:
         """Tonnes that are free, behind orders, or bought today and not delivered yet."""
-        mine = self._venue.engine.market.accounts.get(self.account)
+        mine = self._accounts.get(self.account)
         found = mine.tonnes.get(instrument) if mine is not None else None
         return found.settled + found.locked + found.incoming if found is not None else 0
 
@@ -287,7 +295,7 @@ class Desk:
 
     def take_back(self) -> None:
         """Cancel everything that the account has open, if anything."""
-        mine = self._venue.engine.market.accounts.get(self.account)
+        mine = self._accounts.get(self.account)
         if mine is not None and mine.orders:
             self._venue.apply(c.CancelAll(self.account, 0, self._next()))
 
