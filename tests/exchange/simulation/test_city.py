@@ -1,4 +1,6 @@
-"""The city in ten rounds: the same choices are the same years, whatever comes after them, and links are read strictly."""
+"""The city in ten rounds: the same choices are the same years, whatever follows them, and links are read strictly."""
+
+import itertools
 
 import pytest
 from hypothesis import given
@@ -101,7 +103,7 @@ def test_no_cap_is_no_use_for_compliance_and_a_floor_holds():
 def test_the_path_ends_at_the_target():
     """Each year brings more than the one before."""
     path = [0, *(city().target_by(number) for number in range(1, ROUNDS + 1))]
-    steps = [after - before for before, after in zip(path, path[1:], strict=False)]
+    steps = [after - before for before, after in itertools.pairwise(path)]
     assert city().game.target_t.value == path[-1]
     assert sorted(steps) == steps
 
