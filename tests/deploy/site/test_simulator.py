@@ -41,7 +41,7 @@ async def test_every_scenario_has_its_question_and_its_form(empty: World, langua
 
 
 async def test_a_form_leads_to_the_link_of_what_was_chosen(empty: World):
-    """It sends every field; the link has what differs from the scenario, in one order, and the same choices are one link."""
+    """It sends every field; the link has what differs from the scenario, and the same choices are one link."""
     page = read((await empty.http.get("/simulator/price-floor")).text)
     sent = {
         str(each["name"]): str(each["value"])
