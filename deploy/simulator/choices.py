@@ -1,5 +1,5 @@
 """
-What a visitor chose, as a link has it: a shipped scenario, values of its parameters and levers, and how often it is run.
+What a visitor chose, as a link has it: a shipped scenario, values of its parameters and levers, and replications.
 
 The link has only what differs from the scenario, in one order, so the same choices are the same link. It is read like
 anything that a stranger sends.
@@ -48,10 +48,7 @@ class LinkTooLong(DomainError):
 
 
 class Choices(NamedTuple):
-    """
-    What is to be played: *text* is the scenario with the chosen values of its levers, *changes* are its other
-    parameters.
-    """
+    """What is to be played: *text* is the scenario with the chosen values of its levers, *changes* is all else."""
 
     name: str
     text: str
@@ -106,11 +103,9 @@ def read_choices(name: str, asked: Iterable[tuple[str, str]]) -> Choices:
     """
     Read the choices of a link or of a form; what is left empty, or is as shipped, is not chosen.
 
-    Raises `UnknownScenario`, `LinkTooLong`, `ChoicesRefused`.
+    Raises `UnknownScenario`, `ChoicesRefused`.
     """
     scenario, given = scenario_of(name), dict(asked)
-    if sum(len(key) + len(value) + 2 for key, value in given.items()) > LONGEST_QUERY:
-        raise LinkTooLong(f"A link to the simulator has at most {LONGEST_QUERY} characters. Choose anew at /simulator.")
     known = {each.name: each for each in documented(scenario)}
     shipped_values = {each.parameter: each.values for each in scenario.lever}
     reading = _Reading(known)
@@ -145,26 +140,26 @@ class _Reading:
         self._known = known
         self._faults: list[str] = []
 
-    def whole(self, name: str, text: str, low: int, high: int, unit: str = "") -> int | None:
+    def whole(self, name: str, text: str, low: int, high: int) -> int | None:
         """A whole number within its range; None where nothing was sent, or it is wrong."""
         text = text.strip()
         if not text:
             return None
         if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER):
-            self._faults.append(f"{name}: is a whole number from {low} to {high}")
+            self._faults.append(_wrong(name, f"is a whole number from {low} to {high}"))
             return None
         if not low <= int(text) <= high:
-            self._faults.append(f"{name}: is {int(text)} and must lie from {low} to {high}{unit and ' '}{unit}")
+            self._faults.append(_wrong(name, f"is {int(text)} and must lie from {low} to {high}"))
             return None
         return int(text)
 
     def parameter(self, name: str, text: str) -> int | None:
         """The value of a parameter."""
         if name not in self._known:
-            self._faults.append(f"{name[:60]}: is no parameter of this scenario")
+            self._faults.append(_wrong(name[:60], "is no parameter of this scenario"))
             return None
         each = self._known[name]
-        return self.whole(name, text, *each.parameter.range, each.unit)
+        return self.whole(name, text, *each.parameter.range)
 
     def values(self, name: str, text: str) -> tuple[int, ...]:
         """The values of a lever, in the order in which they are to be compared."""
@@ -174,15 +169,20 @@ class _Reading:
         if len(kept) < len(found):
             return ()
         if texts and not 2 <= len(kept) <= MOST_VALUES:  # noqa: PLR2004 - a comparison takes two
-            self._faults.append(f"{name}: takes 2 to {MOST_VALUES} values with commas between them")
+            self._faults.append(_wrong(name, f"takes 2 to {MOST_VALUES} values with commas between them"))
         elif len(set(kept)) < len(kept):
-            self._faults.append(f"{name}: has the same value twice")
+            self._faults.append(_wrong(name, "has the same value twice"))
         return kept
 
     def refuse(self) -> None:
         """Raise `ChoicesRefused` if anything was wrong."""
         if self._faults:
             raise ChoicesRefused("; ".join(self._faults), errors=self._faults)
+
+
+def _wrong(name: str, fault: str) -> str:
+    """A fault of a field, as every refusal of a form has it."""
+    return f"{name}: {fault}"
 
 
 def _with_values(text: str, scenario: Scenario, chosen: Mapping[str, tuple[int, ...]]) -> str:

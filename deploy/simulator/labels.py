@@ -1,4 +1,4 @@
-"""What the parameters of scenarios are called on pages, in both languages; a name that is not here is shown as it is."""
+"""What the parameters of scenarios are called on pages, in both languages; others are shown as they are."""
 
 from typing import Final, NamedTuple
 

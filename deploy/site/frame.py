@@ -40,6 +40,7 @@ from deploy.site.annulments import AnnulmentPages
 from deploy.site.approvals import ApprovalPages
 from deploy.site.auctions import AuctionPage
 from deploy.site.campaigns import CampaignPage
+from deploy.site.city import CityPages
 from deploy.site.claims import ClaimPage, OrganisationPage
 from deploy.site.credits import CancellationPages, IssuancePages, RetirementPages
 from deploy.site.drafts import DraftPages
@@ -169,7 +170,7 @@ def site_router(entrants: Entrants = (), *, outbox: bool = False) -> Router:
             exchange.instruments.pages.InstrumentPages,
             *exchange.market_data.pages.STREAMS,
             MarketPage,
-            simulator.SimulatorPages,
+            *(CityPages, simulator.SimulatorPages),
             create_static_files_router(path=f"{ASSETS}/vendor", directories=[VENDOR]),
             create_static_files_router(path=ASSETS, directories=[STATIC]),
         ],
