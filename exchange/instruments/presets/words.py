@@ -37,6 +37,7 @@ def explained(rules: VenueRules) -> Iterator[tuple[str, str]]:
     if rules.sessions is not None:
         yield "Day", "; ".join(_day(rules))
     yield "Resale", _resale(rules)
+    yield "Delisting", f"announced at least {rules.delisting_notice_days} whole working days before its day"
     for role, limit in rules.limits.by_role():
         said = []
         if limit.largest_order_t:
