@@ -49,17 +49,18 @@ class SettingSummary(Struct, frozen=True, kw_only=True):
 
 def estimate(values: Sequence[int]) -> Estimate:
     """Estimate a mean."""
-    mean, half = _mean(values)
+    mean, half = mean_of(values)
     return Estimate(mean=mean, half_width=half, low=min(values), high=max(values))
 
 
 def effect(before: Sequence[int], after: Sequence[int]) -> Effect:
     """Compare pairs of values of the same replications."""
-    mean, half = _mean([there - here for here, there in zip(before, after, strict=True)])
+    mean, half = mean_of([there - here for here, there in zip(before, after, strict=True)])
     return Effect(mean=mean, half_width=half, sure=half is not None and abs(mean) > half)
 
 
-def _mean(values: Sequence[int]) -> tuple[float, float | None]:
+def mean_of(values: Sequence[float]) -> tuple[float, float | None]:
+    """Return a mean and half of its 95 % interval, by Student; None for one value."""
     count = len(values)
     mean = sum(values) / count
     if count == 1:
