@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 WIDTH: Final = 640
 HEIGHT: Final = 240
-_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 10, 10, 26
+_LEFT, _RIGHT, _TOP, _BOTTOM = 76, 10, 12, 30
 _STEPS: Final = (1, 1.5, 2, 3, 4, 5, 6, 8, 10)
 _PARTS: Final = 4
 
@@ -44,7 +44,8 @@ def picture(
     """
     Draw *series*, each with the name of its style; *names* are below every *per*-th place.
 
-    Where a value is None the line is interrupted. The series called *dotted* has a dot at each value.
+    Where a value is None the line is interrupted. The series called *dotted* has a dot at each value, others at those
+    that stand alone.
     """
     count = max(len(values) for _, values in series)
     top = _round_top(max((value for _, values in series for value in values if value is not None), default=0))
@@ -58,11 +59,16 @@ def picture(
     lines = []
     for name, values in series:
         places = [(x(at), y(value)) if value is not None else None for at, value in enumerate(values)]
-        dots = tuple(each for each in places if each is not None) if name == dotted else ()
+        dots = tuple(each for at, each in enumerate(places) if each and (name == dotted or _is_alone(places, at)))
         lines.append(Line(name, tuple(_pieces(places)), dots))
     across = tuple(Mark(x(at * per), name) for at, name in enumerate(names) if at * per < count)
     up = tuple(Mark(y(top * part / _PARTS), f"{top * part / _PARTS:,.10g}") for part in range(_PARTS + 1))
     return Picture(WIDTH, HEIGHT, _LEFT, WIDTH - _RIGHT, HEIGHT - _BOTTOM, across, up, tuple(lines))
+
+
+def _is_alone(places: Sequence[tuple[float, float] | None], at: int) -> bool:
+    """Whether both neighbours of a place are gaps: a line through it alone would not be seen."""
+    return not any(places[max(0, at - 1) : at]) and not any(places[at + 1 : at + 2])
 
 
 def _pieces(places: Sequence[tuple[float, float] | None]) -> list[str]:
