@@ -1,4 +1,4 @@
-"""That an instrument, or an asset of a basket, is delisted on a day: announced before, and withdrawn while it may be."""
+"""That an instrument, or an asset of a basket, is delisted: announced before its day, withdrawn while it may be."""
 
 import datetime as dt
 from typing import Annotated

@@ -141,7 +141,7 @@ class BasketsController(Controller):
         call: NamedDependency[Call],
         exchange: NamedDependency[Exchange],
     ) -> Basket:
-        """Announce from which day on an asset is delivered no more; sell orders that would deliver it are closed then."""
+        """Announce from which day on an asset is delivered no more. Orders that would deliver it are closed then."""
         return await delistings.announce_asset(code, data, call=call, exchange=exchange)
 
     @post("/{code:str}/delist/withdraw", operation_id="withdraw_asset_delisting", responses=WRITES)

@@ -1,5 +1,5 @@
 """
-Delistings: announced by the operator with notice, withdrawn while they may be, carried out by the calendar on their day.
+Delistings: announced by the operator with notice, withdrawn while they may be, carried out on their day.
 
 An instrument that is delisted takes nothing any more and everything open in it is closed; what was traded is delivered,
 and what is held can be withdrawn. An asset that is delisted from a basket trades on elsewhere.
@@ -53,7 +53,7 @@ async def announce(code: str, body: NewDelisting, *, call: Call, exchange: Excha
     found = await exchange.instruments.by_code(code)
     if (await instruments.instrument(code, exchange=exchange)).state == "delisted":
         raise exchange.refusals.of(Reason.DELISTED)
-    await _announce(found, found, None, body, call, exchange)
+    await _announce(found, None, body, call=call, exchange=exchange)
     return await instruments.instrument(code, exchange=exchange)
 
 
@@ -65,7 +65,7 @@ async def announce_asset(code: str, body: AssetDelisting, *, call: Call, exchang
     """
     asset = await _asset(code, body.asset, exchange)
     basket = await exchange.instruments.by_code(code)
-    await _announce(basket, asset, basket.id, body, call, exchange)
+    await _announce(asset, basket, body, call=call, exchange=exchange)
     return await baskets.basket(code, exchange=exchange)
 
 
@@ -91,18 +91,19 @@ async def _asset(code: str, asset: str, exchange: Exchange) -> Tradable:
 
 
 async def _announce(
-    by: Tradable, found: Tradable, basket_id: int | None, body: NewDelisting, call: Call, exchange: Exchange
+    found: Tradable, basket: Tradable | None, body: NewDelisting, *, call: Call, exchange: Exchange
 ) -> None:
-    """The notice that is asked for is that of the venue *by* whose rules it is traded."""
+    """The notice that is asked for is that of the venue by whose rules the basket, or else the instrument, trades."""
+    venue = (basket or found).venue
 
     async def work(tx: Tx) -> Written[int]:
         await _refuse_own_in(tx, found, call)
         today = _day(await clock.now_in(tx))
-        rules.check_notice(by.venue, today, body.day, await port.working_days_in(tx))
+        rules.check_notice(venue, today, body.day, await port.working_days_in(tx))
         refusal = DelistingAnnounced(
             f"That {found.code} is delisted is announced already. To say another day, withdraw that first."
         )
-        number = await notices.announce(tx, found.id, basket_id, body, call.by.person_id, refusal)
+        number = await notices.announce(tx, (found.id, basket and basket.id), body, call.by.person_id, refusal)
         return Written(number, number)
 
     await once(exchange.db, call, work, _again)
@@ -144,10 +145,10 @@ async def follow_delistings(*, exchange: Exchange) -> int:
             return 0
 
     async def work(tx: Tx) -> list[int]:
-        numbers = []
+        numbers: list[int] = []
         for due in await notices.carry_out(tx, _day(await clock.now_in(tx))):
-            for command in await _commands_in(tx, due):
-                numbers.append(await instructions.store_in(tx, command, by=None, remark=due.reason))
+            commands = await _commands_in(tx, due)
+            numbers += [await instructions.store_in(tx, each, by=None, remark=due.reason) for each in commands]
         return numbers
 
     numbers = await exchange.db.transaction(work)

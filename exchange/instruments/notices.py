@@ -19,12 +19,14 @@ class Due(NamedTuple):
     reason: str
 
 
-async def announce(
-    tx: Tx, instrument_id: int, basket_id: int | None, body: NewDelisting, person_id: int, refusal: DomainError
-) -> int:
-    """Store that something is delisted on a day; *refusal* is raised where that was announced before, and stands."""
+async def announce(tx: Tx, of: tuple[int, int | None], body: NewDelisting, person_id: int, refusal: DomainError) -> int:
+    """
+    Store that an instrument is delisted on a day, from a basket only where the second of *of* says which.
+
+    *refusal* is raised where that was announced before, and stands.
+    """
     with constraint("delisting_once", refusal):
-        return int(await tx.fetchval(_sql.announce, instrument_id, basket_id, body.day, body.reason, person_id))
+        return int(await tx.fetchval(_sql.announce, *of, body.day, body.reason, person_id))
 
 
 async def withdraw(tx: Tx, instrument_id: int, basket_id: int | None, person_id: int, why: str) -> int | None:

@@ -75,7 +75,7 @@ async def _insert(tx: Tx, of: tuple[object, ...], body: NewInstrument | NewBaske
 
 
 async def candidates(tx: Tx, rule: BasketRule) -> list[Eligible]:
-    """The instruments that the rule of a basket lets in as far as methodology and vintage go, the oldest vintage first."""
+    """What the rule of a basket lets in as far as methodology and vintage go, the oldest vintage first."""
     rows = await tx.fetch(_sql.candidates, rule.methodology, rule.vintage_from, rule.vintage_to)
     return [Eligible(*row.values()) for row in rows]
 

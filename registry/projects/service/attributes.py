@@ -41,6 +41,6 @@ async def attributes(project_id: int, window: Window, *, asked: Call, db: Databa
 async def traits_in(tx: Tx, project_ids: Collection[int]) -> dict[int, Traits]:
     """What some projects are chosen by now: the type of their methodology, co-benefits, labels."""
     return {
-        number: Traits(project_type(methodology), *recorded)
-        for number, methodology, *recorded in await store.traits(tx, project_ids)
+        number: Traits(project_type(methodology), co_benefits, labels)
+        for number, methodology, co_benefits, labels in await store.traits(tx, project_ids)
     }
