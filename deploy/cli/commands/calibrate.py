@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from deploy.cli.commands.simulate import _OVERLAY, _SCENARIO, _WORKERS, _executor, _range, _read
+from deploy.cli.commands.simulate import _OVERLAY, _SCENARIO, _WORKERS, _range, _read
+from deploy.cli.executors import KILLED, executor
 from deploy.cli.environment import fail
 
 if TYPE_CHECKING:
@@ -80,16 +81,16 @@ def calibrate(  # noqa: PLR0917 - click hands each option over
     try:
         ranges = ranges_of(text, changes, dict(map(_range, parameters)))
         plan = FitPlan(ranges=ranges, points=points, steps=steps, replications=replications, seed=seed)
-        with Console(stderr=True).status("") as status, _executor(workers) as executor:
+        with Console(stderr=True).status("") as status, executor(workers) as workers_of:
             lines = calibrated(
-                out, text, changes, plan, known, kept, judged, executor=executor, finished=_progress(status.update)
+                out, text, changes, plan, known, kept, judged, executor=workers_of, finished=_progress(status.update)
             )
     except ScenarioWrong as error:
         fail(f"{scenario}: {error}", 2)
     except OSError as error:
         fail(str(error))
     except BrokenExecutor:
-        fail(_KILLED)
+        fail(KILLED)
     for line in lines:
         click.echo(line)
     click.echo(f"Use it: kilnwood sim run {scenario} --overlay {out / 'fitted.toml'} --out DIR")
@@ -120,8 +121,8 @@ def ablate(scenario: str, replications: int, out: Path | None, overlays: tuple[P
 
     text, changes = _read(scenario, overlays)
     try:
-        with Console(stderr=True).status("playing") as _, _executor(workers) as executor:
-            found = ablated(text, changes, replications, executor)
+        with Console(stderr=True).status("playing") as _, executor(workers) as workers_of:
+            found = ablated(text, changes, replications, workers_of)
         if out is not None:
             write_whole(out, ablation_csv(found).encode())
     except ScenarioWrong as error:
@@ -129,7 +130,7 @@ def ablate(scenario: str, replications: int, out: Path | None, overlays: tuple[P
     except OSError as error:
         fail(str(error))
     except BrokenExecutor:
-        fail(_KILLED)
+        fail(KILLED)
     for line in ablation_lines(found):
         click.echo(line)
 
