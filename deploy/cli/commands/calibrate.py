@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import rich_click as click
 
 from deploy.cli.commands.simulate import _OVERLAY, _SCENARIO, _WORKERS, _range, _read
-from deploy.cli.executors import KILLED, executor
+from deploy.cli.executors import executor
 from deploy.cli.environment import fail
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def calibrate(  # noqa: PLR0917 - click hands each option over
     except OSError as error:
         fail(str(error))
     except BrokenExecutor:
-        fail(KILLED)
+        fail(_KILLED)
     for line in lines:
         click.echo(line)
     click.echo(f"Use it: kilnwood sim run {scenario} --overlay {out / 'fitted.toml'} --out DIR")
@@ -130,7 +130,7 @@ def ablate(scenario: str, replications: int, out: Path | None, overlays: tuple[P
     except OSError as error:
         fail(str(error))
     except BrokenExecutor:
-        fail(KILLED)
+        fail(_KILLED)
     for line in ablation_lines(found):
         click.echo(line)
 
