@@ -10,6 +10,7 @@ import math
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAlias
 
@@ -196,7 +197,7 @@ def series_of(rows: Sequence[Quoted], name: str) -> tuple[Quoted, ...]:
     found = sorted((each for each in rows if each.series == name), key=lambda each: each.date)
     if len(found) < _LEAST_ROWS:
         raise DataWrong(1, f"the series {name} has {len(found)} rows; a moment needs {_LEAST_ROWS}")
-    for before, each in zip(found, found[1:], strict=False):
+    for before, each in pairwise(found):
         if before.date == each.date:
             raise DataWrong(each.line, f"{name} has {each.date} twice")
         if before.unit != each.unit:

@@ -2,7 +2,7 @@
 What a calibration leaves in its folder.
 
 ``fitted.toml`` is an overlay: ``kilnwood sim run SCENARIO --overlay fitted.toml``. ``points.csv`` has every point that
-was tried, ``facts.csv`` every fact with its verdict, ``report.txt`` both in words. Facts that were held out stand in the
+was tried, ``facts.csv`` every fact with its verdict, ``report.txt`` both in words. Facts that were held out are in the
 last two only: the bytes of the first two do not depend on them.
 """
 

@@ -73,7 +73,12 @@ def all_of(name):
         ("tolerance = 3.0", "tolerance = 0.0", 8, "price.tolerance: Expected `float` > 0.0"),
         ("value = 62.36", "value = nan", 7, "price.value: Expected `float`"),
         ("value = 62.36\n", "", 4, "price has a value or names a series: one of both"),
-        ("value = 62.36", 'series = "cea-week-range"', 4, "price is computed from a series, and there is no series_file"),
+        (
+            "value = 62.36",
+            'series = "cea-week-range"',
+            4,
+            "price is computed from a series, and there is no",
+        ),
         ('moment = "mean_price"', 'moment = "mood"', 6, "price.moment: Invalid enum value 'mood'"),
         ('moment = "mean_price"', 'moment = "share_between"', 4, "price needs first and last"),
         ('moment = "mean_price"', 'moment = "discount"', 4, "price needs mode and against"),
@@ -131,7 +136,7 @@ def test_a_series_is_of_one_unit_and_has_a_date_once(rows, said):
 
 
 def test_a_value_is_computed_from_its_series():
-    """The spread of monthly returns of the New Zealand unit in 2024, as numpy has it; the order of rows is no matter."""
+    """The spread of monthly returns of the New Zealand unit in 2024, as numpy has it, from rows in any order."""
     text = GOOD.replace('moment = "mean_price"\nvalue = 62.36', 'moment = "return_deviation"\nseries = "nz-unit-month"')
     facts = read_facts(text.replace('name = "two"', 'name = "two"\nseries_file = "published.csv"'))
     prices = [value for _, value in sorted(values("nz-unit-month").items())]
