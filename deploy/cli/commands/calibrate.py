@@ -21,7 +21,7 @@ _KILLED = "a worker process was killed. Begin again; with less memory to spare, 
 
 @click.command("calibrate")
 @_SCENARIO
-@click.option("--data", required=True, metavar="FILE", help="Published facts: a file, or the name of one that is shipped.")
+@click.option("--data", required=True, metavar="FILE", help="Published facts: a file, or a name that is shipped.")
 @click.option("--holdout", metavar="FILE", help="Facts that are only judged, never fitted to.")
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="A new folder.")
 @click.option(
@@ -83,7 +83,14 @@ def calibrate(  # noqa: PLR0917 - click hands each option over
         plan = FitPlan(ranges=ranges, points=points, steps=steps, replications=replications, seed=seed)
         with Console(stderr=True).status("") as status, executor(workers) as workers_of:
             lines = calibrated(
-                out, text, changes, plan, known, kept, judged, executor=workers_of, finished=_progress(status.update)
+                out,
+                text,
+                changes,
+                plan,
+                (known, kept),
+                judged=judged,
+                executor=workers_of,
+                finished=_progress(status.update),
             )
     except ScenarioWrong as error:
         fail(f"{scenario}: {error}", 2)
