@@ -13,6 +13,7 @@ from exchange.engine import commands as c
 from exchange.engine.modes import continuous, listings
 from exchange.engine.modes.auctions import messages as auctions
 from exchange.modes import REFUSALS
+from exchange.settlement.rules import ALONE_FEN
 from registry.kit import clock
 from registry.kit.http import STATUS
 
@@ -59,6 +60,7 @@ class Player:
             auctions.Bid: self._bid,
             auctions.CloseAuction: self._close,
             c.Settle: self._settled,
+            c.SetBand: self._band,
             c.OpenInstrument: self._nothing,  # opened before the first command
             c.Continue: self._nothing,  # the service gives it by itself
         }
@@ -81,7 +83,9 @@ class Player:
                 await asyncio.sleep(_POLL_S)
 
     async def _held(self, account: int) -> Held:
-        found = await self._api.get(f"/v1/accounts/{self._region.accounts[account]}/balances", by=self._region.key_of(account))
+        found = await self._api.get(
+            f"/v1/accounts/{self._region.accounts[account]}/balances", by=self._region.key_of(account)
+        )
         numbers = {code: number for number, code in self._region.instruments.items()}
         tonnes = {numbers[each["instrument"]]: _parts(each, "t") for each in found["tonnes"]}
         return Held(_parts(found["cash"], "fen"), {number: each for number, each in tonnes.items() if any(each)})
@@ -93,6 +97,8 @@ class Player:
         """What the bank received is booked by the operator; an account pays out by itself."""
 
         async def play(step: ExpectedStep, command: c.CreditCash | c.DebitCash) -> None:
+            if isinstance(command, c.CreditCash) and command.amount > ALONE_FEN:
+                raise CannotReplay(f"{command.amount:,} fen at once take two operators; one replays.")
             body = {"account_id": self._region.accounts[command.account], "amount_fen": command.amount}
             await self._send(step, path, {**body, "reference": f"Simulated {step.sequence}"}, by=by)
 
@@ -108,6 +114,11 @@ class Player:
             await self._send(step, path, body)
 
         return play
+
+    async def _band(self, step: ExpectedStep, command: c.SetBand) -> None:
+        body = {"low_fen": command.low, "high_fen": command.high, "reason": "By the rule of the simulated region"}
+        path = f"/v1/instruments/{self._region.instruments[command.instrument]}/band"
+        await self._send(step, path, body, by=self._region.operator)
 
     async def _place(self, step: ExpectedStep, command: continuous.Place) -> None:
         body = {
@@ -191,7 +202,9 @@ class Player:
         refusal = REFUSALS.of(step.refused)
         answer = await self._api.post(path, body, by=by, status=STATUS[refusal.kind])
         if not answer["type"].endswith(f":{refusal.slug}"):
-            raise Unexpected(f"command {step.sequence} is refused as {answer['type']}, and in the run as {refusal.slug}")
+            raise Unexpected(
+                f"command {step.sequence} is refused as {answer['type']}, and in the run as {refusal.slug}"
+            )
         return None
 
 

@@ -21,7 +21,9 @@ _KILLED = "a worker process was killed. Begin again; with less memory to spare, 
 
 @click.command("calibrate")
 @_SCENARIO
-@click.option("--data", required=True, metavar="FILE", help="Published facts: a file, or the name of one that is shipped.")
+@click.option(
+    "--data", required=True, metavar="FILE", help="Published facts: a file, or the name of one that is shipped."
+)
 @click.option("--holdout", metavar="FILE", help="Facts that are only judged, never fitted to.")
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="A new folder.")
 @click.option(
