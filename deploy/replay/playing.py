@@ -90,7 +90,7 @@ class Player:
         tonnes = {numbers[each["instrument"]]: _parts(each, "t") for each in found["tonnes"]}
         return Held(_parts(found["cash"], "fen"), {number: each for number, each in tonnes.items() if any(each)})
 
-    async def _nothing(self, step: ExpectedStep, _command: object) -> None:
+    async def _nothing(self, _step: ExpectedStep, _command: object) -> None:
         """What needs no request."""
 
     def _cash(self, path: str, by: str) -> Callable[[ExpectedStep, Any], Awaitable[None]]:
@@ -180,7 +180,7 @@ class Player:
                 raise Unexpected(f"auction {found['id']} is {found['state']} {WITHIN_S:.0f} s after it is due")
             await asyncio.sleep(_POLL_S)
 
-    async def _settled(self, step: ExpectedStep, command: c.Settle) -> None:
+    async def _settled(self, _step: ExpectedStep, command: c.Settle) -> None:
         """The service delivers by itself, moments after each trade: wait until it has."""
         await self.compare(self._market.parties(command.trades))
 

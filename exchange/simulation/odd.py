@@ -43,8 +43,8 @@ _LEARNING: Final = "No one learns: the rules below are followed from the first d
 _PREDICTION: Final = "Nobody guesses what others will do, or what a price will be."
 _COLLECTIVES: Final = "None but the populations and kinds of project, whose members share a plan and draw what differs."
 _EMERGENCE: Final = (
-    "Prices, volumes and who trades with whom come of orders that meet on the engine. Emissions, costs, budgets and the "
-    "allowance price are put in."
+    "Prices, volumes and who trades with whom come of orders that meet on the engine. Emissions, costs, budgets and "
+    "the allowance price are put in."
 )
 
 
@@ -53,8 +53,10 @@ def odd(scenario: Scenario) -> str:
     lines = [
         f"# ODD: {scenario.title.en} ({scenario.title.zh})",
         "",
-        f"Scenario `{scenario.name}`, model {MODEL_VERSION}, engine {ENGINE_VERSION}. Made by `kilnwood sim odd` from "
-        "the code and the scenario's parameters, after Grimm et al. 2020, *JASSS* 23(2) 7.",
+        (
+            f"Scenario `{scenario.name}`, model {MODEL_VERSION}, engine {ENGINE_VERSION}. Made by `kilnwood sim odd` "
+            "from the code and the scenario's parameters, after Grimm et al. 2020, *JASSS* 23(2) 7."
+        ),
         *_overview(scenario),
         *_design_concepts(scenario),
         *_details(scenario),
@@ -66,8 +68,8 @@ def _overview(scenario: Scenario) -> Iterator[str]:
     yield from ("", "## 1. Purpose and patterns", "", scenario.question.en, "", scenario.limits.en)
     yield from ("", "## 2. Entities, state variables and scales", "")
     days, start = scenario.horizon.days.value, scenario.horizon.start
-    yield f"A step is a day; {days:,} of them, from {start} on. Space is not represented. Mass is in whole tonnes on the "
-    yield "exchange and kilograms in the registry, money in fen."
+    yield f"A step is a day; {days:,} of them, from {start} on. Space is not represented. Mass is in whole tonnes on"
+    yield "the exchange and kilograms in the registry, money in fen."
     yield ""
     yield from _listed((*_PLACES, *PEOPLE))
     yield from (

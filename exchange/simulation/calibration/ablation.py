@@ -86,10 +86,7 @@ def _more_than_even(scenario: Scenario) -> float:
 
 
 PEAK: Final = StylisedFact(
-    "deadline-peak",
-    "part of all tonnes in the four weeks to the deadline; half as much again as an even share",
-    _peak,
-    _more_than_even,
+    "deadline-peak", "part of all tonnes in the four weeks to the deadline; half as much again as an even share", _peak, _more_than_even
 )
 STALE: Final = StylisedFact(
     "stale-prices",

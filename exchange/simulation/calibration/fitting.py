@@ -123,9 +123,7 @@ def means_of(rows: Sequence[Sequence[float]]) -> tuple[float, ...]:
     there = ~np.isnan(found)
     sums = np.where(there, found, 0.0).sum(axis=0)
     count = there.sum(axis=0)
-    return tuple(
-        float(total / many) if 2 * many >= len(rows) else math.nan for total, many in zip(sums, count, strict=True)
-    )
+    return tuple(float(total / many) if 2 * many >= len(rows) else math.nan for total, many in zip(sums, count, strict=True))
 
 
 class _Board:
@@ -166,9 +164,7 @@ class _Board:
         return self._runs((), 0).targets
 
 
-def runs_of(
-    text: str, changes: Mapping[str, int], names: Sequence[str], targets: Sequence[Target]
-) -> Callable[[Values, int], MeasuredRun]:
+def runs_of(text: str, changes: Mapping[str, int], names: Sequence[str], targets: Sequence[Target]) -> Callable[[Values, int], MeasuredRun]:
     """Return what makes the run of a point and a replication."""
     fixed, levers = tuple(sorted(changes.items())), tuple(names)
 
@@ -204,9 +200,7 @@ def fit(
     found = losses(scanned)
     nelder_mead(losses, scanned[int(np.argmin(found))], plan.steps)
     best = min(board.tried.values(), key=lambda each: each.loss)
-    return Fit(
-        plan, targets, best, board.tried[own], tuple(board.tried.values()), identity_of(text, changes, data, plan)
-    )
+    return Fit(plan, targets, best, board.tried[own], tuple(board.tried.values()), identity_of(text, changes, data, plan))
 
 
 def identity_of(text: str, changes: Mapping[str, int], data: FactFile, plan: FitPlan) -> str:
