@@ -54,6 +54,8 @@ def end_with_parent() -> None:
 def _cluster(address: str) -> Iterator[Executor]:
     from concurrent.futures import CancelledError
 
+    from exchange.simulation.shards import versions
+
     try:
         from distributed import Client, KilledWorker
     except ImportError:
@@ -63,7 +65,7 @@ def _cluster(address: str) -> Iterator[Executor]:
     except (OSError, ValueError) as error:
         fail(f"no Dask scheduler answers at {address}: {error}", 2)
     with client:
-        _same_everywhere(client.run(_versions), address)
+        _same_everywhere(client.run(versions), address)
         # pure=False: a run whose worker was lost is played again, and never looked up by the hash of its arguments.
         try:
             yield client.get_executor(pure=False)
@@ -71,19 +73,11 @@ def _cluster(address: str) -> Iterator[Executor]:
             fail(KILLED)
 
 
-def _versions() -> tuple[int, int, int]:
-    """What decides the figures of a run, wherever it is played."""
-    from exchange.engine.core import ENGINE_VERSION
-    from exchange.journal import codec
-    from exchange.simulation import MODEL_VERSION
-
-    return MODEL_VERSION, ENGINE_VERSION, codec.CODEC
-
-
 def _same_everywhere(found: dict[str, tuple[int, int, int]], address: str) -> None:
+    from exchange.simulation.shards import versions
+
     if not found:
         fail(f"the Dask scheduler at {address} has no worker.", 2)
-    others = {worker: versions for worker, versions in found.items() if tuple(versions) != _versions()}
-    if others:
-        worker, versions = next(iter(others.items()))
-        fail(f"worker {worker} has model, engine and codec {tuple(versions)}; this is {_versions()}.", 2)
+    for worker, there in found.items():
+        if tuple(there) != versions():
+            fail(f"worker {worker} has model, engine and codec {tuple(there)}; this is {versions()}.", 2)

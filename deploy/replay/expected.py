@@ -101,9 +101,7 @@ def brought(commands: Sequence[c.Command]) -> Brought:
 
 def _trade(trade: Traded) -> ReplayedTrade:
     orders = (trade.buy_order, trade.sell_order)
-    return ReplayedTrade(
-        *orders, trade.instrument, trade.price, trade.quantity, trade.buyer, trade.seller, trade.fee
-    )
+    return ReplayedTrade(*orders, trade.instrument, trade.price, trade.quantity, trade.buyer, trade.seller, trade.fee)
 
 
 def _parts(balance: object) -> tuple[int, ...]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from exchange.engine import commands as c
 from exchange.engine.modes import continuous, listings
 from exchange.engine.modes.auctions import messages as auctions
 from exchange.modes import REFUSALS
+from exchange.settlement.rules import ALONE_FEN
 from registry.kit import clock
 from registry.kit.http import STATUS
 
@@ -29,6 +30,24 @@ _ENDED: Final = frozenset({"sold", "ended"})
 
 class CannotReplay(Exception):
     """The journal has a command for which a person of the service has none; the text says which."""
+
+
+_REPLAYED: Final = frozenset(
+    {
+        *(c.CreditCash, c.DebitCash, c.CreditTonnes, c.DebitTonnes, c.CancelAll, c.SetBand, c.Settle),
+        *(c.OpenInstrument, c.Continue, continuous.Place, listings.OpenListing, listings.Subscribe),
+        *(auctions.OpenAuction, auctions.BeginAuction, auctions.Bid, auctions.CloseAuction),
+    }
+)
+
+
+def refuse_unknown(commands: Iterable[c.Command]) -> None:
+    """Raise `CannotReplay` for the first command that people of the service, one operator among them, cannot give."""
+    for each in commands:
+        if type(each) not in _REPLAYED:
+            raise CannotReplay(f"no request of the service does what {type(each).__name__} does.")
+        if isinstance(each, c.CreditCash) and each.amount > ALONE_FEN:
+            raise CannotReplay(f"{each.amount:,} fen at once take two operators; one replays.")
 
 
 class Player:
@@ -59,16 +78,18 @@ class Player:
             auctions.Bid: self._bid,
             auctions.CloseAuction: self._close,
             c.Settle: self._settled,
+            c.SetBand: self._band,
             c.OpenInstrument: self._nothing,  # opened before the first command
             c.Continue: self._nothing,  # the service gives it by itself
         }
 
     async def play(self, step: ExpectedStep) -> None:
-        """Send one command. Raises `Unexpected` unless it is taken or refused as the simulator's engine did."""
-        play = self._play.get(type(step.command))
-        if play is None:
-            raise CannotReplay(f"no request of the service does what {type(step.command).__name__} does.")
-        await play(step, step.command)
+        """
+        Send one command, which `refuse_unknown` let pass.
+
+        Raises `Unexpected` unless it is taken or refused as by the simulator's engine.
+        """
+        await self._play[type(step.command)](step, step.command)
 
     async def compare(self, accounts: set[int]) -> None:
         """Wait until these accounts have, to the fen and the tonne, what they have in the simulated run."""
@@ -81,12 +102,14 @@ class Player:
                 await asyncio.sleep(_POLL_S)
 
     async def _held(self, account: int) -> Held:
-        found = await self._api.get(f"/v1/accounts/{self._region.accounts[account]}/balances", by=self._region.key_of(account))
+        found = await self._api.get(
+            f"/v1/accounts/{self._region.accounts[account]}/balances", by=self._region.key_of(account)
+        )
         numbers = {code: number for number, code in self._region.instruments.items()}
         tonnes = {numbers[each["instrument"]]: _parts(each, "t") for each in found["tonnes"]}
         return Held(_parts(found["cash"], "fen"), {number: each for number, each in tonnes.items() if any(each)})
 
-    async def _nothing(self, step: ExpectedStep, _command: object) -> None:
+    async def _nothing(self, _step: ExpectedStep, _command: object) -> None:
         """What needs no request."""
 
     def _cash(self, path: str, by: str) -> Callable[[ExpectedStep, Any], Awaitable[None]]:
@@ -108,6 +131,11 @@ class Player:
             await self._send(step, path, body)
 
         return play
+
+    async def _band(self, step: ExpectedStep, command: c.SetBand) -> None:
+        body = {"low_fen": command.low, "high_fen": command.high, "reason": "By the rule of the simulated region"}
+        path = f"/v1/instruments/{self._region.instruments[command.instrument]}/band"
+        await self._send(step, path, body, by=self._region.operator)
 
     async def _place(self, step: ExpectedStep, command: continuous.Place) -> None:
         body = {
@@ -169,7 +197,7 @@ class Player:
                 raise Unexpected(f"auction {found['id']} is {found['state']} {WITHIN_S:.0f} s after it is due")
             await asyncio.sleep(_POLL_S)
 
-    async def _settled(self, step: ExpectedStep, command: c.Settle) -> None:
+    async def _settled(self, _step: ExpectedStep, command: c.Settle) -> None:
         """The service delivers by itself, moments after each trade: wait until it has."""
         await self.compare(self._market.parties(command.trades))
 
@@ -191,7 +219,9 @@ class Player:
         refusal = REFUSALS.of(step.refused)
         answer = await self._api.post(path, body, by=by, status=STATUS[refusal.kind])
         if not answer["type"].endswith(f":{refusal.slug}"):
-            raise Unexpected(f"command {step.sequence} is refused as {answer['type']}, and in the run as {refusal.slug}")
+            raise Unexpected(
+                f"command {step.sequence} is refused as {answer['type']}, and in the run as {refusal.slug}"
+            )
         return None
 
 

@@ -11,7 +11,7 @@ import httpx
 
 from deploy.local.region import new_region
 from deploy.replay.expected import ReplayedTrade, SimulatedMarket, brought
-from deploy.replay.playing import Player
+from deploy.replay.playing import Player, refuse_unknown
 from deploy.replay.region import ReplayRegion, made_for
 from deploy.scenarios.cast import Season
 from deploy.scenarios.client import Api, Unexpected
@@ -37,6 +37,7 @@ def replay_through_service(commands: Sequence[Command], tell: Tell) -> Replayed:
 
     Raises `Unexpected` with the first difference, `CannotReplay`, and what starting a region raises.
     """
+    refuse_unknown(commands)
     folder = Path(tempfile.mkdtemp(prefix="kilnwood-replay-"))
     folder.chmod(0o755)
     region = new_region(folder, extra={"KILNWOOD_RATES": _RATES, "KILNWOOD_LOG_LEVEL": "warning"})
@@ -72,11 +73,12 @@ async def replayed_in(season: Season, commands: Sequence[Command], tell: Tell) -
         expected += step.trades
         refused += step.refused is not None
     await player.compare(market.accounts)
-    _same(expected, await _trades(season.api, region, player.orders))
+    same_trades(expected, await _trades(season.api, region, player.orders))
     return Replayed(len(commands), refused, len(expected))
 
 
-def _same(expected: Sequence[ReplayedTrade], found: Sequence[ReplayedTrade]) -> None:
+def same_trades(expected: Sequence[ReplayedTrade], found: Sequence[ReplayedTrade]) -> None:
+    """Compare the trades of the run with those of the service. Raises `Unexpected` with the first difference."""
     for number, (here, there) in enumerate(zip(expected, found, strict=False), 1):
         if here != there:
             raise Unexpected(f"trade {number} of the run is {here}, and of the service {there}")

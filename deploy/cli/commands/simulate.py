@@ -26,7 +26,9 @@ _OVERLAY = click.option(
 _WORKERS = click.option(
     "--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes. The bytes are the same."
 )
-_DASK = click.option("--dask", metavar="ADDRESS", help="A Dask scheduler, such as tcp://10.0.0.5:8786, instead of them.")
+_DASK = click.option(
+    "--dask", metavar="ADDRESS", help="A Dask scheduler, such as tcp://10.0.0.5:8786, instead of them."
+)
 
 
 @click.group("sim")
@@ -67,6 +69,31 @@ def simulate_check(scenario: str, overlays: tuple[Path, ...]) -> None:
             click.echo(line)
     except ScenarioWrong as error:
         fail(f"{scenario}: {error}", 2)
+
+
+@simulate.command("odd")
+@_SCENARIO
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="A file; else it is printed.")
+@_OVERLAY
+def simulate_odd(scenario: str, out: Path | None, overlays: tuple[Path, ...]) -> None:
+    """Describe the model of SCENARIO by the ODD protocol, as papers ask for it: Markdown, made from the code itself.
+
+    \b
+    Example:
+      kilnwood sim odd compliance-rhythm --out odd.md
+    """
+    from exchange.simulation.files import ScenarioWrong, read
+    from exchange.simulation.odd import odd
+
+    text, changes = _read(scenario, overlays)
+    try:
+        page = odd(read(text, changes))
+    except ScenarioWrong as error:
+        fail(f"{scenario}: {error}", 2)
+    if out is None:
+        click.echo(page, nl=False)
+    else:
+        out.write_text(page, "utf-8")
 
 
 @simulate.command("run")
@@ -283,7 +310,9 @@ def _replay(folder: Path) -> None:
     except (CannotReplay, Unexpected) as error:
         fail(f"the service does not do what the run did: {error}")
     refused = f", {found.refused:,} of them refused" if found.refused else ""
-    click.echo(f"The same through the service: {found.commands:,} commands{refused}, and the same {found.trades:,} trades.")
+    click.echo(
+        f"The same through the service: {found.commands:,} commands{refused}, and the same {found.trades:,} trades."
+    )
 
 
 @simulate.command("compare")
