@@ -24,10 +24,10 @@ from registry.kit.problems import DomainError, Kind, Unavailable
 
 log = structlog.get_logger()
 
-MOST_JOBS: Final = 6
+MOST_JOBS: Final = 20
 """Jobs that are under way at the same time, of everybody."""
-MOST_OF_ONE: Final = 2
-"""Those of one address."""
+MOST_OF_ONE: Final = 8
+"""Those of one address, behind which may be a class of pupils."""
 KEPT: Final = 32
 """Results that are kept; the one that was looked at the longest ago makes room."""
 ABANDONED_S: Final = 30.0
