@@ -34,13 +34,12 @@ class Played(NamedTuple):
 
 def job_of(choices: Choices) -> Job:
     """The runs one by one, then the report."""
-    runs = choices.runs()
-    return Job(choices.plan(), [partial(play, each) for each in runs], partial(_finished, choices))
+    return Job(choices.plan, [partial(play, each) for each in choices.runs], partial(_finished, choices))
 
 
 def _finished(choices: Choices, results: Sequence[object]) -> Played:
     """Write the folder of ``kilnwood sim run`` from runs that are done."""
-    done = dict(zip(choices.runs(), results, strict=True))
+    done = dict(zip(choices.runs, results, strict=True))
     with tempfile.TemporaryDirectory(prefix="kw-sim-") as made:
         folder = Path(made)
         manifest = write(

@@ -24,10 +24,10 @@ from registry.kit.problems import DomainError, Kind, Unavailable
 
 log = structlog.get_logger()
 
-MOST_JOBS: Final = 6
+MOST_JOBS: Final = 20
 """Jobs that are under way at the same time, of everybody."""
-MOST_OF_ONE: Final = 2
-"""Those of one address."""
+MOST_OF_ONE: Final = 8
+"""Those of one address, behind which may be a class of pupils."""
 KEPT: Final = 32
 """Results that are kept; the one that was looked at the longest ago makes room."""
 ABANDONED_S: Final = 30.0
@@ -76,11 +76,13 @@ class _UnderWay:
 
 
 class Workshop:
-    """Plays jobs, keeps what they come to, and refuses more than it can do."""
+    """Plays jobs, keeps what they come to, and refuses more than it can do. *worker_id* is its process, 0 if none."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, step_s: float = worker.STEP_S) -> None:
+        """No step takes longer than *step_s*."""
+        self._step_s = step_s
         self._pool: ProcessPoolExecutor | None = None
-        self._worker_id = 0
+        self.worker_id = 0
         self._forget()
 
     def _forget(self) -> None:
@@ -154,7 +156,7 @@ class Workshop:
             self._note(
                 job.key,
                 RunEnded(
-                    f"One run took more than {worker.STEP_S} s or {worker.MEMORY_BYTES >> 20} MB. Choose fewer people "
+                    f"One run took more than {self._step_s:g} s or {worker.MEMORY_BYTES >> 20} MB. Choose fewer people "
                     "or days, or play it yourself with kilnwood sim run."
                 ),
             )
@@ -178,7 +180,7 @@ class Workshop:
         async with self._turn:
             pool = self._pool or await self._started()
             try:
-                return await asyncio.get_running_loop().run_in_executor(pool, worker.limited, step)
+                return await asyncio.get_running_loop().run_in_executor(pool, worker.limited, step, self._step_s)
             except BrokenExecutor:
                 self._end_worker()
                 raise
@@ -186,7 +188,7 @@ class Workshop:
     async def _started(self) -> ProcessPoolExecutor:
         pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=worker.begin)
         self._pool = pool
-        self._worker_id = await asyncio.get_running_loop().run_in_executor(pool, os.getpid)
+        self.worker_id = await asyncio.get_running_loop().run_in_executor(pool, os.getpid)
         return pool
 
     def _end_worker(self) -> None:
@@ -194,10 +196,10 @@ class Workshop:
         pool, self._pool = self._pool, None
         if pool is not None:
             pool.shutdown(wait=False, cancel_futures=True)
-            if self._worker_id:
+            if self.worker_id:
                 with contextlib.suppress(ProcessLookupError):
-                    os.kill(self._worker_id, signal.SIGKILL)
-        self._worker_id = 0
+                    os.kill(self.worker_id, signal.SIGKILL)
+        self.worker_id = 0
 
 
 class _Finishing(NamedTuple):

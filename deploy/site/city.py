@@ -12,7 +12,7 @@ from litestar.status_codes import HTTP_303_SEE_OTHER
 from deploy.simulator.labels import Label
 from deploy.simulator.pictures import Picture, picture
 from deploy.simulator.workshop import Job, Workshop
-from deploy.site.simulator import PATIENCE_S, waiting
+from deploy.site.simulator import PATIENCE_S, count, waiting
 from exchange.engine.core import ENGINE_VERSION
 from exchange.simulation import MODEL_VERSION
 from exchange.simulation.city import ROUNDS, City, CityLever, CityYear, GameLinkWrong, Played, city, play, written
@@ -74,6 +74,7 @@ class CityPages(Controller):
             return Redirect(_address(more), status_code=HTTP_303_SEE_OTHER)
         if not rounds:
             return page.answer("simulator/city.html", years=(), verdict=None, **_shown(rounds))
+        count(page)
         progress = await workshop.ask(job_of(rounds), caller=address_of(page.request), patience_s=PATIENCE_S)
         if not isinstance(progress.result, tuple):
             return waiting(page, progress, "simulator/city_waiting.html", number=len(rounds))
