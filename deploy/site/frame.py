@@ -39,6 +39,7 @@ from deploy.site.agreements import BlocksPage, QuotesPage
 from deploy.site.annulments import AnnulmentPages
 from deploy.site.approvals import ApprovalPages
 from deploy.site.auctions import AuctionPage
+from deploy.site.baskets import BasketsPage
 from deploy.site.campaigns import CampaignPage
 from deploy.site.claims import ClaimPage, OrganisationPage
 from deploy.site.credits import CancellationPages, IssuancePages, RetirementPages
@@ -142,6 +143,7 @@ def site_router(entrants: Entrants = (), *, outbox: bool = False) -> Router:
             AccessPages,
             DecisionPages,
             OperationsPage,
+            BasketsPage,
             AuditPages,
             ProjectPage,
             ReportPage,
