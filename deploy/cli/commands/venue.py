@@ -97,7 +97,7 @@ def venue_check(file: Path, *, as_json: bool) -> None:
 @with_service
 def venue_basket(
     url: str, key_file: Path | None, *, band: tuple[int, int], vintages: tuple[int, int], as_json: bool, **said: Any
-) -> None:  # noqa: ANN401 - as the options say
+) -> None:
     """Open the basket CODE, called NAME, of everything that its rule lets in.
 
     \b

@@ -1,5 +1,7 @@
 """The operator's page of baskets: what a rule lets in, opening by it, delisting, and what is refused."""
 
+from typing import Any
+
 from tests.exchange.campaigns.test_campaign_pages import page, post
 from tests.exchange.instruments.test_baskets_over_http import BASKET, CCP, listed
 from tests.exchange.marketplace import FOREST, KILN, Market
@@ -25,7 +27,12 @@ async def test_a_basket_is_opened_by_what_its_rule_was_seen_to_let_in(market: Ma
         assert "This is no rule" in (await page(market, f"{PAGE}?{wrong}", "exchange")).text
     assert 403 == (await page(market, PAGE, "kiln")).status_code
     account = market.party("exchange").account_id
-    said = {"code": BASKET, "name": "Forests of 2024", "preset": "cbl-basket", "labels[]": "CCP-ELIGIBLE"}
+    said: dict[str, Any] = {
+        "code": BASKET,
+        "name": "Forests of 2024",
+        "preset": "cbl-basket",
+        "labels[]": "CCP-ELIGIBLE",
+    }
     said |= {"vintage_from:int": 2024, "vintage_to:int": 2024, "types[]": "forestry"}
     said |= {"low_fen:yuan": "10.00", "high_fen:yuan": "50.00", "fee_account_id:int": account}
     refused = await post(market, "exchange", "/v1/baskets", RULE, **said, **{"tick_fen:yuan": "0.05"})

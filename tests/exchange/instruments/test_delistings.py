@@ -10,6 +10,7 @@ from exchange.instruments.delistings import follow_delistings
 from exchange.instruments.presets.files import shipped
 from exchange.instruments.rules import NoticeTooShort, NoWorkingDay, check_notice
 from exchange.market_data.live import LiveMarket
+from schemas.market_data import MarketSnapshot
 from tests.exchange.campaigns.test_campaign_pages import page
 from tests.exchange.instruments.test_baskets_over_http import BASKET, listed, opened
 from tests.exchange.marketplace import FOREST, KILN, Market, done, until
@@ -60,9 +61,13 @@ async def test_an_instrument_is_delisted_on_the_day_that_was_announced(market: M
     assert ("open", DAY, "Stale vintage") == (shown["state"], shown["delisting"]["day"], shown["delisting"]["reason"])
     for address in ("/instruments", f"/instruments/{KILN}"):
         assert "delisted" in (await page(market, address)).text
-    messages = await LiveMarket(await market.world.trade(), asyncio.Event()).watch(KILN, orders=False)
+    closing = asyncio.Event()
+    messages = await LiveMarket(await market.world.trade(), closing).watch(KILN, orders=False)
     snapshot = await anext(messages)
-    await messages.aclose()
+    closing.set()
+    assert [] == [each async for each in messages if each and isinstance(each.message, MarketSnapshot)]
+    assert snapshot is not None
+    assert isinstance(snapshot.message, MarketSnapshot)
     assert DAY == str(snapshot.message.delisted_on), "market data say the day"
     ask = await market.sells("kiln", 20, 14_00)
     in_basket = await market.sells("kiln", 10, 14_00, instrument=BASKET)
