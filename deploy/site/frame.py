@@ -39,6 +39,7 @@ from deploy.site.agreements import BlocksPage, QuotesPage
 from deploy.site.annulments import AnnulmentPages
 from deploy.site.approvals import ApprovalPages
 from deploy.site.auctions import AuctionPage
+from deploy.site.baskets import BasketsPage
 from deploy.site.campaigns import CampaignPage
 from deploy.site.city import CityPages
 from deploy.site.claims import ClaimPage, OrganisationPage
@@ -143,7 +144,7 @@ def site_router(entrants: Entrants = (), *, outbox: bool = False) -> Router:
             ListingPages,
             AccessPages,
             DecisionPages,
-            OperationsPage,
+            *(OperationsPage, BasketsPage),
             AuditPages,
             ProjectPage,
             ReportPage,
