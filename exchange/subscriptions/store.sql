@@ -52,17 +52,17 @@ where id = $1;
 update exchange.standing_run set deposit_id = $2, instrument_id = $3, busy = true where id = $1;
 -- name: next_campaign
 select s.id, s.price_fen, s.least_t, s.most_t, s.allotment, s.opens_at, s.closes_at
-from exchange.campaign c join exchange.shown_campaign s on s.id = c.id
-where c.instrument_id = $1 and s.price_fen >= $2 and s.opens_at >= $3 and s.closes_at > $4 and s.state <> 'ended'
+from exchange.shown_campaign s
+where s.instrument_id = $1 and s.price_fen >= $2 and s.opens_at >= $3 and s.closes_at > $4 and s.state <> 'ended'
   and s.open_t > 0
 order by s.opens_at, s.id limit 1;
 -- name: await_campaign
 update exchange.standing_run set awaits_instrument = $2, seen_campaign = coalesce((
-  select max(c.id) from exchange.campaign c where c.instrument_id = $2), 0)
+  select max(c.id) from exchange.shown_campaign c where c.instrument_id = $2), 0)
 where id = $1;
 -- name: woken
 select r.id from exchange.standing_run r where r.state = 'open' and r.awaits_instrument is not null
-  and exists (select from exchange.campaign c where c.instrument_id = r.awaits_instrument and c.id > r.seen_campaign);
+  and exists (select from exchange.shown_campaign c where c.instrument_id = r.awaits_instrument and c.id > r.seen_campaign);
 -- name: wake
 update exchange.standing_run set next_try_at = least(next_try_at, registry.business_now()), awaits_instrument = null
 where id = any($1::bigint[]) and state = 'open';
