@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import rich_click as click
 
 from deploy.cli.commands.simulate import _OVERLAY, _SCENARIO, _WORKERS, _range, _read
-from deploy.cli.executors import executor
 from deploy.cli.environment import fail
+from deploy.cli.executors import executor
 
 if TYPE_CHECKING:
     from exchange.simulation.calibration.facts import FactFile

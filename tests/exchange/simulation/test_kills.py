@@ -80,7 +80,7 @@ def until(true: Callable[[], bool]) -> bool:
 
 
 def test_a_worker_that_is_killed_loses_the_runs_under_way(tmp_path, whole):
-    """kill -9 of one of two workers: what was done is stored, at most one run of each worker is played again."""
+    """Kill -9 of one of two workers: what was done is stored, at most one run of each worker is played again."""
     done: list[int] = []
 
     def kill_once(count: int, _all: int) -> None:
@@ -98,7 +98,7 @@ def test_a_worker_that_is_killed_loses_the_runs_under_way(tmp_path, whole):
 
 
 def test_a_parent_that_is_killed_loses_one_run_a_worker_at_most(tmp_path, whole):
-    """kill -9 of it: its workers end by themselves, and the next call plays no more again than were under way."""
+    """Kill -9 of it: its workers end by themselves, and the next call plays no more again than were under way."""
     folder = tmp_path / "cut"
     root = Path(__file__).parents[3]
     script = tmp_path / "parent.py"
