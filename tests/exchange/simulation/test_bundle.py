@@ -152,7 +152,7 @@ def test_a_journal_that_was_altered_does_not_replay(folder):
 
 
 def test_a_bundle_says_what_it_was_made_with(folder):
-    """Data files by their hashes, Python by its version; another Python gives the same bytes, so verify does not mind."""
+    """Data files by their hashes, Python by its version, and every file of the folder."""
     manifest = bundle.read_manifest(folder)
     assert {"calendar-cn.toml", "factors.toml", "continuous.toml"} <= manifest.data.keys()
     assert platform.python_version() in manifest.python
