@@ -74,7 +74,9 @@ def test_one_failing_run_takes_out_its_own_sample_only(tmp_path, monkeypatch, me
     monkeypatch.setattr(runs, "play", sometimes)
     plan = SweepPlan(method=method, figure="offset_t", ranges=RANGES, samples=samples, replications=2)
     found = sweep(tmp_path / "some", RHYTHM, SHORT, plan)
-    assert [(played[3].setting, 1, "a fault")] == [(each.setting, each.replication, each.fault) for each in found.failed]
+    assert [(played[3].setting, 1, "a fault")] == [
+        (each.setting, each.replication, each.fault) for each in found.failed
+    ]
     assert (left, 2) == (found.estimated, len(found.sensitivities))
     assert all(math.isfinite(each.main) for each in found.sensitivities)
     stored = json.loads((tmp_path / "some" / "sweep.json").read_text("utf-8"))
