@@ -73,8 +73,11 @@ def simulate_check(scenario: str, overlays: tuple[Path, ...]) -> None:
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="A new folder.")
 @_OVERLAY
 @click.option("--replications", type=click.IntRange(1, 1_000), help="As many, instead of what the scenario says.")
+@click.option("--plain", is_flag=True, help="A report without a script: smaller, and without the view to zoom into.")
 @_WORKERS
-def simulate_run(scenario: str, out: Path, overlays: tuple[Path, ...], replications: int | None, workers: int) -> None:
+def simulate_run(  # noqa: PLR0917 - click hands each option over
+    scenario: str, out: Path, overlays: tuple[Path, ...], replications: int | None, plain: bool, workers: int
+) -> None:
     """Run SCENARIO: each setting of its levers in each replication. Writes figures, a journal and report.html to --out.
 
     A run that was ended goes on where it was when it is begun again with the same folder.
@@ -100,6 +103,7 @@ def simulate_run(scenario: str, out: Path, overlays: tuple[Path, ...], replicati
                 replications=replications,
                 executor=executor,
                 finished=_progress(status.update),
+                plain=plain,
             )
     except ScenarioWrong as error:
         fail(f"{scenario}: {error}", 2)

@@ -1,14 +1,11 @@
 """Bundles: the same bytes from any number of workers, resumed after a kill, verified, and found out where altered."""
 
 import csv
-import json
 import re
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from html.parser import HTMLParser
 from multiprocessing import get_context
 from pathlib import Path
-from typing import ClassVar
 
 import msgspec
 import pytest
@@ -160,54 +157,6 @@ def test_every_kilogram_of_every_run_is_in_one_place(folder):
         mine = [each for each in places if (each[lever], each["replication"]) == (row[lever], row["replication"])]
         assert int(row["issued_t"]) * 1000 == sum(int(each["kg"]) for each in mine)
     assert set(FIGURES) <= rows[0].keys()
-
-
-class Page(HTMLParser):
-    """What a page would load, and its tags that were never closed."""
-
-    VOID: ClassVar = {"meta", "input", "br"}
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.loads: list[str] = []
-        self.open: list[str] = []
-
-    def handle_starttag(self, tag, attrs):
-        """Keep what is open."""
-        values = dict(attrs)
-        self.loads += [values[name] for name in ("src", "href") if values.get(name)]
-        if tag not in self.VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        """A tag that closes itself."""
-
-    def handle_endtag(self, tag):
-        """Close the last one."""
-        assert tag == self.open.pop()
-
-
-def test_the_report_is_one_page_in_two_languages_without_network(folder):
-    """No script and nothing to load but its own data; hashes and seed at its foot; each text in both languages."""
-    text = (folder / "report.html").read_text("utf-8")
-    page = Page()
-    page.feed(text.replace("<p class=", "<p data-c="))
-    assert [] == page.open
-    assert "<script" not in text
-    assert all(each.startswith("data:text/csv") for each in page.loads)
-    assert 5 == len(page.loads)
-    assert text.count('<span lang="en">') == text.count('<span lang="zh">') > 40
-    manifest = json.loads((folder / "bundle.json").read_text("utf-8"))
-    assert all(each in text for each in (manifest["plan"], manifest["journal_hash"], "seed 101", "engine"))
-    assert 5 == len(re.findall("<svg ", text))
-
-
-def test_two_levers_are_a_map(tmp_path):
-    """Three figures by both levers: a row for each value of the first, a cell for each of the second."""
-    write(tmp_path / "map", shipped()["offset-cap-local-share"], SMALL, replications=1)
-    text = (tmp_path / "map" / "report.html").read_text("utf-8")
-    assert 3 * 3 * 3 == text.count("background:rgba(")
-    assert "Two levers" in text
 
 
 @pytest.mark.parametrize(
