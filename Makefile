@@ -14,7 +14,7 @@ SHELL := /bin/sh
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
 
-demo: $(VENV)/.run ## one region's first season on a real PostgreSQL (ARGS="--serve" keeps it up)
+demo: $(VENV)/.run ## one region's first season on a real PostgreSQL (ARGS="--serve" keeps it up, ARGS=--simulate asks the simulator)
 	@$(BIN)/python -m deploy demo $(ARGS)
 
 serve: $(VENV)/.run ## the service, settings from the environment (ARGS=--help lists them)

@@ -25,6 +25,7 @@ from prometheus_client import CollectorRegistry
 
 from deploy.controllers import CONTROLLERS
 from deploy.routes import ROUTES, give_routes
+from deploy.simulator.workshop import Workshop
 from deploy.site.entering import Entrants
 from deploy.site.frame import site_frame, site_router
 from deploy.version import VERSION
@@ -98,6 +99,8 @@ class Parts:
     """What carries mail to people; None: none is sent."""
     gate: WayOut = field(default_factory=WayOut)
     """Where webhooks may go."""
+    workshop: Workshop = field(default_factory=Workshop)
+    """Where visitors' simulations are played."""
 
 
 @get("/health/live", include_in_schema=False, sync_to_thread=False)
@@ -192,6 +195,7 @@ def _dependencies(parts: Parts, frame: Frame) -> dict[str, Provide]:
         "sign_ins": _constant(SignIns(parts.db, parts.keyring, parts.site)),
         "trouble": _constant(parts.trouble),
         "webhooks": _constant(Webhooks(SecretSeal(parts.keyring.derived("webhooks")), parts.gate)),
+        "workshop": _constant(parts.workshop),
         "mails": _constant(Mails(frame, parts.site.url, transport=parts.mail)),
     }
 

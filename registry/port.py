@@ -37,6 +37,7 @@ from registry.credits.issuance.service import issued_after_in, newest_leaf_in
 from registry.credits.retirement.service import retire_released_in
 from registry.methodologies.service import working_days_in
 from registry.parties.service import groups_in, lock_account_in, trader_in
+from registry.projects.service.attributes import traits_in
 from registry.transparency.service import openings_in
 
 __all__ = [
@@ -70,6 +71,7 @@ __all__ = [
     "release_in",
     "retire_released_in",
     "trader_in",
+    "traits_in",
     "use_approval_in",
     "vintage_in",
     "working_days_in",

@@ -1,6 +1,10 @@
 """What registry and exchange tell each other about tonnes that one holds for the other."""
 
+from typing import Literal
+
 from msgspec import Struct
+
+BuyerKind = Literal["enterprise", "individual", "institution"]
 
 
 class Trader(Struct, frozen=True):
@@ -14,10 +18,10 @@ class Trader(Struct, frozen=True):
 
 
 class Beneficiary(Struct, frozen=True):
-    """The beneficial owner of an account; *is_person*: the account itself is a person's."""
+    """The beneficial owner of an account, and what kind of buyer the party is that it belongs to."""
 
     group_id: int
-    is_person: bool
+    kind: BuyerKind
 
 
 class Vintage(Struct, frozen=True, kw_only=True):
@@ -26,6 +30,7 @@ class Vintage(Struct, frozen=True, kw_only=True):
     code: str
     project_name: str
     methodology: str
+    location: str
     developer_id: int
 
 

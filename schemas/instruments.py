@@ -4,10 +4,11 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from schemas.delistings import DelistingNotice
 from schemas.scalars import Id, Instant, PriceFen, Text, Tonnes, Vintage
 from schemas.venues import VenuePreset
 
-InstrumentState = Literal["opening", "open", "halted"]
+InstrumentState = Literal["opening", "open", "halted", "delisted"]
 
 
 class NewInstrument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -31,14 +32,21 @@ class NewInstrument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for a band that no price is in, or none where no preset says one."""
-        if (self.low_fen is None) != (self.high_fen is None):
-            raise ValueError("low_fen and high_fen go together")
-        if self.low_fen is not None and self.high_fen is not None:
-            check_band(self.low_fen, self.high_fen)
-        elif self.preset is None:
-            raise ValueError("low_fen and high_fen say the band of prices, unless a preset does")
-        if self.preset is None and self.reference_fen is not None:
-            raise ValueError("reference_fen goes with a preset; without one, session/rules sets it")
+        check_opening(self.preset, self.reference_fen, self.low_fen, self.high_fen)
+
+
+def check_opening(
+    preset: VenuePreset | None, reference_fen: int | None, low_fen: int | None, high_fen: int | None
+) -> None:
+    """Raise `ValueError` for a band that no price is in, or none where no preset says one."""
+    if (low_fen is None) != (high_fen is None):
+        raise ValueError("low_fen and high_fen go together")
+    if low_fen is not None and high_fen is not None:
+        check_band(low_fen, high_fen)
+    elif preset is None:
+        raise ValueError("low_fen and high_fen say the band of prices, unless a preset does")
+    if preset is None and reference_fen is not None:
+        raise ValueError("reference_fen goes with a preset; without one, session/rules sets it")
 
 
 class Band(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -86,3 +94,4 @@ class Instrument(Struct, frozen=True, kw_only=True):
     halted_by: tuple[Literal["operator", "regulator", "freeze"], ...]
     opened_at: Instant
     preset: str | None
+    delisting: Annotated[DelistingNotice | None, Meta(description="When it is delisted, or was")] = None

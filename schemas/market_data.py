@@ -12,6 +12,11 @@ from schemas.sessions import Phase
 Side = Literal["buy", "sell"]
 
 
+DelistedOn = Annotated[
+    date | None, Meta(description="From this day on, in Asia/Shanghai, it trades no more, if that is announced")
+]
+
+
 class PriceLevel(Struct, frozen=True, kw_only=True):
     """What rests at one price, of all orders together."""
 
@@ -132,6 +137,7 @@ class MarketSnapshot(Struct, frozen=True, kw_only=True, tag_field="is", tag="sna
     asks: tuple[PriceLevel, ...]
     orders: tuple[BookOrder, ...] | None
     last_trade_id: Annotated[int, Meta(description="The newest trade so far, or 0; later ones come in changes")]
+    delisted_on: DelistedOn = None
 
 
 class MarketChange(Struct, frozen=True, kw_only=True, tag_field="is", tag="change"):
@@ -150,6 +156,7 @@ class MarketChange(Struct, frozen=True, kw_only=True, tag_field="is", tag="chang
     levels: tuple[LevelChange, ...] = ()
     orders: tuple[BookOrder, ...] = ()
     trades: tuple[Trade, ...] = ()
+    delisted_on: DelistedOn = None
 
 
 class MarketEnded(Struct, frozen=True, kw_only=True, tag_field="is", tag="ended"):

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from schemas.attributes import ProjectType
 from schemas.scalars import MAX_INT, Kg0, Name
 
 MAX_QUANTITY = 99_999_999
@@ -364,3 +365,4 @@ class Methodology(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     formula: str
     source: str
     buffer_share: DecimalText = "0"
+    project_type: Annotated[ProjectType | None, Meta(description="Of reductions: a sectoral scope of the CDM")] = None

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from schemas.identifiers import Identifier
-from schemas.scalars import Id, Instant, Name, check_years
+from schemas.scalars import Id, Instant, Name, Text, check_years
 
 
 class RegionProfile(Struct, frozen=True, kw_only=True):
@@ -43,14 +43,30 @@ class NewOrganisation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     parent_id: Annotated[Id | None, Meta(description="The organisation that owns it, for conflicts of interest")] = None
 
 
+OrganisationKind = Literal["enterprise", "institution"]
+
+
 class Organisation(Struct, frozen=True, kw_only=True):
-    """An organisation as registered."""
+    """
+    An organisation as registered.
+
+    *kind* is what it is as a buyer, for venues that limit what each kind may order and hold: an institution buys to
+    invest. Organisations are enterprises until the regulator says otherwise.
+    """
 
     id: Id
     name: str
     identifiers: tuple[Identifier, ...]
     parent_id: Id | None
     created_at: Instant
+    kind: OrganisationKind = "enterprise"
+
+
+class NewOrganisationKind(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an organisation is as a buyer from now on, and why."""
+
+    kind: OrganisationKind
+    why: Text
 
 
 class NewPerson(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -4,12 +4,26 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from schemas.scalars import Fen, Fen0, Id, Instant, Name, PriceFen, Text, Tonnes, Tonnes0, Vintage, check_years
+from schemas.identifiers import Identifier
+from schemas.scalars import (
+    Fen,
+    Fen0,
+    Id,
+    Instant,
+    Name,
+    PriceFen,
+    ShortRemark,
+    Text,
+    Tonnes,
+    Tonnes0,
+    Vintage,
+    check_years,
+)
 from schemas.serials import InstrumentCodeText
 
 Every = Literal["day", "week", "month"]
 BuySource = Literal["listing", "campaign", "book"]
-SellInto = Literal["book", "listing"]
+SellInto = Literal["book", "listing", "campaign"]
 StandingState = Literal["active", "paused", "ended"]
 RunState = Literal["open", "done"]
 RunOrderState = Literal["chosen", "placed", "refused", "replaced"]
@@ -34,25 +48,43 @@ class BuyTerms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, ta
     instrument: InstrumentCodeText | None = None
     project_id: Id | None = None
     methodology: Annotated[Name | None, Meta(description="With or without its version")] = None
+    locality: Annotated[
+        Name | None, Meta(description="A part of the project's location, in capitals or not", examples=["Chenggu"])
+    ] = None
     vintages: Annotated[tuple[Vintage, ...], Meta(max_length=20, description="Any if empty")] = ()
     prefer: Annotated[
         tuple[BuySource, ...],
         Meta(min_length=1, max_length=3, description="Where to buy, the first of them first; nowhere else"),
     ] = ("listing", "campaign", "book")
     retire_for: Annotated[Id | None, Meta(description="The claim to retire against what was delivered")] = None
+    beneficiary: Annotated[
+        ShortRemark, Meta(description="For whom it is retired; enters the log only as a salted digest")
+    ] = ""
+    beneficiary_identifiers: Annotated[
+        tuple[Identifier, ...], Meta(max_length=4, description="Of the beneficiary, if an organisation")
+    ] = ()
 
     def __post_init__(self) -> None:
-        """Raise `ValueError` for an end before the beginning, or a source that is named twice."""
+        """Raise `ValueError` for an end before the beginning, a source named twice, or a beneficiary of nothing."""
         check_years("begins", self.begins)
         check_years("ends", self.ends)
         if self.ends is not None and self.ends <= self.begins:
             raise ValueError(f"ends {self.ends:%Y-%m-%dT%H:%M:%SZ} is not after begins")
         if len(set(self.prefer)) < len(self.prefer):
             raise ValueError("prefer names a source twice")
+        if self.beneficiary and self.retire_for is None:
+            raise ValueError("a beneficiary needs retire_for: nothing is retired without a claim")
+        if self.beneficiary_identifiers and not self.beneficiary.strip():
+            raise ValueError("beneficiary_identifiers need the beneficiary's name beside them")
 
 
 class SellTerms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="side", tag="sell"):
-    """Sell a share of every future issuance of one's own project, at a price or above."""
+    """
+    Sell a share of every future issuance of one's own project, at a price or above.
+
+    *into* a campaign: beside the next one of the instrument that opens at the price or above, at that one's price, in
+    its window and with its limits.
+    """
 
     project_id: Id
     share_bps: Annotated[int, Meta(ge=1, le=10_000, description="In hundredths of a percent of what is issued")]

@@ -32,17 +32,25 @@ Sentence = Annotated[str, Meta(min_length=1, max_length=400)]
 BandBps = Annotated[int, Meta(ge=1, le=9_999, description="Ten-thousandths to either side")]
 
 
+NOTICE_DAYS: Final = 5
+NoticeDays = Annotated[
+    int, Meta(ge=1, le=250, description="Whole working days between the announcement of a delisting and its day")
+]
+
+
 class VenueSource(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
     Where the rules were found. *date* is the document's own.
 
-    *read* says in what they were read, if not in the document itself, and when, if that has no date.
+    *read* says in what they were read, if not in the document itself, and when, if that has no date. *checked*:
+    somebody has compared every rule with the document itself; left out, nobody has.
     """
 
     document: Sentence
     edition: Sentence
     date: dt.date | None = None
     read: Sentence | None = None
+    checked: bool = False
 
     def __post_init__(self) -> None:
         """Raise `ValueError` where neither is said, so that nobody could tell how old the rules are."""
@@ -164,6 +172,7 @@ class VenueRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     lot_t: Tonnes = 1
     largest_order_t: Annotated[Tonnes | None, Meta(description="Of any mode but blocks")] = None
     resale: Literal["same-day", "next-day"] = "same-day"
+    delisting_notice_days: NoticeDays = NOTICE_DAYS
     book: bool = False
     quotes: bool = False
     prices: VenuePrices = VenuePrices()

@@ -24,6 +24,7 @@ from deploy.bench.exchange.large import fok, freeze
 from deploy.bench.exchange.served import ServedMarket, deliveries, orders_in_a_rush, orders_over_http, traded, winners
 from deploy.bench.exchange.sparse import sparse_range
 from deploy.bench.exchange.streams import readers, websocket
+from deploy.bench.exchange.sustained import websocket_minute
 from deploy.bench.figures import Figure, Machine, Results, this_machine
 from deploy.bench.issuance import issuance
 from deploy.bench.pages import home, market_page, project
@@ -99,6 +100,7 @@ TRADED: dict[str, MarketMeasure] = {
     "orders-http": orders_over_http,
     "orders-rush": orders_in_a_rush,
     "websocket": websocket,
+    "websocket-minute": websocket_minute,
     "readers": readers,
 }
 PAGES: dict[str, MarketMeasure] = {

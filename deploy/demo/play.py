@@ -77,8 +77,12 @@ def _stop(region: LocalRegion) -> None:
 
 
 @contextlib.contextmanager
-def own_folder(out: Path) -> Iterator[None]:
-    """Empty *out* if an earlier demo made it, and keep others out. Raises `DemoFailed` for anybody else's folder."""
+def own_folder(out: Path, *, part: str = "") -> Iterator[None]:
+    """
+    Empty *out* if an earlier demo made it, or only a *part* of it, and keep others out.
+
+    Raises `DemoFailed` for anybody else's folder.
+    """
     marker = out / MARKER
     if out.exists() and not marker.exists() and (not out.is_dir() or any(out.iterdir())):
         raise DemoFailed(f"{out} holds something that no demo made. Choose another folder with --out.")
@@ -88,9 +92,11 @@ def own_folder(out: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise DemoFailed(f"Another demo runs in {out}. End it, or choose another folder with --out.") from error
-        if (out / "data").exists():
+        if (out / "data").exists() and not part:
             postgres.remove(out / "data" / "postgres")
         for each in out.iterdir():
+            if part and each.name != part:
+                continue
             if each.is_dir():
                 shutil.rmtree(each)
             elif each != marker:

@@ -13,9 +13,11 @@ from pathlib import Path
 
 import httpx
 
-START_TIMEOUT_S = 30.0
+START_TIMEOUT_S = 120.0
+"""A child that ends is noticed at once; one that is slow has two full test runs beside it, or more."""
 STOP_TIMEOUT_S = 20.0
 _POLL_S = 0.05
+_ANSWER_S = 10.0
 
 
 class ChildTrouble(Exception):
@@ -93,7 +95,7 @@ class Child:
     def wait_until(self, url: str, *, statuses: tuple[int, ...] = (200,)) -> None:
         """Wait until *url* answers with one of *statuses*. Raises `ChildTrouble` when the process ends before."""
         until = time.monotonic() + START_TIMEOUT_S
-        with httpx.Client(trust_env=False, verify=False, timeout=1) as http:  # noqa: S501 - plain HTTP on loopback
+        with httpx.Client(trust_env=False, verify=False, timeout=_ANSWER_S) as http:  # noqa: S501 - plain HTTP on loopback
             while time.monotonic() < until:
                 if self.process is None or self.process.poll() is not None:
                     raise ChildTrouble(f"kilnwood {self._arguments[0]} did not start:\n{self.last_lines()}")

@@ -180,6 +180,7 @@ class ApiRole:
         for each in (watching, timing, noting, looking):
             await cancelled(each)
         await asyncio.wait(serving)
+        await self._parts.workshop.close()
         for each in serving:
             each.result()
 

@@ -16,6 +16,8 @@ from exchange.auctions import service as auctions
 from exchange.blocks.service import lapse_due
 from exchange.campaigns import service as campaigns
 from exchange.instructions.service import Teller
+from exchange.instruments.baskets import follow_rules
+from exchange.instruments.delistings import follow_delistings
 from exchange.instruments.service import follow_freezes, follow_owners, turn_days
 from exchange.journal.forwarding import GatewayServer, Progress
 from exchange.journal.gateway import Connect, Gateway
@@ -173,6 +175,7 @@ async def _follow_freezes(exchange: Exchange, supervisor: Supervisor) -> None:
         await follow_freezes(exchange=exchange)
         if looks % OWNERS_EVERY == 0:
             await follow_owners(exchange=exchange)
+            await follow_rules(exchange=exchange)
         looks += 1
         compared = compared or await _compare(exchange)
         supervisor.well()
@@ -185,6 +188,7 @@ async def _follow_calendar(exchange: Exchange, supervisor: Supervisor) -> None:
     """Tell the engine what is due by business time."""
 
     async def step() -> None:
+        await follow_delistings(exchange=exchange)
         await follow_timetables(exchange=exchange)
         await turn_days(exchange=exchange)
         await campaigns.follow_calendar(exchange=exchange)

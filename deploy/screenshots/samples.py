@@ -51,6 +51,8 @@ NO_PAGES: Final = frozenset(
         "/r/script/{digest:str}",  # a script, a picture, and a file to keep
         "/r/{code:str}/badge.svg",
         "/r/{code:str}/saved.html",
+        "/simulator/{name:str}/report",  # a file that is the same everywhere, and one to keep
+        "/simulator/{name:str}/run.zip",
     }
 )
 """What is answered to scripts, is no page, or is the same page again."""
@@ -94,6 +96,7 @@ OFFICE: Final[dict[str, tuple[Sample, ...]]] = {
     "/suspensions": (Sample("/suspensions", "regulator-1"),),
     "/clock": (Sample("/clock", "regulator-1"),),
     "/operations": (Sample("/operations", "exchange"),),
+    "/operations/baskets": (Sample("/operations/baskets?vintage_from=2024&vintage_to=2024", "exchange"),),
     "/exports": (Sample("/exports", "regulator-1"),),
     "/organisations/{organisation_id:int}/usage": (Sample("/organisations/10/usage", "bank"),),
 }
@@ -136,6 +139,20 @@ GUESTS: Final[dict[str, tuple[Sample, ...]]] = {
     "/r/{code:str}": (Sample("/r/{receipt}"), Sample("/r/{receipt}", "bank")),
 }
 """Of guests of events, and of those who check a receipt."""
+_SHORT: Final = "horizon.days=60&policy.deadline_day=50&replications=2&venue.floor_fen_t=100,2000,4000"
+_GAME: Final = "330001.330002.330002.330002.330001.330002.330001.330002.330001.330002"
+SIMULATOR: Final[dict[str, tuple[Sample, ...]]] = {
+    "/simulator": (Sample("/simulator"),),
+    "/simulator/{name:str}": (Sample("/simulator/price-floor"), Sample("/simulator/offset-cap-local-share")),
+    "/simulator/{name:str}/choose": (Sample("/simulator/price-floor/choose?policy.offset_cap_bps=2001"),),
+    "/simulator/{name:str}/result": (Sample(f"/simulator/price-floor/result?{_SHORT}"),),
+    "/simulator/city": (
+        Sample("/simulator/city"),
+        Sample(f"/simulator/city?rounds={_GAME}"),
+        Sample("/simulator/city?rounds=330001.330002.332012"),
+    ),
+}
+"""Of those who try a rule out; what is played is short, so that the page has it at once."""
 SAMPLES: Final[dict[str, tuple[Sample, ...]]] = {
     "/": (Sample("/"), Sample("/", "bank")),
     "/search": (Sample("/search?q=longquan"), Sample("/search?q=nothing-has-this"), Sample("/search")),
@@ -176,6 +193,7 @@ SAMPLES: Final[dict[str, tuple[Sample, ...]]] = {
     **OFFICE,
     **WORK,
     **GUESTS,
+    **SIMULATOR,
     "/notifications": (Sample("/notifications", "bank"), Sample("/notifications", "vvb")),
     "/notifications/mail": (Sample("/notifications/mail", "bank"),),
     "/notifications/confirm": (Sample("/notifications/confirm?code=none", "bank"),),

@@ -34,12 +34,14 @@ import registry.projects.pages
 import registry.receipts.browser
 import registry.receipts.pages
 import registry.transparency.pages
-from deploy.site import desk
+from deploy.site import desk, simulator
 from deploy.site.agreements import BlocksPage, QuotesPage
 from deploy.site.annulments import AnnulmentPages
 from deploy.site.approvals import ApprovalPages
 from deploy.site.auctions import AuctionPage
+from deploy.site.baskets import BasketsPage
 from deploy.site.campaigns import CampaignPage
+from deploy.site.city import CityPages
 from deploy.site.claims import ClaimPage, OrganisationPage
 from deploy.site.credits import CancellationPages, IssuancePages, RetirementPages
 from deploy.site.drafts import DraftPages
@@ -95,6 +97,7 @@ FOLDERS: Final = {
     "transparency": registry.transparency.pages.TEMPLATES,
     "notifications": registry.notifications.pages.TEMPLATES,
     "webhooks": registry.notifications.webhooks.pages.TEMPLATES,
+    "simulator": simulator.TEMPLATES,
 }
 """Each capability's templates, by the name under which others extend and include them."""
 
@@ -141,7 +144,7 @@ def site_router(entrants: Entrants = (), *, outbox: bool = False) -> Router:
             ListingPages,
             AccessPages,
             DecisionPages,
-            OperationsPage,
+            *(OperationsPage, BasketsPage),
             AuditPages,
             ProjectPage,
             ReportPage,
@@ -168,6 +171,7 @@ def site_router(entrants: Entrants = (), *, outbox: bool = False) -> Router:
             exchange.instruments.pages.InstrumentPages,
             *exchange.market_data.pages.STREAMS,
             MarketPage,
+            *(CityPages, simulator.SimulatorPages),
             create_static_files_router(path=f"{ASSETS}/vendor", directories=[VENDOR]),
             create_static_files_router(path=ASSETS, directories=[STATIC]),
         ],

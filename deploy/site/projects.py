@@ -15,12 +15,13 @@ from registry.kit.http import PathId
 from registry.kit.pages import Window
 from registry.kit.period import Between
 from registry.parties import service as parties
-from registry.projects.service import notice, projects, reports
+from registry.projects.service import attributes, notice, projects, reports
 from schemas.credits import IssuancesWanted
 from schemas.projects import ProjectEvent
 
 WHOLE: Final = Window(None, 200)
 """What belongs to one thing and fits on its page."""
+NEWEST: Final = Window(None, 1, "newest")
 
 
 class ProjectPage(Controller):
@@ -40,6 +41,7 @@ class ProjectPage(Controller):
         found = await projects.project(project_id, asked=page.asks("get_project"), db=db)
         asked = page.asks("list_project_documents")
         history = await projects.history(project_id, WHOLE, asked=asked, db=db)
+        recorded = await attributes.attributes(project_id, NEWEST, asked=page.asks("list_project_attributes"), db=db)
         return page.answer(
             "projects/project.html",
             project=found,
@@ -52,6 +54,7 @@ class ProjectPage(Controller):
             reports=await reports.reports(project_id, WHOLE, asked=asked, db=db),
             documents=await notice.project_documents(project_id, asked=asked, db=db),
             objections=await notice.objections(project_id, WHOLE, asked=page.asks("list_objections"), db=db),
+            attributes=next(iter(recorded.items), None),
             comments=await notice.comments(project_id, WHOLE, asked=asked, db=db),
         )
 

@@ -1,5 +1,7 @@
 """Standing subscriptions of an account, a form for a new one, and the page of one with its schedule."""
 
+from collections import defaultdict
+from datetime import datetime
 from typing import Final
 
 from litestar import Controller, Response, get
@@ -13,9 +15,60 @@ from registry.access.visitor import PageCall
 from registry.kit.database import Database
 from registry.kit.http import PathId
 from registry.kit.pages import Window
+from registry.kit.period import SHANGHAI
 from registry.parties import service as parties
+from schemas.subscriptions import BuyTerms, SellTerms, Terms
 
 ALL: Final = Window(None, 100)
+_NEW: Final = {"buy": {"terms.every": "month"}, "sell": {"terms.into": "book"}}
+
+
+def entered(terms: Terms) -> dict[str, str]:
+    """What stands in the fields of a form with these terms, by the names of the fields."""
+    if isinstance(terms, SellTerms):
+        found: dict[str, object] = {
+            "terms.project_id:int": terms.project_id,
+            "terms.share_bps:int": terms.share_bps,
+            "terms.price_fen:yuan": _yuan(terms.price_fen),
+            "terms.into": terms.into,
+        }
+    else:
+        found = _entered_to_buy(terms)
+    return defaultdict(str, {name: "" if value is None else str(value) for name, value in found.items()})
+
+
+def _entered_to_buy(terms: BuyTerms) -> dict[str, object]:
+    whose = {
+        f"terms.beneficiary_identifiers[{place}].{name}": getattr(each, name)
+        for place, each in enumerate(terms.beneficiary_identifiers)
+        for name in ("scheme", "value")
+    }
+    return {
+        "terms.quantity_t:int": terms.quantity_t,
+        "terms.every": terms.every,
+        "terms.price_fen:yuan": _yuan(terms.price_fen),
+        "terms.begins:instant": _local(terms.begins),
+        "terms.ends:instant": _local(terms.ends),
+        "terms.budget_fen:yuan": _yuan(terms.budget_fen),
+        "terms.instrument": terms.instrument,
+        "terms.project_id:int": terms.project_id,
+        "terms.methodology": terms.methodology,
+        "terms.locality": terms.locality,
+        "terms.vintages:numbers": " ".join(map(str, terms.vintages)),
+        "terms.prefer[]": " ".join(terms.prefer),
+        "terms.retire_for:int": terms.retire_for,
+        "terms.beneficiary": terms.beneficiary,
+        **whose,
+    }
+
+
+def _yuan(fen: int | None) -> str | None:
+    return None if fen is None else f"{fen // 100}.{fen % 100:02}"
+
+
+def _local(at: datetime | None) -> str | None:
+    """As an input of a browser takes it, in Asia/Shanghai."""
+    return None if at is None else f"{at.astimezone(SHANGHAI):%Y-%m-%dT%H:%M:%S}"
 
 
 class AccountStandingPages(Controller):
@@ -41,6 +94,7 @@ class AccountStandingPages(Controller):
             account=account,
             standings=await subscriptions.standings(account_id, latest, asked=asked, exchange=exchange),
             instruments=await instruments.instruments(ALL, exchange=exchange),
+            new={side: defaultdict(str, said) for side, said in _NEW.items()},
             acts=acts_for(page, "open_standing", account.owner_id),
         )
 
@@ -70,5 +124,7 @@ class StandingPages(Controller):
             account=account,
             runs=await subscriptions.runs(standing_id, latest, asked=asked, exchange=exchange),
             dry=await subscriptions.dry_run(standing_id, asked=page.asks("get_standing_dry_run"), exchange=exchange),
+            instruments=await instruments.instruments(ALL, exchange=exchange),
+            entered=entered(found.next_terms or found.terms),
             acts=acts_for(page, "pause_standing", account.owner_id),
         )

@@ -36,6 +36,8 @@ PREVENT_DECREMENT: Final = 3
 HALTED_BY_OPERATOR: Final = 1
 HALTED_BY_FREEZE: Final = 2
 HALTED_BY_REGULATOR: Final = 4
+DELISTED: Final = 8
+"""Stands among the causes of a halt, and stays: the instrument does not trade any more."""
 
 
 class OpenInstrument(Struct, array_like=True, gc=False, frozen=True, tag=1):
@@ -74,6 +76,17 @@ class Halt(Struct, array_like=True, gc=False, frozen=True, tag=3):
     instrument: int
     cause: int
     on: bool
+
+
+class DelistInstrument(Struct, array_like=True, gc=False, frozen=True, tag=57):
+    """
+    Let an instrument trade no more. Whatever is open in it is closed, and so is what would deliver it in a basket.
+
+    What was traded is delivered, and what is held can be withdrawn.
+    """
+
+    instruction: int
+    instrument: int
 
 
 class Freeze(Struct, array_like=True, gc=False, frozen=True, tag=4):

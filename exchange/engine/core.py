@@ -21,7 +21,7 @@ from exchange.engine.modes.campaigns import handlers as campaigns
 from exchange.engine.modes.quotes import handlers as quotes
 from exchange.engine.modes.sessions import handlers as sessions
 from exchange.engine.modes.venues import handlers as venues
-from exchange.engine.opening import freeze, halt, open_instrument, restart_numbers, set_band
+from exchange.engine.opening import delist, freeze, halt, open_instrument, restart_numbers, set_band
 from exchange.engine.settling import refund, settle
 
 ENGINE_VERSION: Final = 4
@@ -55,6 +55,7 @@ _CORE: Final = EngineMode(
         c.OpenInstrument: open_instrument,
         c.SetBand: set_band,
         c.Halt: halt,
+        c.DelistInstrument: delist,
         c.Freeze: freeze,
         c.RestartNumbers: restart_numbers,
         c.Continue: nothing_unfinished,
@@ -76,6 +77,7 @@ _CORE: Final = EngineMode(
         e.Refunded,
         e.Completed,
         e.NumbersRestarted,
+        e.InstrumentDelisted,
     ),
     steps={Closing: close_some, Clearing: clear_some},
 )

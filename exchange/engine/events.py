@@ -17,8 +17,8 @@ class Reason(IntEnum):
 
     Until engine 2 an amendment that left nothing open was refused as `ALREADY_TRADED`.
 
-    Numbers below 100 stand here. A later mode numbers its own reasons in its module, in a hundred of its own: from 100,
-    from 200, and so on, and names that enumeration in its `EngineMode`.
+    Numbers below 100 stand here, and that of what is delisted. A later mode numbers its own reasons in its module, in a
+    hundred of its own: from 100, from 200, and so on, and names that enumeration in its `EngineMode`.
     """
 
     UNKNOWN_ACCOUNT = 1
@@ -47,6 +47,7 @@ class Reason(IntEnum):
     BUSY = 24
     NOTHING_UNFINISHED = 25
     CLIENT_ORDER_ID_TOO_FAR = 26
+    DELISTED = 480
 
 
 class Cause(IntEnum):
@@ -233,6 +234,14 @@ class NumbersRestarted(Struct, array_like=True, gc=False, frozen=True, tag=20):
     instruction: int
     account: int
     highest: int
+
+
+class InstrumentDelisted(Struct, array_like=True, gc=False, frozen=True, tag=57):
+    """An instrument trades no more; *causes* is what halts it, this included. What was open in it is closed next."""
+
+    instruction: int
+    instrument: int
+    causes: int
 
 
 Event: TypeAlias = Struct

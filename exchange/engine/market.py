@@ -214,12 +214,17 @@ def unfit(
     return why_unfit(command, instrument, account, price, quantity)
 
 
+def shut_for(instrument: TradedInstrument) -> Reason:
+    """Why an instrument that is halted takes nothing: for now, or for good."""
+    return Reason.DELISTED if instrument.halted & c.DELISTED else Reason.HALTED
+
+
 def why_unfit(
     command: c.AccountCommand, instrument: TradedInstrument, account: TradingAccount, price: int, quantity: int
 ) -> Refused:
     """The first reason against an order that is known to be unfit."""
     checks = (
-        (instrument.halted, Reason.HALTED, instrument.id, instrument.halted),
+        (instrument.halted, shut_for(instrument), instrument.id, instrument.halted),
         (account.frozen, Reason.FROZEN, 0, 0),
         (price < instrument.low, Reason.PRICE_BELOW_BAND, price, instrument.low),
         (price > instrument.high, Reason.PRICE_ABOVE_BAND, price, instrument.high),

@@ -13,6 +13,7 @@ from exchange.engine.events import (
     FreezeChanged,
     HaltChanged,
     InstructionRefused,
+    InstrumentDelisted,
     InstrumentOpened,
     NumbersRestarted,
     Reason,
@@ -52,6 +53,22 @@ def set_band(market: Market, command: c.SetBand) -> list[Event]:
     return [BandSet(command.instruction, instrument.id, command.low, command.high), *clear_some(market, closing)]
 
 
+def delist(market: Market, command: c.DelistInstrument) -> list[Event]:
+    """Let an instrument trade no more, and close what is open in it or would deliver it in a basket, in steps."""
+    instrument = instructed(market, command)
+    if isinstance(instrument, InstructionRefused):
+        return [instrument]
+    if instrument.halted & c.DELISTED:
+        return [InstructionRefused(command.instruction, 0, Reason.DELISTED, instrument.id, instrument.halted)]
+    instrument.halted |= c.DELISTED
+    instrument.shut()
+    closing = [(each.account.id, each.id) for each in market.open_orders() if each.instrument == instrument.id]
+    closing += _passed_over_in_baskets(market, instrument)
+    closing.sort(key=lambda named: named[1])
+    delisted = InstrumentDelisted(command.instruction, instrument.id, instrument.halted)
+    return [delisted, *clear_some(market, Clearing(tuple(closing), Cause.DELISTED))]
+
+
 def outside_band(market: Market, instrument: TradedInstrument) -> Iterator[OpenOrder]:
     """What is open at prices that the band does not have: whole levels of the book, and what modes have beside it."""
     low, high = instrument.low, instrument.high
@@ -76,6 +93,15 @@ def halt(market: Market, command: c.Halt) -> list[Event]:
 
 def _halt_in_baskets(market: Market, asset: TradedInstrument) -> list[Event]:
     """An asset that is halted is sold in no basket, and what would deliver it is closed, in steps."""
+    closing = _passed_over_in_baskets(market, asset)
+    if not closing:
+        return []
+    closing.sort(key=lambda named: named[1])
+    return clear_some(market, Clearing(tuple(closing), Cause.ASSET_HALTED))
+
+
+def _passed_over_in_baskets(market: Market, asset: TradedInstrument) -> list[tuple[int, int]]:
+    """Let baskets know whether an asset is halted; returns what would deliver it while it is."""
     closing: list[tuple[int, int]] = []
     for each in market.instruments.values():
         if each.basket is None or asset.id not in each.basket.assets:
@@ -85,10 +111,7 @@ def _halt_in_baskets(market: Market, asset: TradedInstrument) -> list[Event]:
             closing += selling(each, asset.id)
         else:
             each.basket.halted.discard(asset.id)
-    if not closing:
-        return []
-    closing.sort(key=lambda named: named[1])
-    return clear_some(market, Clearing(tuple(closing), Cause.ASSET_HALTED))
+    return closing
 
 
 def selling(basket: TradedInstrument, asset: int) -> list[tuple[int, int]]:

@@ -19,7 +19,7 @@ def settle(market: Market, command: c.Settle) -> list[Event]:
         amount = trade.price * trade.quantity
         asset = trade.asset or trade.instrument
         if asset in locking:
-            locking[asset].bought(number, trade.buyer, trade.quantity)
+            locking[asset].deliver(number, trade.buyer, trade.quantity)
         money.outgoing -= amount
         _clear(proceeds, amount - trade.fee)
         _clear(fees, trade.fee)

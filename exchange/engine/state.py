@@ -210,7 +210,10 @@ def _order(order: OpenOrder) -> StoredOrder:
 
 def _part(part: Any) -> tuple[int, Raw] | None:  # noqa: ANN401 - a part of any mode
     stored = part.dump()
-    return None if stored is None else (max(part.layouts), Raw(_encoder.encode(stored)))
+    if stored is None:
+        return None
+    version = max(number for number, kind in part.layouts.items() if kind is type(stored))
+    return version, Raw(_encoder.encode(stored))
 
 
 def _balance(balance: Balance) -> StoredBalance:

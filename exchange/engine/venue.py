@@ -58,10 +58,11 @@ class Venue:
     is the most tonnes of one order of any mode but blocks, 0 for no limit. *limits* has by role of buyer the most
     tonnes of one order, and the most that an account may hold; 0 for no limit. Where *locks* is set, *fresh* is what
     each account bought since the day turned and was delivered: it cannot be sold again that day. It stays when tonnes
-    are withdrawn, so that bringing them back frees nothing. Trades up to number *released* are of earlier days.
+    are withdrawn, so that bringing them back frees nothing. Trades up to number *released* are of earlier days;
+    *bought* has buyer and tonnes of each later one that was delivered.
     """
 
-    __slots__ = ("fresh", "largest", "limits", "locks", "modes", "preset", "released")
+    __slots__ = ("bought", "fresh", "largest", "limits", "locks", "modes", "preset", "released")
 
     def __init__(self, preset: int, modes: int, largest: int, *, locks: bool) -> None:
         self.preset = preset
@@ -71,6 +72,7 @@ class Venue:
         self.released = 0
         self.limits: dict[int, tuple[int, int]] = {}
         self.fresh: dict[int, int] = {}
+        self.bought: dict[int, tuple[int, int]] = {}
 
     def against(  # noqa: PLR0917 - an order, as it is said
         self, account: TradingAccount, instrument: int, side: int, mode: int, quantity: int, more: int
@@ -100,10 +102,18 @@ class Venue:
             if max(0, settled - fresh) < more <= settled:
                 yield VenueReason.BOUGHT_TODAY, more, max(0, settled - fresh)
 
-    def bought(self, trade: int, account: int, quantity: int) -> None:
+    def deliver(self, trade: int, account: int, quantity: int) -> None:
         """Keep in mind what was delivered, if it was bought today."""
         if trade > self.released:
             self.fresh[account] = self.fresh.get(account, 0) + quantity
+            self.bought[trade] = account, quantity
+
+    def release(self, last: int) -> None:
+        """Let what was bought in trades up to *last* be sold; what came after it stays locked."""
+        self.released = max(self.released, last)
+        delivered, self.fresh, self.bought = self.bought, {}, {}
+        for trade, (account, quantity) in delivered.items():
+            self.deliver(trade, account, quantity)
 
 
 def held(account: TradingAccount, instrument: int) -> int:

@@ -6,13 +6,14 @@ from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, QueryParameter
 
-from exchange.instruments import baskets, service
+from exchange.instruments import baskets, delistings, service
 from exchange.parts import Exchange
 from registry.kit.http import READS, WRITES, PathCode, QueryMethodology, QueryVintage
 from registry.kit.pages import Window
 from registry.kit.sheets import SHEET, Sheet
 from schemas.access import Call
-from schemas.baskets import Basket, Delisting, NewBasket
+from schemas.baskets import Basket, NewBasket
+from schemas.delistings import AssetDelisting, AssetWithdrawal, DelistingWithdrawal, NewDelisting
 from schemas.instruments import Band, HaltReason, Instrument, InstrumentState, NewInstrument
 from schemas.pages import Page
 from schemas.venues import VenueRules
@@ -91,6 +92,28 @@ class InstrumentsController(Controller):
         """Let an instrument trade again."""
         return await service.resume(code, data, call=call, exchange=exchange)
 
+    @post("/{code:str}/delist", operation_id="announce_delisting", responses=WRITES)
+    async def delist(
+        self,
+        code: PathCode,
+        data: JSONBody[NewDelisting],
+        call: NamedDependency[Call],
+        exchange: NamedDependency[Exchange],
+    ) -> Instrument:
+        """Announce that an instrument trades no more from a working day on; then everything open in it is closed."""
+        return await delistings.announce(code, data, call=call, exchange=exchange)
+
+    @post("/{code:str}/delist/withdraw", operation_id="withdraw_delisting", responses=WRITES)
+    async def withdraw_delisting(
+        self,
+        code: PathCode,
+        data: JSONBody[DelistingWithdrawal],
+        call: NamedDependency[Call],
+        exchange: NamedDependency[Exchange],
+    ) -> Instrument:
+        """Say that an announced delisting does not happen, until its day begins."""
+        return await delistings.withdraw(code, data, call=call, exchange=exchange)
+
 
 class BasketsController(Controller):
     """Instruments in which any of several projects and vintages is delivered."""
@@ -114,9 +137,20 @@ class BasketsController(Controller):
     async def delist(
         self,
         code: PathCode,
-        data: JSONBody[Delisting],
+        data: JSONBody[AssetDelisting],
         call: NamedDependency[Call],
         exchange: NamedDependency[Exchange],
     ) -> Basket:
-        """Let an asset be delivered no more. Sell orders that would deliver it are closed, each with that cause."""
-        return await baskets.delist(code, data, call=call, exchange=exchange)
+        """Announce from which day on an asset is delivered no more. Orders that would deliver it are closed then."""
+        return await delistings.announce_asset(code, data, call=call, exchange=exchange)
+
+    @post("/{code:str}/delist/withdraw", operation_id="withdraw_asset_delisting", responses=WRITES)
+    async def withdraw_delisting(
+        self,
+        code: PathCode,
+        data: JSONBody[AssetWithdrawal],
+        call: NamedDependency[Call],
+        exchange: NamedDependency[Exchange],
+    ) -> Basket:
+        """Say that an asset stays in the basket, until the day that was announced begins."""
+        return await delistings.withdraw_asset(code, data, call=call, exchange=exchange)

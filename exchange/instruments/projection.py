@@ -34,6 +34,11 @@ def _halted(into: Changes, event: e.HaltChanged, _: Moment) -> None:
     into.answer(event.instruction, "done")
 
 
+def _delisted(into: Changes, event: e.InstrumentDelisted, _: Moment) -> None:
+    into.row(_sql.set_halts, event.instrument, event.causes)
+    into.answer(event.instruction, "done")
+
+
 def _done(into: Changes, event: m.VenueSet | m.LimitsSet | m.BoughtReleased, _: Moment) -> None:
     into.answer(event.instruction, "done")
 
@@ -72,6 +77,7 @@ EVENTS: Final[Part] = {
     e.InstrumentOpened: _opened,
     e.BandSet: _band_set,
     e.HaltChanged: _halted,
+    e.InstrumentDelisted: _delisted,
     m.VenueSet: _done,
     m.LimitsSet: _done,
     m.BoughtReleased: _done,

@@ -7,6 +7,9 @@ ROUTES: dict[str, Route] = {
     "open_basket": Route(OPERATORS, "account"),  # likewise
     "get_basket": PUBLIC,
     "delist_asset": Route(OPERATORS),
+    "withdraw_asset_delisting": Route(OPERATORS),
+    "announce_delisting": Route(OPERATORS),
+    "withdraw_delisting": Route(OPERATORS),
     "list_instruments": PUBLIC,
     "get_instrument": PUBLIC,
     "get_instrument_venue": PUBLIC,

@@ -1,20 +1,22 @@
 """By which rules an instrument is opened, what a preset leaves no choice in, and how a venue's refusals read. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, timedelta
 from typing import Final, NamedTuple
 
-from exchange.engine import venue as v
 from exchange.engine.modes.venues.messages import SetGroup
-from exchange.engine.venue import VenueReason
+from exchange.engine.venue import BOOK, VenueReason
 from exchange.instruments.presets.files import shipped
-from exchange.instruments.presets.telling import band_around
+from exchange.instruments.presets.telling import band_around, modes_of
 from exchange.journal.refusals import Wording, Wordings
 from registry.kit.problems import DomainError, Kind
+from schemas.attributes import Traits
 from schemas.auctions import NewAuction
+from schemas.baskets import BasketRule, NewBasket
 from schemas.campaigns import NewCampaign
 from schemas.custody import Beneficiary
 from schemas.instruments import NewInstrument
-from schemas.venues import VenueRules
+from schemas.venues import NOTICE_DAYS, ROLES, VenueRules
 
 _C, _U = Kind.CONFLICT, Kind.UNPROCESSABLE
 REFUSALS: Final[Wordings] = {
@@ -142,6 +144,24 @@ class BandOffTick(DomainError):
     kind, slug, title = Kind.UNPROCESSABLE, "band-off-tick", "Band off tick"
 
 
+class NotInBasket(DomainError):
+    """A basket does not deliver it."""
+
+    kind, slug, title = Kind.CONFLICT, "no-such-asset", "It is not in the basket"
+
+
+class NoWorkingDay(DomainError):
+    """Something is to be delisted on a day that is not worked."""
+
+    kind, slug, title = Kind.UNPROCESSABLE, "no-working-day", "Not a working day"
+
+
+class NoticeTooShort(DomainError):
+    """A delisting is announced later than the rules of its venue ask for."""
+
+    kind, slug, title = Kind.UNPROCESSABLE, "notice-too-short", "Not enough notice"
+
+
 class OpeningRules(NamedTuple):
     """The rules by which an instrument is opened; *reference_fen* is 0 where no price is a reference."""
 
@@ -153,7 +173,44 @@ class OpeningRules(NamedTuple):
     venue: VenueRules | None
 
 
-def opening(body: NewInstrument) -> OpeningRules:
+def lets_in(rule: BasketRule, traits: Traits) -> bool:
+    """Whether a basket lets a project in; that methodology and vintage fit is known."""
+    return (
+        (not rule.types or traits.type in rule.types)
+        and traits.co_benefits.issuperset(rule.co_benefits)
+        and traits.labels.issuperset(rule.labels)
+    )
+
+
+def told(rule: BasketRule) -> str:
+    """What a basket lets in, as one phrase."""
+    said = [rule.methodology or "any methodology", f"a vintage from {rule.vintage_from} to {rule.vintage_to}"]
+    if rule.types:
+        said.append(f"type {' or '.join(rule.types)}")
+    if rule.co_benefits:
+        said.append(f"co-benefits {', '.join(map(str, rule.co_benefits))}")
+    if rule.labels:
+        said.append(f"labels {', '.join(rule.labels)}")
+    return "; ".join(said)
+
+
+def opening_basket(body: NewBasket) -> OpeningRules:
+    """As `opening`. Raises `PresetDecides` too for a venue that has more than an order book, or none."""
+    venue = shipped(body.preset) if body.preset is not None else None
+    if venue is not None and modes_of(venue) != BOOK:
+        raise PresetDecides(
+            f"A basket trades in an order book and in no other way, and preset {venue.preset} opens others: take one "
+            "that has a book only."
+        )
+    if venue is not None and venue.resale != "same-day":
+        raise PresetDecides(
+            f"Preset {venue.preset} locks what was bought until the next day. Of a basket that is said by its assets' "
+            "own presets."
+        )
+    return opening(body)
+
+
+def opening(body: NewInstrument | NewBasket) -> OpeningRules:
     """What is asked for, with what its preset says. Raises `PresetDecides`, `BandMissing`, `BandOffTick`."""
     venue = shipped(body.preset) if body.preset is not None else None
     tick_fen = _said(venue, "tick_fen", body.tick_fen, venue.prices.tick_fen if venue else 1)
@@ -197,6 +254,27 @@ def check_band(low_fen: int, high_fen: int, tick_fen: int) -> None:
     for price in (low_fen, high_fen):
         if price % tick_fen:
             raise BandOffTick(f"The band's end at {price} fen is not a multiple of the tick, {tick_fen} fen.")
+
+
+def check_notice(venue: VenueRules | None, today: date, day: date, is_working_day: Callable[[date], bool]) -> None:
+    """
+    Raise `NoticeTooShort` where fewer whole working days than the venue asks for lie between today and *day*.
+
+    Raises `NoWorkingDay` where *day* is none.
+    """
+    days = venue.delisting_notice_days if venue is not None else NOTICE_DAYS
+    earliest, left = today, days + 1
+    while left:
+        earliest += timedelta(days=1)
+        left -= is_working_day(earliest)
+    if day < earliest:
+        raise NoticeTooShort(
+            f"{days} whole working days have to lie between the announcement and the day: {earliest} is the first "
+            f"possible, and not {day}.",
+            earliest=earliest.isoformat(),
+        )
+    if not is_working_day(day):
+        raise NoWorkingDay(f"{day} is not a working day.")
 
 
 def keep_preset(venue: VenueRules | None, name: str, ruled: object, asked: object) -> None:
@@ -245,6 +323,6 @@ def new_owners(
     for account, (group, role) in known.items():
         if (owner := found.get(account)) is None:
             continue
-        now = v.INDIVIDUAL if owner.is_person else v.ENTERPRISE
+        now = ROLES.index(owner.kind)
         if owner.group_id != group or (roles and now != role):
             yield SetGroup(0, account, owner.group_id, now)

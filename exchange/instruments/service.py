@@ -1,6 +1,6 @@
 """Instruments: opened and halted by the operator, bounded by the regulator, halted with what is frozen."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,7 @@ from exchange.instructions import service as instructions
 from exchange.instructions import store as stored_instructions
 from exchange.instruments import baskets, rules, store
 from exchange.instruments.presets.telling import instructions_for
+from exchange.journal import store as journal
 from exchange.parts import Exchange, trader_in
 from exchange.projections.instruments import no_instrument
 from registry import port
@@ -93,15 +94,27 @@ async def turn_days(*, exchange: Exchange) -> int:
     """
     Release what was bought before today, where a venue locks it for its day; returns of how many instruments.
 
-    The engine's process runs it twice a second. Each is told by an instruction that is stored together with the day.
+    The engine's process runs it twice a second, so the first trades of a day may be there already. A trade is of the
+    day of its batch in the journal: the instruction names the last one of yesterday, and is stored with the day.
     """
     if not exchange.gateway.writing.is_set():
         return 0
 
-    async def work(tx: Tx) -> list[int]:
+    async def begun(tx: Tx) -> tuple[date, datetime, int] | None:
         day = _day(await clock.now_in(tx))
+        begins = datetime.combine(day, time(), _SHANGHAI)
+        return (day, begins, await journal.last_before(tx, begins)) if await store.locking(tx, day) else None
+
+    found = await exchange.db.transaction(begun)
+    if found is None:
+        return 0
+    day, begins, yesterday = found
+    await exchange.projector.reach(yesterday)
+
+    async def work(tx: Tx) -> list[int]:
+        last = await store.last_trade(tx, begins)
         due = [each for each in await store.locking(tx, day) if await store.turn_days(tx, each, day)]
-        return [await instructions.store_in(tx, ReleaseBought(0, each), by=None) for each in due]
+        return [await instructions.store_in(tx, ReleaseBought(0, each, last), by=None) for each in due]
 
     numbers = await exchange.db.transaction(work)
     if numbers:

@@ -1,20 +1,21 @@
 """Instruments in PostgreSQL."""
 
-from datetime import date, time
+from datetime import date, datetime, time
 from typing import NamedTuple
 
 import asyncpg
 import msgspec
 
-from exchange.engine.commands import HALTED_BY_FREEZE, HALTED_BY_OPERATOR, HALTED_BY_REGULATOR
+from exchange.engine.commands import DELISTED, HALTED_BY_FREEZE, HALTED_BY_OPERATOR, HALTED_BY_REGULATOR
 from exchange.instruments.rules import OpeningRules
 from exchange.journal.audit import Bounds
 from registry.kit import sql
-from registry.kit.database import Tx, affected, constraint
+from registry.kit.database import Tx, affected, constraint, convert
 from registry.kit.pages import Window
 from registry.kit.problems import DomainError
-from schemas.baskets import Basket, BasketAsset, NewBasket
+from schemas.baskets import BasketRule, NewBasket
 from schemas.custody import Vintage
+from schemas.delistings import DelistingNotice
 from schemas.instruments import Instrument, InstrumentState, NewInstrument
 from schemas.pages import Page
 from schemas.venues import VenueSessions
@@ -31,87 +32,79 @@ class Halted(NamedTuple):
     causes: int
 
 
+class RuledBasket(NamedTuple):
+    """A basket and its rule; *known* is what is or was among its assets."""
+
+    id: int
+    known: frozenset[int]
+    name: str
+    code: str
+    preset: str | None
+    rule: BasketRule
+
+
 class Eligible(NamedTuple):
     """An instrument that a basket may have."""
 
     id: int
+    code: str
     project_id: int
     vintage: int
 
 
 async def insert(tx: Tx, body: NewInstrument, rules: OpeningRules, vintage: Vintage, refusal: DomainError) -> int:
     """Store an instrument; *refusal* is raised where this project and vintage has one."""
+    of = (vintage.code, body.project_id, body.vintage, vintage.project_name, vintage.methodology)
     with constraint("instrument_once", refusal), constraint("instrument_code_key", refusal):
-        return int(
-            await tx.fetchval(
-                _sql.insert,
-                vintage.code,
-                body.project_id,
-                body.vintage,
-                vintage.project_name,
-                vintage.methodology,
-                rules.tick_fen,
-                rules.lot_t,
-                rules.low_fen,
-                rules.high_fen,
-                body.fee_bps,
-                body.fee_account_id,
-                body.preset,
-                msgspec.json.encode(rules.venue).decode() if rules.venue is not None else None,
-            )
-        )
+        return await _insert(tx, of, body, rules)
 
 
-async def insert_basket(tx: Tx, body: NewBasket, refusal: DomainError) -> int:
+async def insert_basket(tx: Tx, body: NewBasket, rules: OpeningRules, refusal: DomainError) -> int:
     """Store a basket; *refusal* is raised where an instrument has its code."""
     with constraint("instrument_code_key", refusal):
-        number = int(
-            await tx.fetchval(
-                _sql.insert,
-                body.code,
-                None,
-                None,
-                body.name,
-                body.methodology or "",
-                body.tick_fen,
-                body.lot_t,
-                body.low_fen,
-                body.high_fen,
-                body.fee_bps,
-                body.fee_account_id,
-                None,
-                None,
-            )
-        )
-    await tx.execute(_sql.insert_basket, number, body.methodology, body.vintage_from, body.vintage_to)
+        number = await _insert(tx, (body.code, None, None, body.name, body.methodology or ""), body, rules)
+    rule = (body.methodology, body.vintage_from, body.vintage_to, body.types, sorted(body.co_benefits))
+    await tx.execute(_sql.insert_basket, number, *rule, sorted(body.labels))
     return number
 
 
-async def eligible(tx: Tx, body: NewBasket) -> list[Eligible]:
-    """The instruments that the rule of a basket lets in, the oldest vintage first."""
-    rows = await tx.fetch(_sql.eligible, body.methodology, body.vintage_from, body.vintage_to)
+async def _insert(tx: Tx, of: tuple[object, ...], body: NewInstrument | NewBasket, rules: OpeningRules) -> int:
+    venue = msgspec.json.encode(rules.venue).decode() if rules.venue is not None else None
+    band = (rules.tick_fen, rules.lot_t, rules.low_fen, rules.high_fen)
+    return int(await tx.fetchval(_sql.insert, *of, *band, body.fee_bps, body.fee_account_id, body.preset, venue))
+
+
+async def candidates(tx: Tx, rule: BasketRule) -> list[Eligible]:
+    """What the rule of a basket lets in as far as methodology and vintage go, the oldest vintage first."""
+    rows = await tx.fetch(_sql.candidates, rule.methodology, rule.vintage_from, rule.vintage_to)
     return [Eligible(*row.values()) for row in rows]
 
 
-async def baskets_for(tx: Tx, instrument_id: int) -> list[int]:
-    """The baskets whose rule lets an instrument in."""
-    return [row["instrument_id"] for row in await tx.fetch(_sql.baskets_for, instrument_id)]
+async def basket_rules(tx: Tx, code: str | None = None) -> list[RuledBasket]:
+    """Baskets with their rules: those that trade, or the one with a code."""
+    return [
+        RuledBasket(
+            row["id"], frozenset(row["known"]), row["name"], row["code"], row["preset"], convert(row, BasketRule)
+        )
+        for row in await tx.fetch(_sql.rules, code)
+    ]
 
 
-async def basket(tx: Tx, code: str) -> Basket | None:
-    """The rule of a basket and its assets."""
-    row = await tx.fetchrow(_sql.basket, code)
-    if row is None:
+async def assets(tx: Tx, basket_id: int) -> list[asyncpg.Record]:
+    """What is or was delivered in a basket, in the order of its list."""
+    return list(await tx.fetch(_sql.assets, basket_id))
+
+
+async def baskets_with(tx: Tx, asset_id: int) -> list[int]:
+    """The baskets that deliver an instrument."""
+    return [row["instrument_id"] for row in await tx.fetch(_sql.baskets_with, asset_id)]
+
+
+def notice(row: asyncpg.Record) -> DelistingNotice | None:
+    """What was announced of an instrument, or of an asset of a basket."""
+    if row["day"] is None:
         return None
-    assets = tuple(BasketAsset(**dict(each)) for each in await tx.fetch(_sql.assets, row["id"]))
-    return Basket(
-        code=code,
-        name=row["project_name"],
-        methodology=row["methodology"],
-        vintage_from=row["vintage_from"],
-        vintage_to=row["vintage_to"],
-        assets=assets,
-    )
+    return DelistingNotice(day=row["day"], reason=row["reason"], announced_at=row["announced_at"])
 
 
 async def instrument(tx: Tx, code: str) -> Instrument | None:
@@ -145,11 +138,20 @@ def _instrument(row: asyncpg.Record) -> Instrument:
         low_fen=row["low_fen"],
         high_fen=row["high_fen"],
         fee_bps=row["fee_bps"],
-        state="opening" if not row["open"] else "halted" if row["halted"] else "open",
+        state=_state(row["halted"], is_open=row["open"]),
         halted_by=tuple(word for word, cause in causes if row["halted"] & cause),  # type: ignore[misc]  # the three words
         opened_at=row["opened_at"],
         preset=row["preset"],
+        delisting=notice(row),
     )
+
+
+def _state(halted: int, *, is_open: bool) -> InstrumentState:
+    if not is_open:
+        return "opening"
+    if halted & DELISTED:
+        return "delisted"
+    return "halted" if halted else "open"
 
 
 async def bounds(tx: Tx) -> list[Bounds]:
@@ -170,6 +172,11 @@ async def begin_days(tx: Tx, instrument_id: int, day: date) -> None:
 async def locking(tx: Tx, day: date) -> list[int]:
     """The instruments of which what was bought before *day* is still locked."""
     return [row["instrument_id"] for row in await tx.fetch(_sql.locking, day)]
+
+
+async def last_trade(tx: Tx, before: datetime) -> int:
+    """The number of the last trade before a moment of business time, 0 where there was none."""
+    return int(await tx.fetchval(_sql.last_trade, before))
 
 
 async def turn_days(tx: Tx, instrument_id: int, day: date) -> bool:

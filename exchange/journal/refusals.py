@@ -90,6 +90,13 @@ CORE: Final[Wordings] = {
         "The instrument is halted by {causes} and takes cancels only. Its state is open again when it trades.",
         amounts=False,
     ),
+    Reason.DELISTED: Wording(
+        _C,
+        "instrument-delisted",
+        "Delisted",
+        "The instrument is delisted and trades no more. What is held of it can be withdrawn.",
+        amounts=False,
+    ),
     Reason.FROZEN: Wording(
         _C,
         "frozen",

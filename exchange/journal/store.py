@@ -138,6 +138,16 @@ async def journal_end(connection: Tx) -> JournalEnd:
     return JournalEnd(*(await fetch_one(connection, _sql.journal_end)).values())
 
 
+async def last_before(tx: Tx, at: datetime) -> int:
+    """
+    The last command that was journalled before *at*, a moment of business time that has come.
+
+    What is being committed at this moment is waited for: it may have begun before.
+    """
+    await tx.execute(_sql.await_commit)
+    return int(await tx.fetchval(_sql.last_before, at))
+
+
 async def last_of_other_engines(connection: Tx) -> int:
     """The last sequence that another engine than this one wrote, or 0."""
     return int(await connection.fetchval(_sql.last_of_other_engines, ENGINE_VERSION))

@@ -35,3 +35,8 @@ select epoch, sequence, hash from exchange.head;
 select coalesce(max(last), 0) from exchange.journal where engine <> $1;
 -- name: projected
 select projected from exchange.progress;
+-- name: await_commit
+-- Whoever commits a batch has this row until then. The next statement sees what was committed.
+select sequence from exchange.head for share;
+-- name: last_before
+select coalesce((select last from exchange.journal where at < $1 order by last desc limit 1), 0);

@@ -67,16 +67,21 @@ async def orders(tx: Tx, instrument: Tradable) -> tuple[BookOrder, ...]:
 
 
 class BookState(NamedTuple):
-    """Whether the book takes orders (the instrument is open, nothing halts it, it is not closed), and its phase."""
+    """
+    Whether the book takes orders (the instrument is open, nothing halts it, it is not closed), and its phase.
+
+    *delisted_on* is the day from which on it trades no more, where one was announced.
+    """
 
     open: bool
     phase: Phase
+    delisted_on: date | None
 
 
 async def book_state(tx: Tx, instrument: Tradable) -> BookState:
     """Where the book of an instrument is in its day."""
     row = await fetch_one(tx, _sql.phase, instrument.id)
-    return BookState(row["trades"] and row["phase"] != CLOSED, PHASES[row["phase"]])
+    return BookState(row["trades"] and row["phase"] != CLOSED, PHASES[row["phase"]], row["delisted_on"])
 
 
 async def price_bars(tx: Tx, instrument: Tradable, interval: Interval) -> tuple[PriceBar, ...]:

@@ -30,8 +30,9 @@ from (
 select max(at) from exchange.shown_trade where instrument_id = $1
   and not exists (select from exchange.off_tape o where o.id = buy_order_id);
 -- name: phase
-select n.open and n.halted = 0 as trades, s.phase from exchange.known_instrument n
-join exchange.shown_session s on s.instrument_id = n.id where n.id = $1;
+select n.open and n.halted = 0 as trades, s.phase, d.day as delisted_on from exchange.known_instrument n
+join exchange.shown_session s on s.instrument_id = n.id
+left join exchange.announced_delisting d on d.instrument_id = n.id and d.basket_id is null where n.id = $1;
 -- name: trades_after
 select id, code, price_fen, quantity_t, taker_side, at, asset from exchange.shown_trade where instrument_id = $1 and id > $2
   and not exists (select from exchange.off_tape o where o.id = buy_order_id)

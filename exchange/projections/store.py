@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import fields
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 import asyncpg
@@ -78,14 +79,19 @@ async def deals(tx: Tx, trades: Sequence[int]) -> dict[int, Deal]:
 
 
 async def write(tx: Tx, changes: Changes) -> None:
-    """Write the changes of some batches: one statement for each table that changes."""
+    """
+    Write the changes of some batches: one statement for each table that changes.
+
+    What is only ever new is copied: a row costs a third of what it does as an element of arrays.
+    """
     positions = [(*key, *parts) for key, parts in changes.positions.items() if any(parts)]
-    placed = [tuple(getattr(each, name) for name in _PLACED) for each in changes.placed.values()]
-    changed = [(number, *(getattr(each, name) for name in _CHANGED)) for number, each in changes.changed.items()]
+    placed = [_placed_row(each) for each in changes.placed.values()]
+    changed = [(number, *_changed_row(each)) for number, each in changes.changed.items()]
+    for table, columns, new in (("placed", _PLACED, placed), ("trade", _TRADE, changes.trades)):
+        if new:
+            await tx.copy_records_to_table(table, schema_name="exchange", columns=columns, records=new)
     writes: tuple[tuple[str, Sequence[Sequence[object]]], ...] = (
-        (_sql.insert_placed, placed),
         (_sql.change_placed, changed),
-        (_sql.insert_trades, changes.trades),
         (_sql.begin_positions, [each[:2] for each in positions]),
         (_sql.move_positions, positions),
         (_sql.insert_requests, list(changes.requests.values())),
@@ -101,7 +107,12 @@ async def write(tx: Tx, changes: Changes) -> None:
 
 
 _PLACED: Final = tuple(each.name for each in fields(Placed))
-_CHANGED: Final = tuple(each.name for each in fields(Change))
+_TRADE: Final = (
+    *("id", "sequence", "instrument_id", "price_fen", "quantity_t", "buy_order_id", "sell_order_id", "buyer_id"),
+    *("seller_id", "fee_fen", "fee_account_id", "taker_side", "at", "asset_id"),
+)
+_placed_row: Final = attrgetter(*_PLACED)
+_changed_row: Final = attrgetter(*(each.name for each in fields(Change)))
 
 
 async def requests(tx: Tx, account_id: int, numbers: Sequence[int]) -> dict[int, Remembered]:

@@ -11,12 +11,6 @@ update exchange.projection set sequence = $1 where sequence < $1;
 -- name: deals
 select id, coalesce(asset_id, instrument_id), price_fen, quantity_t, buyer_id, seller_id, fee_fen, fee_account_id
 from exchange.trade where id = any($1::bigint[]);
--- name: insert_placed
-insert into exchange.placed (id, kind, account_id, instrument_id, side, price_fen, quantity_t, open_t, traded_t, life,
-  client_order_id, closed_because, listing_id, at, until)
-select * from unnest($1::bigint[], $2::text[], $3::bigint[], $4::int[], $5::text[], $6::bigint[], $7::bigint[],
-  $8::bigint[], $9::bigint[], $10::text[], $11::bigint[], $12::smallint[], $13::bigint[], $14::timestamptz[],
-  $15::timestamptz[]);
 -- name: change_placed
 update exchange.placed p set open_t = p.open_t + c.open_t, traded_t = p.traded_t + c.traded_t,
   quantity_t = p.quantity_t + c.quantity_t, price_fen = coalesce(c.price_fen, p.price_fen),
@@ -24,11 +18,6 @@ update exchange.placed p set open_t = p.open_t + c.open_t, traded_t = p.traded_t
 from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::smallint[])
   as c (id, open_t, traded_t, quantity_t, price_fen, closed_because)
 where p.id = c.id;
--- name: insert_trades
-insert into exchange.trade (id, sequence, instrument_id, price_fen, quantity_t, buy_order_id, sell_order_id, buyer_id,
-  seller_id, fee_fen, fee_account_id, taker_side, at, asset_id)
-select * from unnest($1::bigint[], $2::bigint[], $3::int[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
-  $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::text[], $13::timestamptz[], $14::int[]);
 -- name: begin_positions
 insert into exchange.position (account_id, instrument_id, settled, locked, incoming, outgoing)
 select account_id, instrument_id, 0, 0, 0, 0 from unnest($1::bigint[], $2::int[]) as p (account_id, instrument_id)

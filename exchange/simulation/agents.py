@@ -1,5 +1,5 @@
 """
-Who sells and trades: developers, market makers, speculators, zero-intelligence buyers, and the regulator's reserve.
+Who sells and trades: developers, market makers, speculators, zero-intelligence buyers.
 
 An agent sees a `Board` and its own `Desk`, and what `PlayedRegion` says to everybody. Those who buy to retire are in
 `exchange.simulation.demand`.
@@ -10,20 +10,20 @@ from typing import NamedTuple, Protocol
 from exchange.engine import commands as c
 from exchange.simulation.parameters import BPS
 from exchange.simulation.plans import MakersPlan, PolicyPlan, ProjectPlan, RandomPlan, SpeculatorsPlan
+from exchange.simulation.presets import AUCTIONS
+from exchange.simulation.programme_plans import ReduceFirstPlan
 from exchange.simulation.seeds import Draws
 from exchange.simulation.venue import BUY, SELL, Desk
 
 YEAR_DAYS = 365
 PATIENCE_DAYS = 180
 """After so many days without a sale a developer asks for no more than its cost."""
-AUCTIONS = 2
-"""The value of ``venue.selling`` for auctions; 0 is the book and 1 are listings."""
 ASKING_BPS, TRADING_BPS = 1_500, 2_000
 """How often, of ten thousand working days, a developer looks at its prices, and a speculator at the market."""
 
 
 class PlayedRegion(NamedTuple):
-    """What everybody knows: the rules, which instruments are local, how developers sell, and allowances day by day."""
+    """What everybody knows: the rules, which instruments are local, how developers sell, allowances day by day."""
 
     policy: PolicyPlan
     local: frozenset[int]
@@ -31,6 +31,7 @@ class PlayedRegion(NamedTuple):
     selling: int
     auction_days: int
     allowances: tuple[int, ...]
+    reduce_first: ReduceFirstPlan | None = None
 
 
 class Agent(Protocol):
@@ -69,12 +70,12 @@ class Developer:
             return
         self._issued = False
         desk, selling = self.desk, self._region.selling
-        ask = desk.board.on_tick(self._wanted(day), up=True)
+        ask = desk.board.on_tick(self.instrument, self._wanted(day), up=True)
         if ask < self.cost:  # the ceiling is below its cost: it keeps what it has
             return
         if selling == AUCTIONS:
             if tonnes := desk.board.lots(desk.tonnes(self.instrument)):
-                reserve = desk.board.on_tick(self.cost, up=True)
+                reserve = desk.board.on_tick(self.instrument, self.cost, up=True)
                 desk.auction(self.instrument, reserve, tonnes, day, self._region.auction_days)
             return
         desk.take_back()
@@ -87,7 +88,7 @@ class Developer:
     def _wanted(self, day: int) -> int:
         """Draw a price at its cost or above."""
         if self._plan.asking == "random":
-            return self._draws.between(self.cost, max(self.cost, self.desk.board.ceiling))
+            return self._draws.between(self.cost, max(self.cost, self.desk.board.band(self.instrument)[1]))
         patience = max(0, PATIENCE_DAYS - (day - self._since))
         margin_bps = self._draws.between(0, self._plan.markup_bps.value * patience // PATIENCE_DAYS)
         return -(-self.cost * (BPS + margin_bps) // BPS)
@@ -111,15 +112,17 @@ class Maker:
         self._numbers = sorted(region.local | region.others)
 
     def act(self, _day: int) -> None:
-        """Put new orders around the last price; it sells only what it has bought."""
+        """Put new orders around the last price, where there is a book; it sells only what it has bought."""
+        if not self.desk.board.book:
+            return
         desk, size, half = self.desk, self._plan.size_t.value, self._plan.spread_bps.value // 2
         desk.take_back()
         for number in self._numbers:
             last = desk.board.last.get(number)
             if not last:
                 continue
-            bid = desk.board.on_tick(last * (BPS - half) // BPS, up=False)
-            ask = desk.board.on_tick(-(-last * (BPS + half) // BPS), up=True)
+            bid = desk.board.on_tick(number, last * (BPS - half) // BPS, up=False)
+            ask = desk.board.on_tick(number, -(-last * (BPS + half) // BPS), up=True)
             tonnes = desk.board.lots(min(size, desk.tonnes(number)))
             if tonnes:
                 desk.place(number, SELL, ask, tonnes)
@@ -173,48 +176,29 @@ class RandomBuyer:
     def __init__(self, desk: Desk, plan: RandomPlan, region: PlayedRegion, draws: Draws) -> None:
         self.desk = desk
         self.value = max(1, draws.between(plan.low_fen_t.value, plan.high_fen_t.value))
-        self._plan = plan
+        self._active_bps = plan.active_bps.value
         self._draws = draws
         self._numbers = sorted(region.local | region.others)
         self.served = False
 
     def act(self, _day: int) -> None:
         """Bid at random, until it has its lot."""
-        board = self.desk.board
-        if self.served or not self._numbers or not self._draws.happens(self._plan.active_bps.value):
+        desk, draws, value = self.desk, self._draws, self.value
+        board = desk.board
+        if self.served or not self._numbers or not board.book or not draws.happens(self._active_bps):
             return
-        number = self._numbers[self._draws.below(len(self._numbers))]
-        limit = self._draws.between(min(board.floor, self.value), self.value)
-        price = board.on_tick(limit, up=False)
-        self.desk.take_back()
-        if price <= self.value and self.desk.cash_fen >= price * board.lot:
-            self.desk.place(number, BUY, price, board.lot)
+        number = self._numbers[draws.below(len(self._numbers))]
+        price = board.on_tick(number, draws.between(min(board.band(number)[0], value), value), up=False)
+        board.wished(value)
+        desk.take_back()
+        if price <= value and desk.cash_fen >= price * board.lot:
+            desk.place(number, BUY, price, board.lot)
 
     def close(self, _day: int) -> None:
         """Retire the lot once it has one."""
+        if self.served:
+            return
         for number in self._numbers:
             if tonnes := self.desk.tonnes(number):
                 self.served = True
                 self.desk.retire(number, tonnes)
-
-
-class Reserve:
-    """The regulator's reserve: for sale at one price, once the market has come to it."""
-
-    def __init__(self, desk: Desk, instrument: int, region: PlayedRegion) -> None:
-        self.desk = desk
-        self._instrument = instrument
-        self._region = region
-
-    def act(self, _day: int) -> None:
-        """Sell at the reserve's price where somebody paid as much, or a best bid is as high."""
-        desk, price = self.desk, self._region.policy.reserve_fen_t.value
-        bids = [best[0] for each in self._region.local if (best := desk.board.best(each, BUY)) is not None]
-        if max((*desk.board.last.values(), *bids), default=0) < price:
-            return
-        ask = desk.board.on_tick(price, up=True)
-        if tonnes := desk.board.lots(desk.tonnes(self._instrument)):
-            desk.place(self._instrument, SELL, ask, tonnes)
-
-    def close(self, _day: int) -> None:
-        """Nothing is due."""

@@ -9,6 +9,7 @@ from typing import Final, Literal
 import msgspec
 from msgspec import Struct
 
+from exchange.engine.commands import Command
 from exchange.engine.core import Engine
 from exchange.journal import codec
 from exchange.simulation import MODEL_VERSION
@@ -22,15 +23,15 @@ from exchange.simulation.tables import days_csv, kilograms_csv, runs_csv
 from exchange.simulation.venue import ENGINE, JournalRow
 from exchange.simulation.world import World
 
-_JOURNAL: Final = "journal.msgpack"
+JOURNAL: Final = "journal.msgpack"
 
 
 class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
     What stands in ``bundle.json``.
 
-    *plan* is the hash of all that decides the figures; *plain* is whether the report was written without a script; *outputs* has the SHA-256 of every other file. *journal_hash* is
-    the head of the journal of the first run, *runs* are the heads of all.
+    *plan* is the hash of all that decides the figures; *outputs* has the SHA-256 of every other file. *journal_hash* is
+    the head of the journal of the first run, *runs* are the heads of all. *plain*: the report has no script.
     """
 
     format: Literal[1]
@@ -81,7 +82,7 @@ def _write_outputs(folder: Path, jobs: tuple[PlannedRun, ...], plan: str, done: 
     summed = summaries(runs)
     files = {
         "scenario.toml": first.text.encode(),
-        _JOURNAL: journal,
+        JOURNAL: journal,
         "runs.csv": runs_csv(scenario, runs).encode(),
         "days.csv": days_csv(scenario, runs).encode(),
         "kilograms.csv": kilograms_csv(scenario, runs).encode(),
@@ -132,20 +133,29 @@ def replay(journal: bytes) -> str:
 
     Raises `BundleWrong` where a row leads to other events than it says, or the chain is broken.
     """
-    try:
-        kind = tuple[int, int, int, list[JournalRow]]
-        version, engine_version, row_codec, rows = msgspec.msgpack.decode(journal, type=kind)
-    except msgspec.MsgspecError as error:
-        raise BundleWrong(f"{_JOURNAL} is no journal: {error}") from error
-    if (version, engine_version, row_codec) != (1, ENGINE, codec.CODEC):
-        raise BundleWrong(f"{_JOURNAL} is of engine {engine_version}; this is engine {ENGINE}.")
     engine, head = Engine(), codec.GENESIS
-    for row in rows:
+    for row in _rows(journal):
         outcomes = [engine.apply(command) for command in codec.decode_commands(row.commands)]
         head = codec.chain(head, row.commands, codec.hash_events(outcomes))
         if head != row.hash:
             raise BundleWrong(f"the journal's row from {row.first} to {row.last} leads to other events than it says.")
     return head.hex()
+
+
+def commands_of(journal: bytes) -> list[Command]:
+    """Return every command of a journal in its order. Raises `BundleWrong`."""
+    return [command for row in _rows(journal) for command in codec.decode_commands(row.commands)]
+
+
+def _rows(journal: bytes) -> list[JournalRow]:
+    try:
+        kind = tuple[int, int, int, list[JournalRow]]
+        version, engine_version, row_codec, rows = msgspec.msgpack.decode(journal, type=kind)
+    except msgspec.MsgspecError as error:
+        raise BundleWrong(f"{JOURNAL} is no journal: {error}") from error
+    if (version, engine_version, row_codec) != (1, ENGINE, codec.CODEC):
+        raise BundleWrong(f"{JOURNAL} is of engine {engine_version}; this is engine {ENGINE}.")
+    return rows
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -172,9 +182,9 @@ def verify(folder: Path, again: Path, *, executor: Executor | None = None) -> Ma
         path = folder / name
         if "/" in name or not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != digest:
             raise BundleWrong(f"{name} is not the file that the bundle was made with.")
-    journal = (folder / _JOURNAL).read_bytes()
+    journal = (folder / JOURNAL).read_bytes()
     if journal and replay(journal) != manifest.journal_hash:
-        raise BundleWrong(f"{_JOURNAL} ends elsewhere than the bundle says.")
+        raise BundleWrong(f"{JOURNAL} ends elsewhere than the bundle says.")
     text = (folder / "scenario.toml").read_text("utf-8")
     repeated = write(
         again,

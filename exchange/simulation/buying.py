@@ -33,6 +33,7 @@ def buy(desk: Desk, day: int, wish: Wish, *, waits: bool) -> None:
     """
     desk.take_back()
     rooms, want = dict(wish.rooms), desk.board.lots(wish.want_t)
+    desk.board.wished(wish.limit if want else 0)
     for _ in range(_TRIES):
         ask = _cheapest(desk, rooms, wish.limit)
         if ask is None or want < desk.board.lot:
@@ -47,9 +48,8 @@ def buy(desk: Desk, day: int, wish: Wish, *, waits: bool) -> None:
         want -= taken
         rooms[ask.instrument] -= taken
     want = _bid(desk, day, rooms, want, wish.limit)
-    price = desk.board.on_tick(wish.limit, up=False)
-    if waits and desk.board.floor <= price <= wish.limit:
-        _rest(desk, rooms, want, price)
+    if waits:
+        _rest(desk, rooms, want, wish.limit)
 
 
 def _cheapest(desk: Desk, rooms: Mapping[int, int], limit: int) -> _Ask | None:
@@ -75,18 +75,22 @@ def _bid(desk: Desk, day: int, rooms: dict[int, int], want: int, limit: int) -> 
         for each in desk.board.offers()
         if each.opens <= day * DAY_S < each.closes
     )
-    price = desk.board.on_tick(limit, up=False)
     for reserve, number, instrument, offered in running:
-        tonnes = desk.board.lots(min(want, offered, rooms.get(instrument, 0), desk.cash_fen // price))
+        price = desk.board.on_tick(instrument, limit, up=False)
+        most = min(want, offered, rooms.get(instrument, 0), desk.cash_fen // price)
+        tonnes = desk.board.auction_lots(most)
         if tonnes and reserve <= price <= limit and desk.bid(number, price, tonnes, day):
             want -= tonnes
             rooms[instrument] -= tonnes
     return want
 
 
-def _rest(desk: Desk, rooms: Mapping[int, int], want: int, price: int) -> None:
-    """Let an order wait in the instrument with the most room."""
+def _rest(desk: Desk, rooms: Mapping[int, int], want: int, limit: int) -> None:
+    """Let an order wait in the instrument with the most room, if the limit lies within its band."""
     instrument = max(rooms, key=lambda number: (rooms[number], -number), default=0)
-    tonnes = desk.board.lots(min(want, rooms.get(instrument, 0), desk.cash_fen // price))
-    if tonnes:
+    if not instrument or not desk.board.band(instrument)[0] <= limit:
+        return
+    price = desk.board.on_tick(instrument, limit, up=False)
+    tonnes = desk.board.lots(min(want, rooms[instrument], desk.cash_fen // price))
+    if tonnes and price <= limit:
         desk.place(instrument, BUY, price, tonnes)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from exchange.simulation.abatement import NOTHING, Curve, Reduction, chosen
 from exchange.simulation.agents import YEAR_DAYS, PlayedRegion
 from exchange.simulation.buying import Wish, buy
 from exchange.simulation.parameters import BPS
@@ -21,24 +22,47 @@ class Enterprise:
     """
     Covers part of its emissions with credits by the deadline, and the rest with allowances or the penalty.
 
-    *credits_fen* is what it paid for credits, *rest_fen* for the rest, *duty_t* what it emitted, *used_t* what of
-    that it covered with credits, *short_t* what of its cap it could have covered and did not.
+    *credits_fen* is what it paid for credits, *rest_fen* for the rest, *reduction_fen* for what it reduced itself, all
+    by deadlines that have come. *used_t* is what it retired, *short_t* what of its cap it could have covered and did
+    not, *reduced_t* what it reduced, *covered_t* the emissions of those deadlines before that. *owed_t* are tonnes that
+    it paid the penalty for in place of an allowance. With a *curve* it reduces once, and for all years alike.
     """
 
-    def __init__(self, desk: Desk, plan: CoveredPlan, region: PlayedRegion, draws: Draws) -> None:
+    def __init__(
+        self, desk: Desk, plan: CoveredPlan, region: PlayedRegion, draws: Draws, curve: Curve | None = None
+    ) -> None:
         self.desk = desk
-        self.credits_fen = self.rest_fen = self.used_t = self.short_t = self.duty_t = 0
+        self.credits_fen = self.rest_fen = self.reduction_fen = 0
+        self.used_t = self.short_t = self.reduced_t = self.covered_t = self.owed_t = 0
         self._plan = plan
         self._region = region
         self._draws = draws
-        self._emissions_t = draws.around(plan.emissions_t.value, plan.spread_bps.value)
+        self._baseline_t = draws.around(plan.emissions_t.value, plan.spread_bps.value)
+        self._reduction = self._reduced_by(curve)
+        self._emissions_t = self._baseline_t - self._baseline_t * self._reduction.reduced_bps // BPS
         late = draws.happens(plan.late_bps.value)
         deadline = region.policy.deadline_day.value
         first = max(0, deadline - plan.window_days.value) if late else 0
         self._start = draws.between(first, max(first, deadline - 1))
-        need = desk.board.lots(self._emissions_t * region.policy.offset_cap_bps.value // BPS)
-        self._need_t = need
-        self._most_others_t = need * (BPS - region.policy.local_share_bps.value) // BPS
+
+    @property
+    def need_t(self) -> int:
+        """Whole lots that it may cover with credits under the rules of the day."""
+        may_t = self._emissions_t * self._region.policy.offset_cap_bps.value // BPS if self._reduction.counts else 0
+        return self.desk.board.lots(may_t)
+
+    @property
+    def _most_others_t(self) -> int:
+        """How many of them need not be local."""
+        return self.need_t * (BPS - self._region.policy.local_share_bps.value) // BPS
+
+    def _reduced_by(self, curve: Curve | None) -> Reduction:
+        """Decide what to reduce; a credit is worth at least what the first limit leaves of the alternative."""
+        if curve is None:
+            return NOTHING
+        price = self._alternative(0)
+        worth = self._region.policy.offset_cap_bps.value * price * (BPS - FIRST_LIMIT_BPS) // BPS
+        return chosen(curve, price, self._region.reduce_first, worth)
 
     def _alternative(self, day: int) -> int:
         """What a tonne costs that is not covered with credits."""
@@ -53,7 +77,7 @@ class Enterprise:
         if left > HURRY_DAYS and not self._draws.happens(ACTIVE_BPS):
             return
         others = sum(self.desk.owned(each) for each in self._region.others)
-        missing = self._need_t - others - sum(self.desk.owned(each) for each in self._region.local)
+        missing = self.need_t - others - sum(self.desk.owned(each) for each in self._region.local)
         part = max(self.desk.board.lot, missing // max(1, left // HURRY_DAYS))
         rooms = dict.fromkeys(sorted(self._region.local), max(0, missing))
         rooms |= dict.fromkeys(sorted(self._region.others), max(0, min(missing, self._most_others_t - others)))
@@ -68,16 +92,32 @@ class Enterprise:
 
     def _comply(self, day: int) -> None:
         self.desk.take_back()
-        left = self._need_t
+        left = self.need_t
         local_used = self._retire(self._region.local, left)
         share = self._region.policy.local_share_bps.value
         most = local_used * (BPS - share) // share if share else left
         used = local_used + self._retire(self._region.others, min(left - local_used, most))
-        self.duty_t += self._emissions_t
         self.used_t += used
         self.short_t += left - used
         self.rest_fen += (self._emissions_t - used) * self._alternative(day)
+        if self._region.policy.penalty_fen_t.value < self._region.allowances[day]:
+            self.owed_t += self._emissions_t - used
+        self.covered_t += self._baseline_t
+        self.reduced_t += self._baseline_t - self._emissions_t
+        self.reduction_fen += self._baseline_t * self._reduction.cost_fen // BPS
         self.credits_fen += self._plan.cash_fen.value - self.desk.withdraw_cash()
+
+    @property
+    def counts(self) -> bool:
+        """Whether credits count for it, because it reduced what it must."""
+        return self._reduction.counts
+
+    def open_t(self, day: int) -> int:
+        """Tonnes that are to be covered by the year's deadline and are not in its hands; nothing once it has come."""
+        if day % YEAR_DAYS >= self._region.policy.deadline_day.value:
+            return 0
+        held = sum(self.desk.owned(each) for each in self._region.local | self._region.others)
+        return self._emissions_t - min(held, self.need_t)
 
     def _retire(self, instruments: frozenset[int], most_t: int) -> int:
         done = 0
@@ -89,26 +129,46 @@ class Enterprise:
 
 
 class Volunteer:
-    """Buys a little, every so many days, and retires it. *wanted_t* is what it set out to buy, *missing_t* the lack."""
+    """
+    Buys a little, every so many days, and retires it. *wanted_t* is what it set out to buy, *missing_t* the lack.
 
-    def __init__(self, desk: Desk, plan: VoluntaryPlan, region: PlayedRegion, draws: Draws) -> None:
+    With a *curve* it reduces a part of it: *reduced_t* and *reduction_fen*, up to now.
+    """
+
+    def __init__(
+        self, desk: Desk, plan: VoluntaryPlan, region: PlayedRegion, draws: Draws, curve: Curve | None = None
+    ) -> None:
         self.desk = desk
-        self.wanted_t = self.missing_t = 0
+        self.wanted_t = self.missing_t = self.reduced_t = self.reduction_fen = 0
         self._plan = plan
         self._region = region
         self._every = max(1, plan.every_days.value)
         self._phase = draws.below(self._every)
         self._limit = draws.around(plan.most_fen_t.value, plan.spread_bps.value)
+        worth = BPS * plan.most_fen_t.value
+        self._reduction = chosen(curve, self._limit, region.reduce_first, worth) if curve is not None else NOTHING
 
     def act(self, day: int) -> None:
         """Go to the market while something is wanted."""
         if day >= self._phase and (day - self._phase) // self._every != (day - 1 - self._phase) // self._every:
-            self.missing_t = self._plan.size_t.value
-            self.wanted_t += self.missing_t
+            self._want(self._plan.size_t.value)
         if self.missing_t:
             numbers = sorted(self._region.local | self._region.others)
             wish = Wish(self.missing_t, dict.fromkeys(numbers, self.missing_t), self._limit)
             buy(self.desk, day, wish, waits=not self._region.selling)
+
+    def _want(self, emitted_t: int) -> None:
+        """Reduce a part, and set out to buy the rest, unless credits do not count yet."""
+        reduced_t = emitted_t * self._reduction.reduced_bps // BPS
+        self.reduced_t += reduced_t
+        self.reduction_fen += emitted_t * self._reduction.cost_fen // BPS
+        self.missing_t = emitted_t - reduced_t if self._reduction.counts else 0
+        self.wanted_t += self.missing_t
+
+    @property
+    def counts(self) -> bool:
+        """Whether credits count for it, because it reduced what it must."""
+        return self._reduction.counts
 
     def close(self, _day: int) -> None:
         """Retire what was delivered."""

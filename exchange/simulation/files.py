@@ -1,7 +1,7 @@
 """Scenario files: read, changed by overlays, and refused with the line and the reason."""
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
 from typing import Any
 
@@ -9,8 +9,22 @@ from msgspec import Struct, ValidationError, convert
 
 from exchange.simulation.lines import line_of, pointed_at, syntax_line
 from exchange.simulation.parameters import Source, documented, fault_of
-from exchange.simulation.plans import LONGEST_DAYS, CoveredPlan, Scenario
+from exchange.simulation.plans import (
+    DONORS,
+    LONGEST_DAYS,
+    POINTS,
+    REGULATOR,
+    RESERVE,
+    SPONSOR,
+    CoveredPlan,
+    PopulationPlan,
+    Scenario,
+    VoluntaryPlan,
+)
+from exchange.simulation.points import COUPLINGS
+from exchange.simulation.presets import PRESET, SELLING, preset_at, preset_faults
 from schemas.scalars import LAST_YEAR, MAX_PRICE_FEN
+from schemas.venues import PRESETS
 
 
 class ScenarioWrong(ValueError):
@@ -64,6 +78,17 @@ def read_overlay(text: str) -> Overlay:
         raise ScenarioWrong(line_of(text, path), f"{'.'.join(path) or 'the file'}: {reason}") from None
 
 
+def read_overlays(text: str) -> tuple[Overlay, ...]:
+    """Read an overlay, or each ``[[overlay]]`` of a file of fitted values. Raises `ScenarioWrong`."""
+    parts = _parsed(text).get("overlay")
+    if parts is None:
+        return (read_overlay(text),)
+    try:
+        return convert(parts, tuple[Overlay, ...])
+    except ValidationError as error:
+        raise ScenarioWrong(line_of(text, ("overlay", "0")), f"overlay: {error}") from None
+
+
 def _parsed(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
@@ -74,7 +99,13 @@ def _parsed(text: str) -> dict[str, Any]:
 
 
 def _set(text: str, stored: dict[str, Any], name: str, value: int) -> None:
-    """Give one parameter of a parsed file another value."""
+    """Give one parameter of a parsed file another value, or its venue another preset."""
+    if name == PRESET and isinstance(stored.get("venue"), dict):
+        try:
+            stored["venue"]["preset"] = preset_at(value)
+        except (IndexError, TypeError):
+            raise ScenarioWrong(line_of(text, ("venue",)), f"there is no preset {value}: {_PRESETS}") from None
+        return
     table: Any = stored
     for part in name.split("."):
         table = table.get(part) if isinstance(table, dict) else None
@@ -89,7 +120,8 @@ def _check(text: str, scenario: Scenario) -> None:
     for each in documented(scenario):
         if fault := fault_of(each):
             raise ScenarioWrong(line_of(text, tuple(each.name.split("."))), fault)
-    for path, fault in (*_contradictions(scenario), *_lever_faults(scenario)):
+    faults = (_contradictions, _programme_faults, preset_faults, _lever_faults)
+    for path, fault in (each for find in faults for each in find(scenario)):
         raise ScenarioWrong(line_of(text, path), fault)
 
 
@@ -133,19 +165,45 @@ def _contradictions(scenario: Scenario) -> Sequence[tuple[tuple[str, ...], str]]
     return [(path, fault) for wrong, path, fault in checks if wrong]
 
 
-SELLING = ("book", "listings", "auctions")
-"""How developers sell, by the value of ``venue.selling``."""
+_PRESETS = f"they are 1 to {len(PRESETS)} ({', '.join(PRESETS)}), and 0 for none"
+_TAKEN = frozenset({RESERVE, REGULATOR, POINTS, DONORS, SPONSOR})
+
+
+def _programme_faults(scenario: Scenario) -> Iterator[tuple[tuple[str, ...], str]]:
+    """What is wrong in the sections that may be left out, and with names that they use."""
+    for kind, names in (("project", scenario.project), ("population", scenario.population)):
+        for name in sorted(_TAKEN & names.keys()):
+            yield (kind, name), f"{name} is the name of a desk that the simulator adds: choose another"
+    for name in scenario.project.keys() & scenario.population.keys():
+        yield ("population", name), f"{name} is a project already: choose another name"
+    points = scenario.points
+    if points is not None and points.coupling.value >= len(COUPLINGS):
+        modes = ", ".join(f"{number} ({said})" for number, said in enumerate(COUPLINGS))
+        yield ("points", "coupling"), f"coupling is {modes}"
+    if points is not None and points.coupling.value and not points.points_per_t.value:
+        yield ("points", "points_per_t"), "a tonne stands behind at least one point"
+    for name, plan in scenario.population.items():
+        abatement = plan.abatement if isinstance(plan, CoveredPlan | VoluntaryPlan) else None
+        if abatement is not None and abatement.first_fen_t.value > abatement.last_fen_t.value:
+            path = ("population", name, "abatement")
+            yield path, f"the first tonne that {name} reduce costs more than the last one"
+    if scenario.reduce_first is not None and not any(map(_reduces, scenario.population.values())):
+        yield ("reduce_first",), "no population has an [population.NAME.abatement]: the rule would bind nobody"
+
+
+def _reduces(plan: PopulationPlan) -> bool:
+    return isinstance(plan, CoveredPlan | VoluntaryPlan) and plan.abatement is not None
 
 
 def _lever_faults(scenario: Scenario) -> Sequence[tuple[tuple[str, ...], str]]:
-    known = {each.name: each.parameter for each in documented(scenario)}
+    ranges = {each.name: each.parameter.range for each in documented(scenario)} | {PRESET: (0, len(PRESETS))}
     faults = []
     for at, lever in enumerate(scenario.lever):
         path = ("lever", str(at), "parameter")
-        if lever.parameter not in known:
+        if lever.parameter not in ranges:
             faults.append((path, f"there is no parameter {lever.parameter} in this scenario"))
             continue
-        low, high = known[lever.parameter].range
+        low, high = ranges[lever.parameter]
         for value in lever.values:
             if not low <= value <= high:
                 outside = f"{value} is outside the range of {lever.parameter}, from {low} to {high}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAlias, get_args, get_type_hints
+from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAlias, get_args, get_origin, get_type_hints
 
 from msgspec import Meta, Struct
 
@@ -34,6 +34,10 @@ Share: TypeAlias = Annotated[Parameter, Meta(extra={_UNIT: "bps"})]
 Days: TypeAlias = Annotated[Parameter, Meta(extra={_UNIT: "days"})]
 Gas: TypeAlias = Annotated[Parameter, Meta(extra={_UNIT: "10k Nm3"})]
 GridFactor: TypeAlias = Annotated[Parameter, Meta(extra={_UNIT: "g/kWh"})]
+Points: TypeAlias = Annotated[Parameter, Meta(extra={_UNIT: "points"})]
+FenPerThousand: TypeAlias = Annotated[Parameter, Meta(extra={_UNIT: "fen/1000 points"})]
+Grams: TypeAlias = Annotated[Parameter, Meta(extra={_UNIT: "g"})]
+Percent: TypeAlias = Annotated[Parameter, Meta(extra={_UNIT: "%"})]
 Number: TypeAlias = Annotated[Parameter, Meta(extra={_UNIT: "count"})]
 
 
@@ -60,6 +64,7 @@ def documented(plan: Struct, under: str = "") -> Iterator[Documented]:
 
 
 def _unit_of(hint: Any) -> str:  # noqa: ANN401 - a type as typing has it
+    hint = next((each for each in get_args(hint) if get_origin(each) is Annotated), hint)  # of one that may be left out
     metas = [each for each in get_args(hint) if isinstance(each, Meta) and each.extra]
     assert metas, f"a parameter must be declared with its unit, not as {hint}"
     return str(metas[0].extra[_UNIT])  # type: ignore[index]  # mypy does not narrow through the list

@@ -6,10 +6,24 @@ from typing import Annotated, Literal, TypeAlias
 from msgspec import Meta, Struct
 
 from exchange.simulation.parameters import Days, FenPerTonne, Gas, GridFactor, Money, Number, Share, Source, Tonnes
+from exchange.simulation.programme_plans import (
+    AbatementPlan,
+    DonationsPlan,
+    PointsPlan,
+    ReduceFirstPlan,
+    RegulatorPlan,
+    ReversalPlan,
+    VerificationPlan,
+)
+from schemas.venues import VenuePreset
 
 PlanName: TypeAlias = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,39}$(?!\n)")]
 LONGEST_DAYS = 3_660
 MOST_REPLICATIONS = 1_000
+
+
+RESERVE, REGULATOR, POINTS, DONORS, SPONSOR = "reserve", "regulator", "points", "donors", "sponsor"
+"""Whose desks the scenario's sections bring; projects and populations have other names."""
 
 
 class Bilingual(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -32,6 +46,10 @@ class VenuePlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     *selling* is how developers sell: in the order book, by listings, or in auctions of *auction_days* each. Where the
     scenario compares them, the lever is ``venue.selling`` with 0, 1 and 2.
+
+    With a *preset*, one of `schemas.venues.PRESETS`, tick, lot, ways to trade, and where it has them band, largest
+    order and resale, are those of real instruments of that venue; the lever ``venue.preset`` has their places in the
+    list.
     """
 
     tick_fen: FenPerTonne
@@ -41,6 +59,7 @@ class VenuePlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     fee_bps: Share
     selling: Number
     auction_days: Days
+    preset: VenuePreset | None = None
 
 
 class PolicyPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -83,7 +102,8 @@ class ProjectPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     Costs lie within *cost_spread_bps* around *cost_fen_t*. Each issues *issued_t* on day *first_day* and every
     *every_days* after. It asks for its cost and up to *markup_bps* more, and comes down towards its cost; or for
     any price from its cost to the ceiling, where *asking* is random. With *kiln* the registry's formula says what is
-    issued, in place of *issued_t*.
+    issued, in place of *issued_t*. With *reversal* it may lose again what was issued for. *reference_fen_t* is the
+    price that a preset's band lies around at first.
     """
 
     local: bool
@@ -96,6 +116,8 @@ class ProjectPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     first_day: Days
     every_days: Days
     kiln: KilnPlan | None = None
+    reversal: ReversalPlan | None = None
+    reference_fen_t: FenPerTonne | None = None
 
 
 class CoveredPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="covered", tag_field="kind"):
@@ -103,7 +125,8 @@ class CoveredPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     Enterprises with a duty to cover their emissions by the deadline.
 
     Emissions lie within *spread_bps* around *emissions_t*. Each has *cash_fen* a year to buy credits with. *late_bps*
-    of them begin to buy *window_days* before the deadline, the others at some day of the year.
+    of them begin to buy *window_days* before the deadline, the others at some day of the year. With *abatement* they
+    reduce themselves as far as that is cheaper than an allowance, or than a rule asks for.
     """
 
     count: Number
@@ -112,10 +135,15 @@ class CoveredPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     cash_fen: Money
     late_bps: Share
     window_days: Days
+    abatement: AbatementPlan | None = None
 
 
 class VoluntaryPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="voluntary", tag_field="kind"):
-    """Enterprises that buy and retire of their own will, every *every_days*, at *most_fen_t* at most."""
+    """
+    Enterprises that buy and retire of their own will, every *every_days*, at *most_fen_t* at most.
+
+    *size_t* is what they emitted since. With *abatement* they reduce a part of it themselves.
+    """
 
     count: Number
     cash_fen: Money
@@ -123,6 +151,7 @@ class VoluntaryPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     spread_bps: Share
     size_t: Tonnes
     every_days: Days
+    abatement: AbatementPlan | None = None
 
 
 class OrganisersPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="organisers", tag_field="kind"):
@@ -199,4 +228,9 @@ class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     policy: PolicyPlan
     project: dict[PlanName, ProjectPlan] = {}
     population: dict[PlanName, PopulationPlan] = {}
+    regulator: RegulatorPlan | None = None
+    reduce_first: ReduceFirstPlan | None = None
+    verification: VerificationPlan | None = None
+    points: PointsPlan | None = None
+    donations: DonationsPlan | None = None
     lever: Annotated[tuple[LeverPlan, ...], Meta(max_length=2)] = ()

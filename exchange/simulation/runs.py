@@ -1,9 +1,9 @@
 """All runs of a scenario: each setting of its levers in each replication, here or over any executor."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Executor, Future, as_completed
-from itertools import product
-from typing import NamedTuple
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
+from itertools import islice, product
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -13,6 +13,9 @@ from exchange.simulation.lines import line_of
 from exchange.simulation.plans import Scenario
 from exchange.simulation.results import RunResult
 from exchange.simulation.world import World
+
+_AHEAD: Final = 256
+"""Runs that wait at an executor whose number of workers is not known."""
 
 
 class PlannedRun(NamedTuple):
@@ -70,14 +73,39 @@ Done = RunResult | FailedRun
 
 
 def play_all(jobs: Mapping[int, PlannedRun], executor: Executor | None, each: Callable[[int, Done], None]) -> None:
-    """Do the runs, and hand each over as soon as it is done, in whichever order that is."""
+    """
+    Do the runs, and hand each over as soon as it is done, in whichever order that is.
+
+    Processes get no run before their last one was handed over, so that one that is killed loses one run, and the end of
+    this process one of each. What a broken executor raises is raised last: all that was done is handed over before.
+    """
     if executor is None:
         for number, job in jobs.items():
             each(number, play(job))
         return
-    waiting: dict[Future[Done], int] = {executor.submit(play, job): number for number, job in jobs.items()}
-    for future in as_completed(waiting):
-        each(waiting[future], future.result())
+    broken: BaseException | None = None
+    left, slots = iter(jobs.items()), getattr(executor, "_max_workers", _AHEAD)
+    waiting: dict[Future[Done], int] = {}
+    while True:
+        try:
+            waiting |= {executor.submit(play, job): number for number, job in islice(left, slots - len(waiting))}
+        except BrokenExecutor as error:
+            broken, left = error, iter(())
+        if not waiting:
+            break
+        for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+            number = waiting.pop(future)
+            if (trouble := _trouble(future)) is None:
+                each(number, future.result())
+            else:
+                broken = trouble
+    if broken is not None:
+        raise broken
+
+
+def _trouble(future: Future[Done]) -> BaseException | None:
+    """What kept the executor from playing a run; what goes wrong in a run is its result."""
+    return CancelledError() if future.cancelled() else future.exception()
 
 
 def by_setting(runs: Iterable[RunResult]) -> Iterator[tuple[tuple[int, ...], list[RunResult]]]:

@@ -28,7 +28,7 @@ class Draws:
 
     def between(self, low: int, high: int) -> int:
         """Draw from *low* to *high*, both included."""
-        return low + self.below(high - low + 1) if high > low else low
+        return low + self._bits(64) % (high - low + 1) if high > low else low
 
     def around(self, middle: int, spread_bps: int) -> int:
         """Draw within so many ten-thousandths around *middle*."""
@@ -37,10 +37,11 @@ class Draws:
 
     def happens(self, bps: int) -> bool:
         """Draw whether something happens that happens so many times in ten thousand."""
-        return self.below(10_000) < bps
+        return self._bits(64) % 10_000 < bps
 
     def shuffle(self, them: list[int]) -> None:
         """Put numbers in a random order, in place."""
+        bits = self._bits
         for at in range(len(them) - 1, 0, -1):
-            other = self.below(at + 1)
+            other = bits(64) % (at + 1)
             them[at], them[other] = them[other], them[at]

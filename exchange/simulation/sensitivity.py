@@ -20,7 +20,7 @@ _LEVELS: Final = 4
 _STEP: Final = 2 / 3
 """Levels / (2 (levels - 1)), as Morris has it."""
 _BITS: Final = 32
-_RESAMPLES: Final = 200
+RESAMPLES: Final = 200
 _JOE_KUO: Final[tuple[tuple[int, tuple[int, ...]], ...]] = (
     *((0, (1,)), (1, (1, 3)), (1, (1, 3, 1)), (2, (1, 1, 1)), (1, (1, 1, 3, 3)), (4, (1, 3, 5, 13))),
     *((2, (1, 1, 5, 5, 17)), (4, (1, 1, 5, 5, 5)), (7, (1, 1, 7, 11, 19)), (11, (1, 1, 5, 1, 1))),
@@ -38,7 +38,8 @@ class Sensitivity(Struct, frozen=True, kw_only=True):
     What a parameter does to a figure.
 
     By Morris, *main* is the mean absolute effect of crossing two thirds of the range and *total* its standard
-    deviation; by Sobol the first-order and the total index. Each with half of its 95 % interval.
+    deviation; by Sobol the first-order and the total index; of a grid see `exchange.simulation.grids`. Each with half
+    of its 95 % interval.
     """
 
     name: str
@@ -80,10 +81,11 @@ def morris(names: Sequence[str], points: Sequence[Point], values: Sequence[float
 
 
 def _morris_chosen(effects: Sequence[float], rows: Sequence[int]) -> tuple[float, float]:
-    return _morris_of([effects[row] for row in rows])
+    return mean_and_spread([effects[row] for row in rows])
 
 
-def _morris_of(effects: Sequence[float]) -> tuple[float, float]:
+def mean_and_spread(effects: Sequence[float]) -> tuple[float, float]:
+    """Return the mean absolute value, and the standard deviation of the values themselves."""
     mean = math.fsum(effects) / len(effects)
     spread = math.sqrt(math.fsum((each - mean) ** 2 for each in effects) / max(1, len(effects) - 1))
     return math.fsum(map(abs, effects)) / len(effects), spread
@@ -150,6 +152,6 @@ def _bootstrapped(name: str, count: int, of: Callable[[Sequence[int]], tuple[flo
     """Estimate from all rows; then two hundred times from rows drawn again, for 1.96 standard deviations."""
     main, total = of(range(count))
     draws = Draws(0, count, f"bootstrap.{name}")
-    again = [of([draws.below(count) for _ in range(count)]) for _ in range(_RESAMPLES)]
-    widths = [1.96 * _morris_of([each[part] for each in again])[1] for part in (0, 1)]
+    again = [of([draws.below(count) for _ in range(count)]) for _ in range(RESAMPLES)]
+    widths = [1.96 * mean_and_spread([each[part] for each in again])[1] for part in (0, 1)]
     return Sensitivity(name=name, main=main, main_half_width=widths[0], total=total, total_half_width=widths[1])

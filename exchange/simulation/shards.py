@@ -29,9 +29,14 @@ class BundleWrong(Exception):
     """A folder that cannot be written to, or is not what it says; the text says which file, and what to do."""
 
 
+def versions() -> tuple[int, int, int]:
+    """Return the versions of model, engine and codec, which decide the figures of a run wherever it is played."""
+    return MODEL_VERSION, ENGINE_VERSION, codec.CODEC
+
+
 def plan_of(planned: Sequence[PlannedRun], *more: str) -> str:
     """Hash all that decides the figures: scenario, settings, *more*, and the versions of model, engine and codec."""
-    return hashlib.sha256(msgspec.json.encode((MODEL_VERSION, ENGINE_VERSION, codec.CODEC, planned, more))).hexdigest()
+    return hashlib.sha256(msgspec.json.encode((*versions(), planned, more))).hexdigest()
 
 
 def play_into(

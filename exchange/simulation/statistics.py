@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from exchange.simulation.results import FIGURES, RunResult
+from exchange.simulation.results import FIGURES, USUAL, RunResult
 from exchange.simulation.runs import by_setting
 
 _STUDENT: Final = (
@@ -49,17 +49,18 @@ class SettingSummary(Struct, frozen=True, kw_only=True):
 
 def estimate(values: Sequence[int]) -> Estimate:
     """Estimate a mean."""
-    mean, half = _mean(values)
+    mean, half = mean_of(values)
     return Estimate(mean=mean, half_width=half, low=min(values), high=max(values))
 
 
 def effect(before: Sequence[int], after: Sequence[int]) -> Effect:
     """Compare pairs of values of the same replications."""
-    mean, half = _mean([there - here for here, there in zip(before, after, strict=True)])
+    mean, half = mean_of([there - here for here, there in zip(before, after, strict=True)])
     return Effect(mean=mean, half_width=half, sure=half is not None and abs(mean) > half)
 
 
-def _mean(values: Sequence[int]) -> tuple[float, float | None]:
+def mean_of(values: Sequence[float]) -> tuple[float, float | None]:
+    """Return a mean and half of its 95 % interval, by Student; None for one value."""
     count = len(values)
     mean = sum(values) / count
     if count == 1:
@@ -88,3 +89,12 @@ def summaries(runs: tuple[RunResult, ...]) -> tuple[SettingSummary, ...]:
             )
         )
     return tuple(found)
+
+
+def told(summed: Sequence[SettingSummary]) -> list[str]:
+    """Name the figures that a report has: those of every market, and of sections that were played at all."""
+    return [
+        name
+        for name in FIGURES
+        if name in USUAL or any(each.figures[name].low or each.figures[name].high for each in summed)
+    ]

@@ -1,6 +1,7 @@
 """Sweeps: a scenario at many points of its parameters' ranges, and which of them move a figure."""
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
@@ -12,6 +13,7 @@ from msgspec import Meta, Struct
 from exchange.engine.core import ENGINE_VERSION
 from exchange.simulation import MODEL_VERSION
 from exchange.simulation.files import ScenarioWrong, read
+from exchange.simulation.grids import MOST_POINTS, grid, grid_points, levels_of
 from exchange.simulation.parameters import documented
 from exchange.simulation.results import FIGURES, RunResult
 from exchange.simulation.runs import Done, FailedRun, PlannedRun
@@ -29,16 +31,22 @@ from exchange.simulation.tables import csv_of
 
 WIDEST = 0.1
 """Indices with a wider half interval are not put into an order."""
+LEAST_SAMPLES = 2
+"""From one alone nothing is estimated, and no interval."""
+
+
+Method = Literal["morris", "sobol", "grid"]
 
 
 class SweepPlan(Struct, frozen=True, kw_only=True):
     """
     What to sweep: *ranges* of parameters, each within that of the scenario, and the *figure* that is asked about.
 
-    *samples* are trajectories of Morris' method or samples of Sobol's; *replications* are averaged at each point.
+    *samples* are trajectories of Morris' method, samples of Sobol's, or levels of each parameter in a grid;
+    *replications* are averaged at each point.
     """
 
-    method: Literal["morris", "sobol"]
+    method: Method
     figure: str
     ranges: dict[str, tuple[int, int]]
     samples: Annotated[int, Meta(ge=2)]
@@ -49,8 +57,9 @@ class SweepResult(Struct, frozen=True, kw_only=True):
     """
     What stands in ``sweep.json``.
 
-    *sensitivities* are in the order of the plan, and empty where a run failed. *ranked* has the names by their effect,
-    or nothing where the intervals are too wide to tell an order.
+    *sensitivities* are in the order of the plan. A run that *failed* takes the trajectory or sample that it belongs to
+    out of the estimate, or its replication out of a grid; *estimated* is how many are left. Less than two estimate
+    nothing. *ranked* has the names by their effect, or nothing where the intervals are too wide to tell an order.
     """
 
     format: Literal[1]
@@ -62,6 +71,7 @@ class SweepResult(Struct, frozen=True, kw_only=True):
     swept: SweepPlan
     runs: int
     failed: tuple[FailedRun, ...]
+    estimated: int
     sensitivities: tuple[Sensitivity, ...]
     ranked: tuple[str, ...]
     points: str
@@ -109,7 +119,7 @@ def sweep(
     if swept.figure not in FIGURES:
         raise ScenarioWrong(1, f"no figure is named {swept.figure}; there are {', '.join(FIGURES)}")
     scenario, names = read(text, changes), tuple(swept.ranges)
-    points = _points_of(swept, len(names), scenario.seed)
+    points = _points_of(swept, scenario.seed)
     settings = [_values_at(point, swept) for point in points]
     fixed = tuple(sorted(changes.items()))
     planned = [
@@ -121,7 +131,7 @@ def sweep(
     done = play_into(folder, plan, planned, executor, finished)
     table = csv_of((*names, "replication", swept.figure, "journal_hash"), _rows(done, swept.figure)).encode()
     failed = tuple(each for each in done if isinstance(each, FailedRun))
-    found = () if failed else _sensitivities(swept, points, _means(done, swept))
+    estimated, found = _estimated(swept, points, done)
     result = SweepResult(
         format=1,
         model=MODEL_VERSION,
@@ -132,6 +142,7 @@ def sweep(
         swept=swept,
         runs=len(done),
         failed=failed,
+        estimated=estimated,
         sensitivities=tuple(found),
         ranked=_ranked(swept, found),
         points=hashlib.sha256(table).hexdigest(),
@@ -142,7 +153,13 @@ def sweep(
     return result
 
 
-def _points_of(swept: SweepPlan, count: int, seed: int) -> list[Point]:
+def _points_of(swept: SweepPlan, seed: int) -> list[Point]:
+    count = len(swept.ranges)
+    if swept.method == "grid":
+        levels = levels_of(swept.ranges, swept.samples)
+        if math.prod(levels) > MOST_POINTS:
+            raise ScenarioWrong(1, f"this grid has {math.prod(levels):,} points; {MOST_POINTS:,} are the most")
+        return grid_points(levels)
     if swept.method == "morris":
         return morris_points(count, swept.samples, seed)
     return sobol_points(count, swept.samples)
@@ -162,24 +179,44 @@ def _rows(done: Sequence[Done], figure: str) -> list[tuple[object, ...]]:
     ]
 
 
-def _means(done: Sequence[Done], swept: SweepPlan) -> list[float]:
-    """Average the figure over the replications of each point."""
-    values = [run.figures[swept.figure] for run in done if isinstance(run, RunResult)]
-    count = swept.replications
-    return [sum(values[at : at + count]) / count for at in range(0, len(values), count)]
-
-
-def _sensitivities(swept: SweepPlan, points: Sequence[Point], values: Sequence[float]) -> list[Sensitivity]:
+def _estimated(swept: SweepPlan, points: Sequence[Point], done: Sequence[Done]) -> tuple[int, Sequence[Sensitivity]]:
+    """Estimate from what no failed run is part of; returns of how many trajectories, samples or replications."""
+    each = swept.replications
+    values = [run.figures[swept.figure] if isinstance(run, RunResult) else None for run in done]
+    rows = [values[at : at + each] for at in range(0, len(values), each)]
     names = tuple(swept.ranges)
-    return morris(names, points, values) if swept.method == "morris" else sobol(names, values)
+    if swept.method == "grid":
+        whole = [column for column in zip(*rows, strict=True) if None not in column]
+        if not whole:
+            return 0, ()
+        by_point = [[value for value in row if value is not None] for row in zip(*whole, strict=True)]
+        return len(whole), grid(names, levels_of(swept.ranges, swept.samples), by_point)
+    means = [_mean(row) for row in rows]
+    width = len(points) // swept.samples
+    whole_groups = [at for at in range(0, len(means), width) if None not in means[at : at + width]]
+    if len(whole_groups) < LEAST_SAMPLES:
+        return len(whole_groups), ()
+    kept = [at + step for at in whole_groups for step in range(width)]
+    figures = [mean for at in kept if (mean := means[at]) is not None]
+    found = morris(names, [points[at] for at in kept], figures) if swept.method == "morris" else sobol(names, figures)
+    return len(whole_groups), found
+
+
+def _mean(row: Sequence[int | None]) -> float | None:
+    """Average the figure over the replications of a point; None where one of them failed."""
+    known = [value for value in row if value is not None]
+    return sum(known) / len(known) if len(known) == len(row) else None
 
 
 def _ranked(swept: SweepPlan, found: Sequence[Sensitivity]) -> tuple[str, ...]:
     """
     Name the parameters by their effect, the largest first, if that order can be told.
 
-    The limit is a tenth of the variance for Sobol's indices, and of the largest effect for Morris'.
+    The limit is a tenth of the variance for Sobol's indices, and of the largest effect for the others. Of a grid
+    without replications chance is not known, and so no order.
     """
+    if swept.method == "grid" and swept.replications < LEAST_SAMPLES:
+        return ()
     if swept.method == "sobol":
         by_effect = sorted(found, key=lambda each: -each.total)
         sure = all(each.total_half_width <= WIDEST for each in found)

@@ -4,14 +4,20 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
+from msgspec.structs import replace
+
 from exchange.engine import commands as c
 from exchange.engine.core import ENGINE_VERSION, Engine
-from exchange.engine.events import Event, InstructionRefused, Refused, Traded
+from exchange.engine.events import Event, InstructionRefused, Reduced, Refused, Traded
 from exchange.engine.modes import continuous, listings
 from exchange.engine.modes.auctions import messages as auctions
+from exchange.engine.modes.sessions.messages import SetPhase
+from exchange.engine.modes.venues.messages import ReleaseBought
+from exchange.engine.session import CLOSED, CONTINUOUS
+from exchange.instruments.presets.telling import instructions_for
 from exchange.journal import codec
-from exchange.simulation.ledger import Ledger
-from exchange.simulation.plans import VenuePlan
+from exchange.simulation.ledger import FOLLOWED, Ledger
+from exchange.simulation.presets import TIES, PlayedRules, band_of
 
 DAY_S: Final = 86_400
 BUY, SELL = c.BUY, c.SELL
@@ -51,11 +57,13 @@ class PlayedVenue:
     """
     Carries commands out, keeps them for the journal, and books what they lead to.
 
-    *after* is called after every command with the market; tests check conservation there.
+    *after* is called after every command with what it led to; tests check conservation there.
     """
 
-    def __init__(self, plan: VenuePlan, ledger: Ledger, after: Callable[["PlayedVenue"], None] | None = None) -> None:
-        self.plan = plan
+    def __init__(
+        self, rules: PlayedRules, ledger: Ledger, after: Callable[["PlayedVenue", c.Command, list[Event]], None] | None
+    ) -> None:
+        self.rules = rules
         self.ledger = ledger
         self.engine = Engine()
         self.board = Board(self)
@@ -69,44 +77,83 @@ class PlayedVenue:
         self._instruction = 0
         self._commands: list[c.Command] = []
         self._outcomes: list[list[Event]] = []
+        self._follow: dict[type[Any], Callable[[Any], None]] = {
+            **dict.fromkeys(FOLLOWED, ledger.follow),
+            Traded: self._traded,
+            Reduced: self._reduced,
+            Refused: self._refused,
+            InstructionRefused: self._refused,
+        }
 
     def apply(self, command: c.Command) -> list[Event]:
         """Carry a command out to its last step, and remember it for the journal."""
-        events = self._once(command)
-        while self.engine.market.unfinished is not None:
-            events = events + self._once(c.Continue())
-        return events
-
-    def _once(self, command: c.Command) -> list[Event]:
         events = self.engine.apply(command)
         self._commands.append(command)
         self._outcomes.append(events)
         for event in events:
-            if isinstance(event, Traded):
-                self._traded(event)
-            elif isinstance(event, Refused | InstructionRefused):
-                self.refusals[event.reason] += 1
-            else:
-                self.ledger.follow(event)
+            if (follow := self._follow.get(event.__class__)) is not None:
+                follow(event)
         if self._after is not None:
-            self._after(self)
+            self._after(self, command, events)
+        if self.engine.market.unfinished is not None:
+            events = events + self.apply(c.Continue())
         return events
+
+    def _refused(self, refusal: Refused | InstructionRefused) -> None:
+        self.refusals[refusal.reason] += 1
+
+    def _reduced(self, event: Reduced) -> None:
+        self._sold(event.order, event.quantity)
 
     def _traded(self, trade: Traded) -> None:
         self.trades.append(trade)
         offer = self.offers.get(trade.sell_order)
         mode = "book" if offer is None else "auction" if offer.closes else "listing"
         self.today.append(Print(trade.instrument, trade.price, trade.quantity, mode))
-        if offer is not None:
-            left = offer._replace(open_t=offer.open_t - trade.quantity)
-            self.offers[trade.sell_order] = left
-            if not left.open_t:
-                del self.offers[trade.sell_order]
+        self._sold(trade.sell_order, trade.quantity)
+
+    def _sold(self, order: int, quantity_t: int) -> None:
+        """Publish that less of a listing or an auction is open, or nothing any more."""
+        if (offer := self.offers.get(order)) is not None:
+            self.offers[order] = left = offer._replace(open_t=offer.open_t - quantity_t)
+            if left.open_t <= 0:
+                del self.offers[order]
 
     def instruct(self, kind: Callable[..., c.Command], *words: Any) -> list[Event]:  # noqa: ANN401 - fields of any instruction
         """Give an instruction under the next number."""
         self._instruction += 1
         return self.apply(kind(self._instruction, *words))
+
+    def open_instrument(self, number: int, reference_fen_t: int, fee_bps: int, fees: int) -> None:
+        """Open an instrument by the rules of the venue, as the service of real instruments does."""
+        rules = self.rules
+        band = band_of(rules, reference_fen_t)
+        self.instruct(c.OpenInstrument, number, rules.tick, rules.lot, *band, fee_bps, fees, fees)
+        for each in instructions_for(rules.preset, number, reference_fen_t) if rules.preset is not None else ():
+            self._instruction += 1
+            self.apply(replace(each, instruction=self._instruction))  # type: ignore[type-var]  # commands are structs
+
+    def begin_day(self, day: int) -> None:
+        """Begin a working day of a preset: what was bought yesterday may be sold, and the book opens."""
+        preset = self.rules.preset
+        for number, instrument in self.engine.market.instruments.items() if preset is not None else ():
+            if instrument.venue is not None and instrument.venue.locks:
+                self.instruct(ReleaseBought, number)
+            if instrument.phase == CLOSED:
+                self.instruct(SetPhase, number, CONTINUOUS, day * DAY_S)
+
+    def close_book(self, day: int) -> None:
+        """End a working day of a preset with sessions: there is a closing price, and its band for the next day."""
+        preset = self.rules.preset
+        if preset is not None and preset.sessions is not None:
+            for number in self.engine.market.instruments:
+                self.instruct(SetPhase, number, CLOSED, day * DAY_S + DAY_S // 2)
+
+    def set_band(self, number: int, low: int, high: int) -> None:
+        """Move the band of an instrument, unless it is there."""
+        instrument = self.engine.market.instruments[number]
+        if low <= high and (instrument.low, instrument.high) != (low, high):
+            self.instruct(c.SetBand, number, low, high)
 
     def end_day(self, day: int) -> None:
         """Deliver what was traded, and write the day's row of the journal."""
@@ -132,48 +179,62 @@ class PlayedVenue:
 
 
 class Board:
-    """What the venue publishes, and nothing else: best prices, last prices, listings and auctions."""
+    """
+    What the venue publishes, and nothing else: best prices, last prices, listings and auctions.
+
+    *lot* is the smallest quantity of an order, and the step of others; *book* says whether there is an order book, as
+    some presets have none. *last* and *closes* have prices by instrument.
+    """
 
     def __init__(self, venue: PlayedVenue) -> None:
         self._venue = venue
+        self._instruments = venue.engine.market.instruments
         self.last: dict[int, int] = {}
+        self.most_wished = 0
         self.closes: dict[int, list[int]] = {}
+        rules = venue.rules
+        self._tick = rules.tick
+        self._largest_t = rules.largest_t
+        self.lot = rules.lot
+        self.book = rules.preset is None or rules.preset.book
 
     def best(self, instrument: int, side: int) -> tuple[int, int] | None:
         """Return the best price of a side of the book and its tonnes; None where it is empty."""
-        level = self._venue.engine.market.instruments[instrument].book.side(side).best
+        level = self._instruments[instrument].book.side(side).best
         return None if level is None else (level.price, level.total)
 
     def offers(self) -> Iterator[PublishedOffer]:
         """Open listings and auctions, the oldest first."""
         return iter(tuple(self._venue.offers.values()))
 
-    def on_tick(self, price: int, *, up: bool) -> int:
+    def on_tick(self, instrument: int, price: int, *, up: bool) -> int:
         """Bring a price into the band and onto the tick, rounded up or down."""
-        plan = self._venue.plan
-        tick, low, high = plan.tick_fen.value, plan.floor_fen_t.value, plan.ceiling_fen_t.value
+        tick, traded = self._tick, self._instruments[instrument]
         price = -(-price // tick) * tick if up else price // tick * tick
-        return max(-(-low // tick) * tick, min(price, high // tick * tick))
+        if price > traded.high:
+            price = traded.high // tick * tick
+        return price if price > traded.low else -(-traded.low // tick) * tick
+
+    def band(self, instrument: int) -> tuple[int, int]:
+        """Return the lowest and the highest price of an order."""
+        traded = self._instruments[instrument]
+        return traded.low, traded.high
 
     def lots(self, quantity_t: int) -> int:
-        """Return so many tonnes, down to whole lots."""
-        lot = self._venue.plan.lot_t.value
-        return max(0, quantity_t // lot * lot)
+        """Return so many tonnes, down to whole lots and to the largest order of the venue."""
+        lot, largest = self.lot, self._largest_t
+        if largest and quantity_t > largest:
+            quantity_t = largest
+        return quantity_t // lot * lot if quantity_t > 0 else 0
 
-    @property
-    def floor(self) -> int:
-        """The lowest price of an order."""
-        return self._venue.plan.floor_fen_t.value
+    def auction_lots(self, quantity_t: int) -> int:
+        """Return so many tonnes, down to whole lots of a bid in an auction."""
+        lot = self._venue.rules.auction_lot_t
+        return self.lots(quantity_t) // lot * lot
 
-    @property
-    def ceiling(self) -> int:
-        """The highest price of an order."""
-        return self._venue.plan.ceiling_fen_t.value
-
-    @property
-    def lot(self) -> int:
-        """The smallest quantity, and the step of others."""
-        return self._venue.plan.lot_t.value
+    def wished(self, price: int) -> None:
+        """Remember the highest price that anybody would pay; no one sees it, but the report does."""
+        self.most_wished = max(self.most_wished, price)
 
     def publish_closes(self) -> None:
         """End the day: the last price of each instrument is its close."""
@@ -196,6 +257,7 @@ class Desk:
         self.account = account
         self.population = population
         self.board = venue.board
+        self._accounts = venue.engine.market.accounts
         self._number = 0
 
     def _next(self) -> int:
@@ -205,18 +267,24 @@ class Desk:
     @property
     def cash_fen(self) -> int:
         """Money that is free."""
-        mine = self._venue.engine.market.accounts.get(self.account)
+        mine = self._accounts.get(self.account)
         return mine.cash.settled if mine is not None else 0
+
+    @property
+    def money_fen(self) -> int:
+        """Money that is free, or behind orders."""
+        mine = self._venue.engine.market.accounts.get(self.account)
+        return mine.cash.settled + mine.cash.locked if mine is not None else 0
 
     def tonnes(self, instrument: int) -> int:
         """Tonnes that are free."""
-        mine = self._venue.engine.market.accounts.get(self.account)
+        mine = self._accounts.get(self.account)
         found = mine.tonnes.get(instrument) if mine is not None else None
         return found.settled if found is not None else 0
 
     def owned(self, instrument: int) -> int:
         """Tonnes that are free, behind orders, or bought today and not delivered yet."""
-        mine = self._venue.engine.market.accounts.get(self.account)
+        mine = self._accounts.get(self.account)
         found = mine.tonnes.get(instrument) if mine is not None else None
         return found.settled + found.locked + found.incoming if found is not None else 0
 
@@ -227,13 +295,9 @@ class Desk:
 
     def take_back(self) -> None:
         """Cancel everything that the account has open, if anything."""
-        mine = self._venue.engine.market.accounts.get(self.account)
+        mine = self._accounts.get(self.account)
         if mine is not None and mine.orders:
-            gone = tuple(mine.orders)
             self._venue.apply(c.CancelAll(self.account, 0, self._next()))
-            for number in gone:
-                if number not in mine.orders:
-                    self._venue.offers.pop(number, None)
 
     def list_at(self, instrument: int, price: int, quantity_t: int) -> None:
         """Offer tonnes at a fixed price."""
@@ -243,8 +307,12 @@ class Desk:
     def auction(self, instrument: int, reserve: int, quantity_t: int, day: int, days: int) -> None:
         """Offer tonnes in a sealed auction at a uniform price, from tomorrow on."""
         opens, closes = (day + 1) * DAY_S, (day + 1 + days) * DAY_S
-        lot = self.board.lot
-        terms = (auctions.UNIFORM, reserve, 0, quantity_t, lot, quantity_t, auctions.BY_TIME, False)
+        rules = self._venue.rules
+        quantity_t = quantity_t // rules.auction_lot_t * rules.auction_lot_t
+        if quantity_t < max(1, rules.least_auction_t):
+            return
+        ties = TIES[rules.at_random]
+        terms = (auctions.UNIFORM, reserve, 0, quantity_t, rules.auction_lot_t, quantity_t, ties, rules.whole)
         command = auctions.OpenAuction(self.account, instrument, *terms, opens, closes, 0, closes, self._next())
         offer = PublishedOffer(0, instrument, reserve, quantity_t, opens, closes)
         self._publish(self._venue.apply(command), auctions.AuctionOpened, offer)
@@ -266,9 +334,25 @@ class Desk:
     def retire(self, instrument: int, quantity_t: int) -> None:
         """Take delivered tonnes off the exchange and retire them in the registry."""
         if quantity_t > 0:
-            events = self._venue.instruct(c.DebitTonnes, self.account, instrument, quantity_t)
-            assert not isinstance(events[0], InstructionRefused), "only what is free is retired"
+            self._take_off(instrument, quantity_t)
             self._venue.ledger.retire(instrument, quantity_t, self.population)
+
+    def give_up(self, instrument: int, most_t: int, cause: str) -> int:
+        """Take back what is open, and have up to so many tonnes cancelled; returns how many there were."""
+        self.take_back()
+        quantity_t = min(most_t, self.tonnes(instrument))
+        if quantity_t > 0:
+            self._take_off(instrument, quantity_t)
+            self._venue.ledger.cancel(instrument, quantity_t, cause)
+        return quantity_t
+
+    def _take_off(self, instrument: int, quantity_t: int) -> None:
+        events = self._venue.instruct(c.DebitTonnes, self.account, instrument, quantity_t)
+        assert not isinstance(events[0], InstructionRefused), "only what is free leaves the exchange"
+
+    def pay_in(self, amount_fen: int) -> None:
+        """Bring money onto the exchange."""
+        self._venue.pay_in(self.account, amount_fen)
 
     def withdraw_cash(self) -> int:
         """Take all free money off the exchange."""

@@ -1,8 +1,9 @@
 """
 One run: a scenario, one setting of its levers, one replication, played day by day on the engine.
 
-A day: the registry issues; on a working day everybody trades, in a random order; what was traded is delivered; then
-what is due is retired and paid. Auctions begin and close in between, by the calendar.
+A day: what was lost or found false is cancelled, and the registry issues; on a working day everybody trades, in a
+random order; what was traded is delivered; then what is due is retired and paid. Auctions begin and close in between,
+by the calendar.
 """
 
 from collections.abc import Callable
@@ -10,7 +11,10 @@ from datetime import date, timedelta
 from typing import Final
 
 from exchange.engine import commands as c
+from exchange.engine.events import Event
 from exchange.engine.modes.auctions import messages as auctions
+from exchange.instruments.presets.telling import band_around
+from exchange.simulation.abatement import Curve, curve_of
 from exchange.simulation.agents import (
     YEAR_DAYS,
     Agent,
@@ -18,14 +22,20 @@ from exchange.simulation.agents import (
     Maker,
     PlayedRegion,
     RandomBuyer,
-    Reserve,
     Speculator,
 )
 from exchange.simulation.demand import Enterprise, Organiser, Volunteer
+from exchange.simulation.donations import Donations, Giver
 from exchange.simulation.kilns import issued_t
 from exchange.simulation.ledger import Ledger
+from exchange.simulation.losses import Reversals, Verifier
 from exchange.simulation.parameters import BPS
 from exchange.simulation.plans import (
+    DONORS,
+    POINTS,
+    REGULATOR,
+    RESERVE,
+    SPONSOR,
     CoveredPlan,
     MakersPlan,
     OrganisersPlan,
@@ -35,26 +45,51 @@ from exchange.simulation.plans import (
     SpeculatorsPlan,
     VoluntaryPlan,
 )
-from exchange.simulation.results import WEEK_DAYS, DayLine, RunResult, measured, unsold_t
+from exchange.simulation.points import PointsProgramme
+from exchange.simulation.presets import band_of, rules_of
+from exchange.simulation.regulator import Reserve, Support
+from exchange.simulation.results import WEEK_DAYS, DayLine, LiabilityLine, RunResult, measured, unsold_t
+from exchange.simulation.schedule import Schedule, own_copy, set_value
 from exchange.simulation.seeds import Draws
 from exchange.simulation.venue import DAY_S, Desk, PlayedVenue
 from registry.methodologies.calendars import calendar
+from schemas.serials import KG_PER_T
 
 FEES: Final = 1
 """The account of the venue's fees."""
 
 
 class World:
-    """A region while it is played. *agents* are in the order of the scenario; *developers* are among them."""
+    """
+    A region while it is played. *agents* are in the order of the scenario; *developers* are among them.
+
+    *after* is called after every command, and *evening* after every day; tests check there that nothing is lost.
+
+    With a *schedule*, parameters change on its days. `LookupError` and `ValueError` are raised on a day that names no
+    parameter, or a value outside its range.
+    """
 
     def __init__(
-        self, scenario: Scenario, replication: int, after: Callable[[PlayedVenue], None] | None = None
+        self,
+        scenario: Scenario,
+        replication: int,
+        after: Callable[[PlayedVenue, c.Command, list[Event]], None] | None = None,
+        evening: Callable[["World"], None] | None = None,
+        schedule: Schedule | None = None,
     ) -> None:
-        self.scenario = scenario
+        self.scenario = scenario = own_copy(scenario) if schedule else scenario
+        self._schedule = schedule or {}
         self.replication = replication
         self.ledger = Ledger()
-        self.venue = PlayedVenue(scenario.venue, self.ledger, after)
+        self.venue = PlayedVenue(rules_of(scenario.venue), self.ledger, after)
         self.days: list[DayLine] = []
+        self.liabilities: list[LiabilityLine] = []
+        self.reversals = Reversals(self.ledger)
+        self.verifier = Verifier(scenario.verification, self.ledger) if scenario.verification is not None else None
+        self.points: PointsProgramme | None = None
+        self.donations: Donations | None = None
+        self.support: Support | None = None
+        self._evening = evening
         self.agents: list[Agent] = []
         self.developers: dict[str, list[Developer]] = {}
         self.stock: dict[str, list[int]] = {name: [] for name in scenario.project}
@@ -67,6 +102,8 @@ class World:
         self._reserve = self._add_reserve()
         for name, plan in scenario.population.items():
             self._add_population(name, plan)
+        self._add_programmes()
+        self._turns = list(range(len(self.agents)))
 
     def _draws(self, part: str) -> Draws:
         return Draws(self.scenario.seed, self.replication, part)
@@ -79,10 +116,9 @@ class World:
         if scenario.policy.reserve_t.value:
             local.add(len(numbered) + 1)
         others = {number for number, plan in numbered if not plan.local}
-        selling, auction_days = scenario.venue.selling.value, scenario.venue.auction_days.value
-        return PlayedRegion(
-            scenario.policy, frozenset(local), frozenset(others), selling, auction_days, self._allowances()
-        )
+        selling, auction_days = self.venue.rules.selling, scenario.venue.auction_days.value
+        numbers = (frozenset(local), frozenset(others))
+        return PlayedRegion(scenario.policy, *numbers, selling, auction_days, self._allowances(), scenario.reduce_first)
 
     def _allowances(self) -> tuple[int, ...]:
         """The price of an allowance on each day: a walk that no one here moves."""
@@ -94,10 +130,11 @@ class World:
         return tuple(found)
 
     def _open_instruments(self) -> None:
-        plan = self.scenario.venue
-        rules = (plan.tick_fen.value, plan.lot_t.value, plan.floor_fen_t.value, plan.ceiling_fen_t.value)
+        said = [each.reference_fen_t for each in self.scenario.project.values()]
+        references = [each.value if each is not None else 0 for each in said]
+        references.append(self.scenario.policy.reserve_fen_t.value)
         for number in sorted(self.region.local | self.region.others):
-            self.venue.instruct(c.OpenInstrument, number, *rules, plan.fee_bps.value, FEES, FEES)
+            self.venue.open_instrument(number, references[number - 1], self.scenario.venue.fee_bps.value, FEES)
 
     def _desk(self, population: str) -> Desk:
         self._account += 1
@@ -110,50 +147,135 @@ class World:
                 for at in range(plan.developers.value)
             ]
             self.agents += self.developers[name]
+            for at, each in enumerate(self.developers[name]):
+                if plan.reversal is not None:
+                    self.reversals.add(each, plan.reversal, self._draws(f"reversal.{name}.{at}"))
+                if self.verifier is not None:
+                    self.verifier.add(each, self._draws(f"verification.{name}.{at}"))
 
     def _add_reserve(self) -> Desk | None:
         if not self.scenario.policy.reserve_t.value:
             return None
-        desk = self._desk("reserve")
+        desk = self._desk(RESERVE)
         self.agents.append(Reserve(desk, len(self.scenario.project) + 1, self.region))
         return desk
 
     def _add_population(self, name: str, plan: PopulationPlan) -> None:
         for at in range(plan.count.value):
             desk, draws = self._desk(name), self._draws(f"population.{name}.{at}")
-            self.agents.append(_agent_of(plan, desk, self.region, draws))
+            curve = _curve_of(plan, self._draws(f"abatement.{name}.{at}"))
+            self.agents.append(_agent_of(plan, desk, self.region, draws, curve))
+
+    def _add_programmes(self) -> None:
+        """Add the agents of sections that a scenario may leave out; they come last, and move no draw of others."""
+        scenario, region = self.scenario, self.region
+        if scenario.regulator is not None and scenario.regulator.support_fen.value:
+            self.support = Support(self._desk(REGULATOR), scenario.regulator, region)
+            self.agents.append(self.support)
+        if scenario.points is not None:
+            self.points = PointsProgramme(self._desk(POINTS), scenario.points, region, self._draws("points"))
+            self.agents.append(self.points)
+        if scenario.donations is not None:
+            donors, sponsor = (Giver(self._desk(name), scenario.donations, region) for name in (DONORS, SPONSOR))
+            draws = (self._draws("donations"), self._draws("donations.more"))
+            self.donations = Donations(scenario.donations, donors, sponsor, draws)
+            self.agents += (donors, sponsor)
 
     def play(self) -> RunResult:
         """Play all days and measure them."""
-        start, working = self.scenario.horizon.start, calendar()
-        order = list(range(len(self.agents)))
         for day in range(self.scenario.horizon.days.value):
-            self._morning(day)
-            if _is_working_day(start + timedelta(days=day), working.covered):
-                self._order.shuffle(order)
-                for at in order:
-                    self.agents[at].act(day)
-            self._measure(day)
-            self.venue.end_day(day)
-            for agent in self.agents:
-                agent.close(day)
-            self.venue.board.publish_closes()
+            self.play_day(day)
         for each in self.developers.values():
             for developer in each:
                 developer.go_home()
         self.venue.end_day(self.scenario.horizon.days.value)
-        self.ledger.check(self.venue.engine.market)
+        self.check()
         return measured(self)
 
+    def play_day(self, day: int) -> None:
+        """Play one day; days are played in turn, from 0 on."""
+        self._morning(day)
+        if _is_working_day(self.scenario.horizon.start + timedelta(days=day), calendar().covered):
+            self._trade(day)
+        self._measure(day)
+        self.venue.end_day(day)
+        for agent in self.agents:
+            agent.close(day)
+        self.venue.board.publish_closes()
+        if day % WEEK_DAYS == WEEK_DAYS - 1:
+            self.liabilities.append(self._liability(day))
+        if self._evening is not None:
+            self._evening(self)
+
+    def _trade(self, day: int) -> None:
+        """Let everybody act in a random order, between the opening and the close of the venue."""
+        self.venue.begin_day(day)
+        self._follow_prices()
+        self._order.shuffle(self._turns)
+        for at in self._turns:
+            self.agents[at].act(day)
+        self.venue.close_book(day)
+
+    def _follow_prices(self) -> None:
+        """Move the band around each last price, where the regulator has that rule."""
+        plan, rules = self.scenario.regulator, self.venue.rules
+        if plan is None or not plan.band_bps.value:
+            return
+        low, high = band_of(rules, 0)
+        for number, last in self.venue.board.last.items():
+            around = band_around(last, plan.band_bps.value, rules.tick)
+            self.venue.set_band(number, max(low, around[0]), min(high, around[1]))
+
+    def _liability(self, day: int) -> LiabilityLine:
+        """What is owed at the end of a day."""
+        enterprises = [each for each in self.agents if isinstance(each, Enterprise)]
+        owed_t = sum(each.owed_t + each.open_t(day) for each in enterprises)
+        points = self.points.outstanding if self.points is not None else 0
+        return LiabilityLine(day, owed_t, self.uncovered_t, points)
+
+    @property
+    def uncovered_t(self) -> int:
+        """Tonnes that were issued, are not there, and were cancelled nowhere; parts of one count as a whole."""
+        reversed_t = -(-(self.reversals.lost_kg - self.reversals.covered_kg) // KG_PER_T)
+        return reversed_t + (self.verifier.uncovered_t if self.verifier is not None else 0)
+
+    def check(self) -> None:
+        """Assert that every kilogram, every fen and every point is in one place, by adding all of them up."""
+        self.ledger.check(self.venue.engine.market)
+        for each in (self.points, self.donations):
+            if each is not None:
+                each.check()
+
+    def _change(self, day: int) -> None:
+        """Change the rules that change today, and the band if it is among them."""
+        changes = self._schedule.get(day, {})
+        for name, value in changes.items():
+            set_value(self.scenario, name, value)
+        if {"venue.floor_fen_t", "venue.ceiling_fen_t"} & changes.keys():
+            self.venue.rules = rules_of(self.scenario.venue)
+            for number in sorted(self.region.local | self.region.others):
+                self.venue.set_band(number, *band_of(self.venue.rules, self.venue.board.last.get(number, 0)))
+
     def _morning(self, day: int) -> None:
-        """Money of the year, issuances, and what the calendar does."""
+        """Change of rules, money of the year, losses, issuances, and what the calendar does."""
+        self._change(day)
+        self.reversals.morning(day)
+        if self.verifier is not None:
+            self.verifier.morning(day)
+        if self.support is not None:
+            self.support.morning(day)
+        if self.donations is not None:
+            self.donations.morning(day)
         if day % YEAR_DAYS == 0:
             self._pay_in()
         for number, (name, plan) in enumerate(self.scenario.project.items(), 1):
             since = day - plan.first_day.value
             if since >= 0 and since % plan.every_days.value == 0:
                 for each in self.developers[name]:
-                    self._issue(each.desk, number, issued_t(plan))
+                    real_t = issued_t(plan)
+                    claimed_t = self.verifier.claimed(each, real_t, day) if self.verifier is not None else real_t
+                    self._issue(each.desk, number, claimed_t)
+                    self.reversals.issued(each, real_t)
                     each.issued(day)
         if self._reserve is not None and day % YEAR_DAYS == 0:
             self._issue(self._reserve, len(self.scenario.project) + 1, self.scenario.policy.reserve_t.value)
@@ -203,12 +325,18 @@ def _is_working_day(day: date, covered: tuple[int, ...]) -> bool:
     return calendar().is_working_day(day, assume=day.year not in covered)
 
 
-def _agent_of(plan: PopulationPlan, desk: Desk, region: PlayedRegion, draws: Draws) -> Agent:
+def _curve_of(plan: PopulationPlan, draws: Draws) -> Curve | None:
+    if isinstance(plan, CoveredPlan | VoluntaryPlan) and plan.abatement is not None:
+        return curve_of(plan.abatement, draws)
+    return None
+
+
+def _agent_of(plan: PopulationPlan, desk: Desk, region: PlayedRegion, draws: Draws, curve: Curve | None) -> Agent:
     match plan:
         case CoveredPlan():
-            return Enterprise(desk, plan, region, draws)
+            return Enterprise(desk, plan, region, draws, curve)
         case VoluntaryPlan():
-            return Volunteer(desk, plan, region, draws)
+            return Volunteer(desk, plan, region, draws, curve)
         case OrganisersPlan():
             return Organiser(desk, plan, region, draws)
         case MakersPlan():
@@ -221,7 +349,7 @@ def _agent_of(plan: PopulationPlan, desk: Desk, region: PlayedRegion, draws: Dra
 
 def _enough(plan: RandomPlan | OrganisersPlan, scenario: Scenario) -> int:
     """Money for all that these people may want, at the most they pay."""
-    lot = scenario.venue.lot_t.value
+    lot = rules_of(scenario.venue).lot
     if isinstance(plan, RandomPlan):
         return plan.high_fen_t.value * lot
     mass = plan.mass_t.value * (BPS + plan.spread_bps.value) // BPS + lot

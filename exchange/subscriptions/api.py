@@ -3,6 +3,7 @@
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
+from litestar.status_codes import HTTP_200_OK
 
 from exchange.parts import Exchange
 from exchange.subscriptions import service
@@ -26,6 +27,13 @@ class StandingsController(Controller):
     ) -> StandingSubscription:
         """Set one up; it acts in the roles that the caller has at each run."""
         return await service.open_standing(data, call=call, exchange=exchange)
+
+    @post("/dry-run", operation_id="try_standing", status_code=HTTP_200_OK, responses=WRITES)
+    async def try_standing(
+        self, data: JSONBody[NewStanding], ceremony: NamedDependency[Call], exchange: NamedDependency[Exchange]
+    ) -> DryRun:
+        """What it would take if it were set up and a period began now. Nothing is kept: it takes no Idempotency-Key."""
+        return await service.try_standing(data, asked=ceremony, exchange=exchange)
 
     @get("/{standing_id:int}", operation_id="get_standing", responses=READS)
     async def standing(

@@ -101,19 +101,30 @@ async def _choose_in(tx: Tx, run: StoredRun, wanted_t: int, now: datetime) -> bo
 
 
 async def planned_in(
-    tx: Tx, number: int, account_id: int, terms: BuyTerms, wanted_t: int
+    tx: Tx, number: int | None, account_id: int, terms: BuyTerms, wanted_t: int
 ) -> tuple[list[Take], Why | None, dict[str, int]]:
-    """What would be taken now, why that is not all, and the instruments that fit, by their codes."""
+    """
+    What would be taken now, why that is not all, and the instruments that fit, by their codes.
+
+    Without a *number* it is of a subscription that has spent nothing.
+    """
     fitting: dict[str, int] = {}
     for each in await store.instruments(tx):
         if each.trading:
-            methodology = (await port.vintage_in(tx, each.project_id, each.vintage)).methodology
-            about = {"project_id": each.project_id, "vintage": each.vintage, "code": each.code}
-            if rules.covers(terms, methodology=methodology, **about):  # type: ignore[arg-type]  # as they are named
+            issued = await port.vintage_in(tx, each.project_id, each.vintage)
+            if rules.covers(
+                terms,
+                project_id=each.project_id,
+                vintage=each.vintage,
+                methodology=issued.methodology,
+                code=each.code,
+                location=issued.location,
+            ):
                 fitting[each.code] = each.id
     offers = await store.offers(tx, fitting.values(), account_id, terms.price_fen)
     cash_fen = await store.settled_cash(tx, account_id)
-    budget_fen = None if terms.budget_fen is None else max(0, terms.budget_fen - await store.spent(tx, number))
+    spent_fen = 0 if number is None or terms.budget_fen is None else await store.spent(tx, number)
+    budget_fen = None if terms.budget_fen is None else max(0, terms.budget_fen - spent_fen)
     takes, why = rules.plan(terms, offers, wanted_t, budget_fen=budget_fen, cash_fen=cash_fen)
     return takes, why, fitting
 

@@ -25,6 +25,7 @@ async def follow(*, exchange: Exchange) -> int:
         return 0
     await exchange.projector.caught_up()
     await selling.look(exchange=exchange)
+    await selling.wake(exchange=exchange)
     async with exchange.db.reading() as tx:
         due = await store.due(tx, AT_ONCE)
     for number in due:

@@ -66,7 +66,7 @@ class Tally(NamedTuple):
 
 
 class OpenedInstrument(NamedTuple):
-    """An instrument as a run needs it; *book*, *listings* and *largest_t* (0: no limit) are of its *preset*."""
+    """An instrument as a run needs it; ways to sell and *largest_t* (0: no limit) are of its *preset*."""
 
     id: int
     code: str
@@ -77,12 +77,13 @@ class OpenedInstrument(NamedTuple):
     trading: bool
     book: bool
     listings: bool
+    campaigns: bool
     largest_t: int
     preset: str
 
 
 class Retiring(NamedTuple):
-    """A withdrawal that is to be retired once the registry has released it."""
+    """A withdrawal that is to be retired once the registry has released it, by the *terms* of its run."""
 
     account_id: int
     person_id: int
@@ -90,3 +91,16 @@ class Retiring(NamedTuple):
     claim_id: int
     quantity_t: int
     begins: datetime
+    terms: Any
+
+
+class FoundCampaign(NamedTuple):
+    """A campaign beside which a seller's tonnes go: its price, its window and its limits."""
+
+    id: int
+    price_fen: int
+    least_t: int
+    most_t: int
+    allotment: str
+    opens_at: datetime
+    closes_at: datetime

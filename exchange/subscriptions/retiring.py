@@ -12,6 +12,7 @@ from registry.kit.problems import DomainError
 from schemas.credits import RetireRequest
 from schemas.parties import RegionProfile
 from schemas.serials import KG_PER_T
+from schemas.subscriptions import BuyTerms
 
 
 async def due_in(tx: Tx, withdrawal: int) -> Retiring | None:
@@ -32,11 +33,14 @@ async def retire_in(
     once. The role of whoever set the subscription up counts now.
     """
     call = await acting.call_in(tx, found.person_id, "retire_credits")
+    terms: BuyTerms = found.terms
     request = RetireRequest(
         account_id=found.account_id,
         claim_id=found.claim_id,
         quantity_kg=found.quantity_t * KG_PER_T,
         reason=f"Standing subscription {found.standing_id}, from {clock.stamp(found.begins)}",
+        beneficiary=terms.beneficiary,
+        beneficiary_identifiers=terms.beneficiary_identifiers,
     )
     try:
         async with tx.transaction():  # a refusal undoes the retirement, not the release

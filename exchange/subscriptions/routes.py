@@ -4,6 +4,7 @@ from registry.port import OVERSEERS, TRADERS, Route
 
 ROUTES: dict[str, Route] = {
     "open_standing": Route(TRADERS, "account"),
+    "try_standing": Route(TRADERS, "account"),
     "list_standings": Route(TRADERS | OVERSEERS, "account"),
     "get_standing": Route(TRADERS | OVERSEERS, "account"),
     "list_standing_runs": Route(TRADERS | OVERSEERS, "account"),

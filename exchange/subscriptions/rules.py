@@ -13,6 +13,8 @@ TRY_AGAIN: Final = timedelta(hours=1)
 """How long a run that is not filled waits, in business time, before it looks again."""
 SELLER_PATIENCE: Final = timedelta(days=30)
 """How long a seller's run waits for an instrument, or for tonnes that are free."""
+CAMPAIGN_PATIENCE: Final = timedelta(days=366)
+"""How long a seller's run waits for a campaign."""
 BPS: Final = 10_000
 LIMIT: Final = 100
 """Standing subscriptions of an account that have not ended."""
@@ -76,6 +78,12 @@ class NoInstrument(DomainError):
     """Why a run has not all that it wanted: nothing that was issued is traded yet."""
 
     kind, slug, title = Kind.CONFLICT, "no-instrument", "No instrument is open"
+
+
+class NoCampaign(DomainError):
+    """Why a run has not all that it wanted: no campaign opened at the price or above since the issuance."""
+
+    kind, slug, title = Kind.CONFLICT, "no-campaign", "No campaign at this price"
 
 
 class BelowOneLot(DomainError):
@@ -147,13 +155,14 @@ def period_at(every: Every, at: datetime) -> RunPeriod:
     return RunPeriod(begins.astimezone(at.tzinfo), ends.astimezone(at.tzinfo))
 
 
-def covers(terms: BuyTerms, *, project_id: int, vintage: int, methodology: str, code: str) -> bool:
+def covers(terms: BuyTerms, *, project_id: int, vintage: int, methodology: str, code: str, location: str) -> bool:
     """Whether a buyer takes tonnes of an instrument."""
     return (
         terms.instrument in (None, code)
         and terms.project_id in (None, project_id)
         and (not terms.vintages or vintage in terms.vintages)
         and (terms.methodology is None or terms.methodology in (methodology, methodology.split("/", maxsplit=1)[0]))
+        and (terms.locality is None or terms.locality.strip().casefold() in location.casefold())
     )
 
 

@@ -3,21 +3,27 @@ A seller's runs: one for each issuance of the project, in the order of the publi
 
 1. The run's row stands once the issuance was seen.
 2. The tonnes are held by the registry, and their deposit is instructed, in the transaction that notes it with the run.
-3. The order or listing is chosen, stored, and then sent (`acting`).
+3. The order, listing or campaign is chosen, stored, and then sent (`acting`).
+
+What goes into a campaign is held and deposited once there is one: until then the tonnes stay in the registry. A run
+that waits for a campaign is woken by each newer one of its instrument.
 """
 
+import functools
 from datetime import datetime
 from typing import Final
 
+from exchange.campaigns.projection import ALLOTMENTS
 from exchange.engine import commands as c
-from exchange.engine.commands import AccountCommand
+from exchange.engine.modes.campaigns.messages import OpenCampaign
 from exchange.engine.modes.continuous import Place
 from exchange.engine.modes.listings import OpenListing
 from exchange.instructions import service as instructions
 from exchange.instruments import store as instruments
+from exchange.journal.refusals import yuan
 from exchange.parts import Exchange
 from exchange.subscriptions import acting, rules, store
-from exchange.subscriptions.records import OpenedInstrument, StoredRun
+from exchange.subscriptions.records import FoundCampaign, OpenedInstrument, StoredRun
 from registry import port
 from registry.kit import clock
 from registry.kit.database import Tx
@@ -27,6 +33,8 @@ from schemas.serials import KG_PER_T, IssuanceCode
 from schemas.subscriptions import SellTerms
 
 ISSUANCES_AT_ONCE: Final = 1_000
+_ALLOTMENTS: Final = {word: number for number, word in ALLOTMENTS.items()}
+_WAYS: Final = {"book": "order book", "listing": "listings", "campaign": "campaigns"}
 
 
 async def look(*, exchange: Exchange) -> int:
@@ -50,6 +58,15 @@ async def look(*, exchange: Exchange) -> int:
     return len(issued)
 
 
+async def wake(*, exchange: Exchange) -> int:
+    """Let runs look again that wait for a campaign, where there is a newer one; returns how many."""
+    async with exchange.db.reading() as tx:
+        found = await store.woken(tx)
+    if found:
+        await exchange.db.transaction(functools.partial(store.wake, numbers=found))
+    return len(found)
+
+
 async def _begin_in(tx: Tx, number: int, issued: LoggedIssuance) -> None:
     found = await store.lock(tx, number)
     if found.state != "active" or found.seen_leaf is None or issued.leaf_index <= found.seen_leaf:
@@ -59,7 +76,7 @@ async def _begin_in(tx: Tx, number: int, issued: LoggedIssuance) -> None:
     if owner_id == issued.developer_id and terms.project_id == issued.project_id:
         now = await clock.now_in(tx)
         wanted_t = rules.share_t(terms.share_bps, issued.quantity_kg, 1)
-        ends = now + rules.SELLER_PATIENCE
+        ends = now + (rules.CAMPAIGN_PATIENCE if terms.into == "campaign" else rules.SELLER_PATIENCE)
         await store.insert_run(tx, number, issued.code, begins=now, ends=ends, terms=terms, wanted_t=wanted_t)
     await store.see(tx, number, issued.leaf_index, terms)
 
@@ -92,8 +109,7 @@ async def _step_in(tx: Tx, run: StoredRun) -> bool:
     if state in ("refused", "released"):
         await _deposit_refused_in(tx, run)
     elif state == "done":
-        await _choose_in(tx, run)
-        return True
+        return await _choose_in(tx, run, now)
     return False
 
 
@@ -114,7 +130,25 @@ async def _deposit_in(tx: Tx, run: StoredRun, now: datetime) -> bool:
         await store.tried(tx, run.id, run.ends, rules.why_of(never), busy=False)
         await store.end_run(tx, run.id, filled=False)
         return False
+    terms: SellTerms = run.terms
+    if terms.into == "campaign" and await _campaign_in(tx, run, found, now) is None:
+        return False
     return await _held_in(tx, run, found, wanted_t, now)
+
+
+async def _campaign_in(tx: Tx, run: StoredRun, instrument: OpenedInstrument, now: datetime) -> FoundCampaign | None:
+    """The campaign beside which a run's tonnes go; if there is none yet, the run waits for one, and says so."""
+    await store.await_campaign(tx, run.id, instrument.id)  # before it looks, so that none comes in between unseen
+    terms: SellTerms = run.terms
+    found = await store.next_campaign(tx, instrument.id, price_fen=terms.price_fen, since=run.begins, now=now)
+    if found is None:
+        refusal = rules.NoCampaign(
+            f"No campaign of {instrument.code} that opened since the issuance takes {yuan(terms.price_fen)} "
+            "CNY/t or more and is still open or to come."
+        )
+        again_at = min(now + rules.TRY_AGAIN, run.ends)
+        await store.tried(tx, run.id, again_at, rules.why_of(refusal), busy=False)
+    return found
 
 
 def _never(run: StoredRun, instrument: OpenedInstrument, wanted_t: int) -> DomainError | None:
@@ -122,8 +156,8 @@ def _never(run: StoredRun, instrument: OpenedInstrument, wanted_t: int) -> Domai
     terms: SellTerms = run.terms
     if not wanted_t:
         return rules.BelowOneLot(f"{run.wanted_t:,} t are the share, less than a lot of {instrument.lot_t:,} t.")
-    if not (instrument.book if terms.into == "book" else instrument.listings):
-        way = "order book" if terms.into == "book" else "listings"
+    if not {"book": instrument.book, "listing": instrument.listings, "campaign": instrument.campaigns}[terms.into]:
+        way = _WAYS[terms.into]
         return rules.WayClosed(f"Preset {instrument.preset}, by which {instrument.code} trades, opens no {way}.")
     if 0 < instrument.largest_t < wanted_t:
         return rules.ShareAboveLargest(
@@ -173,12 +207,46 @@ async def _deposit_refused_in(tx: Tx, run: StoredRun) -> None:
     await store.end_run(tx, run.id, filled=False)
 
 
-async def _choose_in(tx: Tx, run: StoredRun) -> None:
+async def _choose_in(tx: Tx, run: StoredRun, now: datetime) -> bool:
+    """Choose what is sent for deposited tonnes; returns False where it waits for another campaign than it had found."""
     terms: SellTerms = run.terms
     found = next(each for each in await store.instruments(tx) if each.id == run.instrument_id)
-    price_fen = rules.on_tick(terms.price_fen, found.tick_fen, up=True)
-    tonnes, number = run.wanted_t // found.lot_t * found.lot_t, await acting.next_number_in(tx, run.account_id)
-    command: AccountCommand = OpenListing(run.account_id, found.id, price_fen, tonnes, number)
+    campaign = None
+    if terms.into == "campaign":
+        if run.ends <= now:  # the tonnes stay deposited, and are withdrawn or sold by hand
+            await store.end_run(tx, run.id, filled=False)
+            return False
+        if run.standing_state != "active" or run.next_try_at > now:
+            return False
+        campaign = await _campaign_in(tx, run, found, now)
+        if campaign is None:
+            return False
+    command = _command(run, found, campaign, number=await acting.next_number_in(tx, run.account_id))
+    said = {"price_fen": command.price, "quantity_t": command.quantity}
+    await store.insert_order(tx, run.id, terms.into, found.id, command=command, **said)
+    return True
+
+
+def _command(
+    run: StoredRun, instrument: OpenedInstrument, campaign: FoundCampaign | None, *, number: int
+) -> Place | OpenListing | OpenCampaign:
+    terms: SellTerms = run.terms
+    tonnes = run.wanted_t // instrument.lot_t * instrument.lot_t
+    if campaign is not None:
+        return OpenCampaign(
+            run.account_id,
+            instrument.id,
+            campaign.price_fen,
+            tonnes,
+            campaign.least_t,
+            campaign.most_t,
+            0,
+            _ALLOTMENTS[campaign.allotment],
+            int(campaign.opens_at.timestamp()),
+            int(campaign.closes_at.timestamp()),
+            number,
+        )
+    price_fen = rules.on_tick(terms.price_fen, instrument.tick_fen, up=True)
     if terms.into == "book":
-        command = Place(run.account_id, found.id, c.SELL, price_fen, tonnes, number)
-    await store.insert_order(tx, run.id, terms.into, found.id, price_fen=price_fen, quantity_t=tonnes, command=command)
+        return Place(run.account_id, instrument.id, c.SELL, price_fen, tonnes, number)
+    return OpenListing(run.account_id, instrument.id, price_fen, tonnes, number)

@@ -22,6 +22,7 @@ from schemas.subscriptions import (
     PauseStanding,
     Run,
     StandingSubscription,
+    Terms,
 )
 
 
@@ -151,11 +152,23 @@ async def dry_run(number: int, *, asked: Call, exchange: Exchange) -> DryRun:
     await exchange.projector.caught_up()
     async with exchange.db.snapshot() as tx:
         found = await _readable_in(tx, number, asked)
-        terms = found.next_terms or found.terms
-        if not isinstance(terms, BuyTerms):
-            why = Why("by-issuance", "It sells when something is issued: nothing happens now.")
-            return DryRun(wanted_t=0, takes=(), filled_t=0, why_slug=why.slug, why=why.text)
-        takes, why_not, _ = await buying.planned_in(tx, number, found.account_id, terms, terms.quantity_t)
+        return await _dry_run_in(tx, found.next_terms or found.terms, found.account_id, number)
+
+
+async def try_standing(body: NewStanding, *, asked: Call, exchange: Exchange) -> DryRun:
+    """What one with these terms would take now, if it were set up. Nothing is kept. Raises what setting it up does."""
+    await exchange.projector.caught_up()
+    async with exchange.db.snapshot() as tx:
+        await trader_in(tx, body.account_id, asked)
+        rules.check_room(body.account_id, await store.count(tx, body.account_id))
+        return await _dry_run_in(tx, body.terms, body.account_id, None)
+
+
+async def _dry_run_in(tx: Tx, terms: Terms, account_id: int, number: int | None) -> DryRun:
+    if not isinstance(terms, BuyTerms):
+        why = Why("by-issuance", "It sells when something is issued: nothing happens now.")
+        return DryRun(wanted_t=0, takes=(), filled_t=0, why_slug=why.slug, why=why.text)
+    takes, why_not, _ = await buying.planned_in(tx, number, account_id, terms, terms.quantity_t)
     slug, text = why_not or (None, None)
     filled_t = sum(each.quantity_t for each in takes)
     return DryRun(wanted_t=terms.quantity_t, takes=tuple(takes), filled_t=filled_t, why_slug=slug, why=text)

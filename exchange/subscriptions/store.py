@@ -9,7 +9,15 @@ import msgspec
 
 from exchange.engine.commands import AccountCommand
 from exchange.journal import codec
-from exchange.subscriptions.records import Chosen, OpenedInstrument, Retiring, StoredRun, StoredStanding, Tally
+from exchange.subscriptions.records import (
+    Chosen,
+    FoundCampaign,
+    OpenedInstrument,
+    Retiring,
+    StoredRun,
+    StoredStanding,
+    Tally,
+)
 from exchange.subscriptions.rules import Offered, Why
 from registry.kit import sql
 from registry.kit.database import Tx, fetch_one
@@ -154,6 +162,29 @@ async def deposited(tx: Tx, number: int, deposit_id: int, instrument_id: int) ->
     await tx.execute(_sql.deposited, number, deposit_id, instrument_id)
 
 
+async def next_campaign(
+    tx: Tx, instrument_id: int, *, price_fen: int, since: datetime, now: datetime
+) -> FoundCampaign | None:
+    """The first campaign of an instrument that opens at a price or above, not before *since*, and is not over."""
+    row = await tx.fetchrow(_sql.next_campaign, instrument_id, price_fen, since, now)
+    return FoundCampaign(*row.values()) if row else None
+
+
+async def await_campaign(tx: Tx, number: int, instrument_id: int) -> None:
+    """A run waits for a campaign that is newer than all that there are."""
+    await tx.execute(_sql.await_campaign, number, instrument_id)
+
+
+async def woken(tx: Tx) -> list[int]:
+    """Runs that wait for a campaign, and there is a newer one."""
+    return [row["id"] for row in await tx.fetch(_sql.woken)]
+
+
+async def wake(tx: Tx, numbers: Collection[int]) -> None:
+    """Let these runs look now."""
+    await tx.execute(_sql.wake, list(numbers))
+
+
 async def insert_order(
     tx: Tx, run_id: int, source: str, instrument_id: int, *, price_fen: int, quantity_t: int, command: AccountCommand
 ) -> None:
@@ -233,7 +264,10 @@ async def withdrawals(tx: Tx, run_id: int) -> list[tuple[int, RunWithdrawalState
 async def to_retire(tx: Tx, number: int) -> Retiring | None:
     """What is to be retired once the registry has released a withdrawal; None for one that is not a subscription's."""
     row = await tx.fetchrow(_sql.withdrawal, number)
-    return Retiring(*(row[name] for name in Retiring._fields)) if row else None
+    if row is None:
+        return None
+    plain = {name: row[name] for name in Retiring._fields if name != "terms"}
+    return Retiring(**plain, terms=_terms.decode(row["terms"]))
 
 
 async def end_withdrawal(

@@ -50,6 +50,22 @@ update exchange.standing_run set state = 'done', busy = false, why_slug = case w
 where id = $1;
 -- name: deposited
 update exchange.standing_run set deposit_id = $2, instrument_id = $3, busy = true where id = $1;
+-- name: next_campaign
+select s.id, s.price_fen, s.least_t, s.most_t, s.allotment, s.opens_at, s.closes_at
+from exchange.shown_campaign s
+where s.instrument_id = $1 and s.price_fen >= $2 and s.opens_at >= $3 and s.closes_at > $4 and s.state <> 'ended'
+  and s.open_t > 0
+order by s.opens_at, s.id limit 1;
+-- name: await_campaign
+update exchange.standing_run set awaits_instrument = $2, seen_campaign = coalesce((
+  select max(c.id) from exchange.shown_campaign c where c.instrument_id = $2), 0)
+where id = $1;
+-- name: woken
+select r.id from exchange.standing_run r where r.state = 'open' and r.awaits_instrument is not null
+  and exists (select from exchange.shown_campaign c where c.instrument_id = r.awaits_instrument and c.id > r.seen_campaign);
+-- name: wake
+update exchange.standing_run set next_try_at = least(next_try_at, registry.business_now()), awaits_instrument = null
+where id = any($1::bigint[]) and state = 'open';
 -- name: insert_order
 insert into exchange.standing_order (run_id, source, instrument_id, price_fen, quantity_t, account_id, client_order_id, command)
 values ($1, $2, $3, $4, $5, $6, $7, $8);
@@ -92,6 +108,7 @@ where r.standing_id = $1;
 select n.id, n.code, n.project_id, n.vintage, n.tick_fen, n.lot_t, n.open and n.halted = 0 as trading,
   coalesce((n.venue::jsonb -> 'book')::boolean, true) as book,
   coalesce(jsonb_typeof(n.venue::jsonb -> 'listings') <> 'null', true) as listings,
+  coalesce(jsonb_typeof(n.venue::jsonb -> 'campaigns') <> 'null', true) as campaigns,
   coalesce((n.venue::jsonb ->> 'largest_order_t')::int, 0) as largest_t, coalesce(n.preset, '') as preset
 from exchange.known_instrument n where n.project_id is not null order by n.id;
 -- name: offers
@@ -125,7 +142,7 @@ where run_id = $1 and instrument_id = $2 and withdrawal_id is null and state = '
 select w.*, n.code from exchange.standing_withdrawal w join exchange.known_instrument n on n.id = w.instrument_id
 where w.run_id = any($1::bigint[]) order by w.id;
 -- name: withdrawal
-select w.*, s.account_id, s.person_id, s.id as standing_id, r.begins from exchange.standing_withdrawal w
+select w.*, s.account_id, s.person_id, s.id as standing_id, r.begins, r.terms from exchange.standing_withdrawal w
 join exchange.standing_run r on r.id = w.run_id join exchange.standing s on s.id = r.standing_id
 where w.id = $1 and w.state = 'stored';
 -- name: end_withdrawal

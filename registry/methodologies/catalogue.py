@@ -6,6 +6,7 @@ from typing import Final, assert_never
 from registry.methodologies import event_footprint, forest_sink, inventory, kiln_electrification
 from registry.methodologies.arithmetic import NothingToIssue, product, whole_kg_up
 from registry.methodologies.factors import UnknownFactor, table
+from schemas.attributes import ProjectType
 from schemas.methodologies import (
     Activity,
     EventFootprintRequest,
@@ -80,6 +81,14 @@ def _year(factor: Factor) -> int:
     return factor.year or 0
 
 
+_TYPES: Final[dict[str, ProjectType]] = {"forest-sink": "forestry", "kiln-electrification": "manufacturing"}
+
+
+def project_type(methodology: str) -> ProjectType:
+    """Return the type of the projects of a methodology, which may be named with a version."""
+    return _TYPES[methodology.partition("/")[0]]
+
+
 def buffer_t(methodology: MethodologyId, issued_t: int) -> int:
     """
     Return the tonnes of *issued_t* that go into the non-permanence buffer.
@@ -108,6 +117,7 @@ def catalogue() -> tuple[Methodology, ...]:
             title_zh="林业碳汇",
             formula=forest_sink.FORMULA,
             source=FACTOR_SOURCE,
+            project_type=project_type("forest-sink"),
             buffer_share=table().find("forest-buffer-share").value,
         ),
         Methodology(
@@ -118,6 +128,7 @@ def catalogue() -> tuple[Methodology, ...]:
             title_zh="工业窑炉天然气改电",
             formula=kiln_electrification.FORMULA,
             source=FACTOR_SOURCE,
+            project_type=project_type("kiln-electrification"),
         ),
         _event_profile("chengdu-event", "Event, Chengdu profile", "大型活动碳足迹（成都口径）"),
         _event_profile("national-event", "Event, national profile", "大型活动碳足迹（国家口径）"),

@@ -18,6 +18,7 @@ from schemas.parties import (
     Account,
     NewAccount,
     NewOrganisation,
+    NewOrganisationKind,
     NewPerson,
     Organisation,
     Person,
@@ -73,6 +74,17 @@ class PartiesController(Controller):
     async def organisation(self, organisation_id: PathId, db: NamedDependency[Database]) -> Organisation:
         """One organisation."""
         return await service.organisation(organisation_id, db=db)
+
+    @post("/organisations/{organisation_id:int}/kind", operation_id="set_organisation_kind", responses=WRITES)
+    async def set_kind(
+        self,
+        organisation_id: PathId,
+        data: JSONBody[NewOrganisationKind],
+        call: NamedDependency[Call],
+        db: NamedDependency[Database],
+    ) -> Organisation:
+        """Say what an organisation is as a buyer, for venues that limit each kind: an enterprise or an institution."""
+        return await service.set_kind(organisation_id, data, call=call, db=db)
 
     @post("/people", operation_id="create_person", responses=WRITES)
     async def create_person(

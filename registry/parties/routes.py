@@ -6,6 +6,7 @@ ROUTES: dict[str, Route] = {
     "get_region": PUBLIC,
     "set_clock": Route(REGULATORS),
     "create_organisation": Route(REGULATORS),
+    "set_organisation_kind": Route(REGULATORS),
     "list_organisations": PUBLIC,  # who takes part; what they hold is theirs
     "get_organisation": PUBLIC,
     "create_person": Route(REGULATORS),

@@ -23,6 +23,7 @@ from schemas.parties import (
     Account,
     NewAccount,
     NewOrganisation,
+    NewOrganisationKind,
     NewPerson,
     Organisation,
     Person,
@@ -119,6 +120,21 @@ async def create_organisation(
 
     async def again(tx: Tx, organisation_id: str) -> Organisation:
         return await organisation_in(tx, int(organisation_id))
+
+    return await once(db, call, work, again)
+
+
+async def set_kind(organisation_id: int, body: NewOrganisationKind, *, call: Call, db: Database) -> Organisation:
+    """Say what an organisation is as a buyer. Raises `Unknown`, `OwnOrganisation`."""
+
+    async def work(tx: Tx) -> Written[Organisation]:
+        await organisation_in(tx, organisation_id)
+        await grants.refuse_own_in(tx, [call.by.person_id], organisation_id, "what it may buy")
+        number = await store.record_kind(tx, organisation_id, body, call.by.person_id)
+        return Written(number, await organisation_in(tx, organisation_id))
+
+    async def again(tx: Tx, _: str) -> Organisation:
+        return await organisation_in(tx, organisation_id)
 
     return await once(db, call, work, again)
 

@@ -14,7 +14,7 @@ from registry.parties.rules import IdentifierTaken, LockedAccount
 from schemas.custody import Beneficiary, Trader
 from schemas.identifiers import Identifier
 from schemas.pages import Page
-from schemas.parties import Account, NewOrganisation, Organisation, Person, Region
+from schemas.parties import Account, NewOrganisation, NewOrganisationKind, Organisation, Person, Region
 from schemas.search import Found
 
 _sql = sql.load(__package__)
@@ -104,7 +104,13 @@ def _organisation(row: asyncpg.Record) -> Organisation:
         identifiers=identifiers,
         parent_id=row["parent_id"],
         created_at=row["created_at"],
+        kind=row["kind"],
     )
+
+
+async def record_kind(tx: Tx, organisation_id: int, body: NewOrganisationKind, person_id: int) -> int:
+    """Store what an organisation is as a buyer from now on; returns the number of the record."""
+    return int(await tx.fetchval(_sql.record_kind, organisation_id, body.kind, body.why, person_id))
 
 
 async def names(tx: Tx, organisation_ids: Collection[int]) -> dict[int, str]:
@@ -167,7 +173,7 @@ async def trader(tx: Tx, account_id: int) -> tuple[Trader, datetime | None] | No
 async def groups(tx: Tx, account_ids: Sequence[int]) -> dict[int, Beneficiary]:
     """Who owns each of some accounts in the end."""
     rows = await tx.fetch(_sql.groups, account_ids)
-    return {row["account_id"]: Beneficiary(row["group_id"], is_person=row["kind"] == "person") for row in rows}
+    return {row["account_id"]: Beneficiary(row["group_id"], row["kind"]) for row in rows}
 
 
 async def buffer_account(tx: Tx) -> int:

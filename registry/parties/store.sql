@@ -33,6 +33,8 @@ where p.kind = 'organisation' and p.id in (
 order by exact desc, lower(p.name) like $1 || '%' desc, p.id desc limit $3;
 -- name: organisations (either order)
 select p.id, p.name, p.created_at,
+  coalesce((select k.kind from registry.organisation_kind k where k.organisation_id = p.id order by k.id desc limit 1),
+    'enterprise') as kind,
   (select o.owner_id from registry.ownership o
     where o.owned_id = p.id and o.during @> registry.business_now() limit 1) as parent_id,
   coalesce((select array_agg(i.scheme || ':' || i.value order by i.scheme) from registry.party_identifier i
@@ -41,6 +43,9 @@ from registry.party p
 where p.kind = 'organisation' and p.id > $1 and ($3::bigint is null or p.id = $3)
   and ($4::text is null or strpos(lower(p.name), lower($4)) > 0)
 order by p.id limit $2;
+-- name: record_kind
+insert into registry.organisation_kind (organisation_id, kind, why, person_id, at)
+values ($1, $2, $3, $4, registry.business_now()) returning id;
 -- name: identified
 select party_id from registry.party_identifier where scheme = $1 and value = $2;
 -- name: names
@@ -89,7 +94,9 @@ with recursive owners (account_id, id, depth) as (
   select owners.account_id, o.owner_id, depth + 1 from owners join registry.ownership o
     on o.owned_id = owners.id and o.during @> registry.business_now() and depth < 16
 )
-select distinct on (owners.account_id) owners.account_id, owners.id as group_id, p.kind
+select distinct on (owners.account_id) owners.account_id, owners.id as group_id,
+  case when p.kind = 'person' then 'individual' else coalesce((select k.kind from registry.organisation_kind k
+    where k.organisation_id = p.id order by k.id desc limit 1), 'enterprise') end as kind
 from owners join registry.account a on a.id = owners.account_id join registry.party p on p.id = a.owner_id
 order by owners.account_id, depth desc, owners.id;
 -- name: number_of_parties

@@ -26,6 +26,8 @@ ROUTES: dict[str, Route] = {
     "list_objections": PUBLIC,
     "answer_objections": Route(REGULATORS),
     "register_project": Route(REGULATORS),
+    "record_project_attributes": Route(REGULATORS),
+    "list_project_attributes": PUBLIC,
     "reject_project": Route(VERIFIERS | REGULATORS, "verifier"),
     "submit_report": Route(DEVELOPERS, "project"),
     "resubmit_report": Route(DEVELOPERS, "project"),

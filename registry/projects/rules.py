@@ -23,6 +23,7 @@ PROJECT_STEPS: dict[str, frozenset[str]] = {
     "register": frozenset({"public_notice"}),
     "reject": frozenset({"submitted", "validated", "public_notice"}),
     "report": frozenset({"registered"}),
+    "record": frozenset({"registered"}),
 }
 REPORT_STEPS: dict[str, frozenset[str]] = {
     "resubmit": frozenset({"rejected"}),

@@ -28,6 +28,7 @@ from deploy.bench.exchange.served import RATES, deliveries, orders_in_a_rush, or
 from deploy.bench.exchange.sparse import sparse_range
 from deploy.bench.exchange.stream import CANCEL, SLICE, operations_in, stream
 from deploy.bench.exchange.streams import readers, websocket
+from deploy.bench.exchange.sustained import STEPS, websocket_minute
 from deploy.bench.figures import Machine, Results
 from deploy.bench.run import FIGURES as KNOWN
 from deploy.bench.run import show
@@ -280,12 +281,13 @@ def test_the_journal_is_measured_beside_the_bare_engine():
 def test_the_exchange_is_measured_as_users_meet_it():
     """A real service takes orders at each rate, and the registry delivers, each delivery whole."""
     with traded() as market:
-        measures = (deliveries, winners, orders_over_http, orders_in_a_rush, websocket, readers)
+        measures = (deliveries, winners, orders_over_http, orders_in_a_rush, websocket, readers, websocket_minute)
         figures = [each(market, seconds=0.05, rounds=1) for each in measures]
-    names = ["deliveries", "winners", "orders-http", "orders-rush", "websocket", "readers"]
+    names = ["deliveries", "winners", "orders-http", "orders-rush", "websocket", "readers", "websocket-minute"]
     assert names == [each.name for each in figures]
     assert all(each.value > 0 for each in figures)
     assert 2 * len(RATES) == len(figures[2].notes)
+    assert 5 * len(STEPS) + 2 == len(figures[-1].notes)
 
 
 def test_the_collector_is_left_as_it_was():

@@ -102,7 +102,7 @@ def processes(folder: Path) -> dict[int, str]:
 
 def gone(folder: Path) -> dict[int, str]:
     """What is still there after a moment in which children may be reaped."""
-    until = time.monotonic() + 5
+    until = time.monotonic() + 20
     while (left := processes(folder)) and time.monotonic() < until:
         time.sleep(0.02)
     return left

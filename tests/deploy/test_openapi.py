@@ -68,6 +68,7 @@ CEREMONIES = {"begin_sign_in", "sign_in", "sign_in_with_key", "begin_passkey", "
     "sign_out",
     "sign_out_everywhere",
     "calculate_reduction",  # it stores nothing
+    "try_standing",  # nor does this
 }
 """Their answer is a cookie or a question: a challenge is answered once, and a session that has ended has ended."""
 

@@ -21,7 +21,7 @@ from tests.worlds import World
 
 KILN, FOREST = "SC-CDCER-0002-2024", "SC-CDCER-0001-2024"
 """Kiln: tick 5 fen, lot 1 t, 10.00 to 20.00 CNY, fee 30 bps. Forest: tick 1 fen, lot 10 t, 30.00 to 45.00, no fee."""
-DEADLINE_S = 20.0
+DEADLINE_S = 60.0
 
 
 async def until(happened: Callable[[], Awaitable[bool]], what: str) -> None:

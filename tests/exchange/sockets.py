@@ -9,7 +9,7 @@ import msgspec
 from tests.worlds import World
 
 JSON, MSGPACK = "kilnwood.v1.json", "kilnwood.v1.msgpack"
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 
 
 class Socket:

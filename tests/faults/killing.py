@@ -12,7 +12,7 @@ import httpx
 
 from deploy.scenarios.client import Api
 
-TIMEOUT_S = 20.0
+TIMEOUT_S = 60.0
 POLL_S = 0.005
 
 

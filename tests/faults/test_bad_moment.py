@@ -220,7 +220,7 @@ async def account_held(world: World, who: str) -> AsyncIterator[asyncpg.Connecti
 async def until_waiting(owner: asyncpg.Connection) -> None:
     """Return when one session of this database waits for a lock."""
     waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not await owner.fetchval(waiting):
             await owner.execute("select pg_stat_clear_snapshot()")
 

@@ -86,7 +86,7 @@ async def closed(server: str, world: World) -> AsyncIterator[None]:
 
 async def throw_out(admin: asyncpg.Connection, name: str) -> None:
     """End every session of a database and wait until they are gone."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while await admin.fetchval(
             "select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = $1", name
         ):
@@ -137,7 +137,7 @@ async def test_orders_and_deposits_while_it_is_away(server: str, delivered: Worl
             assert "retry-after" in answer.headers
         assert 503 == (await delivered.get(own, by=bank.key)).status_code
     for path, body, by in sent:
-        async with asyncio.timeout(10):  # the journal's own connection is found broken by the first command
+        async with asyncio.timeout(30):  # the journal's own connection is found broken by the first command
             while (first := await delivered.post(path, body, by=by.key, key="once")).status_code == 503:
                 pass
         answers = [first, await delivered.post(path, body, by=by.key, key="once")]
@@ -149,7 +149,7 @@ async def test_orders_and_deposits_while_it_is_away(server: str, delivered: Worl
 async def until_waiting(owner: asyncpg.Connection) -> None:
     """Return when one session of this database waits for a lock."""
     waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not await owner.fetchval(waiting):
             await owner.execute("select pg_stat_clear_snapshot()")
 

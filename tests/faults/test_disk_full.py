@@ -136,7 +136,7 @@ async def test_full_at_the_journal(delivered: World):
             await delivered.post("/v1/orders", order, by=bank.key), 503, "not-trading", "send the same request again"
         )
     await as_owner(delivered, "drop trigger no_room on exchange.journal")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await exchange.gateway.writing.wait()
     answers = [await delivered.post("/v1/orders", order, by=bank.key) for _ in range(2)]
     assert (201, "open", answers[0].json()) == (answers[1].status_code, answers[1].json()["state"], answers[1].json())

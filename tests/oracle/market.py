@@ -16,7 +16,7 @@ from exchange.engine.modes.venues.messages import GroupSet, SetGroup
 from exchange.engine.venue import BEGUN, CAMPAIGNS
 from tests.oracle.market_auctions import NaiveAuctions
 from tests.oracle.market_book import Unfinished, gone, meets
-from tests.oracle.market_custody import Offer, refuse
+from tests.oracle.market_custody import Offer, refuse, shut
 
 
 @dataclass
@@ -135,7 +135,7 @@ class NaiveMarket(NaiveAuctions):
         campaign = self._running(said.campaign)
         rules = self.rules[campaign.terms.instrument]
         if rules.halted:
-            refuse(Reason.HALTED, campaign.terms.instrument, rules.halted)
+            refuse(shut(rules.halted), campaign.terms.instrument, rules.halted)
         wanted = {each.number: each.open for each in self.pledges(said.campaign)}
         if said.campaign not in self.open:
             return self._end(said.instruction, campaign, {}, Cause.CALLED_OFF)

@@ -16,7 +16,7 @@ from exchange.engine.modes.auctions import messages as auctions
 from exchange.engine.modes.auctions.messages import AuctionReason
 from exchange.engine.venue import ASCENDING_AUCTIONS, BEGUN, PAY_AS_BID_AUCTIONS, UNIFORM_AUCTIONS
 from tests.oracle.market_book import Unfinished, gone
-from tests.oracle.market_custody import Offer, refuse
+from tests.oracle.market_custody import Offer, refuse, shut
 from tests.oracle.market_sessions import NaiveSessions
 
 MODES = {
@@ -173,7 +173,7 @@ class NaiveAuctions(NaiveSessions):
         auction = self._auction(said.auction)
         halted = self.rules[auction.terms.instrument].halted
         if halted:
-            refuse(Reason.HALTED, auction.terms.instrument, halted)
+            refuse(shut(halted), auction.terms.instrument, halted)
         if said.auction not in self.open:
             return self._unsold(said.instruction, auction, Cause.CALLED_OFF)
         if said.at < auction.closes:

@@ -164,6 +164,9 @@ class NaiveBaskets(NaiveBook):
             return changed
         return [*changed, *self._close_all(self._selling(said.instrument, list(self.baskets)), Cause.ASSET_HALTED)]
 
+    def _gone_with(self, instrument: int) -> list[Offer]:
+        return [*super()._gone_with(instrument), *self._selling(instrument, list(self.baskets))]
+
     def _CreditTonnes(self, said: c.CreditTonnes) -> list[e.Event]:  # noqa: N802 - named as its command
         if said.instrument in self.baskets:
             refuse(BasketReason.NO_TONNES_OF_BASKETS, said.instrument, account=said.account)

@@ -21,6 +21,7 @@ from tests.oracle.market_custody import (
     Refusal,
     Rules,
     refuse,
+    shut,
 )
 from tests.oracle.market_venues import NaiveVenues
 
@@ -119,6 +120,13 @@ class NaiveBook(NaiveVenues):
         ]
         return [*super()._SetBand(said), *self._close_all(outside, Cause.OUTSIDE_BAND)]
 
+    def _DelistInstrument(self, said: c.DelistInstrument) -> list[e.Event]:  # noqa: N802 - named as its command
+        told = super()._DelistInstrument(said)
+        return [*told, *self._close_all(self._gone_with(said.instrument), Cause.DELISTED)]
+
+    def _gone_with(self, instrument: int) -> list[Offer]:
+        return [each for each in self.open.values() if each.instrument == instrument]
+
     def _has_own_band(self, _: Offer) -> bool:
         return False
 
@@ -129,7 +137,7 @@ class NaiveBook(NaiveVenues):
     ) -> None:
         rules = other_rules or self.rules[instrument]
         if rules.halted:
-            refuse(Reason.HALTED, instrument, rules.halted)
+            refuse(shut(rules.halted), instrument, rules.halted)
         if self.owners[account].frozen:
             refuse(Reason.FROZEN)
         if price < rules.low:
@@ -147,7 +155,7 @@ class NaiveBook(NaiveVenues):
         """Its price does not matter."""
         rules = self.rules[order.instrument]
         if rules.halted:
-            refuse(Reason.HALTED, order.instrument, rules.halted)
+            refuse(shut(rules.halted), order.instrument, rules.halted)
         if quantity < 1 or quantity % rules.lot != 0:
             refuse(Reason.QUANTITY_OFF_LOT, quantity, rules.lot)
 

@@ -36,6 +36,11 @@ def refuse(reason: IntEnum, wanted: int = 0, limit: int = 0, *, account: int = 0
     raise Refusal(reason, wanted, limit, account=account)
 
 
+def shut(causes: int) -> Reason:
+    """Why what these causes halt takes nothing."""
+    return Reason.DELISTED if causes & c.DELISTED else Reason.HALTED
+
+
 @dataclass
 class Owner:
     """An account: what is its own, however much of that is tied up."""
@@ -168,10 +173,17 @@ class NaiveCustody:
 
     def _Halt(self, said: c.Halt) -> list[e.Event]:  # noqa: N802 - named as its command
         rules = self._known(said.instrument)
-        causes = {cause for cause in (1, 2, 4) if rules.halted & cause}
+        causes = {cause for cause in (1, 2, 4, 8) if rules.halted & cause}
         causes = causes | {said.cause} if said.on else causes - {said.cause}
         rules.halted = sum(causes)
         return [e.HaltChanged(said.instruction, said.instrument, rules.halted)]
+
+    def _DelistInstrument(self, said: c.DelistInstrument) -> list[e.Event]:  # noqa: N802 - named as its command
+        rules = self._known(said.instrument)
+        if rules.halted >= c.DELISTED:  # the highest cause
+            refuse(Reason.DELISTED, said.instrument, rules.halted)
+        rules.halted += c.DELISTED
+        return [e.InstrumentDelisted(said.instruction, said.instrument, rules.halted)]
 
     def _RestartNumbers(self, said: c.RestartNumbers) -> list[e.Event]:  # noqa: N802 - named as its command
         if said.account not in self.owners:

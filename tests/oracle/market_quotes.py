@@ -10,7 +10,7 @@ from exchange.engine.modes.quotes import messages as m
 from exchange.engine.modes.quotes.messages import QuoteReason
 from exchange.engine.venue import BEGUN, QUOTES
 from tests.oracle.market_beside import NaiveBeside
-from tests.oracle.market_custody import LARGEST_QUANTITY_T, Offer, refuse
+from tests.oracle.market_custody import LARGEST_QUANTITY_T, Offer, refuse, shut
 
 
 @dataclass
@@ -37,7 +37,7 @@ class NaiveQuotes(NaiveBeside):
         self._known(said.instrument)
         rules = self.rules[said.instrument]
         if rules.halted:
-            refuse(Reason.HALTED, said.instrument, rules.halted)
+            refuse(shut(rules.halted), said.instrument, rules.halted)
         if self.owners[said.account].frozen:
             refuse(Reason.FROZEN)
         if said.quantity < 1 or said.quantity % rules.lot != 0:

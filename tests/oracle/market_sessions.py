@@ -17,7 +17,7 @@ from exchange.engine.modes.sessions import messages as m
 from exchange.engine.modes.sessions.messages import SessionReason
 from exchange.engine.venue import BOOK
 from tests.oracle.market_book import Unfinished, gone, meets
-from tests.oracle.market_custody import LARGEST_PRICE_FEN, Offer, refuse
+from tests.oracle.market_custody import LARGEST_PRICE_FEN, Offer, refuse, shut
 from tests.oracle.market_quotes import NaiveQuotes
 
 CONTINUOUS, PRE_OPEN, OPENING_CALL, CLOSING_CALL, CLOSED = range(5)
@@ -187,7 +187,7 @@ class NaiveSessions(NaiveQuotes):
         if said.phase == before:
             refuse(SessionReason.SAME_PHASE, said.instrument, before)
         if said.phase == CONTINUOUS and halted:
-            refuse(Reason.HALTED, said.instrument, halted)
+            refuse(shut(halted), said.instrument, halted)
         session = self._session(said.instrument)
         session.at = max(session.at, said.at)
         ends_call = said.phase == CLOSED and before in {OPENING_CALL, CLOSING_CALL} and not halted

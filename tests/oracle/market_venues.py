@@ -97,8 +97,8 @@ class NaiveVenues(NaiveCustody):
         if said.instrument not in self.venues:
             refuse(VenueReason.NO_VENUE, said.instrument)
         venue = self.venues[said.instrument]
-        venue.released = self.trades
-        venue.delivered.clear()
+        venue.released = max(venue.released, self.trades if said.last < 0 else min(said.last, self.trades))
+        venue.delivered = [each for each in venue.delivered if each.trade > venue.released]
         return [m.BoughtReleased(said.instruction, said.instrument)]
 
     def _Settle(self, said: c.Settle) -> list[e.Event]:  # noqa: N802 - named as its command

@@ -28,7 +28,7 @@ ISSUED_KG = 14_000
 """The quantity issued for one report of `ACTIVITY`."""
 ACTIVITY = KilnElectrificationActivity(gas_10k_nm3=1, efficiency_ratio="0.5", grid_region="CN-510000", grid_year=2021)
 REPORTS = 3
-WAIT_S = 10.0
+WAIT_S = 30.0
 
 
 @dataclass(frozen=True)

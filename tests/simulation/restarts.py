@@ -90,6 +90,14 @@ class CrashingConnection(asyncpg.Connection):
         commits = query.startswith("COMMIT") or (self._ends(query) and not query.startswith("BEGIN"))
         return await self.crash_plan.send_or_crash(query, lambda: plain(query, *args, **how), commits=commits)
 
+    async def copy_records_to_table(self, table_name: str, **how: Any) -> Any:
+        """Copy rows unless the run has crashed. It is done inside transactions only."""
+        plain = super().copy_records_to_table
+        assert self.is_in_transaction()
+        return await self.crash_plan.send_or_crash(
+            f"copy {table_name}", lambda: plain(table_name, **how), commits=False
+        )
+
     async def fetch(self, query: str, *args: Any, **how: Any) -> Any:
         """Fetch rows unless the run has crashed."""
         plain = super().fetch

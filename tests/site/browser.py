@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from deploy.local.region import LocalRegion, new_region
 from deploy.scenarios.cast import Season
@@ -41,6 +41,7 @@ needs_chromium = pytest.mark.skipif(
 """For a module of tests: ``pytestmark = needs_chromium``."""
 PHONE, DESK = (390, 844), (1280, 900)
 """Sizes of windows."""
+expect.set_options(timeout=30_000)  # as long as actions may take: five seconds are short beside other work
 
 
 @dataclass

@@ -140,7 +140,7 @@ async def test_an_enterprise_goes_from_money_to_certificate(played_site: Site, c
 async def _certified(page: Page, site: Site, folder: Path) -> None:
     """Once the receipt is witnessed, `kilnwood verify` takes the certificate that the page offers for valid."""
     receipt = page.url.rpartition("/")[2].partition("?")[0]
-    async with site.api() as api, asyncio.timeout(20):
+    async with site.api() as api, asyncio.timeout(60):
         while (await api.get_bytes(f"/v1/receipts/{receipt}"))[0] != httpx.codes.OK:
             await page.reload()
     link = await page.get_by_role("link", name="Certificate (PDF)").get_attribute("href")

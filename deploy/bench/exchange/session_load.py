@@ -1,16 +1,17 @@
 """
-Orders through one WebSocket session, from a process of its own: a window is kept full, and answers are counted.
+Orders through one WebSocket session, from a process of its own: at a rate or as many as fit, and answers are counted.
 
 Orders are immediate-or-cancel at the lowest price, so that none rests: an account may have only so many open. Each is
 journalled, answered and shown in the tables like any other.
 
-Run by `streams`: ``python -m deploy.bench.exchange.session_load``, a `SessionJob` as JSON on standard input, a
-`SessionLoad` on standard output.
+Run by `streams` and `sustained`: ``python -m deploy.bench.exchange.session_load``, a `SessionJob` as JSON on standard
+input, a `SessionLoad` on standard output.
 """
 
 import asyncio
 import sys
 import time
+from itertools import count
 
 import msgspec
 import uvloop
@@ -22,7 +23,12 @@ from schemas.orders import PlaceInBatch
 
 
 class SessionJob(msgspec.Struct, frozen=True, kw_only=True):
-    """For *seconds*, messages of *at_once* orders, with at most *window* orders unanswered."""
+    """
+    For *seconds*, messages of *at_once* orders, with at most *window* orders unanswered.
+
+    With a *rate* in orders a second each message is due at a moment of its own, and its time counts from there, however
+    late it is sent. Without one the window is kept full.
+    """
 
     port: int
     key: str
@@ -33,10 +39,11 @@ class SessionJob(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     at_once: int
     window: int
+    rate: float = 0.0
 
 
 class SessionLoad(msgspec.Struct, frozen=True, kw_only=True):
-    """Orders that were accepted, and refused, in how many seconds; times from a message to its answer."""
+    """Orders that were accepted, and refused, in how many seconds; times from a message to its last answer."""
 
     accepted: int
     refused: int
@@ -55,6 +62,15 @@ def _order(job: SessionJob, number: int) -> PlaceInBatch:
         client_order_id=number,
         time_in_force="IOC",
     )
+
+
+async def _due(job: SessionJob, begun: float, message: int) -> float:
+    """Wait until a message is due; returns since when its time counts."""
+    if not job.rate:
+        return time.perf_counter()
+    due = begun + message * job.at_once / job.rate
+    await asyncio.sleep(max(0.0, due - time.perf_counter()))
+    return due
 
 
 async def _measure(job: SessionJob) -> SessionLoad:
@@ -90,11 +106,14 @@ async def _measure(job: SessionJob) -> SessionLoad:
                 drained.set()
 
     hearing = asyncio.create_task(hear())
-    while time.perf_counter() - begun < job.seconds and not hearing.done():
+    for message in count():
+        due = await _due(job, begun, message)
+        if due - begun >= job.seconds or hearing.done():
+            break
+        orders = [_order(job, number + each) for each in range(job.at_once)]
         await room.acquire()
-        orders = [_order(job, each) for each in range(number, number + job.at_once)]
         number += job.at_once
-        sent[number - 1] = time.perf_counter()
+        sent[number - 1] = due if job.rate else time.perf_counter()
         await socket.say(orders)
     over.set()
     draining = asyncio.create_task(drained.wait())

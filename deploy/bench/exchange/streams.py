@@ -19,14 +19,14 @@ from deploy.bench.retirements import LoadFailed
 
 _ORDERS_WANTED: Final = 20_000
 _AT_ONCE: Final = 100
-_WINDOW: Final = 4_000
+WINDOW: Final = 4_000
 _READERS: Final = 1_000
 _READERS_SHORT: Final = 20
 _DELAY_WANTED_MS: Final = 500
 _SHORT_S: Final = 0.5
 _PATIENCE_S: Final = 120.0
 _KIB_PER_MB: Final = 1024
-_SPENT: Final = 20
+SPENT: Final = 20
 """So many times the numbers that a measurement of single orders may use up: two million."""
 
 T = TypeVar("T")
@@ -39,12 +39,12 @@ def websocket(market: ServedMarket, *, seconds: float, rounds: int) -> Figure:
     An order that is refused because the tables are too far behind is not acknowledged, and misses the target: what can
     be kept up is what the tables follow.
     """
-    before_s, behind, loads = _processor_s(market), 0.0, []
+    before_s, most, loads = processor_s(market), 0.0, []
     for _ in range(rounds):
         loads.append(_session(market, seconds, _AT_ONCE))
-        behind = max(behind, _behind(market))
-        _wait_for_tables(market)
-    took_s, answered = _processor_s(market) - before_s, sum(each.accepted + each.refused for each in loads)
+        most = max(most, behind(market))
+        wait_for_tables(market)
+    took_s, answered = processor_s(market) - before_s, sum(each.accepted + each.refused for each in loads)
     refused = sum(each.refused for each in loads)
     single = _session(market, seconds, 1)
     rate = median(each.accepted / each.seconds for each in loads)
@@ -52,7 +52,7 @@ def websocket(market: ServedMarket, *, seconds: float, rounds: int) -> Figure:
     cuts = quantiles(times, n=1000) if len(times) > 1 else [0.0] * 999
     return Figure(
         name="websocket",
-        what=f"orders acknowledged through one WebSocket session, {_AT_ONCE} in a message, {_WINDOW:,} unanswered",
+        what=f"orders acknowledged through one WebSocket session, {_AT_ONCE} in a message, {WINDOW:,} unanswered",
         unit="/s",
         value=rate,
         limit=None,
@@ -67,7 +67,7 @@ def websocket(market: ServedMarket, *, seconds: float, rounds: int) -> Figure:
             "ms p99.9": cuts[998],
             "refused of a thousand": 1e3 * refused / max(1, answered),
             "µs of the service's processor an order, its tables included": 1e6 * took_s / max(1, answered),
-            "commands that the tables are behind at the end, at most": behind,
+            "commands that the tables are behind at the end, at most": most,
             "share of a core that the client took": median(each.processor_s / each.seconds for each in loads),
         },
         remarks=tuple(each.refusal for each in loads if each.refusal)[:1],
@@ -82,12 +82,12 @@ def readers(market: ServedMarket, *, seconds: float, rounds: int) -> Figure:
         _run(
             "reader_load",
             ReaderJob(
-                port=_port(market),
+                port=port_of(market),
                 key=market.world.holder.key,
                 account_id=market.world.accounts[-1],
                 instrument=market.instrument,
                 price_fen=market.price_fen,
-                first_client_order_id=next(market.numbers) * _SPENT,
+                first_client_order_id=next(market.numbers) * SPENT,
                 readers=count,
                 seconds=max(1.0, seconds),
             ),
@@ -118,15 +118,15 @@ def readers(market: ServedMarket, *, seconds: float, rounds: int) -> Figure:
 
 def _session(market: ServedMarket, seconds: float, at_once: int) -> SessionLoad:
     job = SessionJob(
-        port=_port(market),
+        port=port_of(market),
         key=market.world.holder.key,
         account_id=market.world.accounts[-2],
         instrument=market.instrument,
         price_fen=market.price_fen,
-        first_client_order_id=next(market.numbers) * _SPENT,
+        first_client_order_id=next(market.numbers) * SPENT,
         seconds=seconds,
         at_once=at_once,
-        window=_WINDOW,
+        window=WINDOW,
     )
     return _run("session_load", job, SessionLoad)
 
@@ -144,32 +144,35 @@ def _run(module: str, job: msgspec.Struct, kind: type[T]) -> T:
     return msgspec.json.decode(done.stdout, type=kind)
 
 
-def _port(market: ServedMarket) -> int:
+def port_of(market: ServedMarket) -> int:
+    """Where the service listens."""
     return int(market.world.region.url.rpartition(":")[2])
 
 
-def _metrics(market: ServedMarket) -> dict[str, float]:
+def metrics(market: ServedMarket) -> dict[str, float]:
+    """What the service counts, by name."""
     port = market.world.region.service.environment["KILNWOOD_INNER_PORT"]
     text = httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text
     lines = (line.rpartition(" ") for line in text.splitlines() if not line.startswith("#"))
     return {name: float(value) for name, _, value in lines}
 
 
-def _behind(market: ServedMarket) -> float:
-    found = _metrics(market)
+def behind(market: ServedMarket) -> float:
+    """Commands that are in the journal and not yet in the tables."""
+    found = metrics(market)
     return found["kilnwood_exchange_committed"] - found["kilnwood_exchange_projected"]
 
 
-def _wait_for_tables(market: ServedMarket) -> None:
+def wait_for_tables(market: ServedMarket) -> None:
     """The next round begins with tables that are not behind."""
     for _ in range(300):
-        if not _behind(market):
+        if not behind(market):
             return
         sleep(0.1)
     raise LoadFailed("the tables have not caught up within 30 s")
 
 
-def _processor_s(market: ServedMarket) -> float:
+def processor_s(market: ServedMarket) -> float:
     """Processor time of the service so far, without PostgreSQL's; 0 where /proc does not tell it."""
     process = market.world.region.service.process
     assert process is not None, "the region runs"

@@ -29,7 +29,7 @@ def bench(what: str, names: tuple[str, ...], seconds: float, *, as_json: bool) -
     exchange   book, core, call-latency, cancel, memory, sparse-range, fok,
                freeze, campaign, auction, call, durable-100, durable-1000,
                projected, replay, deliveries, winners, orders-http,
-               orders-rush, websocket, readers
+               orders-rush, websocket, websocket-minute, readers
     pages      page-home, page-project, page-market,
                paint-home, paint-project, paint-market
     simulation agents, year-300, year-1000

@@ -30,7 +30,13 @@ from deploy.cli.environment import fail
     help="Where the service answers; 0: any free.",
 )
 @click.option("--serve", "keep", is_flag=True, help="Keep the service up afterwards, until Ctrl-C.")
-def demo(out: Path, seed: int, port: int, *, keep: bool) -> None:
+@click.option(
+    "--simulate",
+    "asks",
+    is_flag=True,
+    help="Play no season: answer one question with the simulator, without a port or a browser.",
+)
+def demo(out: Path, seed: int, port: int, *, keep: bool, asks: bool) -> None:
     """Play a simulated region's first season over HTTP and verify its receipts with no network.
 
     \b
@@ -38,12 +44,19 @@ def demo(out: Path, seed: int, port: int, *, keep: bool) -> None:
       kilnwood demo
       kilnwood demo --serve --port 8800
       kilnwood demo --out /tmp/season --seed 7
+      kilnwood demo --simulate
     """
     from rich.console import Console
 
     from deploy.demo.play import DemoFailed, play
+    from deploy.demo.question import answer
 
+    if asks and (keep or port):
+        fail("--simulate plays no season and opens no port: leave --serve and --port out.", 2)
     try:
+        if asks:
+            answer(out, Console())
+            return
         play(out, seed=seed, port=port, serve=keep, console=Console())
     except DemoFailed as error:
         fail(str(error))

@@ -1,8 +1,7 @@
 """`kilnwood sim`: what a rule would do, played on the engine."""
 
 from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, Executor
-from contextlib import AbstractContextManager, nullcontext
+from concurrent.futures import BrokenExecutor
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Literal
@@ -10,21 +9,25 @@ from typing import TYPE_CHECKING, Literal
 import rich_click as click
 
 from deploy.cli.environment import fail
+from deploy.cli.executors import KILLED, executor
 
 if TYPE_CHECKING:
     from exchange.simulation.sensitivity import Sensitivity
 
-_KILLED = "a worker process was killed. Begin again with the same folder: what was finished is kept."
+_SAMPLES = {"morris": "trajectories", "sobol": "samples", "grid": "replications"}
 _SCENARIO = click.argument("scenario")
 _OVERLAY = click.option(
     "--overlay",
     "overlays",
     multiple=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A file that changes one parameter; repeatable.",
+    help="A file that changes a parameter, or fitted.toml of a calibration; repeatable.",
 )
 _WORKERS = click.option(
     "--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes. The bytes are the same."
+)
+_DASK = click.option(
+    "--dask", metavar="ADDRESS", help="A Dask scheduler, such as tcp://10.0.0.5:8786, instead of them."
 )
 
 
@@ -68,6 +71,31 @@ def simulate_check(scenario: str, overlays: tuple[Path, ...]) -> None:
         fail(f"{scenario}: {error}", 2)
 
 
+@simulate.command("odd")
+@_SCENARIO
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="A file; else it is printed.")
+@_OVERLAY
+def simulate_odd(scenario: str, out: Path | None, overlays: tuple[Path, ...]) -> None:
+    """Describe the model of SCENARIO by the ODD protocol, as papers ask for it: Markdown, made from the code itself.
+
+    \b
+    Example:
+      kilnwood sim odd compliance-rhythm --out odd.md
+    """
+    from exchange.simulation.files import ScenarioWrong, read
+    from exchange.simulation.odd import odd
+
+    text, changes = _read(scenario, overlays)
+    try:
+        page = odd(read(text, changes))
+    except ScenarioWrong as error:
+        fail(f"{scenario}: {error}", 2)
+    if out is None:
+        click.echo(page, nl=False)
+    else:
+        out.write_text(page, "utf-8")
+
+
 @simulate.command("run")
 @_SCENARIO
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="A new folder.")
@@ -75,8 +103,16 @@ def simulate_check(scenario: str, overlays: tuple[Path, ...]) -> None:
 @click.option("--replications", type=click.IntRange(1, 1_000), help="As many, instead of what the scenario says.")
 @click.option("--plain", is_flag=True, help="A report without a script: smaller, and without the view to zoom into.")
 @_WORKERS
-def simulate_run(  # noqa: PLR0917 - click hands each option over
-    scenario: str, out: Path, overlays: tuple[Path, ...], replications: int | None, plain: bool, workers: int
+@_DASK
+def simulate_run(
+    scenario: str,
+    out: Path,
+    overlays: tuple[Path, ...],
+    replications: int | None,
+    *,
+    plain: bool,
+    workers: int,
+    dask: str | None,
 ) -> None:
     """Run SCENARIO: each setting of its levers in each replication. Writes figures, a journal and report.html to --out.
 
@@ -95,13 +131,13 @@ def simulate_run(  # noqa: PLR0917 - click hands each option over
 
     text, changes = _read(scenario, overlays)
     try:
-        with Console(stderr=True).status("") as status, _executor(workers) as executor:
+        with Console(stderr=True).status("") as status, executor(workers, dask) as pool:
             made = write(
                 out,
                 text,
                 changes,
                 replications=replications,
-                executor=executor,
+                executor=pool,
                 finished=_progress(status.update),
                 plain=plain,
             )
@@ -110,7 +146,7 @@ def simulate_run(  # noqa: PLR0917 - click hands each option over
     except (BundleWrong, OSError) as error:
         fail(str(error))
     except BrokenExecutor:
-        fail(_KILLED)
+        fail(KILLED)
     click.echo(f"{len(made.runs) - len(made.failed)} runs. Read {out / 'report.html'}; plan {made.plan[:16]}.")
     if made.failed:
         fail(f"{len(made.failed)} runs failed: {made.failed[0].fault}")
@@ -119,7 +155,7 @@ def simulate_run(  # noqa: PLR0917 - click hands each option over
 @simulate.command("sweep")
 @_SCENARIO
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="A new folder.")
-@click.option("--method", type=click.Choice(["morris", "sobol"]), default="morris", show_default=True)
+@click.option("--method", type=click.Choice(["morris", "sobol", "grid"]), default="morris", show_default=True)
 @click.option(
     "--parameter",
     "parameters",
@@ -130,29 +166,32 @@ def simulate_run(  # noqa: PLR0917 - click hands each option over
 )
 @click.option("--figure", default="average_fen_t", show_default=True, help="What is asked about: a column of runs.csv.")
 @click.option(
-    "--samples", type=click.IntRange(2, 65_536), default=10, show_default=True, help="Trajectories or samples."
+    "--samples", type=click.IntRange(2, 65_536), default=10, show_default=True, help="Trajectories, samples or levels."
 )
 @click.option(
     "--replications", type=click.IntRange(1, 1_000), default=2, show_default=True, help="Averaged at each point."
 )
 @_OVERLAY
 @_WORKERS
+@_DASK
 def simulate_sweep(  # noqa: PLR0917 - click hands each option over
     scenario: str,
     out: Path,
-    method: Literal["morris", "sobol"],
+    method: Literal["morris", "sobol", "grid"],
     parameters: tuple[str, ...],
     figure: str,
     samples: int,
     replications: int,
     overlays: tuple[Path, ...],
     workers: int,
+    dask: str | None,
 ) -> None:
     """Vary parameters of SCENARIO over their ranges, and say which of them move a figure.
 
     Morris' method takes (parameters + 1) x samples points and finds what matters at all; Sobol's takes (parameters + 2)
-    x samples and says which part of the variance each has. 256 samples are few for seven parameters. An order is only
-    printed where it can be told. A sweep that was ended goes on when it is begun again with the same folder.
+    x samples and says which part of the variance each has. 256 samples are few for seven parameters. A grid takes every
+    combination of so many levels of each, and says how far apart their means are. An order is only printed where it can
+    be told. A sweep that was ended goes on when it is begun again with the same folder.
 
     \b
     Examples:
@@ -171,16 +210,18 @@ def simulate_sweep(  # noqa: PLR0917 - click hands each option over
     try:
         ranges = ranges_of(text, changes, dict(map(_range, parameters)))
         plan = SweepPlan(method=method, figure=figure, ranges=ranges, samples=samples, replications=replications)
-        with Console(stderr=True).status("") as status, _executor(workers) as executor:
+        with Console(stderr=True).status("") as status, executor(workers, dask) as pool:
             tell = _progress(status.update)
-            found = sweep(out, text, changes, plan, executor=executor, finished=tell)
+            found = sweep(out, text, changes, plan, executor=pool, finished=tell)
     except ScenarioWrong as error:
         fail(f"{scenario}: {error}", 2)
     except (BundleWrong, OSError) as error:
         fail(str(error))
     except BrokenExecutor:
-        fail(_KILLED)
-    heads = ("first order", "total") if method == "sobol" else ("mean effect", "spread")
+        fail(KILLED)
+    heads = {"sobol": ("first order", "total"), "morris": ("mean effect", "spread"), "grid": ("of means", "largest")}[
+        method
+    ]
     click.echo(f"{'':<40}{heads[0]:>24}{heads[1]:>24}")
     for each in found.sensitivities:
         main, total = (f"{value:,.3f} ± {half:,.3f}" for value, half in _halves(each))
@@ -189,7 +230,8 @@ def simulate_sweep(  # noqa: PLR0917 - click hands each option over
         "By effect: " + (", ".join(found.ranked) or "the intervals are too wide to tell an order; take more samples.")
     )
     if found.failed:
-        fail(f"{len(found.failed)} of {found.runs} runs failed, so nothing is estimated: {found.failed[0].fault}")
+        left = f"{found.estimated} {_SAMPLES[method]} without one were used"
+        fail(f"{len(found.failed)} of {found.runs} runs failed; {left}: {found.failed[0].fault}")
 
 
 def _halves(each: "Sensitivity") -> tuple[tuple[float, float], tuple[float, float]]:
@@ -222,12 +264,22 @@ def _progress(say: Callable[[str], None]) -> Callable[[int, int], None]:
 @simulate.command("verify")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @_WORKERS
-def simulate_verify(folder: Path, workers: int) -> None:
+@_DASK
+@click.option(
+    "--through-service",
+    is_flag=True,
+    help="Replay its journal through the real service as well, over HTTP on a database of its own.",
+)
+def simulate_verify(folder: Path, workers: int, dask: str | None, *, through_service: bool) -> None:
     """Check the files of a run, replay its journal, and run it again to the same bytes.
 
+    With --through-service, the journal's commands are then given to a service that is started for it, with PostgreSQL
+    and a registry: each must be taken or refused as in the run, and lead to the same trades and balances.
+
     \b
-    Example:
+    Examples:
       kilnwood sim verify /tmp/caps
+      kilnwood sim verify /tmp/small --through-service
     """
     from tempfile import TemporaryDirectory
 
@@ -236,13 +288,40 @@ def simulate_verify(folder: Path, workers: int) -> None:
     from exchange.simulation.shards import BundleWrong
 
     try:
-        with TemporaryDirectory() as again, _executor(workers) as executor:
-            found = verify(folder, Path(again) / "again", executor=executor)
+        with TemporaryDirectory() as again, executor(workers, dask) as pool:
+            found = verify(folder, Path(again) / "again", executor=pool)
     except (BundleWrong, ScenarioWrong) as error:
         fail(str(error))
     except BrokenExecutor:
-        fail(_KILLED)
+        fail(KILLED)
     click.echo(f"The same bytes again: {len(found.runs)} runs of {found.scenario}, plan {found.plan[:16]}.")
+    if through_service:
+        _replay(folder)
+
+
+def _replay(folder: Path) -> None:
+    """Replay a bundle's journal through a service, and say what came of it."""
+    from rich.console import Console
+
+    from deploy.local.children import ChildTrouble
+    from deploy.postgres.programs import PostgresUnavailable
+    from deploy.replay.playing import CannotReplay
+    from deploy.replay.through import replay_through_service
+    from deploy.scenarios.client import Unexpected
+    from exchange.simulation.bundle import JOURNAL, commands_of
+
+    try:
+        commands = commands_of((folder / JOURNAL).read_bytes())
+        with Console(stderr=True).status("") as status:
+            found = replay_through_service(commands, status.update)
+    except (ChildTrouble, PostgresUnavailable) as error:
+        fail(str(error))
+    except (CannotReplay, Unexpected) as error:
+        fail(f"the service does not do what the run did: {error}")
+    refused = f", {found.refused:,} of them refused" if found.refused else ""
+    click.echo(
+        f"The same through the service: {found.commands:,} commands{refused}, and the same {found.trades:,} trades."
+    )
 
 
 @simulate.command("compare")
@@ -265,25 +344,16 @@ def simulate_compare(before: Path, after: Path) -> None:
         fail(str(error))
 
 
-def _executor(workers: int) -> AbstractContextManager[Executor | None]:
-    """Return processes to run in; nothing for one worker, which is this process."""
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    return nullcontext() if workers == 1 else ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
-
-
 def _read(scenario: str, overlays: tuple[Path, ...]) -> tuple[str, dict[str, int]]:
     """The text of a scenario, and what the overlays change."""
-    from exchange.simulation.files import ScenarioWrong, read_overlay, shipped
+    from exchange.simulation.files import ScenarioWrong, read_overlays, shipped
 
     changes: dict[str, int] = {}
     source: str | Path = scenario
     try:
         text = shipped().get(scenario) or Path(scenario).read_text("utf-8")
         for source in overlays:
-            overlay = read_overlay(source.read_text("utf-8"))
-            changes[overlay.parameter] = overlay.value
+            changes |= {each.parameter: each.value for each in read_overlays(source.read_text("utf-8"))}
     except ScenarioWrong as error:
         fail(f"{source}: {error}", 2)
     except UnicodeDecodeError:

@@ -39,7 +39,11 @@ class StatePart(Protocol):
         """Return what is open of it in an instrument, beside the book."""
 
     def dump(self) -> Struct | None:
-        """Return it in the newest layout, in its one spelling; None if there is nothing."""
+        """
+        Return it in its one spelling; None if there is nothing.
+
+        That is the newest layout, or an older one where what the newer ones added has nothing.
+        """
 
     def load(self, market: Market, stored: Any) -> None:  # noqa: ANN401 - one of its layouts
         """Take on what a snapshot has, in any of the layouts. Accounts, instruments and books are there already."""

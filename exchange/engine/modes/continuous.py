@@ -23,6 +23,7 @@ from exchange.engine.market import (
     exchange_parts,
     refused,
     refused_at_the_door,
+    shut_for,
     unfit,
     unlock,
 )
@@ -335,7 +336,7 @@ def _keeps_place(order: OpenOrder, command: Amend) -> bool:
 def _unfit_in_its_place(command: Amend, instrument: TradedInstrument) -> Refused | None:
     """Why an order cannot become smaller. Its price was taken once, and a later band changes nothing in that."""
     if instrument.halted:
-        return refused(command, Reason.HALTED, instrument.id, instrument.halted)
+        return refused(command, shut_for(instrument), instrument.id, instrument.halted)
     if command.quantity <= 0 or command.quantity % instrument.lot:
         return refused(command, Reason.QUANTITY_OFF_LOT, command.quantity, instrument.lot)
     return None

@@ -5,6 +5,7 @@ from typing import Final
 
 from schemas.venues import VenueRules
 
+NOT_CHECKED: Final = "nobody has compared these rules with the document itself"
 _PICKED: Final = {
     "any": "any of them may be picked",
     "best": "only one at the lowest price may be picked",
@@ -26,6 +27,8 @@ def explained(rules: VenueRules) -> Iterator[tuple[str, str]]:
     yield "Source", ", ".join(filter(None, (source.document, source.edition, str(source.date or ""))))
     if source.read is not None:
         yield "Read in", source.read
+    if not source.checked:
+        yield "Not checked", NOT_CHECKED
     yield "Open", "; ".join(_open(rules))
     if shut := [word for name, word in _WAYS.items() if not getattr(rules, name)]:
         yield "Closed", ", ".join(shut)
@@ -34,6 +37,7 @@ def explained(rules: VenueRules) -> Iterator[tuple[str, str]]:
     if rules.sessions is not None:
         yield "Day", "; ".join(_day(rules))
     yield "Resale", _resale(rules)
+    yield "Delisting", f"announced at least {rules.delisting_notice_days} whole working days before its day"
     for role, limit in rules.limits.by_role():
         said = []
         if limit.largest_order_t:

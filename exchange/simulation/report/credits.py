@@ -17,6 +17,8 @@ _PLACES: Final = {
     "held by others": "其他人持有",
     "buffer": "缓冲",
     "below a tonne": "不足一吨",
+    "cancelled, reversed": "因逆转取消",
+    "cancelled, not real": "因虚报取消",
 }
 
 

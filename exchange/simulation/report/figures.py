@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from exchange.simulation.plans import Scenario
 from exchange.simulation.report.settings import figure_name, figure_text, lever_title, setting_name
 from exchange.simulation.report.sheet import both, said
-from exchange.simulation.results import FIGURES
+from exchange.simulation.results import FIGURES, USUAL
 from exchange.simulation.statistics import Effect, Estimate, SettingSummary
 
 
@@ -26,7 +26,7 @@ def figures(scenario: Scenario, summed: Sequence[SettingSummary]) -> str:
     return (
         f"<h2>{title}</h2><div class=wide tabindex=0><table class=figures><caption>{levers or title}</caption>"
         f"<thead><tr><td></td>{heads}</tr></thead><tbody>{rows}</tbody></table></div>{_note()}"
-        f"{_nothing([name for name in FIGURES if name not in there])}"
+        f"{_nothing([name for name in USUAL if name not in there])}"
     )
 
 

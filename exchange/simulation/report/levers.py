@@ -11,7 +11,12 @@ from exchange.simulation.report.sheet import Table, both, chart
 from exchange.simulation.results import FIGURES, RunResult
 from exchange.simulation.statistics import SettingSummary, effect
 
-_BESIDE: Final = frozenset({"trades", "last_fen_t", "refused", "seller_hhi"})
+_BESIDE: Final = frozenset(
+    {
+        *("trades", "last_fen_t", "refused", "seller_hhi", "money_fen", "most_wished_fen_t", "floor_fen_t", "cap_t"),
+        *("points_ran_out", "pool_ran_out", "compliance_fen_t"),
+    }
+)
 """Figures that follow another one, and would only make a tornado longer."""
 _MOST: Final = 14
 _CUT: Final = 400

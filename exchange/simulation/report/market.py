@@ -12,7 +12,7 @@ from exchange.simulation.plans import CoveredPlan, Scenario
 from exchange.simulation.report.settings import Group, few, figure_name, joined, keys, left_out, setting_name, unit_of
 from exchange.simulation.report.sheet import Table, chart
 from exchange.simulation.results import WEEK_DAYS, RunResult
-from exchange.simulation.statistics import SettingSummary
+from exchange.simulation.statistics import Estimate, SettingSummary
 
 MOST_LINES: Final = 5
 """Settings that one chart of lines shows; more would hide each other."""
@@ -204,7 +204,7 @@ def figure_bars(
     scenario: Scenario, summed: Sequence[SettingSummary], names: Sequence[str], title: tuple[str, str], key: str
 ) -> str:
     """Write a chart of figures by setting, with their intervals, from those of *names* that are not 0 throughout."""
-    there = [name for name in names if any(name in each.figures and each.figures[name].high for each in summed)]
+    there = [name for name in names if any(_moves(each.figures.get(name)) for each in summed)]
     if not there:
         return ""
     bars = [Bars(setting_name(scenario, each.setting), [_shown(each, name) for name in there]) for each in summed]
@@ -216,6 +216,10 @@ def figure_bars(
         lambda pen: grouped(pen, few(bars, MOST_BARS), [figure_name(name) for name in there]),
         Table(heads, [(*each.setting, *_flat(bar)) for each, bar in zip(summed, bars, strict=True)]),
     )
+
+
+def _moves(found: Estimate | None) -> bool:
+    return found is not None and bool(found.low or found.high)
 
 
 def _shown(each: SettingSummary, name: str) -> tuple[float, float | None]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Final
 
+from exchange.simulation.extremes import remarks
 from exchange.simulation.parameters import documented
 from exchange.simulation.plans import Scenario
 from exchange.simulation.report.credits import credit_charts
@@ -14,7 +15,7 @@ from exchange.simulation.report.market import fan, figure_bars, market_charts, v
 from exchange.simulation.report.money import money_charts
 from exchange.simulation.report.settings import Group, Runs, groups_of, lever_title
 from exchange.simulation.report.sheet import Script, both, sheet, two
-from exchange.simulation.results import FIGURES, RunResult
+from exchange.simulation.results import RunResult
 from exchange.simulation.runs import FailedRun
 from exchange.simulation.statistics import SettingSummary
 
@@ -25,8 +26,36 @@ _ANSWERS: Final = {
     "what-if": ("What if: no published data answer this.", "假如：没有公开数据能回答这个问题。"),
 }
 _MARKS: Final = {"measured": "实测", "published": "公开", "assumed": "假设"}
-_LIABLE: Final = ("liability", "uncovered", "owed")
-"""Figures with one of these words in their names are drawn as what is owed."""
+_DRAWN: Final = (
+    (
+        "lost",
+        ("Tonnes lost, not real, or owed", "逆转、虚报与未清缴（吨）"),
+        ("reversed_t", "reversed_covered_t", "over_claimed_t", "over_found_t", "uncovered_t", "owed_t"),
+    ),
+    ("liability", ("Liability at the end, CNY", "期末负债（元）"), ("liability_fen",)),
+    (
+        "points",
+        ("Points", "积分"),
+        ("points_issued", "points_redeemed", "points_expired", "points_outstanding"),
+    ),
+    (
+        "programme",
+        ("Points: cost, and worth less cost, CNY", "积分：成本与净值（元）"),
+        ("points_cost_fen", "points_net_fen"),
+    ),
+    (
+        "donations",
+        ("Donations and what was added, CNY", "捐赠与配捐（元）"),
+        ("donated_fen", "matched_fen", "pool_left_fen", "unspent_fen"),
+    ),
+    (
+        "verification",
+        ("Verification and penalties, CNY", "核查成本与罚款（元）"),
+        ("verification_fen", "penalties_fen"),
+    ),
+    ("reduction", ("Tonnes that enterprises reduced themselves", "企业自身减排量（吨）"), ("reduced_t",)),
+)
+"""Figures that are drawn by name where a scenario has any of them: file, title, and names."""
 
 
 def report(
@@ -70,8 +99,8 @@ def _charts(scenario: Scenario, runs: Runs, groups: Sequence[Group], summed: Seq
     yield from market_charts(scenario, groups, summed)
     yield from credit_charts(scenario, groups)
     yield from money_charts(scenario, groups)
-    liable = [name for name in FIGURES if any(word in name for word in _LIABLE)]
-    yield figure_bars(scenario, summed, liable, ("What nobody has covered", "尚无人承担的部分"), "liability")
+    for key, title, names in _DRAWN:
+        yield figure_bars(scenario, summed, names, title, key)
     yield "</div>"
 
 
@@ -87,22 +116,8 @@ def _warnings(runs: Runs, failed: Sequence[FailedRun]) -> Iterator[str]:
         en = f"Run {each.replication} of setting {list(each.setting)} failed and is left out: {each.fault}"
         zh = f"设置 {list(each.setting)} 的第 {each.replication} 次运行失败，未计入：{each.fault}"
         yield f"<p class=warning>{both(en, zh)}</p>"
-    silent = sum(not run.figures["trades"] for run in runs)
-    if silent:
-        why = _why_silent(runs)
-        en = f"Nothing was traded in {silent} of {len(runs)} runs. {why[0]}"
-        yield f"<p class=warning>{both(en, f'{len(runs)} 次运行中有 {silent} 次没有任何成交。{why[1]}')}</p>"
-
-
-def _why_silent(runs: Runs) -> tuple[str, str]:
-    """Tell a market without supply from one whose prices never met."""
-    silent = [run for run in runs if not run.figures["trades"]]
-    if all(not run.figures["issued_t"] for run in silent):
-        return "No credits were issued in them.", "其中没有签发任何减排量。"
-    return (
-        "Credits were issued, but no buyer had the money, the need or the price for them.",
-        "其中签发了减排量，但没有买方具备相应的资金、需求或价格。",
-    )
+    for en, zh in remarks(runs):
+        yield f"<p class=warning>{both(en, zh)}</p>"
 
 
 def _parameters(scenario: Scenario, changes: Mapping[str, int]) -> str:

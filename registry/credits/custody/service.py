@@ -34,6 +34,7 @@ async def vintage_in(tx: Tx, project_id: int, year: int) -> Vintage:
         code=str(code.instrument_code),
         project_name=project.name,
         methodology=methodology,
+        location=project.location,
         developer_id=project.developer_id,
     )
 

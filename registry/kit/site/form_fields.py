@@ -15,6 +15,7 @@ and how it is meant::
     ends:instant               a local time of the region becomes an instant in UTC
     notes:lines                each line is one item of a list
     covers:list                words between spaces; left empty, an empty list
+    vintages:numbers           numbers between spaces; left empty, an empty list
     items[0].kind:with         goes with what is entered in the same record
     items[0].year:int:with     the same, meant as a number
 
@@ -31,6 +32,8 @@ from typing import Any, Final
 
 from registry.kit.period import SHANGHAI
 
+TRIED: Final = "/dry-run"
+"""After the address of a form's operation, that of the one which says what it would do; the form sends to both."""
 FORM: Final = "kilnwood.form"
 """The key of a scope that has the refused form which is shown again."""
 _NAME: Final = re.compile(r"^[a-z][a-z0-9_]*(\[[0-9]{0,3}\])?(\.[a-z][a-z0-9_]*(\[[0-9]{0,3}\])?)*(:[a-z]+){0,2}$")
@@ -67,7 +70,11 @@ class Form:
 
     def refused(self, action: str) -> bool:
         """Whether it is the form of this action that was refused."""
-        return bool(self.problem) and self.action == action.partition("?")[0]
+        return bool(self.problem) and self.action.removesuffix(TRIED) == action.partition("?")[0]
+
+    def again(self, action: str) -> bool:
+        """Whether the form of this action shows again what was entered: it was refused, or only tried."""
+        return self.refused(action) or self.action == action.partition("?")[0] + TRIED
 
     def answered(self, action: str) -> dict[str, Any]:
         """What the operation of this action answered just now, if it is to be shown once."""
@@ -143,6 +150,8 @@ def _value(text: str, kind: str) -> Any:  # noqa: ANN401 - JSON
     """The value that a text stands for, or None if it was left empty; what cannot be read stays text, to be refused."""
     if kind == "list":
         return text.split()
+    if kind == "numbers":
+        return [int(each) if re.fullmatch(r"[0-9]{1,18}", each) else each for each in text.split()]
     if not text.strip():
         return None
     readers: dict[str, Callable[[str], Any]] = {

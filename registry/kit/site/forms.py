@@ -62,7 +62,7 @@ class Forms:
             if not sent.once:
                 await _see_other(send, _address(sent.then, answer.json()), answer.cookies)
                 return
-            form = Form(action=scope["path"], answer=answer.json())
+            form = Form(action=scope["path"], values=sent.values, answer=answer.json())
         else:
             form = Form(action=scope["path"], values=sent.values, problem=answer.json())
         page, _, query = sent.page.partition("?")

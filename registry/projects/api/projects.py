@@ -13,8 +13,9 @@ from registry.kit.quotas import Quotas
 from registry.kit.room import Room
 from registry.kit.sheets import SHEET, Sheet
 from registry.projects.api.documents import LIMIT_BYTES, SHA256_EXAMPLE, as_download
-from registry.projects.service import drafts, notice, projects, reports
+from registry.projects.service import attributes, drafts, notice, projects, reports
 from schemas.access import Call
+from schemas.attributes import NewAttributes, ProjectAttributes
 from schemas.pages import Page
 from schemas.projects import (
     Comment,
@@ -100,6 +101,30 @@ class ProjectsController(Controller):
     ) -> Page[ProjectVersion]:
         """What the project said at each submission before its last."""
         return await projects.versions(project_id, window, asked=asked, db=db)
+
+    @post("/{project_id:int}/attributes", operation_id="record_project_attributes", responses=WRITES)
+    async def record_attributes(
+        self,
+        project_id: PathId,
+        data: JSONBody[NewAttributes],
+        call: NamedDependency[Call],
+        db: NamedDependency[Database],
+    ) -> ProjectAttributes:
+        """Record the co-benefits and labels that a registered project has from now on, with their source."""
+        return await attributes.record(project_id, data, call=call, db=db)
+
+    @get("/{project_id:int}/attributes", operation_id="list_project_attributes", opt={SHEET: True}, responses=READS)
+    async def attributes(
+        self,
+        project_id: PathId,
+        ordered: NamedDependency[Window],
+        *,
+        sheet: NamedDependency[Sheet],
+        asked: NamedDependency[Call],
+        db: NamedDependency[Database],
+    ) -> Response[Page[ProjectAttributes]]:
+        """Every record of the project's co-benefits and labels; the newest counts. Also as CSV."""
+        return sheet.of(await attributes.attributes(project_id, ordered, asked=asked, db=db), ProjectAttributes)
 
     @post("/{project_id:int}/update", operation_id="update_project", responses=WRITES)
     async def update(

@@ -26,6 +26,12 @@ ORDER = {
     "open_t": 1, "traded_t": 3, "state": "open", "closed_because": None, "time_in_force": "GTC", "post_only": False,
     "client_order_id": 1, "listing_id": None, "until": None, "at": "2025-06-01T00:00:00Z",
 }  # fmt: skip
+BASKET = {
+    "code": "BASKET-F", "name": "Forests", "preset": "cbl-basket", "methodology": None, "vintage_from": 2021,
+    "vintage_to": 2025, "types": ["forestry"], "co_benefits": [15], "labels": ["CCP-ELIGIBLE"],
+    "assets": [{"code": CODE, "project_id": 1, "vintage": 2024, "project_name": "Hills", "listed": True,
+                "since": "2025-06-01T00:00:00Z", "meets_rule": True}],
+}  # fmt: skip
 BALANCES = {"account_id": 7, "sequence": 9, "last_client_order_id": 1000, "cash": {}, "tonnes": []}
 ASKS = tuple(PriceLevel(price_fen=price, quantity_t=tonnes, orders=1) for price, tonnes in ((3600, 2), (3650, 5)))
 BOOK = Book(instrument=CODE, sequence=9, bids=(PriceLevel(price_fen=3500, quantity_t=1, orders=1),), asks=ASKS)
@@ -38,6 +44,7 @@ ANSWERS: dict[str, Any] = {
     "POST /v1/orders/81/amend": ORDER,
     "POST /v1/orders/cancel-all": {"account_id": 7, "client_order_id": 1, "cancelled": 3},
     "POST /v1/campaigns/5/pledges": {**ORDER, "kind": "pledge"},
+    "POST /v1/baskets": BASKET,
     "GET /v1/campaigns": {"items": [], "next": None},
 }
 
@@ -128,6 +135,29 @@ def test_each_command_sends_one_thing(service: Service, words: str, path: str):
         assert 0 == done.exit_code, done.stderr
         assert path == service.sent[-1].url.path
         assert done.stdout or "show" in words
+
+
+def test_a_basket_is_opened_by_the_preset_of_cbl(service: Service):
+    """Its rule as the options say it; what cannot be one is not sent."""
+    words = "venue basket BASKET-F Forests --preset cbl-basket --vintages 2021 2025 --type forestry --co-benefit 15"
+    words += " --label CCP-ELIGIBLE --band 10.00 90.00 --fee-account 1"
+    done = kilnwood(*words.split(), KILNWOOD_KEY="kw_me")
+    assert (0, True) == (done.exit_code, CODE in done.stdout), done.stderr
+    sent = json.loads(service.sent[-1].content)
+    assert ("cbl-basket", 2021, 2025, ["forestry"], [15], ["CCP-ELIGIBLE"], 1000, 9000, 1) == tuple(
+        sent[each]
+        for each in (
+            "preset", "vintage_from", "vintage_to", "types", "co_benefits", "labels", "low_fen", "high_fen",
+            "fee_account_id",
+        )
+    )  # fmt: skip
+    assert [BASKET["code"]] == [json.loads(kilnwood(*words.split(), "--json").stdout)["code"]]
+    before = len(service.sent)
+    for wrong, named in (("forestry", "types"), ("2025 --type", "vintage_from"), ("CCP-ELIGIBLE", "labels")):
+        other = {"forestry": "sun", "2025 --type": "2020 --type", "CCP-ELIGIBLE": "ccp"}[wrong]
+        done = kilnwood(*words.replace(wrong, other).split())
+        assert (2, True) == (done.exit_code, named in done.stderr), done.stderr
+    assert before == len(service.sent)
 
 
 def test_what_fails_is_one_line_and_a_code(service: Service, monkeypatch: pytest.MonkeyPatch):

@@ -22,6 +22,7 @@ def test_presets_are_listed():
     for rules in every_preset():
         assert rules.preset in text
         assert [] == [each for each in rules.departs if each not in text]
+    assert text.count("not checked: nobody has compared") == len(every_preset()) - 1, "all but Kilnwood's own"
     assert [each.preset for each in every_preset()] == [each["preset"] for each in json.loads(said("list", "--json"))]
     assert "Examples" in said("--help")
     assert "Examples" in said("check", "--help")
@@ -32,6 +33,7 @@ def test_a_file_is_explained_or_refused_with_its_line(tmp_path):
     file = tmp_path / "mine.toml"
     file.write_text(RIGHT, encoding="utf-8")
     assert "Open:                order book, by price and time" in said("check", str(file))
+    assert "Not checked:         nobody has compared" in said("check", str(file))
     assert json.loads(said("check", str(file), "--json"))["book"] is True
     file.write_text(RIGHT, encoding="utf-8-sig")  # as some editors write
     assert "order book" in said("check", str(file))

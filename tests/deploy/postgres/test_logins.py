@@ -144,7 +144,7 @@ async def test_a_database_of_an_earlier_version_is_closed(running, stopped):
 
 
 async def _until_let_in(dsn: str) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             try:
                 await (await asyncpg.connect(dsn)).close()

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import resource
-import time
 from collections.abc import AsyncIterator
 
 import asyncpg
@@ -18,6 +17,7 @@ from registry.transparency.format.signer import SeedSigner
 from tests import worlds
 from tests.deploy.flooding import answers, connections, median_s
 from tests.deploy.services import Service
+from tests.stopwatch import Stopwatch
 
 SERVED_WITHIN_S = 0.05
 LOG = SeedSigner("log.example/CN-510100", ED25519, bytes(32))
@@ -73,7 +73,7 @@ async def test_70_slow_bodies_are_closed(service):
     ):
         assert await median_s(service.port, "/v1/projects") < SERVED_WITHIN_S
         replies = await answers([*counted, *pieces], within_s=10)
-        refused = await answers(unknown, within_s=1)
+        refused = await answers(unknown, within_s=10)
     assert {b"HTTP/1.1 408 Request Timeout"} == {each.split(b"\r\n")[0] for each in replies}
     said = json.loads(replies[0].partition(b"\r\n\r\n")[2])
     assert "urn:kilnwood:problem:body-too-slow" == said["type"]
@@ -96,10 +96,10 @@ async def a_refusal_reaches_a_client_that_sends_much(service: Service) -> None:
 async def test_more_silent_connections_than_there_may_be_delay_others_only(service):
     """The limit is 40 and 60 come: those that were silent for a second make room."""
     async with connections(service.port, 60) as silent:
-        begun = time.monotonic()
+        watch = Stopwatch()
         async with service.client() as http:
             assert 200 == (await http.get("/health/live")).status_code
-        assert time.monotonic() - begun < 5
+        assert watch.took_s() < 5
         assert {b""} == set(await answers(silent, within_s=10))
 
 
@@ -121,10 +121,10 @@ async def test_idle_slow_and_foreign_connections_are_closed(service):
                     writer.write(b"X: y\r\n")
 
         trickling = asyncio.create_task(trickle())
-        assert {b"HTTP/1.1 200 OK"} == {each.split(b"\r\n")[0] for each in await answers(idle, within_s=5)}
-        assert {b""} == set(await answers(slow, within_s=5))
-        assert {b""} == set(await answers(http2, within_s=5))
-        assert {b"431"} == {each.split(b" ")[1] for each in await answers(long, within_s=5)}
+        assert {b"HTTP/1.1 200 OK"} == {each.split(b"\r\n")[0] for each in await answers(idle, within_s=20)}
+        assert {b""} == set(await answers(slow, within_s=20))
+        assert {b""} == set(await answers(http2, within_s=20))
+        assert {b"431"} == {each.split(b" ")[1] for each in await answers(long, within_s=20)}
         trickling.cancel()
 
 

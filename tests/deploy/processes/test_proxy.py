@@ -146,7 +146,7 @@ def proxied(service, tmp_path_factory) -> Iterator[Proxied]:
 
 async def until_open(port: int) -> None:
     """Wait until somebody listens."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             try:
                 _, writer = await asyncio.open_connection("127.0.0.1", port)

@@ -26,6 +26,7 @@ from tests import market_invariants
 from tests.database import connected
 from tests.deploy.services import kilnwood
 from tests.faults.killing import backends, gate, until
+from tests.stopwatch import Stopwatch
 from tests.worlds import KEYRING, Template, database_dsn
 
 NAMES = itertools.count(1)
@@ -140,10 +141,10 @@ async def test_orders_and_money_flow_between_two_processes(apart):
         assert placed.json() == (await apart.get(http, f"/v1/orders/{placed.json()['id']}")).json()
         operator = apart.season.parties["exchange"].key
         money = {"account_id": apart.bank.account_id, "amount_fen": 5}
-        begun = time.monotonic()
+        watch = Stopwatch()
         paid = await apart.post(http, "/v1/deposits/cash", money, by=operator)
         assert (201, "done") == (paid.status_code, paid.json()["state"])
-        assert time.monotonic() - begun < 1, "the engine is notified and does not wait for its next poll"
+        assert watch.took_s() < 1, "the engine is notified and does not wait for its next poll"
         forest = {"instrument": apart.season.instruments["forest"], "price_fen": 36_50}
         bought = await apart.post(http, "/v1/orders", apart.order(**forest))
         assert ("filled", 1) == (bought.json()["state"], bought.json()["traded_t"]), bought.text
@@ -165,7 +166,7 @@ async def test_without_its_engine_the_registry_goes_on(apart):
         await apart.trades(http)
         resting = (await apart.post(http, "/v1/orders", apart.order())).json()
         apart.children["engine"].kill()
-        begun = time.monotonic()
+        watch = Stopwatch()
         order = apart.order()
 
         async def refused() -> httpx.Response | None:
@@ -173,7 +174,7 @@ async def test_without_its_engine_the_registry_goes_on(apart):
             return answer if answer.status_code == 503 else None
 
         answer = await until(refused, "orders are refused")
-        assert time.monotonic() - begun < 1
+        assert watch.took_s() < 1
         assert "urn:kilnwood:problem:not-trading" == answer.json()["type"]
         assert "The exchange's engine is away. Nothing is lost: send the same request again" in answer.json()["detail"]
         assert int(answer.headers["retry-after"]) > 0
@@ -186,7 +187,7 @@ async def test_without_its_engine_the_registry_goes_on(apart):
             assert 200 == (await apart.get(http, path)).status_code, path
         shown = await apart.get(http, f"/v1/orders/{resting['id']}")
         assert shown.status_code in (200, 503), "what was acknowledged is never said not to exist"
-        assert time.monotonic() - begun < 3, "nothing waits for tables that nobody writes"
+        assert watch.took_s() < 3, "nothing waits for tables that nobody writes"
         assert 503 == (await http.get("/health/ready")).status_code
         said = (await http.get(f"{apart.inner_url}/health/ready")).json()
         (trading,) = [each for each in said["parts"] if each["part"] == "exchange"]
@@ -231,7 +232,7 @@ async def test_an_order_in_flight_when_the_engine_dies_is_done_once(apart):
             waiting = f"{held.get_server_pid()} = any(pg_blocking_pids(pid))"
             await until(lambda: backends(held, waiting), "the batch waits")
             apart.children["engine"].kill()
-            lost = await asyncio.wait_for(sent, 1)
+            lost = await asyncio.wait_for(sent, 20)
         assert 503 == lost.status_code, lost.text
         await apart.start("engine")
         await apart.trades(http)
@@ -266,7 +267,7 @@ async def test_a_role_runs_once_and_all_are_stopped_together(apart):
     assert (0, "Stopped: api, engine, sequencer, housekeeping.\n") == (stopped.returncode, stopped.stdout)
     for role, child in apart.children.items():
         assert child.process is not None
-        assert 0 == await asyncio.to_thread(child.process.wait, 5), role
+        assert 0 == await asyncio.to_thread(child.process.wait, 20), role
         assert "stopped" == json.loads(child.last_lines().splitlines()[-1])["event"]
     assert {} == running(apart.data)
     assert not (apart.data / "engine.sock").exists()
@@ -283,7 +284,7 @@ def start(child: Child, *words: str) -> None:
     """Start a child and wait until its log has one of *words*."""
     begun = child._log.stat().st_size if child._log.exists() else 0
     child.start()
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120
     while not any(word in child._log.read_bytes()[begun:].decode() for word in words):
         assert child.process is not None
         assert child.process.poll() is None, child.last_lines()

@@ -331,7 +331,9 @@ class Stream:
         return c.Continue()
 
     def halt(self) -> c.Halt:
-        """One of three causes, more often let go than made."""
+        """One of three causes, more often let go than made; what is delisted is listed again first."""
+        if delisted := [number for number, each in self.market.rules.items() if each.halted & c.DELISTED]:
+            return c.Halt(self.instruction(), self.dice.choice(delisted), c.DELISTED, on=False)
         cause = self.dice.choice((c.HALTED_BY_OPERATOR, c.HALTED_BY_FREEZE, c.HALTED_BY_REGULATOR))
         halted = [number for number, each in self.market.rules.items() if each.halted & cause]
         if halted and not self.one_in(4):

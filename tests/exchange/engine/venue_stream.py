@@ -1,5 +1,6 @@
 """The stream of commands with baskets and rules of venues: closed modes, limits, turning days, changing owners."""
 
+from exchange.engine import commands as c
 from exchange.engine.modes.venues import messages as m
 from tests.exchange.engine.basket_stream import BasketStream
 from tests.exchange.engine.market_stream import GROUPS, INSTRUMENTS
@@ -8,7 +9,7 @@ from tests.exchange.engine.market_stream import GROUPS, INSTRUMENTS
 class VenueStream(BasketStream):
     """Aims at what the naive market has, of every mode and under every rule."""
 
-    weights = BasketStream.weights | {"venue": 4, "limits": 4, "release": 3, "group": 4}
+    weights = BasketStream.weights | {"venue": 4, "limits": 4, "release": 3, "group": 4, "delist_instrument": 1}
 
     def venue(self) -> m.SetVenue:
         """Most often every mode, so that the rest of the stream goes on; seldom rules that cannot be."""
@@ -28,8 +29,18 @@ class VenueStream(BasketStream):
         return m.SetLimits(self.instruction(), self.instrument(), role, largest, most)
 
     def release(self) -> m.ReleaseBought:
-        """A day turns for one instrument."""
-        return m.ReleaseBought(self.instruction(), self.instrument())
+        """A day turns for one instrument: just now, or some trades ago; seldom with a trade that is still to come."""
+        last = max(0, self.market.trades - self.dice.randrange(20)) if self.one_in(2) else -1
+        if self.one_in(12):
+            last = self.market.trades + 5
+        return m.ReleaseBought(self.instruction(), self.instrument(), last)
+
+    def delist_instrument(self) -> c.DelistInstrument:
+        """An instrument or a basket, listed again by `halt` before long, or one that is delisted; seldom none."""
+        if delisted := [number for number, each in self.market.rules.items() if each.halted & c.DELISTED]:
+            return c.DelistInstrument(self.instruction(), self.dice.choice(delisted))
+        few = [number for number in self.market.rules if self.one_in(3) or number not in {1, 2}]
+        return c.DelistInstrument(self.instruction(), 44 if self.one_in(12) else self.dice.choice(few))
 
     def group(self) -> m.SetGroup:
         """An account comes to another owner, often to that of somebody else; most of them come home again."""

@@ -39,7 +39,7 @@ async def test_a_wait_ends_though_later_instructions_wait(server, templates, tmp
         for number, pending in ((first, 1), (second, 0)):
             async with connected(dsn) as owner:
                 await owner.execute("update exchange.instruction set state = 'done' where id = $1", number)
-            await asyncio.wait_for(waiting[number - first], 5)
+            await asyncio.wait_for(waiting[number - first], 60)
             assert pending == sum(not each.done() for each in waiting)
         teller.stop()
         await running

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from exchange.instruments.baskets import follow_rules
 from exchange.instruments.service import follow_freezes
 from tests.exchange.campaigns.test_campaign_pages import page as of_site
 from tests.exchange.marketplace import FOREST, KILN, Market, done
@@ -77,25 +78,6 @@ async def test_each_trade_delivers_one_asset(market: Market):
     assert BASKET in (await market.world.get("/instruments")).text
 
 
-async def test_an_asset_is_delisted(market: Market):
-    """What would deliver it is closed with that cause; the rest trades on."""
-    await opened(market)
-    await market.bring("kiln", 30)
-    resting = await market.sells("kiln", 20, 14_00, instrument=BASKET)
-    operator, path = market.world.party("exchange").key, f"/v1/baskets/{BASKET}/delist"
-    basket = done(await market.world.post(path, {"asset": KILN, "reason": "Too old"}, by=operator))
-    assert [(FOREST, True), (KILN, False)] == listed(basket)
-    assert "delisted" == (await market.order_of("kiln", resting["id"]))["closed_because"]
-    nothing_left = await market.order("kiln", "sell", 1, 14_00, instrument=BASKET)
-    refused(nothing_left, 409, "not-enough-tonnes", "0 t are settled")
-    again = await market.world.post(path, {"asset": KILN, "reason": "Too old"}, by=operator)
-    refused(again, 409, "no-such-asset")
-    other = await market.world.post(f"/v1/baskets/{FOREST}/delist", {"asset": KILN, "reason": "No"}, by=operator)
-    refused(other, 409, "not-a-basket")
-    page = await market.world.get(f"/instruments/{BASKET}")
-    assert "delisted" in page.text
-
-
 async def test_a_later_instrument_joins_by_itself(issued: World):
     """The basket opens with what is traded then; the second project comes to it with its own opening."""
     market, operator = Market(issued), issued.party("exchange")
@@ -105,6 +87,64 @@ async def test_a_later_instrument_joins_by_itself(issued: World):
     await issued.ok("/v1/instruments", {**rules, "project_id": issued.season.projects["forest"]}, by=operator.key)
     assert [(KILN, True), (FOREST, True)] == listed(await market.read(f"/v1/baskets/{BASKET}"))
     await market.agree()
+
+
+CCP = {"labels": ["CCP-ELIGIBLE"], "source": "The programme's list of 2025-01-01", "why": "As listed"}
+
+
+async def test_a_basket_is_chosen_by_type_co_benefits_and_labels(market: Market):
+    """What the registry has of a project lets it in, also later; what it has no more does not put it out by itself."""
+    world, regulator = market.world, market.world.regulators[0]
+    forest, kiln = (f"/v1/projects/{world.season.projects[each]}/attributes" for each in ("forest", "kiln"))
+    await world.ok(forest, {**CCP, "co_benefits": [13, 15]}, by=regulator)
+    rule = {"types": ["forestry"], "co_benefits": [15], "labels": ["CCP-ELIGIBLE"]}
+    basket = await opened(market, **rule, code="BASKET-N-GEO")
+    assert [(FOREST, True)] == listed(basket)
+    assert rule == {name: basket[name] for name in rule}
+    assert [(KILN, True)] == listed(await opened(market, code="BASKET-KILNS", types=["manufacturing", "metals"]))
+    either = await opened(market, code="BASKET-CCP", labels=["CCP-ELIGIBLE"])
+    assert [(FOREST, True)] == listed(either)
+    await world.ok(kiln, CCP, by=regulator)
+    await world.ok(forest, {**CCP, "labels": []}, by=regulator)
+    exchange = await world.trade()
+    assert await follow_rules(exchange=exchange) <= 1, "the engine's process looks too"
+    await market.projected()
+    assert 0 == await follow_rules(exchange=exchange)
+    found = (await market.read("/v1/baskets/BASKET-CCP"))["assets"]
+    assert [(FOREST, False), (KILN, True)] == [(each["code"], each["meets_rule"]) for each in found]
+    assert all(each["listed"] for each in found)
+    page = await of_site(market, "/instruments/BASKET-N-GEO")
+    assert all(word in page.text for word in ("forestry", "CCP-ELIGIBLE", "no longer meets the rule"))
+    operator = world.party("exchange").key
+    async with unchanged(world):
+        nothing = said(world, code="BASKET-X", types=["waste"], co_benefits=[1], labels=["NONE"])
+        words = ("type waste", "co-benefits 1", "labels NONE")
+        refused(await world.post("/v1/baskets", nothing, by=operator), 409, "nothing-eligible", *words)
+        for wrong in ({"types": ["sun"]}, {"co_benefits": [18]}, {"labels": ["x"]}, {"types": ["waste", "waste"]}):
+            answer = await world.post("/v1/baskets", said(world, code="BASKET-X", **wrong), by=operator)
+            refused(answer, 400, "invalid-request")
+
+
+async def test_a_basket_trades_by_the_preset_of_cbl(market: Market):
+    """Its rules are stored and shown; a venue that has other ways than a book opens none."""
+    world, operator = market.world, market.world.party("exchange").key
+    basket = await opened(market, preset="cbl-basket")
+    assert ("cbl-basket", [(KILN, True), (FOREST, True)]) == (basket["preset"], listed(basket))
+    assert "cbl-basket" == (await market.read(f"/v1/instruments/{BASKET}"))["preset"]
+    assert (await market.read(f"/v1/instruments/{BASKET}/venue"))["book"] is True
+    await market.bring("kiln", 30)
+    await market.sells("kiln", 20, 14_00, instrument=BASKET)
+    async with unchanged(world):
+        for wrong, slug, status, *words in (
+            ({"preset": "chengdu"}, "preset-decides", 409, "preset chengdu opens others"),
+            ({"preset": "national-listing", "low_fen": None, "high_fen": None}, "preset-decides", 409, "opens others"),
+            ({"preset": "cbl-basket", "tick_fen": 5}, "preset-decides", 409, "tick_fen of preset cbl-basket is 1"),
+            ({"preset": "cbl-basket", "low_fen": None, "high_fen": None}, "band-missing", 422, "low_fen and high_fen"),
+            ({"low_fen": None, "high_fen": None}, "invalid-request", 400),
+            ({"preset": "nymex"}, "invalid-request", 400),
+        ):
+            body = {name: value for name, value in said(world, **wrong).items() if value is not None}
+            refused(await world.post("/v1/baskets", body | {"code": "BASKET-X"}, by=operator), status, slug, *words)
 
 
 async def test_what_is_refused(market: Market):

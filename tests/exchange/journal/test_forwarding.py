@@ -91,7 +91,7 @@ class ForwardingPair:
 async def until(condition: Callable[[], object], what: str) -> None:
     """Wait until the condition holds."""
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not condition():  # noqa: ASYNC110 - another task's state; no event
                 await asyncio.sleep(0.005)
         return
@@ -258,7 +258,7 @@ async def test_what_is_no_frame_ends_its_connection_alone(tmp_path, sent):
         reader, writer = await asyncio.open_unix_connection(str(pair.path))
         writer.write(sent)
         writer.write_eof()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await reader.read()
         writer.close()
         assert 1 == (await pair.client.submit(OPENING[0])).sequence

@@ -50,13 +50,13 @@ async def batches(dsn: str) -> list[tuple[int, int]]:
 
 async def until_writing(stack: TradingStack) -> None:
     """Return once the gateway is the writer again."""
-    await asyncio.wait_for(stack.gateway.writing.wait(), 20)
+    await asyncio.wait_for(stack.gateway.writing.wait(), 60)
 
 
 async def refused(task: "asyncio.Task[Any]") -> str:
     """The text with which a submission was turned away."""
     with pytest.raises(NotTrading) as problem:
-        await asyncio.wait_for(task, 20)
+        await asyncio.wait_for(task, 60)
     return problem.value.detail
 
 

@@ -95,7 +95,7 @@ async def run_until_killed(dsn: str, groups: Sequence[Group], moment: str, seed:
         stack = TradingStack(dsn, pool)
         arm_kill(moment, dice, stack)
         stack.start()
-        await asyncio.wait_for(stack.gateway.writing.wait(), 20)
+        await asyncio.wait_for(stack.gateway.writing.wait(), 60)
         await contexts.enter_async_context(trading_stack.snapshot_follower(dsn, every=SNAPSHOT_EVERY))
 
         async def send(number: int, group: Group) -> None:

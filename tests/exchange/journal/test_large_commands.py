@@ -54,7 +54,7 @@ async def test_a_crash_between_two_steps_is_gone_on_from(market_dsn):
             stack.gateway._group_limit = 1
             before = stack.gateway.committed
             cancelling = asyncio.create_task(stack.gateway.submit(c.CancelAll(1, 0, 2_502)))
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while stack.gateway.committed == before:  # noqa: ASYNC110 - an instant between two steps
                     await asyncio.sleep(0)
             await stack.crash()

@@ -15,7 +15,7 @@ from tests.exchange.marketplace import KILN, Market
 
 async def next_update(messages: AsyncIterator[bytes]) -> MarketUpdate:
     """The next update of a stream; what says that nothing happened is passed over."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         async for message in messages:
             if b"event: market" in message:
                 head, _, data = message.partition(b"data: ")
@@ -73,7 +73,7 @@ async def test_streams_end_when_the_service_stops(market: Market):
     await next_update(messages)
     waiting = asyncio.ensure_future(anext(messages, None))
     closing.set()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         assert await waiting is None
     with pytest.raises(Unavailable):
         await ending.watch(KILN)

@@ -106,7 +106,7 @@ def test_a_gap_is_seen_and_changes_nothing(missed: MarketChange):
 
 async def following(messages: AsyncIterator[Told | None], copy: MarketReplica, until: Any) -> Any:
     """Follow a stream until the copy is as wanted; returns the last message."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         async for received in messages:
             if received is None:
                 continue
@@ -313,10 +313,10 @@ async def test_the_stream_over_http(market: Market):
 
     app = market.world.http._transport.app  # type: ignore[attr-defined]  # httpx's transport over ASGI
     serving = asyncio.create_task(app(scope, receive, sent.put))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         begun, body = await sent.get(), (await sent.get())["body"].decode()
     left.set()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await serving
     assert 200 == begun["status"]
     assert "text/event-stream" in dict(begun["headers"])[b"content-type"].decode()

@@ -27,6 +27,11 @@ def small(**changes: int) -> Scenario:
 
 def played(scenario: Scenario, replication: int = 0) -> World:
     """Play one run, with conservation checked after every command."""
-    world = World(scenario, replication, after=lambda venue: venue.ledger.check(venue.engine.market))
+    world = World(
+        scenario,
+        replication,
+        after=lambda venue, _command, _events: venue.ledger.check(venue.engine.market),
+        evening=World.check,
+    )
     world.play()
     return world

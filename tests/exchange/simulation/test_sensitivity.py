@@ -116,3 +116,45 @@ def test_a_sweep_asks_about_a_figure_that_exists(tmp_path):
     words = ["--out", str(tmp_path / "out"), "--parameter", f"{CAP}=low:high"]
     done = CliRunner().invoke(cli, ["sim", "sweep", "compliance-rhythm", *words])
     assert (2, True) == (done.exit_code, "give the range as two whole numbers" in done.output)
+
+
+def test_sobols_indices_are_those_of_scipy():
+    """Of the same 1,024 samples of Ishigami's function: the same indices, and intervals of its bootstrap's width."""
+    numpy, stats = pytest.importorskip("numpy"), pytest.importorskip("scipy.stats")
+    values = [ishigami(each) for each in sobol_points(3, 1_024)]
+    a, b, *mixed = numpy.array(values).reshape(1_024, 5).T
+    parts = {"f_A": a[None], "f_B": b[None], "f_AB": numpy.array(mixed)[:, None]}
+    theirs = stats.sobol_indices(func=parts, n=1_024)
+    wide = theirs.bootstrap(confidence_level=0.95, n_resamples=200)
+    for at, ours in enumerate(sobol(("x", "y", "z"), values)):
+        assert ours.main == pytest.approx(theirs.first_order[0, at], abs=1e-9)
+        assert ours.total == pytest.approx(theirs.total_order[0, at], abs=1e-9)
+        interval = wide.total_order.confidence_interval
+        theirs_half = (interval.high[0, at] - interval.low[0, at]) / 2
+        assert ours.total_half_width == pytest.approx(theirs_half, rel=0.4)
+
+
+def test_sobols_indices_of_ishigami_are_those_that_salib_publishes():
+    """SALib's first example: first order 0.317, 0.444, 0.012, total 0.560, 0.439, 0.243, from 1,024 samples."""
+    found = sobol(("x", "y", "z"), [ishigami(each) for each in sobol_points(3, 1_024)])
+    for each, first, total in zip(found, (0.317, 0.444, 0.012), (0.560, 0.439, 0.243), strict=True):
+        assert each.main == pytest.approx(first, abs=0.02)
+        assert each.total == pytest.approx(total, abs=0.01)
+
+
+def test_elementary_effects_of_ishigami_are_those_worked_out_by_hand():
+    """
+    On four levels x, y and z are -π, -π/3, π/3 and π, and a step is 2/3 of the range: from -π to π/3 or -π/3 to π.
+
+    sin² y: 0.75 both ways, so 5.25 with either sign. z⁴ sin x: sin x is ±√3/2 or 0 each with the same chance, so
+    0.1 (π⁴ - (π/3)⁴) √3/2 in half of the cases and 0 in the others. x: √3/2 (1 + 0.1 z⁴), z large or small, up always.
+    """
+    half_root, large, small = math.sqrt(3) / 2, 0.1 * math.pi**4, 0.1 * (math.pi / 3) ** 4
+    points = morris_points(3, 2_000, seed=5)
+    x, y, z = morris(("x", "y", "z"), points, [ishigami(each) for each in points])
+    assert y.main == pytest.approx(5.25)
+    assert y.total == pytest.approx(5.25, rel=0.01)
+    assert z.main == pytest.approx(half_root * (large - small) / 2, rel=0.05)
+    assert z.total == pytest.approx(half_root * (large - small) / math.sqrt(2), rel=0.05)
+    assert x.main == pytest.approx(half_root * (1 + (large + small) / 2), rel=0.05)
+    assert x.total == pytest.approx(half_root * (large - small) / 2, rel=0.05)

@@ -1,17 +1,20 @@
 """A buyer's standing subscription, by the business clock: bought, delivered, retired; or why not."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from unittest import mock
 
 import pytest
 
 from exchange.subscriptions import acting, store
+from registry.receipts.verifier.verify import verify_bundle
+from schemas.verdicts import NamedParty
 from tests.database import connected
-from tests.exchange.campaigns.test_campaign_pages import page, post
 from tests.exchange.marketplace import KILN, Market, done, until
 from tests.exchange.subscriptions.standings import at, by_hand, over, runs, set_up, shown, step
 from tests.probes import as_owner, refused
 from tests.registry.credits import steps
+from tests.registry.transparency.logs import new_log
 
 
 @pytest.fixture(autouse=True)
@@ -302,26 +305,24 @@ async def test_a_campaign_is_pledged_for(market: Market):
     assert 1 == len((await runs(market, "solar", standing))[0]["orders"])
 
 
-async def test_pages_from_a_form_to_a_schedule(market: Market):
-    """Set up in a browser without scripts; the page says what it would do, what it did, and takes a pause."""
-    solar = market.party("solar")
-    address = f"/accounts/{solar.account_id}/subscriptions"
-    assert "This account has no standing subscription." in (await page(market, address, "solar")).text
-    fields = {"account_id__int": solar.account_id, "terms.side": "buy", "terms.quantity_t__int": 5}
-    fields |= {"terms.every": "week", "terms.price_fen__yuan": "14.00", "terms.begins__instant": "2025-01-01T00:00"}
-    made = await post(market, "solar", "/v1/subscriptions", "/subscriptions/{id}", _page=address, **fields)
-    assert 303 == made.status_code, made.text
-    one = made.headers["location"].partition("?")[0]
-    shown = (await page(market, one, "solar")).text
-    assert "What it would do now" in shown
-    assert "Nothing that fits the subscription was offered." in shown
-    assert "没有符合条件的供应" in (await page(market, one, "solar", "zh")).text
-    await step(market)
-    assert "Schedule" in (await page(market, one, "solar")).text
-    paused = await post(market, "solar", f"/v1{one}/pause", one, reason="Holidays")
-    assert 303 == paused.status_code, paused.text
-    assert ("Holidays" in (await page(market, one, "solar")).text, 403) == (
-        True,
-        (await page(market, one, "car")).status_code,
-    )
-    assert "每周" in (await page(market, address, "solar", "zh")).text
+async def test_for_whom_it_is_retired(market: Market, tmp_path: Path):
+    """The name passes into the statement, sealed, and so into receipt and certificate; only the holder's opens it."""
+    world, solar = market.world, market.party("solar")
+    await market.bring("kiln", 100)
+    await market.pay_in("solar", 1_000_00)
+    await market.sells("kiln", 30, 13_00)
+    claim = await world.contribution("solar")
+    standing = await set_up(market, "solar", retire_for=claim, beneficiary="Guests of 城固", locality="QINGBAI")
+    await over(market, "solar", standing)
+    (retired,) = (await market.read(f"/v1/retirements?claim_id={claim}"))["items"]
+    asked = f"/v1/retirements?claim_id={claim}&beneficiary=Guests%20of%20城固"
+    assert [retired["receipt_id"]] == [each["receipt_id"] for each in (await market.read(asked, by=solar.key))["items"]]
+    with new_log(tmp_path) as log:
+        await log.publish(world.dsn)
+        bundle = (await world.get(f"/v1/receipts/{retired['receipt_id']}", by=solar.key)).content
+        others = (await world.get(f"/v1/receipts/{retired['receipt_id']}")).content
+        report, theirs = verify_bundle(bundle, log.trust), verify_bundle(others, log.trust)
+    assert report.about is not None
+    assert theirs.about is not None
+    assert ("valid", NamedParty(name="Guests of 城固")) == (report.verdict, report.about.beneficiary)
+    assert (True, None) == ("beneficiary" in theirs.about.sealed, theirs.about.beneficiary)

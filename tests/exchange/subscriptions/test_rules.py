@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exchange.subscriptions.rules import Offered, covers, on_tick, period_at, plan, share_t
+from schemas.identifiers import Identifier
 from schemas.subscriptions import BuyTerms, Every
 
 BEGINS = datetime(2025, 1, 1, tzinfo=UTC)
+LEI = "529900T8BM49AURSDO55"
 
 
 def terms(**said: Any) -> BuyTerms:
@@ -51,8 +53,9 @@ def test_the_preferred_source_first_and_one_order_for_a_book():
 
 
 def test_filters():
-    """Instrument, project, vintage and methodology, with or without its version."""
+    """Instrument, project, vintage, locality, and methodology with or without its version."""
     about: dict[str, Any] = {"project_id": 2, "vintage": 2024, "methodology": "kiln-electrification/1", "code": "A"}
+    about["location"] = "Chenggu, Hanzhong 城固"
     assert covers(terms(), **about)
     cases: tuple[tuple[dict[str, Any], bool], ...] = (
         ({"methodology": "kiln-electrification"}, True),
@@ -62,9 +65,30 @@ def test_filters():
         ({"vintages": (2023,)}, False),
         ({"project_id": 3}, False),
         ({"instrument": "B"}, False),
+        ({"locality": "hanzhong"}, True),
+        ({"locality": "城固"}, True),
+        ({"locality": "Nanzheng"}, False),
     )
     for said, fits in cases:
         assert fits == covers(terms(**said), **about), said
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        ({"beneficiary": "Hotel guests"}, "needs retire_for"),
+        (
+            {"retire_for": 1, "beneficiary_identifiers": (Identifier(scheme="lei", value=LEI),)},
+            "need the benef",
+        ),
+        ({"prefer": ("book", "book")}, "names a source twice"),
+        ({"ends": BEGINS}, "is not after begins"),
+    ],
+)
+def test_terms_that_contradict_each_other(said: dict[str, Any], wrong: str):
+    """A beneficiary of nothing that is retired, or identifiers of nobody."""
+    with pytest.raises(ValueError, match=wrong):
+        terms(**said)
 
 
 def test_shares_and_ticks_are_rounded_against_nobody():

@@ -10,8 +10,8 @@ from exchange.instruments.store import groups
 from exchange.subscriptions import acting, store
 from registry import port
 from schemas.custody import LoggedIssuance
-from tests.exchange.marketplace import KILN, Market, done
-from tests.exchange.subscriptions.standings import by_hand, over, runs, set_up, shown, step
+from tests.exchange.marketplace import KILN, Market, done, until
+from tests.exchange.subscriptions.standings import at, by_hand, over, runs, set_up, shown, step
 from tests.worlds import World
 
 YEAR = "SC-CDCER-0002-2024"
@@ -128,3 +128,85 @@ async def test_what_the_preset_never_takes_is_not_deposited(issued: World):
     assert "99,999 t" in second["why"]
     assert () == await market.tonnes("kiln")
     await market.agree()
+
+
+SOON = {"opens_at": "2025-02-01T00:00:00Z", "closes_at": "2025-02-10T00:00:00Z"}
+
+
+async def announced(market: Market, price_fen: int, **said: Any) -> dict[str, Any]:
+    """A campaign for 20 t of the kiln's, which opens soon."""
+    terms = {"instrument": KILN, "price_fen": price_fen, "quantity_t": 20, "least_t": 2, "most_t": 8, **SOON}
+    made: dict[str, Any] = done(await market.send("kiln", "/v1/campaigns", **terms | said))
+    return made
+
+
+async def test_beside_the_next_campaign_at_the_price_or_above(market: Market):
+    """Not one that is cheaper or opened before; the tonnes stay in the registry until there is one; killed, once."""
+    await market.bring("kiln", 100)
+    standing = await sells(market, into="campaign")
+    await announced(market, 14_00)
+    past = {"opens_at": "2024-01-01T00:00:00Z", "closes_at": "2025-03-01T00:00:00Z"}
+    await announced(market, 15_00, **past)
+    with of_log(market, (1_000, f"{YEAR}-03")):
+        await step(market, 3)
+        (run,) = await runs(market, "kiln", standing)
+        assert ("no-campaign", "open", 10) == (run["why_slug"], run["state"], run["wanted_t"])
+        assert "14.02 CNY/t or more" in run["why"]
+        assert (60, 40, 0, 0) == await market.tonnes("kiln"), "nothing was deposited for it"
+        first = await announced(market, 14_50, allotment="by-time")
+        await announced(market, 16_00)  # opens at the same moment, and was announced later
+        with mock.patch.object(store, "deposited", side_effect=RuntimeError("killed")):
+            await step(market, 2)
+        assert (20, 80, 0, 0) == await market.tonnes("kiln"), "neither hold nor deposit"
+        with mock.patch.object(acting, "send", mock.AsyncMock()):
+            for _ in range(8):
+                await step(market)
+                await market.settled()
+        with mock.patch.object(store, "answer_order", side_effect=RuntimeError("killed")):
+            await step(market, 2)
+        (run,) = await over(market, "kiln", standing)
+    assert (None, 0) == (run["why"], run["missed_t"])
+    (order,) = run["orders"]
+    assert ("campaign", "placed", 14_50, 10) == tuple(order[x] for x in ("source", "state", "price_fen", "open_t"))
+    found = (await market.read(f"/v1/campaigns?instrument={KILN}"))["items"]
+    mine = [each for each in found if each["id"] == order["order_id"]]
+    same = ("price_fen", "least_t", "most_t", "allotment", "opens_at", "closes_at")
+    assert [[first[x] for x in same]] == [[each[x] for x in same] for each in mine]
+    assert (5, 0) == (len(found), mine[0]["floor_t"])
+
+
+async def test_what_is_pledged_for_beside_a_campaign_is_sold(market: Market):
+    """It opens and closes with the other one, and what is allotted of it is filled."""
+    await market.bring("kiln", 100)
+    await market.pay_in("solar", 1_000_00)
+    standing = await sells(market, into="campaign")
+    await announced(market, 14_50)
+    with of_log(market, (1_000, f"{YEAR}-03")):
+        (run,) = await over(market, "kiln", standing)
+    number = run["orders"][0]["order_id"]
+    await at(market, SOON["opens_at"])
+
+    async def taken() -> bool:
+        return 201 == (await market.send("solar", f"/v1/campaigns/{number}/pledges", quantity_t=8)).status_code
+
+    await until(taken, "it takes a pledge")
+    await at(market, SOON["closes_at"])
+
+    async def filled() -> bool:
+        return bool(8 == (await runs(market, "kiln", standing))[0]["filled_t"])
+
+    await until(filled, "it is allotted")
+    (run,) = await runs(market, "kiln", standing)
+    assert (8, 2, 8 * 14_50) == (run["filled_t"], run["missed_t"], run["orders"][0]["amount_fen"])
+
+
+async def test_without_a_campaign_it_is_missed_after_a_year(market: Market):
+    """Nothing was held for it; a preset without campaigns says so at once."""
+    standing = await sells(market, into="campaign")
+    with of_log(market, (1_000, f"{YEAR}-03")):
+        await step(market, 2)
+        (run,) = await runs(market, "kiln", standing)
+        await at(market, run["ends"])
+        (run,) = await over(market, "kiln", standing)
+    assert (0, 10, "no-campaign") == (run["filled_t"], run["missed_t"], run["why_slug"])
+    assert () == await market.tonnes("kiln")

@@ -15,6 +15,7 @@ def agreed(ids: dict[str, Any]) -> dict[str, Request]:
     asking = f"/v1/quote-requests/{ids['request']}"
     standing = f"/v1/subscriptions/{ids['standing']}"
     never = {"side": "buy", "quantity_t": 1, "every": "day", "price_fen": 1, "begins": "2090-01-01T00:00:00Z"}
+    wanted = {"account_id": ids["account"], "terms": never}
     quote = {**new, "price_fen": 36_00, "quantity_t": 1, "valid_until": LATE}
     return {
         "get_picking": read(f"{instrument}/picking"),
@@ -34,7 +35,8 @@ def agreed(ids: dict[str, Any]) -> dict[str, Request]:
         "list_quote_requests": read(f"{account}/quote-requests"),
         "get_quote_request": read(f"{account}/quote-requests/{ids['request']}"),
         "list_inquired_prices": read(f"{instrument}/inquired-prices"),
-        "open_standing": write("/v1/subscriptions", {"account_id": ids["account"], "terms": never}),
+        "open_standing": write("/v1/subscriptions", wanted),
+        "try_standing": Request("POST", "/v1/subscriptions/dry-run", wanted, 200),
         "list_standings": read(f"{account}/subscriptions"),
         "get_standing": read(standing),
         "list_standing_runs": read(f"{standing}/runs"),

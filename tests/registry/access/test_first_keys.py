@@ -46,7 +46,7 @@ async def test_racing_uses_of_a_first_key_make_one_key(empty: World):
         waiting = (
             "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
         )
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while await as_owner(empty, waiting) < len(racing):
                 pass  # each question goes to the database and back
     await gate.close()

@@ -127,7 +127,7 @@ async def test_a_retirement_under_way_ends(delivered: World):
             async with holder.transaction():
                 await holder.execute("select from registry.account where id = $1 for update", bank.account_id)
                 under_way = asyncio.create_task(disk.world.post("/v1/retirements", body, by=bank.key))
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(30):
                     while not await watcher.fetchval(
                         "select count(*) from pg_stat_activity "
                         "where datname = current_database() and wait_event_type = 'Lock'"

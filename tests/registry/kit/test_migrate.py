@@ -71,7 +71,7 @@ async def test_a_file_that_fails_leaves_nothing_of_itself(dsn):
         with pytest.raises(Exception, match="division by zero"):
             await migrate(owner, [FIRST, broken])
         assert ["first"] == await tables(owner)
-        async with asyncio.timeout(10), connected(dsn) as other:
+        async with asyncio.timeout(30), connected(dsn) as other:
             assert ("test/0002.sql",) == await migrate(other, [FIRST, SECOND])
 
 

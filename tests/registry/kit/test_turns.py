@@ -21,7 +21,7 @@ async def test_so_many_of_a_name_go_and_the_others_of_it_wait():
             order.append(-1)
 
     tasks = [asyncio.create_task(take(number)) for number in range(5)]
-    async with asyncio.timeout(1), turns.turn("other", lambda: 2), turns.turn(None, lambda: 0):
+    async with asyncio.timeout(20), turns.turn("other", lambda: 2), turns.turn(None, lambda: 0):
         await asyncio.sleep(0)
     assert ([0, 1], True, False) == (order, "account" in turns, "other" in turns)
     free.set()
@@ -48,7 +48,7 @@ async def test_a_waiter_that_is_cancelled_passes_its_turn_on(woken_first):
         await first
     leaving.cancel()
     free.set()
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(20):
         assert "went" == await last
     with contextlib.suppress(asyncio.CancelledError):
         await leaving
@@ -67,5 +67,5 @@ async def test_a_limit_that_grows_lets_all_go_that_fit():
     first = asyncio.create_task(take(together=False))
     rest = [asyncio.create_task(take(together=True)) for _ in range(3)]
     limit = 3
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(20):
         await asyncio.gather(first, *rest)

@@ -109,7 +109,7 @@ async def test_how_many_witnesses_a_start_needs(start, three, quorum, away, star
     assert set(NAMES) == three.asked
     assert {f"http://{name}" for name in away} == {each.kwargs["url"] for each in warned() if "url" in each.kwargs}
     three.away = set()
-    await asyncio.wait_for(starting, 20)
+    await asyncio.wait_for(starting, 60)
 
 
 async def test_a_witness_with_two_keys_witnesses_a_log(empty, tmp_path):
@@ -172,7 +172,7 @@ async def test_a_claim_that_is_not_proven_stops_nothing(start, three, lie):
     """Without our own signature on a checkpoint it is words: the witness is named, and the others are enough."""
     three.lies = {"w2": LIES[lie]}
     starting, warned = start(2)
-    await asyncio.wait_for(starting, 20)
+    await asyncio.wait_for(starting, 60)
     (unproven,) = [each for each in warned() if each.args == ("witness_unproven",)]
     assert "http://w2" == unproven.kwargs["url"]
     assert "proves it with no checkpoint of this log" in unproven.kwargs["reason"]
@@ -193,7 +193,7 @@ async def test_a_claim_is_waited_for_where_the_others_are_not_enough(start, thre
     assert "The witness http://w1" in await refused()
     assert not starting.done()
     three.lies = {}
-    await asyncio.wait_for(starting, 20)
+    await asyncio.wait_for(starting, 60)
     assert await refused() is None
 
 

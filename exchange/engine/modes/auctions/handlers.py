@@ -19,6 +19,7 @@ from exchange.engine.market import (
     given_before,
     not_in_baskets,
     refused,
+    shut_for,
     unfit,
     unlock,
 )
@@ -196,7 +197,7 @@ def close_auction(market: Market, command: CloseAuction) -> list[Event]:
         return [auction]
     instrument = market.instruments[auction.instrument]
     if instrument.halted:
-        return [InstructionRefused(command.instruction, 0, Reason.HALTED, instrument.id, instrument.halted)]
+        return [InstructionRefused(command.instruction, 0, shut_for(instrument), instrument.id, instrument.halted)]
     if auction.offer is None:
         return _end(market, auction, command.instruction, Cause.CALLED_OFF)
     if command.at < auction.closes:

@@ -19,6 +19,7 @@ from exchange.engine.market import (
     given_before,
     not_in_baskets,
     refused,
+    shut_for,
 )
 from exchange.engine.modes import EngineMode
 from exchange.engine.modes.blocks.messages import (
@@ -191,7 +192,7 @@ def _unfit(  # noqa: PLR0917 - as `exchange.engine.market.unfit`
     terms = _blocks(market).terms_of(instrument.id)
     low, high = terms.bounds(instrument)
     checks = (
-        (instrument.halted, Reason.HALTED, instrument.id, instrument.halted),
+        (instrument.halted, shut_for(instrument), instrument.id, instrument.halted),
         (account.frozen, Reason.FROZEN, 0, 0),
         (price < low, Reason.PRICE_BELOW_BAND, price, low),
         (price > high, Reason.PRICE_ABOVE_BAND, price, high),

@@ -19,6 +19,7 @@ from exchange.engine.market import (
     given_before,
     not_in_baskets,
     refused,
+    shut_for,
     unfit,
     unlock,
 )
@@ -188,7 +189,7 @@ def close_campaign(market: Market, command: CloseCampaign) -> list[Event]:
         return [campaign]
     instrument = market.instruments[campaign.instrument]
     if instrument.halted:
-        return [InstructionRefused(command.instruction, 0, Reason.HALTED, instrument.id, instrument.halted)]
+        return [InstructionRefused(command.instruction, 0, shut_for(instrument), instrument.id, instrument.halted)]
     pledges = campaign.pledges.values()
     pledged = sum(each.open for each in pledges)
     if campaign.offer is None:

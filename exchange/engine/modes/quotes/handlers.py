@@ -16,6 +16,7 @@ from exchange.engine.market import (
     given_before,
     not_in_baskets,
     refused,
+    shut_for,
     unfit,
 )
 from exchange.engine.modes import EngineMode
@@ -62,7 +63,7 @@ def request_quotes(market: Market, command: RequestQuotes) -> list[Event]:
         return [refusal]
     asked = part.asked_by(account.id)
     checks = (
-        (instrument.halted, Reason.HALTED, instrument.id, instrument.halted),
+        (instrument.halted, shut_for(instrument), instrument.id, instrument.halted),
         (account.frozen, Reason.FROZEN, 0, 0),
         (quantity <= 0 or quantity % instrument.lot, Reason.QUANTITY_OFF_LOT, quantity, instrument.lot),
         (quantity > MAX_QUANTITY_T, Reason.TOO_LARGE, quantity, MAX_QUANTITY_T),

@@ -8,7 +8,7 @@ from msgspec import Struct
 from exchange.engine import commands as c
 from exchange.engine.accounts import OpenOrder
 from exchange.engine.events import Cause, Event, InstructionRefused, Reason
-from exchange.engine.market import BPS, STEP, Market, TradedInstrument, close, exchange, exchange_parts
+from exchange.engine.market import BPS, STEP, Market, TradedInstrument, close, exchange, exchange_parts, shut_for
 from exchange.engine.modes import EngineMode
 from exchange.engine.modes.sessions.clearing import CallPrice, clearing
 from exchange.engine.modes.sessions.messages import (
@@ -76,7 +76,7 @@ def set_phase(market: Market, command: SetPhase) -> list[Event]:
     if phase == before:
         return [InstructionRefused(command.instruction, 0, SessionReason.SAME_PHASE, instrument.id, phase)]
     if phase == CONTINUOUS and instrument.halted:
-        return [InstructionRefused(command.instruction, 0, Reason.HALTED, instrument.id, instrument.halted)]
+        return [InstructionRefused(command.instruction, 0, shut_for(instrument), instrument.id, instrument.halted)]
     session = session_of(market, instrument)
     session.at = max(session.at, command.at)
     last = PhaseChanged(command.instruction, instrument.id, phase, command.at)

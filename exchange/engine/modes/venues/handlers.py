@@ -38,7 +38,7 @@ def set_venue(market: Market, command: SetVenue) -> list[Event]:
         return [InstructionRefused(command.instruction, 0, VenueReason.BASKET_LOCKS, instrument.id, 0)]
     venue = Venue(command.preset, command.modes, command.largest, locks=command.locks)
     if (before := instrument.venue) is not None:
-        venue.fresh, venue.released = before.fresh, before.released
+        venue.fresh, venue.bought, venue.released = before.fresh, before.bought, before.released
     else:
         venue.released = market.trades
     venues(market).rule(market, instrument, venue)
@@ -70,8 +70,7 @@ def release_bought(market: Market, command: ReleaseBought) -> list[Event]:
         return [instrument]
     if instrument.venue is None:
         return [InstructionRefused(command.instruction, 0, VenueReason.NO_VENUE, instrument.id, 0)]
-    instrument.venue.fresh.clear()
-    instrument.venue.released = market.trades
+    instrument.venue.release(market.trades if command.last < 0 else min(command.last, market.trades))
     return [BoughtReleased(command.instruction, instrument.id)]
 
 

@@ -49,10 +49,15 @@ class SetGroup(Struct, array_like=True, gc=False, frozen=True, tag=55):
 
 
 class ReleaseBought(Struct, array_like=True, gc=False, frozen=True, tag=56):
-    """A new day: what was bought of an instrument until now, delivered or not, may be sold."""
+    """
+    A new day: what was bought of an instrument until it began, delivered or not, may be sold.
+
+    *last* is the number of the last trade before, which may be long ago; -1 where that is the last one of all.
+    """
 
     instruction: int
     instrument: int
+    last: int = -1
 
 
 class VenueSet(Struct, array_like=True, gc=False, frozen=True, tag=53):
@@ -86,7 +91,7 @@ class GroupSet(Struct, array_like=True, gc=False, frozen=True, tag=55):
 
 
 class BoughtReleased(Struct, array_like=True, gc=False, frozen=True, tag=56):
-    """What was bought of an instrument until now may be sold."""
+    """What was bought of an instrument before this day may be sold."""
 
     instruction: int
     instrument: int

@@ -30,12 +30,18 @@ class StoredVenues(Struct, array_like=True):
     roles: list[tuple[int, int]]
 
 
+class StoredDays(StoredVenues, array_like=True):
+    """And by instrument number, buyer and tonnes of each trade of today that was delivered, where there is any."""
+
+    bought: list[tuple[int, list[tuple[int, int, int]]]]
+
+
 class Venues:
     """The instruments with rules of a venue, and the roles of accounts, by number."""
 
     __slots__ = ("roles", "venues")
 
-    layouts: ClassVar[Mapping[int, type[Struct]]] = {1: StoredVenues}
+    layouts: ClassVar[Mapping[int, type[Struct]]] = {1: StoredVenues, 2: StoredDays}
 
     def __init__(self) -> None:
         self.venues: dict[int, Venue] = {}
@@ -57,7 +63,13 @@ class Venues:
         """Return them as a snapshot has them."""
         if not self.venues and not self.roles:
             return None
-        return StoredVenues([_stored(*each) for each in sorted(self.venues.items())], sorted(self.roles.items()))
+        stored = [_stored(*each) for each in sorted(self.venues.items())], sorted(self.roles.items())
+        bought = [
+            (number, [(trade, *each) for trade, each in sorted(venue.bought.items())])
+            for number, venue in sorted(self.venues.items())
+            if venue.bought
+        ]
+        return StoredDays(*stored, bought) if bought else StoredVenues(*stored)
 
     def load(self, market: Market, stored: StoredVenues) -> None:
         """Take on those of a snapshot."""
@@ -69,6 +81,8 @@ class Venues:
         self.roles = dict(stored.roles)
         for account, role in stored.roles:
             market.accounts[account].role = role
+        for number, trades in stored.bought if isinstance(stored, StoredDays) else ():
+            self.venues[number].bought = {trade: (account, quantity) for trade, account, quantity in trades}
 
 
 def venues(market: Market) -> Venues:

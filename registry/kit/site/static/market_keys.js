@@ -37,7 +37,9 @@ function pressed(event) {
     event.preventDefault();
     return walk(level, event.key === "ArrowDown" ? 1 : -1);
   }
-  if (event.target.closest?.("input, textarea, select") || !on() || !LETTERS[event.key]) return;
+  // Until the next frame the focus is still in the window of keys that was just closed: nobody writes there any more.
+  const written = event.target.closest?.("input, textarea, select");
+  if ((written && !help.contains(written)) || !on() || !LETTERS[event.key]) return;
   event.preventDefault();
   LETTERS[event.key]();
 }

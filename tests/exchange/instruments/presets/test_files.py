@@ -37,6 +37,13 @@ def test_every_preset_is_named_as_its_file_and_has_its_source():
         assert len(instructions_for(rules, 1, 1_000)) >= 1
 
 
+def test_what_nobody_compared_with_its_document_says_so():
+    """Only Kilnwood's own was; a file that says nothing of it was not either."""
+    assert ["continuous"] == [each.preset for each in every_preset() if each.source.checked]
+    for rules in (*every_preset(), read_venue(RIGHT)):
+        assert rules.source.checked == ("Not checked" not in dict(explained(rules)))
+
+
 def test_a_venue_is_explained_in_plain_words():
     """What is open, what is closed, who may hold how much."""
     said = dict(explained(read_venue(RIGHT)))

@@ -1,7 +1,9 @@
 """Instruments by presets, over HTTP: opened, traded, refused with the preset's name and what is open instead."""
 
 from typing import Any
+from unittest import mock
 
+from deploy.processes import engine as engine_role
 from exchange.instruments.service import turn_days
 from tests.exchange.marketplace import FOREST, KILN, Market, done, until
 from tests.probes import refused, unchanged
@@ -20,6 +22,27 @@ def said(world: World, word: str, preset: str, **more: Any) -> dict[str, Any]:
 async def opened(world: World, word: str, preset: str, **more: Any) -> Any:
     """Open one."""
     return done(await world.post("/v1/instruments", said(world, word, preset, **more), by=world.party("exchange").key))
+
+
+async def test_a_trade_half_a_second_after_midnight_is_today_s(issued: World):
+    """The calendar comes a moment after the day: what was bought in between stays locked, the rest is released."""
+    market, regulator = Market(issued), issued.regulators[0]
+    with mock.patch.object(engine_role, "turn_days", mock.AsyncMock(return_value=0)):
+        await opened(issued, "kiln", "national-listing", reference_fen=15_00)
+        await market.bring("kiln", 30)
+        await market.pay_in("solar", 1_000_00)
+        listing = await market.lists("kiln", 30, 15_00)
+        for moment, tonnes in (("2025-01-06T15:59:59.999999Z", 20), ("2025-01-06T16:00:00Z", 7)):
+            await issued.ok("/v1/clock", {"at": moment}, by=regulator)
+            done(await market.subscribe("solar", listing["id"], tonnes))
+            await market.settled()
+        await issued.ok("/v1/clock", {"at": "2025-01-06T16:00:00.5Z"}, by=regulator)
+        again = {"instrument": KILN, "price_fen": 15_00}
+        assert 1 == await turn_days(exchange=await issued.trade())
+        too_much = await market.send("solar", "/v1/listings", **again, quantity_t=21)
+        refused(too_much, 409, "bought-today", "21 t; 20 t may be sold today")
+        done(await market.send("solar", "/v1/listings", **again, quantity_t=20))
+        await market.agree()
 
 
 async def test_what_a_preset_leaves_no_choice_in_is_refused(issued: World):

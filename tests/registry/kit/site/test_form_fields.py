@@ -40,6 +40,8 @@ def test_faults_stand_beside_the_field_that_moved_up():
     [
         ([("covers:list", "energy waste ")], {"covers": ["energy", "waste"]}),
         ([("covers:list", "")], {"covers": []}),
+        ([("years:numbers", "2023 2024 x")], {"years": [2023, 2024, "x"]}),
+        ([("years:numbers", " ")], {"years": []}),
         ([("covers[]", "energy"), ("covers[]", "")], {"covers": ["energy"]}),
         ([("items[0].kind", "heat"), ("items[0].gj", "")], {"items": [{"kind": "heat"}]}),
     ],
@@ -47,3 +49,13 @@ def test_faults_stand_beside_the_field_that_moved_up():
 def test_what_is_left_empty(fields, body):
     """Is left out, but for a list of words; a record of an ordinary list stays."""
     assert body == body_of(fields)
+
+
+def test_a_form_that_was_tried_shows_again_what_was_entered():
+    """Whether it would be carried out, or why not; no other form does."""
+    tried = Form(action="/v1/it/dry-run", values={"kg:int": ["3"]}, answer={"filled_t": 3})
+    assert (False, True, "3") == (tried.refused("/v1/it"), tried.again("/v1/it"), tried.entered("kg:int"))
+    assert {"filled_t": 3} == tried.answered("/v1/it/dry-run")
+    refused = Form(action="/v1/it/dry-run", problem={"status": 409})
+    assert (True, True, False) == (refused.refused("/v1/it"), refused.again("/v1/it"), refused.again("/v1/that"))
+    assert not Form(action="/v1/it", answer={"secret": "x"}).again("/v1/it")

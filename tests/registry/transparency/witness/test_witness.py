@@ -230,7 +230,7 @@ async def started(folder, port):
         cwd=root, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert process.stdout is not None
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         said = await process.stdout.readline()
     if said != b"ready\n":
         _, error = await process.communicate()

@@ -1,0 +1,173 @@
+"""`kilnwood sim calibrate` and `kilnwood sim ablate`: how near the model comes to published facts, and why."""
+
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import rich_click as click
+
+from deploy.cli.commands.simulate import _OVERLAY, _SCENARIO, _WORKERS, _range, _read
+from deploy.cli.environment import fail
+from deploy.cli.executors import executor
+
+if TYPE_CHECKING:
+    from exchange.simulation.calibration.facts import FactFile
+
+_NO_NUMPY = "this needs numpy: pip install 'kilnwood[simulation]'. Everything else of kilnwood sim does without."
+_KILLED = "a worker process was killed. Begin again; with less memory to spare, with fewer --workers."
+
+
+@click.command("calibrate")
+@_SCENARIO
+@click.option("--data", required=True, metavar="FILE", help="Published facts: a file, or a name that is shipped.")
+@click.option("--holdout", metavar="FILE", help="Facts that are only judged, never fitted to.")
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="A new folder.")
+@click.option(
+    "--parameter",
+    "parameters",
+    multiple=True,
+    required=True,
+    metavar="NAME[=LOW:HIGH]",
+    help="What to fit, within its range or a part of it; repeatable.",
+)
+@click.option("--points", type=click.IntRange(1, 65_536), default=64, show_default=True, help="Points of the scan.")
+@click.option("--steps", type=click.IntRange(0, 10_000), default=60, show_default=True, help="Steps downhill after it.")
+@click.option("--replications", type=click.IntRange(1, 1_000), default=4, show_default=True, help="Of each point.")
+@click.option("--judged", type=click.IntRange(2, 10_000), default=40, show_default=True, help="Other replications.")
+@click.option("--seed", type=click.IntRange(0, 2**53 - 1), default=0, show_default=True, help="Moves the scan.")
+@_OVERLAY
+@_WORKERS
+def calibrate(  # noqa: PLR0917 - click hands each option over
+    scenario: str,
+    data: str,
+    holdout: str | None,
+    out: Path,
+    parameters: tuple[str, ...],
+    points: int,
+    steps: int,
+    replications: int,
+    judged: int,
+    seed: int,
+    overlays: tuple[Path, ...],
+    workers: int,
+) -> None:
+    """Fit parameters of SCENARIO to published facts, and say which facts the model meets.
+
+    A scan on Sobol's sequence, then Nelder and Mead's simplex, find the least sum of squared distances, each counted in
+    the fact's own tolerance. Then the fitted model is played in other replications, and every fact passes or fails:
+    those that were fitted, and those of --holdout, which change no fitted value. Writes fitted.toml, an overlay for
+    kilnwood sim run, with points.csv, facts.csv and report.txt.
+
+    \b
+    Example:
+      kilnwood sim calibrate national-allowance --data national-allowance \\
+        --holdout national-allowance-holdout --out /tmp/fit --workers 2 \\
+        --parameter population.deficit.late_bps --parameter project.surplus.issued_t=2000:6000
+    """
+    from rich.console import Console
+
+    _needs_numpy()
+    from exchange.simulation.calibration.calibrating import calibrated
+    from exchange.simulation.calibration.fitting import FitPlan
+    from exchange.simulation.files import ScenarioWrong
+    from exchange.simulation.sweep import ranges_of
+
+    text, changes = _read(scenario, overlays)
+    known, kept = _facts(data), None if holdout is None else _facts(holdout)
+    if out.exists() and any(out.iterdir()):
+        fail(f"{out} is not empty: name another folder, or remove that one.")
+    try:
+        ranges = ranges_of(text, changes, dict(map(_range, parameters)))
+        plan = FitPlan(ranges=ranges, points=points, steps=steps, replications=replications, seed=seed)
+        with Console(stderr=True).status("") as status, executor(workers) as workers_of:
+            lines = calibrated(
+                out,
+                text,
+                changes,
+                plan,
+                (known, kept),
+                judged=judged,
+                executor=workers_of,
+                finished=_progress(status.update),
+            )
+    except ScenarioWrong as error:
+        fail(f"{scenario}: {error}", 2)
+    except OSError as error:
+        fail(str(error))
+    except BrokenExecutor:
+        fail(_KILLED)
+    for line in lines:
+        click.echo(line)
+    click.echo(f"Use it: kilnwood sim run {scenario} --overlay {out / 'fitted.toml'} --out DIR")
+
+
+@click.command("ablate")
+@_SCENARIO
+@click.option("--replications", type=click.IntRange(2, 1_000), default=20, show_default=True, help="Of each row.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="A CSV file for the table.")
+@_OVERLAY
+@_WORKERS
+def ablate(scenario: str, replications: int, out: Path | None, overlays: tuple[Path, ...], workers: int) -> None:
+    """Take the mechanism behind each stylised fact of SCENARIO away, and see whether the fact goes.
+
+    A fact that stays without its mechanism has another cause. Pairs of runs share their seeds; ± is half of a 95 %
+    interval.
+
+    \b
+    Example:
+      kilnwood sim ablate national-allowance --overlay fitted.toml --workers 2
+    """
+    from rich.console import Console
+
+    _needs_numpy()
+    from exchange.simulation.calibration.ablation import ablated, ablation_csv, ablation_lines
+    from exchange.simulation.files import ScenarioWrong
+    from exchange.simulation.shards import write_whole
+
+    text, changes = _read(scenario, overlays)
+    try:
+        with Console(stderr=True).status("playing") as _, executor(workers) as workers_of:
+            found = ablated(text, changes, replications, workers_of)
+        if out is not None:
+            write_whole(out, ablation_csv(found).encode())
+    except ScenarioWrong as error:
+        fail(f"{scenario}: {error}", 2)
+    except OSError as error:
+        fail(str(error))
+    except BrokenExecutor:
+        fail(_KILLED)
+    for line in ablation_lines(found):
+        click.echo(line)
+
+
+def _needs_numpy() -> None:
+    try:
+        import numpy as np  # noqa: F401 - only whether it is there
+    except ImportError:
+        fail(_NO_NUMPY)
+
+
+def _facts(name: str) -> "FactFile":
+    """Read a file of facts, or end with its line and the reason."""
+    from exchange.simulation.calibration.facts import DataWrong, load, place_of, shipped_facts
+
+    place = place_of(name)
+    try:
+        return load(place)
+    except DataWrong as error:
+        fail(f"{place}: {error}", 2)
+    except OSError as error:
+        shipped = ", ".join(shipped_facts())
+        fail(f"{place} cannot be read: {error.strerror}. With the simulator come {shipped}.", 2)
+
+
+def _progress(say: Callable[[str], None]) -> Callable[[int, float], None]:
+    """Say how many points were tried and how well the best does."""
+    begun = monotonic()
+
+    def tell(tried: int, loss: float) -> None:
+        say(f"{tried:,} points in {monotonic() - begun:,.0f} s, the least loss is {loss:.3f}")
+
+    return tell

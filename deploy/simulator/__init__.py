@@ -1,0 +1,1 @@
+"""The simulator as the site offers it: what may be chosen, and the one process that plays it."""

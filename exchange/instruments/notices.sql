@@ -1,0 +1,22 @@
+-- name: announce
+insert into exchange.delisting (instrument_id, basket_id, day, reason, person_id, announced_at)
+values ($1, $2, $3, $4, $5, registry.business_now()) returning id;
+-- name: withdraw
+-- Guarded: what was carried out, or withdrawn before, stays as it is.
+update exchange.delisting set withdrawn_at = registry.business_now(), withdrawn_by = $3, withdrawn_because = $4
+where instrument_id = $1 and basket_id is not distinct from $2::int and withdrawn_at is null and carried_out_at is null
+returning id;
+-- name: carry_out
+-- Guarded: whoever comes second is given none of them.
+update exchange.delisting set carried_out_at = registry.business_now()
+where id in (select id from exchange.delisting
+    where day <= $1 and carried_out_at is null and withdrawn_at is null order by id for update)
+returning instrument_id, basket_id, reason;
+-- name: due
+select exists (select from exchange.delisting where day <= $1 and carried_out_at is null and withdrawn_at is null);
+-- name: campaigns
+select c.id from exchange.shown_campaign c join exchange.instrument n on n.code = c.code
+where n.id = $1 and c.state <> 'ended' order by c.id;
+-- name: auctions
+select a.id from exchange.shown_auction a join exchange.instrument n on n.code = a.code
+where n.id = $1 and a.state <> 'ended' order by a.id;
