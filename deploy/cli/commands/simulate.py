@@ -327,20 +327,24 @@ def _replay(folder: Path) -> None:
 @simulate.command("compare")
 @click.argument("before", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("after", type=click.Path(exists=True, file_okay=False, path_type=Path))
-def simulate_compare(before: Path, after: Path) -> None:
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="An HTML file for both, with their fans.")
+def simulate_compare(before: Path, after: Path, out: Path | None) -> None:
     """Compare the figures of two runs, and say which differences are more than chance.
 
     \b
     Example:
-      kilnwood sim compare /tmp/without /tmp/with
+      kilnwood sim compare /tmp/without /tmp/with --out /tmp/both.html
     """
-    from exchange.simulation.comparing import compared
+    from exchange.simulation.comparing import compared, compared_page
     from exchange.simulation.shards import BundleWrong
 
     try:
         for line in compared(before, after):
             click.echo(line)
-    except BundleWrong as error:
+        if out is not None:
+            out.write_text(compared_page(before, after), "utf-8")
+            click.echo(f"Read {out}.")
+    except (BundleWrong, OSError) as error:
         fail(str(error))
 
 

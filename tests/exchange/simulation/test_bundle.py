@@ -1,7 +1,6 @@
 """Bundles: the same bytes from any number of workers, resumed after a kill, verified, and found out where altered."""
 
 import csv
-import re
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
@@ -175,20 +174,6 @@ def test_a_market_in_which_nothing_happens_has_a_clear_report(tmp_path, changes,
     text = (tmp_path / "silent" / "report.html").read_text("utf-8")
     assert "Nothing was traded in 4 of 4 runs." in text
     assert said in text
-
-
-def test_two_runs_are_compared_pair_by_pair(folder, tmp_path):
-    """What was changed, and only differences beyond chance called so."""
-    overlay = tmp_path / "more.toml"
-    overlay.write_text('parameter = "policy.offset_cap_bps"\nvalue = 1000\nbecause = "Guangdong"\n', "utf-8")
-    write(tmp_path / "after", RHYTHM, {**SMALL, "policy.offset_cap_bps": 1000}, replications=2)
-    done = CliRunner().invoke(cli, ["sim", "compare", str(folder), str(tmp_path / "after")])
-    assert 0 == done.exit_code, done.output
-    assert "Parameters: policy.offset_cap_bps 500 → 1000" in done.output
-    assert "retired_t" in done.output
-    assert re.search(r"issued_t +the same", done.output)
-    none = CliRunner().invoke(cli, ["sim", "compare", str(folder), str(tmp_path)])
-    assert (1, True) == (none.exit_code, "no bundle that can be read" in none.output)
 
 
 def test_an_effect_is_only_called_one_beyond_chance():
