@@ -101,10 +101,18 @@ def simulate_odd(scenario: str, out: Path | None, overlays: tuple[Path, ...]) ->
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="A new folder.")
 @_OVERLAY
 @click.option("--replications", type=click.IntRange(1, 1_000), help="As many, instead of what the scenario says.")
+@click.option("--plain", is_flag=True, help="A report without a script: smaller, and without the view to zoom into.")
 @_WORKERS
 @_DASK
-def simulate_run(  # noqa: PLR0917 - click hands each option over
-    scenario: str, out: Path, overlays: tuple[Path, ...], replications: int | None, workers: int, dask: str | None
+def simulate_run(
+    scenario: str,
+    out: Path,
+    overlays: tuple[Path, ...],
+    replications: int | None,
+    *,
+    plain: bool,
+    workers: int,
+    dask: str | None,
 ) -> None:
     """Run SCENARIO: each setting of its levers in each replication. Writes figures, a journal and report.html to --out.
 
@@ -131,6 +139,7 @@ def simulate_run(  # noqa: PLR0917 - click hands each option over
                 replications=replications,
                 executor=pool,
                 finished=_progress(status.update),
+                plain=plain,
             )
     except ScenarioWrong as error:
         fail(f"{scenario}: {error}", 2)
@@ -318,20 +327,24 @@ def _replay(folder: Path) -> None:
 @simulate.command("compare")
 @click.argument("before", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("after", type=click.Path(exists=True, file_okay=False, path_type=Path))
-def simulate_compare(before: Path, after: Path) -> None:
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="An HTML file for both, with their fans.")
+def simulate_compare(before: Path, after: Path, out: Path | None) -> None:
     """Compare the figures of two runs, and say which differences are more than chance.
 
     \b
     Example:
-      kilnwood sim compare /tmp/without /tmp/with
+      kilnwood sim compare /tmp/without /tmp/with --out /tmp/both.html
     """
-    from exchange.simulation.comparing import compared
+    from exchange.simulation.comparing import compared, compared_page
     from exchange.simulation.shards import BundleWrong
 
     try:
         for line in compared(before, after):
             click.echo(line)
-    except BundleWrong as error:
+        if out is not None:
+            out.write_text(compared_page(before, after), "utf-8")
+            click.echo(f"Read {out}.")
+    except (BundleWrong, OSError) as error:
         fail(str(error))
 
 
