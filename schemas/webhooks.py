@@ -124,7 +124,7 @@ class SaleNews(Struct, frozen=True, kw_only=True):
 
 
 class StandingRan(Struct, frozen=True, kw_only=True):
-    """A period of a buyer's standing subscription, or an issuance of a seller's, is over: what was filled, or why not."""
+    """A buyer's period of a standing subscription, or a seller's issuance, is over: what was filled, or why not."""
 
     account_id: Id
     subscription_id: Id
