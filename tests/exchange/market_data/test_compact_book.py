@@ -73,7 +73,7 @@ BOOKS = st.dictionaries(
 
 @given(st.lists(BOOKS, max_size=12))
 def test_what_is_written_is_read_and_gives_every_book_again(looks: list[dict[int, BookOrder]]):
-    """Any looks, also after a gap; the file says what the CSV of the events says, and following it leads to each look."""
+    """Any looks, also after a gap: the file says what the events' CSV says, and following it leads to each look."""
     events = recorded(looks)
     _, found = read_book(write_book(CODE, events))
     assert lines(events) == lines(found)
