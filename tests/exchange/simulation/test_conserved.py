@@ -10,7 +10,7 @@ from exchange.simulation.world import World
 from tests.exchange.simulation.conserved import Conserved
 
 COMMANDS = int(os.environ.get("KILNWOOD_SIM_COMMANDS", "20000"))
-"""So many commands are given at least, in as many runs as that takes. Above a million the market is larger too: 15,000 in a second."""
+"""So many commands are given at least, in as many runs as that takes; above a million the market is larger too."""
 
 
 def busy(buyers: int) -> Scenario:

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from exchange.simulation.abatement import Curve, chosen
 from exchange.simulation.demand import Enterprise, Volunteer
@@ -15,11 +16,13 @@ from tests.exchange.simulation.small import SMALL, played
 TEXT = shipped()["reduce-first"]
 
 
+RULE = read(TEXT).reduce_first
+
+
 def required(bps: int) -> ReduceFirstPlan:
     """The rule, with another share."""
-    rule = read(TEXT, {"reduce_first.required_bps": bps}).reduce_first
-    assert rule is not None
-    return rule
+    assert RULE is not None
+    return ReduceFirstPlan(required_bps=replace(RULE.required_bps, value=bps))
 
 
 def ruled(bps: int, **changes: int) -> tuple[World, RunResult]:
