@@ -10,7 +10,7 @@ from exchange.simulation.world import World
 from tests.exchange.simulation.conserved import Conserved
 
 COMMANDS = int(os.environ.get("KILNWOOD_SIM_COMMANDS", "20000"))
-"""So many commands are given at least, in as many runs as that takes. 10^8 take a few hours of one core."""
+"""So many commands are given at least, in as many runs as that takes; above a million the market is larger too."""
 
 
 def busy(buyers: int) -> Scenario:

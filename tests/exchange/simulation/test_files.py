@@ -126,13 +126,32 @@ def refused(text: str) -> ScenarioWrong | None:
     return None
 
 
-def test_bad_files_are_refused_with_line_and_reason():
-    """A hundred files that are broken at random: each loads, or is refused for a reason on one of its lines."""
-    dice = Random(11)
-    texts = [broken(RHYTHM, dice) for _ in range(100)]
-    refusals = [(text, refusal) for text in texts if (refusal := refused(text)) is not None]
-    assert len(refusals) > 70
+SECTIONS = {
+    "compliance-rhythm": "[policy]",
+    "points-coupling": "[points]",
+    "matched-donations": "[donations]",
+    "verification-sampling": "[verification]",
+    "buffer": "[project.forest.reversal]",
+    "reduce-first": "[population.mills.abatement]",
+    "venue-presets": "[project.kiln]",
+    "price-band": "[regulator]",
+}
+"""A scenario for each section, and where it begins."""
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_bad_files_are_refused_with_line_and_reason(name):
+    """Files that are broken at random near a section: each loads, or is refused for a reason on one of its lines."""
+    dice, text = Random(11), shipped()[name]
+    head, header, section = text.partition(SECTIONS[name])
+    texts = [head + broken(header + section[:4_000], dice) + section[4_000:] for _ in range(25)]
+    refusals = [(each, refusal) for each in texts if (refusal := refused(each)) is not None]
+    assert len(refusals) > 12
     assert all(1 <= each.line <= text.count("\n") + 1 and len(each.reason) > 10 for text, each in refusals)
+
+
+def test_what_is_no_toml_is_refused():
+    """With the line where reading stopped, however deep it is nested."""
     with pytest.raises(tomllib.TOMLDecodeError):
         tomllib.loads(RHYTHM + "]")
     with pytest.raises(ScenarioWrong, match="line 1: this is no TOML"):

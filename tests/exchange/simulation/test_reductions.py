@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from exchange.simulation.abatement import Curve, chosen
 from exchange.simulation.demand import Enterprise, Volunteer
@@ -15,11 +16,13 @@ from tests.exchange.simulation.small import SMALL, played
 TEXT = shipped()["reduce-first"]
 
 
+RULE = read(TEXT).reduce_first
+
+
 def required(bps: int) -> ReduceFirstPlan:
     """The rule, with another share."""
-    rule = read(TEXT, {"reduce_first.required_bps": bps}).reduce_first
-    assert rule is not None
-    return rule
+    assert RULE is not None
+    return ReduceFirstPlan(required_bps=replace(RULE.required_bps, value=bps))
 
 
 def ruled(bps: int, **changes: int) -> tuple[World, RunResult]:
@@ -90,7 +93,8 @@ def test_what_is_reduced_needs_no_cover_and_is_paid_for():
     total = sum(each.credits_fen + each.rest_fen + each.reduction_fen for each in covered)
     assert total == run.figures["compliance_fen"]
     assert total // sum(each.covered_t for each in covered) == run.figures["compliance_fen_t"]
-    assert run.figures["reduction_fen"] == sum(each.reduction_fen for each in (*covered, *others))
+    reduced = sum(each.reduction_fen for each in covered) + sum(each.reduction_fen for each in others)
+    assert run.figures["reduction_fen"] == reduced
 
 
 def test_a_rule_that_binds_nobody_is_refused():
