@@ -58,7 +58,6 @@ class Fact(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     series: PlanName | None = None
     tolerance: Annotated[float, Meta(gt=0, le=10.0**6)]
     because: Source
-    date: date
     source: Source
     licence: Source
     instrument: PlanName | None = None
@@ -69,6 +68,7 @@ class Fact(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     since: date | None = None
     mode: str | None = None
     against: str | None = None
+    date: date
 
 
 class Facts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -259,6 +259,8 @@ def test_a_difference_within_chance_is_not_called_one(table):
 
     assert "not told from chance" == verdict((0.6, 0.2), (0.1, 0.1), (-0.5, 0.1))
     assert "not told from chance" == verdict((0.6, 0.05), (0.45, 0.1), (-0.15, 0.2))
+    assert "not told from chance" == verdict((0.6, 0.05), (0.55, 0.1), (-0.05, 0.2))
+    assert "stays" == verdict((0.6, 0.05), (0.65, 0.1), (0.05, 0.2))
     assert "goes" == verdict((0.6, 0.05), (math.nan, math.nan), (math.nan, math.nan))
     assert "not there" == verdict((0.4, 0.05), (0.1, 0.05), (-0.3, 0.05))
 
