@@ -325,7 +325,9 @@ def test_the_shipped_verdicts_are_what_the_model_gives(published):
     fitted, _, data = published
     kept = load(place_of("national-allowance-holdout"))
     targets = (*targets_of(data.facts.fact, data.rows), *targets_of(kept.facts.fact, kept.rows))
-    roles: list[Role] = [*("fitted" for _ in data.facts.fact), *("held out" for _ in kept.facts.fact)]
+    inside: Role = "fitted"
+    outside: Role = "held out"
+    roles = [inside] * len(data.facts.fact) + [outside] * len(kept.facts.fact)
     others = range(fitted.replications, fitted.replications + 40)
     found = judge(shipped_runs(published, targets), (), others, roles)
     assert (FITTED / "national-allowance" / "facts.csv").read_bytes() == facts_csv(found).encode()
