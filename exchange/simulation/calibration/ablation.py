@@ -63,16 +63,16 @@ class Ablated(NamedTuple):
     @property
     def verdict(self) -> Verdict:
         """Whether the fact is there beyond chance, and gone beyond chance without its mechanism."""
-        (mean, half), (other, _), (moved, noise) = self.with_it, self.without, self.difference
+        (mean, half), (other, doubt), (moved, noise) = self.with_it, self.without, self.difference
         if math.isnan(mean) or mean <= self.least:
             return "not there"
         if mean - half <= self.least:
             return "not told from chance"
         if math.isnan(other):  # no price moves at all, or nobody trades: there is nothing left to have the fact
             return "goes"
-        if other > self.least:
+        if other - doubt > self.least:
             return "stays"
-        return "goes" if abs(moved) > noise else "not told from chance"
+        return "goes" if other <= self.least and abs(moved) > noise else "not told from chance"
 
 
 def _peak(tape: Tape, scenario: Scenario) -> float:
@@ -164,6 +164,8 @@ ROWS: Final = (
     (STALE, LARGE),
     (SPREAD, UNEQUAL),
     (SPREAD, NEWS),
+    (CLUSTERS, UNEQUAL),
+    (CLUSTERS, LARGE),
     (CLUSTERS, BETWEEN),
     (CLUSTERS, NEWS),
     (BLOCKS, NOTHING),

@@ -37,7 +37,9 @@ def calibrated(
     for each in kept:
         instrument_of(scenario, each.fact)
     found = fit(text, changes, data, plan, executor=executor, finished=finished)
-    roles: list[Role] = ["fitted"] * len(found.targets) + ["held out"] * len(kept)
+    inside: Role = "fitted"
+    outside: Role = "held out"
+    roles = [inside] * len(found.targets) + [outside] * len(kept)
     runs = runs_of(text, changes, list(plan.ranges), (*found.targets, *kept))
     others = range(plan.replications, plan.replications + judged)
     verdicts = judge(runs, found.best.values, others, roles, executor)

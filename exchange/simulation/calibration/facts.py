@@ -43,7 +43,7 @@ class DataWrong(ScenarioWrong):
     """A file of facts or a series that cannot be used: *line* of the file, and why."""
 
 
-class Fact(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class PublishedFact(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
     One published number: the *moment* that it is of, its *value*, and where it is from.
 
@@ -58,7 +58,6 @@ class Fact(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     series: PlanName | None = None
     tolerance: Annotated[float, Meta(gt=0, le=10.0**6)]
     because: Source
-    date: date
     source: Source
     licence: Source
     instrument: PlanName | None = None
@@ -69,6 +68,7 @@ class Fact(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     since: date | None = None
     mode: str | None = None
     against: str | None = None
+    date: date
 
 
 class Facts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -77,10 +77,10 @@ class Facts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     format: Literal[1]
     name: PlanName
     series_file: Annotated[str, Meta(pattern=r"^[\w-]+\.csv$(?!\n)")] | None = None
-    fact: Annotated[tuple[Fact, ...], Meta(min_length=1, max_length=MOST_FACTS)]
+    fact: Annotated[tuple[PublishedFact, ...], Meta(min_length=1, max_length=MOST_FACTS)]
 
 
-class Quoted(NamedTuple):
+class SeriesRow(NamedTuple):
     """A row of a series file: the figure of a period, which began on *date*."""
 
     line: int
@@ -92,7 +92,7 @@ class Quoted(NamedTuple):
     licence: str
 
 
-_COLUMNS: Final = Quoted._fields[1:]
+_COLUMNS: Final = SeriesRow._fields[1:]
 _NEEDS: Final[Mapping[str, tuple[str, ...]]] = {"share_between": ("first", "last"), "discount": ("mode", "against")}
 """What a moment cannot do without."""
 COMPUTED: Final = ("return_deviation", "return_kurtosis", "return_clustering", "weekly_range", "discount")
@@ -161,7 +161,7 @@ def _faults(facts: Facts) -> Iterator[tuple[int, str]]:
         yield from ((at, reason) for wrong, reason in checks if wrong)
 
 
-def read_series(text: str) -> tuple[Quoted, ...]:
+def read_series(text: str) -> tuple[SeriesRow, ...]:
     """Read a series file: a header, then one documented figure a row. Raises `DataWrong`."""
     reader = csv.reader(text.splitlines())
     if tuple(next(reader, ())) != _COLUMNS:
@@ -172,7 +172,7 @@ def read_series(text: str) -> tuple[Quoted, ...]:
         raise DataWrong(reader.line_num, f"this is no CSV: {error}") from None
 
 
-def _row(line: int, cells: Sequence[str]) -> Quoted:
+def _row(line: int, cells: Sequence[str]) -> SeriesRow:
     if len(cells) != len(_COLUMNS):
         raise DataWrong(line, f"a row has {len(_COLUMNS)} cells, not {len(cells)}")
     row = dict(zip(_COLUMNS, (each.strip() for each in cells), strict=True))
@@ -189,10 +189,10 @@ def _row(line: int, cells: Sequence[str]) -> Quoted:
         value = math.nan
     if not math.isfinite(value):
         raise DataWrong(line, f"{row['value']!r} is no figure")
-    return Quoted(line, row["series"], day, value, row["unit"], row["source"], row["licence"])
+    return SeriesRow(line, row["series"], day, value, row["unit"], row["source"], row["licence"])
 
 
-def series_of(rows: Sequence[Quoted], name: str) -> tuple[Quoted, ...]:
+def series_of(rows: Sequence[SeriesRow], name: str) -> tuple[SeriesRow, ...]:
     """Return a series in the order of its dates. Raises `DataWrong` where it is none, mixed, or has a date twice."""
     found = sorted((each for each in rows if each.series == name), key=lambda each: each.date)
     if len(found) < _LEAST_ROWS:
@@ -209,7 +209,7 @@ class FactFile(NamedTuple):
     """The bytes of a file of facts and of its series, which decide what is fitted."""
 
     facts: Facts
-    rows: tuple[Quoted, ...]
+    rows: tuple[SeriesRow, ...]
     bytes: bytes
 
 

@@ -21,7 +21,7 @@ from exchange.engine.core import ENGINE_VERSION
 from exchange.journal import codec
 from exchange.simulation import MODEL_VERSION
 from exchange.simulation.calibration.facts import FactFile
-from exchange.simulation.calibration.measuring import Target, instrument_of, measure, targets_of
+from exchange.simulation.calibration.measuring import FactTarget, instrument_of, measure, targets_of
 from exchange.simulation.calibration.search import nelder_mead, scan_points
 from exchange.simulation.files import read
 from exchange.simulation.parameters import documented
@@ -50,7 +50,7 @@ class FitPlan(Struct, frozen=True, kw_only=True):
     seed: Annotated[int, Meta(ge=0)]
 
 
-class Row(NamedTuple):
+class MeasuredRow(NamedTuple):
     """What a run was measured at: one number for each target, all NaN where *fault* says why it failed."""
 
     moments: tuple[float, ...]
@@ -61,15 +61,15 @@ class MeasuredRun(NamedTuple):
     """A run to play and to measure, in whichever process."""
 
     job: PlannedRun
-    targets: tuple[Target, ...]
+    targets: tuple[FactTarget, ...]
 
-    def play(self) -> Row:
+    def play(self) -> MeasuredRow:
         """Play it and measure it. What goes wrong in it is its result."""
         try:
             scenario = self.job.scenario()
-            return Row(measure(scenario, World(scenario, self.job.replication).play().days, self.targets))
+            return MeasuredRow(measure(scenario, World(scenario, self.job.replication).play().days, self.targets))
         except Exception as error:  # noqa: BLE001 - one run must not end a fit of thousands
-            return Row((math.nan,) * len(self.targets), f"{type(error).__name__}: {error}")
+            return MeasuredRow((math.nan,) * len(self.targets), f"{type(error).__name__}: {error}")
 
 
 class Tried(NamedTuple):
@@ -85,7 +85,7 @@ class Fit(NamedTuple):
     """What a fit came to. *tried* has every point, in the order in which they were played."""
 
     plan: FitPlan
-    targets: tuple[Target, ...]
+    targets: tuple[FactTarget, ...]
     best: Tried
     before: Tried
     tried: tuple[Tried, ...]
@@ -105,17 +105,17 @@ class Fit(NamedTuple):
         }
 
 
-def play_all(jobs: Sequence[MeasuredRun], executor: Executor | None) -> Iterator[Row]:
+def play_all(jobs: Sequence[MeasuredRun], executor: Executor | None) -> Iterator[MeasuredRow]:
     """Play runs, here or over an executor, and hand them over in their order."""
     yield from map(MeasuredRun.play, jobs) if executor is None else executor.map(MeasuredRun.play, jobs)
 
 
-def loss_of(means: Sequence[float], targets: Sequence[Target]) -> float:
+def loss_of(means: Sequence[float], targets: Sequence[FactTarget]) -> float:
     """Sum the squares of the distances, in tolerances."""
     return math.fsum(distance(mean, each) ** 2 for mean, each in zip(means, targets, strict=True))
 
 
-def distance(mean: float, target: Target) -> float:
+def distance(mean: float, target: FactTarget) -> float:
     """How many tolerances a moment is above the published one."""
     return MISSING if math.isnan(mean) else (mean - target.value) / target.fact.tolerance
 
@@ -164,13 +164,13 @@ class _Board:
             finished(len(self.tried), min(each.loss for each in self.tried.values()))
 
     @property
-    def targets(self) -> tuple[Target, ...]:
+    def targets(self) -> tuple[FactTarget, ...]:
         """What all points are held against."""
         return self._runs((), 0).targets
 
 
 def runs_of(
-    text: str, changes: Mapping[str, int], names: Sequence[str], targets: Sequence[Target]
+    text: str, changes: Mapping[str, int], names: Sequence[str], targets: Sequence[FactTarget]
 ) -> Callable[[Values, int], MeasuredRun]:
     """Return what makes the run of a point and a replication."""
     fixed, levers = tuple(sorted(changes.items())), tuple(names)

@@ -13,7 +13,7 @@ from typing import Final, Literal, NamedTuple
 import numpy as np
 
 from exchange.simulation.calibration.fitting import MeasuredRun, Values, distance, means_of, play_all
-from exchange.simulation.calibration.measuring import Target
+from exchange.simulation.calibration.measuring import FactTarget
 from exchange.simulation.calibration.moments import Floats
 
 Role = Literal["fitted", "held out"]
@@ -22,7 +22,7 @@ LEAST_RUNS: Final = 20
 """With fewer runs the interval ends at their extremes and says little."""
 
 
-class Judged(NamedTuple):
+class JudgedFact(NamedTuple):
     """
     A fact beside the model: its mean, and *low* to *high* of the middle 95 of 100 runs.
 
@@ -30,7 +30,7 @@ class Judged(NamedTuple):
     """
 
     role: Role
-    target: Target
+    target: FactTarget
     mean: float
     low: float
     high: float
@@ -61,7 +61,7 @@ def judge(
     replications: range,
     roles: Sequence[Role],
     executor: Executor | None = None,
-) -> tuple[Judged, ...]:
+) -> tuple[JudgedFact, ...]:
     """Play *values* in some replications and judge every target; *roles* has one for each."""
     jobs = [runs(values, at) for at in replications]
     rows = [each.moments for each in play_all(jobs, executor)]
@@ -72,7 +72,7 @@ def judge(
     )
 
 
-def _judged(role: Role, target: Target, column: Floats, mean: float) -> Judged:
+def _judged(role: Role, target: FactTarget, column: Floats, mean: float) -> JudgedFact:
     there = column[~np.isnan(column)]
     low, high = np.percentile(there, (_LOW, _HIGH)) if len(there) else (math.nan, math.nan)
-    return Judged(role, target, mean, float(low), float(high), len(there) / len(column))
+    return JudgedFact(role, target, mean, float(low), float(high), len(there) / len(column))

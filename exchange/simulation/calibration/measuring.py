@@ -7,25 +7,25 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from exchange.simulation.calibration import moments
-from exchange.simulation.calibration.facts import DataWrong, Fact, Quoted, series_of
+from exchange.simulation.calibration.facts import DataWrong, PublishedFact, SeriesRow, series_of
 from exchange.simulation.calibration.moments import Floats, Tape
 from exchange.simulation.plans import Scenario
 from exchange.simulation.results import DayLine
 
 
-class Target(NamedTuple):
+class FactTarget(NamedTuple):
     """A fact with its value, which a run is held against."""
 
-    fact: Fact
+    fact: PublishedFact
     value: float
 
 
-def targets_of(facts: Sequence[Fact], rows: Sequence[Quoted]) -> tuple[Target, ...]:
+def targets_of(facts: Sequence[PublishedFact], rows: Sequence[SeriesRow]) -> tuple[FactTarget, ...]:
     """Give every fact its value, computed from its series where it has one. Raises `DataWrong`."""
-    return tuple(Target(each, _published(each, rows)) for each in facts)
+    return tuple(FactTarget(each, _published(each, rows)) for each in facts)
 
 
-def _published(fact: Fact, rows: Sequence[Quoted]) -> float:
+def _published(fact: PublishedFact, rows: Sequence[SeriesRow]) -> float:
     if fact.value is not None:
         return fact.value
     values = np.array([each.value for each in series_of(rows, fact.series or "")])
@@ -39,14 +39,14 @@ def _published(fact: Fact, rows: Sequence[Quoted]) -> float:
     return found
 
 
-_OF_RETURNS: Final[Mapping[str, Callable[[Fact, Floats], float]]] = {
+_OF_RETURNS: Final[Mapping[str, Callable[[PublishedFact, Floats], float]]] = {
     "return_deviation": lambda _fact, returns: moments.deviation(returns),
     "return_kurtosis": lambda _fact, returns: moments.excess_kurtosis(returns),
     "return_clustering": lambda fact, returns: moments.autocorrelation(np.abs(returns), fact.lag),
 }
 
 
-def instrument_of(scenario: Scenario, fact: Fact) -> int:
+def instrument_of(scenario: Scenario, fact: PublishedFact) -> int:
     """Return the number of a fact's instrument: the project that it names, or the first. Raises `DataWrong`."""
     projects = list(scenario.project)
     if fact.instrument is None and projects:
@@ -56,7 +56,7 @@ def instrument_of(scenario: Scenario, fact: Fact) -> int:
     return projects.index(fact.instrument) + 1
 
 
-def measure(scenario: Scenario, days: Sequence[DayLine], targets: Sequence[Target]) -> tuple[float, ...]:
+def measure(scenario: Scenario, days: Sequence[DayLine], targets: Sequence[FactTarget]) -> tuple[float, ...]:
     """Measure a run's trades: one number for each target, NaN where the run has no such thing."""
     tapes: dict[int, Tape] = {}
     for each in targets:
@@ -66,23 +66,23 @@ def measure(scenario: Scenario, days: Sequence[DayLine], targets: Sequence[Targe
     return tuple(moment_of(each.fact, tapes[instrument_of(scenario, each.fact)]) for each in targets)
 
 
-def moment_of(fact: Fact, tape: Tape) -> float:
+def moment_of(fact: PublishedFact, tape: Tape) -> float:
     """Measure one fact on a tape."""
     if fact.moment in _OF_RETURNS:
         return _OF_RETURNS[fact.moment](fact, moments.log_returns(moments.closes(tape), fact.every))
     return _OF_TAPES[fact.moment](fact, tape)
 
 
-def _share(fact: Fact, tape: Tape) -> float:
+def _share(fact: PublishedFact, tape: Tape) -> float:
     assert fact.first is not None and fact.last is not None, "the loader asks for both"  # noqa: PT018 - one condition
     return moments.share_between(tape, fact.first, fact.last, fact.since)
 
 
-def _discount(fact: Fact, tape: Tape) -> float:
+def _discount(fact: PublishedFact, tape: Tape) -> float:
     return moments.discount(tape, fact.mode or "", fact.against or "")
 
 
-_OF_TAPES: Final[Mapping[str, Callable[[Fact, Tape], float]]] = {
+_OF_TAPES: Final[Mapping[str, Callable[[PublishedFact, Tape], float]]] = {
     "stale_share": lambda _fact, tape: moments.stale_share(moments.closes(tape)),
     "idle_share": lambda _fact, tape: moments.idle_share(tape),
     "weekly_range": lambda _fact, tape: moments.weekly_range(moments.closes(tape)),

@@ -19,7 +19,7 @@ from exchange.engine.core import ENGINE_VERSION
 from exchange.simulation import MODEL_VERSION
 from exchange.simulation.calibration.facts import DataWrong, FactFile, parsed
 from exchange.simulation.calibration.fitting import Fit, loss_of
-from exchange.simulation.calibration.judging import Judged
+from exchange.simulation.calibration.judging import JudgedFact
 from exchange.simulation.files import Overlay
 from exchange.simulation.plans import PlanName, Scenario
 from exchange.simulation.shards import write_whole
@@ -111,7 +111,7 @@ def points_csv(fit: Fit) -> str:
     return csv_of(heads, ((*each.values, *map(_cell, each.means), _cell(each.loss)) for each in fit.tried))
 
 
-def facts_csv(judged: Sequence[Judged]) -> str:
+def facts_csv(judged: Sequence[JudgedFact]) -> str:
     """Every fact beside the model, with its verdict."""
     heads = ("fact", "role", "moment", "published", "tolerance", "mean", "low", "high", "verdict", "source", "licence")
     return csv_of(
@@ -131,7 +131,7 @@ def _cell(value: float) -> str:
     return "" if math.isnan(value) else f"{value:.6g}"
 
 
-def report_of(fit: Fit, judged: Sequence[Judged], runs: int) -> Iterator[str]:
+def report_of(fit: Fit, judged: Sequence[JudgedFact], runs: int) -> Iterator[str]:
     """Say in lines what was fitted, how well it is known, and what the model meets."""
     plan = fit.plan
     yield f"{len(fit.tried)} points, each in {plan.replications} replications. Loss {fit.best.loss:.3f}"
@@ -172,7 +172,7 @@ def _short(value: float) -> str:
     return "none" if math.isnan(value) else f"{value:.4g}"
 
 
-def write(folder: Path, fitted: Fitted, fit: Fit, judged: Sequence[Judged], runs: int) -> tuple[str, ...]:
+def write(folder: Path, fitted: Fitted, fit: Fit, judged: Sequence[JudgedFact], runs: int) -> tuple[str, ...]:
     """Write all files of a calibration, and return the lines of its report."""
     lines = tuple(report_of(fit, judged, runs))
     folder.mkdir(parents=True, exist_ok=True)

@@ -10,14 +10,14 @@ from click.testing import CliRunner
 
 from deploy.cli.program import cli
 from exchange.simulation import MODEL_VERSION
-from exchange.simulation.calibration import fitting
 from exchange.simulation.calibration.ablation import ROWS, ablated
 from exchange.simulation.calibration.facts import SHIPPED, DataWrong, FactFile, load, place_of, read_facts
 from exchange.simulation.calibration.fitting import FitPlan, fit, loss_of, means_of, runs_of
-from exchange.simulation.calibration.judging import Judged, judge
+from exchange.simulation.calibration.judging import JudgedFact, Role, judge
 from exchange.simulation.calibration.measuring import targets_of
 from exchange.simulation.calibration.written import facts_csv, read_fitted
 from exchange.simulation.files import read_overlays, shipped
+from exchange.simulation.world import World
 from tests.exchange.simulation.small import RHYTHM, SMALL
 
 COST, CAP = "project.kiln.cost_fen_t", "policy.offset_cap_bps"
@@ -153,7 +153,7 @@ def test_fitted_values_are_an_overlay(own, tmp_path):
 
 def test_a_run_that_fails_is_named_and_the_fit_goes_on(own, monkeypatch):
     """Its moments are missing; what went wrong is kept."""
-    play, calls = fitting.World.play, []
+    play, calls = World.play, []
 
     def sometimes(world):
         calls.append(world)
@@ -161,7 +161,7 @@ def test_a_run_that_fails_is_named_and_the_fit_goes_on(own, monkeypatch):
             raise RuntimeError("out of luck")
         return play(world)
 
-    monkeypatch.setattr(fitting.World, "play", sometimes)
+    monkeypatch.setattr(World, "play", sometimes)
     found = fit(RHYTHM, SMALL, facts_file(own), plan(points=2, steps=0))
     assert ("RuntimeError: out of luck",) == found.faults
     assert found.tried[0].faults == found.faults
@@ -172,7 +172,7 @@ def test_a_fact_passes_within_the_runs_and_fails_outside(own):
     targets = targets_of(facts_file([-1, 0.8, 1.5]).facts.fact, ())
     found = judge(runs_of(RHYTHM, {**SMALL, **TRUE}, (), targets), (), range(2, 8), ["held out"] * 3)
     assert ["fail: the model is above", "pass", "fail: the model is below"] == [each.said() for each in found]
-    none = Judged("held out", targets[0], math.nan, math.nan, math.nan, 0.0)
+    none = JudgedFact("held out", targets[0], math.nan, math.nan, math.nan, 0.0)
     assert (False, "fail: the model has no such thing") == (none.passed, none.said())
 
 
@@ -259,6 +259,8 @@ def test_a_difference_within_chance_is_not_called_one(table):
 
     assert "not told from chance" == verdict((0.6, 0.2), (0.1, 0.1), (-0.5, 0.1))
     assert "not told from chance" == verdict((0.6, 0.05), (0.45, 0.1), (-0.15, 0.2))
+    assert "not told from chance" == verdict((0.6, 0.05), (0.55, 0.1), (-0.05, 0.2))
+    assert "stays" == verdict((0.6, 0.05), (0.65, 0.1), (0.05, 0.2))
     assert "goes" == verdict((0.6, 0.05), (math.nan, math.nan), (math.nan, math.nan))
     assert "not there" == verdict((0.4, 0.05), (0.1, 0.05), (-0.3, 0.05))
 
@@ -323,7 +325,9 @@ def test_the_shipped_verdicts_are_what_the_model_gives(published):
     fitted, _, data = published
     kept = load(place_of("national-allowance-holdout"))
     targets = (*targets_of(data.facts.fact, data.rows), *targets_of(kept.facts.fact, kept.rows))
-    roles = ["fitted"] * len(data.facts.fact) + ["held out"] * len(kept.facts.fact)
+    inside: Role = "fitted"
+    outside: Role = "held out"
+    roles = [inside] * len(data.facts.fact) + [outside] * len(kept.facts.fact)
     others = range(fitted.replications, fitted.replications + 40)
     found = judge(shipped_runs(published, targets), (), others, roles)
     assert (FITTED / "national-allowance" / "facts.csv").read_bytes() == facts_csv(found).encode()
