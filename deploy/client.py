@@ -19,6 +19,7 @@ import msgspec
 from deploy.sockets import SocketClient
 from exchange.market_data.compact import begin_of
 from registry.kit.sockets import MSGPACK
+from schemas.baskets import Basket, NewBasket
 from schemas.campaigns import AnonymousPledge, Campaign, NewPledge
 from schemas.instruments import Instrument
 from schemas.market_data import Book, DaySummary, PriceBar, Trade
@@ -190,6 +191,10 @@ class Client:
     async def instruments(self, limit: int = 200) -> list[Instrument]:
         """What can be traded."""
         return await self.items("/v1/instruments", Instrument, limit)
+
+    async def open_basket(self, basket: NewBasket) -> Basket:
+        """Begin to trade a basket, by a rule and perhaps a venue's preset; for operators."""
+        return await self.post("/v1/baskets", basket, Basket)
 
     async def book(self, instrument: str) -> Book:
         """The best prices of both sides."""

@@ -3,8 +3,8 @@
 import rich_click as click
 
 from deploy.cli.commands.bench import bench
-from deploy.cli.commands.calibrate import ablate, calibrate
 from deploy.cli.commands.calendar import calendar
+from deploy.cli.commands.calibrate import ablate, calibrate
 from deploy.cli.commands.demo import demo
 from deploy.cli.commands.documents import documents
 from deploy.cli.commands.keys import keys

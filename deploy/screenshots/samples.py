@@ -96,6 +96,7 @@ OFFICE: Final[dict[str, tuple[Sample, ...]]] = {
     "/suspensions": (Sample("/suspensions", "regulator-1"),),
     "/clock": (Sample("/clock", "regulator-1"),),
     "/operations": (Sample("/operations", "exchange"),),
+    "/operations/baskets": (Sample("/operations/baskets?vintage_from=2024&vintage_to=2024", "exchange"),),
     "/exports": (Sample("/exports", "regulator-1"),),
     "/organisations/{organisation_id:int}/usage": (Sample("/organisations/10/usage", "bank"),),
 }

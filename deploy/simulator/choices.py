@@ -5,6 +5,7 @@ The link has only what differs from the scenario, in one order, so the same choi
 anything that a stranger sends.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -48,25 +49,21 @@ class LinkTooLong(DomainError):
 
 
 class Choices(NamedTuple):
-    """What is to be played: *text* is the scenario with the chosen values of its levers, *changes* is all else."""
+    """
+    What is to be played: *text* is the scenario with the chosen values of its levers, *changes* is all else.
+
+    *scenario* is that text with its changes, *runs* is every run of it. *plan* is the hash of all that decides the
+    figures, as the report cites it.
+    """
 
     name: str
     text: str
     changes: tuple[tuple[str, int], ...]
     levers: tuple[tuple[str, tuple[int, ...]], ...]
     replications: int
-
-    def scenario(self) -> Scenario:
-        """The scenario as it is played, but for its levers."""
-        return read(self.text, dict(self.changes))
-
-    def runs(self) -> tuple[PlannedRun, ...]:
-        """Every run."""
-        return planned_runs(self.text, dict(self.changes), self.replications)
-
-    def plan(self) -> str:
-        """The hash of all that decides the figures, as the report cites it."""
-        return plan_of(self.runs())
+    scenario: Scenario
+    runs: tuple[PlannedRun, ...]
+    plan: str
 
     def query(self) -> str:
         """The link's query: what differs from the scenario as it is shipped."""
@@ -93,9 +90,8 @@ def scenario_of(name: str) -> Scenario:
 @lru_cache(maxsize=64)
 def usual_replications(name: str) -> int:
     """How often each setting is run unless somebody chooses: as often as the limit of runs permits, and not oftener."""
-    scenario, settings = scenario_of(name), 1
-    for lever in scenario.lever:
-        settings *= len(lever.values)
+    scenario = scenario_of(name)
+    settings = math.prod(len(each.values) for each in scenario.lever)
     return max(1, min(scenario.replications, USUAL_REPLICATIONS, MOST_RUNS // settings))
 
 
@@ -103,14 +99,19 @@ def read_choices(name: str, asked: Iterable[tuple[str, str]]) -> Choices:
     """
     Read the choices of a link or of a form; what is left empty, or is as shipped, is not chosen.
 
-    Raises `UnknownScenario`, `ChoicesRefused`.
+    It takes some hundredths of a second the first time. Raises `UnknownScenario`, `ChoicesRefused`.
     """
-    scenario, given = scenario_of(name), dict(asked)
+    return _read(name, tuple(sorted(dict(asked).items())))
+
+
+@lru_cache(maxsize=64)
+def _read(name: str, asked: tuple[tuple[str, str], ...]) -> Choices:
+    scenario = scenario_of(name)
     known = {each.name: each for each in documented(scenario)}
     shipped_values = {each.parameter: each.values for each in scenario.lever}
     reading = _Reading(known)
     levers, changes, replications = {}, {}, usual_replications(name)
-    for key, value in given.items():
+    for key, value in asked:
         if key == REPLICATIONS:
             replications = reading.whole(key, value, 1, MOST_REPLICATIONS) or replications
         elif key in shipped_values:
@@ -119,18 +120,26 @@ def read_choices(name: str, asked: Iterable[tuple[str, str]]) -> Choices:
             changes[key] = reading.parameter(key, value)
     reading.refuse()
     chosen = {key: found for key, found in levers.items() if found and found != shipped_values[key]}
-    changed = {
-        key: found for key, found in changes.items() if found is not None and found != known[key].parameter.value
-    }
-    made = Choices(
-        name,
-        _with_values(shipped()[name], scenario, chosen),
-        tuple(sorted(changed.items())),
-        tuple(sorted(chosen.items())),
-        replications,
-    )
-    _require_playable(made)
-    return made
+    changed = {key: found for key, found in changes.items() if found is not None}
+    fixed = tuple((key, found) for key, found in changed.items() if found != known[key].parameter.value)
+    return _planned(name, _with_values(shipped()[name], scenario, chosen), fixed, tuple(chosen.items()), replications)
+
+
+def _planned(
+    name: str,
+    text: str,
+    changes: tuple[tuple[str, int], ...],
+    levers: tuple[tuple[str, tuple[int, ...]], ...],
+    replications: int,
+) -> Choices:
+    """Plan the runs. Raises `ChoicesRefused` for what contradicts itself, and for what would take minutes."""
+    try:
+        scenario = read(text, dict(changes))
+        _require_few(scenario, replications)
+        runs = planned_runs(text, dict(changes), replications)
+    except ScenarioWrong as error:
+        raise ChoicesRefused(f"Two of these choices contradict each other: {error.reason}.") from error
+    return Choices(name, text, changes, levers, replications, scenario, runs, plan_of(runs))
 
 
 class _Reading:
@@ -195,21 +204,18 @@ def _with_values(text: str, scenario: Scenario, chosen: Mapping[str, tuple[int, 
     return "\n".join(lines) + "\n"
 
 
-def _require_playable(choices: Choices) -> None:
-    """Refuse what contradicts itself, and what would take minutes. Raises `ChoicesRefused`."""
-    try:
-        scenario, runs = choices.scenario(), choices.runs()
-    except ScenarioWrong as error:
-        raise ChoicesRefused(f"Two of these choices contradict each other: {error.reason}.") from error
+def _require_few(scenario: Scenario, replications: int) -> None:
+    """Refuse what would take minutes. Raises `ChoicesRefused`."""
+    runs = replications * math.prod(len(each.values) for each in scenario.lever)
     days, people = scenario.horizon.days.value, sum(_people(scenario))
-    if len(runs) > MOST_RUNS:
+    if runs > MOST_RUNS:
         raise ChoicesRefused(
-            f"These choices take {len(runs)} runs; {MOST_RUNS} at most are played here. Choose fewer values or "
+            f"These choices take {runs} runs; {MOST_RUNS} at most are played here. Choose fewer values or "
             "replications, or play it yourself with kilnwood sim run."
         )
-    if days > MOST_DAYS or people * days * len(runs) > MOST_PERSON_DAYS:
+    if days > MOST_DAYS or people * days * runs > MOST_PERSON_DAYS:
         raise ChoicesRefused(
-            f"{len(runs)} runs of {days} days with {people} people are too much to play here: {MOST_DAYS} days and "
+            f"{runs} runs of {days} days with {people} people are too much to play here: {MOST_DAYS} days and "
             f"{MOST_PERSON_DAYS} in all, multiplied, are the most. Choose less, or play it yourself with kilnwood sim "
             "run."
         )

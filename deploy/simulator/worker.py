@@ -31,9 +31,9 @@ def _end_with_parent() -> None:
     os._exit(0)
 
 
-def limited(step: Callable[[], object]) -> object:
-    """Do a step; the process ends where it takes too long or too much memory, and the pool tells so."""
-    signal.setitimer(signal.ITIMER_REAL, STEP_S)
+def limited(step: Callable[[], object], most_s: float = STEP_S) -> object:
+    """Do a step; the process ends where it takes longer than *most_s* or too much memory, and the pool tells so."""
+    signal.setitimer(signal.ITIMER_REAL, most_s)
     with contextlib.suppress(ValueError, OSError):  # where a system has no such limit
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, resource.getrlimit(resource.RLIMIT_AS)[1]))
     try:

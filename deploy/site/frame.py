@@ -39,6 +39,7 @@ from deploy.site.agreements import BlocksPage, QuotesPage
 from deploy.site.annulments import AnnulmentPages
 from deploy.site.approvals import ApprovalPages
 from deploy.site.auctions import AuctionPage
+from deploy.site.baskets import BasketsPage
 from deploy.site.campaigns import CampaignPage
 from deploy.site.city import CityPages
 from deploy.site.claims import ClaimPage, OrganisationPage
@@ -115,6 +116,8 @@ _SALES: Final = (
     AuctionPage,
 )
 """Where a seller's tonnes go in a window of time."""
+_SIMULATOR: Final = (CityPages, simulator.SimulatorPages)
+"""What is played, and touches nothing."""
 
 
 def site_router(entrants: Entrants = (), *, outbox: bool = False) -> Router:
@@ -143,7 +146,7 @@ def site_router(entrants: Entrants = (), *, outbox: bool = False) -> Router:
             ListingPages,
             AccessPages,
             DecisionPages,
-            OperationsPage,
+            *(OperationsPage, BasketsPage),
             AuditPages,
             ProjectPage,
             ReportPage,
@@ -165,12 +168,11 @@ def site_router(entrants: Entrants = (), *, outbox: bool = False) -> Router:
             registry.transparency.pages.LogPages,
             *(registry.notifications.pages.NotificationPages, registry.notifications.webhooks.pages.WebhookPages),
             registry.projects.pages.ProjectPages,
-            *_SALES,
+            *(*_SALES, *_SIMULATOR),
             *(AccountStandingPages, StandingPages, BlocksPage, QuotesPage),
             exchange.instruments.pages.InstrumentPages,
             *exchange.market_data.pages.STREAMS,
             MarketPage,
-            *(CityPages, simulator.SimulatorPages),
             create_static_files_router(path=f"{ASSETS}/vendor", directories=[VENDOR]),
             create_static_files_router(path=ASSETS, directories=[STATIC]),
         ],

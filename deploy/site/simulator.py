@@ -1,5 +1,6 @@
 """The simulator on the site: what a rule would do, played for whoever asks, and shown with how sure it is."""
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -26,14 +27,15 @@ from deploy.simulator.choices import (
     scenarios,
     usual_replications,
 )
-from deploy.simulator.playing import Played, job_of
-from deploy.simulator.workshop import Progress, Workshop
+from deploy.simulator.playing import PlayedScenario, job_of
+from deploy.simulator.workshop import JobProgress, Workshop
 from exchange.simulation import MODEL_VERSION
 from exchange.simulation.parameters import documented
 from exchange.simulation.plans import Scenario
 from exchange.simulation.results import FIGURES
 from exchange.simulation.statistics import SettingSummary
 from registry.access.http import address_of
+from registry.access.rates import SIMULATIONS, Rates
 from registry.access.visitor import PageCall
 from registry.kit.http import STATUS
 from registry.kit.site.form_fields import FORM, Form
@@ -72,12 +74,12 @@ class SimulatorPages(Controller):
         """One scenario, with a form of all that can be chosen; choices of a link stand in it already."""
         return _form(page, name, _sent(page))
 
-    @get("/{name:str}/choose", sync_to_thread=False)
-    def choose(self, page: NamedDependency[PageCall], name: ScenarioName) -> Response[str] | Redirect:
+    @get("/{name:str}/choose")
+    async def choose(self, page: NamedDependency[PageCall], name: ScenarioName) -> Response[str] | Redirect:
         """Where the form leads: to the link of what was chosen, or to the form again with what is wrong in it."""
         sent = _sent(page)
         try:
-            choices = read_choices(name, sent)
+            choices = await _chosen(page, name, sent)
         except ChoicesRefused as refusal:
             return _form(page, name, sent, refusal)
         return Redirect(address_of_result(choices), status_code=HTTP_303_SEE_OTHER)
@@ -89,12 +91,12 @@ class SimulatorPages(Controller):
         """What the choices of the link come to; while they are played, how far that is."""
         sent = _sent(page)
         try:
-            choices = read_choices(name, sent)
+            choices = await _chosen(page, name, sent)
         except ChoicesRefused as refusal:
             return _form(page, name, sent, refusal)
         progress = await _asked(page, workshop, choices)
-        shown = {"choices": choices, "scenario": choices.scenario(), "chosen": _chosen(choices)}
-        if not isinstance(progress.result, Played):
+        shown = {"choices": choices, "scenario": choices.scenario, "chosen": _named(choices)}
+        if not isinstance(progress.result, PlayedScenario):
             return waiting(page, progress, "simulator/waiting.html", **shown)
         played = progress.result
         return page.answer(
@@ -104,6 +106,7 @@ class SimulatorPages(Controller):
             played=played,
             rows=_rows(played.summary),
             model=MODEL_VERSION,
+            link=address_of_result(choices),
             heads=[" / ".join(f"{value:,}" for value in each.setting) for each in played.summary],
         )
 
@@ -136,11 +139,23 @@ def _sent(page: PageCall) -> list[tuple[str, str]]:
     return [(name, value) for name, value in asked if name not in _OWN]
 
 
-async def _asked(page: PageCall, workshop: Workshop, choices: Choices) -> Progress:
+async def _chosen(page: PageCall, name: str, sent: Sequence[tuple[str, str]]) -> Choices:
+    """Read choices beside the event loop, and not too often for one address. Raises `TooManyRequests` and refusals."""
+    count(page)
+    return await asyncio.to_thread(read_choices, name, sent)
+
+
+def count(page: PageCall) -> None:
+    """Count a page that plays something, beside what is counted of every page. Raises `TooManyRequests`."""
+    rates: Rates = page.request.app.state.rates
+    rates.take(SIMULATIONS, address_of(page.request))
+
+
+async def _asked(page: PageCall, workshop: Workshop, choices: Choices) -> JobProgress:
     return await workshop.ask(job_of(choices), caller=address_of(page.request), patience_s=PATIENCE_S)
 
 
-def waiting(page: PageCall, progress: Progress, template: str, **shown: Any) -> Response[str]:  # noqa: ANN401 - templates show anything
+def waiting(page: PageCall, progress: JobProgress, template: str, **shown: Any) -> Response[str]:  # noqa: ANN401 - templates show anything
     """A page that asks again by itself, also without a script."""
     answer = page.answer(template, progress=progress, again_s=AGAIN_S, **shown)
     answer.headers["Refresh"] = AGAIN_S
@@ -149,9 +164,9 @@ def waiting(page: PageCall, progress: Progress, template: str, **shown: Any) -> 
 
 async def _file(page: PageCall, name: str, workshop: Workshop, *, archive: bool = False) -> Response[bytes] | Redirect:
     """A file of a run that is done; until then its page."""
-    choices = read_choices(name, _sent(page))
+    choices = await _chosen(page, name, _sent(page))
     progress = await _asked(page, workshop, choices)
-    if not isinstance(played := progress.result, Played):
+    if not isinstance(played := progress.result, PlayedScenario):
         return Redirect(address_of_result(choices), status_code=HTTP_303_SEE_OTHER)
     if archive:
         named = f'attachment; filename="{name}-{played.plan[:12]}.zip"'
@@ -172,7 +187,8 @@ def _form(
     if refusal is not None:
         errors = refusal.members.get("errors", [])
         problem = {"status": STATUS[refusal.kind], "title": refusal.title, "detail": refusal.detail, "errors": errors}
-    page.request.scope[FORM] = Form(f"/simulator/{name}/choose", values, problem)  # type: ignore[literal-required]  # a key of ours
+    scope: Any = page.request.scope
+    scope[FORM] = Form(f"/simulator/{name}/choose", values, problem)
     return page.answer(
         "simulator/scenario.html",
         name=name,
@@ -195,9 +211,9 @@ def _levers(scenario: Scenario) -> list[tuple[Any, Any]]:
     return [(each, known[each.parameter]) for each in scenario.lever if each.parameter in known]
 
 
-def _chosen(choices: Choices) -> list[tuple[labels.Label, str, labels.Label]]:
+def _named(choices: Choices) -> list[tuple[labels.Label, str, labels.Label]]:
     """What was chosen, as the page says it: name, value, unit."""
-    units = {each.name: labels.unit_of(each.unit) for each in documented(choices.scenario())}
+    units = {each.name: labels.unit_of(each.unit) for each in documented(choices.scenario)}
     found = [
         (labels.long_name(name), ", ".join(f"{each:,}" for each in values), units[name])
         for name, values in choices.levers

@@ -34,7 +34,7 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     *plan* is the hash of all that decides the figures; *outputs* has the SHA-256 of every other file, *data* those of
     the program's data files. *journal_hash* is the head of the journal of the first run, *runs* are the heads of all.
-    *python* decides nothing; it says with what the run was made.
+    *python* decides nothing; it says with what the run was made. *plain*: the report has no script.
     """
 
     format: Literal[1]
@@ -46,6 +46,7 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     changes: dict[str, int]
     seed: int
     replications: int
+    plain: bool = False
     runs: tuple[str, ...]
     failed: tuple[FailedRun, ...]
     journal_hash: str
@@ -62,16 +63,21 @@ def write(
     replications: int | None = None,
     executor: Executor | None = None,
     finished: Finished = lambda _done, _all: None,
+    plain: bool = False,
 ) -> Manifest:
-    """Run a scenario and write everything into *folder*. Raises `ScenarioWrong`, `BundleWrong`."""
+    """
+    Run a scenario and write everything into *folder*, with *plain* a report that has no script.
+
+    Raises `ScenarioWrong`, `BundleWrong`.
+    """
     jobs = planned_runs(text, changes, replications)
     plan = plan_of(jobs)
-    manifest = _write_outputs(folder, jobs, plan, play_into(folder, plan, jobs, executor, finished))
+    manifest = _write_outputs(folder, jobs, plan, play_into(folder, plan, jobs, executor, finished), plain=plain)
     clear(folder)
     return manifest
 
 
-def _write_outputs(folder: Path, jobs: tuple[PlannedRun, ...], plan: str, done: list[Done]) -> Manifest:
+def _write_outputs(folder: Path, jobs: tuple[PlannedRun, ...], plan: str, done: list[Done], *, plain: bool) -> Manifest:
     """Write what the runs came to; the manifest comes last, so that a folder that has one is whole."""
     first, runs = jobs[0], tuple(each for each in done if isinstance(each, RunResult))
     failed = tuple(each for each in done if isinstance(each, FailedRun))
@@ -94,7 +100,9 @@ def _write_outputs(folder: Path, jobs: tuple[PlannedRun, ...], plan: str, done: 
         "seed": str(scenario.seed),
         "journal": head,
     }
-    files["report.html"] = report(scenario, dict(first.changes), runs, summed=summed, failed=failed, foot=foot).encode()
+    files["report.html"] = report(
+        scenario, dict(first.changes), runs, summed=summed, failed=failed, foot=foot, plain=plain
+    ).encode()
     for name, data in files.items():
         write_whole(folder / name, data)
     manifest = Manifest(
@@ -107,6 +115,7 @@ def _write_outputs(folder: Path, jobs: tuple[PlannedRun, ...], plan: str, done: 
         changes=dict(first.changes),
         seed=scenario.seed,
         replications=1 + max(each.replication for each in jobs),
+        plain=plain,
         runs=heads,
         failed=failed,
         journal_hash=head,
@@ -186,7 +195,14 @@ def verify(folder: Path, again: Path, *, executor: Executor | None = None) -> Ma
     if journal and replay(journal) != manifest.journal_hash:
         raise BundleWrong(f"{JOURNAL} ends elsewhere than the bundle says.")
     text = (folder / "scenario.toml").read_text("utf-8")
-    repeated = write(again, text, manifest.changes, replications=manifest.replications, executor=executor)
+    repeated = write(
+        again,
+        text,
+        manifest.changes,
+        replications=manifest.replications,
+        executor=executor,
+        plain=manifest.plain,
+    )
     if replace(repeated, python=manifest.python) != manifest:
         names = [name for name, digest in repeated.outputs.items() if manifest.outputs.get(name) != digest]
         raise BundleWrong(f"run again, it gives another {', '.join(names) or 'bundle.json'}.")

@@ -43,7 +43,7 @@ class LiabilityLine(Struct, frozen=True, array_like=True):
 
 
 class Compliance(Struct, frozen=True, array_like=True):
-    """A population's duties until now: tonnes emitted, tonnes covered with credits, fen for credits and for the rest."""
+    """A population's duties: tonnes emitted, tonnes of them covered with credits, fen for credits and for the rest."""
 
     emissions_t: int
     offset_t: int

@@ -15,6 +15,7 @@ from exchange.simulation import MODEL_VERSION
 from exchange.simulation.files import ScenarioWrong, read
 from exchange.simulation.grids import MOST_POINTS, grid, grid_points, levels_of
 from exchange.simulation.parameters import documented
+from exchange.simulation.report.swept import Swept, sweep_report
 from exchange.simulation.results import FIGURES, RunResult
 from exchange.simulation.runs import Done, FailedRun, PlannedRun
 from exchange.simulation.sensitivity import (
@@ -112,7 +113,7 @@ def sweep(
     finished: Finished = lambda _done, _all: None,
 ) -> SweepResult:
     """
-    Run a scenario at the points of a method, and write ``points.csv`` and ``sweep.json`` into *folder*.
+    Run a scenario at the points of a method; write ``points.csv``, ``report.html`` and ``sweep.json`` into *folder*.
 
     Levers of the scenario stay at their own values. Raises `ScenarioWrong`, `BundleWrong`.
     """
@@ -147,6 +148,17 @@ def sweep(
         ranked=_ranked(swept, found),
         points=hashlib.sha256(table).hexdigest(),
     )
+    shown = Swept(
+        method=swept.method,
+        figure=swept.figure,
+        ranges=swept.ranges,
+        found=result.sensitivities,
+        ranked=result.ranked,
+        runs=result.runs,
+        failed=[each.fault for each in failed],
+    )
+    foot = {"plan": plan, "model": str(MODEL_VERSION), "engine": str(ENGINE_VERSION), "seed": str(scenario.seed)}
+    write_whole(folder / "report.html", sweep_report(scenario, shown, foot).encode())
     write_whole(folder / "points.csv", table)
     write_whole(folder / "sweep.json", msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
     clear(folder)

@@ -47,6 +47,7 @@ ANONYMOUS: Final = "address"
 UNSIGNED: Final = "unsigned-writes"
 SIGN_INS: Final = "sign-ins"
 GUESTS: Final = "guests"
+SIMULATIONS: Final = "simulations"
 FAILED: Final = "failed-keys"
 
 PER_S: Final = {ORDERS: 5_000, WRITES: 300, READS: 1_000, ANONYMOUS: 1_000}
@@ -60,10 +61,12 @@ FIXED: Final = (
     RatePolicy(SIGN_INS, 2, 100),
     RatePolicy(FAILED, 0.2, 20),
     RatePolicy(GUESTS, 2, 300),
+    RatePolicy(SIMULATIONS, 5, 200),
 )
 """
 By address: writes without a key, which are objections; steps of signing in, which takes two, of everybody behind one
-gateway in the morning; keys that do not work; and what guests of an event send, a hall of them behind one gateway.
+gateway in the morning; keys that do not work; what guests of an event send, a hall of them behind one gateway; and
+pages of the simulator that play something, a class of pupils behind one.
 """
 
 
@@ -151,6 +154,7 @@ class Rates:
             FAILED: "unknown API keys from your address",
             SIGN_INS: "attempts to sign in from your address",
             GUESTS: "guests of events from your address",
+            SIMULATIONS: "simulations from your address",
         }.get(policy.name, f"{policy.name} with this key")
         per = f"{policy.per_s:g} a second" if policy.per_s >= 1 else f"one in {1 / policy.per_s:g} s"
         refusal = TooManyRequests(

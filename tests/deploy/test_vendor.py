@@ -1,5 +1,6 @@
 """What is vendored is what its maker published: name, version, licence and SHA-256 of every file."""
 
+import gzip
 import hashlib
 import tomllib
 from pathlib import Path
@@ -7,7 +8,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = [ROOT / each for each in ("deploy/static", "registry/kit/site/vendor", "tests/site/vendor")]
+FOLDER_NAMES = ("deploy/static", "exchange/simulation/report/vendor", "registry/kit/site/vendor", "tests/site/vendor")
+FOLDERS = [ROOT / each for each in FOLDER_NAMES]
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda each: each.relative_to(ROOT).as_posix())
@@ -18,6 +20,9 @@ def test_every_vendored_file_has_its_published_hash(folder):
         assert package["name"]
         assert package["version"]
         assert package["licence"]
+        for name, digest in package.get("unpacked", {}).items():
+            inside = gzip.decompress((folder / package["folder"] / name).read_bytes())
+            assert digest == hashlib.sha256(inside).hexdigest(), f"{name} packs another file"
         listed |= {f"{package['folder']}/{name}": digest for name, digest in package["sha256"].items()}
     files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
     assert set(listed) == set(files)

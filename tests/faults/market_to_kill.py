@@ -29,13 +29,15 @@ Send = Callable[[], Coroutine[Any, Any, Any]]
 
 
 class MarketToKill:
-    """A running region after its instruments were opened, and what its traders were told."""
+    """A running region after its transfers, and what its traders were told since."""
 
     def __init__(self, region: LocalRegion, season: Season) -> None:
         self.region = region
         self.season = season
+        self.sent: set[tuple[int, int]] = set()
+        """Account and client_order_id of each order."""
         self.acknowledged: dict[tuple[int, int], int] = {}
-        """The order of each account and client_order_id that was answered."""
+        """The order of each that was answered."""
         self._slips = itertools.count(1)
 
     @property
@@ -68,8 +70,10 @@ class MarketToKill:
         party = self.party(who)
         terms = {"instrument": instrument, "side": side, "quantity_t": tonnes, "price_fen": price}
         body = {**party.next_order(), **terms, **said}
+        key = party.account_id, body["client_order_id"]
+        self.sent.add(key)
         placed = await self.season.api.post("/v1/orders", body, by=party.key)
-        self.acknowledged[party.account_id, body["client_order_id"]] = placed["id"]
+        self.acknowledged[key] = placed["id"]
         return placed
 
     def orders(
@@ -126,6 +130,14 @@ class MarketToKill:
 
         await until(is_so, f"the book is in {phase}")
 
+    async def number_of(self, instrument: str) -> int:
+        """The engine's number of an instrument."""
+        owner = await asyncpg.connect(self.dsn)
+        try:
+            return int(await owner.fetchval("select id from exchange.known_instrument where code = $1", instrument))
+        finally:
+            await owner.close()
+
     async def levels(self, instrument: str) -> dict[str, list[tuple[int, int]]]:
         """Price and tonnes of both sides of a book."""
         book = await self.season.api.get(f"/v1/instruments/{instrument}/book")
@@ -163,7 +175,7 @@ class MarketToKill:
                 placed = sorted(
                     (event.account, event.client_order_id, event.order)
                     for event in await happened(owner)
-                    if isinstance(event, Accepted)
+                    if isinstance(event, Accepted) and (event.account, event.client_order_id) in self.sent
                 )
                 assert sorted((*key, order) for key, order in self.acknowledged.items()) == placed
         finally:
@@ -196,13 +208,13 @@ async def happened(owner: asyncpg.Connection) -> list[Event]:
 
 @contextmanager
 def market_to_kill() -> Iterator[MarketToKill]:
-    """Start a region with both instruments open; its journal is compared with its memory at the end."""
+    """Start a region and play its season up to its transfers; its journal is compared with its memory at the end."""
     folder = Path(tempfile.mkdtemp(prefix="kw-test-", dir="/tmp"))
     folder.chmod(0o755)  # as root, the database runs as another user
     region = new_region(folder / "region")
     try:
         region.start()
-        market = MarketToKill(region, asyncio.run(_opened(region)))
+        market = MarketToKill(region, asyncio.run(_delivered(region)))
         yield market
         asyncio.run(market.check_end())
     finally:
@@ -211,10 +223,10 @@ def market_to_kill() -> Iterator[MarketToKill]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _opened(region: LocalRegion) -> Season:
+async def _delivered(region: LocalRegion) -> Season:
     async with client(region) as http:
         season = Season(Api(http, seed="to-kill"), region.regulators)
-        await play_until(season, "market_open")
+        await play_until(season, "withdrawn")
         return season
 
 

@@ -2,23 +2,19 @@
 
 import asyncio
 import itertools
-import shutil
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import asyncpg
 import httpx
 import pytest
 
-from deploy.local.region import LocalRegion, new_region
+from deploy.local.region import LocalRegion
 from deploy.postgres import server as postgres
 from deploy.scenarios.cast import Season
 from deploy.scenarios.client import Api
-from deploy.scenarios.season import play_until
 from tests import invariants, retail_invariants
 from tests.faults.killing import backends, commits_held, gate, until
+from tests.faults.market_to_kill import MarketToKill
 
 _numbers = itertools.count(1)
 
@@ -85,25 +81,9 @@ async def pay(http: httpx.AsyncClient, guest: Any) -> httpx.Response:
 
 
 @pytest.fixture(scope="module")
-def stall() -> Iterator[Stall]:
+def stall(to_kill: MarketToKill) -> Stall:
     """A region whose forest has its credits."""
-    folder = Path(tempfile.mkdtemp(prefix="kw-test-", dir="/tmp"))
-    folder.chmod(0o755)  # as root, the database runs as another user
-    region = new_region(folder / "region")
-    try:
-        region.start()
-        yield Stall(region, asyncio.run(_played(region)))
-    finally:
-        region.stop()
-        region.remove()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-async def _played(region: LocalRegion) -> Season:
-    async with httpx.AsyncClient(base_url=region.url, trust_env=False, timeout=30) as http:
-        season = Season(Api(http, seed="guests"), region.regulators)
-        await play_until(season, "issued")
-        return season
+    return Stall(to_kill.region, to_kill.season)
 
 
 async def test_killed_between_payment_and_retirement(stall: Stall):

@@ -1,13 +1,10 @@
 """SIGKILL of what runs beside the service: sequencer, database, witness. Each comes back, and the log goes on."""
 
-import asyncio
 import contextlib
 import itertools
 import os
-import shutil
 import signal
-import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +12,15 @@ import asyncpg
 import httpx
 import pytest
 
-from deploy.local.region import LocalRegion, new_region
+from deploy.local.region import LocalRegion
 from deploy.postgres import server as postgres
 from deploy.scenarios.cast import Season
 from deploy.scenarios.client import Api
-from deploy.scenarios.season import play_until
 from registry.receipts.verifier.trust import load_trust
 from registry.receipts.verifier.verify import verify_bundle
 from tests import market_invariants, published
 from tests.faults.killing import until
+from tests.faults.market_to_kill import MarketToKill, client
 
 _numbers = itertools.count(1)
 
@@ -89,31 +86,9 @@ class RunningRegion:
 
 
 @pytest.fixture(scope="module")
-def started() -> Iterator[tuple[LocalRegion, Season]]:
+def started(to_kill: MarketToKill) -> tuple[LocalRegion, Season]:
     """A real region with its transfers done."""
-    folder = Path(tempfile.mkdtemp(prefix="kw-test-", dir="/tmp"))
-    folder.chmod(0o755)
-    region = new_region(folder / "region")
-    try:
-        region.start()
-        yield region, asyncio.run(delivered(region))
-    finally:
-        region.stop()
-        region.remove()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-async def delivered(region: LocalRegion) -> Season:
-    """Play the season up to its transfers, and wait until the log has all of it."""
-    async with client(region) as http:
-        season = Season(Api(http, seed="delivered"), region.regulators)
-        await play_until(season, "withdrawn")
-        return season
-
-
-def client(region: LocalRegion) -> httpx.AsyncClient:
-    """A client of a region's service."""
-    return httpx.AsyncClient(base_url=region.url, trust_env=False, timeout=30)
+    return to_kill.region, to_kill.season
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ import pytest
 from deploy.postgres import server as postgres
 from tests.database import connected
 from tests.faults.killing import until
-from tests.faults.test_kill_parts import RunningRegion, client, delivered, running, started
+from tests.faults.test_kill_parts import RunningRegion, running, started
 
-__all__ = ["client", "delivered", "running", "started"]
+__all__ = ["running", "started"]
 
 WAITERS = 60
 

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import rich_click as click
 
+from deploy.cli.commands.order import CNY
 from deploy.cli.environment import fail
+from deploy.cli.trading import run, show, with_service
 
 if TYPE_CHECKING:
     from schemas.venues import VenueRules
@@ -24,6 +26,7 @@ def venue() -> None:
     Examples:
       kilnwood venue list
       kilnwood venue check exchange/instruments/presets/guangzhou.toml
+      kilnwood venue basket --help
     """
 
 
@@ -78,6 +81,55 @@ def venue_check(file: Path, *, as_json: bool) -> None:
     click.echo(f"{rules.preset}: {rules.title} ({rules.title_zh})")
     for word, said in explained(rules):
         click.echo(f"  {word + ':':<20} {said}")
+
+
+@venue.command("basket")
+@click.argument("code")
+@click.argument("name")
+@click.option("--preset", help="A venue with an order book only, such as cbl-basket; without one, a plain book.")
+@click.option("--vintages", nargs=2, type=click.IntRange(2000, 2100), required=True, help="The first and the last.")
+@click.option("--methodology", help="With or without a version; any if left out.")
+@click.option("--type", "types", multiple=True, help="Of project, such as forestry; any of those that are said.")
+@click.option("--co-benefit", "co_benefits", type=click.IntRange(1, 17), multiple=True, help="All that are said.")
+@click.option("--label", "labels", multiple=True, help="Such as CCP-ELIGIBLE; all that are said.")
+@click.option("--band", nargs=2, type=CNY, required=True, help="The lowest and the highest price, CNY a tonne.")
+@click.option("--fee-account", "fee_account_id", type=click.IntRange(min=1), required=True, help="Of the operator.")
+@with_service
+def venue_basket(
+    url: str,
+    key_file: Path | None,
+    *,
+    band: tuple[int, int],
+    vintages: tuple[int, int],
+    as_json: bool,
+    **said: Any,  # noqa: ANN401 - as the options say
+) -> None:
+    """Open the basket CODE, called NAME, of everything that its rule lets in.
+
+    \b
+    Examples:
+      kilnwood venue basket BASKET-C-GEO "CCP-eligible credits" --preset cbl-basket --vintages 2021 2025 \\
+        --label CCP-ELIGIBLE --band 10.00 90.00 --fee-account 1
+      kilnwood venue basket BASKET-FORESTS Forests --vintages 2020 2025 --type forestry --co-benefit 15 \\
+        --band 10.00 90.00 --fee-account 1
+    """
+    import msgspec
+
+    from deploy.client import Client
+    from schemas.baskets import NewBasket
+
+    (low_fen, high_fen), (vintage_from, vintage_to) = band, vintages
+    bounds = {"low_fen": low_fen, "high_fen": high_fen, "vintage_from": vintage_from, "vintage_to": vintage_to}
+    try:
+        basket = msgspec.convert(said | bounds, NewBasket)
+    except msgspec.ValidationError as error:
+        fail(f"{error}", 2)
+
+    async def work(client: Client) -> None:
+        opened = await client.open_basket(basket)
+        show([opened] if as_json else opened.assets, ("code", "project_name", "vintage", "listed"), as_json=as_json)
+
+    run(url, key_file, work)
 
 
 def _wrong(file: Path, line: int, why: str, *, as_json: bool) -> NoReturn:

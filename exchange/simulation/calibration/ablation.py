@@ -86,7 +86,10 @@ def _more_than_even(scenario: Scenario) -> float:
 
 
 PEAK: Final = StylisedFact(
-    "deadline-peak", "part of all tonnes in the four weeks to the deadline; half as much again as an even share", _peak, _more_than_even
+    "deadline-peak",
+    "part of the tonnes in four weeks to the deadline; half more than evenly",
+    _peak,
+    _more_than_even,
 )
 STALE: Final = StylisedFact(
     "stale-prices",
@@ -195,7 +198,11 @@ def ablated(
     known = {each.name: each.parameter.range for each in documented(scenario)}
     removals = [_within(mechanism.removal(scenario), known) for _, mechanism in ROWS]
     variants = [dict(each) for each in dict.fromkeys(tuple(sorted(each.items())) for each in ({}, *removals))]
-    table = _played(text, changes, variants, replications, scenario.policy.deadline_day.value, executor)
+    deadline = scenario.policy.deadline_day.value
+    runs = [PlannedRun(text, tuple(sorted({**changes, **each}.items())), (), (), 0) for each in variants]
+    jobs = [_Job(run._replace(replication=at), deadline) for run in runs for at in range(replications)]
+    rows = list(map(_Job.play, jobs) if executor is None else executor.map(_Job.play, jobs))
+    table = [np.array(rows[at : at + replications]) for at in range(0, len(rows), replications)]
     found = []
     for at, ((fact, mechanism), removal) in enumerate(zip(ROWS, removals, strict=True)):
         here, there = table[0][:, at], table[variants.index(removal)][:, at]
@@ -208,23 +215,6 @@ def ablated(
 def _within(changes: Mapping[str, int], known: Mapping[str, tuple[int, int]]) -> dict[str, int]:
     """Keep a removal within the ranges of the scenario."""
     return {name: max(known[name][0], min(known[name][1], value)) for name, value in changes.items()}
-
-
-def _played(
-    text: str,
-    changes: Mapping[str, int],
-    variants: Sequence[Mapping[str, int]],
-    replications: int,
-    deadline: int,
-    executor: Executor | None,
-) -> list[Floats]:
-    jobs = [
-        _Job(PlannedRun(text, tuple(sorted({**changes, **each}.items())), (), (), number), deadline)
-        for each in variants
-        for number in range(replications)
-    ]
-    rows = list(map(_Job.play, jobs) if executor is None else executor.map(_Job.play, jobs))
-    return [np.array(rows[at : at + replications]) for at in range(0, len(rows), replications)]
 
 
 def _estimated(column: Floats) -> tuple[float, float]:

@@ -17,19 +17,19 @@ def calibrated(
     text: str,
     changes: Mapping[str, int],
     plan: FitPlan,
-    data: FactFile,
-    holdout: FactFile | None,
-    judged: int,
+    files: tuple[FactFile, FactFile | None],
     *,
+    judged: int,
     executor: Executor | None = None,
     finished: Finished = lambda _tried, _loss: None,
 ) -> tuple[str, ...]:
     """
-    Fit a scenario to *data*, judge those facts and the *holdout* in *judged* other replications, and write the files.
+    Fit a scenario to the first of *files*, judge its facts and those of the second in *judged* other replications.
 
-    Returns the lines of the report. The fit never sees the holdout. Raises `ScenarioWrong`, `DataWrong`, `OSError`.
+    Writes the folder, and returns the lines of the report. The fit never sees the second file. Raises `ScenarioWrong`,
+    `DataWrong`, `OSError`.
     """
-    scenario = read(text, changes)
+    scenario, (data, holdout) = read(text, changes), files
     kept = () if holdout is None else targets_of(holdout.facts.fact, holdout.rows)
     both = {each.name for each in data.facts.fact} & {each.fact.name for each in kept}
     if both:

@@ -6,6 +6,7 @@ from a published series in a CSV file beside it. A row without date, source and 
 """
 
 import csv
+import math
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -136,19 +137,28 @@ def _faults(facts: Facts) -> Iterator[tuple[int, str]]:
     names: set[str] = set()
     for at, each in enumerate(facts.fact):
         lacks = [need for need in _NEEDS.get(each.moment, ()) if getattr(each, need) is None]
-        if each.name in names:
-            yield at, f"{each.name} stands here twice"
+        checks = (
+            (each.name in names, f"{each.name} stands here twice"),
+            (
+                (each.value is None) == (each.series is None),
+                f"{each.name} has a value or names a series: one of both",
+            ),
+            (
+                each.series is not None and facts.series_file is None,
+                f"{each.name} is computed from a series, and there is no series_file",
+            ),
+            (
+                each.series is not None and each.moment not in COMPUTED,
+                f"{each.moment} cannot be computed from a series; {', '.join(COMPUTED)} can",
+            ),
+            (bool(lacks), f"{each.name} needs {' and '.join(lacks)}"),
+            (
+                each.first is not None and each.last is not None and each.first > each.last,
+                f"{each.name} begins on {each.first} and ends before, on {each.last}",
+            ),
+        )
         names.add(each.name)
-        if (each.value is None) == (each.series is None):
-            yield at, f"{each.name} has a value or names a series: one of both"
-        if each.series is not None and facts.series_file is None:
-            yield at, f"{each.name} is computed from a series, and there is no series_file"
-        if each.series is not None and each.moment not in COMPUTED:
-            yield at, f"{each.moment} cannot be computed from a series; {', '.join(COMPUTED)} can"
-        if lacks:
-            yield at, f"{each.name} needs {' and '.join(lacks)}"
-        if each.first is not None and each.last is not None and each.first > each.last:
-            yield at, f"{each.name} begins on {each.first} and ends before, on {each.last}"
+        yield from ((at, reason) for wrong, reason in checks if wrong)
 
 
 def read_series(text: str) -> tuple[Quoted, ...]:
@@ -174,9 +184,11 @@ def _row(line: int, cells: Sequence[str]) -> Quoted:
     except ValueError:
         raise DataWrong(line, f"{row['date']!r} is no date such as 2025-07-04") from None
     try:
-        value = convert(float(row["value"]), Figure)
-    except (ValueError, ValidationError):
-        raise DataWrong(line, f"{row['value']!r} is no figure") from None
+        value = float(row["value"])
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise DataWrong(line, f"{row['value']!r} is no figure")
     return Quoted(line, row["series"], day, value, row["unit"], row["source"], row["licence"])
 
 

@@ -38,7 +38,7 @@ MISSING: Final = 10.0
 
 class FitPlan(Struct, frozen=True, kw_only=True):
     """
-    How to fit: the *ranges* of the parameters, *points* of the scan, *steps* of the simplex, and *replications* of each.
+    How to fit: the *ranges* of the parameters, *points* of the scan, *steps* of the simplex, *replications* of each.
 
     *seed* moves the points of the scan; the draws of the runs are those of the scenario's own seed.
     """
@@ -99,7 +99,10 @@ class Fit(NamedTuple):
     def as_good(self) -> dict[str, tuple[int, int]]:
         """Return from where to where each parameter was tried at a loss of at most one more than the least."""
         near = [each.values for each in self.tried if each.loss <= self.best.loss + 1]
-        return {name: (min(column), max(column)) for name, column in zip(self.plan.ranges, zip(*near), strict=True)}
+        return {
+            name: (min(column), max(column))
+            for name, column in zip(self.plan.ranges, zip(*near, strict=True), strict=True)
+        }
 
 
 def play_all(jobs: Sequence[MeasuredRun], executor: Executor | None) -> Iterator[Row]:
@@ -123,7 +126,9 @@ def means_of(rows: Sequence[Sequence[float]]) -> tuple[float, ...]:
     there = ~np.isnan(found)
     sums = np.where(there, found, 0.0).sum(axis=0)
     count = there.sum(axis=0)
-    return tuple(float(total / many) if 2 * many >= len(rows) else math.nan for total, many in zip(sums, count, strict=True))
+    return tuple(
+        float(total / many) if 2 * many >= len(rows) else math.nan for total, many in zip(sums, count, strict=True)
+    )
 
 
 class _Board:
@@ -164,7 +169,9 @@ class _Board:
         return self._runs((), 0).targets
 
 
-def runs_of(text: str, changes: Mapping[str, int], names: Sequence[str], targets: Sequence[Target]) -> Callable[[Values, int], MeasuredRun]:
+def runs_of(
+    text: str, changes: Mapping[str, int], names: Sequence[str], targets: Sequence[Target]
+) -> Callable[[Values, int], MeasuredRun]:
     """Return what makes the run of a point and a replication."""
     fixed, levers = tuple(sorted(changes.items())), tuple(names)
 
@@ -200,11 +207,13 @@ def fit(
     found = losses(scanned)
     nelder_mead(losses, scanned[int(np.argmin(found))], plan.steps)
     best = min(board.tried.values(), key=lambda each: each.loss)
-    return Fit(plan, targets, best, board.tried[own], tuple(board.tried.values()), identity_of(text, changes, data, plan))
+    return Fit(
+        plan, targets, best, board.tried[own], tuple(board.tried.values()), identity_of(text, changes, data, plan)
+    )
 
 
 def identity_of(text: str, changes: Mapping[str, int], data: FactFile, plan: FitPlan) -> str:
-    """Hash all that decides what is fitted: scenario, overlays, facts, the plan, and versions of model, engine, codec."""
+    """Hash all that decides what is fitted: scenario, overlays, facts, plan, versions of model, engine and codec."""
     facts = hashlib.sha256(data.bytes).hexdigest()
     versions = (MODEL_VERSION, ENGINE_VERSION, codec.CODEC)
     stored = msgspec.json.encode((versions, text, sorted(changes.items()), facts, plan))

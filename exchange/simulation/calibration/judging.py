@@ -1,5 +1,5 @@
 """
-Facts judged: is the published number one that the model could have made?
+Facts judged: whether the published number is one that the model could have made.
 
 It passes where it lies within the middle 95 of 100 runs of the model. The runs are other replications than those of the
 fit, and facts that were held out of the fit are judged in the same way as those that were in it.

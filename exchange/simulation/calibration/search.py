@@ -64,15 +64,16 @@ def _descend(losses: Losses, start: Point, steps: int, edge: float) -> tuple[Lea
         corner[at] = value + edge if value + edge <= 1 else value - edge
         corners.append(corner)
     simplex, found = np.array(corners), np.array(losses([_point(each) for each in corners]))
-    asked, step = len(corners), 0
-    for step in range(1, steps + 1):
+    asked, used = len(corners), 0
+    while used < steps:
+        used += 1
         order = np.argsort(found, kind="stable")
         simplex, found = simplex[order], found[order]
         if np.ptp(simplex, axis=0).max() < _SMALL or np.ptp(found) < _SMALL**2:
             break
         asked += _step(losses, simplex, found)
     best = int(np.argmin(found))
-    return Least(_point(simplex[best]), float(found[best]), asked), step
+    return Least(_point(simplex[best]), float(found[best]), asked), used
 
 
 def _point(corner: Floats) -> Point:

@@ -2,7 +2,7 @@
 What a calibration leaves in its folder.
 
 ``fitted.toml`` is an overlay: ``kilnwood sim run SCENARIO --overlay fitted.toml``. ``points.csv`` has every point that
-was tried, ``facts.csv`` every fact with its verdict, ``report.txt`` both in words. Facts that were held out stand in the
+was tried, ``facts.csv`` every fact with its verdict, ``report.txt`` both in words. Facts that were held out are in the
 last two only: the bytes of the first two do not depend on them.
 """
 
@@ -18,7 +18,7 @@ from msgspec import Meta, Struct, ValidationError, convert
 from exchange.engine.core import ENGINE_VERSION
 from exchange.simulation import MODEL_VERSION
 from exchange.simulation.calibration.facts import DataWrong, FactFile, parsed
-from exchange.simulation.calibration.fitting import Fit
+from exchange.simulation.calibration.fitting import Fit, loss_of
 from exchange.simulation.calibration.judging import Judged
 from exchange.simulation.files import Overlay
 from exchange.simulation.plans import PlanName, Scenario
@@ -134,25 +134,38 @@ def _cell(value: float) -> str:
 def report_of(fit: Fit, judged: Sequence[Judged], runs: int) -> Iterator[str]:
     """Say in lines what was fitted, how well it is known, and what the model meets."""
     plan = fit.plan
-    yield f"{len(fit.tried)} points, each in {plan.replications} replications. Loss {fit.best.loss:.3f}; {fit.before.loss:.3f} with the scenario's own values."
+    yield f"{len(fit.tried)} points, each in {plan.replications} replications. Loss {fit.best.loss:.3f}"
+    yield f"with the scenario's own values: {fit.before.loss:.3f}"
+    again = loss_of([each.mean for each in judged if each.role == "fitted"], fit.targets)
+    yield f"of the fitted values in {runs} other replications: {again:.3f}"
+    if fit.faults:
+        yield f"{len(fit.faults)} runs failed and are missing: {fit.faults[0]}"
+    yield from _parameter_lines(fit)
     yield ""
-    yield f"{'parameter':<40}{'own':>10}{'fitted':>10}   as good (loss + 1), of its range"
-    good = fit.as_good()
-    for at, (name, (low, high)) in enumerate(plan.ranges.items()):
-        first, last = good[name]
-        known = "" if 2 * (last - first) <= high - low else ": hardly known"
-        value = fit.best.values[at]
-        edge = ": at the end of its range" if value in {low, high} else ""
-        yield f"{name:<40}{fit.before.values[at]:>10}{value:>10}   {first} to {last}, of {low} to {high}{known}{edge}"
-    yield ""
-    yield f"{'fact':<28}{'':<10}{'published':>10}{'model':>10}{'95 of 100 runs':>22}   verdict, in {runs} other replications"
+    heads = f"{'fact':<24}{'':<10}{'published':>10}{'model':>10}{'95 of 100 runs':>20}"
+    yield f"{heads}   verdict, in {runs} other replications"
     for each in judged:
-        span = f"{_short(each.low)} to {_short(each.high)}"
-        yield f"{each.target.fact.name:<28}{each.role:<10}{_short(each.target.value):>10}{_short(each.mean):>10}{span:>22}   {each.said()}"
+        name, values = each.target.fact.name, (each.target.value, each.mean)
+        one, other = map(_short, values)
+        span = "" if math.isnan(each.low) else f"{_short(each.low)} to {_short(each.high)}"
+        yield f"{name:<24}{each.role:<10}{one:>10}{other:>10}{span:>20}   {each.said()}"
     for role in ("fitted", "held out"):
         mine = [each for each in judged if each.role == role]
         if mine:
             yield f"{sum(each.passed for each in mine)} of {len(mine)} {role} facts pass."
+
+
+def _parameter_lines(fit: Fit) -> Iterator[str]:
+    """Say of each parameter what it was fitted to, and where else it was tried with nearly the same loss."""
+    yield ""
+    yield f"{'parameter':<36}{'own':>10}{'fitted':>10}   tried at the least loss + 1, of the range"
+    good = fit.as_good()
+    for at, (name, (low, high)) in enumerate(fit.plan.ranges.items()):
+        (first, last), value = good[name], fit.best.values[at]
+        known = "" if 2 * (last - first) <= high - low else ": hardly known"
+        edge = ": at the end of its range" if value in {low, high} else ""
+        place = f"{first} to {last}, of {low} to {high}{known}{edge}"
+        yield f"{name:<36}{fit.before.values[at]:>10}{value:>10}   {place}"
 
 
 def _short(value: float) -> str:

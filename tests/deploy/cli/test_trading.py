@@ -9,6 +9,7 @@ import httpx
 import msgspec
 import pytest
 from click.testing import CliRunner, Result
+from msgspec.structs import replace
 from rich.console import Console
 
 from deploy.cli import trading
@@ -18,13 +19,19 @@ from deploy.cli.watching import Screen
 from deploy.client import Client
 from deploy.sockets import SocketClosed
 from exchange.market_data.replica import MarketReplica
-from schemas.market_data import Book, LevelChange, MarketChange, MarketSnapshot, PriceLevel, Trade
+from schemas.market_data import Book, BookOrder, LevelChange, MarketChange, MarketSnapshot, PriceLevel, Trade
 
 CODE = "SC-CDCER-0001-2024"
 ORDER = {
     "id": 81, "kind": "order", "account_id": 7, "instrument": CODE, "side": "buy", "price_fen": 3650, "quantity_t": 4,
     "open_t": 1, "traded_t": 3, "state": "open", "closed_because": None, "time_in_force": "GTC", "post_only": False,
     "client_order_id": 1, "listing_id": None, "until": None, "at": "2025-06-01T00:00:00Z",
+}  # fmt: skip
+BASKET = {
+    "code": "BASKET-F", "name": "Forests", "preset": "cbl-basket", "methodology": None, "vintage_from": 2021,
+    "vintage_to": 2025, "types": ["forestry"], "co_benefits": [15], "labels": ["CCP-ELIGIBLE"],
+    "assets": [{"code": CODE, "project_id": 1, "vintage": 2024, "project_name": "Hills", "listed": True,
+                "since": "2025-06-01T00:00:00Z", "meets_rule": True}],
 }  # fmt: skip
 BALANCES = {"account_id": 7, "sequence": 9, "last_client_order_id": 1000, "cash": {}, "tonnes": []}
 ASKS = tuple(PriceLevel(price_fen=price, quantity_t=tonnes, orders=1) for price, tonnes in ((3600, 2), (3650, 5)))
@@ -38,6 +45,7 @@ ANSWERS: dict[str, Any] = {
     "POST /v1/orders/81/amend": ORDER,
     "POST /v1/orders/cancel-all": {"account_id": 7, "client_order_id": 1, "cancelled": 3},
     "POST /v1/campaigns/5/pledges": {**ORDER, "kind": "pledge"},
+    "POST /v1/baskets": BASKET,
     "GET /v1/campaigns": {"items": [], "next": None},
 }
 
@@ -130,6 +138,29 @@ def test_each_command_sends_one_thing(service: Service, words: str, path: str):
         assert done.stdout or "show" in words
 
 
+def test_a_basket_is_opened_by_the_preset_of_cbl(service: Service):
+    """Its rule as the options say it; what cannot be one is not sent."""
+    words = "venue basket BASKET-F Forests --preset cbl-basket --vintages 2021 2025 --type forestry --co-benefit 15"
+    words += " --label CCP-ELIGIBLE --band 10.00 90.00 --fee-account 1"
+    done = kilnwood(*words.split(), KILNWOOD_KEY="kw_me")
+    assert (0, True) == (done.exit_code, CODE in done.stdout), done.stderr
+    sent = json.loads(service.sent[-1].content)
+    assert ("cbl-basket", 2021, 2025, ["forestry"], [15], ["CCP-ELIGIBLE"], 1000, 9000, 1) == tuple(
+        sent[each]
+        for each in (
+            "preset", "vintage_from", "vintage_to", "types", "co_benefits", "labels", "low_fen", "high_fen",
+            "fee_account_id",
+        )
+    )  # fmt: skip
+    assert [BASKET["code"]] == [json.loads(kilnwood(*words.split(), "--json").stdout)["code"]]
+    before = len(service.sent)
+    for wrong, named in (("forestry", "types"), ("2025 --type", "vintage_from"), ("CCP-ELIGIBLE", "labels")):
+        other = {"forestry": "sun", "2025 --type": "2020 --type", "CCP-ELIGIBLE": "ccp"}[wrong]
+        done = kilnwood(*words.replace(wrong, other).split())
+        assert (2, True) == (done.exit_code, named in done.stderr), done.stderr
+    assert before == len(service.sent)
+
+
 def test_what_fails_is_one_line_and_a_code(service: Service, monkeypatch: pytest.MonkeyPatch):
     """1: refused; 2: wrong words; 3: no service."""
     done = kilnwood("market", "trades", "SC-NONE")
@@ -214,3 +245,34 @@ def test_the_picture_of_a_market():
     first, _, second = out.getvalue().partition("closed, no orders are taken")
     assert all(word in first for word in ("continuous, orders are taken", "35.00", "36.00", "36.50"))
     assert all(word in second for word in ("36.50", "12", "buy"))
+
+
+def test_what_is_watched_is_recorded_and_read(service: Service, tmp_path: Any, monkeypatch: pytest.MonkeyPatch):
+    """A snapshot and a change as the feed has them; the file says what became of each order."""
+    one, two = (BookOrder(id=number, side="sell", price_fen=3600 + number, open_t=4) for number in (1, 2))
+    began = MarketSnapshot(
+        instrument=CODE, stream="s", number=1, sequence=70, open=True, phase="continuous", bids=(), asks=(),
+        orders=(one, two), last_trade_id=0,
+    )  # fmt: skip
+    gone = (replace(one, open_t=1), replace(two, open_t=0))
+    then = MarketChange(instrument=CODE, stream="s", number=2, sequence=73, open=True, phase="continuous", orders=gone)
+
+    async def followed(*_: Any, **said: Any) -> Any:
+        assert said["orders"]
+        copy = MarketReplica()
+        for message in (began, then):
+            copy.apply(message)
+            yield copy, message
+
+    monkeypatch.setattr("deploy.streams.watch", followed)
+    file = tmp_path / "book.kwb"
+    done = kilnwood("watch", CODE, "--orders", "--record", str(file), "--json", "--count", "2")
+    assert (0, True) == (done.exit_code, f"4 events, {file.stat().st_size} bytes" in done.stderr)
+    read = kilnwood("market", "read", str(file), "--json")
+    assert [(70, "added", 1, 4), (70, "added", 2, 4), (73, "reduced", 1, 1), (73, "removed", 2, 0)] == [
+        tuple(json.loads(line)[name] for name in ("sequence", "change", "order_id", "open_t"))
+        for line in read.stdout.splitlines()
+    ]
+    assert 2 == kilnwood("watch", CODE, "--record", str(file)).exit_code
+    missing = kilnwood("watch", CODE, "--orders", "--record", str(tmp_path / "none" / "x"), "--json", "--count", "1")
+    assert (1, True) == (missing.exit_code, "cannot be written" in missing.stderr)

@@ -1,15 +1,12 @@
 """Bundles: the same bytes from any number of workers, resumed after a kill, verified, and found out where altered."""
 
 import csv
-import json
 import platform
 import re
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from html.parser import HTMLParser
 from multiprocessing import get_context
 from pathlib import Path
-from typing import ClassVar
 
 import msgspec
 import pytest
@@ -181,54 +178,6 @@ def test_every_kilogram_of_every_run_is_in_one_place(folder):
     assert set(FIGURES) <= rows[0].keys()
 
 
-class Page(HTMLParser):
-    """What a page would load, and its tags that were never closed."""
-
-    VOID: ClassVar = {"meta", "input", "br"}
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.loads: list[str] = []
-        self.open: list[str] = []
-
-    def handle_starttag(self, tag, attrs):
-        """Keep what is open."""
-        values = dict(attrs)
-        self.loads += [values[name] for name in ("src", "href") if values.get(name)]
-        if tag not in self.VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        """A tag that closes itself."""
-
-    def handle_endtag(self, tag):
-        """Close the last one."""
-        assert tag == self.open.pop()
-
-
-def test_the_report_is_one_page_in_two_languages_without_network(folder):
-    """No script and nothing to load but its own data; hashes and seed at its foot; each text in both languages."""
-    text = (folder / "report.html").read_text("utf-8")
-    page = Page()
-    page.feed(text.replace("<p class=", "<p data-c="))
-    assert [] == page.open
-    assert "<script" not in text
-    assert all(each.startswith("data:text/csv") for each in page.loads)
-    assert 5 == len(page.loads)
-    assert text.count('<span lang="en">') == text.count('<span lang="zh">') > 40
-    manifest = json.loads((folder / "bundle.json").read_text("utf-8"))
-    assert all(each in text for each in (manifest["plan"], manifest["journal_hash"], "seed 101", "engine"))
-    assert 5 == len(re.findall("<svg ", text))
-
-
-def test_two_levers_are_a_map(tmp_path):
-    """Three figures by both levers: a row for each value of the first, a cell for each of the second."""
-    write(tmp_path / "map", shipped()["offset-cap-local-share"], SMALL, replications=1)
-    text = (tmp_path / "map" / "report.html").read_text("utf-8")
-    assert 3 * 3 * 3 == text.count("background:rgba(")
-    assert "Two levers" in text
-
-
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -245,20 +194,6 @@ def test_a_market_in_which_nothing_happens_has_a_clear_report(tmp_path, changes,
     text = (tmp_path / "silent" / "report.html").read_text("utf-8")
     assert "Nothing was traded in 4 of 4 runs." in text
     assert said in text
-
-
-def test_two_runs_are_compared_pair_by_pair(folder, tmp_path):
-    """What was changed, and only differences beyond chance called so."""
-    overlay = tmp_path / "more.toml"
-    overlay.write_text('parameter = "policy.offset_cap_bps"\nvalue = 1000\nbecause = "Guangdong"\n', "utf-8")
-    write(tmp_path / "after", RHYTHM, {**SMALL, "policy.offset_cap_bps": 1000}, replications=2)
-    done = CliRunner().invoke(cli, ["sim", "compare", str(folder), str(tmp_path / "after")])
-    assert 0 == done.exit_code, done.output
-    assert "Parameters: policy.offset_cap_bps 500 → 1000" in done.output
-    assert "retired_t" in done.output
-    assert re.search(r"issued_t +the same", done.output)
-    none = CliRunner().invoke(cli, ["sim", "compare", str(folder), str(tmp_path)])
-    assert (1, True) == (none.exit_code, "no bundle that can be read" in none.output)
 
 
 def test_an_effect_is_only_called_one_beyond_chance():
