@@ -1,5 +1,6 @@
 """A year of a simulated city: agents, engine, registry and bank together, beside its commands on the engine alone."""
 
+import json
 import subprocess
 import sys
 from concurrent.futures import Executor
@@ -23,21 +24,29 @@ _WANTED_MB, _MORRIS_MIN, _SOBOL_MIN = 64, 10, 60
 _MORRIS_RUNS, _SOBOL_RUNS, _WORKERS = 900, 5_120, 2
 _MIB = 1 << 20
 _PEAK = """
-import resource
-from deploy.bench.simulation import city
+import json, resource, sys
+from pathlib import Path
+from exchange.simulation.files import read, shipped
 from exchange.simulation.world import World
-World(city({agents}), 0).play()
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+World(read(shipped()["compliance-rhythm"], json.loads(sys.argv[1])), 0).play()
+status = Path("/proc/self/status")  # elsewhere the peak may be that of the parent, before this program began
+lines = status.read_text().splitlines() if status.exists() else []
+peaks = [int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")]
+print(peaks[0] if peaks else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
 
-def city(agents: int) -> Scenario:
-    """Return the city of `compliance-rhythm` with so many agents: most are covered enterprises, fifteen developers."""
+def _changes(agents: int) -> dict[str, int]:
+    """What makes `compliance-rhythm` a city of so many: most are covered enterprises, fifteen developers."""
     parts = {"mills": 60, "offices": 20, "hosts": 10, "traders": 7, "quoters": 3}
     counts = {f"population.{name}.count": (agents - 15) * part // 100 for name, part in parts.items()}
     developers = {"project.kiln.developers": 5, "project.forest.developers": 5, "project.elsewhere.developers": 5}
     issued = {f"project.{name}.issued_t": agents * 30 for name in ("kiln", "forest", "elsewhere")}
-    return read(shipped()["compliance-rhythm"], {**counts, **developers, **issued})
+    return {**counts, **developers, **issued}
+
+
+def _city(agents: int) -> Scenario:
+    return read(shipped()["compliance-rhythm"], _changes(agents))
 
 
 def _on_the_engine(rows: list[JournalRow]) -> float:
@@ -51,7 +60,7 @@ def _on_the_engine(rows: list[JournalRow]) -> float:
 
 
 def _year(agents: int, rounds: int, name: str, wanted_s: float) -> Figure:
-    scenario, taken, alone, commands = city(agents), [], [], 0
+    scenario, taken, alone, commands = _city(agents), [], [], 0
     for _ in range(rounds):
         world = World(scenario, 0)
         with as_served():
@@ -87,9 +96,9 @@ def year_memory(*, seconds: float, rounds: int) -> Figure:  # noqa: ARG001 - one
     """What a process needs that does nothing but play a year of 300 agents, its start included."""
     peaks = []
     for _ in range(rounds):
-        words = [sys.executable, "-c", _PEAK.format(agents=300)]
+        words = [sys.executable, "-c", _PEAK, json.dumps(_changes(300))]
         done = subprocess.run(words, capture_output=True, text=True, check=True)
-        peaks.append(int(done.stdout) * (1 if sys.platform == "darwin" else 1024) / _MIB)
+        peaks.append(int(done.stdout) / _MIB)
     value = median(peaks)
     return Figure(
         name="year-300-memory",

@@ -135,7 +135,7 @@ class Player:
     async def _band(self, step: ExpectedStep, command: c.SetBand) -> None:
         body = {"low_fen": command.low, "high_fen": command.high, "reason": "By the rule of the simulated region"}
         path = f"/v1/instruments/{self._region.instruments[command.instrument]}/band"
-        await self._send(step, path, body, by=self._region.operator)
+        await self._send(step, path, body, by=self._region.season.regulators[0])
 
     async def _place(self, step: ExpectedStep, command: continuous.Place) -> None:
         body = {

@@ -45,7 +45,7 @@ def test_the_simulators_engine_says_what_to_expect():
     """One refusal for want of money, one trade of 20 t at the resting price, with the fee of a hundredth."""
     market = SimulatedMarket()
     steps = list(market.steps(HAND_MADE))
-    assert [Reason.INSUFFICIENT_CASH] == [each.refused for each in steps if each.refused is not None]
+    assert [Reason.NOT_ENOUGH_CASH] == [each.refused for each in steps if each.refused is not None]
     assert [ReplayedTrade(6, 4, 1, 1_000, 20, BUYER, SELLER, 200)] == [each for step in steps for each in step.trades]
     assert {FEES, SELLER, BUYER} == market.parties((1,))
     assert (80_000, 0, 0, 0) == market.held(BUYER).cash
@@ -68,7 +68,7 @@ def test_trades_that_differ_are_found_out():
 
 def test_money_for_two_operators_is_not_replayed():
     """It says so before anything is started."""
-    rich = (HAND_MADE[0], c.CreditCash(2, BUYER, BUYER, 100_000_01))
+    rich = (HAND_MADE[0], c.CreditCash(2, BUYER, BUYER, 1_000_000_01))
     with pytest.raises(CannotReplay, match="take two operators"):
         replay_through_service(rich, lambda _said: None)
     with pytest.raises(CannotReplay, match="does what Freeze does"):
