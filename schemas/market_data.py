@@ -120,6 +120,22 @@ class LevelChange(Struct, frozen=True, kw_only=True):
     orders: int
 
 
+class BookEvent(Struct, frozen=True, kw_only=True):
+    """
+    What became of one order in a book, as a committed batch left it.
+
+    *open_t* rest after it: of one that was *added* all, of one that was *reduced* what is left, of one that was
+    *removed* nothing. An order that was moved to another price, or enlarged, is removed and added again.
+    """
+
+    sequence: Annotated[int, Meta(description="The last command of the journal that it shows")]
+    change: Literal["added", "reduced", "removed"]
+    order_id: Id
+    side: Side
+    price_fen: PriceFen
+    open_t: Tonnes0
+
+
 class MarketSnapshot(Struct, frozen=True, kw_only=True, tag_field="is", tag="snapshot"):
     """
     An instrument as it stands, with which a reader begins; changes follow, the first of them numbered *number* + 1.

@@ -4,10 +4,21 @@ from typing import Annotated, Any, Literal, get_args
 
 from msgspec import Meta, Struct
 
-from schemas.scalars import Id, Instant, Kg
+from schemas.campaigns import CampaignEnd
+from schemas.scalars import Fen0, Id, Instant, Kg, Tonnes0
+from schemas.subscriptions import Run, Words
 
 WebhookKind = Literal[
-    "order.filled", "delivery.done", "settlement.refused", "credits.issued", "claim.declared", "credits.retired"
+    "order.filled",
+    "delivery.done",
+    "settlement.refused",
+    "auction.ended",
+    "campaign.ended",
+    "subscription.ran",
+    "subscription.paused",
+    "credits.issued",
+    "claim.declared",
+    "credits.retired",
 ]
 WEBHOOK_KINDS: tuple[WebhookKind, ...] = get_args(WebhookKind)
 WebhookState = Literal["active", "paused", "disabled"]
@@ -28,7 +39,7 @@ class NewWebhook(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where to send what."""
 
     url: WebhookUrl
-    kinds: Annotated[tuple[WebhookKind, ...], Meta(min_length=1, max_length=6, description="What is sent there")]
+    kinds: Annotated[tuple[WebhookKind, ...], Meta(min_length=1, max_length=10, description="What is sent there")]
 
 
 class Webhook(Struct, frozen=True, kw_only=True):
@@ -89,6 +100,44 @@ class AccountNews(Struct, frozen=True, kw_only=True):
     instrument: str
     quantity_kg: Kg | None = None
     why: str | None = None
+
+
+class SaleNews(Struct, frozen=True, kw_only=True):
+    """
+    What an auction or a campaign came to for one account: its seller, or one who bid or pledged.
+
+    All bids or pledges of the account that stood at the end are counted together. *allotted*: something was sold to it,
+    or for the seller by it. *not-allotted*: others were. *cancelled*: nothing was sold to anybody; *why* says whether
+    it was undersubscribed or called off. *refunded_fen* was locked and is free again.
+    """
+
+    account_id: Id
+    sale_id: Annotated[Id, Meta(description="The auction or the campaign")]
+    instrument: str
+    side: Literal["buy", "sell"]
+    result: Literal["allotted", "not-allotted", "cancelled"]
+    wanted_t: Tonnes0
+    allotted_t: Tonnes0
+    amount_fen: Annotated[Fen0, Meta(description="What was allotted, at the prices paid; a seller's before the fee")]
+    refunded_fen: Annotated[Fen0, Meta(description="Of a buyer")]
+    why: CampaignEnd | None = None
+
+
+class StandingRan(Struct, frozen=True, kw_only=True):
+    """A buyer's period of a standing subscription, or a seller's issuance, is over: what was filled, or why not."""
+
+    account_id: Id
+    subscription_id: Id
+    run: Run
+
+
+class StandingPaused(Struct, frozen=True, kw_only=True):
+    """A standing subscription places nothing more until it is resumed, and why."""
+
+    account_id: Id
+    subscription_id: Id
+    why_slug: Words
+    why: str
 
 
 class PingEvent(Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from outside: conservation, movements against blocks, and the log from its store
 import asyncio
 import os
 import shutil
+import sys
 import tempfile
 import tomllib
 from collections.abc import AsyncIterator, Iterator
@@ -18,6 +19,35 @@ from typing import Any, Final
 
 import pytest
 from xdist.scheduler.loadscope import LoadScopeScheduling
+
+_COMPILED: Final = "PYTHONPYCACHEPREFIX"
+
+
+def _compile_once() -> str:
+    """
+    Keep bytecode in a folder of this run where the environment forbids to write any; returns it, or nothing.
+
+    Containers often do. Each of the hundreds of processes that tests start would then compile seven hundred modules
+    first, for more than a second. Workers and what they start inherit the folder.
+    """
+    if not sys.dont_write_bytecode or os.environ.get(_COMPILED):
+        return ""
+    folder = tempfile.mkdtemp(prefix="kw-compiled-")
+    Path(folder).chmod(0o755)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ[_COMPILED] = sys.pycache_prefix = folder
+    sys.dont_write_bytecode = False
+    return folder
+
+
+COMPILED: Final = _compile_once()
+
+
+def pytest_unconfigure() -> None:
+    """Remove what this run compiled."""
+    if COMPILED:
+        shutil.rmtree(COMPILED, ignore_errors=True)
+
 
 pytest.register_assert_rewrite("tests.invariants", "tests.market_invariants", "tests.probes")
 

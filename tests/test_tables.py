@@ -21,11 +21,13 @@ OWNED = {
         *("may_act", "owner_of_frozen", "role_deciding", "suspended", "suspension"),
         *("challenge", "passkey", "session"),
     },
-    "registry.parties": {"account", "owned_through", "ownership", "party", "party_identifier", "region"},
+    "registry.parties": {
+        *("account", "organisation_kind", "owned_through", "ownership", "party", "party_identifier", "region"),
+    },
     "registry.projects": {
         *("document", "monitoring_report", "notice_comment", "project", "project_event", "project_number_seq"),
         *("report_version", "notice_answer", "notice_objection", "document_usage", "count_document"),
-        *("document_upload", "project_version", "report_use"),
+        *("document_upload", "project_attributes", "project_version", "report_use"),
     },
     "registry.transparency": {
         "log_checkpoint",
@@ -54,7 +56,7 @@ OWNED = {
     "registry.community": {"community_event", "event_guest", "retail_payment", "retail_pool", "retail_posting"},
     "exchange.journal": {"head", "journal", "snapshot"},
     "exchange.projections": {"placed", "position", "projection", "request", "trade"},
-    "exchange.instruments": {"account_group", "basket", "basket_asset", "instrument", "resale_day"},
+    "exchange.instruments": {"account_group", "basket", "basket_asset", "delisting", "instrument", "resale_day"},
     "exchange.orders": {"order_session"},
     "exchange.instructions": {"instruction", "instruction_number"},
     "exchange.settlement": {"delivery"},
@@ -114,7 +116,7 @@ PUBLISHED = {
         "shown_position",
         "shown_trade",
     },
-    "exchange.instruments": {"known_instrument"},
+    "exchange.instruments": {"announced_delisting", "known_instrument"},
     "exchange.instructions": {"shown_instruction"},
     "exchange.campaigns": {"campaign_with_pledges", "shown_campaign"},
     "exchange.auctions": {"auction_with_bids", "sealed_bid", "shown_auction"},

@@ -33,7 +33,7 @@ from deploy.bench.pgbench import PgbenchFailed
 from deploy.bench.region import BenchRegion
 from deploy.bench.retirements import LoadFailed, many_clients, one_client
 from deploy.bench.sequencing import sequencing
-from deploy.bench.simulation import agents, year_300, year_1000
+from deploy.bench.simulation import agents, morris_900, sobol_5120, year_300, year_1000, year_memory
 from deploy.bench.verification import cold_verify, verification
 from deploy.local.children import ChildTrouble
 from deploy.postgres.programs import PostgresUnavailable
@@ -109,7 +109,14 @@ PAGES: dict[str, MarketMeasure] = {
     "page-market": market_page,
     **PAINTS,
 }
-SIMULATION: dict[str, Measure] = {"agents": agents, "year-300": year_300, "year-1000": year_1000}
+SIMULATION: dict[str, Measure] = {
+    "agents": agents,
+    "year-300": year_300,
+    "year-300-memory": year_memory,
+    "year-1000": year_1000,
+    "morris-900": morris_900,
+    "sobol-5120": sobol_5120,
+}
 FIGURES: dict[str, Collection[str]] = {
     "registry": REGISTRY,
     "exchange": {**EXCHANGE, **TRADED},

@@ -54,7 +54,7 @@ def end_with_parent() -> None:
 def _cluster(address: str) -> Iterator[Executor]:
     from concurrent.futures import CancelledError
 
-    from exchange.simulation.shards import versions
+    from exchange.simulation.provenance import versions
 
     try:
         from distributed import Client, KilledWorker
@@ -74,7 +74,7 @@ def _cluster(address: str) -> Iterator[Executor]:
 
 
 def _same_everywhere(found: dict[str, tuple[int, int, int]], address: str) -> None:
-    from exchange.simulation.shards import versions
+    from exchange.simulation.provenance import versions
 
     if not found:
         fail(f"the Dask scheduler at {address} has no worker.", 2)

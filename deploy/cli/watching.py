@@ -1,18 +1,22 @@
 """The book and the newest trades of an instrument, drawn again with each change."""
 
 from collections import deque
+from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+import rich_click as click
 from rich.columns import Columns
 from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from deploy.cli.environment import fail
 from exchange.journal.refusals import yuan
+from exchange.market_data.compact_book import book_events, write_book
 from exchange.market_data.replica import MarketReplica
-from schemas.market_data import MarketChange, MarketSnapshot, Trade
+from schemas.market_data import BookEvent, BookOrder, MarketChange, MarketSnapshot, Trade
 
 DEPTH: Final = 10
 TRADES: Final = 10
@@ -76,3 +80,25 @@ def _book(copy: MarketReplica) -> Table:
             f"{ask.quantity_t:,}" if ask else "",
         )
     return table
+
+
+class Recorded:
+    """What became of every order of an instrument while it was watched."""
+
+    def __init__(self) -> None:
+        self.events: list[BookEvent] = []
+        self._orders: dict[int, BookOrder] = {}
+
+    def take(self, copy: MarketReplica, sequence: int) -> None:
+        """What the copy shows after a message, which shows everything up to *sequence*."""
+        self.events += book_events(sequence, self._orders, copy.orders)
+        self._orders = dict(copy.orders)
+
+    def write(self, file: Path, instrument: str) -> None:
+        """Write the file, and say what is in it. Ends with code 1 where it cannot be written."""
+        data = write_book(instrument, self.events)
+        try:
+            file.write_bytes(data)
+        except OSError as error:
+            fail(f"the file cannot be written: {error}")
+        click.echo(f"{len(self.events):,} events, {len(data):,} bytes: {file}", err=True)

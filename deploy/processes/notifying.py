@@ -2,19 +2,21 @@
 
 import asyncio
 import functools
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from deploy.processes.tasks import ended
 from deploy.settings import Settings
 from deploy.site.entering import read_entrants
 from deploy.site.frame import site_frame
-from exchange.settlement import happened
+from exchange.settlement import happened, news
+from exchange.settlement.news import News
 from registry.access.keys.rules import Keyring
 from registry.kit.database import Database, Tx
 from registry.kit.supervise import Supervisor
 from registry.notifications import telling
 from registry.notifications.mails import Mails, Outbox, Smtp, Transport
-from registry.notifications.rules import Happened
+from registry.notifications.rules import Happened, ToldByWebhook
 from registry.notifications.webhooks import sending
 from registry.notifications.webhooks.addresses import WayOut
 from registry.notifications.webhooks.sending import WebhookSender
@@ -70,6 +72,26 @@ async def tell_everybody(*, db: Database, demo: str | None = None) -> None:
     await telling.tell(db=db, demo=demo)
     for source in happened.SOURCES:
         await db.transaction(functools.partial(_tell_of, source=source, demo=demo))
+    await db.transaction(_tell_of_sales)
+    for taken_in in (news.runs_in, news.pauses_in):
+        await db.transaction(functools.partial(_tell_of_subscriptions, taken_in=taken_in))
+
+
+async def _tell_of_sales(tx: Tx) -> None:
+    place = await telling.place_in(tx, news.SALES, await news.end_of_sales_in(tx))
+    reached, found = await news.sales_since_in(tx, place)
+    await telling.tell_organisations_in(tx, _told(found))
+    await telling.move_in(tx, news.SALES, reached)
+
+
+async def _tell_of_subscriptions(tx: Tx, taken_in: Callable[[Tx], Awaitable[list[News]]]) -> None:
+    await telling.tell_organisations_in(tx, _told(await taken_in(tx)))
+
+
+def _told(found: Sequence[News]) -> list[ToldByWebhook]:
+    return [
+        ToldByWebhook(cause=each.cause, kind=each.kind, account_id=each.account_id, data=each.data) for each in found
+    ]
 
 
 async def _tell_of(tx: Tx, *, source: happened.Source, demo: str | None) -> None:

@@ -17,7 +17,7 @@ class Mark(NamedTuple):
     text: str
 
 
-class Line(NamedTuple):
+class DrawnLine(NamedTuple):
     """Pieces of a line, each as points; the class of its style; and whether its points are marked."""
 
     name: str
@@ -25,7 +25,7 @@ class Line(NamedTuple):
     dots: tuple[tuple[float, float], ...] = ()
 
 
-class Picture(NamedTuple):
+class DrawnChart(NamedTuple):
     """A chart: its lines, and the marks of both axes."""
 
     width: int
@@ -35,12 +35,12 @@ class Picture(NamedTuple):
     bottom: int
     across: tuple[Mark, ...]
     up: tuple[Mark, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[DrawnLine, ...]
 
 
 def picture(
     names: Sequence[str], series: Sequence[tuple[str, Sequence[float | None]]], *, dotted: str = "", per: int = 1
-) -> Picture:
+) -> DrawnChart:
     """
     Draw *series*, each with the name of its style; *names* are below every *per*-th place.
 
@@ -60,10 +60,10 @@ def picture(
     for name, values in series:
         places = [(x(at), y(value)) if value is not None else None for at, value in enumerate(values)]
         dots = tuple(each for at, each in enumerate(places) if each and (name == dotted or _is_alone(places, at)))
-        lines.append(Line(name, tuple(_pieces(places)), dots))
+        lines.append(DrawnLine(name, tuple(_pieces(places)), dots))
     across = tuple(Mark(x(at * per), name) for at, name in enumerate(names) if at * per < count)
     up = tuple(Mark(y(top * part / _PARTS), f"{top * part / _PARTS:,.10g}") for part in range(_PARTS + 1))
-    return Picture(WIDTH, HEIGHT, _LEFT, WIDTH - _RIGHT, HEIGHT - _BOTTOM, across, up, tuple(lines))
+    return DrawnChart(WIDTH, HEIGHT, _LEFT, WIDTH - _RIGHT, HEIGHT - _BOTTOM, across, up, tuple(lines))
 
 
 def _is_alone(places: Sequence[tuple[float, float] | None], at: int) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from deploy.simulator.choices import Choices
-from deploy.simulator.workshop import Job
+from deploy.simulator.workshop import SimulationJob
 from exchange.simulation.bundle import write
 from exchange.simulation.runs import play
 from exchange.simulation.statistics import SettingSummary
@@ -21,7 +21,7 @@ _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 """The time of every file in an archive: the same run is the same bytes."""
 
 
-class Played(NamedTuple):
+class PlayedScenario(NamedTuple):
     """What a job came to. *failed* is how many runs failed and are not in the figures."""
 
     plan: str
@@ -32,12 +32,12 @@ class Played(NamedTuple):
     runs: int
 
 
-def job_of(choices: Choices) -> Job:
+def job_of(choices: Choices) -> SimulationJob:
     """The runs one by one, then the report."""
-    return Job(choices.plan, [partial(play, each) for each in choices.runs], partial(_finished, choices))
+    return SimulationJob(choices.plan, [partial(play, each) for each in choices.runs], partial(_finished, choices))
 
 
-def _finished(choices: Choices, results: Sequence[object]) -> Played:
+def _finished(choices: Choices, results: Sequence[object]) -> PlayedScenario:
     """Write the folder of ``kilnwood sim run`` from runs that are done."""
     done = dict(zip(choices.runs, results, strict=True))
     with tempfile.TemporaryDirectory(prefix="kw-sim-") as made:
@@ -48,7 +48,7 @@ def _finished(choices: Choices, results: Sequence[object]) -> Played:
         files = {name: (folder / name).read_bytes() for name in sorted((*manifest.outputs, "bundle.json"))}
     summary = msgspec.json.decode(files["summary.json"], type=tuple[SettingSummary, ...])
     failed = len(manifest.failed)
-    return Played(manifest.plan, files["report.html"], summary, _archive(files), failed, len(manifest.runs))
+    return PlayedScenario(manifest.plan, files["report.html"], summary, _archive(files), failed, len(manifest.runs))
 
 
 class _Known(Executor):

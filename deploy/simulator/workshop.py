@@ -13,6 +13,7 @@ import signal
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 from time import monotonic
 from typing import Final, NamedTuple
@@ -48,7 +49,7 @@ class RunEnded(DomainError):
     kind, slug, title = Kind.UNPROCESSABLE, "run-ended", "The run was ended"
 
 
-class Job(NamedTuple):
+class SimulationJob(NamedTuple):
     """What is to be played: steps in turn, then *finish* with what they returned. Both run in another process."""
 
     key: str
@@ -56,18 +57,18 @@ class Job(NamedTuple):
     finish: Callable[[list[object]], object]
 
 
-class Progress(NamedTuple):
-    """How far a job is: steps that are *done*, of how many; *result* is there at the end."""
+class JobProgress(NamedTuple):
+    """How far a job is: steps that are *done*, of all *steps*; *result* is there at the end."""
 
     done: int
-    count: int
+    steps: int
     result: object | None = None
 
 
 class _UnderWay:
     """A job that is being played."""
 
-    def __init__(self, job: Job, caller: str, task: "asyncio.Task[object]") -> None:
+    def __init__(self, job: SimulationJob, caller: str, task: "asyncio.Task[object]") -> None:
         self.job = job
         self.caller = caller
         self.task = task
@@ -91,7 +92,7 @@ class Workshop:
         self._failed: dict[str, tuple[float, RunEnded]] = {}
         self._turn = asyncio.Lock()  # of the event loop that uses it first
 
-    async def ask(self, job: Job, *, caller: str, patience_s: float) -> Progress:
+    async def ask(self, job: SimulationJob, *, caller: str, patience_s: float) -> JobProgress:
         """
         Say how far *job* is, and begin it where nobody has; waits up to *patience_s* for its end.
 
@@ -99,7 +100,7 @@ class Workshop:
         """
         if job.key in self._kept:
             self._kept.move_to_end(job.key)
-            return Progress(len(job.steps), len(job.steps), self._kept[job.key])
+            return JobProgress(len(job.steps), len(job.steps), self._kept[job.key])
         self._tell_failure(job.key)
         found = self._jobs.get(job.key)
         if found is None or found.task.done():
@@ -107,10 +108,10 @@ class Workshop:
         found.asked_s = monotonic()
         await asyncio.wait({found.task}, timeout=patience_s)
         if not found.task.done():
-            return Progress(found.done, len(job.steps))
+            return JobProgress(found.done, len(job.steps))
         self._tell_failure(job.key)
         made = None if found.task.cancelled() else found.task.result()  # None: nobody had asked for a while
-        return Progress(len(job.steps) if made else 0, len(job.steps), made)
+        return JobProgress(len(job.steps) if made else 0, len(job.steps), made)
 
     async def close(self) -> None:
         """End what is under way, and the process. What was kept is forgotten."""
@@ -126,7 +127,7 @@ class Workshop:
         if refusal is not None and monotonic() < until_s:
             raise refusal
 
-    def _begin(self, job: Job, caller: str) -> _UnderWay:
+    def _begin(self, job: SimulationJob, caller: str) -> _UnderWay:
         under_way = [each for each in self._jobs.values() if not each.task.done()]
         mine = sum(each.caller == caller for each in under_way)
         if len(under_way) >= MOST_JOBS or mine >= MOST_OF_ONE:
@@ -141,7 +142,7 @@ class Workshop:
         task.add_done_callback(lambda _: self._jobs.pop(job.key) if self._jobs.get(job.key) is made else None)
         return made
 
-    async def _carry_out(self, job: Job) -> object | None:
+    async def _carry_out(self, job: SimulationJob) -> object | None:
         """Do all steps of a job; what it comes to is kept, or why it failed."""
         results: list[object] = []
         try:
@@ -150,7 +151,7 @@ class Workshop:
                     return None
                 results.append(await self._in_turn(step))
                 self._jobs[job.key].done += 1
-            made = await self._in_turn(_Finishing(job.finish, results))
+            made = await self._in_turn(partial(job.finish, results))
         except BrokenExecutor:
             log.warning("simulation_ended", key=job.key)
             self._note(
@@ -200,13 +201,3 @@ class Workshop:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(self.worker_id, signal.SIGKILL)
         self.worker_id = 0
-
-
-class _Finishing(NamedTuple):
-    """The last step of a job."""
-
-    finish: Callable[[list[object]], object]
-    results: list[object]
-
-    def __call__(self) -> object:
-        return self.finish(self.results)

@@ -10,12 +10,12 @@ from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER
 
 from deploy.simulator.labels import Label
-from deploy.simulator.pictures import Picture, picture
-from deploy.simulator.workshop import Job, Workshop
+from deploy.simulator.pictures import DrawnChart, picture
+from deploy.simulator.workshop import SimulationJob, Workshop
 from deploy.site.simulator import PATIENCE_S, count, waiting
 from exchange.engine.core import ENGINE_VERSION
 from exchange.simulation import MODEL_VERSION
-from exchange.simulation.city import ROUNDS, City, CityLever, CityYear, GameLinkWrong, Played, city, play, written
+from exchange.simulation.city import ROUNDS, City, CityLever, CityYear, GameLinkWrong, PlayedCity, city, play, written
 from exchange.simulation.city import read_rounds as read
 from exchange.simulation.city.rules import Choice
 from registry.access.http import address_of
@@ -78,7 +78,7 @@ class CityPages(Controller):
         progress = await workshop.ask(job_of(rounds), caller=address_of(page.request), patience_s=PATIENCE_S)
         if not isinstance(progress.result, tuple):
             return waiting(page, progress, "simulator/city_waiting.html", number=len(rounds))
-        played: tuple[Played, ...] = progress.result
+        played: tuple[PlayedCity, ...] = progress.result
         years = played[0].years
         return page.answer(
             "simulator/city.html",
@@ -90,11 +90,11 @@ class CityPages(Controller):
         )
 
 
-def job_of(rounds: Sequence[Choice]) -> Job:
+def job_of(rounds: Sequence[Choice]) -> SimulationJob:
     """The years up to now; a whole game under every seed."""
     seeds = SEEDS if len(rounds) == ROUNDS else 1
     key = f"city {MODEL_VERSION} {ENGINE_VERSION} {written(rounds)}"
-    return Job(key, [partial(play, rounds, seed) for seed in range(seeds)], tuple)
+    return SimulationJob(key, [partial(play, rounds, seed) for seed in range(seeds)], tuple)
 
 
 def read_rounds(text: str) -> tuple[Choice, ...]:
@@ -149,7 +149,7 @@ def said(lever: CityLever, place: int, language: str = "") -> str:
     return f"{number}{' ' if unit and language == 'en' else ''}{unit}"
 
 
-def _path(rules: City, years: Sequence[CityYear]) -> Picture:
+def _path(rules: City, years: Sequence[CityYear]) -> DrawnChart:
     """Tonnes retired beside the path to the target, from the beginning to the last round."""
     names = [str(rules.first_year + number) for number in range(ROUNDS)]
     target = [float(rules.target_by(number)) for number in range(ROUNDS + 1)]
@@ -158,7 +158,7 @@ def _path(rules: City, years: Sequence[CityYear]) -> Picture:
     return drawn._replace(across=drawn.across[1:])
 
 
-def _prices(rules: City, years: Sequence[CityYear]) -> Picture:
+def _prices(rules: City, years: Sequence[CityYear]) -> DrawnChart:
     """Prices of local credits by month, within the floor of each year."""
     months = [price / _FEN if price else None for year in years for price in year.months]
     padded = [*months, *[None] * (ROUNDS * _MONTHS - len(months))]
@@ -168,7 +168,7 @@ def _prices(rules: City, years: Sequence[CityYear]) -> Picture:
     return picture(names, [("wanted", floors), ("reached", padded)], per=_MONTHS)
 
 
-def _verdict(played: Sequence[Played]) -> Verdict:
+def _verdict(played: Sequence[PlayedCity]) -> Verdict:
     retired = [each.years[-1].retired_t for each in played]
     years = played[0].years
     return Verdict(

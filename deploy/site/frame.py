@@ -116,6 +116,8 @@ _SALES: Final = (
     AuctionPage,
 )
 """Where a seller's tonnes go in a window of time."""
+_SIMULATOR: Final = (CityPages, simulator.SimulatorPages)
+"""What is played, and touches nothing."""
 
 
 def site_router(entrants: Entrants = (), *, outbox: bool = False) -> Router:
@@ -166,12 +168,11 @@ def site_router(entrants: Entrants = (), *, outbox: bool = False) -> Router:
             registry.transparency.pages.LogPages,
             *(registry.notifications.pages.NotificationPages, registry.notifications.webhooks.pages.WebhookPages),
             registry.projects.pages.ProjectPages,
-            *_SALES,
+            *(*_SALES, *_SIMULATOR),
             *(AccountStandingPages, StandingPages, BlocksPage, QuotesPage),
             exchange.instruments.pages.InstrumentPages,
             *exchange.market_data.pages.STREAMS,
             MarketPage,
-            *(CityPages, simulator.SimulatorPages),
             create_static_files_router(path=f"{ASSETS}/vendor", directories=[VENDOR]),
             create_static_files_router(path=ASSETS, directories=[STATIC]),
         ],

@@ -27,8 +27,8 @@ from deploy.simulator.choices import (
     scenarios,
     usual_replications,
 )
-from deploy.simulator.playing import Played, job_of
-from deploy.simulator.workshop import Progress, Workshop
+from deploy.simulator.playing import PlayedScenario, job_of
+from deploy.simulator.workshop import JobProgress, Workshop
 from exchange.simulation import MODEL_VERSION
 from exchange.simulation.parameters import documented
 from exchange.simulation.plans import Scenario
@@ -96,7 +96,7 @@ class SimulatorPages(Controller):
             return _form(page, name, sent, refusal)
         progress = await _asked(page, workshop, choices)
         shown = {"choices": choices, "scenario": choices.scenario, "chosen": _named(choices)}
-        if not isinstance(progress.result, Played):
+        if not isinstance(progress.result, PlayedScenario):
             return waiting(page, progress, "simulator/waiting.html", **shown)
         played = progress.result
         return page.answer(
@@ -151,11 +151,11 @@ def count(page: PageCall) -> None:
     rates.take(SIMULATIONS, address_of(page.request))
 
 
-async def _asked(page: PageCall, workshop: Workshop, choices: Choices) -> Progress:
+async def _asked(page: PageCall, workshop: Workshop, choices: Choices) -> JobProgress:
     return await workshop.ask(job_of(choices), caller=address_of(page.request), patience_s=PATIENCE_S)
 
 
-def waiting(page: PageCall, progress: Progress, template: str, **shown: Any) -> Response[str]:  # noqa: ANN401 - templates show anything
+def waiting(page: PageCall, progress: JobProgress, template: str, **shown: Any) -> Response[str]:  # noqa: ANN401 - templates show anything
     """A page that asks again by itself, also without a script."""
     answer = page.answer(template, progress=progress, again_s=AGAIN_S, **shown)
     answer.headers["Refresh"] = AGAIN_S
@@ -166,7 +166,7 @@ async def _file(page: PageCall, name: str, workshop: Workshop, *, archive: bool 
     """A file of a run that is done; until then its page."""
     choices = await _chosen(page, name, _sent(page))
     progress = await _asked(page, workshop, choices)
-    if not isinstance(played := progress.result, Played):
+    if not isinstance(played := progress.result, PlayedScenario):
         return Redirect(address_of_result(choices), status_code=HTTP_303_SEE_OTHER)
     if archive:
         named = f'attachment; filename="{name}-{played.plan[:12]}.zip"'
@@ -187,7 +187,8 @@ def _form(
     if refusal is not None:
         errors = refusal.members.get("errors", [])
         problem = {"status": STATUS[refusal.kind], "title": refusal.title, "detail": refusal.detail, "errors": errors}
-    page.request.scope[FORM] = Form(f"/simulator/{name}/choose", values, problem)  # type: ignore[literal-required]  # a key of ours
+    scope: Any = page.request.scope
+    scope[FORM] = Form(f"/simulator/{name}/choose", values, problem)
     return page.answer(
         "simulator/scenario.html",
         name=name,

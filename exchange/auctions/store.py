@@ -6,11 +6,13 @@ import asyncpg
 
 from exchange.auctions.rules import DueAuction
 from exchange.engine.events import Cause
+from exchange.projections.sales import sale_news
 from registry.kit import sql
 from registry.kit.database import Tx
 from registry.kit.pages import Window
 from schemas.auctions import AnonymousBid, Auction, AuctionEnd, AuctionState
 from schemas.pages import Page
+from schemas.webhooks import SaleNews
 
 _sql = sql.load(__package__)
 _ENDS: Final[dict[int, AuctionEnd]] = {Cause.UNDERSUBSCRIBED: "undersubscribed", Cause.CALLED_OFF: "called-off"}
@@ -32,6 +34,14 @@ async def bids(tx: Tx, window: Window, number: int) -> Page[AnonymousBid]:
     """The bids that are in an auction, or were when it closed."""
     rows = await tx.fetch(window.of(_sql.bids), *window.args, number)
     return window.page([(row["id"], _bid(row)) for row in rows])
+
+
+async def results(tx: Tx, number: int) -> list[SaleNews]:
+    """What an ended auction came to for each account that had a part in it; nothing while it has not ended."""
+    return [
+        sale_news(row, number, sells=row["kind"] == "auction", why=_ENDS.get(row["ended_because"]))
+        for row in await tx.fetch(_sql.results, number)
+    ]
 
 
 async def own(tx: Tx, number: int, account_id: int) -> list[int]:

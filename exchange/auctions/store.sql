@@ -10,6 +10,20 @@ order by id limit $2;
 select id, price_fen, quantity_t, traded_t, at from exchange.shown_placed
 where kind = 'bid' and listing_id = $3 and coalesce(closed_because, 0) not in (1, 4, 5, 10) and id > $1
 order by id limit $2;
+-- name: results
+-- What an ended auction came to, by account: its seller, and who had bids in it when it closed (see `bids`).
+select p.account_id, p.kind, a.code, a.sold_t as sold_in_all_t, a.ended_because, sum(p.quantity_t)::bigint as wanted_t,
+  sum(p.traded_t)::bigint as allotted_t, coalesce(sum(t.amount_fen), 0)::bigint as amount_fen,
+  sum(p.quantity_t * p.price_fen)::bigint as locked_fen
+from exchange.shown_auction a
+join exchange.shown_placed p on p.id = a.id or p.kind = 'bid' and p.listing_id = a.id
+  and coalesce(p.closed_because, 0) not in (1, 4, 5, 10)
+left join lateral (
+  select sum(quantity_t * price_fen) as amount_fen from exchange.shown_trade
+  where p.kind = 'bid' and buyer_id = p.account_id and buy_order_id = p.id
+    or p.kind = 'auction' and seller_id = p.account_id and sell_order_id = p.id
+) t on true
+where a.id = $1 and a.state = 'ended' group by 1, 2, 3, 4, 5 order by 2, 1;
 -- name: own
 select id from exchange.shown_placed
 where account_id = $2 and (id = $1 and kind = 'auction' or listing_id = $1 and kind = 'bid') order by id desc;

@@ -6,11 +6,13 @@ import asyncpg
 
 from exchange.campaigns.rules import Running
 from exchange.engine.events import Cause
+from exchange.projections.sales import sale_news
 from registry.kit import sql
 from registry.kit.database import Tx
 from registry.kit.pages import Window
 from schemas.campaigns import AnonymousPledge, Campaign, CampaignEnd, CampaignState
 from schemas.pages import Page
+from schemas.webhooks import SaleNews
 
 _sql = sql.load(__package__)
 _ENDS: Final[dict[int, CampaignEnd]] = {Cause.UNDERSUBSCRIBED: "undersubscribed", Cause.CALLED_OFF: "called-off"}
@@ -46,6 +48,14 @@ async def pledges(tx: Tx, window: Window, number: int) -> Page[AnonymousPledge]:
             for row in rows
         ]
     )
+
+
+async def results(tx: Tx, number: int) -> list[SaleNews]:
+    """What an ended campaign came to for each account that had a part in it; nothing while it has not ended."""
+    return [
+        sale_news(row, number, sells=row["kind"] == "campaign", why=_ENDS.get(row["ended_because"]))
+        for row in await tx.fetch(_sql.results, number)
+    ]
 
 
 async def own(tx: Tx, number: int, account_id: int) -> list[int]:

@@ -15,3 +15,10 @@ from exchange.campaign c
 join exchange.shown_placed p on p.id = c.id
 join exchange.known_instrument n on n.id = c.instrument_id
 left join exchange.campaign_course s on s.id = c.id;
+
+-- What organisations were not told of yet: runs that are over, and pauses. Marks in place of a cursor, for what ends does
+-- not end in the order of its numbers.
+alter table exchange.standing_run add column untold boolean not null default false;
+create index standing_run_untold on exchange.standing_run (id) where untold;
+alter table exchange.standing add column pauses integer not null default 0, add column pauses_told integer not null default 0;
+create index standing_untold on exchange.standing (id) where pauses > pauses_told;

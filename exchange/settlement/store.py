@@ -331,3 +331,13 @@ async def ended_instructions_until(tx: Tx, after: int) -> int:
 async def refused_custody(tx: Tx, after: int, limit: int) -> list[CustodyMovement]:
     """Deposits and withdrawals beyond number *after* that were refused."""
     return [_custody(row) for row in await tx.fetch(_sql.refused_custody, after, limit)]
+
+
+async def newest_instruction(tx: Tx) -> int:
+    """The largest number of an instruction, or 0."""
+    return int(await tx.fetchval(_sql.newest_instruction))
+
+
+async def ended_sales(tx: Tx, after: int, limit: int) -> list[asyncpg.Record]:
+    """Instructions beyond number *after* that ended an auction or a campaign."""
+    return list(await tx.fetch(_sql.ended_sales, after, limit))

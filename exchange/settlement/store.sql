@@ -137,3 +137,9 @@ select coalesce(
 select id, kind, account_id, code, amount, remark, state, reason, wanted, bound, at from exchange.shown_instruction
 where id > $1 and reason is not null and state in ('refused', 'released')
   and kind in ('credit_cash', 'credit_tonnes', 'debit_cash', 'debit_tonnes') order by id limit $2;
+-- name: newest_instruction
+select coalesce(max(id), 0) from exchange.shown_instruction;
+-- name: ended_sales
+select id, kind, command from exchange.shown_instruction
+where id > $1 and state = 'done' and kind in ('close_auction', 'call_off_auction', 'close_campaign', 'call_off_campaign')
+order by id limit $2;

@@ -8,12 +8,14 @@ from typing import Final, Literal
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from exchange.engine.commands import Command
 from exchange.engine.core import Engine
 from exchange.journal import codec
 from exchange.simulation import MODEL_VERSION
 from exchange.simulation.files import read
+from exchange.simulation.provenance import data_hashes, python_version
 from exchange.simulation.report import report
 from exchange.simulation.results import RunResult
 from exchange.simulation.runs import Done, FailedRun, PlannedRun, planned_runs
@@ -30,8 +32,9 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
     What stands in ``bundle.json``.
 
-    *plan* is the hash of all that decides the figures; *outputs* has the SHA-256 of every other file. *journal_hash* is
-    the head of the journal of the first run, *runs* are the heads of all. *plain*: the report has no script.
+    *plan* is the hash of all that decides the figures; *outputs* has the SHA-256 of every other file, *data* those of
+    the program's data files. *journal_hash* is the head of the journal of the first run, *runs* are the heads of all.
+    *python* decides nothing; it says with what the run was made. *plain*: the report has no script.
     """
 
     format: Literal[1]
@@ -48,6 +51,8 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     failed: tuple[FailedRun, ...]
     journal_hash: str
     outputs: dict[str, str]
+    data: dict[str, str] = {}
+    python: str = ""
 
 
 def write(
@@ -115,6 +120,8 @@ def _write_outputs(folder: Path, jobs: tuple[PlannedRun, ...], plan: str, done: 
         failed=failed,
         journal_hash=head,
         outputs={name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
+        data=dict(data_hashes()),
+        python=python_version(),
     )
     write_whole(folder / "bundle.json", msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n")
     return manifest
@@ -178,6 +185,8 @@ def verify(folder: Path, again: Path, *, executor: Executor | None = None) -> Ma
         raise BundleWrong(
             f"the bundle is of model and engine {made}; this is {here}. Verify it with the program of its time."
         )
+    if others := sorted({name for name, _ in manifest.data.items() ^ dict(data_hashes()).items()}):
+        raise BundleWrong(f"the bundle was made with another {', '.join(others)}: the program's data have changed.")
     for name, digest in manifest.outputs.items():
         path = folder / name
         if "/" in name or not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != digest:
@@ -194,7 +203,7 @@ def verify(folder: Path, again: Path, *, executor: Executor | None = None) -> Ma
         executor=executor,
         plain=manifest.plain,
     )
-    if repeated != manifest:
+    if replace(repeated, python=manifest.python) != manifest:
         names = [name for name, digest in repeated.outputs.items() if manifest.outputs.get(name) != digest]
         raise BundleWrong(f"run again, it gives another {', '.join(names) or 'bundle.json'}.")
     return manifest

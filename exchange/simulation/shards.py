@@ -13,9 +13,7 @@ from typing import Final
 
 import msgspec
 
-from exchange.engine.core import ENGINE_VERSION
-from exchange.journal import codec
-from exchange.simulation import MODEL_VERSION
+from exchange.simulation.provenance import data_hashes, versions
 from exchange.simulation.results import RunResult
 from exchange.simulation.runs import Done, PlannedRun, play_all
 
@@ -29,14 +27,9 @@ class BundleWrong(Exception):
     """A folder that cannot be written to, or is not what it says; the text says which file, and what to do."""
 
 
-def versions() -> tuple[int, int, int]:
-    """Return the versions of model, engine and codec, which decide the figures of a run wherever it is played."""
-    return MODEL_VERSION, ENGINE_VERSION, codec.CODEC
-
-
 def plan_of(planned: Sequence[PlannedRun], *more: str) -> str:
-    """Hash all that decides the figures: scenario, settings, *more*, and the versions of model, engine and codec."""
-    return hashlib.sha256(msgspec.json.encode((*versions(), planned, more))).hexdigest()
+    """Hash all that decides the figures: scenario, settings, *more*, data, and versions of model, engine and codec."""
+    return hashlib.sha256(msgspec.json.encode((*versions(), data_hashes(), planned, more))).hexdigest()
 
 
 def play_into(

@@ -32,6 +32,7 @@ from schemas.subscriptions import (
     StandingSubscription,
     Terms,
 )
+from schemas.webhooks import StandingPaused, StandingRan
 
 _sql = sql.load(__package__)
 _encode = msgspec.json.encode
@@ -283,6 +284,33 @@ async def runs(tx: Tx, window: Window, number: int) -> Page[Run]:
     ids = [row["id"] for row in rows]
     orders, withdrawals = await tx.fetch(_sql.orders, ids), await tx.fetch(_sql.withdrawals, ids)
     return window.page([(row["id"], _run(row, orders, withdrawals)) for row in rows])
+
+
+async def take_ended_runs(tx: Tx, limit: int) -> list[StandingRan]:
+    """Runs that are over and were not told of, and mark them as told."""
+    rows = sorted(await tx.fetch(_sql.take_ended_runs, limit), key=lambda row: row["id"])
+    ids = [row["id"] for row in rows]
+    orders, withdrawals = await tx.fetch(_sql.orders, ids), await tx.fetch(_sql.withdrawals, ids)
+    return [
+        StandingRan(
+            account_id=row["account_id"], subscription_id=row["standing_id"], run=_run(row, orders, withdrawals)
+        )
+        for row in rows
+    ]
+
+
+async def take_pauses(tx: Tx, limit: int) -> list[tuple[int, StandingPaused]]:
+    """Subscriptions that are paused and it was not told, each with how many pauses it had; marks them as told."""
+    return [
+        (
+            row["pauses"],
+            StandingPaused(
+                account_id=row["account_id"], subscription_id=row["id"], why_slug=row["why_slug"], why=row["why"]
+            ),
+        )
+        for row in await tx.fetch(_sql.take_pauses, limit)
+        if row["state"] == "paused"
+    ]
 
 
 def _run(row: asyncpg.Record, orders: Sequence[asyncpg.Record], withdrawals: Sequence[asyncpg.Record]) -> Run:

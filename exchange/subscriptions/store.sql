@@ -12,7 +12,9 @@ select * from exchange.standing where account_id = $3 and id > $1 order by id li
 -- name: change
 update exchange.standing set next_terms = $2, person_id = $3 where id = $1;
 -- name: set_state
-update exchange.standing set state = $2, why_slug = $3, why = $4 where id = $1 and state <> 'ended';
+update exchange.standing set state = $2, why_slug = $3, why = $4,
+  pauses = pauses + case when $2 = 'paused' and state <> 'paused' then 1 else 0 end
+where id = $1 and state <> 'ended';
 -- name: begin_period
 update exchange.standing set terms = $2, next_terms = null, next_at = $3 where id = $1;
 -- name: see
@@ -25,8 +27,9 @@ select id from exchange.standing where state = 'active' and next_at <= registry.
 select id, account_id, terms, next_terms, seen_leaf from exchange.standing where state = 'active' and side = 'sell'
 order by id;
 -- name: insert_run
-insert into exchange.standing_run (standing_id, cause, begins, ends, terms, wanted_t, state, next_try_at, why_slug, why)
-values ($1, $2, $3, $4, $5, $6, $7, $3, $8, $9) on conflict (standing_id, cause) do nothing returning id;
+insert into exchange.standing_run (standing_id, cause, begins, ends, terms, wanted_t, state, next_try_at, why_slug, why,
+  untold)
+values ($1, $2, $3, $4, $5, $6, $7, $3, $8, $9, $7 = 'done') on conflict (standing_id, cause) do nothing returning id;
 -- name: due_runs
 select r.id from exchange.standing_run r join exchange.standing s on s.id = r.standing_id
 where r.state = 'open' and (r.busy or r.next_try_at <= registry.business_now() and s.state = 'active'
@@ -45,9 +48,19 @@ update exchange.standing_run set next_try_at = $2, why_slug = $3, why = $4, busy
 -- name: set_busy
 update exchange.standing_run set busy = $2 where id = $1;
 -- name: end_run
-update exchange.standing_run set state = 'done', busy = false, why_slug = case when $2 then null else why_slug end,
+update exchange.standing_run set state = 'done', busy = false, untold = true, why_slug = case when $2 then null else why_slug end,
   why = case when $2 then null else why end
 where id = $1;
+-- name: take_ended_runs
+update exchange.standing_run r set untold = false from exchange.standing s
+where s.id = r.standing_id and r.id in (
+  select id from exchange.standing_run where untold order by id limit $1 for update skip locked)
+returning r.*, s.account_id;
+-- name: take_pauses
+-- One that was resumed meanwhile is only marked.
+update exchange.standing set pauses_told = pauses where id in (
+  select id from exchange.standing where pauses > pauses_told order by id limit $1 for update skip locked)
+returning id, account_id, pauses, state, why_slug, why;
 -- name: deposited
 update exchange.standing_run set deposit_id = $2, instrument_id = $3, busy = true where id = $1;
 -- name: next_campaign

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from msgspec import Struct
+
 from registry.kit.problems import DomainError, Kind
 from schemas.notifications import NotificationKind, Thing
+from schemas.webhooks import WebhookKind
 
 PAGES: Final = {
     "project": "/projects/{}",
@@ -59,6 +62,16 @@ class Happened:
     about: str
     quantity_kg: int | None = None
     why: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldByWebhook:
+    """What happened to an account that only webhooks tell, to its organisation. *cause* names it for ever."""
+
+    cause: str
+    kind: WebhookKind
+    account_id: int
+    data: Struct
 
 
 def page_of(thing: Thing, thing_id: str) -> str:

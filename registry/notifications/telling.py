@@ -12,7 +12,7 @@ from typing import Final
 
 from registry.kit.database import Database, Tx
 from registry.notifications import store
-from registry.notifications.rules import Happened
+from registry.notifications.rules import Happened, ToldByWebhook
 from registry.notifications.webhooks import collecting
 
 MARGIN: Final = timedelta(hours=1)
@@ -89,6 +89,17 @@ async def tell_accounts_in(
     if happened:
         await store.tell_accounts(tx, happened, demo)
         await collecting.of_accounts_in(tx, happened)
+    await store.move_cursor(tx, source, place)
+
+
+async def tell_organisations_in(tx: Tx, happened: Sequence[ToldByWebhook]) -> None:
+    """Tell the organisations that own accounts of what happened to them, by webhook."""
+    if happened:
+        await collecting.of_news_in(tx, happened)
+
+
+async def move_in(tx: Tx, source: str, place: int) -> None:
+    """Note how far a source of the exchange was read."""
     await store.move_cursor(tx, source, place)
 
 

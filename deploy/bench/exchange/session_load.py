@@ -12,6 +12,7 @@ import asyncio
 import sys
 import time
 from itertools import count
+from typing import Final
 
 import msgspec
 import uvloop
@@ -20,6 +21,8 @@ from deploy.sockets import SocketClient
 from registry.kit.sockets import MSGPACK
 from schemas.order_session import SessionAnswers, SessionMessage
 from schemas.orders import PlaceInBatch
+
+_DRAINED_WITHIN_S: Final = 30.0
 
 
 class SessionJob(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +76,16 @@ async def _due(job: SessionJob, begun: float, message: int) -> float:
     return due
 
 
+async def _heard(hearing: "asyncio.Task[None]", drained: asyncio.Event) -> None:
+    """Wait until everything is answered, and hear no more. Raises what hearing failed with."""
+    draining = asyncio.create_task(drained.wait())
+    await asyncio.wait((hearing, draining), timeout=_DRAINED_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
+    if hearing.done():
+        hearing.result()
+    hearing.cancel()
+    draining.cancel()
+
+
 async def _measure(job: SessionJob) -> SessionLoad:
     socket = await SocketClient.connect("127.0.0.1", job.port, "/v1/orders/session", protocol=MSGPACK, key=job.key)
     await socket.say({"do": "open", "account_id": job.account_id})
@@ -116,13 +129,8 @@ async def _measure(job: SessionJob) -> SessionLoad:
         sent[number - 1] = due if job.rate else time.perf_counter()
         await socket.say(orders)
     over.set()
-    draining = asyncio.create_task(drained.wait())
-    await asyncio.wait((hearing, draining), timeout=30, return_when=asyncio.FIRST_COMPLETED)
+    await _heard(hearing, drained)
     seconds, used = time.perf_counter() - begun, time.process_time() - processor
-    if hearing.done():
-        hearing.result()
-    hearing.cancel()
-    draining.cancel()
     await socket.close()
     return SessionLoad(
         accepted=accepted, refused=refused, seconds=seconds, processor_s=used, times_s=times_s, refusal=refusal

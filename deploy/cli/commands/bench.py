@@ -32,7 +32,7 @@ def bench(what: str, names: tuple[str, ...], seconds: float, *, as_json: bool) -
                orders-rush, websocket, websocket-minute, readers
     pages      page-home, page-project, page-market,
                paint-home, paint-project, paint-market
-    simulation agents, year-300, year-1000
+    simulation agents, year-300, year-300-memory, year-1000, morris-900, sobol-5120
 
     \b
     Examples:

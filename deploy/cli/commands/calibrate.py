@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from deploy.cli.commands.simulate import _OVERLAY, _SCENARIO, _WORKERS, _range, _read
 from deploy.cli.environment import fail
 from deploy.cli.executors import executor
+from deploy.cli.played import OVERLAY, SCENARIO, WORKERS, range_of, read_scenario
 
 if TYPE_CHECKING:
     from exchange.simulation.calibration.facts import FactFile
@@ -20,7 +20,7 @@ _KILLED = "a worker process was killed. Begin again; with less memory to spare, 
 
 
 @click.command("calibrate")
-@_SCENARIO
+@SCENARIO
 @click.option("--data", required=True, metavar="FILE", help="Published facts: a file, or a name that is shipped.")
 @click.option("--holdout", metavar="FILE", help="Facts that are only judged, never fitted to.")
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="A new folder.")
@@ -37,8 +37,8 @@ _KILLED = "a worker process was killed. Begin again; with less memory to spare, 
 @click.option("--replications", type=click.IntRange(1, 1_000), default=4, show_default=True, help="Of each point.")
 @click.option("--judged", type=click.IntRange(2, 10_000), default=40, show_default=True, help="Other replications.")
 @click.option("--seed", type=click.IntRange(0, 2**53 - 1), default=0, show_default=True, help="Moves the scan.")
-@_OVERLAY
-@_WORKERS
+@OVERLAY
+@WORKERS
 def calibrate(  # noqa: PLR0917 - click hands each option over
     scenario: str,
     data: str,
@@ -74,12 +74,12 @@ def calibrate(  # noqa: PLR0917 - click hands each option over
     from exchange.simulation.files import ScenarioWrong
     from exchange.simulation.sweep import ranges_of
 
-    text, changes = _read(scenario, overlays)
+    text, changes = read_scenario(scenario, overlays)
     known, kept = _facts(data), None if holdout is None else _facts(holdout)
     if out.exists() and any(out.iterdir()):
         fail(f"{out} is not empty: name another folder, or remove that one.")
     try:
-        ranges = ranges_of(text, changes, dict(map(_range, parameters)))
+        ranges = ranges_of(text, changes, dict(map(range_of, parameters)))
         plan = FitPlan(ranges=ranges, points=points, steps=steps, replications=replications, seed=seed)
         with Console(stderr=True).status("") as status, executor(workers) as workers_of:
             lines = calibrated(
@@ -104,11 +104,11 @@ def calibrate(  # noqa: PLR0917 - click hands each option over
 
 
 @click.command("ablate")
-@_SCENARIO
+@SCENARIO
 @click.option("--replications", type=click.IntRange(2, 1_000), default=20, show_default=True, help="Of each row.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="A CSV file for the table.")
-@_OVERLAY
-@_WORKERS
+@OVERLAY
+@WORKERS
 def ablate(scenario: str, replications: int, out: Path | None, overlays: tuple[Path, ...], workers: int) -> None:
     """Take the mechanism behind each stylised fact of SCENARIO away, and see whether the fact goes.
 
@@ -126,7 +126,7 @@ def ablate(scenario: str, replications: int, out: Path | None, overlays: tuple[P
     from exchange.simulation.files import ScenarioWrong
     from exchange.simulation.shards import write_whole
 
-    text, changes = _read(scenario, overlays)
+    text, changes = read_scenario(scenario, overlays)
     try:
         with Console(stderr=True).status("playing") as _, executor(workers) as workers_of:
             found = ablated(text, changes, replications, workers_of)

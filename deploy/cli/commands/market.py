@@ -9,6 +9,7 @@ import rich_click as click
 
 from deploy.cli.environment import fail
 from deploy.cli.trading import run, show, with_service
+from schemas.market_data import BookEvent
 
 
 class Exported(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,18 +136,27 @@ def export(day: datetime, out: Path, url: str, key_file: Path | None, *, as_json
 
 @market.command("read")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print each trade as one line of JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print each line as JSON.")
 def read(file: Path, *, as_json: bool) -> None:
-    """Print the trades of a file that `kilnwood market export` wrote. No service is asked.
+    """Print the trades of a file of `kilnwood market export`, or the book events of one of `kilnwood watch --record`.
+
+    No service is asked.
 
     \b
-    Example:
+    Examples:
       kilnwood market read 2025-06-01.kwt
+      kilnwood market read book.kwb --json
     """
-    from exchange.market_data.compact import Unreadable, read_day
+    from exchange.market_data import compact, compact_book
+    from exchange.market_data.packing import Unreadable
 
     try:
-        _, tapes = read_day(file.read_bytes())
+        data = file.read_bytes()
+        if data.startswith(compact_book.MAGIC):
+            _, events = compact_book.read_book(data)
+            show(events, BookEvent.__struct_fields__, as_json=as_json)
+            return
+        _, tapes = compact.read_day(data)
     except (OSError, Unreadable) as error:
         fail(f"{file}: {error}")
     columns = ("instrument", "id", "at", "price_fen", "quantity_t", "amount_fen", "taker_side")
@@ -161,8 +171,22 @@ async def _shown(read: Callable[[], object], columns: tuple[str, ...], *, as_jso
 @click.argument("instrument")
 @click.option("--orders", is_flag=True, help="Every order that rests, not only what rests at each price.")
 @click.option("--count", type=click.IntRange(min=1), help="End after so many messages.")
+@click.option(
+    "--record",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="With --orders: when it ends, write what became of every order to this compact file.",
+)
 @with_service
-def watch(instrument: str, count: int | None, url: str, key_file: Path | None, *, orders: bool, as_json: bool) -> None:
+def watch(
+    instrument: str,
+    count: int | None,
+    record: Path | None,
+    url: str,
+    key_file: Path | None,
+    *,
+    orders: bool,
+    as_json: bool,
+) -> None:
     """Follow the book and the trades of an instrument as they change.
 
     After a lost connection, or a message that was missed, it goes on with a new snapshot. With --json each message is
@@ -172,12 +196,18 @@ def watch(instrument: str, count: int | None, url: str, key_file: Path | None, *
     Examples:
       kilnwood watch SC-CDCER-0001-2024
       kilnwood watch SC-CDCER-0001-2024 --orders --json --count 1
+      kilnwood watch SC-CDCER-0001-2024 --orders --record book.kwb
     """
     import contextlib
 
-    from deploy.cli.watching import Screen
     from deploy.client import Client
     from deploy.streams import watch as follow
+
+    if record is not None and not orders:
+        raise click.UsageError("--record keeps what becomes of orders: say --orders too")
+    from deploy.cli.watching import Recorded, Screen
+
+    recorded = Recorded()
 
     async def work(client: Client) -> None:
         shown = 0
@@ -188,8 +218,13 @@ def watch(instrument: str, count: int | None, url: str, key_file: Path | None, *
                         click.echo(msgspec.json.encode(message).decode())
                     else:
                         screen.show(copy, message)
+                    recorded.take(copy, message.sequence)
                     shown += 1
                     if shown == count:
                         return
 
-    run(url, key_file, work)
+    try:
+        run(url, key_file, work)
+    finally:  # also where it is ended by hand
+        if record is not None:
+            recorded.write(record, instrument)

@@ -10,25 +10,12 @@ import rich_click as click
 
 from deploy.cli.environment import fail
 from deploy.cli.executors import KILLED, executor
+from deploy.cli.played import DASK, OVERLAY, SCENARIO, WORKERS, range_of, read_scenario
 
 if TYPE_CHECKING:
     from exchange.simulation.sensitivity import Sensitivity
 
 _SAMPLES = {"morris": "trajectories", "sobol": "samples", "grid": "replications"}
-_SCENARIO = click.argument("scenario")
-_OVERLAY = click.option(
-    "--overlay",
-    "overlays",
-    multiple=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A file that changes a parameter, or fitted.toml of a calibration; repeatable.",
-)
-_WORKERS = click.option(
-    "--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes. The bytes are the same."
-)
-_DASK = click.option(
-    "--dask", metavar="ADDRESS", help="A Dask scheduler, such as tcp://10.0.0.5:8786, instead of them."
-)
 
 
 @click.group("sim")
@@ -49,8 +36,8 @@ def simulate_list() -> None:
 
 
 @simulate.command("check")
-@_SCENARIO
-@_OVERLAY
+@SCENARIO
+@OVERLAY
 def simulate_check(scenario: str, overlays: tuple[Path, ...]) -> None:
     """Check SCENARIO, and say in words what it plays and where each number comes from.
 
@@ -63,7 +50,7 @@ def simulate_check(scenario: str, overlays: tuple[Path, ...]) -> None:
     from exchange.simulation.runs import planned_runs
     from exchange.simulation.words import explained
 
-    text, changes = _read(scenario, overlays)
+    text, changes = read_scenario(scenario, overlays)
     try:
         for line in explained(read(text, changes), len(planned_runs(text, changes))):
             click.echo(line)
@@ -72,9 +59,9 @@ def simulate_check(scenario: str, overlays: tuple[Path, ...]) -> None:
 
 
 @simulate.command("odd")
-@_SCENARIO
+@SCENARIO
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="A file; else it is printed.")
-@_OVERLAY
+@OVERLAY
 def simulate_odd(scenario: str, out: Path | None, overlays: tuple[Path, ...]) -> None:
     """Describe the model of SCENARIO by the ODD protocol, as papers ask for it: Markdown, made from the code itself.
 
@@ -85,7 +72,7 @@ def simulate_odd(scenario: str, out: Path | None, overlays: tuple[Path, ...]) ->
     from exchange.simulation.files import ScenarioWrong, read
     from exchange.simulation.odd import odd
 
-    text, changes = _read(scenario, overlays)
+    text, changes = read_scenario(scenario, overlays)
     try:
         page = odd(read(text, changes))
     except ScenarioWrong as error:
@@ -97,13 +84,13 @@ def simulate_odd(scenario: str, out: Path | None, overlays: tuple[Path, ...]) ->
 
 
 @simulate.command("run")
-@_SCENARIO
+@SCENARIO
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="A new folder.")
-@_OVERLAY
+@OVERLAY
 @click.option("--replications", type=click.IntRange(1, 1_000), help="As many, instead of what the scenario says.")
 @click.option("--plain", is_flag=True, help="A report without a script: smaller, and without the view to zoom into.")
-@_WORKERS
-@_DASK
+@WORKERS
+@DASK
 def simulate_run(
     scenario: str,
     out: Path,
@@ -129,7 +116,7 @@ def simulate_run(
     from exchange.simulation.files import ScenarioWrong
     from exchange.simulation.shards import BundleWrong
 
-    text, changes = _read(scenario, overlays)
+    text, changes = read_scenario(scenario, overlays)
     try:
         with Console(stderr=True).status("") as status, executor(workers, dask) as pool:
             made = write(
@@ -153,7 +140,7 @@ def simulate_run(
 
 
 @simulate.command("sweep")
-@_SCENARIO
+@SCENARIO
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="A new folder.")
 @click.option("--method", type=click.Choice(["morris", "sobol", "grid"]), default="morris", show_default=True)
 @click.option(
@@ -171,9 +158,9 @@ def simulate_run(
 @click.option(
     "--replications", type=click.IntRange(1, 1_000), default=2, show_default=True, help="Averaged at each point."
 )
-@_OVERLAY
-@_WORKERS
-@_DASK
+@OVERLAY
+@WORKERS
+@DASK
 def simulate_sweep(  # noqa: PLR0917 - click hands each option over
     scenario: str,
     out: Path,
@@ -206,9 +193,9 @@ def simulate_sweep(  # noqa: PLR0917 - click hands each option over
     from exchange.simulation.shards import BundleWrong
     from exchange.simulation.sweep import SweepPlan, ranges_of, sweep
 
-    text, changes = _read(scenario, overlays)
+    text, changes = read_scenario(scenario, overlays)
     try:
-        ranges = ranges_of(text, changes, dict(map(_range, parameters)))
+        ranges = ranges_of(text, changes, dict(map(range_of, parameters)))
         plan = SweepPlan(method=method, figure=figure, ranges=ranges, samples=samples, replications=replications)
         with Console(stderr=True).status("") as status, executor(workers, dask) as pool:
             tell = _progress(status.update)
@@ -238,17 +225,6 @@ def _halves(each: "Sensitivity") -> tuple[tuple[float, float], tuple[float, floa
     return (each.main, each.main_half_width), (each.total, each.total_half_width)
 
 
-def _range(text: str) -> tuple[str, tuple[int, int] | None]:
-    """Read ``NAME`` or ``NAME=LOW:HIGH``."""
-    name, equals, ends = text.partition("=")
-    if not equals:
-        return name, None
-    low, _, high = ends.partition(":")
-    if not (low.isdecimal() and high.isdecimal()):
-        fail(f"--parameter {text}: give the range as two whole numbers, such as {name}=200:1000.", 2)
-    return name, (int(low), int(high))
-
-
 def _progress(say: Callable[[str], None]) -> Callable[[int, int], None]:
     """Say how many runs are done, and about how long the rest takes."""
     begun, before = monotonic(), list[int]()
@@ -263,8 +239,8 @@ def _progress(say: Callable[[str], None]) -> Callable[[int, int], None]:
 
 @simulate.command("verify")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@_WORKERS
-@_DASK
+@WORKERS
+@DASK
 @click.option(
     "--through-service",
     is_flag=True,
@@ -346,22 +322,3 @@ def simulate_compare(before: Path, after: Path, out: Path | None) -> None:
             click.echo(f"Read {out}.")
     except (BundleWrong, OSError) as error:
         fail(str(error))
-
-
-def _read(scenario: str, overlays: tuple[Path, ...]) -> tuple[str, dict[str, int]]:
-    """The text of a scenario, and what the overlays change."""
-    from exchange.simulation.files import ScenarioWrong, read_overlays, shipped
-
-    changes: dict[str, int] = {}
-    source: str | Path = scenario
-    try:
-        text = shipped().get(scenario) or Path(scenario).read_text("utf-8")
-        for source in overlays:
-            changes |= {each.parameter: each.value for each in read_overlays(source.read_text("utf-8"))}
-    except ScenarioWrong as error:
-        fail(f"{source}: {error}", 2)
-    except UnicodeDecodeError:
-        fail(f"{source} is not UTF-8.", 2)
-    except OSError as error:
-        fail(f"{source} cannot be read: {error.strerror}. 'kilnwood sim list' has what comes with the simulator.", 2)
-    return text, changes

@@ -96,7 +96,13 @@ def venue_check(file: Path, *, as_json: bool) -> None:
 @click.option("--fee-account", "fee_account_id", type=click.IntRange(min=1), required=True, help="Of the operator.")
 @with_service
 def venue_basket(
-    url: str, key_file: Path | None, *, band: tuple[int, int], vintages: tuple[int, int], as_json: bool, **said: Any
+    url: str,
+    key_file: Path | None,
+    *,
+    band: tuple[int, int],
+    vintages: tuple[int, int],
+    as_json: bool,
+    **said: Any,  # noqa: ANN401 - as the options say
 ) -> None:
     """Open the basket CODE, called NAME, of everything that its rule lets in.
 

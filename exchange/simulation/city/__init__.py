@@ -4,7 +4,7 @@ A city in ten rounds: somebody sets its rules and its subsidies year by year, an
 It is the same model as that of every scenario, over ten years, with rules that change on the first day of each.
 """
 
-from exchange.simulation.city.playing import CityYear, Played, play
+from exchange.simulation.city.playing import CityYear, PlayedCity, play
 from exchange.simulation.city.rules import ROUNDS, City, CityLever, GameLinkWrong, city, read_rounds, written
 
 __all__ = [
@@ -13,7 +13,7 @@ __all__ = [
     "CityLever",
     "CityYear",
     "GameLinkWrong",
-    "Played",
+    "PlayedCity",
     "city",
     "play",
     "read_rounds",

@@ -40,7 +40,7 @@ class CityYear(Struct, frozen=True, kw_only=True):
     balance_fen: int
 
 
-class Played(Struct, frozen=True, kw_only=True):
+class PlayedCity(Struct, frozen=True, kw_only=True):
     """All rounds under one seed, and the head of the journal, which says that they are the same everywhere."""
 
     years: tuple[CityYear, ...]
@@ -52,7 +52,7 @@ class Played(Struct, frozen=True, kw_only=True):
         return bool(self.years) and self.years[-1].retired_t >= self.years[-1].path_t
 
 
-def play(rounds: Sequence[Choice], replication: int = 0) -> Played:
+def play(rounds: Sequence[Choice], replication: int = 0) -> PlayedCity:
     """Play so many years from the first day on. The same rounds are the same figures, whatever is chosen after them."""
     rules = city()
     world = World(rules.scenario(), replication, schedule=rules.schedule(rounds))
@@ -62,7 +62,7 @@ def play(rounds: Sequence[Choice], replication: int = 0) -> Played:
             world.play_day(day)
         years.append(books.close(number, choice))
     world.ledger.check(world.venue.engine.market)
-    return Played(years=tuple(years), journal_hash=world.venue.hash.hex())
+    return PlayedCity(years=tuple(years), journal_hash=world.venue.hash.hex())
 
 
 class _Books:

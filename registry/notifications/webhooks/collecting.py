@@ -15,7 +15,7 @@ from registry.claims import service as claims
 from registry.credits.issuance import service as issuances
 from registry.credits.retirement import service as retirements
 from registry.kit.database import Tx
-from registry.notifications.rules import Happened
+from registry.notifications.rules import Happened, ToldByWebhook
 from registry.notifications.webhooks import store
 from schemas.notifications import NotificationKind
 from schemas.webhooks import AccountNews, PingEvent, WebhookKind, WebhookPayload
@@ -42,6 +42,15 @@ async def of_accounts_in(tx: Tx, happened: Sequence[Happened]) -> None:
                 why=each.why,
             )
             await _keep_in(tx, owners[each.account_id], each.cause, KINDS[each.kind], event)
+
+
+async def of_news_in(tx: Tx, happened: Sequence[ToldByWebhook]) -> None:
+    """Keep what only webhooks tell of accounts, for the organisations that own them."""
+    owners = await store.owners(tx, [each.account_id for each in happened])
+    listening = await store.listening(tx, sorted(set(owners.values())))
+    for each in happened:
+        if owners.get(each.account_id) in listening:
+            await _keep_in(tx, owners[each.account_id], each.cause, each.kind, each.data)
 
 
 async def of_log_in(tx: Tx, after: int, until: int) -> None:

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from deploy.cli.executors import executor
 from deploy.cli.program import cli
 from exchange.simulation.bundle import write
-from exchange.simulation.shards import versions
+from exchange.simulation.provenance import versions
 from tests.exchange.simulation.small import RHYTHM, SMALL
 
 

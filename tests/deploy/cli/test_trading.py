@@ -9,6 +9,7 @@ import httpx
 import msgspec
 import pytest
 from click.testing import CliRunner, Result
+from msgspec.structs import replace
 from rich.console import Console
 
 from deploy.cli import trading
@@ -18,7 +19,7 @@ from deploy.cli.watching import Screen
 from deploy.client import Client
 from deploy.sockets import SocketClosed
 from exchange.market_data.replica import MarketReplica
-from schemas.market_data import Book, LevelChange, MarketChange, MarketSnapshot, PriceLevel, Trade
+from schemas.market_data import Book, BookOrder, LevelChange, MarketChange, MarketSnapshot, PriceLevel, Trade
 
 CODE = "SC-CDCER-0001-2024"
 ORDER = {
@@ -244,3 +245,34 @@ def test_the_picture_of_a_market():
     first, _, second = out.getvalue().partition("closed, no orders are taken")
     assert all(word in first for word in ("continuous, orders are taken", "35.00", "36.00", "36.50"))
     assert all(word in second for word in ("36.50", "12", "buy"))
+
+
+def test_what_is_watched_is_recorded_and_read(service: Service, tmp_path: Any, monkeypatch: pytest.MonkeyPatch):
+    """A snapshot and a change as the feed has them; the file says what became of each order."""
+    one, two = (BookOrder(id=number, side="sell", price_fen=3600 + number, open_t=4) for number in (1, 2))
+    began = MarketSnapshot(
+        instrument=CODE, stream="s", number=1, sequence=70, open=True, phase="continuous", bids=(), asks=(),
+        orders=(one, two), last_trade_id=0,
+    )  # fmt: skip
+    gone = (replace(one, open_t=1), replace(two, open_t=0))
+    then = MarketChange(instrument=CODE, stream="s", number=2, sequence=73, open=True, phase="continuous", orders=gone)
+
+    async def followed(*_: Any, **said: Any) -> Any:
+        assert said["orders"]
+        copy = MarketReplica()
+        for message in (began, then):
+            copy.apply(message)
+            yield copy, message
+
+    monkeypatch.setattr("deploy.streams.watch", followed)
+    file = tmp_path / "book.kwb"
+    done = kilnwood("watch", CODE, "--orders", "--record", str(file), "--json", "--count", "2")
+    assert (0, True) == (done.exit_code, f"4 events, {file.stat().st_size} bytes" in done.stderr)
+    read = kilnwood("market", "read", str(file), "--json")
+    assert [(70, "added", 1, 4), (70, "added", 2, 4), (73, "reduced", 1, 1), (73, "removed", 2, 0)] == [
+        tuple(json.loads(line)[name] for name in ("sequence", "change", "order_id", "open_t"))
+        for line in read.stdout.splitlines()
+    ]
+    assert 2 == kilnwood("watch", CODE, "--record", str(file)).exit_code
+    missing = kilnwood("watch", CODE, "--orders", "--record", str(tmp_path / "none" / "x"), "--json", "--count", "1")
+    assert (1, True) == (missing.exit_code, "cannot be written" in missing.stderr)

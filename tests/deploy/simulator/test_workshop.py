@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from deploy.simulator import workshop as module
-from deploy.simulator.workshop import Job, Progress, RunEnded, SimulatorBusy, Workshop
+from deploy.simulator.workshop import JobProgress, RunEnded, SimulationJob, SimulatorBusy, Workshop
 from tests.deploy.simulator import steps
 
 ROOT = Path(__file__).parents[3]
@@ -28,9 +28,9 @@ async def workshop() -> AsyncIterator[Workshop]:
     await made.close()
 
 
-def job(key: str, *them: Callable[[], object]) -> Job:
+def job(key: str, *them: Callable[[], object]) -> SimulationJob:
     """A job of some steps."""
-    return Job(key, them, steps.joined)
+    return SimulationJob(key, them, steps.joined)
 
 
 def noting(path: Path, words: str) -> Sequence[Callable[[], object]]:
@@ -58,11 +58,11 @@ async def test_jobs_take_turns_and_are_played_once(workshop: Workshop, tmp_path:
     long, short = job("long", *noting(path, "abcdef")), job("short", *noting(path, "x"))
     begun = await workshop.ask(long, caller="one", patience_s=0)
     assert begun.result is None
-    assert 6 == begun.count
+    assert 6 == begun.steps
     shorter = await workshop.ask(short, caller="other", patience_s=PATIENT_S)
     assert "x" == shorter.result
     found = [await workshop.ask(each, caller="one", patience_s=PATIENT_S) for each in (long, long)]
-    assert [Progress(6, 6, "abcdef")] * 2 == found
+    assert [JobProgress(6, 6, "abcdef")] * 2 == found
     assert "abcdef" == path.read_text().replace("x", "")
     assert path.read_text().index("x") < 5
 
@@ -109,7 +109,7 @@ async def test_what_nobody_asks_for_is_ended(workshop: Workshop, tmp_path: Path,
     """Whoever comes again begins it anew."""
     monkeypatch.setattr(module, "ABANDONED_S", -1.0)
     long = job("long", *noting(tmp_path / "noted", "ab"))
-    assert Progress(0, 2) == await workshop.ask(long, caller="one", patience_s=PATIENT_S)
+    assert JobProgress(0, 2) == await workshop.ask(long, caller="one", patience_s=PATIENT_S)
     monkeypatch.undo()
     assert "ab" == (await workshop.ask(long, caller="one", patience_s=PATIENT_S)).result
 
@@ -132,11 +132,11 @@ def test_the_process_ends_with_a_service_that_was_killed(tmp_path: Path):
     program = tmp_path / "service.py"
     program.write_text(
         "import asyncio, os, signal\n"
-        "from deploy.simulator.workshop import Job, Workshop\n"
+        "from deploy.simulator.workshop import SimulationJob, Workshop\n"
         "from tests.deploy.simulator import steps\n"
         "async def main():\n"
         "    made = Workshop()\n"
-        "    await made.ask(Job('endless', [steps.endless], steps.joined), caller='one', patience_s=0)\n"
+        "    await made.ask(SimulationJob('endless', [steps.endless], steps.joined), caller='one', patience_s=0)\n"
         "    while not made.worker_id: await asyncio.sleep(0.01)\n"
         "    print(made.worker_id, flush=True)\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"

@@ -10,6 +10,9 @@ import pytest
 from deploy.simulator import workshop
 from deploy.simulator.choices import scenarios
 from deploy.site import city
+from registry.access.rates import SIMULATIONS, Rates, TooManyRequests
+from registry.kit.site.frame import TEMPLATES
+from registry.kit.site.language import languages
 from tests.site.crowded import read
 from tests.worlds import World
 
@@ -172,3 +175,23 @@ async def test_the_verdict_says_how_sure_it_is(empty: World, monkeypatch: pytest
     assert "the city spent money that it did not have" not in english
     assert all(said in chinese for said in ("未达到目标", "用 2 个不同的随机种子", "它不能说明：真实城市的数额"))
     assert "Round 11" not in english
+
+
+async def test_what_a_stranger_writes_into_a_link_is_a_text(empty: World):
+    """Names and values stand in the refusal and in the form as text."""
+    hostile = "<script>alert(1)</script>"
+    answer = await empty.http.get("/simulator/price-floor/choose", params={hostile: "1", "replications": f'"{hostile}'})
+    assert 422 == answer.status_code
+    assert hostile not in answer.text
+    assert "&lt;script&gt;" in answer.text
+
+
+def test_an_address_plays_so_many_pages_a_second():
+    """A class of pupils may begin at once; what is more is refused, in both languages."""
+    rates = Rates(now_s=lambda: 0.0)
+    for _ in range(200):
+        rates.take(SIMULATIONS, "192.0.2.1")
+    with pytest.raises(TooManyRequests, match="Too many simulations from your address: 200 at once") as refused:
+        rates.take(SIMULATIONS, "192.0.2.1")
+    rates.take(SIMULATIONS, "192.0.2.2")
+    assert "来自你的地址的模拟" in str(languages([TEMPLATES])["zh"].told(refused.value.detail))

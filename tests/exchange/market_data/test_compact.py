@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exchange.market_data.compact import Unreadable, begin_of, read_day, write_day
+from exchange.market_data.compact import begin_of, read_day, write_day
+from exchange.market_data.packing import Unreadable
 from schemas.market_data import Trade
 
 DAY = date(2025, 6, 1)

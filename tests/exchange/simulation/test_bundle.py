@@ -1,6 +1,8 @@
 """Bundles: the same bytes from any number of workers, resumed after a kill, verified, and found out where altered."""
 
 import csv
+import platform
+import re
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
@@ -16,7 +18,7 @@ from exchange.simulation.bundle import write
 from exchange.simulation.files import shipped
 from exchange.simulation.results import FIGURES
 from exchange.simulation.runs import FailedRun, PlannedRun, planned_runs
-from exchange.simulation.shards import BundleWrong
+from exchange.simulation.shards import BundleWrong, plan_of
 from exchange.simulation.statistics import effect, estimate
 from exchange.simulation.world import World
 from tests.exchange.simulation.small import RHYTHM, SMALL
@@ -120,6 +122,7 @@ def test_a_bundle_is_verified_by_running_it_again(folder, tmp_path):
         (("bundle.json", b'"seed": 101', b'"seed": 102'), "run again, it gives another bundle.json"),
         (("bundle.json", b'"model": 2', b'"model": 9'), "the bundle is of model and engine"),
         (("bundle.json", b'"format": 1', b'"format": 2'), "no bundle that can be read"),
+        (("bundle.json", b'"factors.toml": "', b'"factors.toml": "0'), "was made with another factors.toml"),
     ],
 )
 def test_an_altered_bundle_is_found_out(folder, tmp_path, altered, said):
@@ -143,6 +146,23 @@ def test_a_journal_that_was_altered_does_not_replay(folder):
         bundle.replay(msgspec.msgpack.encode((version, 99, codec, rows)))
     with pytest.raises(BundleWrong, match="no journal"):
         bundle.replay(b"\xc1")
+
+
+def test_a_bundle_says_what_it_was_made_with(folder):
+    """Data files by their hashes, Python by its version, and every file of the folder."""
+    manifest = bundle.read_manifest(folder)
+    assert {"calendar-cn.toml", "factors.toml", "continuous.toml"} <= manifest.data.keys()
+    assert platform.python_version() in manifest.python
+    assert {each.name for each in folder.iterdir()} == {*manifest.outputs, "bundle.json"}
+    assert manifest.plan == plan_of(planned_runs(RHYTHM, SMALL, 2))
+
+
+def test_another_python_is_no_difference(folder, tmp_path):
+    """A bundle of Python 3.14 is verified by this one."""
+    for each, data in contents(folder).items():
+        (tmp_path / each).write_bytes(re.sub(rb'"python": "[^"]*"', b'"python": "CPython 3.14.0"', data))
+    done = CliRunner().invoke(cli, ["sim", "verify", str(tmp_path)])
+    assert 0 == done.exit_code, done.output
 
 
 def test_every_kilogram_of_every_run_is_in_one_place(folder):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exchange.simulation.city import ROUNDS, GameLinkWrong, Played, city, play, read_rounds, written
+from exchange.simulation.city import ROUNDS, GameLinkWrong, PlayedCity, city, play, read_rounds, written
 from exchange.simulation.parameters import documented, fault_of
 
 USUAL = city().usual
@@ -15,7 +15,7 @@ QUIET, BUSY = read_rounds("220000.220000.220000"), read_rounds("220000.330012.34
 
 
 @pytest.fixture(scope="module")
-def quiet() -> Played:
+def quiet() -> PlayedCity:
     """Three years in which nobody changes anything."""
     return play(QUIET)
 

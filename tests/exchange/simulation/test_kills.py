@@ -6,14 +6,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing import active_children
 from pathlib import Path
 
 import pytest
 
-from deploy.cli.executors import end_with_parent, executor
+from deploy.cli.executors import executor
 from exchange.simulation.bundle import write
 from tests.exchange.simulation.small import RHYTHM, SMALL
 
@@ -80,17 +79,16 @@ def until(true: Callable[[], bool]) -> bool:
 
 
 def test_a_worker_that_is_killed_loses_the_runs_under_way(tmp_path, whole):
-    """Kill -9 of one of two workers: what was done is stored, at most one run of each worker is played again."""
+    """SIGKILL of one of two workers: what was done is stored, at most one run of each worker is played again."""
     done: list[int] = []
 
     def kill_once(count: int, _all: int) -> None:
         done.append(count)
         if count == 5:
-            os.kill(next(iter(pool._processes)), signal.SIGKILL)
+            os.kill(next(each.pid for each in active_children() if each.pid), signal.SIGKILL)
 
-    with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn"), initializer=end_with_parent) as pool:
-        with pytest.raises(BrokenProcessPool):
-            write(tmp_path / "cut", RHYTHM, SMALL, replications=REPLICATIONS, executor=pool, finished=kill_once)
+    with pytest.raises(BrokenProcessPool), executor(WORKERS) as pool:
+        write(tmp_path / "cut", RHYTHM, SMALL, replications=REPLICATIONS, executor=pool, finished=kill_once)
     assert 5 <= done[-1] < RUNS
     assert done[-1] == finished_in(tmp_path / "cut")
     assert RUNS - done[-1] == gone_on(tmp_path / "cut", 3)
@@ -98,7 +96,7 @@ def test_a_worker_that_is_killed_loses_the_runs_under_way(tmp_path, whole):
 
 
 def test_a_parent_that_is_killed_loses_one_run_a_worker_at_most(tmp_path, whole):
-    """Kill -9 of it: its workers end by themselves, and the next call plays no more again than were under way."""
+    """SIGKILL of it: its workers end by themselves, and the next call plays no more again than were under way."""
     folder = tmp_path / "cut"
     root = Path(__file__).parents[3]
     script = tmp_path / "parent.py"
