@@ -152,8 +152,8 @@ def _pushes(pair: Pair, at: int) -> str:
         return ""
     note = (
         (
-            "In percent of the figure before, with 95 % intervals. Figures that are 0 before, never move, or move by more "
-            f"than {_CUT} % are in the table alone."
+            "In percent of the figure before, with 95 % intervals. Figures that are 0 before, never move, or move more "
+            f"than by {_CUT} % are in the table alone."
         ),
         f"占之前数值的百分比，线段为 95% 置信区间。之前为零、从不变化或变化超过 {_CUT}% 的数值只列于表中。",
     )

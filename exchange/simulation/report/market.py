@@ -16,7 +16,7 @@ from exchange.simulation.statistics import Estimate, SettingSummary
 
 MOST_LINES: Final = 5
 """Settings that one chart of lines shows; more would hide each other."""
-MOST_BARS: Final = 20
+MOST_BARS: Final = 12
 FAN: Final = (0.1, 0.5, 0.9)
 """The fan is from the first to the last of these parts of all replications, its line the middle one."""
 
