@@ -90,7 +90,7 @@ class Workshop:
         self._jobs: dict[str, _UnderWay] = {}
         self._kept: OrderedDict[str, object] = OrderedDict()
         self._failed: dict[str, tuple[float, RunEnded]] = {}
-        self._turn = asyncio.Lock()  # of the event loop that uses it first
+        self._turn = asyncio.Lock()
 
     async def ask(self, job: SimulationJob, *, caller: str, patience_s: float) -> JobProgress:
         """
@@ -137,6 +137,8 @@ class Workshop:
                 "in a minute.",
                 retry_after_s=20,
             )
+        if not under_way:
+            self._turn = asyncio.Lock()  # the one before may be of an event loop that has ended
         task = asyncio.create_task(self._carry_out(job))
         self._jobs[job.key] = made = _UnderWay(job, caller, task)
         task.add_done_callback(lambda _: self._jobs.pop(job.key) if self._jobs.get(job.key) is made else None)

@@ -33,6 +33,7 @@ ELSEWHERE = {
     "/e/{}/{}",  # tests/registry/community: a secret, and only under its own event
     "/projects/{}/draft/{}",  # tests/deploy/site/test_work_pages.py
     "/r/{}",  # public by the code; tests/site/test_receipt_page.py
+    *(f"/simulator/{{}}{each}" for each in ("", "/choose", "/result")),  # nobody's: tests/deploy/site/test_simulator.py
 }
 NUMBERS = 30
 
