@@ -59,7 +59,8 @@ class Venue:
     tonnes of one order, and the most that an account may hold; 0 for no limit. Where *locks* is set, *fresh* is what
     each account bought since the day turned and was delivered: it cannot be sold again that day. It stays when tonnes
     are withdrawn, so that bringing them back frees nothing. Trades up to number *released* are of earlier days;
-    *bought* has buyer and tonnes of each later one that was delivered.
+    *bought* has buyer and tonnes of each later one that was delivered, once a release has named a trade; None before,
+    as in everything that was journalled until releases did.
     """
 
     __slots__ = ("bought", "fresh", "largest", "limits", "locks", "modes", "preset", "released")
@@ -72,7 +73,7 @@ class Venue:
         self.released = 0
         self.limits: dict[int, tuple[int, int]] = {}
         self.fresh: dict[int, int] = {}
-        self.bought: dict[int, tuple[int, int]] = {}
+        self.bought: dict[int, tuple[int, int]] | None = None
 
     def against(  # noqa: PLR0917 - an order, as it is said
         self, account: TradingAccount, instrument: int, side: int, mode: int, quantity: int, more: int
@@ -106,12 +107,18 @@ class Venue:
         """Keep in mind what was delivered, if it was bought today."""
         if trade > self.released:
             self.fresh[account] = self.fresh.get(account, 0) + quantity
-            self.bought[trade] = account, quantity
+            if self.bought is not None:
+                self.bought[trade] = account, quantity
 
-    def release(self, last: int) -> None:
-        """Let what was bought in trades up to *last* be sold; what came after it stays locked."""
+    def release(self, last: int, *, named: bool) -> None:
+        """
+        Let what was bought in trades up to *last* be sold.
+
+        What came after it stays locked, as far as trades are told apart: from the first release on that *named* one.
+        """
         self.released = max(self.released, last)
-        delivered, self.fresh, self.bought = self.bought, {}, {}
+        delivered, self.fresh = self.bought or {}, {}
+        self.bought = {} if named or self.bought is not None else None
         for trade, (account, quantity) in delivered.items():
             self.deliver(trade, account, quantity)
 

@@ -28,6 +28,7 @@ class NaiveVenue:
     released: int
     limits: dict[int, tuple[int, int]] = field(default_factory=dict)
     delivered: list[e.Traded] = field(default_factory=list)
+    told_apart: bool = False
 
 
 class NaiveVenues(NaiveCustody):
@@ -98,7 +99,8 @@ class NaiveVenues(NaiveCustody):
             refuse(VenueReason.NO_VENUE, said.instrument)
         venue = self.venues[said.instrument]
         venue.released = max(venue.released, self.trades if said.last < 0 else min(said.last, self.trades))
-        venue.delivered = [each for each in venue.delivered if each.trade > venue.released]
+        venue.delivered = [each for each in venue.delivered if venue.told_apart and each.trade > venue.released]
+        venue.told_apart |= said.last >= 0
         return [m.BoughtReleased(said.instruction, said.instrument)]
 
     def _Settle(self, said: c.Settle) -> list[e.Event]:  # noqa: N802 - named as its command

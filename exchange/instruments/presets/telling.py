@@ -7,7 +7,7 @@ from exchange.engine.commands import Command
 from exchange.engine.modes.blocks.messages import SetBlockTerms
 from exchange.engine.modes.picking import PICK_ANY, PICK_BEST, PICK_BEST_FIVE, SetPicking
 from exchange.engine.modes.sessions.messages import SetSessionRules
-from exchange.engine.modes.venues.messages import SetLimits, SetVenue
+from exchange.engine.modes.venues.messages import ReleaseBought, SetLimits, SetVenue
 from schemas.scalars import MAX_PRICE_FEN
 from schemas.venues import PRESETS, ROLES, VenueRules
 
@@ -49,6 +49,8 @@ def instructions_for(rules: VenueRules, instrument: int, reference_fen: int) -> 
     number = PRESETS.index(rules.preset) + 1 if rules.preset in PRESETS else 0
     locks = rules.resale == "next-day"
     told: list[Command] = [SetVenue(0, instrument, number, modes_of(rules), rules.largest_order_t or 0, locks)]
+    if locks:
+        told.append(ReleaseBought(0, instrument, 0))  # of nothing: from here on trades are told apart
     for role, limit in rules.limits.by_role():
         bounds = (limit.largest_order_t or 0, limit.most_held_t or 0)
         told.append(SetLimits(0, instrument, ROLES.index(role), *bounds))

@@ -145,19 +145,20 @@ def test_what_was_bought_yesterday_and_is_delivered_today_is_yesterday_s():
 def test_what_was_bought_just_after_midnight_is_today_s():
     """The release comes a moment later and names the last trade of yesterday: what came after it stays locked."""
     table = ruled_table(locks=True)
+    table.tell(m.ReleaseBought(12, CREDIT, 0))
     table.tell(sell(1, 200, 100, 1), buy(4, 200, 50, 1), buy(4, 200, 30, 2), c.Settle(1, (1, 2)))
     stored = state.dump(table.engine.market)
-    table.tell(m.ReleaseBought(12, CREDIT, 1))
+    table.tell(m.ReleaseBought(13, CREDIT, 1))
     too_much = (VenueReason.BOUGHT_TODAY, 1_060, 1_050)
     assert [too_much] == refusals(table.tell(sell(4, 900, 1_060, 3))), "30 t of trade 2 were bought today"
     loaded = Engine(state.load(stored))
-    loaded.apply(m.ReleaseBought(12, CREDIT, 1))
+    loaded.apply(m.ReleaseBought(13, CREDIT, 1))
     assert [too_much] == refusals(loaded.apply(sell(4, 900, 1_060, 3))), "a snapshot keeps the trades apart"
-    table.tell(buy(4, 200, 20, 4), m.ReleaseBought(13, CREDIT, 2), c.Settle(2, (3,)))
+    table.tell(buy(4, 200, 20, 4), m.ReleaseBought(14, CREDIT, 2), c.Settle(2, (3,)))
     assert [(VenueReason.BOUGHT_TODAY, 1_100, 1_080)] == refusals(table.tell(sell(4, 900, 1_100, 5)))
-    table.tell(m.ReleaseBought(14, CREDIT, 1))
+    table.tell(m.ReleaseBought(15, CREDIT, 1))
     assert [(VenueReason.BOUGHT_TODAY, 1_100, 1_080)] == refusals(table.tell(sell(4, 900, 1_100, 6))), "no way back"
-    assert [] == refusals(table.tell(m.ReleaseBought(15, CREDIT), sell(4, 900, 1_100, 7)))
+    assert [] == refusals(table.tell(m.ReleaseBought(16, CREDIT), sell(4, 900, 1_100, 7)))
 
 
 def test_orders_follow_an_account_to_its_new_owner():

@@ -68,6 +68,7 @@ async def test_an_instrument_is_opened_once(issued: World):
         "fee_bps": 30,
         "state": "open",
         "halted_by": [],
+        "delisting": None,
         "opened_at": "2025-01-06T01:00:00Z",
         "preset": None,
     } == first

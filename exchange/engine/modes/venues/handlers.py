@@ -70,7 +70,8 @@ def release_bought(market: Market, command: ReleaseBought) -> list[Event]:
         return [instrument]
     if instrument.venue is None:
         return [InstructionRefused(command.instruction, 0, VenueReason.NO_VENUE, instrument.id, 0)]
-    instrument.venue.release(market.trades if command.last < 0 else min(command.last, market.trades))
+    named = command.last >= 0
+    instrument.venue.release(min(command.last, market.trades) if named else market.trades, named=named)
     return [BoughtReleased(command.instruction, instrument.id)]
 
 

@@ -52,7 +52,8 @@ class ReleaseBought(Struct, array_like=True, gc=False, frozen=True, tag=56):
     """
     A new day: what was bought of an instrument until it began, delivered or not, may be sold.
 
-    *last* is the number of the last trade before, which may be long ago; -1 where that is the last one of all.
+    *last* is the number of the last trade before, which may be long ago; -1 where that is the last one of all. Trades
+    are told apart from the first such number on.
     """
 
     instruction: int

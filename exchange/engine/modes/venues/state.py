@@ -31,7 +31,7 @@ class StoredVenues(Struct, array_like=True):
 
 
 class StoredDays(StoredVenues, array_like=True):
-    """And by instrument number, buyer and tonnes of each trade of today that was delivered, where there is any."""
+    """And by instrument number, buyer and tonnes of each delivered trade of today, where these are told apart."""
 
     bought: list[tuple[int, list[tuple[int, int, int]]]]
 
@@ -67,7 +67,7 @@ class Venues:
         bought = [
             (number, [(trade, *each) for trade, each in sorted(venue.bought.items())])
             for number, venue in sorted(self.venues.items())
-            if venue.bought
+            if venue.bought is not None
         ]
         return StoredDays(*stored, bought) if bought else StoredVenues(*stored)
 
