@@ -39,7 +39,7 @@ async def bids(tx: Tx, window: Window, number: int) -> Page[AnonymousBid]:
 async def results(tx: Tx, number: int) -> list[SaleNews]:
     """What an ended auction came to for each account that had a part in it; nothing while it has not ended."""
     return [
-        sale_news(row, number, sells=row["kind"] == "auction", why=_ENDS.get(row["ended_because"]))
+        sale_news(dict(row), number, sells=row["kind"] == "auction", why=_ENDS.get(row["ended_because"]))
         for row in await tx.fetch(_sql.results, number)
     ]
 

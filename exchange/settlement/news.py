@@ -6,10 +6,11 @@ sales, and marks of subscriptions, which do not end in the order of their number
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from exchange.auctions import store as auctions
 from exchange.campaigns import store as campaigns
+from exchange.engine.modes.auctions.messages import CallOffAuction, CloseAuction
 from exchange.instructions.rules import command_of
 from exchange.settlement import store
 from exchange.subscriptions import store as subscriptions
@@ -45,12 +46,13 @@ async def sales_since_in(tx: Tx, place: int) -> tuple[int, list[News]]:
     for row in rows:
         if row["id"] > until:
             break
-        command = command_of(row)
-        if (number := getattr(command, "auction", None)) is not None:
+        command: Any = command_of(dict(row))
+        if isinstance(command, CloseAuction | CallOffAuction):
             kind: WebhookKind = "auction.ended"
+            number: int = command.auction
             results = await auctions.results(tx, number)
         else:
-            kind, number = "campaign.ended", getattr(command, "campaign", 0)
+            kind, number = "campaign.ended", command.campaign
             results = await campaigns.results(tx, number)
         found += [
             News(cause=f"{kind}:{number}:{each.account_id}", kind=kind, account_id=each.account_id, data=each)

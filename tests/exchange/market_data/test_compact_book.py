@@ -1,5 +1,6 @@
 """What became of a book's orders as a compact file: byte by byte, against CSV, and from a market that trades."""
 
+import asyncio
 import csv
 import io
 from collections import defaultdict
@@ -102,8 +103,6 @@ def test_what_is_not_read():
 
 async def test_of_a_market_that_trades_the_file_gives_the_book(market: Market):
     """Resting, traded in part, amended, cancelled: what is read leads to the very lines of the book's own CSV."""
-    import asyncio
-
     await market.bring("kiln", 100)
     await market.pay_in("solar", 1_000_00)
     first = await market.sells("kiln", 20, 13_00)
