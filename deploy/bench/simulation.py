@@ -130,9 +130,9 @@ def _sweep(name: str, runs: int, wanted_min: int, *, seconds: float, rounds: int
     with executor(_WORKERS) as pool:
         assert pool is not None, "these are processes"
         _play_some(pool, jobs[:_WORKERS])  # both have imported everything
+        some = jobs[: max(_WORKERS, round(10 * seconds))]
         for _ in range(rounds):
-            some = jobs[: max(_WORKERS, round(10 * seconds))]
-            taken.append(seconds_of(lambda: _play_some(pool, some)) / len(some))  # noqa: B023 - called at once
+            taken.append(seconds_of(lambda: _play_some(pool, some)) / len(some))
     value = median(taken) * runs / 60
     return Figure(
         name=name,

@@ -32,7 +32,7 @@ class CannotReplay(Exception):
     """The journal has a command for which a person of the service has none; the text says which."""
 
 
-_REPLAYED: Final = frozenset(
+_REPLAYED: Final[frozenset[type[object]]] = frozenset(
     {
         *(c.CreditCash, c.DebitCash, c.CreditTonnes, c.DebitTonnes, c.CancelAll, c.SetBand, c.Settle),
         *(c.OpenInstrument, c.Continue, continuous.Place, listings.OpenListing, listings.Subscribe),

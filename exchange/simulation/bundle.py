@@ -156,10 +156,10 @@ def commands_of(journal: bytes) -> list[Command]:
 
 def _rows(journal: bytes) -> list[JournalRow]:
     try:
-        kind = tuple[int, int, int, list[JournalRow]]
-        version, engine_version, row_codec, rows = msgspec.msgpack.decode(journal, type=kind)
+        found = msgspec.msgpack.decode(journal, type=tuple[int, int, int, list[JournalRow]])
     except msgspec.MsgspecError as error:
         raise BundleWrong(f"{JOURNAL} is no journal: {error}") from error
+    version, engine_version, row_codec, rows = found
     if (version, engine_version, row_codec) != (1, ENGINE, codec.CODEC):
         raise BundleWrong(f"{JOURNAL} is of engine {engine_version}; this is engine {ENGINE}.")
     return rows

@@ -103,10 +103,10 @@ def _sustained(market: ServedMarket, rate: int, at_once: int, seconds: float) ->
         loading.stdin.close()
         loading.stdin = None
         until = perf_counter() + seconds + _PATIENCE_S
-        while True:
+        said, complaint = b"", b""
+        while loading.returncode is None:
             try:
                 said, complaint = loading.communicate(timeout=_LOOK_EVERY_S)
-                break
             except subprocess.TimeoutExpired:
                 looks.append(behind(market))
             if perf_counter() > until:
