@@ -125,14 +125,13 @@ def sobol_5120(*, seconds: float, rounds: int) -> Figure:
 
 def _sweep(name: str, runs: int, wanted_min: int, *, seconds: float, rounds: int) -> Figure:
     """Play runs of `compliance-rhythm` for a while, and say how long all of them would take."""
-    parameter, taken = "population.mills.late_bps", []
+    parameter = "population.mills.late_bps"
     jobs = [PlannedRun(shipped()["compliance-rhythm"], (), (parameter,), (each,), 0) for each in range(0, 10_001, 100)]
     with executor(_WORKERS) as pool:
         assert pool is not None, "these are processes"
         _play_some(pool, jobs[:_WORKERS])  # both have imported everything
         some = jobs[: max(_WORKERS, round(10 * seconds))]
-        for _ in range(rounds):
-            taken.append(seconds_of(lambda: _play_some(pool, some)) / len(some))
+        taken = [seconds_of(lambda: _play_some(pool, some)) / len(some) for _ in range(rounds)]
     value = median(taken) * runs / 60
     return Figure(
         name=name,
