@@ -7,7 +7,7 @@ from exchange.simulation.programme_plans import AbatementPlan, ReduceFirstPlan
 from exchange.simulation.seeds import Draws
 
 
-class Reduction(NamedTuple):
+class ChosenReduction(NamedTuple):
     """
     What is reduced of some emissions: ten-thousandths of them, and what that costs, in fen per 10,000 t emitted.
 
@@ -19,7 +19,7 @@ class Reduction(NamedTuple):
     counts: bool
 
 
-NOTHING = Reduction(0, 0, counts=True)
+NOTHING = ChosenReduction(0, 0, counts=True)
 """Of those who have no curve of their own; no rule binds them."""
 
 
@@ -51,7 +51,7 @@ def curve_of(plan: AbatementPlan, draws: Draws) -> Curve:
     return Curve(potential, plan.first_fen_t.value, max(plan.first_fen_t.value, plan.last_fen_t.value))
 
 
-def chosen(curve: Curve, price_fen_t: int, rule: ReduceFirstPlan | None, credits_worth_fen: int) -> Reduction:
+def chosen(curve: Curve, price_fen_t: int, rule: ReduceFirstPlan | None, credits_worth_fen: int) -> ChosenReduction:
     """
     Return what is reduced: what is cheaper than *price_fen_t*, and more where a rule asks for it and it is worth it.
 
@@ -61,9 +61,9 @@ def chosen(curve: Curve, price_fen_t: int, rule: ReduceFirstPlan | None, credits
     own = curve.worth(price_fen_t)
     required = rule.required_bps.value if rule is not None else 0
     if own >= required:
-        return Reduction(own, curve.cost(own), counts=True)
+        return ChosenReduction(own, curve.cost(own), counts=True)
     if required <= curve.potential_bps:
         more = curve.cost(required) - curve.cost(own) - (required - own) * price_fen_t
         if more <= credits_worth_fen:
-            return Reduction(required, curve.cost(required), counts=True)
-    return Reduction(own, curve.cost(own), counts=False)
+            return ChosenReduction(required, curve.cost(required), counts=True)
+    return ChosenReduction(own, curve.cost(own), counts=False)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from exchange.simulation.abatement import NOTHING, Curve, Reduction, chosen
+from exchange.simulation.abatement import NOTHING, Curve, ChosenReduction, chosen
 from exchange.simulation.agents import YEAR_DAYS, PlayedRegion
 from exchange.simulation.buying import Wish, buy
 from exchange.simulation.parameters import BPS
@@ -56,7 +56,7 @@ class Enterprise:
         """How many of them need not be local."""
         return self.need_t * (BPS - self._region.policy.local_share_bps.value) // BPS
 
-    def _reduced_by(self, curve: Curve | None) -> Reduction:
+    def _reduced_by(self, curve: Curve | None) -> ChosenReduction:
         """Decide what to reduce; a credit is worth at least what the first limit leaves of the alternative."""
         if curve is None:
             return NOTHING

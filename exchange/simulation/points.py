@@ -28,7 +28,7 @@ _THOUSAND: Final = 1_000
 _G_PER_T: Final = 1_000_000
 
 
-class Batch(Struct):
+class PointsOfDay(Struct):
     """The points of one day that are neither redeemed nor expired: those that may be redeemed, and those never will."""
 
     day: int
@@ -52,7 +52,7 @@ class PointsProgramme:
         self.budget = self.rewards = self.running = self.on_exchange = self.treasury = 0
         self.saved_g = self.added_g = self.retired_t = 0
         self.lasted_days: int | None = None
-        self.batches: deque[Batch] = deque()
+        self.batches: deque[PointsOfDay] = deque()
         self._plan = plan
         self._region = region
         self._draws = draws
@@ -168,7 +168,7 @@ class PointsProgramme:
         self.added_g += (rewarded - usual) * plan.act_g.value
         if issued:
             idle = issued * plan.never_bps.value // BPS
-            self.batches.append(Batch(day, issued - idle, idle))
+            self.batches.append(PointsOfDay(day, issued - idle, idle))
             self.issued += issued
             self._fund += issued * plan.credit_fen_1000.value // _THOUSAND
 
