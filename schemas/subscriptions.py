@@ -24,6 +24,8 @@ from schemas.serials import InstrumentCodeText
 Every = Literal["day", "week", "month"]
 BuySource = Literal["listing", "campaign", "book"]
 SellInto = Literal["book", "listing", "campaign"]
+CreditType = Literal["forestry", "manufacturing"]
+"""The sectoral scope, of those of the Clean Development Mechanism, that a methodology belongs to."""
 StandingState = Literal["active", "paused", "ended"]
 RunState = Literal["open", "done"]
 RunOrderState = Literal["chosen", "placed", "refused", "replaced"]
@@ -48,6 +50,9 @@ class BuyTerms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, ta
     instrument: InstrumentCodeText | None = None
     project_id: Id | None = None
     methodology: Annotated[Name | None, Meta(description="With or without its version")] = None
+    types: Annotated[
+        tuple[CreditType, ...], Meta(max_length=2, description="Of the project, by its methodology; any if empty")
+    ] = ()
     locality: Annotated[
         Name | None, Meta(description="A part of the project's location, in capitals or not", examples=["Chenggu"])
     ] = None

@@ -53,6 +53,7 @@ def _entered_to_buy(terms: BuyTerms) -> dict[str, object]:
         "terms.instrument": terms.instrument,
         "terms.project_id:int": terms.project_id,
         "terms.methodology": terms.methodology,
+        "terms.types[]": " ".join(terms.types),
         "terms.locality": terms.locality,
         "terms.vintages:numbers": " ".join(map(str, terms.vintages)),
         "terms.prefer[]": " ".join(terms.prefer),

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from registry.kit.problems import DomainError, Kind
-from schemas.subscriptions import BuySource, BuyTerms, Every, Take
+from schemas.subscriptions import BuySource, BuyTerms, CreditType, Every, Take
 
 ZONE: Final = ZoneInfo("Asia/Shanghai")
 TRY_AGAIN: Final = timedelta(hours=1)
@@ -15,6 +15,8 @@ SELLER_PATIENCE: Final = timedelta(days=30)
 """How long a seller's run waits for an instrument, or for tonnes that are free."""
 CAMPAIGN_PATIENCE: Final = timedelta(days=366)
 """How long a seller's run waits for a campaign."""
+TYPES: Final[dict[str, CreditType]] = {"forest-sink": "forestry", "kiln-electrification": "manufacturing"}
+"""The type of what each methodology credits."""
 BPS: Final = 10_000
 LIMIT: Final = 100
 """Standing subscriptions of an account that have not ended."""
@@ -162,6 +164,7 @@ def covers(terms: BuyTerms, *, project_id: int, vintage: int, methodology: str, 
         and terms.project_id in (None, project_id)
         and (not terms.vintages or vintage in terms.vintages)
         and (terms.methodology is None or terms.methodology in (methodology, methodology.split("/", maxsplit=1)[0]))
+        and (not terms.types or TYPES.get(methodology.split("/", maxsplit=1)[0]) in terms.types)
         and (terms.locality is None or terms.locality.strip().casefold() in location.casefold())
     )
 

@@ -136,7 +136,7 @@ async def test_of_a_market_that_trades_the_file_gives_the_book(market: Market):
     for each in found:
         follow(book, each)
     levels: defaultdict[tuple[str, int], list[int]] = defaultdict(list)
-    for rest in sorted(book.values(), key=lambda one: (one.side, one.price_fen)):
-        levels[rest.side, rest.price_fen].append(rest.open_t)
+    for rests in sorted(book.values(), key=lambda one: (one.side, one.price_fen)):
+        levels[rests.side, rests.price_fen].append(rests.open_t)
     shown = (await market.world.get(f"/v1/instruments/{KILN}/book.csv")).text.split()
     assert [f"{side},{price},{sum(sizes)},{len(sizes)}" for (side, price), sizes in levels.items()] == shown[1:]
