@@ -103,17 +103,22 @@ def _sustained(market: ServedMarket, rate: int, at_once: int, seconds: float) ->
         loading.stdin.close()
         loading.stdin = None
         until = perf_counter() + seconds + _PATIENCE_S
-        said, complaint = b"", b""
-        while loading.returncode is None:
-            try:
-                said, complaint = loading.communicate(timeout=_LOOK_EVERY_S)
-            except subprocess.TimeoutExpired:
-                looks.append(behind(market))
-            if perf_counter() > until:
-                loading.kill()
-                raise LoadFailed(f"orders at {rate:,} a second have not ended after {seconds + _PATIENCE_S:.0f} s")
+        said, complaint = _ended(loading, market, looks, until)
     if loading.returncode or complaint:
         raise LoadFailed(complaint.decode(errors="replace"))
     wait_for_tables(market)
     load = msgspec.json.decode(said, type=SessionLoad)
     return Sustained(load, looks, processor_s(market) - before_s)
+
+
+def _ended(
+    loading: "subprocess.Popen[bytes]", market: ServedMarket, looks: list[float], until: float
+) -> tuple[bytes, bytes]:
+    """Look how far the tables are behind until the client ends; returns what it said. Raises `LoadFailed`."""
+    while perf_counter() < until:
+        try:
+            return loading.communicate(timeout=_LOOK_EVERY_S)
+        except subprocess.TimeoutExpired:
+            looks.append(behind(market))
+    loading.kill()
+    raise LoadFailed(f"the client has not ended within {_PATIENCE_S:.0f} s of its last order")
