@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from exchange.simulation.abatement import NOTHING, Curve, ChosenReduction, chosen
+from exchange.simulation.abatement import NOTHING, ChosenReduction, Curve, chosen
 from exchange.simulation.agents import YEAR_DAYS, PlayedRegion
 from exchange.simulation.buying import Wish, buy
 from exchange.simulation.parameters import BPS
