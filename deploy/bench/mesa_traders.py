@@ -68,7 +68,7 @@ def mesa_model(scenario: Scenario) -> Any:  # noqa: ANN401 - a model of mesa
     class _Trader(mesa.Agent):  # type: ignore[misc]  # mesa is not there when types are checked
         """Bids up to its value, or asks for its cost and more, at random."""
 
-        def __init__(self, model: Any, side: int, limit: int, bps: int) -> None:  # noqa: ANN401
+        def __init__(self, model: Any, side: int, limit: int, bps: int) -> None:  # noqa: ANN401 - a model of mesa
             super().__init__(model)
             self.side, self.limit, self.bps, self.done = side, limit, bps, False
 
