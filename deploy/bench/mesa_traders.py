@@ -65,10 +65,10 @@ def mesa_model(scenario: Scenario) -> Any:  # noqa: ANN401 - a model of mesa
     )
     book, reach = HeapBook(), sellers.cost_fen_t.value * sellers.cost_spread_bps.value // 10_000
 
-    class Trader(mesa.Agent):  # type: ignore[misc]  # mesa is not there when types are checked
+    class _Trader(mesa.Agent):  # type: ignore[misc]  # mesa is not there when types are checked
         """Bids up to its value, or asks for its cost and more, at random."""
 
-        def __init__(self, model: Any, side: int, limit: int, bps: int) -> None:  # noqa: ANN401
+        def __init__(self, model: Any, side: int, limit: int, bps: int) -> None:  # noqa: ANN401 - a model of mesa
             super().__init__(model)
             self.side, self.limit, self.bps, self.done = side, limit, bps, False
 
@@ -85,9 +85,9 @@ def mesa_model(scenario: Scenario) -> Any:  # noqa: ANN401 - a model of mesa
     cost = sellers.cost_fen_t.value
     for _ in range(buyers.count.value):
         value = model.random.randint(buyers.low_fen_t.value, buyers.high_fen_t.value)
-        Trader(model, 0, value, active_bps)
+        _Trader(model, 0, value, active_bps)
     for _ in range(sellers.developers.value):
-        Trader(model, 1, model.random.randint(cost - reach, cost + reach), 1_500)
+        _Trader(model, 1, model.random.randint(cost - reach, cost + reach), 1_500)
     model.book = book
     return model
 

@@ -35,7 +35,7 @@ class ExpectedStep(NamedTuple):
     trades: tuple[ReplayedTrade, ...]
 
 
-class Held(NamedTuple):
+class ReplayHolding(NamedTuple):
     """What an account has on the exchange: fen, and tonnes by instrument; each settled, locked, incoming, outgoing."""
 
     cash: tuple[int, ...]
@@ -62,11 +62,11 @@ class SimulatedMarket:
         """Return the accounts of both sides of some trades, and that of the fees, by the trades' numbers."""
         return {account for number in trades for account in self._parties[number]}
 
-    def held(self, account: int) -> Held:
+    def held(self, account: int) -> ReplayHolding:
         """Return what an account has now; only what is not nothing."""
         found = self._engine.market.accounts[account]
         tonnes = {number: _parts(each) for number, each in found.tonnes.items() if any(_parts(each))}
-        return Held(_parts(found.cash), tonnes)
+        return ReplayHolding(_parts(found.cash), tonnes)
 
     @property
     def accounts(self) -> set[int]:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from deploy.replay.expected import ExpectedStep, Held, SimulatedMarket
+from deploy.replay.expected import ExpectedStep, ReplayHolding, SimulatedMarket
 from deploy.replay.region import ReplayRegion
 from deploy.scenarios.client import Api, Unexpected
 from exchange.engine import commands as c
@@ -101,13 +101,15 @@ class Player:
                     raise Unexpected(f"account {account} has {found} on the exchange, and {expected} in the run")
                 await asyncio.sleep(_POLL_S)
 
-    async def _held(self, account: int) -> Held:
+    async def _held(self, account: int) -> ReplayHolding:
         found = await self._api.get(
             f"/v1/accounts/{self._region.accounts[account]}/balances", by=self._region.key_of(account)
         )
         numbers = {code: number for number, code in self._region.instruments.items()}
         tonnes = {numbers[each["instrument"]]: _parts(each, "t") for each in found["tonnes"]}
-        return Held(_parts(found["cash"], "fen"), {number: each for number, each in tonnes.items() if any(each)})
+        return ReplayHolding(
+            _parts(found["cash"], "fen"), {number: each for number, each in tonnes.items() if any(each)}
+        )
 
     async def _nothing(self, _step: ExpectedStep, _command: object) -> None:
         """What needs no request."""

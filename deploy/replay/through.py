@@ -23,7 +23,7 @@ _PAGE: Final = 200
 Tell = Callable[[str], None]
 
 
-class Replayed(NamedTuple):
+class ReplayOutcome(NamedTuple):
     """What was replayed: commands, those that both refused, and trades, which were the same."""
 
     commands: int
@@ -31,7 +31,7 @@ class Replayed(NamedTuple):
     trades: int
 
 
-def replay_through_service(commands: Sequence[Command], tell: Tell) -> Replayed:
+def replay_through_service(commands: Sequence[Command], tell: Tell) -> ReplayOutcome:
     """
     Start the real service on a database of its own, and replay *commands* over HTTP.
 
@@ -51,14 +51,14 @@ def replay_through_service(commands: Sequence[Command], tell: Tell) -> Replayed:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _replayed(url: str, regulators: tuple[str, str], commands: Sequence[Command], tell: Tell) -> Replayed:
+async def _replayed(url: str, regulators: tuple[str, str], commands: Sequence[Command], tell: Tell) -> ReplayOutcome:
     async with httpx.AsyncClient(base_url=url, timeout=30, trust_env=False) as http:
         season = Season(Api(http, seed="replay"), regulators)
         await play_until(season, "accounts")
         return await replayed_in(season, commands, tell)
 
 
-async def replayed_in(season: Season, commands: Sequence[Command], tell: Tell) -> Replayed:
+async def replayed_in(season: Season, commands: Sequence[Command], tell: Tell) -> ReplayOutcome:
     """Replay in a running region that has reached ``accounts``, and compare refusals, balances and trades."""
     what = brought(commands)
     tell(f"registering {len(what.accounts):,} accounts and {len(what.openings)} projects")
@@ -74,7 +74,7 @@ async def replayed_in(season: Season, commands: Sequence[Command], tell: Tell) -
         refused += step.refused is not None
     await player.compare(market.accounts)
     same_trades(expected, await _trades(season.api, region, player.orders))
-    return Replayed(len(commands), refused, len(expected))
+    return ReplayOutcome(len(commands), refused, len(expected))
 
 
 def same_trades(expected: Sequence[ReplayedTrade], found: Sequence[ReplayedTrade]) -> None:

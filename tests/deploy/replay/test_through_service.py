@@ -6,7 +6,7 @@ from click.testing import CliRunner
 from deploy.cli.program import cli
 from deploy.replay.expected import ReplayedTrade, SimulatedMarket, brought
 from deploy.replay.playing import CannotReplay
-from deploy.replay.through import Replayed, replay_through_service, same_trades
+from deploy.replay.through import ReplayOutcome, replay_through_service, same_trades
 from deploy.scenarios.client import Unexpected
 from exchange.engine import commands as c
 from exchange.engine.events import Reason
@@ -53,7 +53,7 @@ def test_the_simulators_engine_says_what_to_expect():
 
 def test_a_journal_is_replayed_to_the_same_refusals_trades_and_balances():
     """Written by hand, so that the service has to refuse once, and to close what is outside a new band."""
-    assert Replayed(len(HAND_MADE), 1, 1) == replay_through_service(HAND_MADE, lambda _said: None)
+    assert ReplayOutcome(len(HAND_MADE), 1, 1) == replay_through_service(HAND_MADE, lambda _said: None)
 
 
 def test_trades_that_differ_are_found_out():

@@ -76,7 +76,7 @@ def test_a_sweep_of_a_scenario_finds_what_moves_a_figure(tmp_path):
     assert found == sweep(tmp_path / "two", RHYTHM, SMALL, plan)
     files = [{each.name: each.read_bytes() for each in (tmp_path / name).iterdir()} for name in ("one", "two")]
     assert files[0] == files[1]
-    assert {"points.csv", "sweep.json"} == files[0].keys()
+    assert {"points.csv", "sweep.json", "report.html"} == files[0].keys()
     assert 17 == files[0]["points.csv"].count(b"\n")
 
 
