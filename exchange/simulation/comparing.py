@@ -11,7 +11,7 @@ from exchange.simulation.bundle import Manifest, read_manifest
 from exchange.simulation.files import ScenarioWrong, read
 from exchange.simulation.parameters import documented
 from exchange.simulation.plans import Scenario
-from exchange.simulation.report.compared import Difference, Pair, compared_report
+from exchange.simulation.report.compared import ComparedSetting, MovedFigure, compared_report
 from exchange.simulation.results import FIGURES
 from exchange.simulation.shards import BundleWrong
 from exchange.simulation.statistics import Effect, effect
@@ -88,23 +88,23 @@ def _changed(one: "_Side", other: "_Side") -> list[tuple[str, str, str]]:
     ]
 
 
-def _pairs(one: "_Side", other: "_Side") -> list[Pair]:
+def _pairs(one: "_Side", other: "_Side") -> list[ComparedSetting]:
     found = []
     for setting, runs in one.runs.items():
         theirs = other.runs.get(setting, {})
         if shared := sorted(runs.keys() & theirs.keys()):
             rows, others = [runs[at] for at in shared], [theirs[at] for at in shared]
             days = ([side.days.get((setting, at), []) for at in shared] for side in (one, other))
-            found.append(Pair(setting, len(shared), _differences(rows, others), *days))
+            found.append(ComparedSetting(setting, len(shared), _differences(rows, others), *days))
     return found
 
 
-def _differences(before: Sequence[dict[str, int]], after: Sequence[dict[str, int]]) -> list[Difference]:
+def _differences(before: Sequence[dict[str, int]], after: Sequence[dict[str, int]]) -> list[MovedFigure]:
     count, found = len(before), []
     for name in FIGURES:
         left, right = [each[name] for each in before], [each[name] for each in after]
         if any(left) or any(right):
-            found.append(Difference(name, sum(left) / count, sum(right) / count, effect(left, right)))
+            found.append(MovedFigure(name, sum(left) / count, sum(right) / count, effect(left, right)))
     return found
 
 

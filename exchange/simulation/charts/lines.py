@@ -31,7 +31,7 @@ class Series(NamedTuple):
     high: Sequence[float | None] = ()
 
 
-class Mark(NamedTuple):
+class TimeMark(NamedTuple):
     """A position that has a name, such as a deadline."""
 
     at: float
@@ -43,7 +43,7 @@ class Time(NamedTuple):
 
     positions: int
     names: Sequence[tuple[float, str]]
-    marks: Sequence[Mark] = ()
+    marks: Sequence[TimeMark] = ()
 
 
 def lines(pen: Pen, time: Time, series: Sequence[Series]) -> Drawing:
@@ -91,7 +91,7 @@ def _fan(plot: Plot, each: Series, number: int) -> str:
     return f'<path d="M{"L".join((*there, *reversed(back)))}Z" stroke-width="0.7" {edge}/>'
 
 
-def _marked(pen: Pen, plot: Plot, mark: Mark) -> str:
+def _marked(pen: Pen, plot: Plot, mark: TimeMark) -> str:
     x, name = plot.x(mark.at), pen.plain(mark.name)
     aside = f'x="{x - 4:.1f}" text-anchor="end"' if x + 8 + width_of(name) > WIDTH else f'x="{x + 4:.1f}"'
     line = f'<path d="M{x:.1f} {TOP}V{plot.bottom}" stroke="#9a4a12" stroke-dasharray="3 3"/>'

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from exchange.simulation.charts.frame import Drawing, Pen, Words, amount, legend, round_ticks, spread, upright
 
 
-class Block(NamedTuple):
+class SupplyBlock(NamedTuple):
     """What one seller offers: at which price, how much, and to which entry of the legend it belongs."""
 
     price: float
@@ -14,7 +14,7 @@ class Block(NamedTuple):
     kind: int
 
 
-def steps(pen: Pen, blocks: Sequence[Block], names: Sequence[Words]) -> Drawing:
+def steps(pen: Pen, blocks: Sequence[SupplyBlock], names: Sequence[Words]) -> Drawing:
     """Draw blocks side by side, the cheapest first."""
     ordered = sorted(blocks)
     end = sum(each.quantity for each in ordered)

@@ -8,7 +8,7 @@ from exchange.simulation.charts.frame import Words
 from exchange.simulation.charts.lines import Series, lines
 from exchange.simulation.charts.tornado import Push, tornado
 from exchange.simulation.plans import Scenario
-from exchange.simulation.report.market import Traded, fan, time_of, volumes, week_begins, weeks_of
+from exchange.simulation.report.market import TradedDay, fan, time_of, volumes, week_begins, weeks_of
 from exchange.simulation.report.settings import figure_name, figure_text, setting_name
 from exchange.simulation.report.sheet import Table, both, chart, said, sheet, two
 from exchange.simulation.statistics import Effect
@@ -16,7 +16,7 @@ from exchange.simulation.statistics import Effect
 _CUT: Final = 400
 
 
-class Difference(NamedTuple):
+class MovedFigure(NamedTuple):
     """A figure of two runs: its means before and after, and their paired difference."""
 
     figure: str
@@ -25,20 +25,20 @@ class Difference(NamedTuple):
     moved: Effect
 
 
-class Pair(NamedTuple):
+class ComparedSetting(NamedTuple):
     """One setting in both runs: its values, figures, and days of each replication before and after."""
 
     setting: tuple[int, ...]
     replications: int
-    differences: Sequence[Difference]
-    before: Sequence[Sequence[Traded]]
-    after: Sequence[Sequence[Traded]]
+    differences: Sequence[MovedFigure]
+    before: Sequence[Sequence[TradedDay]]
+    after: Sequence[Sequence[TradedDay]]
 
 
 def compared_report(
     scenarios: tuple[Scenario, Scenario],
     changed: Sequence[tuple[str, str, str]],
-    pairs: Sequence[Pair],
+    pairs: Sequence[ComparedSetting],
     plans: Sequence[str],
 ) -> str:
     """Write both runs as one HTML file without a script. *changed* are parameters with both values, *plans* to cite."""
@@ -65,7 +65,7 @@ def _changed(changed: Sequence[tuple[str, str, str]]) -> str:
     return f"<p class=answer><b>{both('Changed: ', '改动：')}</b>{listed}</p>"
 
 
-def _setting(scenario: Scenario, pair: Pair, at: int, names: tuple[Words, Words]) -> str:
+def _setting(scenario: Scenario, pair: ComparedSetting, at: int, names: tuple[Words, Words]) -> str:
     title = setting_name(scenario, pair.setting)
     count = both(
         f"{pair.replications} replications under the same seeds.", f"{pair.replications} 次运行，随机种子相同。"
@@ -74,7 +74,7 @@ def _setting(scenario: Scenario, pair: Pair, at: int, names: tuple[Words, Words]
     return f"<h2>{said(title)}</h2><p class=note>{count}</p>{_table(pair)}<div class=charts>{charts}</div>"
 
 
-def _table(pair: Pair) -> str:
+def _table(pair: ComparedSetting) -> str:
     heads = (("figure", "数值"), ("before", "之前"), ("after", "之后"), ("difference", "差异"), ("", ""))
     rows = "".join(_row(each) for each in pair.differences if each.before or each.after or each.moved.mean)
     head = "".join(f'<th scope="col">{both(*each)}</th>' for each in heads)
@@ -87,7 +87,7 @@ def _table(pair: Pair) -> str:
     )
 
 
-def _row(each: Difference) -> str:
+def _row(each: MovedFigure) -> str:
     moved, name = each.moved, each.figure
     half = (
         f" <small>± {figure_text(name, moved.half_width, each.before)}</small>" if moved.half_width is not None else ""
@@ -103,7 +103,7 @@ def _row(each: Difference) -> str:
     )
 
 
-def _prices(scenario: Scenario, pair: Pair, at: int, names: tuple[Words, Words]) -> str:
+def _prices(scenario: Scenario, pair: ComparedSetting, at: int, names: tuple[Words, Words]) -> str:
     weeks = weeks_of(scenario)
     fans = [fan(runs, weeks) for runs in (pair.before, pair.after)]
     series = [Series(name, each.middle, each.low, each.high) for name, each in zip(names, fans, strict=True)]
@@ -128,7 +128,7 @@ def _prices(scenario: Scenario, pair: Pair, at: int, names: tuple[Words, Words])
     )
 
 
-def _volumes(scenario: Scenario, pair: Pair, at: int, names: tuple[Words, Words]) -> str:
+def _volumes(scenario: Scenario, pair: ComparedSetting, at: int, names: tuple[Words, Words]) -> str:
     weeks = weeks_of(scenario)
     means = [volumes(runs, weeks) for runs in (pair.before, pair.after)]
     series = [Series(name, mean) for name, mean in zip(names, means, strict=True)]
@@ -142,7 +142,7 @@ def _volumes(scenario: Scenario, pair: Pair, at: int, names: tuple[Words, Words]
     )
 
 
-def _pushes(pair: Pair, at: int) -> str:
+def _pushes(pair: ComparedSetting, at: int) -> str:
     pushes = [
         push
         for each in pair.differences
@@ -167,7 +167,7 @@ def _pushes(pair: Pair, at: int) -> str:
     )
 
 
-def _push(each: Difference) -> Push | None:
+def _push(each: MovedFigure) -> Push | None:
     moved, base = each.moved, abs(each.before)
     if not base or not (moved.mean or moved.half_width):
         return None

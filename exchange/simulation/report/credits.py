@@ -8,7 +8,7 @@ from exchange.simulation.charts.frame import Words
 from exchange.simulation.charts.lines import Series, lines
 from exchange.simulation.plans import Scenario
 from exchange.simulation.report.market import MOST_BARS, MOST_LINES, time_of, week_begins, weeks_of
-from exchange.simulation.report.settings import Group, few, joined, keys, left_out
+from exchange.simulation.report.settings import SettingRuns, few, joined, keys, left_out
 from exchange.simulation.report.sheet import Table, chart
 from schemas.serials import KG_PER_T
 
@@ -28,14 +28,14 @@ def place_name(said: str) -> tuple[str, str]:
     return said, _PLACES.get(said, f"由 {who} 注销" if who != said else said)
 
 
-def credit_charts(scenario: Scenario, groups: Sequence[Group]) -> Iterator[str]:
+def credit_charts(scenario: Scenario, groups: Sequence[SettingRuns]) -> Iterator[str]:
     """Write where every kilogram is at the end, and the unsold stock week by week."""
     yield _places(scenario, groups)
     if any(any(map(any, run.stock.values())) for group in groups for run in group.runs):
         yield _stock(scenario, groups)
 
 
-def _places(scenario: Scenario, groups: Sequence[Group]) -> str:
+def _places(scenario: Scenario, groups: Sequence[SettingRuns]) -> str:
     found = [_mean_places(group) for group in groups]
     names = sorted({place for places in found for place, kg in places.items() if kg})
     bars = [
@@ -61,7 +61,7 @@ def _places(scenario: Scenario, groups: Sequence[Group]) -> str:
     )
 
 
-def _mean_places(group: Group) -> dict[str, float]:
+def _mean_places(group: SettingRuns) -> dict[str, float]:
     """Mean kilograms in each place, over all instruments."""
     places: dict[str, float] = {}
     for run in group.runs:
@@ -71,7 +71,7 @@ def _mean_places(group: Group) -> dict[str, float]:
     return places
 
 
-def _stock(scenario: Scenario, groups: Sequence[Group]) -> str:
+def _stock(scenario: Scenario, groups: Sequence[SettingRuns]) -> str:
     weeks = weeks_of(scenario)
     means = [
         [

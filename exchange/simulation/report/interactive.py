@@ -21,7 +21,7 @@ _MOST: Final = 20
 _PLACES: Final = 2
 
 
-class Line(msgspec.Struct, frozen=True, kw_only=True):
+class SettingLine(msgspec.Struct, frozen=True, kw_only=True):
     """A setting: its name in both languages, its fan of prices and its volume, by week."""
 
     en: str
@@ -45,12 +45,12 @@ def _allowed(script: bytes) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(script).digest()).decode()}'"
 
 
-def line_of(name: str | tuple[str, str], fan: Fan, volume: Sequence[float]) -> Line:
+def line_of(name: str | tuple[str, str], fan: Fan, volume: Sequence[float]) -> SettingLine:
     """Return a setting as the view has it; prices to the fen."""
     low, middle, high = ([None if each is None else round(each, _PLACES) for each in part] for part in fan)
     en, zh = (name, name) if isinstance(name, str) else name
     rounded = [round(each, 1) for each in volume]
-    return Line(en=en, zh=zh, low=low, middle=middle, high=high, volume=rounded)
+    return SettingLine(en=en, zh=zh, low=low, middle=middle, high=high, volume=rounded)
 
 
 def section() -> str:
@@ -66,7 +66,7 @@ def section() -> str:
     )
 
 
-def script(scenario: Scenario, weeks: int, settings: Sequence[Line]) -> Script:
+def script(scenario: Scenario, weeks: int, settings: Sequence[SettingLine]) -> Script:
     """Return what the view runs and shows. A page lets these two scripts run and no other."""
     data = msgspec.json.encode(
         {

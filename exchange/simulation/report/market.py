@@ -6,10 +6,19 @@ from typing import Final, NamedTuple, Protocol
 
 from exchange.simulation.agents import YEAR_DAYS
 from exchange.simulation.charts.bars import Bars, grouped
-from exchange.simulation.charts.lines import Mark, Series, Time, lines
-from exchange.simulation.charts.steps import Block, steps
+from exchange.simulation.charts.lines import Series, Time, TimeMark, lines
+from exchange.simulation.charts.steps import SupplyBlock, steps
 from exchange.simulation.plans import CoveredPlan, Scenario
-from exchange.simulation.report.settings import Group, few, figure_name, joined, keys, left_out, setting_name, unit_of
+from exchange.simulation.report.settings import (
+    SettingRuns,
+    few,
+    figure_name,
+    joined,
+    keys,
+    left_out,
+    setting_name,
+    unit_of,
+)
 from exchange.simulation.report.sheet import Table, chart
 from exchange.simulation.results import WEEK_DAYS, RunResult
 from exchange.simulation.statistics import Estimate, SettingSummary
@@ -21,7 +30,7 @@ FAN: Final = (0.1, 0.5, 0.9)
 """The fan is from the first to the last of these parts of all replications, its line the middle one."""
 
 
-class Traded(Protocol):
+class TradedDay(Protocol):
     """What was traded on a day."""
 
     @property
@@ -62,11 +71,11 @@ def time_of(scenario: Scenario) -> Time:
     names = [(at / WEEK_DAYS, f"{start + timedelta(days=at):%Y-%m}") for at in firsts]
     deadline = scenario.policy.deadline_day.value
     covered = any(isinstance(each, CoveredPlan) for each in scenario.population.values())
-    marks = [Mark(at / WEEK_DAYS, ("deadline", "截止")) for at in range(deadline, days, YEAR_DAYS) if covered]
+    marks = [TimeMark(at / WEEK_DAYS, ("deadline", "截止")) for at in range(deadline, days, YEAR_DAYS) if covered]
     return Time(weeks_of(scenario), names, marks)
 
 
-def prices(days: Sequence[Traded], weeks: int) -> list[float | None]:
+def prices(days: Sequence[TradedDay], weeks: int) -> list[float | None]:
     """Average price of each week in yuan: that of the week before where nothing traded, None before the first trade."""
     money, tonnes = [0] * weeks, [0] * weeks
     for each in days:
@@ -80,7 +89,7 @@ def prices(days: Sequence[Traded], weeks: int) -> list[float | None]:
     return found
 
 
-def volumes(runs: Sequence[Sequence[Traded]], weeks: int) -> list[float]:
+def volumes(runs: Sequence[Sequence[TradedDay]], weeks: int) -> list[float]:
     """Mean tonnes of each week over replications."""
     totals = [0] * weeks
     for days in runs:
@@ -89,7 +98,7 @@ def volumes(runs: Sequence[Sequence[Traded]], weeks: int) -> list[float]:
     return [total / len(runs) for total in totals]
 
 
-def fan(runs: Sequence[Sequence[Traded]], weeks: int) -> Fan:
+def fan(runs: Sequence[Sequence[TradedDay]], weeks: int) -> Fan:
     """Return the fan of prices over replications, each with its days."""
     known = zip(*(prices(days, weeks) for days in runs), strict=True)
     by_week = [sorted(price for price in each if price is not None) for each in known]
@@ -97,7 +106,7 @@ def fan(runs: Sequence[Sequence[Traded]], weeks: int) -> Fan:
     return Fan(low, middle, high)
 
 
-def market_charts(scenario: Scenario, groups: Sequence[Group], summed: Sequence[SettingSummary]) -> Iterator[str]:
+def market_charts(scenario: Scenario, groups: Sequence[SettingRuns], summed: Sequence[SettingSummary]) -> Iterator[str]:
     """Write prices, volumes, supply and concentration."""
     yield _price(scenario, groups)
     yield _volume(scenario, groups)
@@ -107,7 +116,7 @@ def market_charts(scenario: Scenario, groups: Sequence[Group], summed: Sequence[
         yield _concentration(scenario, summed)
 
 
-def _price(scenario: Scenario, groups: Sequence[Group]) -> str:
+def _price(scenario: Scenario, groups: Sequence[SettingRuns]) -> str:
     weeks = weeks_of(scenario)
     fans = [fan([run.days for run in group.runs], weeks) for group in groups]
     series = [
@@ -131,7 +140,7 @@ def _price(scenario: Scenario, groups: Sequence[Group]) -> str:
     )
 
 
-def _volume(scenario: Scenario, groups: Sequence[Group]) -> str:
+def _volume(scenario: Scenario, groups: Sequence[SettingRuns]) -> str:
     weeks = weeks_of(scenario)
     means = [volumes([run.days for run in group.runs], weeks) for group in groups]
     series = [Series(group.name, mean) for group, mean in zip(groups, means, strict=True)]
@@ -150,7 +159,7 @@ def _volume(scenario: Scenario, groups: Sequence[Group]) -> str:
 
 
 def _supply(run: RunResult) -> str:
-    blocks = [Block(cost / 100, float(tonnes), 0) for cost, tonnes in run.supply if tonnes]
+    blocks = [SupplyBlock(cost / 100, float(tonnes), 0) for cost, tonnes in run.supply if tonnes]
     return chart(
         ("Supply by cost, CNY/t over tonnes", "按成本排列的供给（元/吨，横轴为吨）"),
         (

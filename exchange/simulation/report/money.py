@@ -7,7 +7,7 @@ from exchange.simulation.charts.bars import Bars, Stack, grouped, stacks
 from exchange.simulation.charts.frame import Words
 from exchange.simulation.plans import Scenario
 from exchange.simulation.report.market import MOST_BARS
-from exchange.simulation.report.settings import Group, few, joined, keys, left_out
+from exchange.simulation.report.settings import SettingRuns, few, joined, keys, left_out
 from exchange.simulation.report.sheet import Table, chart
 from exchange.simulation.results import Compliance
 from exchange.simulation.statistics import Estimate, estimate
@@ -19,14 +19,14 @@ _PER_TONNE: Final = (
 )
 
 
-def money_charts(scenario: Scenario, groups: Sequence[Group]) -> Iterator[str]:
+def money_charts(scenario: Scenario, groups: Sequence[SettingRuns]) -> Iterator[str]:
     """Write developers' income and the cost of compliance."""
     yield _income(scenario, groups)
     if any(each.emissions_t for group in groups for run in group.runs for each in run.compliance.values()):
         yield _compliance(scenario, groups)
 
 
-def _income(scenario: Scenario, groups: Sequence[Group]) -> str:
+def _income(scenario: Scenario, groups: Sequence[SettingRuns]) -> str:
     projects = list(scenario.project)
     means = [
         [sum(run.income_fen[each] for run in group.runs) / len(group.runs) / 100 for each in projects]
@@ -48,7 +48,7 @@ def _income(scenario: Scenario, groups: Sequence[Group]) -> str:
     )
 
 
-def _compliance(scenario: Scenario, groups: Sequence[Group]) -> str:
+def _compliance(scenario: Scenario, groups: Sequence[SettingRuns]) -> str:
     """One population: a tonne by how it was covered. Several: a tonne of each."""
     people = sorted({name for group in groups for run in group.runs for name in run.compliance})
     names: list[Words] = list(_PER_TONNE) if len(people) == 1 else list(people)
@@ -75,7 +75,7 @@ def _compliance(scenario: Scenario, groups: Sequence[Group]) -> str:
     )
 
 
-def _costs(group: Group, people: Sequence[str]) -> list[Estimate | None]:
+def _costs(group: SettingRuns, people: Sequence[str]) -> list[Estimate | None]:
     if len(people) > 1:
         return [_estimate([_of_all(run.compliance[name]) for run in group.runs]) for name in people]
     duties = [run.compliance[people[0]] for run in group.runs]

@@ -13,7 +13,7 @@ from exchange.simulation.report.interactive import line_of, script, section
 from exchange.simulation.report.levers import lever_charts
 from exchange.simulation.report.market import fan, figure_bars, market_charts, volumes, weeks_of
 from exchange.simulation.report.money import money_charts
-from exchange.simulation.report.settings import Group, Runs, groups_of, lever_title
+from exchange.simulation.report.settings import Runs, SettingRuns, groups_of, lever_title
 from exchange.simulation.report.sheet import Script, both, sheet, two
 from exchange.simulation.results import RunResult
 from exchange.simulation.runs import FailedRun
@@ -89,7 +89,9 @@ def report(
     return sheet(scenario.title, parts, _view(scenario, groups) if viewed else Script())
 
 
-def _charts(scenario: Scenario, runs: Runs, groups: Sequence[Group], summed: Sequence[SettingSummary]) -> Iterator[str]:
+def _charts(
+    scenario: Scenario, runs: Runs, groups: Sequence[SettingRuns], summed: Sequence[SettingSummary]
+) -> Iterator[str]:
     levers = (
         "; ".join(lever_title(each)[0] for each in scenario.lever),
         "；".join(lever_title(each)[1] for each in scenario.lever),
@@ -104,7 +106,7 @@ def _charts(scenario: Scenario, runs: Runs, groups: Sequence[Group], summed: Seq
     yield "</div>"
 
 
-def _view(scenario: Scenario, groups: Sequence[Group]) -> Script:
+def _view(scenario: Scenario, groups: Sequence[SettingRuns]) -> Script:
     weeks = weeks_of(scenario)
     days = [(group.name, [run.days for run in group.runs]) for group in groups]
     return script(scenario, weeks, [line_of(name, fan(them, weeks), volumes(them, weeks)) for name, them in days])

@@ -22,7 +22,7 @@ _SAID: Final = (
 """Units of files, and what readers of a report see in their place."""
 
 
-class Group(NamedTuple):
+class SettingRuns(NamedTuple):
     """The runs of one setting of the levers, and the setting's name and values."""
 
     name: Words
@@ -30,9 +30,9 @@ class Group(NamedTuple):
     runs: Runs
 
 
-def groups_of(scenario: Scenario, runs: Runs) -> list[Group]:
+def groups_of(scenario: Scenario, runs: Runs) -> list[SettingRuns]:
     """Group runs by setting, in the order of the scenario."""
-    return [Group(setting_name(scenario, setting), setting, them) for setting, them in by_setting(runs)]
+    return [SettingRuns(setting_name(scenario, setting), setting, them) for setting, them in by_setting(runs)]
 
 
 def keys(scenario: Scenario) -> tuple[str, ...]:

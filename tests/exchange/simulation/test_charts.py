@@ -10,8 +10,8 @@ import pytest
 from exchange.simulation.charts.bars import Bars, Stack, grouped, stacks
 from exchange.simulation.charts.frame import WIDTH, Pen, amount, round_ticks, width_of
 from exchange.simulation.charts.heat import Cell, Sides, heat
-from exchange.simulation.charts.lines import Mark, Series, Time, lines
-from exchange.simulation.charts.steps import Block, steps
+from exchange.simulation.charts.lines import Series, Time, TimeMark, lines
+from exchange.simulation.charts.steps import SupplyBlock, steps
 from exchange.simulation.charts.tornado import Push, tornado
 from exchange.simulation.files import read, shipped
 from exchange.simulation.report.credits import place_name
@@ -29,7 +29,7 @@ def test_a_price_begins_with_the_first_trade():
     ]
     found = prices(days, 5)
     assert [None, None, 25.0, 25.0, 25.0] == found
-    time = Time(5, [(0, "2025-01"), (4, "2025-02")], [Mark(3, ("deadline", "截止"))])
+    time = Time(5, [(0, "2025-01"), (4, "2025-02")], [TimeMark(3, ("deadline", "截止"))])
     drawn = lines(EN, time, [Series("a", found, found, found)]).body
     (line,) = re.findall(r'<path d="M([^"Z]*)" fill="none"', drawn)
     (area,) = re.findall(r'<path d="M([^"]*)Z"', drawn)
@@ -93,7 +93,7 @@ def test_labels_do_not_collide_nor_stick_out():
     seen = texts(lines(EN, time, [Series("a", [1.0] * 157)]).body)
     assert all(before[1] < after[0] for before, after in itertools.pairwise(seen))
     assert max(end for _, end, _ in seen) <= WIDTH
-    supply = texts(steps(EN, [Block(10, 79_000, 0)], ()).body)
+    supply = texts(steps(EN, [SupplyBlock(10, 79_000, 0)], ()).body)
     assert max(end for _, end, _ in supply) <= WIDTH
 
 
