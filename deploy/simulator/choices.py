@@ -155,17 +155,17 @@ class _Reading:
         if not text:
             return None
         if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER):
-            self._faults.append(_wrong(name, f"is a whole number from {low} to {high}"))
+            self._faults.append(_choice_fault(name, f"is a whole number from {low} to {high}"))
             return None
         if not low <= int(text) <= high:
-            self._faults.append(_wrong(name, f"is {int(text)} and must lie from {low} to {high}"))
+            self._faults.append(_choice_fault(name, f"is {int(text)} and must lie from {low} to {high}"))
             return None
         return int(text)
 
     def parameter(self, name: str, text: str) -> int | None:
         """The value of a parameter."""
         if name not in self._known:
-            self._faults.append(_wrong(name[:60], "is no parameter of this scenario"))
+            self._faults.append(_choice_fault(name[:60], "is no parameter of this scenario"))
             return None
         each = self._known[name]
         return self.whole(name, text, *each.parameter.range)
@@ -178,9 +178,9 @@ class _Reading:
         if len(kept) < len(found):
             return ()
         if texts and not 2 <= len(kept) <= MOST_VALUES:  # noqa: PLR2004 - a comparison takes two
-            self._faults.append(_wrong(name, f"takes 2 to {MOST_VALUES} values with commas between them"))
+            self._faults.append(_choice_fault(name, f"takes 2 to {MOST_VALUES} values with commas between them"))
         elif len(set(kept)) < len(kept):
-            self._faults.append(_wrong(name, "has the same value twice"))
+            self._faults.append(_choice_fault(name, "has the same value twice"))
         return kept
 
     def refuse(self) -> None:
@@ -189,7 +189,7 @@ class _Reading:
             raise ChoicesRefused("; ".join(self._faults), errors=self._faults)
 
 
-def _wrong(name: str, fault: str) -> str:
+def _choice_fault(name: str, fault: str) -> str:
     """A fault of a field, as every refusal of a form has it."""
     return f"{name}: {fault}"
 

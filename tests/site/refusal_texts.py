@@ -32,7 +32,7 @@ POSITIONS: Final = {
     "line": slice(1, 2),
     "single": slice(1, 2),
     "_fail": slice(1, 2),
-    "_wrong": slice(1, 2),
+    "_choice_fault": slice(1, 2),
     "not_trading": slice(0, 1),
 }
 KEYWORDS: Final = {"GateReason": "detail", "HTTPException": "detail", "Term": "label"}

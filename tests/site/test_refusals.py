@@ -43,7 +43,7 @@ RUN_TIME = {
     ("exchange/journal/refusals.py", "detail"),
     ("exchange/projections/projector.py", "self._hopeless"),
     ("deploy/site/holdings.py", "f'{error}.'"),
-    ("deploy/simulator/choices.py", "'; '.join(self._faults)"),  # `_wrong`
+    ("deploy/simulator/choices.py", "'; '.join(self._faults)"),  # `_choice_fault`
 }
 """What is refused with a text from elsewhere: of another refusal, or of a library."""
 FOUND, UNREAD = texts()
