@@ -77,6 +77,7 @@ async def test_terms_are_tried_and_changed_in_a_browser(market: Market):
 def inputs(text: str, action: str) -> dict[str, str]:
     """What the form of an action would send as it stands."""
     form = text.partition(f'action="{action}"')[2].partition("</form>")[0]
+    form = re.sub(r'<input type="checkbox" name="[^"]*" value="[^"]*">', "", form)  # what is not ticked is not sent
     found = dict(re.findall(r'<input [^>]*name="([^"_][^"]*)"[^>]*? value="([^"]*)"', form))
     for name, options in re.findall(r'<select [^>]*name="([^"]*)"[^>]*>(.*?)</select>', form, re.DOTALL):
         if chosen := re.search(r'<option value="([^"]+)" selected', options):
