@@ -54,10 +54,9 @@ def calibrate(  # noqa: PLR0917 - click hands each option over
 ) -> None:
     """Fit parameters of SCENARIO to published facts, and say which facts the model meets.
 
-    A scan on Sobol's sequence, then Nelder and Mead's simplex, find the least sum of squared distances, each counted in
-    the fact's own tolerance. Then the fitted model is played in other replications, and every fact passes or fails:
-    those that were fitted, and those of --holdout, which change no fitted value. Writes fitted.toml, an overlay for
-    kilnwood sim run, with points.csv, facts.csv and report.txt.
+    The fit has the least sum of squared distances, each counted in the fact's own tolerance. It is then played in other
+    replications, and every fact passes or fails: those that were fitted, and those of --holdout, which change no fitted
+    value. Writes fitted.toml, an overlay for kilnwood sim run, with points.csv, facts.csv and report.txt.
 
     \b
     Example:
@@ -81,16 +80,8 @@ def calibrate(  # noqa: PLR0917 - click hands each option over
         ranges = ranges_of(text, changes, dict(map(_range, parameters)))
         plan = FitPlan(ranges=ranges, points=points, steps=steps, replications=replications, seed=seed)
         with Console(stderr=True).status("") as status, _executor(workers) as executor:
-            lines = calibrated(
-                out,
-                text,
-                changes,
-                plan,
-                (known, kept),
-                judged=judged,
-                executor=executor,
-                finished=_progress(status.update),
-            )
+            tell, files = _progress(status.update), (known, kept)
+            lines = calibrated(out, text, changes, plan, files, judged=judged, executor=executor, finished=tell)
     except ScenarioWrong as error:
         fail(f"{scenario}: {error}", 2)
     except OSError as error:
