@@ -55,10 +55,9 @@ def calibrate(  # noqa: PLR0917 - click hands each option over
 ) -> None:
     """Fit parameters of SCENARIO to published facts, and say which facts the model meets.
 
-    A scan on Sobol's sequence, then Nelder and Mead's simplex, find the least sum of squared distances, each counted in
-    the fact's own tolerance. Then the fitted model is played in other replications, and every fact passes or fails:
-    those that were fitted, and those of --holdout, which change no fitted value. Writes fitted.toml, an overlay for
-    kilnwood sim run, with points.csv, facts.csv and report.txt.
+    The fit has the least sum of squared distances, each counted in the fact's own tolerance. It is then played in other
+    replications, and every fact passes or fails: those that were fitted, and those of --holdout, which change no fitted
+    value. Writes fitted.toml, an overlay for kilnwood sim run, with points.csv, facts.csv and report.txt.
 
     \b
     Example:
