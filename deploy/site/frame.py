@@ -63,7 +63,7 @@ from registry.access.http import PAGE
 from registry.kit.site.errors import PAGE_HANDLERS
 from registry.kit.site.frame import ASSETS, STATIC, VENDOR, Frame
 from registry.kit.site.language import catalogue
-from registry.kit.site.told import forms_of
+from registry.kit.site.translated_refusals import forms_of
 from schemas.parties import RegionProfile
 
 FOLDERS: Final = {

@@ -26,7 +26,7 @@ async def test_it_is_ready_or_degraded_or_unready(issued: World):
 
 async def test_the_page_says_it_in_words(issued: World):
     """For visitors, in both languages, with the version."""
-    for language, words in (("en", "Everything is taken and answered."), ("zh", "各项服务正常。")):
+    for language, words in (("en", "All requests are served."), ("zh", "各项服务正常。")):
         page = await issued.http.get("/status", headers={"Accept-Language": language})
         assert 200 == page.status_code
         assert words in page.text

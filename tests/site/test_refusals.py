@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from registry.kit.site.frame import TEMPLATES
 from registry.kit.site.language import catalogue, languages
-from registry.kit.site.told import REFUSALS, forms_of, literals_of
+from registry.kit.site.translated_refusals import REFUSALS, forms_of, literals_of
 from registry.kit.words import faults
 from schemas.projects import Site
 from schemas.scalars import Text
@@ -104,7 +104,7 @@ def test_a_refusal_is_found_again_by_what_was_said(chinese):
     wrong = []
     for text, meant in KNOWN.items():
         numbers = [str(1001 + at) for at in range(len(literals_of(text)) - 1)]
-        if meant.format(*numbers) != chinese.told(text.format(*numbers)):
+        if meant.format(*numbers) != chinese.translated(text.format(*numbers)):
             wrong.append(text)
     assert [] == wrong
 
@@ -138,7 +138,7 @@ def test_a_refusal_is_found_again_by_what_was_said(chinese):
 )
 def test_what_fills_a_gap_is_translated_as_well(chinese, said, told):
     """A word, a list of words, another refusal, several of them."""
-    assert told == chinese.told(said)
+    assert told == chinese.translated(said)
 
 
 class Everything(Struct, forbid_unknown_fields=True):
@@ -158,8 +158,8 @@ def test_what_the_decoder_says_of_a_form_is_translated(chinese):
     wrong = {"number": "x", "name": "", "kind": "c", "day": "soon", "names": 1, "site": {"latitude": "1"}, "extra": 1}
     said = faults(Everything, wrong)
     assert len(wrong) + 1 == len(said)
-    assert [] == [each for each in said if chinese.told(each.partition(": ")[2]) is None]
-    assert "纬度和经度须同时填写" == chinese.told(faults(Site, {"latitude": "1"})[0])
+    assert [] == [each for each in said if chinese.translated(each.partition(": ")[2]) is None]
+    assert "纬度和经度须同时填写" == chinese.translated(faults(Site, {"latitude": "1"})[0])
 
 
 def test_every_check_of_the_verifier_has_its_chinese():
@@ -179,5 +179,5 @@ def test_the_script_finds_a_check_by_its_form():
 
 def test_a_text_that_nobody_translated_stays_as_it_is(chinese):
     """Also one that looks like many templates at once, and without taking long."""
-    assert chinese.told("Something else went wrong.") is None
-    assert chinese.told("There is no , , or and; " * 500) is None
+    assert chinese.translated("Something else went wrong.") is None
+    assert chinese.translated("There is no , , or and; " * 500) is None

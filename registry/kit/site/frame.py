@@ -70,7 +70,7 @@ class Frame:
             "day": lambda value: _speaking.get().day(value),
             "instant": lambda value: _speaking.get().instant(value),
             "word": lambda value: _speaking.get().word(str(value)),
-            "told": _told,
+            "translated": _translated,
             "iso": lambda value: value.isoformat() if isinstance(value, date | datetime) else str(value),
         }
         self.environment.globals |= {
@@ -150,7 +150,7 @@ def _code_of(request: "Request[Any, Any, Any]") -> Code:
     )
 
 
-def _told(refused: object) -> Markup:
+def _translated(refused: object) -> Markup:
     """
     A problem, a fault of a field or another text that rules wrote, in the language of the page.
 
@@ -160,16 +160,16 @@ def _told(refused: object) -> Markup:
     if isinstance(refused, Mapping):
         faults = [str(each) for each in refused.get("errors", ())]
         if not faults or speaking.code == "en" or refused["detail"] != "; ".join(faults):
-            return _told(refused["detail"])
+            return _translated(refused["detail"])
         return Markup("；").join(map(_fault, faults))
-    said = speaking.told(str(refused))
+    said = speaking.translated(str(refused))
     return escape(said) if said is not None else Markup('<span lang="en">{}</span>').format(str(refused))
 
 
 def _fault(text: str) -> Markup:
     """A fault with its place in the body: ``quantity_kg: is missing``."""
     place, _, what = text.partition(": ")
-    return Markup("{}：{}").format(place, _told(what)) if what and " " not in place else _told(text)
+    return Markup("{}：{}").format(place, _translated(what)) if what and " " not in place else _translated(text)
 
 
 def _either(one: str, many: str, count: int) -> str:

@@ -3,7 +3,7 @@ The two languages of pages, Chinese and English: which one a request wants, its 
 
 The text in templates is English. Each folder of templates has a `zh.po` beside it, in the format of gettext, that gives
 the Chinese, the frame's also `problems.po` with the titles of refusals; `tests/site/test_words.py` finds a text that is
-missing there. The texts of refusals are in `told.py`.
+missing there. The texts of refusals are in `translated_refusals.py`.
 """
 
 import gettext
@@ -19,7 +19,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
 from registry.kit.period import SHANGHAI
-from registry.kit.site.told import REFUSALS, TranslatedRefusals
+from registry.kit.site.translated_refusals import REFUSALS, TranslatedRefusals
 
 Code = Literal["en", "zh"]
 CODES: Final[tuple[Code, ...]] = ("en", "zh")
@@ -50,7 +50,7 @@ class Language:
         """The word in this language."""
         return self.words.gettext(english)
 
-    def told(self, refusal: str) -> str | None:
+    def translated(self, refusal: str) -> str | None:
         """What was refused in this language; None if it can be said in English only."""
         return self.refusals.of(refusal) if self.refusals else refusal
 
@@ -100,8 +100,8 @@ def languages(folders: Iterable[Path]) -> dict[Code, Language]:
             if chinese.setdefault(text, meant) != meant:
                 raise LookupError(f"{folder}: {text!r} is {meant!r} here and {chinese[text]!r} elsewhere")
     words = _Words(chinese)
-    told = TranslatedRefusals(catalogue(REFUSALS), words.gettext)
-    return {"en": Language("en", gettext.NullTranslations()), "zh": Language("zh", words, told)}
+    refusals = TranslatedRefusals(catalogue(REFUSALS), words.gettext)
+    return {"en": Language("en", gettext.NullTranslations()), "zh": Language("zh", words, refusals)}
 
 
 def catalogue(folder: Path) -> dict[str, str]:

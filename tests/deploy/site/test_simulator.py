@@ -194,4 +194,4 @@ def test_an_address_plays_so_many_pages_a_second():
     with pytest.raises(TooManyRequests, match="Too many simulations from your address: 200 at once") as refused:
         rates.take(SIMULATIONS, "192.0.2.1")
     rates.take(SIMULATIONS, "192.0.2.2")
-    assert "来自你的地址的模拟" in str(languages([TEMPLATES])["zh"].told(refused.value.detail))
+    assert "来自你的地址的模拟" in str(languages([TEMPLATES])["zh"].translated(refused.value.detail))

@@ -24,7 +24,7 @@ async def test_from_a_form_to_the_winner(market: Market):
     assert (OPENS, CLOSES, 12_00, False, None) == tuple(
         auction[name] for name in ("opens_at", "closes_at", "reserve_fen", "cancel_when_short", "extension_s")
     )
-    assert "It takes no bids yet." in (await page(market, address, "solar")).text
+    assert "Not open for bids yet." in (await page(market, address, "solar")).text
     await becomes(market, auction, OPENS, "open")
     terms = {"account_id__int": market.party("solar").account_id, "price_fen__yuan": "13.65", "quantity_t__int": 90}
     done = await post(market, "solar", f"/v1{address}/bids", address, **terms, client_order_id__int=901)

@@ -42,7 +42,7 @@ async def test_from_a_form_to_an_allotment(market: Market):
     address = made.headers["location"].partition("?")[0]
     campaign = await market.read(f"/v1{address}")
     assert (OPENS, CLOSES, 13_90) == (campaign["opens_at"], campaign["closes_at"], campaign["price_fen"])
-    assert "It takes no pledges yet." in (await page(market, address, "solar")).text
+    assert "Not open for pledges yet." in (await page(market, address, "solar")).text
     assert f'href="{address}"' not in (await page(market, f"/instruments/{KILN}")).text
     await becomes(market, campaign, OPENS, "open")
     assert f'href="{address}"' in (await page(market, f"/instruments/{KILN}")).text
