@@ -1,8 +1,7 @@
 """
 The engine against the naive market: the same commands, event by event.
 
-`KILNWOOD_FUZZ_MESSAGES` (40,000; 100,000 with `KILNWOOD_LONG`) says how many commands, `KILNWOOD_FUZZ_SEED` (1) which
-ones. Three engines take part:
+`KILNWOOD_FUZZ_MESSAGES` (100,000) says how many commands, `KILNWOOD_FUZZ_SEED` (1) which ones. Three engines take part:
 one that lives through everything, one that is replaced again and again by what was loaded from its own snapshot and
 takes its commands from bytes, and one that replays the whole journal at the end.
 """
@@ -104,7 +103,7 @@ def assert_same(naive: NaiveMarket, engine: Engine) -> None:
 
 def test_the_engine_says_what_the_naive_market_says(few_orders):
     """No command of a long nasty stream divides them, with or without a snapshot between; a replay ends the same."""
-    messages = int(os.environ.get("KILNWOOD_FUZZ_MESSAGES") or (100_000 if os.environ.get("KILNWOOD_LONG") else 40_000))
+    messages = int(os.environ.get("KILNWOOD_FUZZ_MESSAGES", "100000"))
     seed = int(os.environ.get("KILNWOOD_FUZZ_SEED", "1"))
     naive = NaiveMarket(open_orders_limit=ORDERS_LIMIT_OF_AN_ACCOUNT, step=STEP)
     live, reloaded, dice = Engine(), Engine(), Random(-seed - 1)
