@@ -17,6 +17,7 @@ from tests.registry.access.organisations_of_each_role import (
     webhook_body,
 )
 from tests.registry.access.requests_of_agreements import agreed
+from tests.registry.access.requests_of_regulation import regulated
 from tests.registry.access.soft_passkey import text
 from tests.registry.projects.life import FOREST, project_body, report_body
 
@@ -41,6 +42,7 @@ def requests_by_operation(ids: dict[str, Any]) -> dict[str, Request]:
         **_events(ids),
         **_market(ids),
         **agreed(ids),
+        **regulated(ids),
         **_custody(ids),
         **_webhooks(ids),
     }
@@ -324,7 +326,6 @@ def _market(ids: dict[str, Any]) -> dict[str, Request]:
         "open_instrument": write("/v1/instruments", {**opening, "fee_account_id": ids["account"]}),
         "open_basket": write("/v1/baskets", {**basket, "fee_account_id": ids["account"]}),
         "get_basket": read("/v1/baskets/BASKET-X"),
-        "delist_asset": write("/v1/baskets/BASKET-X/delist", {"asset": ids["instrument"], "reason": "test"}),
         "list_instruments": read("/v1/instruments"),
         "get_instrument": read(instrument),
         "get_instrument_venue": read(f"{instrument}/venue", 404),  # opened without a preset
