@@ -81,16 +81,8 @@ def calibrate(  # noqa: PLR0917 - click hands each option over
         ranges = ranges_of(text, changes, dict(map(range_of, parameters)))
         plan = FitPlan(ranges=ranges, points=points, steps=steps, replications=replications, seed=seed)
         with Console(stderr=True).status("") as status, executor(workers) as workers_of:
-            lines = calibrated(
-                out,
-                text,
-                changes,
-                plan,
-                (known, kept),
-                judged=judged,
-                executor=workers_of,
-                finished=_progress(status.update),
-            )
+            tell, facts = _progress(status.update), (known, kept)
+            lines = calibrated(out, text, changes, plan, facts, judged=judged, executor=workers_of, finished=tell)
     except ScenarioWrong as error:
         fail(f"{scenario}: {error}", 2)
     except OSError as error:

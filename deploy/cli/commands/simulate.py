@@ -67,7 +67,7 @@ def simulate_odd(scenario: str, out: Path | None, overlays: tuple[Path, ...]) ->
 
     \b
     Example:
-      kilnwood sim odd compliance-rhythm --out odd.md
+      kilnwood sim odd compliance-rhythm --out rhythm-odd
     """
     from exchange.simulation.files import ScenarioWrong, read
     from exchange.simulation.odd import odd

@@ -43,7 +43,7 @@ def test_the_sections_are_those_of_the_protocol(tmp_path):
     concepts = re.findall(r"^### (\w+)", done.output.partition("## 4.")[2].partition("## 5.")[0], re.MULTILINE)
     assert ["Basic", "Emergence", "Adaptation", "Learning", "Prediction"] == concepts[:5]
     assert ["Sensing", "Interaction", "Stochasticity", "Collectives", "Observation"] == concepts[5:]
-    CliRunner().invoke(cli, ["sim", "odd", "compliance-rhythm", "--out", str(tmp_path / "odd.md")])
-    assert done.output == (tmp_path / "odd.md").read_text("utf-8")
+    CliRunner().invoke(cli, ["sim", "odd", "compliance-rhythm", "--out", str(tmp_path / "rhythm-odd")])
+    assert done.output == (tmp_path / "rhythm-odd").read_text("utf-8")
     none = CliRunner().invoke(cli, ["sim", "odd", "no-such"])
     assert 2 == none.exit_code
