@@ -10,6 +10,7 @@ import pytest
 from deploy.simulator import workshop
 from deploy.simulator.choices import scenarios
 from deploy.site import city
+from exchange.simulation.presets import PRESET
 from registry.access.rates import SIMULATIONS, Rates, TooManyRequests
 from registry.kit.site.frame import TEMPLATES
 from registry.kit.site.language import languages
