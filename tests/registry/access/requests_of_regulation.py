@@ -11,10 +11,8 @@ OVER = "2020-01-02"
 
 def regulated(ids: dict[str, Any]) -> dict[str, Request]:
     """Their part of the table."""
-    delist, attributes = (
-        f"/v1/instruments/{ids['instrument']}/delist",
-        f"/v1/projects/{ids['project_elsewhere']}/attributes",
-    )
+    delist = f"/v1/instruments/{ids['instrument']}/delist"
+    attributes = f"/v1/projects/{ids['project_elsewhere']}/attributes"
     asset = {"asset": ids["instrument"], "reason": "test"}
     announced = {"day": OVER, "reason": "test"}
     return {
