@@ -17,7 +17,7 @@ class Reason(IntEnum):
 
     Until engine 2 an amendment that left nothing open was refused as `ALREADY_TRADED`.
 
-    Numbers below 100 stand here, and that of what is delisted. A later mode numbers its own reasons in its module, in a
+    Numbers below 100 stand here. A later mode numbers its own reasons in its module, in a
     hundred of its own: from 100, from 200, and so on, and names that enumeration in its `EngineMode`.
     """
 
@@ -47,7 +47,7 @@ class Reason(IntEnum):
     BUSY = 24
     NOTHING_UNFINISHED = 25
     CLIENT_ORDER_ID_TOO_FAR = 26
-    DELISTED = 480
+    DELISTED = 27
 
 
 class Cause(IntEnum):

@@ -251,7 +251,7 @@ CASES: list[Case] = [
         refused(Reason.NOT_OUTSTANDING, 0, 0, 1, 7),
     ),
 ]
-WITH_CASES_OF_THEIR_OWN = {Reason.TOO_MANY_ORDERS, Reason.BUSY, Reason.NOTHING_UNFINISHED}
+WITH_CASES_OF_THEIR_OWN = {Reason.TOO_MANY_ORDERS, Reason.BUSY, Reason.NOTHING_UNFINISHED, Reason.DELISTED}
 OF_EARLIER_ENGINES = {Reason.ALREADY_TRADED}
 """No engine says it any more; replies that are kept have it."""
 
