@@ -80,3 +80,11 @@ class Traits(Struct, frozen=True):
     type: ProjectType
     co_benefits: frozenset[int] = frozenset()
     labels: frozenset[str] = frozenset()
+
+    def meet(self, types: tuple[ProjectType, ...], co_benefits: tuple[Goal, ...], labels: tuple[Label, ...]) -> bool:
+        """Return whether the type is one of *types*, or any if there are none, and all the rest is there."""
+        return (
+            (not types or self.type in types)
+            and self.co_benefits.issuperset(co_benefits)
+            and self.labels.issuperset(labels)
+        )

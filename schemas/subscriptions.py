@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from schemas.attributes import Goals, Labels, ProjectType, check_once
 from schemas.identifiers import Identifier
 from schemas.scalars import (
     Fen,
@@ -24,8 +25,6 @@ from schemas.serials import InstrumentCodeText
 Every = Literal["day", "week", "month"]
 BuySource = Literal["listing", "campaign", "book"]
 SellInto = Literal["book", "listing", "campaign"]
-CreditType = Literal["forestry", "manufacturing"]
-"""The sectoral scope, of those of the Clean Development Mechanism, that a methodology belongs to."""
 StandingState = Literal["active", "paused", "ended"]
 RunState = Literal["open", "done"]
 RunOrderState = Literal["chosen", "placed", "refused", "replaced"]
@@ -51,8 +50,10 @@ class BuyTerms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, ta
     project_id: Id | None = None
     methodology: Annotated[Name | None, Meta(description="With or without its version")] = None
     types: Annotated[
-        tuple[CreditType, ...], Meta(max_length=2, description="Of the project, by its methodology; any if empty")
+        tuple[ProjectType, ...], Meta(max_length=15, description="Of the project, by its methodology; any if empty")
     ] = ()
+    co_benefits: Annotated[Goals, Meta(description="All of these, as the regulator recorded them of the project")] = ()
+    labels: Annotated[Labels, Meta(description="All of these, as the regulator recorded them of the project")] = ()
     locality: Annotated[
         Name | None, Meta(description="A part of the project's location, in capitals or not", examples=["Chenggu"])
     ] = None
@@ -77,6 +78,8 @@ class BuyTerms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, ta
             raise ValueError(f"ends {self.ends:%Y-%m-%dT%H:%M:%SZ} is not after begins")
         if len(set(self.prefer)) < len(self.prefer):
             raise ValueError("prefer names a source twice")
+        for name in ("types", "co_benefits", "labels"):
+            check_once(name, getattr(self, name))
         if self.beneficiary and self.retire_for is None:
             raise ValueError("a beneficiary needs retire_for: nothing is retired without a claim")
         if self.beneficiary_identifiers and not self.beneficiary.strip():

@@ -61,7 +61,7 @@ class BasketsPage(Controller):
             eligible=await baskets.eligible(rule, exchange=exchange) if rule else [],
             names={each.code: each.project_name for each in traded.items},
             methodologies=page.words(get_args(MethodologyId)),
-            types=page.words(each.replace("-", " ") for each in PROJECT_TYPES),
+            types=PROJECT_TYPES,
             presets=[each for each in every_preset() if modes_of(each) == _BOOK_ONLY],
             accounts=await parties.accounts(WHOLE, asked=page.asks("list_accounts"), db=db),
         )

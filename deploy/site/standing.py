@@ -17,6 +17,7 @@ from registry.kit.http import PathId
 from registry.kit.pages import Window
 from registry.kit.period import SHANGHAI
 from registry.parties import service as parties
+from schemas.attributes import PROJECT_TYPES
 from schemas.subscriptions import BuyTerms, SellTerms, Terms
 
 ALL: Final = Window(None, 100)
@@ -54,6 +55,8 @@ def _entered_to_buy(terms: BuyTerms) -> dict[str, object]:
         "terms.project_id:int": terms.project_id,
         "terms.methodology": terms.methodology,
         "terms.types[]": " ".join(terms.types),
+        "terms.co_benefits[]:int": " ".join(map(str, terms.co_benefits)),
+        "terms.labels:list": " ".join(terms.labels),
         "terms.locality": terms.locality,
         "terms.vintages:numbers": " ".join(map(str, terms.vintages)),
         "terms.prefer[]": " ".join(terms.prefer),
@@ -95,6 +98,7 @@ class AccountStandingPages(Controller):
             account=account,
             standings=await subscriptions.standings(account_id, latest, asked=asked, exchange=exchange),
             instruments=await instruments.instruments(ALL, exchange=exchange),
+            project_types=PROJECT_TYPES,
             new={side: defaultdict(str, said) for side, said in _NEW.items()},
             acts=acts_for(page, "open_standing", account.owner_id),
         )
@@ -126,6 +130,7 @@ class StandingPages(Controller):
             runs=await subscriptions.runs(standing_id, latest, asked=asked, exchange=exchange),
             dry=await subscriptions.dry_run(standing_id, asked=page.asks("get_standing_dry_run"), exchange=exchange),
             instruments=await instruments.instruments(ALL, exchange=exchange),
+            project_types=PROJECT_TYPES,
             entered=entered(found.next_terms or found.terms),
             acts=acts_for(page, "pause_standing", account.owner_id),
         )

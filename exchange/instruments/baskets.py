@@ -57,7 +57,7 @@ async def open_basket(body: NewBasket, *, call: Call, exchange: Exchange) -> Bas
         found = await _eligible_in(tx, body)
         if not found:
             raise NothingEligible(
-                f"No instrument that is traded meets the rule: {rules.told(body)}. Open one first (POST "
+                f"No instrument that is traded meets the rule: {rules.described(body)}. Open one first (POST "
                 "/v1/instruments), or widen the rule."
             )
         for each in found:
@@ -86,7 +86,7 @@ async def _eligible_in(tx: Tx, rule: BasketRule) -> list[Eligible]:
     """What a rule lets in now, the oldest vintage first."""
     found = await store.candidates(tx, rule)
     traits = await port.traits_in(tx, {each.project_id for each in found})
-    return [each for each in found if rules.lets_in(rule, traits[each.project_id])]
+    return [each for each in found if traits[each.project_id].meet(rule.types, rule.co_benefits, rule.labels)]
 
 
 async def eligible(rule: BasketRule, *, exchange: Exchange) -> list[str]:
@@ -171,7 +171,7 @@ async def _basket_in(tx: Tx, found: RuledBasket) -> Basket:
             project_name=row["project_name"],
             listed=row["listed"],
             since=row["since"],
-            meets_rule=rules.lets_in(found.rule, traits[row["project_id"]]),
+            meets_rule=traits[row["project_id"]].meet(found.rule.types, found.rule.co_benefits, found.rule.labels),
             delisting=store.notice(row),
         )
         for row in rows

@@ -10,7 +10,6 @@ from exchange.instruments.presets.files import shipped
 from exchange.instruments.presets.telling import band_around, modes_of
 from exchange.journal.refusals import Wording, Wordings
 from registry.kit.problems import DomainError, Kind
-from schemas.attributes import Traits
 from schemas.auctions import NewAuction
 from schemas.baskets import BasketRule, NewBasket
 from schemas.campaigns import NewCampaign
@@ -173,16 +172,7 @@ class OpeningRules(NamedTuple):
     venue: VenueRules | None
 
 
-def lets_in(rule: BasketRule, traits: Traits) -> bool:
-    """Whether a basket lets a project in; that methodology and vintage fit is known."""
-    return (
-        (not rule.types or traits.type in rule.types)
-        and traits.co_benefits.issuperset(rule.co_benefits)
-        and traits.labels.issuperset(rule.labels)
-    )
-
-
-def told(rule: BasketRule) -> str:
+def described(rule: BasketRule) -> str:
     """What a basket lets in, as one phrase."""
     said = [rule.methodology or "any methodology", f"a vintage from {rule.vintage_from} to {rule.vintage_to}"]
     if rule.types:

@@ -109,18 +109,20 @@ async def planned_in(
     Without a *number* it is of a subscription that has spent nothing.
     """
     fitting: dict[str, int] = {}
-    for each in await store.instruments(tx):
-        if each.trading:
-            issued = await port.vintage_in(tx, each.project_id, each.vintage)
-            if rules.covers(
-                terms,
-                project_id=each.project_id,
-                vintage=each.vintage,
-                methodology=issued.methodology,
-                code=each.code,
-                location=issued.location,
-            ):
-                fitting[each.code] = each.id
+    traded = [each for each in await store.instruments(tx) if each.trading]
+    traits = await port.traits_in(tx, {each.project_id for each in traded})
+    for each in traded:
+        issued = await port.vintage_in(tx, each.project_id, each.vintage)
+        if rules.covers(
+            terms,
+            project_id=each.project_id,
+            vintage=each.vintage,
+            methodology=issued.methodology,
+            code=each.code,
+            location=issued.location,
+            traits=traits[each.project_id],
+        ):
+            fitting[each.code] = each.id
     offers = await store.offers(tx, fitting.values(), account_id, terms.price_fen)
     cash_fen = await store.settled_cash(tx, account_id)
     spent_fen = 0 if number is None or terms.budget_fen is None else await store.spent(tx, number)

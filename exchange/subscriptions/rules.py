@@ -6,7 +6,8 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from registry.kit.problems import DomainError, Kind
-from schemas.subscriptions import BuySource, BuyTerms, CreditType, Every, Take
+from schemas.attributes import Traits
+from schemas.subscriptions import BuySource, BuyTerms, Every, Take
 
 ZONE: Final = ZoneInfo("Asia/Shanghai")
 TRY_AGAIN: Final = timedelta(hours=1)
@@ -15,8 +16,6 @@ SELLER_PATIENCE: Final = timedelta(days=30)
 """How long a seller's run waits for an instrument, or for tonnes that are free."""
 CAMPAIGN_PATIENCE: Final = timedelta(days=366)
 """How long a seller's run waits for a campaign."""
-TYPES: Final[dict[str, CreditType]] = {"forest-sink": "forestry", "kiln-electrification": "manufacturing"}
-"""The type of what each methodology credits."""
 BPS: Final = 10_000
 LIMIT: Final = 100
 """Standing subscriptions of an account that have not ended."""
@@ -157,14 +156,16 @@ def period_at(every: Every, at: datetime) -> RunPeriod:
     return RunPeriod(begins.astimezone(at.tzinfo), ends.astimezone(at.tzinfo))
 
 
-def covers(terms: BuyTerms, *, project_id: int, vintage: int, methodology: str, code: str, location: str) -> bool:
+def covers(
+    terms: BuyTerms, *, project_id: int, vintage: int, methodology: str, code: str, location: str, traits: Traits
+) -> bool:
     """Whether a buyer takes tonnes of an instrument."""
     return (
         terms.instrument in (None, code)
         and terms.project_id in (None, project_id)
         and (not terms.vintages or vintage in terms.vintages)
         and (terms.methodology is None or terms.methodology in (methodology, methodology.split("/", maxsplit=1)[0]))
-        and (not terms.types or TYPES.get(methodology.split("/", maxsplit=1)[0]) in terms.types)
+        and traits.meet(terms.types, terms.co_benefits, terms.labels)
         and (terms.locality is None or terms.locality.strip().casefold() in location.casefold())
     )
 

@@ -1,15 +1,15 @@
 """When periods begin, and what is taken of what is offered: never more than is wanted, or than there is money for."""
 
 from datetime import UTC, datetime
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exchange.subscriptions.rules import TYPES, Offered, covers, on_tick, period_at, plan, share_t
+from exchange.subscriptions.rules import Offered, covers, on_tick, period_at, plan, share_t
+from schemas.attributes import Traits
 from schemas.identifiers import Identifier
-from schemas.methodologies import MethodologyId
 from schemas.subscriptions import BuyTerms, Every
 
 BEGINS = datetime(2025, 1, 1, tzinfo=UTC)
@@ -54,9 +54,10 @@ def test_the_preferred_source_first_and_one_order_for_a_book():
 
 
 def test_filters():
-    """Instrument, project, vintage, type, locality, and methodology with or without its version."""
+    """Instrument, project, vintage, type, co-benefits, labels, locality, methodology with or without its version."""
     about: dict[str, Any] = {"project_id": 2, "vintage": 2024, "methodology": "kiln-electrification/1", "code": "A"}
     about["location"] = "Chenggu, Hanzhong 城固"
+    about["traits"] = Traits("manufacturing", frozenset({7, 9}), frozenset({"CCP-ELIGIBLE"}))
     assert covers(terms(), **about)
     cases: tuple[tuple[dict[str, Any], bool], ...] = (
         ({"methodology": "kiln-electrification"}, True),
@@ -69,6 +70,11 @@ def test_filters():
         ({"types": ("manufacturing",)}, True),
         ({"types": ("forestry", "manufacturing")}, True),
         ({"types": ("forestry",)}, False),
+        ({"co_benefits": (7,)}, True),
+        ({"co_benefits": (7, 9)}, True),
+        ({"co_benefits": (7, 15)}, False),
+        ({"labels": ("CCP-ELIGIBLE",)}, True),
+        ({"labels": ("CCP-ELIGIBLE", "GOLD")}, False),
         ({"locality": "hanzhong"}, True),
         ({"locality": "城固"}, True),
         ({"locality": "Nanzheng"}, False),
@@ -93,11 +99,6 @@ def test_terms_that_contradict_each_other(said: dict[str, Any], wrong: str):
     """A beneficiary of nothing that is retired, or identifiers of nobody."""
     with pytest.raises(ValueError, match=wrong):
         terms(**said)
-
-
-def test_every_methodology_has_a_type():
-    """Else its tonnes would be bought by no filter of types."""
-    assert set(get_args(MethodologyId)) == set(TYPES)
 
 
 def test_shares_and_ticks_are_rounded_against_nobody():

@@ -38,6 +38,17 @@ async def test_what_would_happen_is_said_before_anything_is_set_up(market: Marke
     assert (10, None) == await would()
     assert (7, "budget-exhausted") == await would(budget_fen=100_00)
     assert (0, "nothing-offered") == await would(locality="Nowhere")
+    assert ((10, None), (0, "nothing-offered")) == (
+        await would(types=["manufacturing"]),
+        await would(types=["forestry"]),
+    )
+    recorded = {"co_benefits": [7, 9], "labels": ["CCP-ELIGIBLE"]}
+    assert (0, "nothing-offered") == await would(**recorded)
+    attributes = f"/v1/projects/{market.world.season.projects['kiln']}/attributes"
+    said = {**recorded, "source": "A list", "why": "It was checked"}
+    assert 201 == (await market.world.post(attributes, said, by=market.world.regulators[0])).status_code
+    assert (10, None) == await would(**recorded)
+    assert (0, "nothing-offered") == await would(co_benefits=[15])
     assert (0, "price-above") == await would(price_fen=12_00)
     sells = {"side": "sell", "project_id": 1, "share_bps": 1, "price_fen": 1, "into": "campaign"}
     answer = await market.world.post(path, {**body, "terms": sells}, by=solar.key)
@@ -51,6 +62,7 @@ async def test_terms_are_tried_and_changed_in_a_browser(market: Market):
     solar = market.party("solar")
     lei = {"scheme": "lei", "value": "529900T8BM49AURSDO55"}
     said = {"vintages": [2023, 2024], "prefer": ["book"], "retire_for": 1, "beneficiary": "城固", "locality": "青白江"}
+    said |= {"types": ["metals"], "co_benefits": [15], "labels": ["CCP-ELIGIBLE", "GOLD"]}
     standing = await set_up(market, "solar", beneficiary_identifiers=[lei], budget_fen=100_50, **said)
     lists, one = f"/accounts/{solar.account_id}/subscriptions", f"/subscriptions/{standing['id']}"
     sent = inputs((await page(market, one, "solar")).text, f"/v1{one}/change")
