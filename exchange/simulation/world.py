@@ -202,7 +202,7 @@ class World:
         for agent in self.agents:
             agent.close(day)
         self.venue.board.publish_closes()
-        if day % WEEK_DAYS == WEEK_DAYS - 1:
+        if self._ends_week(day):
             self.liabilities.append(self._liability(day))
         if self._evening is not None:
             self._evening(self)
@@ -225,6 +225,10 @@ class World:
         for number, last in self.venue.board.last.items():
             around = band_around(last, plan.band_bps.value, rules.tick)
             self.venue.set_band(number, max(low, around[0]), min(high, around[1]))
+
+    def _ends_week(self, day: int) -> bool:
+        """Whether a week ends today; the last day ends one that is shorter."""
+        return day % WEEK_DAYS == WEEK_DAYS - 1 or day == self.scenario.horizon.days.value - 1
 
     def _liability(self, day: int) -> LiabilityLine:
         """What is owed at the end of a day."""
@@ -315,7 +319,7 @@ class World:
             line[1] += each.quantity * each.price
             line[2] = each.price
         self.days += [DayLine(day, *key, *line) for key, line in sorted(lines.items())]
-        if day % WEEK_DAYS == WEEK_DAYS - 1 or day == self.scenario.horizon.days.value - 1:
+        if self._ends_week(day):
             for name, weeks in self.stock.items():
                 weeks.append(unsold_t(self, name))
 

@@ -116,8 +116,9 @@ def readers(market: ServedMarket, *, seconds: float, rounds: int) -> Figure:
     )
 
 
-def _session(market: ServedMarket, seconds: float, at_once: int) -> SessionLoad:
-    job = SessionJob(
+def session_job(market: ServedMarket, seconds: float, at_once: int, rate: float = 0.0) -> SessionJob:
+    """Return what the client of an order session is to do; with *rate*, at so many orders a second."""
+    return SessionJob(
         port=port_of(market),
         key=market.world.holder.key,
         account_id=market.world.accounts[-2],
@@ -127,8 +128,12 @@ def _session(market: ServedMarket, seconds: float, at_once: int) -> SessionLoad:
         seconds=seconds,
         at_once=at_once,
         window=WINDOW,
+        rate=rate,
     )
-    return _run("session_load", job, SessionLoad)
+
+
+def _session(market: ServedMarket, seconds: float, at_once: int) -> SessionLoad:
+    return _run("session_load", session_job(market, seconds, at_once), SessionLoad)
 
 
 def _run(module: str, job: msgspec.Struct, kind: type[T]) -> T:

@@ -14,8 +14,8 @@ from typing import Final, NamedTuple
 import msgspec
 
 from deploy.bench.exchange.served import ServedMarket
-from deploy.bench.exchange.session_load import SessionJob, SessionLoad
-from deploy.bench.exchange.streams import SPENT, WINDOW, behind, port_of, processor_s, wait_for_tables
+from deploy.bench.exchange.session_load import SessionLoad
+from deploy.bench.exchange.streams import behind, processor_s, session_job, wait_for_tables
 from deploy.bench.figures import Figure, at_least
 from deploy.bench.retirements import LoadFailed
 from exchange.orders.service import BEHIND_LIMIT
@@ -82,24 +82,12 @@ def _notes(found: dict[int, Sustained]) -> dict[str, float]:
 
 
 def _sustained(market: ServedMarket, rate: int, at_once: int, seconds: float) -> Sustained:
-    job = SessionJob(
-        port=port_of(market),
-        key=market.world.holder.key,
-        account_id=market.world.accounts[-2],
-        instrument=market.instrument,
-        price_fen=market.price_fen,
-        first_client_order_id=next(market.numbers) * SPENT,
-        seconds=seconds,
-        at_once=at_once,
-        window=WINDOW,
-        rate=rate,
-    )
     wait_for_tables(market)
     before_s, looks = processor_s(market), [0.0]
     words = [sys.executable, "-m", "deploy.bench.exchange.session_load"]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as loading:
         assert loading.stdin is not None, "it is a pipe"
-        loading.stdin.write(msgspec.json.encode(job))
+        loading.stdin.write(msgspec.json.encode(session_job(market, seconds, at_once, rate)))
         loading.stdin.close()
         loading.stdin = None
         until = perf_counter() + seconds + _PATIENCE_S

@@ -1,6 +1,6 @@
-"""Charts of the credits: where every kilogram went, and what developers have not sold."""
+"""Charts of the credits: where every kilogram went, what developers have not sold, and what is owed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from exchange.simulation.charts.bars import Stack, stacks
@@ -10,6 +10,7 @@ from exchange.simulation.plans import Scenario
 from exchange.simulation.report.market import MOST_BARS, MOST_LINES, time_of, week_begins, weeks_of
 from exchange.simulation.report.settings import SettingRuns, few, joined, keys, left_out
 from exchange.simulation.report.sheet import Table, chart
+from exchange.simulation.results import RunResult
 from schemas.serials import KG_PER_T
 
 _PLACES: Final = {
@@ -29,10 +30,12 @@ def place_name(said: str) -> tuple[str, str]:
 
 
 def credit_charts(scenario: Scenario, groups: Sequence[SettingRuns]) -> Iterator[str]:
-    """Write where every kilogram is at the end, and the unsold stock week by week."""
+    """Write where every kilogram is at the end, and the unsold stock and the liability week by week."""
     yield _places(scenario, groups)
     if any(any(map(any, run.stock.values())) for group in groups for run in group.runs):
         yield _stock(scenario, groups)
+    if any(_liable(run, week) for group in groups for run in group.runs for week in range(len(run.liabilities))):
+        yield _owed(scenario, groups)
 
 
 def _places(scenario: Scenario, groups: Sequence[SettingRuns]) -> str:
@@ -72,32 +75,61 @@ def _mean_places(group: SettingRuns) -> dict[str, float]:
 
 
 def _stock(scenario: Scenario, groups: Sequence[SettingRuns]) -> str:
-    weeks = weeks_of(scenario)
-    means = [
-        [
-            sum(_at(stock, week) for run in group.runs for stock in run.stock.values()) / len(group.runs)
-            for week in range(weeks)
-        ]
-        for group in groups
-    ]
+    note = (
+        "What developers own at the end of each week, issued and not sold. Mean of the replications.",
+        "每周末开发者持有的、已签发而未售出的减排量。各次运行的均值。",
+    )
+    title = ("Unsold stock, tonnes by week", "每周末未售库存（吨）")
+    means = [_mean_by_week(scenario, group, _unsold) for group in groups]
+    return _by_week(scenario, groups, means, name="stock", title=title, note=note, column="unsold_t")
+
+
+def _owed(scenario: Scenario, groups: Sequence[SettingRuns]) -> str:
+    note = (
+        (
+            "What enterprises have not covered yet, and what was issued, is lost or false, and no buffer covered, at "
+            "the end of each week. Mean of the replications."
+        ),
+        "每周末企业尚未清缴的数量，以及已签发而不复存在、缓冲池亦未弥补的数量。各次运行的均值。",
+    )
+    title = ("Liability, tonnes by week", "每周末负债（吨）")
+    means = [_mean_by_week(scenario, group, _liable) for group in groups]
+    return _by_week(scenario, groups, means, name="owed", title=title, note=note, column="owed_t")
+
+
+def _unsold(run: RunResult, week: int) -> int:
+    return sum(stock[week] for stock in run.stock.values() if week < len(stock))
+
+
+def _liable(run: RunResult, week: int) -> int:
+    return sum(each.owed_t + each.uncovered_t for each in run.liabilities[week : week + 1])
+
+
+def _mean_by_week(scenario: Scenario, group: SettingRuns, of: Callable[[RunResult, int], int]) -> list[float]:
+    return [sum(of(run, week) for run in group.runs) / len(group.runs) for week in range(weeks_of(scenario))]
+
+
+def _by_week(
+    scenario: Scenario,
+    groups: Sequence[SettingRuns],
+    means: Sequence[Sequence[float]],
+    *,
+    name: str,
+    title: Words,
+    note: tuple[str, str],
+    column: str,
+) -> str:
+    """Draw one line a setting."""
     series = [Series(group.name, mean) for group, mean in zip(groups, means, strict=True)]
     rows = [
         (*group.setting, week_begins(scenario, week).isoformat(), value)
         for group, mean in zip(groups, means, strict=True)
         for week, value in enumerate(mean)
     ]
-    note = (
-        "What developers own at the end of each week, issued and not sold. Mean of the replications.",
-        "每周末开发者持有的、已签发而未售出的减排量。各次运行的均值。",
-    )
     return chart(
-        ("Unsold stock, tonnes by week", "每周末未售库存（吨）"),
+        title,
         joined(note, left_out(len(groups), MOST_LINES)),
-        "stock",
+        name,
         lambda pen: lines(pen, time_of(scenario), few(series, MOST_LINES)),
-        Table((*keys(scenario), "week_begins", "unsold_t"), rows),
+        Table((*keys(scenario), "week_begins", column), rows),
     )
-
-
-def _at(stock: Sequence[int], week: int) -> int:
-    return stock[week] if week < len(stock) else 0

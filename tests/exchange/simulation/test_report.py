@@ -15,7 +15,10 @@ from exchange.simulation.files import shipped
 from tests.exchange.simulation.small import RHYTHM, SMALL
 from tests.site.browser import PHONE, chromium, needs_chromium, person
 
-CHARTS = ("tornado1", "price", "volume", "supply", "concentration", "kilograms", "stock", "income", "compliance")
+CHARTS = (
+    *("tornado1", "price", "volume", "supply", "concentration"),
+    *("kilograms", "stock", "owed", "income", "compliance"),
+)
 """Charts of a scenario with one lever and enterprises that have a duty."""
 
 
