@@ -17,7 +17,7 @@ from exchange.simulation.bundle import write
 from tests.exchange.simulation.small import RHYTHM, SMALL
 
 WORKERS = 2
-REPLICATIONS = 4
+REPLICATIONS = 6
 RUNS = 4 * REPLICATIONS
 WITHIN_S = 60.0
 _PARENT = """
@@ -33,7 +33,7 @@ def said(done, count):
 
 if __name__ == "__main__":
     with executor(2) as pool:
-        write(Path(sys.argv[1]), RHYTHM, SMALL, replications=4, executor=pool, finished=said)
+        write(Path(sys.argv[1]), RHYTHM, SMALL, replications=6, executor=pool, finished=said)
 """
 
 
@@ -81,15 +81,16 @@ def until(true: Callable[[], bool]) -> bool:
 def test_a_worker_that_is_killed_loses_the_runs_under_way(tmp_path, whole):
     """SIGKILL of one of two workers: what was done is stored, at most one run of each worker is played again."""
     done: list[int] = []
+    others = {each.pid for each in active_children()}
 
     def kill_once(count: int, _all: int) -> None:
         done.append(count)
-        if count == 5:
-            os.kill(next(each.pid for each in active_children() if each.pid), signal.SIGKILL)
+        if count == 1:  # early: a process that has nothing left to do is not missed
+            os.kill(next(each.pid for each in active_children() if each.pid and each.pid not in others), signal.SIGKILL)
 
     with pytest.raises(BrokenProcessPool), executor(WORKERS) as pool:
         write(tmp_path / "cut", RHYTHM, SMALL, replications=REPLICATIONS, executor=pool, finished=kill_once)
-    assert 5 <= done[-1] < RUNS
+    assert 1 <= done[-1] < RUNS
     assert done[-1] == finished_in(tmp_path / "cut")
     assert RUNS - done[-1] == gone_on(tmp_path / "cut", 3)
     assert whole == contents(tmp_path / "cut")
