@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -24,6 +25,7 @@ from deploy.processes import first_start
 from deploy.settings import TABLE, read_settings
 from tests.database import LOGIN, as_login
 from tests.deploy.services import Service, kilnwood
+from tests.faults.killing import until
 from tests.worlds import database_dsn
 
 DEBIAN = Path("/usr/lib/postgresql/15/bin")
@@ -142,9 +144,17 @@ async def test_one_line_a_request_and_nothing_personal(service):
             await http.get("/nowhere?who=somebody"),
             await http.get("/v1/me", headers={"Authorization": "Bearer kw_sim_notakey"}),
         ]
-    written = service.log.read_bytes()[begun:].decode()
-    lines = [json.loads(line) for line in written.splitlines()]
-    requests = [line for line in lines if line["event"] == "http_request"]
+
+    def logged() -> list[dict[str, Any]]:
+        lines = service.log.read_bytes()[begun:].decode().splitlines(keepends=True)
+        each = [json.loads(line) for line in lines if line.endswith("\n")]
+        return [line for line in each if line["event"] == "http_request"]
+
+    async def all_are_logged() -> bool:
+        return len(logged()) >= len(sent)
+
+    await until(all_are_logged, "a line is written after its answer")
+    written, requests = service.log.read_bytes()[begun:].decode(), logged()
     assert [(each.request.method, each.request.url.path, each.status_code) for each in sent] == [
         (line["method"], line["path"], line["status"]) for line in requests
     ]
