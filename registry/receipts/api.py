@@ -4,6 +4,7 @@ from typing import Annotated
 
 from litestar import Controller, Response, get
 from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import PathParameter
 
 from registry.kit.database import Database
@@ -11,6 +12,11 @@ from registry.kit.http import PENDING, READS, PathCode
 from registry.receipts import service
 from schemas.access import Call
 from schemas.parties import RegionProfile
+from schemas.receipts import Bundle, Trust
+
+BUNDLE = {**READS, **PENDING, 200: ResponseSpec(Bundle, generate_examples=False, description="The bundle as a file")}
+"""What an operation answers that sends a bundle, byte for byte as it is kept."""
+TRUST = {**READS, **PENDING, 200: ResponseSpec(Trust, generate_examples=False, description="The trust.json of today")}
 
 
 class ReceiptsController(Controller):
@@ -23,7 +29,7 @@ class ReceiptsController(Controller):
         "/by-code/{code:str}",
         operation_id="get_receipt_by_code",
         media_type="application/json",
-        responses={**READS, **PENDING},
+        responses=BUNDLE,
     )
     async def by_code(
         self,
@@ -40,7 +46,7 @@ class ReceiptsController(Controller):
         "/trust",
         operation_id="get_trust",
         media_type="application/json",
-        responses={**READS, **PENDING},
+        responses=TRUST,
     )
     async def trust(
         self,
@@ -62,7 +68,7 @@ class ReceiptsController(Controller):
         "/{receipt_id:str}",
         operation_id="get_receipt",
         media_type="application/json",
-        responses={**READS, **PENDING},
+        responses=BUNDLE,
     )
     async def receipt(
         self,

@@ -17,6 +17,7 @@ from registry.kit.pages import Window
 from registry.kit.problems import Invalid
 from registry.kit.quotas import Quotas
 from registry.kit.sheets import SHEET, Sheet
+from registry.receipts.api import BUNDLE
 from registry.receipts.certificates.api import PDF, sent
 from registry.receipts.certificates.service import Press
 from schemas.access import Call
@@ -216,7 +217,7 @@ class GuestsController(Controller):
         "/{secret:str}/receipt",
         operation_id="get_guest_receipt",
         media_type="application/json",
-        responses={**READS, **PENDING},
+        responses=BUNDLE,
     )
     async def receipt(
         self,
