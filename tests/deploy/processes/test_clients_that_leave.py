@@ -64,7 +64,7 @@ async def test_a_client_that_leaves_before_its_body_is_whole_is_no_error(port, l
     )
     await writer.drain()
     writer.close()
-    level, event, bound = await asyncio.wait_for(lines.get(), 5)
+    level, event, bound = await asyncio.wait_for(lines.get(), 30)
     assert ("info", "http_request", "client-left") == (level, event, bound["problem"])
     assert lines.empty()
 

@@ -133,7 +133,7 @@ async def test_http2_is_spoken_where_it_is_set(service):
     """The server's first frame is its SETTINGS (RFC 9113, 3.4)."""
     preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
     async with connections(service.port, 1, preface) as opened:
-        frame = await asyncio.wait_for(opened[0][0].readexactly(9), 5)
+        frame = await asyncio.wait_for(opened[0][0].readexactly(9), 30)
     assert 4 == frame[3]
 
 

@@ -49,7 +49,7 @@ async def test_every_address_answers_on_loopback():
     """A service that listens on all of them is ready as well."""
     port, stop, ready = free_port(), asyncio.Event(), asyncio.Event()
     serving = asyncio.create_task(serve_until(stop, answers_ok, "::", port, timeout_s=1, ready=ready))
-    await asyncio.wait_for(ready.wait(), 5)
+    await asyncio.wait_for(ready.wait(), 30)
     stop.set()
     await serving
 

@@ -119,7 +119,7 @@ async def test_a_process_that_does_not_write_stores_what_the_writer_tells(market
         await connect_pool(world.dsn, size=4) as pool,
         worlds.trading(lambda: world.dsn, Database(pool), worlds.PROFILE) as second,
     ):
-        found = await asyncio.wait_for(settlement.deposit_cash(body, call=call, exchange=second), 5)
+        found = await asyncio.wait_for(settlement.deposit_cash(body, call=call, exchange=second), 30)
         assert "done" == found.state
         assert second.gateway.engine is None
     assert (1_007, 0, 0, 0) == await market.cash("solar")
