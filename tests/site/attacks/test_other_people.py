@@ -70,9 +70,11 @@ async def test_a_page_of_an_object_shows_nobody_more_than_the_api(delivered: Wor
             for word, key in people.items():
                 cookie = {"Cookie": f"__Host-kilnwood={key}", "Accept": "text/html"} if key else {}
                 page = await delivered.http.get(address, headers=cookie)
+                if page.status_code != 200:
+                    continue
                 api = await delivered.get(operations(path).format(value), by=key)
-                assert (page.status_code == 200) <= (api.status_code in (200, 202)), (address, word, api.status_code)
-                looked += page.status_code == 200
+                assert api.status_code in (200, 202), (address, word, api.status_code)
+                looked += 1
     assert looked > 100
 
 
