@@ -3,6 +3,7 @@
 from datetime import date
 from typing import NamedTuple
 
+from exchange.journal.refusals import delisted
 from registry.kit import sql
 from registry.kit.database import Tx, constraint
 from registry.kit.problems import DomainError
@@ -53,3 +54,17 @@ async def campaigns(tx: Tx, instrument_id: int) -> list[int]:
 async def auctions(tx: Tx, instrument_id: int) -> list[int]:
     """The auctions of an instrument that have not ended."""
     return [row["id"] for row in await tx.fetch(_sql.auctions, instrument_id)]
+
+
+async def delisted_on(tx: Tx, instrument_id: int) -> date | None:
+    """The day on which an instrument was delisted; None of one that trades, also where it is announced."""
+    day: date | None = await tx.fetchval(_sql.delisted_on, instrument_id)
+    return day
+
+
+async def refuse_delisted(tx: Tx, instrument_id: int, code: str) -> None:
+    """Raise `TradingRefused` for an instrument that was delisted. It is not delisted before *tx* has ended."""
+    await tx.execute(_sql.await_delisting, instrument_id)
+    since = await delisted_on(tx, instrument_id)
+    if since is not None:
+        raise delisted(code, since)

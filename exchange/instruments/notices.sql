@@ -20,3 +20,8 @@ where n.id = $1 and c.state <> 'ended' order by c.id;
 -- name: auctions
 select a.id from exchange.shown_auction a join exchange.instrument n on n.code = a.code
 where n.id = $1 and a.state <> 'ended' order by a.id;
+-- name: await_delisting
+-- Whoever looks first goes first: a delisting that is due waits until what was decided by this look is committed.
+select from exchange.delisting where instrument_id = $1 and basket_id is null and withdrawn_at is null for share;
+-- name: delisted_on
+select day from exchange.delisting where instrument_id = $1 and basket_id is null and carried_out_at is not null;
