@@ -21,6 +21,7 @@ from exchange.market_data.compact import begin_of
 from registry.kit.sockets import MSGPACK
 from schemas.baskets import Basket, NewBasket
 from schemas.campaigns import AnonymousPledge, Campaign, NewPledge
+from schemas.delistings import Delisting
 from schemas.instruments import Instrument
 from schemas.market_data import Book, DaySummary, PriceBar, Trade
 from schemas.orders import AmendOrder, Balances, CancelledOrders, CancelOrder, CancelOrders, NewOrder, Order, Refusal
@@ -191,6 +192,10 @@ class Client:
     async def instruments(self, limit: int = 200) -> list[Instrument]:
         """What can be traded."""
         return await self.items("/v1/instruments", Instrument, limit)
+
+    async def delistings(self, limit: int, **asked: str) -> list[Delisting]:
+        """Announced delistings, the newest first; *asked* may have the `state` or the `instrument` of those wanted."""
+        return await self.items("/v1/delistings", Delisting, limit, order="newest", **asked)
 
     async def open_basket(self, basket: NewBasket) -> Basket:
         """Begin to trade a basket, by a rule and perhaps a venue's preset; for operators."""

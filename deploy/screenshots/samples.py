@@ -185,6 +185,7 @@ SAMPLES: Final[dict[str, tuple[Sample, ...]]] = {
     "/log": (Sample("/log"),),
     "/log/statements": (Sample("/log/statements"),),
     "/log/statements/{statement_hash:str}": (Sample("/log/statements/{statement}"),),
+    "/delistings": (Sample("/delistings"), Sample("/delistings?state=announced", "exchange")),
     "/instruments": (Sample("/instruments"),),
     "/instruments/{code:str}": (
         Sample("/instruments/SC-CDCER-0001-2024"),

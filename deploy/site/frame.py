@@ -170,6 +170,7 @@ def site_router(entrants: Entrants = (), *, outbox: bool = False) -> Router:
             registry.projects.pages.ProjectPages,
             *(*_SALES, *_SIMULATOR),
             *(AccountStandingPages, StandingPages, BlocksPage, QuotesPage),
+            exchange.instruments.pages.DelistingPages,
             exchange.instruments.pages.InstrumentPages,
             *exchange.market_data.pages.STREAMS,
             MarketPage,

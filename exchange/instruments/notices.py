@@ -6,8 +6,10 @@ from typing import NamedTuple
 from exchange.journal.refusals import delisted
 from registry.kit import sql
 from registry.kit.database import Tx, constraint
+from registry.kit.pages import Window
 from registry.kit.problems import DomainError
-from schemas.delistings import NewDelisting
+from schemas.delistings import Delisting, DelistingState, NewDelisting
+from schemas.pages import Page
 
 _sql = sql.load(__package__, "notices.sql")
 
@@ -68,3 +70,9 @@ async def refuse_delisted(tx: Tx, instrument_id: int, code: str) -> None:
     since = await delisted_on(tx, instrument_id)
     if since is not None:
         raise delisted(code, since)
+
+
+async def delistings(tx: Tx, window: Window, code: str | None, state: DelistingState | None) -> Page[Delisting]:
+    """Every delisting that was ever announced: all, or those about an instrument or a basket, or in a state."""
+    rows = await tx.fetch(window.of(_sql.delistings), *window.args, code, state)
+    return window.page([(row["id"], Delisting(**row)) for row in rows])

@@ -40,6 +40,25 @@ def instruments(url: str, key_file: Path | None, *, as_json: bool) -> None:
     run(url, key_file, lambda client: _shown(client.instruments, columns, as_json=as_json))
 
 
+@market.command("delistings")
+@click.option("--state", type=click.Choice(["announced", "withdrawn", "done"]), help="Only those in this state.")
+@click.option("--instrument", help="Only what concerns this instrument or basket.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="So many, newest first.")
+@with_service
+def delistings(
+    state: str | None, instrument: str | None, limit: int, url: str, key_file: Path | None, *, as_json: bool
+) -> None:
+    """List what is to trade no more, and what became of it.
+
+    \b
+    Example:
+      kilnwood market delistings --state announced
+    """
+    columns = ("day", "instrument", "basket", "state", "reason", "withdrawn_because")
+    asked = {name: said for name, said in (("state", state), ("instrument", instrument)) if said is not None}
+    run(url, key_file, lambda client: _shown(lambda: client.delistings(limit, **asked), columns, as_json=as_json))
+
+
 @market.command("book")
 @click.argument("instrument")
 @with_service

@@ -33,6 +33,11 @@ BASKET = {
     "assets": [{"code": CODE, "project_id": 1, "vintage": 2024, "project_name": "Hills", "listed": True,
                 "since": "2025-06-01T00:00:00Z", "meets_rule": True}],
 }  # fmt: skip
+DELISTING = {
+    "id": 3, "instrument": CODE, "name": "Hills", "basket": "BASKET-F", "day": "2025-06-09", "state": "announced",
+    "reason": "Too old", "announced_at": "2025-06-01T00:00:00Z", "withdrawn_at": None, "withdrawn_because": None,
+    "carried_out_at": None,
+}  # fmt: skip
 BALANCES = {"account_id": 7, "sequence": 9, "last_client_order_id": 1000, "cash": {}, "tonnes": []}
 ASKS = tuple(PriceLevel(price_fen=price, quantity_t=tonnes, orders=1) for price, tonnes in ((3600, 2), (3650, 5)))
 BOOK = Book(instrument=CODE, sequence=9, bids=(PriceLevel(price_fen=3500, quantity_t=1, orders=1),), asks=ASKS)
@@ -47,6 +52,7 @@ ANSWERS: dict[str, Any] = {
     "POST /v1/campaigns/5/pledges": {**ORDER, "kind": "pledge"},
     "POST /v1/baskets": BASKET,
     "GET /v1/campaigns": {"items": [], "next": None},
+    "GET /v1/delistings": {"items": [DELISTING], "next": None},
 }
 
 
@@ -136,6 +142,16 @@ def test_each_command_sends_one_thing(service: Service, words: str, path: str):
         assert 0 == done.exit_code, done.stderr
         assert path == service.sent[-1].url.path
         assert done.stdout or "show" in words
+
+
+def test_delistings_are_listed_as_asked_for(service: Service):
+    """The newest first; with --json each is one line as the API has it."""
+    done = kilnwood("market", "delistings", "--state", "announced", "--instrument", "BASKET-F", "--json")
+    assert (0, [DELISTING]) == (done.exit_code, [json.loads(line) for line in done.stdout.splitlines()])
+    asked = dict(service.sent[-1].url.params)
+    assert ("newest", "announced", "BASKET-F") == tuple(asked[name] for name in ("order", "state", "instrument"))
+    assert "Too old" in kilnwood("market", "delistings").stdout
+    assert 2 == kilnwood("market", "delistings", "--state", "gone").exit_code
 
 
 def test_a_basket_is_opened_by_the_preset_of_cbl(service: Service):

@@ -325,6 +325,7 @@ def _market(ids: dict[str, Any]) -> dict[str, Request]:
         # Another developer's: nobody opens trading in their own organisation's credits.
         "open_instrument": write("/v1/instruments", {**opening, "fee_account_id": ids["account"]}),
         "open_basket": write("/v1/baskets", {**basket, "fee_account_id": ids["account"]}),
+        "list_delistings": read("/v1/delistings"),
         "get_basket": read("/v1/baskets/BASKET-X"),
         "list_instruments": read("/v1/instruments"),
         "get_instrument": read(instrument),
