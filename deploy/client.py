@@ -30,6 +30,8 @@ from schemas.pages import Page
 RETRY_S: Final = 0.2
 PATIENCE_S: Final = 30.0
 """A service that was killed is back within seconds."""
+REPLAY_PATIENCE_S: Final = 900.0
+"""For what the service replays its journal."""
 BUSY: Final = (429, 503)
 """Statuses that ask to be sent the same again."""
 _STARTS: Final = 1 << 20
@@ -205,6 +207,11 @@ class Client:
         """The best prices of both sides."""
         return await self.get(f"/v1/instruments/{instrument}/book", Book)
 
+    async def book_events(self, instrument: str, day: date) -> bytes:
+        """What became of every order on a day that is over, as a compact file (`exchange.market_data.compact_book`)."""
+        path = f"/v1/instruments/{instrument}/book-events/{day}"
+        return (await self._sent("GET", path, patience_s=REPLAY_PATIENCE_S)).content
+
     async def trades(self, instrument: str, limit: int = 50) -> list[Trade]:
         """The newest trades, newest first."""
         return await self.items(f"/v1/instruments/{instrument}/trades", Trade, limit, newest_first=True)
@@ -278,7 +285,7 @@ class Client:
         own = {"Authorization": f"Bearer {self.key}"} if self.key else {}
         headers = {**own, **more.pop("headers", {})}
         answer = await until_answered(
-            self._http.request, method, path, patience_s=self.patience_s, headers=headers, **more
+            self._http.request, method, path, headers=headers, **{"patience_s": self.patience_s, **more}
         )
         if answer.is_success:
             return answer
