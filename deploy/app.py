@@ -30,8 +30,8 @@ from deploy.site.entering import Entrants
 from deploy.site.frame import site_frame, site_router
 from deploy.version import VERSION
 from exchange.journal.refusals import TradingRefused
-from exchange.market_data.feed import MarketFeed
 from exchange.market_data.book_days import BookDays
+from exchange.market_data.feed import MarketFeed
 from exchange.market_data.live import LiveMarket
 from exchange.market_data.session.service import MarketSessions
 from exchange.modes import REFUSALS

@@ -76,3 +76,6 @@ class DelistingPages(Controller):
             states=page.words(get_args(DelistingState)),
             may_announce=page.visitor.may("announce_delisting"),
         )
+
+
+PAGES: Final = (DelistingPages, InstrumentPages)

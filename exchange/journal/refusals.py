@@ -271,8 +271,8 @@ def delisted(code: str, since: date) -> TradingRefused:
     """The refusal of what would still be traded of an instrument after it was delisted, with the day and what to do."""
     return TradingRefused(
         CORE[Reason.DELISTED],
-        f"{code} was delisted on {since} and trades no more: nothing of it is deposited, sold or bought here. Its tonnes "
-        "stay active in the registry, where they are transferred and retired; what the exchange still holds of it can be "
-        "withdrawn.",
+        f"{code} was delisted on {since} and trades no more: nothing of it is deposited, sold or bought here. Its "
+        "tonnes stay active in the registry, where they are transferred and retired; what the exchange still holds of "
+        "it can be withdrawn.",
         delisted_on=since.isoformat(),
     )

@@ -13,7 +13,7 @@ from exchange.market_data.past_books import DayNotKept
 from exchange.parts import Exchange
 from registry.kit import clock
 from registry.kit.period import SHANGHAI, period
-from registry.kit.problems import DomainError, Invalid, Kind, Unavailable
+from registry.kit.problems import DomainError, Kind, Unavailable
 
 log = structlog.get_logger()
 
@@ -118,6 +118,9 @@ class BookDays:
         async with self._turn:
             files = await self._replay(day)
         self._kept[day] = files
-        while len(self._kept) > 1 and sum(len(each) for made in self._kept.values() for each in made.values()) > KEPT_BYTES:
+        while (
+            len(self._kept) > 1
+            and sum(len(each) for made in self._kept.values() for each in made.values()) > KEPT_BYTES
+        ):
             self._kept.popitem(last=False)
         return files

@@ -109,8 +109,8 @@ async def replayed_in(tx: Tx, day: date) -> PastDay:
     """
     Carry the journal out to the end of a day of Asia/Shanghai that is over, and write the events of the day.
 
-    It begins at the newest stored snapshot before the day, if there is one. Rows never change, so it needs no snapshot of
-    the database. Raises `DayNotKept` where an older version wrote what would have to be carried out, and `JournalBroken`.
+    It begins at the newest stored snapshot before the day, if there is one. Rows never change, so it needs no snapshot
+    of the database. Raises `DayNotKept` where an older version wrote what would be carried out, and `JournalBroken`.
     """
     begins, ends = period(day.isoformat(), day.isoformat())
     assert begins is not None, "a day has both ends"

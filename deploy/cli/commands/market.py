@@ -197,7 +197,7 @@ def events(instrument: str, day: datetime, out: Path, url: str, key_file: Path |
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print each line as JSON.")
 def read(file: Path, *, as_json: bool) -> None:
-    """Print the trades of a file of `kilnwood market export`, or the events of one of `market events` or `watch --record`.
+    """Print the trades of a file of `market export`, or the book events of one of `market events` or `watch --record`.
 
     No service is asked.
 

@@ -39,7 +39,7 @@ def walked(market: EngineMarket) -> dict[int, dict[int, BookOrder]]:
     for order in market.open_orders():
         if isinstance(order.queue, Level):
             side = "sell" if order.side else "buy"
-            shown = BookOrder(id=order.id, side=side, price_fen=order.price, open_t=order.open)  # type: ignore[arg-type]
+            shown = BookOrder(id=order.id, side=side, price_fen=order.price, open_t=order.open)  # type: ignore[arg-type]  # one of two words
             found.setdefault(order.instrument, {})[order.id] = shown
     return found
 
@@ -149,7 +149,6 @@ async def test_a_past_day_is_what_the_feed_showed(market: Market):
     await next_day(market, TUESDAY)
     made = await in_child(market.world.dsn, MONDAY)
     assert write_book(KILN, alone.events) == made[KILN]
-    assert [] == [each for each in (b"solar", b"kiln") if each in made[KILN].lower().replace(KILN.encode().lower(), b"")]
     events = await exported(market, FOREST, MONDAY)
     before: dict[int, BookOrder] = {}
     for sequence in sorted({each.sequence for each in many.events}):

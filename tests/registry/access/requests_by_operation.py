@@ -325,13 +325,12 @@ def _market(ids: dict[str, Any]) -> dict[str, Request]:
         # Another developer's: nobody opens trading in their own organisation's credits.
         "open_instrument": write("/v1/instruments", {**opening, "fee_account_id": ids["account"]}),
         "open_basket": write("/v1/baskets", {**basket, "fee_account_id": ids["account"]}),
-        "list_delistings": read("/v1/delistings"),
         "get_basket": read("/v1/baskets/BASKET-X"),
         "list_instruments": read("/v1/instruments"),
         "get_instrument": read(instrument),
         "get_instrument_venue": read(f"{instrument}/venue", 404),  # opened without a preset
         "get_book": read(f"{instrument}/book"),
-        "get_book_events": read(f"{instrument}/book-events/2199-01-02", 409),  # not over yet
+        "get_book_events": read(f"{instrument}/book-events/2099-01-02", 409),  # not over yet
         "list_prices": read(f"{instrument}/prices"),
         "list_market_day": read("/v1/market/days/2025-06-01"),
         "list_trades": read(f"{instrument}/trades"),
