@@ -179,10 +179,14 @@ def events(instrument: str, day: datetime, out: Path, url: str, key_file: Path |
 
     from deploy.client import Client
     from exchange.market_data.compact_book import read_book
+    from exchange.market_data.packing import Unreadable
 
     async def work(client: Client) -> None:
         data = await client.book_events(instrument, day.date())
-        _, found = read_book(data)
+        try:
+            _, found = read_book(data)
+        except Unreadable as error:
+            fail(f"{instrument} on {day:%Y-%m-%d}: {error}")
         try:
             await asyncio.to_thread(out.write_bytes, data)
         except OSError as error:

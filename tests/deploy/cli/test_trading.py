@@ -18,8 +18,9 @@ from deploy.cli.trading import ticket
 from deploy.cli.watching import Screen
 from deploy.client import Client
 from deploy.sockets import SocketClosed
+from exchange.market_data.compact_book import write_book
 from exchange.market_data.replica import MarketReplica
-from schemas.market_data import Book, BookOrder, LevelChange, MarketChange, MarketSnapshot, PriceLevel, Trade
+from schemas.market_data import Book, BookEvent, BookOrder, LevelChange, MarketChange, MarketSnapshot, PriceLevel, Trade
 
 CODE = "SC-CDCER-0001-2024"
 ORDER = {
@@ -73,6 +74,8 @@ class Service:
                 "detail": "There is no such thing.",
             }
             return httpx.Response(404, json=problem)
+        if isinstance(found, bytes):
+            return httpx.Response(200, content=found)
         return httpx.Response(200 if request.method == "GET" else 201, json=found)
 
 
@@ -216,6 +219,24 @@ def test_a_day_is_exported_and_read(service: Service, tmp_path: Any, monkeypatch
     assert tape[:0:-1] == read
     assert 1 == kilnwood("market", "read", __file__).exit_code
     assert "cannot be written" in kilnwood("market", "export", "2025-06-01", "--out", str(tmp_path)).stderr
+
+
+def test_the_book_events_of_a_day_are_written_and_read(
+    service: Service, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+):
+    """As the service made them; a file that arrives cut short is not written."""
+    events = [BookEvent(sequence=9, change="added", order_id=4, side="sell", price_fen=3600, open_t=2)]
+    path, out = f"GET /v1/instruments/{CODE}/book-events/2025-06-01", tmp_path / "day.kwb"
+    monkeypatch.setitem(ANSWERS, path, write_book(CODE, events))
+    done = kilnwood("market", "events", CODE, "2025-06-01", "--out", str(out), "--json")
+    assert (1, write_book(CODE, events)) == (json.loads(done.stdout)["events"], out.read_bytes())
+    read = kilnwood("market", "read", str(out), "--json").stdout
+    assert msgspec.to_builtins(events) == [json.loads(line) for line in read.splitlines()]
+    assert "cannot be written" in kilnwood("market", "events", CODE, "2025-06-01", "--out", str(tmp_path)).stderr
+    monkeypatch.setitem(ANSWERS, path, write_book(CODE, events)[:-1])
+    cut = kilnwood("market", "events", CODE, "2025-06-01", "--out", str(tmp_path / "cut.kwb"))
+    assert (1, False) == (cut.exit_code, (tmp_path / "cut.kwb").exists())
+    assert "cut short" in cut.stderr
 
 
 @pytest.mark.parametrize(
