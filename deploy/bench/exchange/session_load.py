@@ -129,6 +129,8 @@ async def _measure(job: SessionJob) -> SessionLoad:
         sent[number - 1] = due if job.rate else time.perf_counter()
         await socket.say(orders)
     over.set()
+    if not sent:  # the last answer came before the last message's successor was due
+        drained.set()
     await _heard(hearing, drained)
     seconds, used = time.perf_counter() - begun, time.process_time() - processor
     await socket.close()
