@@ -1,6 +1,7 @@
 """Single messages of an order session at a high rate."""
 
 import asyncio
+import functools
 from typing import Any
 from unittest import mock
 
@@ -24,7 +25,7 @@ async def test_single_messages_gather_while_earlier_ones_are_stored(market: Mark
         with mock.patch.object(exchange.gateway, "submit_all", late):
             for number in (1, 2):
                 await session.say(place(number))
-                await until(lambda sent=number: given(sizes, sent), "a piece")
+                await until(functools.partial(given, sizes, number), "a piece")
             await session.say(*(place(number) for number in range(3, 11)), {"do": "ping"})
             assert {"is": "pong", "waiting": 10} == await session.hear()
             assert [1, 1] == sizes
