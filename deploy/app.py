@@ -30,6 +30,7 @@ from deploy.site.entering import Entrants
 from deploy.site.frame import site_frame, site_router
 from deploy.version import VERSION
 from exchange.journal.refusals import TradingRefused
+from exchange.market_data.book_days import BookDays
 from exchange.market_data.feed import MarketFeed
 from exchange.market_data.live import LiveMarket
 from exchange.market_data.session.service import MarketSessions
@@ -99,6 +100,8 @@ class Parts:
     """What carries mail to people; None: none is sent."""
     gate: WayOut = field(default_factory=WayOut)
     """Where webhooks may go."""
+    book_days: BookDays = field(default_factory=BookDays)
+    """Where journals are replayed to past days."""
     workshop: Workshop = field(default_factory=Workshop)
     """Where visitors' simulations are played."""
 
@@ -196,6 +199,7 @@ def _dependencies(parts: Parts, frame: Frame) -> dict[str, Provide]:
         "trouble": _constant(parts.trouble),
         "webhooks": _constant(Webhooks(SecretSeal(parts.keyring.derived("webhooks")), parts.gate)),
         "workshop": _constant(parts.workshop),
+        "book_days": _constant(parts.book_days),
         "mails": _constant(Mails(frame, parts.site.url, transport=parts.mail)),
     }
 

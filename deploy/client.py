@@ -21,6 +21,7 @@ from exchange.market_data.compact import begin_of
 from registry.kit.sockets import MSGPACK
 from schemas.baskets import Basket, NewBasket
 from schemas.campaigns import AnonymousPledge, Campaign, NewPledge
+from schemas.delistings import Delisting
 from schemas.instruments import Instrument
 from schemas.market_data import Book, DaySummary, PriceBar, Trade
 from schemas.orders import AmendOrder, Balances, CancelledOrders, CancelOrder, CancelOrders, NewOrder, Order, Refusal
@@ -29,6 +30,8 @@ from schemas.pages import Page
 RETRY_S: Final = 0.2
 PATIENCE_S: Final = 30.0
 """A service that was killed is back within seconds."""
+REPLAY_PATIENCE_S: Final = 900.0
+"""For what the service replays its journal."""
 BUSY: Final = (429, 503)
 """Statuses that ask to be sent the same again."""
 _STARTS: Final = 1 << 20
@@ -192,6 +195,10 @@ class Client:
         """What can be traded."""
         return await self.items("/v1/instruments", Instrument, limit)
 
+    async def delistings(self, limit: int, **asked: str) -> list[Delisting]:
+        """Announced delistings, the newest first; *asked* may have the `state` or the `instrument` of those wanted."""
+        return await self.items("/v1/delistings", Delisting, limit, order="newest", **asked)
+
     async def open_basket(self, basket: NewBasket) -> Basket:
         """Begin to trade a basket, by a rule and perhaps a venue's preset; for operators."""
         return await self.post("/v1/baskets", basket, Basket)
@@ -199,6 +206,11 @@ class Client:
     async def book(self, instrument: str) -> Book:
         """The best prices of both sides."""
         return await self.get(f"/v1/instruments/{instrument}/book", Book)
+
+    async def book_events(self, instrument: str, day: date) -> bytes:
+        """What became of every order on a day that is over, as a compact file (`exchange.market_data.compact_book`)."""
+        path = f"/v1/instruments/{instrument}/book-events/{day}"
+        return (await self._sent("GET", path, patience_s=REPLAY_PATIENCE_S)).content
 
     async def trades(self, instrument: str, limit: int = 50) -> list[Trade]:
         """The newest trades, newest first."""
@@ -273,7 +285,7 @@ class Client:
         own = {"Authorization": f"Bearer {self.key}"} if self.key else {}
         headers = {**own, **more.pop("headers", {})}
         answer = await until_answered(
-            self._http.request, method, path, patience_s=self.patience_s, headers=headers, **more
+            self._http.request, method, path, headers=headers, **{"patience_s": self.patience_s, **more}
         )
         if answer.is_success:
             return answer

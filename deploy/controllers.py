@@ -6,7 +6,7 @@ from deploy.status import StatusController
 from exchange.auctions.api import AuctionsController
 from exchange.blocks.api import AccountBlocksController, BlockMarketController, BlocksController
 from exchange.campaigns.api import CampaignsController
-from exchange.instruments.api import BasketsController, InstrumentsController
+from exchange.instruments.api import BasketsController, DelistingsController, InstrumentsController
 from exchange.listings.api import ListingsController, PickingController
 from exchange.market_data.api import MarketDataController, MarketDaysController
 from exchange.market_data.session.api import MarketSessionController
@@ -92,6 +92,7 @@ CONTROLLERS: Final = (
     CorrectionsController,
     InstrumentsController,
     BasketsController,
+    DelistingsController,
     MarketDataController,
     MarketDaysController,
     MarketSessionController,

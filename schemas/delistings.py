@@ -1,11 +1,11 @@
 """That an instrument, or an asset of a basket, is delisted: announced before its day, withdrawn while it may be."""
 
 import datetime as dt
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from schemas.scalars import Instant, Text
+from schemas.scalars import Id, Instant, Text
 from schemas.serials import InstrumentCodeText
 
 DelistingDay = Annotated[
@@ -36,6 +36,30 @@ class AssetWithdrawal(DelistingWithdrawal, frozen=True):
     """Of which asset of a basket it does not."""
 
     asset: InstrumentCodeText
+
+
+DelistingState = Literal["announced", "withdrawn", "done"]
+
+
+class Delisting(Struct, frozen=True, kw_only=True):
+    """
+    One delisting as it was announced, and what became of it.
+
+    *basket* names the basket out of which *instrument*, one of its assets, is taken; without it *instrument*, which
+    may be a basket itself, trades no more at all.
+    """
+
+    id: Id
+    instrument: str
+    name: Annotated[str, Meta(description="Of the project, or of the basket")]
+    basket: str | None
+    day: DelistingDay
+    state: DelistingState
+    reason: str
+    announced_at: Instant
+    withdrawn_at: Instant | None
+    withdrawn_because: str | None
+    carried_out_at: Instant | None
 
 
 class DelistingNotice(Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ import asyncpg
 
 from deploy.app import Parts, create_app
 from deploy.processes.engine import at_rest
+from exchange.market_data.book_days import BookDays
 from exchange.parts import Exchange
 from registry.access.authority import Authority
 from registry.access.keys.rules import Keyring
@@ -27,6 +28,7 @@ class Served(NamedTuple):
     knows: Authority
     quotas: Quotas
     room: Room
+    book_days: BookDays
 
     def is_free(self) -> None:
         """The test is over; the next one may have it."""
@@ -83,4 +85,4 @@ def _built(
         room=room,
         closing=_OfAnyLoop(),
     )
-    return Served(db, exchange, create_app(parts), authority, quotas, room)
+    return Served(db, exchange, create_app(parts), authority, quotas, room, parts.book_days)

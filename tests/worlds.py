@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import copy
+import functools
 import itertools
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -16,6 +17,7 @@ import msgspec
 
 from deploy.migrations import every_migration
 from deploy.pool import connect_pool
+from deploy.processes.book_day import in_child
 from deploy.processes.engine import EngineRole
 from deploy.scenarios.cast import BEGINS, Party, Season
 from deploy.scenarios.client import Api
@@ -285,6 +287,7 @@ async def application(
     served = applications.pointed_at(
         pool, keyring=KEYRING, region=PROFILE, knows=authority, quotas=quotas or Quotas(), room=room or Room()
     )
+    served.book_days.begin_with(functools.partial(in_child, dsn))
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(served.is_free)
         stack.push_async_callback(pool.close)

@@ -19,7 +19,7 @@ from deploy.bench.exchange.call import call
 from deploy.bench.exchange.campaign import campaign
 from deploy.bench.exchange.core import call_latency, core
 from deploy.bench.exchange.depth import cancel, memory
-from deploy.bench.exchange.durable import durable_100, durable_1000, projected, replay
+from deploy.bench.exchange.durable import book_day, durable_100, durable_1000, projected, replay
 from deploy.bench.exchange.large import fok, freeze
 from deploy.bench.exchange.served import ServedMarket, deliveries, orders_in_a_rush, orders_over_http, traded, winners
 from deploy.bench.exchange.sparse import sparse_range
@@ -93,6 +93,7 @@ EXCHANGE: dict[str, Measure] = {
     "durable-1000": durable_1000,
     "projected": projected,
     "replay": replay,
+    "book-day": book_day,
 }
 TRADED: dict[str, MarketMeasure] = {
     "deliveries": deliveries,

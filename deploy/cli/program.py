@@ -13,7 +13,7 @@ from deploy.cli.commands.order import order, subscribe
 from deploy.cli.commands.reconcile import reconcile
 from deploy.cli.commands.recover import recover
 from deploy.cli.commands.screenshots import screenshots
-from deploy.cli.commands.service import migrate, sequencer, serve, snapshots, stop
+from deploy.cli.commands.service import book_day, migrate, sequencer, serve, snapshots, stop
 from deploy.cli.commands.simulate import simulate
 from deploy.cli.commands.venue import venue
 from deploy.cli.commands.verify import verify
@@ -40,6 +40,7 @@ _OPERATING = (
     serve,
     sequencer,
     snapshots,
+    book_day,
     stop,
     migrate,
     reconcile,

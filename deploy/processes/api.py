@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from deploy.app import Parts, create_app
 from deploy.log_keys import policy_text
+from deploy.processes.book_day import in_child
 from deploy.processes.clock_watch import ClockWatch
 from deploy.processes.database import RegionDatabase
 from deploy.processes.disk import DiskWatch
@@ -19,6 +20,7 @@ from deploy.processes.notifying import gate_of, transport
 from deploy.processes.tasks import cancelled
 from deploy.settings import Settings
 from deploy.site.entering import read_entrants
+from exchange.market_data.book_days import BookDays
 from exchange.parts import Exchange
 from registry.access.authority import Authority
 from registry.access.keys import service as keys
@@ -106,6 +108,7 @@ class ApiRole:
             witness_policy=policy_text(settings),
             mail=transport(settings),
             gate=gate_of(settings),
+            book_days=BookDays(lambda day: in_child(database.at.api, day)),
         )
 
     @property
@@ -181,6 +184,7 @@ class ApiRole:
             await cancelled(each)
         await asyncio.wait(serving)
         await self._parts.workshop.close()
+        await self._parts.book_days.close()
         for each in serving:
             each.result()
 

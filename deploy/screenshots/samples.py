@@ -67,7 +67,7 @@ OFFICE: Final[dict[str, tuple[Sample, ...]]] = {
     "/accounts/{account_id:int}/trading": (Sample("/accounts/5/trading", "solar"),),
     "/accounts/{account_id:int}/blocks": (Sample("/accounts/7/blocks", "bank"),),
     "/accounts/{account_id:int}/subscriptions": (Sample("/accounts/7/subscriptions", "bank"),),
-    "/subscriptions/{standing_id:int}": (Sample("/subscriptions/1", "bank"),),
+    "/subscriptions/{standing_id:int}": (Sample("/subscriptions/2", "bank"),),
     "/accounts/{account_id:int}/quote-requests": (Sample("/accounts/7/quote-requests", "bank"),),
     "/accounts/{account_id:int}/transfer": (Sample("/accounts/7/transfer", "bank"),),
     "/transfers/{transfer_id:int}": (Sample("/transfers/1", "solar"), Sample("/transfers/1", "bank")),
@@ -185,6 +185,7 @@ SAMPLES: Final[dict[str, tuple[Sample, ...]]] = {
     "/log": (Sample("/log"),),
     "/log/statements": (Sample("/log/statements"),),
     "/log/statements/{statement_hash:str}": (Sample("/log/statements/{statement}"),),
+    "/delistings": (Sample("/delistings"), Sample("/delistings?state=announced", "exchange")),
     "/instruments": (Sample("/instruments"),),
     "/instruments/{code:str}": (
         Sample("/instruments/SC-CDCER-0001-2024"),

@@ -170,7 +170,7 @@ def site_router(entrants: Entrants = (), *, outbox: bool = False) -> Router:
             registry.projects.pages.ProjectPages,
             *(*_SALES, *_SIMULATOR),
             *(AccountStandingPages, StandingPages, BlocksPage, QuotesPage),
-            exchange.instruments.pages.InstrumentPages,
+            *exchange.instruments.pages.PAGES,
             *exchange.market_data.pages.STREAMS,
             MarketPage,
             create_static_files_router(path=f"{ASSETS}/vendor", directories=[VENDOR]),

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
+from litestar.openapi.spec import Example
 from litestar.params import JSONBody, QueryParameter
 
 from exchange.instruments import baskets, delistings, service
@@ -13,7 +14,14 @@ from registry.kit.pages import Window
 from registry.kit.sheets import SHEET, Sheet
 from schemas.access import Call
 from schemas.baskets import Basket, NewBasket
-from schemas.delistings import AssetDelisting, AssetWithdrawal, DelistingWithdrawal, NewDelisting
+from schemas.delistings import (
+    AssetDelisting,
+    AssetWithdrawal,
+    Delisting,
+    DelistingState,
+    DelistingWithdrawal,
+    NewDelisting,
+)
 from schemas.instruments import Band, HaltReason, Instrument, InstrumentState, NewInstrument
 from schemas.pages import Page
 from schemas.venues import VenueRules
@@ -154,3 +162,32 @@ class BasketsController(Controller):
     ) -> Basket:
         """Say that an asset stays in the basket, until the day that was announced begins."""
         return await delistings.withdraw_asset(code, data, call=call, exchange=exchange)
+
+
+class DelistingsController(Controller):
+    """What is to trade no more, and what became of it."""
+
+    path = "/v1/delistings"
+    tags = ("Market",)
+
+    @get("/", operation_id="list_delistings", opt={SHEET: True}, responses=READS)
+    async def delistings(
+        self,
+        ordered: NamedDependency[Window],
+        *,
+        sheet: NamedDependency[Sheet],
+        exchange: NamedDependency[Exchange],
+        instrument: Annotated[
+            str | None,
+            QueryParameter(
+                max_length=40,
+                pattern="^[A-Za-z0-9-]+$",
+                examples=[Example(value="SC-CDCER-0007-2024")],
+                description="What concerns one instrument or basket only",
+            ),
+        ] = None,
+        delisting_state: Annotated[DelistingState | None, QueryParameter(name="state")] = None,
+    ) -> Response[Page[Delisting]]:
+        """Announced delistings of instruments, baskets and assets of baskets, also those withdrawn or done; CSV too."""
+        found = await delistings.delistings(ordered, instrument, delisting_state, exchange=exchange)
+        return sheet.of(found, Delisting)

@@ -23,11 +23,20 @@ from registry import port
 from registry.kit import clock
 from registry.kit.database import Tx
 from registry.kit.idempotency import Written, once
+from registry.kit.pages import Window
 from registry.kit.problems import DomainError, Kind
 from schemas.access import Call
 from schemas.baskets import Basket
-from schemas.delistings import AssetDelisting, AssetWithdrawal, DelistingWithdrawal, NewDelisting
+from schemas.delistings import (
+    AssetDelisting,
+    AssetWithdrawal,
+    Delisting,
+    DelistingState,
+    DelistingWithdrawal,
+    NewDelisting,
+)
 from schemas.instruments import Instrument
+from schemas.pages import Page
 
 _SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 
@@ -42,6 +51,14 @@ class NoDelisting(DomainError):
     """Nothing that could be withdrawn is announced."""
 
     kind, slug, title = Kind.CONFLICT, "no-delisting", "No delisting is announced"
+
+
+async def delistings(
+    window: Window, code: str | None, state: DelistingState | None, *, exchange: Exchange
+) -> Page[Delisting]:
+    """What was announced: of everything, or what concerns an instrument or a basket, or is in a state."""
+    async with exchange.db.reading() as tx:
+        return await notices.delistings(tx, window, code, state)
 
 
 async def announce(code: str, body: NewDelisting, *, call: Call, exchange: Exchange) -> Instrument:

@@ -3,10 +3,13 @@
 from datetime import date
 from typing import NamedTuple
 
+from exchange.journal.refusals import delisted
 from registry.kit import sql
 from registry.kit.database import Tx, constraint
+from registry.kit.pages import Window
 from registry.kit.problems import DomainError
-from schemas.delistings import NewDelisting
+from schemas.delistings import Delisting, DelistingState, NewDelisting
+from schemas.pages import Page
 
 _sql = sql.load(__package__, "notices.sql")
 
@@ -53,3 +56,23 @@ async def campaigns(tx: Tx, instrument_id: int) -> list[int]:
 async def auctions(tx: Tx, instrument_id: int) -> list[int]:
     """The auctions of an instrument that have not ended."""
     return [row["id"] for row in await tx.fetch(_sql.auctions, instrument_id)]
+
+
+async def delisted_on(tx: Tx, instrument_id: int) -> date | None:
+    """The day on which an instrument was delisted; None of one that trades, also where it is announced."""
+    day: date | None = await tx.fetchval(_sql.delisted_on, instrument_id)
+    return day
+
+
+async def refuse_delisted(tx: Tx, instrument_id: int, code: str) -> None:
+    """Raise `TradingRefused` for an instrument that was delisted. It is not delisted before *tx* has ended."""
+    await tx.execute(_sql.await_delisting, instrument_id)
+    since = await delisted_on(tx, instrument_id)
+    if since is not None:
+        raise delisted(code, since)
+
+
+async def delistings(tx: Tx, window: Window, code: str | None, state: DelistingState | None) -> Page[Delisting]:
+    """Every delisting that was ever announced: all, or those about an instrument or a basket, or in a state."""
+    rows = await tx.fetch(window.of(_sql.delistings), *window.args, code, state)
+    return window.page([(row["id"], Delisting(**row)) for row in rows])

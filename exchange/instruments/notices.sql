@@ -20,3 +20,19 @@ where n.id = $1 and c.state <> 'ended' order by c.id;
 -- name: auctions
 select a.id from exchange.shown_auction a join exchange.instrument n on n.code = a.code
 where n.id = $1 and a.state <> 'ended' order by a.id;
+-- name: await_delisting
+-- Whoever looks first goes first: a delisting that is due waits until what was decided by this look is committed.
+select from exchange.delisting where instrument_id = $1 and basket_id is null and withdrawn_at is null for share;
+-- name: delisted_on
+select day from exchange.delisting where instrument_id = $1 and basket_id is null and carried_out_at is not null;
+-- name: delistings (either order)
+select d.id, n.code as instrument, n.project_name as name, b.code as basket, d.day, case
+    when d.withdrawn_at is not null then 'withdrawn'
+    when d.carried_out_at is not null then 'done' else 'announced' end as state,
+  d.reason, d.announced_at, d.withdrawn_at, d.withdrawn_because, d.carried_out_at
+from exchange.delisting d join exchange.instrument n on n.id = d.instrument_id
+left join exchange.instrument b on b.id = d.basket_id
+where d.id > $1::bigint and ($3::text is null or $3 in (n.code, b.code)) and ($4::text is null or $4 = case
+    when d.withdrawn_at is not null then 'withdrawn'
+    when d.carried_out_at is not null then 'done' else 'announced' end)
+order by d.id limit $2;

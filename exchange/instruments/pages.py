@@ -7,12 +7,13 @@ from litestar import Controller, Response, get
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
-from exchange.instruments import service
+from exchange.instruments import delistings, service
 from exchange.market_data import service as market_data
 from exchange.parts import Exchange
 from registry.kit.http import QueryMethodology, QueryVintage
 from registry.kit.pages import Window
 from registry.port import PageCall
+from schemas.delistings import DelistingState
 from schemas.instruments import InstrumentState
 from schemas.methodologies import MethodologyId
 
@@ -50,3 +51,31 @@ class InstrumentPages(Controller):
         return page.answer(
             "instruments/list.html", instruments=found, shown=shown, methodologies=page.words(get_args(MethodologyId))
         )
+
+
+class DelistingPages(Controller):
+    """What everybody sees of delistings."""
+
+    path = "/delistings"
+
+    @get("/")
+    async def delistings(
+        self,
+        page: NamedDependency[PageCall],
+        latest: NamedDependency[Window],
+        exchange: NamedDependency[Exchange],
+        *,
+        instrument: Annotated[str | None, QueryParameter(max_length=40)] = None,
+        delisting_state: Annotated[DelistingState | None, QueryParameter(name="state")] = None,
+    ) -> Response[str]:
+        """The list."""
+        page.asks("list_delistings")
+        return page.answer(
+            "instruments/delistings.html",
+            delistings=await delistings.delistings(latest, instrument, delisting_state, exchange=exchange),
+            states=page.words(get_args(DelistingState)),
+            may_announce=page.visitor.may("announce_delisting"),
+        )
+
+
+PAGES: Final = (DelistingPages, InstrumentPages)

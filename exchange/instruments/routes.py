@@ -10,6 +10,7 @@ ROUTES: dict[str, Route] = {
     "withdraw_asset_delisting": Route(OPERATORS),
     "announce_delisting": Route(OPERATORS),
     "withdraw_delisting": Route(OPERATORS),
+    "list_delistings": PUBLIC,
     "list_instruments": PUBLIC,
     "get_instrument": PUBLIC,
     "get_instrument_venue": PUBLIC,

@@ -98,6 +98,12 @@ async def snapshot_from(connection: Tx, sequence: int) -> StoredSnapshot | None:
     return StoredSnapshot(*row.values()) if row else None
 
 
+async def snapshot_before(connection: Tx, sequence: int) -> StoredSnapshot | None:
+    """The newest stored snapshot at or before *sequence*."""
+    row = await connection.fetchrow(_sql.snapshot_before, sequence)
+    return StoredSnapshot(*row.values()) if row else None
+
+
 class SnapshotHashes(NamedTuple):
     """What a stored snapshot says of its state and of the journal there; *actual* is the hash of the stored state."""
 

@@ -16,6 +16,9 @@ select sequence, codec, engine, state, state_hash, hash from exchange.snapshot o
 -- name: snapshot_from
 select sequence, codec, engine, state, state_hash, hash from exchange.snapshot where sequence >= $1
 order by sequence limit 1;
+-- name: snapshot_before
+select sequence, codec, engine, state, state_hash, hash from exchange.snapshot where sequence <= $1
+order by sequence desc limit 1;
 -- name: snapshots
 select sequence, codec, engine, state_hash, sha256(state) as actual, hash from exchange.snapshot;
 -- name: batches

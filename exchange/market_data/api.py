@@ -8,6 +8,7 @@ from litestar.openapi.spec import Example
 from litestar.params import PathParameter, QueryParameter
 
 from exchange.market_data import rules, service
+from exchange.market_data.book_days import BookDays
 from exchange.market_data.store import Interval
 from exchange.parts import Exchange
 from registry.kit.http import READS, PathCode
@@ -16,6 +17,7 @@ from registry.kit.sheets import SHEET, Sheet
 from schemas.market_data import Book, BookLine, DaySummary, PriceBar, Trade
 from schemas.pages import Page
 
+_FOR_EVER = {"Cache-Control": "public, max-age=604800, immutable"}
 NewestFirst = Annotated[bool, QueryParameter(description="From the newest back; pages go on to older ones")]
 
 
@@ -40,6 +42,28 @@ class MarketDataController(Controller):
         """The best prices of both sides and what rests there; as CSV one line a price."""
         book = await service.book(code, exchange=exchange)
         return sheet.of_lines(book, rules.lines(book), BookLine)
+
+    @get(
+        "/book-events/{day:str}",
+        operation_id="get_book_events",
+        media_type="application/octet-stream",
+        responses=READS,
+    )
+    async def book_events(
+        self,
+        code: PathCode,
+        day: PathDay,
+        exchange: NamedDependency[Exchange],
+        book_days: NamedDependency[BookDays],
+    ) -> Response[bytes]:
+        """
+        What became of every order in the book on a day that is over, as the compact file `KWBOOKS1`.
+
+        It is replayed from the journal, without whose the orders are. While that takes long the answer is 503 with
+        `Retry-After`.
+        """
+        made = await book_days.file(code, day, exchange=exchange)
+        return Response(made, media_type="application/octet-stream", headers=_FOR_EVER)
 
     @get("/prices", operation_id="list_prices", opt={SHEET: True}, responses=READS)
     async def prices(

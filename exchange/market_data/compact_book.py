@@ -5,7 +5,7 @@ Events are the differences between what the public feed shows before and after a
 message is a new snapshot. The feed shows committed batches alone.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from exchange.market_data.packing import Unreadable, put, put_text, sealed, take, take_text, unsealed, unzigzag, zigzag
@@ -55,25 +55,44 @@ def follow(orders: dict[int, BookOrder], event: BookEvent) -> None:
         )
 
 
-def write_book(code: str, events: Sequence[BookEvent]) -> bytes:
-    """Write the events of one instrument, the oldest first; the first ones add what rested at the beginning."""
-    out = bytearray(MAGIC)
-    put_text(out, code)
-    put(out, len(events))
-    sequence = number = price_fen = 0
-    for each in events:
-        put(out, each.sequence - sequence)
-        put(out, zigzag(each.order_id - number))
-        if each.change == "added":
-            put(out, each.open_t << 2 | (_ADDED_TO_SELL if each.side == "sell" else _ADDED_TO_BUY))
-            put(out, zigzag(each.price_fen - price_fen))
-            price_fen = each.price_fen
-        elif each.change == "reduced":
-            put(out, each.open_t << 2 | _REDUCED)
+class BookWriter:
+    """The events of one instrument as bytes, the oldest first; the first ones add what rested at the beginning."""
+
+    def __init__(self) -> None:
+        self._out = bytearray()
+        self._sequence = self._number = self._price_fen = 0
+        self.events = 0
+
+    def add(self, event: BookEvent) -> None:
+        """One event more."""
+        out = self._out
+        put(out, event.sequence - self._sequence)
+        put(out, zigzag(event.order_id - self._number))
+        if event.change == "added":
+            put(out, event.open_t << 2 | (_ADDED_TO_SELL if event.side == "sell" else _ADDED_TO_BUY))
+            put(out, zigzag(event.price_fen - self._price_fen))
+            self._price_fen = event.price_fen
+        elif event.change == "reduced":
+            put(out, event.open_t << 2 | _REDUCED)
         else:
             put(out, _REMOVED)
-        sequence, number = each.sequence, each.order_id
-    return sealed(out)
+        self._sequence, self._number = event.sequence, event.order_id
+        self.events += 1
+
+    def written(self, code: str) -> bytes:
+        """The file of the instrument *code*."""
+        out = bytearray(MAGIC)
+        put_text(out, code)
+        put(out, self.events)
+        return sealed(out + self._out)
+
+
+def write_book(code: str, events: Iterable[BookEvent]) -> bytes:
+    """Write the events of one instrument, the oldest first; the first ones add what rested at the beginning."""
+    writer = BookWriter()
+    for each in events:
+        writer.add(each)
+    return writer.written(code)
 
 
 def read_book(data: bytes) -> tuple[str, list[BookEvent]]:

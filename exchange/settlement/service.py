@@ -11,6 +11,7 @@ from exchange.engine.events import Reason
 from exchange.engine.parts import BasketReason
 from exchange.instructions import service as instructions
 from exchange.instructions import store as stored_instructions
+from exchange.instruments import notices
 from exchange.instruments import store as instruments
 from exchange.journal.refusals import yuan
 from exchange.parts import AccountUnusable, Exchange, readable_in, trader_in, unfrozen_trader_in
@@ -46,7 +47,7 @@ async def deposit_credits(body: CreditMovement, *, call: Call, exchange: Exchang
     Bring tonnes to the exchange: the registry holds them in its favour, and the engine owes them from then on.
 
     The hold and the instruction commit together, so that a crash leaves both or neither. Raises `InsufficientCredits`,
-    `Frozen`, `NotYours`.
+    `Frozen`, `NotYours`, and `TradingRefused` for a basket or what was delisted.
     """
     instrument = await exchange.instruments.by_code(body.instrument)
     if instrument.project_id is None or instrument.vintage is None:
@@ -55,6 +56,7 @@ async def deposit_credits(body: CreditMovement, *, call: Call, exchange: Exchang
 
     async def work(tx: Tx) -> Written[int]:
         trader = await trader_in(tx, body.account_id, call)
+        await notices.refuse_delisted(tx, instrument.id, instrument.code)
         wanted = HoldRequest(
             reference=ids.new("deposit"),  # asked again, `once` answers; it is this transaction or none
             account_id=body.account_id,

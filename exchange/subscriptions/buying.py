@@ -10,14 +10,17 @@ A crash between any two of these leaves rows that say which step is next.
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 
 from exchange.engine import commands as c
 from exchange.engine.events import Reason
 from exchange.instructions import service as instructions
+from exchange.instruments import notices
+from exchange.journal.refusals import delisted
 from exchange.parts import Exchange, unfrozen_trader_in
 from exchange.subscriptions import acting, rules, store
-from exchange.subscriptions.records import StoredRun, StoredStanding, Tally
+from exchange.subscriptions.records import OpenedInstrument, StoredRun, StoredStanding, Tally
 from exchange.subscriptions.rules import Why
 from registry import port
 from registry.kit import clock
@@ -100,6 +103,14 @@ async def _choose_in(tx: Tx, run: StoredRun, wanted_t: int, now: datetime) -> bo
     return bool(takes)
 
 
+async def delisted_in(tx: Tx, terms: BuyTerms, instruments: Sequence[OpenedInstrument]) -> DomainError | None:
+    """Why terms buy nothing any more: the one instrument that they name was delisted, from which no way leads back."""
+    for each in instruments:
+        if each.code == terms.instrument and (since := await notices.delisted_on(tx, each.id)) is not None:
+            return delisted(each.code, since)
+    return None
+
+
 async def planned_in(
     tx: Tx, number: int | None, account_id: int, terms: BuyTerms, wanted_t: int
 ) -> tuple[list[Take], Why | None, dict[str, int]]:
@@ -109,7 +120,10 @@ async def planned_in(
     Without a *number* it is of a subscription that has spent nothing.
     """
     fitting: dict[str, int] = {}
-    traded = [each for each in await store.instruments(tx) if each.trading]
+    instruments = await store.instruments(tx)
+    if (refusal := await delisted_in(tx, terms, instruments)) is not None:
+        return [], rules.why_of(refusal), {}
+    traded = [each for each in instruments if each.trading]
     traits = await port.traits_in(tx, {each.project_id for each in traded})
     for each in traded:
         issued = await port.vintage_in(tx, each.project_id, each.vintage)

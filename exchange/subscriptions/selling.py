@@ -19,8 +19,9 @@ from exchange.engine.modes.campaigns.messages import OpenCampaign
 from exchange.engine.modes.continuous import Place
 from exchange.engine.modes.listings import OpenListing
 from exchange.instructions import service as instructions
+from exchange.instruments import notices
 from exchange.instruments import store as instruments
-from exchange.journal.refusals import yuan
+from exchange.journal.refusals import delisted, yuan
 from exchange.parts import Exchange
 from exchange.subscriptions import acting, rules, store
 from exchange.subscriptions.records import FoundCampaign, OpenedInstrument, StoredRun
@@ -121,12 +122,13 @@ async def _deposit_in(tx: Tx, run: StoredRun, now: datetime) -> bool:
     if run.standing_state != "active" or run.next_try_at > now:
         return False
     found = await _instrument_in(tx, run)
-    if found is None or not found.trading:
+    since = await notices.delisted_on(tx, found.id) if found is not None else None
+    if found is None or not (found.trading or since):
         why = rules.why_of(rules.NoInstrument(f"No instrument is open for what {run.cause} issued."))
         await store.tried(tx, run.id, min(now + rules.TRY_AGAIN, run.ends), why, busy=False)
         return False
     wanted_t = run.wanted_t // found.lot_t * found.lot_t
-    if (never := _never(run, found, wanted_t)) is not None:
+    if (never := delisted(found.code, since) if since else _never(run, found, wanted_t)) is not None:
         await store.tried(tx, run.id, run.ends, rules.why_of(never), busy=False)
         await store.end_run(tx, run.id, filled=False)
         return False

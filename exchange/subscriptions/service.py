@@ -32,6 +32,7 @@ async def open_standing(body: NewStanding, *, call: Call, exchange: Exchange) ->
     async def work(tx: Tx) -> Written[StandingSubscription]:
         await port.lock_account_in(tx, body.account_id)  # so that two at once are not both within the limit
         await trader_in(tx, body.account_id, call)
+        await _refuse_delisted_in(tx, body.terms)
         rules.check_room(body.account_id, await store.count(tx, body.account_id))
         buys = isinstance(body.terms, BuyTerms)
         number = await store.insert(
@@ -46,6 +47,11 @@ async def open_standing(body: NewStanding, *, call: Call, exchange: Exchange) ->
         return Written(number, await _standing_in(tx, number))
 
     return await once(exchange.db, call, work, _again)
+
+
+async def _refuse_delisted_in(tx: Tx, terms: Terms) -> None:
+    if isinstance(terms, BuyTerms) and (refusal := await buying.delisted_in(tx, terms, await store.instruments(tx))):
+        raise refusal
 
 
 async def _again(tx: Tx, number: str) -> StandingSubscription:
@@ -67,6 +73,7 @@ async def change(number: int, body: ChangeStanding, *, call: Call, exchange: Exc
 
     async def work(tx: Tx, found: StoredStanding) -> None:
         rules.check_same_side(found.terms, body.terms)
+        await _refuse_delisted_in(tx, body.terms)
         await store.change(tx, number, body.terms, call.by.person_id)
 
     return await _done(number, work, call=call, exchange=exchange)
@@ -160,6 +167,7 @@ async def try_standing(body: NewStanding, *, asked: Call, exchange: Exchange) ->
     await exchange.projector.caught_up()
     async with exchange.db.snapshot() as tx:
         await trader_in(tx, body.account_id, asked)
+        await _refuse_delisted_in(tx, body.terms)
         rules.check_room(body.account_id, await store.count(tx, body.account_id))
         return await _dry_run_in(tx, body.terms, body.account_id, None)
 

@@ -22,7 +22,7 @@ from deploy.bench.exchange.book import book, diverging
 from deploy.bench.exchange.contestants import BookAlone, BookPrepared, Core, Recording, opened
 from deploy.bench.exchange.core import call_latency, core
 from deploy.bench.exchange.depth import Deep, cancel, memory
-from deploy.bench.exchange.durable import durable_100, replay
+from deploy.bench.exchange.durable import book_day, durable_100, replay
 from deploy.bench.exchange.large import fok, freeze
 from deploy.bench.exchange.served import RATES, deliveries, orders_in_a_rush, orders_over_http, traded, winners
 from deploy.bench.exchange.sparse import sparse_range
@@ -266,13 +266,13 @@ def test_memory_of_an_order():
 def test_the_journal_is_measured_beside_the_bare_engine():
     """Groups of the size that was asked for, and a replay that did the same."""
     by_name = {}
-    for measure in (durable_100, replay):
+    for measure in (durable_100, replay, book_day):
         figure = measure(seconds=0.01, rounds=1)
         by_name[figure.name] = figure
         assert figure.value > 0
         assert figure.limit
         assert figure.share
-    assert {"durable-100", "replay"} == by_name.keys()
+    assert {"durable-100", "replay", "book-day"} == by_name.keys()
     assert 0 < by_name["durable-100"].notes["commands in a row of the journal"] <= 100
     assert by_name["durable-100"].target is not None
 

@@ -13,6 +13,7 @@ import shutil
 import tempfile
 from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -34,10 +35,14 @@ from exchange.engine.core import Engine
 from exchange.journal import store as journal
 from exchange.journal.gateway import Connect, Gateway
 from exchange.journal.recovery import recover
+from exchange.market_data.compact_book import read_book
+from exchange.market_data.past_books import replayed_in
 from exchange.projections.projector import Projector
 from registry.kit.database import Database
 from registry.kit.migrate import migrate
+from registry.kit.period import SHANGHAI
 
+_MILLION = 1_000_000
 _UNDER_WAY = 3
 _TURN_SLICES = 40
 _SHORTER = 5
@@ -121,6 +126,42 @@ def replay(*, seconds: float, rounds: int) -> Figure:
         target=None,
         rounds=rounds,
     )
+
+
+def book_day(*, seconds: float, rounds: int) -> Figure:
+    """Seconds for a million book events of a past day, from the journal's first command to the compact file."""
+    turns = _turns_of(seconds)
+    with journal_server() as dsn:
+        uvloop.run(_round(dsn, turns, 1_000))
+        replays, _ = zip(*(uvloop.run(_replayed(dsn, turns)) for _ in range(rounds)), strict=True)
+        found = [uvloop.run(_exported(dsn)) for _ in range(rounds)]
+    (_, events, size) = found[0]
+    took_s = median(took for took, _, _ in found)
+    return Figure(
+        name="book-day",
+        what=f"for a million book events of a past day, {events:,} of {sum(map(len, turns)):,} commands",
+        unit="s",
+        value=took_s * _MILLION / events,
+        limit=median(replays) * _MILLION / events,
+        limit_what="the replay alone",
+        share=median(replays) / took_s,
+        target=None,
+        rounds=rounds,
+        notes={"bytes an event": size / events},
+    )
+
+
+async def _exported(dsn: str) -> tuple[float, int, int]:
+    """Seconds for the file of today, its events and its bytes."""
+    connection = await _connect(dsn)()
+    try:
+        with as_served():
+            begun = perf_counter()
+            made = await replayed_in(connection, datetime.now(SHANGHAI).date())
+            took_s = perf_counter() - begun
+    finally:
+        await connection.close()
+    return took_s, sum(len(read_book(each)[1]) for each in made.files.values()), sum(map(len, made.files.values()))
 
 
 def _turns_of(seconds: float) -> list[list[Command]]:

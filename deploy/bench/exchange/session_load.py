@@ -76,8 +76,10 @@ async def _due(job: SessionJob, begun: float, message: int) -> float:
     return due
 
 
-async def _heard(hearing: "asyncio.Task[None]", drained: asyncio.Event) -> None:
-    """Wait until everything is answered, and hear no more. Raises what hearing failed with."""
+async def _heard(hearing: "asyncio.Task[None]", sent: dict[int, float], drained: asyncio.Event) -> None:
+    """Wait until everything that was *sent* is answered, and hear no more. Raises what hearing failed with."""
+    if not sent:  # the last answer came before the time was over
+        drained.set()
     draining = asyncio.create_task(drained.wait())
     await asyncio.wait((hearing, draining), timeout=_DRAINED_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
     if hearing.done():
@@ -129,7 +131,7 @@ async def _measure(job: SessionJob) -> SessionLoad:
         sent[number - 1] = due if job.rate else time.perf_counter()
         await socket.say(orders)
     over.set()
-    await _heard(hearing, drained)
+    await _heard(hearing, sent, drained)
     seconds, used = time.perf_counter() - begun, time.process_time() - processor
     await socket.close()
     return SessionLoad(

@@ -28,7 +28,7 @@ def bench(what: str, names: tuple[str, ...], seconds: float, *, as_json: bool) -
                verification, cold-verify, certificates, browser-verify
     exchange   book, core, call-latency, cancel, memory, sparse-range, fok,
                freeze, campaign, auction, call, durable-100, durable-1000,
-               projected, replay, deliveries, winners, orders-http,
+               projected, replay, book-day, deliveries, winners, orders-http,
                orders-rush, websocket, websocket-minute, readers
     pages      page-home, page-project, page-market,
                paint-home, paint-project, paint-market

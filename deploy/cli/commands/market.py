@@ -40,6 +40,25 @@ def instruments(url: str, key_file: Path | None, *, as_json: bool) -> None:
     run(url, key_file, lambda client: _shown(client.instruments, columns, as_json=as_json))
 
 
+@market.command("delistings")
+@click.option("--state", type=click.Choice(["announced", "withdrawn", "done"]), help="Only those in this state.")
+@click.option("--instrument", help="Only what concerns this instrument or basket.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="So many, newest first.")
+@with_service
+def delistings(
+    state: str | None, instrument: str | None, limit: int, url: str, key_file: Path | None, *, as_json: bool
+) -> None:
+    """List what is to trade no more, and what became of it.
+
+    \b
+    Example:
+      kilnwood market delistings --state announced
+    """
+    columns = ("day", "instrument", "basket", "state", "reason", "withdrawn_because")
+    asked = {name: said for name, said in (("state", state), ("instrument", instrument)) if said is not None}
+    run(url, key_file, lambda client: _shown(lambda: client.delistings(limit, **asked), columns, as_json=as_json))
+
+
 @market.command("book")
 @click.argument("instrument")
 @with_service
@@ -134,11 +153,55 @@ def export(day: datetime, out: Path, url: str, key_file: Path | None, *, as_json
     run(url, key_file, work)
 
 
+class ExportedEvents(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of book events that was written."""
+
+    file: str
+    events: int
+    bytes: int
+
+
+@market.command("events")
+@click.argument("instrument")
+@click.argument("day", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Where the file goes.")
+@with_service
+def events(instrument: str, day: datetime, out: Path, url: str, key_file: Path | None, *, as_json: bool) -> None:
+    """Write what became of every order of a book on a past day of Asia/Shanghai to a compact file.
+
+    The service replays its journal for it, which takes a while where it is long.
+
+    \b
+    Example:
+      kilnwood market events SC-CDCER-0001-2024 2025-06-01 --out 2025-06-01.kwb
+    """
+    import asyncio
+
+    from deploy.client import Client
+    from exchange.market_data.compact_book import read_book
+    from exchange.market_data.packing import Unreadable
+
+    async def work(client: Client) -> None:
+        data = await client.book_events(instrument, day.date())
+        try:
+            _, found = read_book(data)
+        except Unreadable as error:
+            fail(f"{instrument} on {day:%Y-%m-%d}: {error}")
+        try:
+            await asyncio.to_thread(out.write_bytes, data)
+        except OSError as error:
+            fail(f"the file cannot be written: {error}")
+        done = ExportedEvents(file=str(out), events=len(found), bytes=len(data))
+        show([done], ExportedEvents.__struct_fields__, as_json=as_json)
+
+    run(url, key_file, work)
+
+
 @market.command("read")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print each line as JSON.")
 def read(file: Path, *, as_json: bool) -> None:
-    """Print the trades of a file of `kilnwood market export`, or the book events of one of `kilnwood watch --record`.
+    """Print the trades of a file of `market export`, or the book events of one of `market events` or `watch --record`.
 
     No service is asked.
 

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import sys
+from datetime import datetime
 
 import rich_click as click
 import uvloop
@@ -70,6 +71,17 @@ def snapshots() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # as above
     read_environment()
     sys.exit(uvloop.run(run_as_child()))
+
+
+@click.command(hidden=True)
+@click.argument("day", type=click.DateTime(["%Y-%m-%d"]))
+def book_day(day: datetime) -> None:
+    """Replay the journal to the end of a day, for its book events; started by the api's process, ends with it."""
+    from deploy.processes.book_day import run_as_child
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # as above
+    read_environment()
+    sys.exit(uvloop.run(run_as_child(day.date())))
 
 
 @click.command()

@@ -65,6 +65,8 @@ LOOK_S: Final = 1.0
 """How often it is looked whether key, roles and account still permit a session on which nothing happens."""
 PIECE: Final = 250
 """Commands that go to the gateway at a time: others' come between them."""
+AT_ONCE: Final = 2
+"""Pieces that are under way before commands gather into a larger one: one is being stored, one grows behind it."""
 DRAINED_WITHIN_S: Final = 5.0
 _NOBODY: Final = 0
 """No order has this number: cancelling it does nothing, and is answered after all that was submitted before."""
@@ -256,6 +258,7 @@ class OrderSession:
             if not self._pending:
                 self._arrived.clear()
                 await self._arrived.wait()
+            await self._gathered()
             asked = [self._pending.popleft() for _ in range(min(PIECE, len(self._pending)))]
             body = OrderBatch(account_id=self._account_id, commands=asked)
             try:
@@ -270,6 +273,19 @@ class OrderSession:
             else:
                 # Tasks begin in the order in which they are made, and so the gateway has the pieces in theirs.
                 self._goes(_Piece(asked, taken, asyncio.create_task(self._submit(taken))))
+
+    async def _gathered(self) -> None:
+        """
+        Let commands gather while `AT_ONCE` pieces are under way, unless they are a whole piece already.
+
+        A piece costs a look at key, roles and account, and an answer of its own. Messages of one command would each be
+        one, and cost the loop more than the commands do; gathered, they still go with the next group of the journal.
+        """
+        while len(self._pending) < PIECE:
+            under_way = [each.answer for each in self._under_way if each.answer and not each.answer.done()]
+            if len(under_way) < AT_ONCE:
+                return
+            await asyncio.wait((under_way[0],))
 
     async def _submit(self, taken: TakenBatch) -> list[Answer]:
         return list(await self._exchange.gateway.submit_all(taken.commands))

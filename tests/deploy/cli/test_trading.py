@@ -18,8 +18,9 @@ from deploy.cli.trading import ticket
 from deploy.cli.watching import Screen
 from deploy.client import Client
 from deploy.sockets import SocketClosed
+from exchange.market_data.compact_book import write_book
 from exchange.market_data.replica import MarketReplica
-from schemas.market_data import Book, BookOrder, LevelChange, MarketChange, MarketSnapshot, PriceLevel, Trade
+from schemas.market_data import Book, BookEvent, BookOrder, LevelChange, MarketChange, MarketSnapshot, PriceLevel, Trade
 
 CODE = "SC-CDCER-0001-2024"
 ORDER = {
@@ -32,6 +33,11 @@ BASKET = {
     "vintage_to": 2025, "types": ["forestry"], "co_benefits": [15], "labels": ["CCP-ELIGIBLE"],
     "assets": [{"code": CODE, "project_id": 1, "vintage": 2024, "project_name": "Hills", "listed": True,
                 "since": "2025-06-01T00:00:00Z", "meets_rule": True}],
+}  # fmt: skip
+DELISTING = {
+    "id": 3, "instrument": CODE, "name": "Hills", "basket": "BASKET-F", "day": "2025-06-09", "state": "announced",
+    "reason": "Too old", "announced_at": "2025-06-01T00:00:00Z", "withdrawn_at": None, "withdrawn_because": None,
+    "carried_out_at": None,
 }  # fmt: skip
 BALANCES = {"account_id": 7, "sequence": 9, "last_client_order_id": 1000, "cash": {}, "tonnes": []}
 ASKS = tuple(PriceLevel(price_fen=price, quantity_t=tonnes, orders=1) for price, tonnes in ((3600, 2), (3650, 5)))
@@ -47,6 +53,7 @@ ANSWERS: dict[str, Any] = {
     "POST /v1/campaigns/5/pledges": {**ORDER, "kind": "pledge"},
     "POST /v1/baskets": BASKET,
     "GET /v1/campaigns": {"items": [], "next": None},
+    "GET /v1/delistings": {"items": [DELISTING], "next": None},
 }
 
 
@@ -67,6 +74,8 @@ class Service:
                 "detail": "There is no such thing.",
             }
             return httpx.Response(404, json=problem)
+        if isinstance(found, bytes):
+            return httpx.Response(200, content=found)
         return httpx.Response(200 if request.method == "GET" else 201, json=found)
 
 
@@ -138,6 +147,16 @@ def test_each_command_sends_one_thing(service: Service, words: str, path: str):
         assert done.stdout or "show" in words
 
 
+def test_delistings_are_listed_as_asked_for(service: Service):
+    """The newest first; with --json each is one line as the API has it."""
+    done = kilnwood("market", "delistings", "--state", "announced", "--instrument", "BASKET-F", "--json")
+    assert (0, [DELISTING]) == (done.exit_code, [json.loads(line) for line in done.stdout.splitlines()])
+    asked = dict(service.sent[-1].url.params)
+    assert ("newest", "announced", "BASKET-F") == tuple(asked[name] for name in ("order", "state", "instrument"))
+    assert "Too old" in kilnwood("market", "delistings").stdout
+    assert 2 == kilnwood("market", "delistings", "--state", "gone").exit_code
+
+
 def test_a_basket_is_opened_by_the_preset_of_cbl(service: Service):
     """Its rule as the options say it; what cannot be one is not sent."""
     words = "venue basket BASKET-F Forests --preset cbl-basket --vintages 2021 2025 --type forestry --co-benefit 15"
@@ -200,6 +219,24 @@ def test_a_day_is_exported_and_read(service: Service, tmp_path: Any, monkeypatch
     assert tape[:0:-1] == read
     assert 1 == kilnwood("market", "read", __file__).exit_code
     assert "cannot be written" in kilnwood("market", "export", "2025-06-01", "--out", str(tmp_path)).stderr
+
+
+def test_the_book_events_of_a_day_are_written_and_read(
+    service: Service, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+):
+    """As the service made them; a file that arrives cut short is not written."""
+    events = [BookEvent(sequence=9, change="added", order_id=4, side="sell", price_fen=3600, open_t=2)]
+    path, out = f"GET /v1/instruments/{CODE}/book-events/2025-06-01", tmp_path / "day.kwb"
+    monkeypatch.setitem(ANSWERS, path, write_book(CODE, events))
+    done = kilnwood("market", "events", CODE, "2025-06-01", "--out", str(out), "--json")
+    assert (1, write_book(CODE, events)) == (json.loads(done.stdout)["events"], out.read_bytes())
+    read = kilnwood("market", "read", str(out), "--json").stdout
+    assert msgspec.to_builtins(events) == [json.loads(line) for line in read.splitlines()]
+    assert "cannot be written" in kilnwood("market", "events", CODE, "2025-06-01", "--out", str(tmp_path)).stderr
+    monkeypatch.setitem(ANSWERS, path, write_book(CODE, events)[:-1])
+    cut = kilnwood("market", "events", CODE, "2025-06-01", "--out", str(tmp_path / "cut.kwb"))
+    assert (1, False) == (cut.exit_code, (tmp_path / "cut.kwb").exists())
+    assert "cut short" in cut.stderr
 
 
 @pytest.mark.parametrize(

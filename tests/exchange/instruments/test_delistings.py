@@ -146,7 +146,26 @@ async def test_what_was_announced_is_withdrawn_and_what_is_wrong_refused(market:
     assert [None, None] == [each["delisting"] for each in assets]
     await told(market, f"/instruments/{FOREST}/delist", **said)
     await turned(market, FOREST)
+    await shown_in_one_list(market)
     assert "open" == (await market.read(f"/v1/instruments/{KILN}"))["state"]
     assert [(KILN, True), (FOREST, False)] == listed(await market.read(f"/v1/baskets/{BASKET}"))
     late = await market.world.post(f"/v1/instruments/{FOREST}/delist/withdraw", {"reason": "Too late"}, by=operator)
     refused(late, 409, "no-delisting")
+
+
+async def shown_in_one_list(market: Market) -> None:
+    """An asset's and an instrument's that were withdrawn, and one that was carried out; also on the page."""
+    found = (await market.read("/v1/delistings"))["items"]
+    assert [(KILN, None, "withdrawn"), (KILN, BASKET, "withdrawn"), (FOREST, None, "done")] == [
+        (each["instrument"], each["basket"], each["state"]) for each in found
+    ]
+    assert [DAY, "Stale", "A mistake", None] == [
+        found[1][name] for name in ("day", "reason", "withdrawn_because", "carried_out_at")
+    ]
+    of_basket = (await market.read(f"/v1/delistings?instrument={BASKET}"))["items"]
+    assert [found[1]] == of_basket
+    assert [found[2]] == (await market.read("/v1/delistings?state=done"))["items"]
+    assert 2 == len((await market.read("/v1/delistings?limit=2&order=newest"))["items"])
+    shown = (await page(market, "/delistings")).text
+    assert [] == [each for each in (KILN, FOREST, BASKET, "A mistake", "Stale") if each not in shown]
+    assert "/delistings" in (await page(market, "/instruments")).text

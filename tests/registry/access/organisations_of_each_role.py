@@ -146,6 +146,8 @@ async def _market(world: World, made: EachRole) -> None:
     house, vintages = world.party("exchange"), {"vintage_from": 2024, "vintage_to": 2024}
     basket = {"code": "BASKET-X", "name": "X", **vintages, "low_fen": 1, "high_fen": 9}
     await world.ok("/v1/baskets", {**basket, "fee_account_id": house.account_id}, by=house.key)
+    await world.ok("/v1/baskets", {**basket, "code": "BASKET-Z", "fee_account_id": house.account_id}, by=house.key)
+    await world.ok("/v1/instruments/BASKET-Z/delist", {"day": "2030-01-02", "reason": "Nobody trades it"}, by=house.key)
     listing = {"instrument": ids["instrument"], "price_fen": 36_00, "quantity_t": 5}
     ids["listing"] = (await _placed(world, "/v1/listings", trader, listing | _numbered(ids)))["id"]
     more = {**some, "account_id": ids["forest"], "quantity_t": 20}

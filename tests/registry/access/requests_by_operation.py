@@ -330,6 +330,7 @@ def _market(ids: dict[str, Any]) -> dict[str, Request]:
         "get_instrument": read(instrument),
         "get_instrument_venue": read(f"{instrument}/venue", 404),  # opened without a preset
         "get_book": read(f"{instrument}/book"),
+        "get_book_events": read(f"{instrument}/book-events/2099-01-02", 409),  # not over yet
         "list_prices": read(f"{instrument}/prices"),
         "list_market_day": read("/v1/market/days/2025-06-01"),
         "list_trades": read(f"{instrument}/trades"),

@@ -16,6 +16,7 @@ def regulated(ids: dict[str, Any]) -> dict[str, Request]:
     asset = {"asset": ids["instrument"], "reason": "test"}
     announced = {"day": OVER, "reason": "test"}
     return {
+        "list_delistings": read("/v1/delistings"),
         "announce_delisting": Request("POST", delist, announced, 422),
         "withdraw_delisting": Request("POST", f"{delist}/withdraw", {"reason": "test"}, 409),  # nothing is announced
         "delist_asset": Request("POST", "/v1/baskets/BASKET-X/delist", {**asset, "day": OVER}, 422),

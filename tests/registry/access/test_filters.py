@@ -44,6 +44,7 @@ FILTERS: dict[str, tuple[Filter, ...]] = {
         field("organisation_id", "9999", item="claimant_id"),
         Filter("annulled", lambda each: each["annulled"] is not None),
     ),
+    "/v1/delistings": (field("instrument", NOWHERE), field("state")),
     "/v1/events": (field("organisation_id", "9999"), field("kind"), field("closed")),
     "/v1/grants": (
         field("role"),

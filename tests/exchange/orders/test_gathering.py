@@ -1,0 +1,40 @@
+"""Single messages of an order session at a high rate."""
+
+import asyncio
+import functools
+from typing import Any
+from unittest import mock
+
+from tests.exchange.marketplace import Market, until
+from tests.exchange.orders.test_order_session import Session, place
+
+
+async def test_single_messages_gather_while_earlier_ones_are_stored(market: Market):
+    """Two pieces are under way; what comes meanwhile goes as one, not each with a look at the key of its own."""
+    await market.pay_in("solar", 1_000_00)
+    exchange = await market.world.trade()
+    held, submit, sizes = asyncio.Event(), exchange.gateway.submit_all, list[int]()
+
+    async def late(commands: Any) -> Any:
+        sizes.append(len(commands))
+        await held.wait()
+        return await submit(commands)
+
+    async with Session(market) as session:
+        await session.opened()
+        with mock.patch.object(exchange.gateway, "submit_all", late):
+            for number in (1, 2):
+                await session.say(place(number))
+                await until(functools.partial(given, sizes, number), "a piece")
+            await session.say(*(place(number) for number in range(3, 11)), {"do": "ping"})
+            assert {"is": "pong", "waiting": 10} == await session.hear()
+            assert [1, 1] == sizes
+            held.set()
+            answers = await session.answers(10)
+        assert list(range(1, 11)) == [each["client_order_id"] for each in answers]
+        assert [1, 1, 8] == sizes
+
+
+async def given(sizes: list[int], count: int) -> bool:
+    """Whether so many pieces went to the gateway."""
+    return len(sizes) == count
