@@ -105,7 +105,7 @@ class Enterprise:
         self.covered_t += self._baseline_t
         self.reduced_t += self._baseline_t - self._emissions_t
         self.reduction_fen += self._baseline_t * self._reduction.cost_fen // BPS
-        self.credits_fen += self._plan.cash_fen.value - self.desk.withdraw_cash()
+        self.credits_fen += self._plan.cash_fen.value - self.desk.withdraw_cash() - self.desk.money_fen
 
     @property
     def counts(self) -> bool:
