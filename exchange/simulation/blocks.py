@@ -15,6 +15,7 @@ from exchange.simulation.seeds import Draws
 from exchange.simulation.venue import DAY_S, SELL, Desk, PlayedVenue
 from exchange.simulation.ways_plans import BlocksPlan
 
+
 class PlayedBlocks:
     """
     The broker of a venue. *least_t* is the smallest block; *proposed*, *declined* and *lapsed* are counted.
@@ -125,17 +126,13 @@ class PlayedBlocks:
         return enough and order.price <= most and order.quantity <= rooms.get(order.instrument, 0)
 
     def figures(self) -> dict[str, int]:
-        """Return what blocks of a run came to, beside listed trades of the same days."""
+        """Return what blocks of a run came to."""
         blocks = [each for each in self._venue.trades if each.sell_order in self.numbers]
         tonnes = sum(each.quantity for each in blocks)
         turnover = sum(each.quantity * each.price for each in blocks)
-        others = [each for each in self._venue.trades if each.sell_order not in self.numbers]
-        listed_t = sum(each.quantity for each in others)
-        listed = sum(each.quantity * each.price for each in others)
         return {
             "block_t": tonnes,
             "blocks": len(blocks),
             "blocks_proposed": self.proposed,
             "block_fen_t": turnover // tonnes if tonnes else 0,
-            "listed_fen_t": listed // listed_t if listed_t else 0,
         }

@@ -154,14 +154,15 @@ def way_faults(scenario: Scenario) -> Iterator[tuple[tuple[str, ...], str]]:
 
 def _of_auctions(scenario: Scenario, rules: PlayedRules) -> Iterator[_Check]:
     if (plan := scenario.auctions) is not None:
-        step = plan.increment_fen_t.value
-        said = f"the increment is a multiple of the tick, {rules.tick} fen, not {step} fen"
-        yield ("auctions", "increment_fen_t"), step < 1 or step % rules.tick > 0, said
+        step, tick = plan.increment_fen_t.value, rules.tick if rules.selling == ASCENDING else 1
+        said = f"the increment is a multiple of the tick, {tick} fen, not {step} fen"
+        yield ("auctions", "increment_fen_t"), step < 1 or step % tick > 0, said
 
 
 def _of_campaigns(scenario: Scenario, rules: PlayedRules) -> Iterator[_Check]:
     if (plan := scenario.campaigns) is not None:
-        least, most, lot = plan.least_t.value, plan.most_t.value, rules.lot
+        least, most = plan.least_t.value, plan.most_t.value
+        lot = rules.lot if rules.selling == CAMPAIGNS else 1
         yield ("campaigns", "window_days"), plan.window_days.value < 1, "a campaign takes pledges for a day at least"
         yield ("campaigns", "allotment"), plan.allotment.value > 1, "allotment is 0 (by time) or 1 (pro rata)"
         for name, tonnes in (("least_t", least), ("most_t", most)):

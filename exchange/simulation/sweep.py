@@ -185,7 +185,7 @@ def _values_at(point: Point, swept: SweepPlan) -> tuple[int, ...]:
 
 def _rows(done: Sequence[Done], figure: str) -> list[tuple[object, ...]]:
     return [
-        (*run.setting, run.replication, run.figures[figure], run.journal_hash)
+        (*run.setting, run.replication, run.figures.get(figure, 0), run.journal_hash)
         for run in done
         if isinstance(run, RunResult)
     ]
@@ -194,7 +194,7 @@ def _rows(done: Sequence[Done], figure: str) -> list[tuple[object, ...]]:
 def _estimated(swept: SweepPlan, points: Sequence[Point], done: Sequence[Done]) -> tuple[int, Sequence[Sensitivity]]:
     """Estimate from what no failed run is part of; returns of how many trajectories, samples or replications."""
     each = swept.replications
-    values = [run.figures[swept.figure] if isinstance(run, RunResult) else None for run in done]
+    values = [run.figures.get(swept.figure, 0) if isinstance(run, RunResult) else None for run in done]
     rows = [values[at : at + each] for at in range(0, len(values), each)]
     names = tuple(swept.ranges)
     if swept.method == "grid":

@@ -22,6 +22,7 @@ from exchange.simulation.report.settings import (
 from exchange.simulation.report.sheet import Table, chart
 from exchange.simulation.results import WEEK_DAYS, RunResult
 from exchange.simulation.statistics import Estimate, SettingSummary
+from exchange.simulation.venue import BLOCK
 
 MOST_LINES: Final = 5
 """Settings that one chart of lines shows; more would hide each other."""
@@ -44,6 +45,10 @@ class TradedDay(Protocol):
     @property
     def turnover_fen(self) -> int:
         """What they cost."""
+
+    @property
+    def mode(self) -> str:
+        """How they were traded."""
 
 
 class Fan(NamedTuple):
@@ -76,9 +81,13 @@ def time_of(scenario: Scenario) -> Time:
 
 
 def prices(days: Sequence[TradedDay], weeks: int) -> list[float | None]:
-    """Average price of each week in yuan: that of the week before where nothing traded, None before the first trade."""
+    """
+    Average price of each week in yuan: that of the week before where nothing traded, None before the first trade.
+
+    Blocks are left out, unless there is nothing else.
+    """
     money, tonnes = [0] * weeks, [0] * weeks
-    for each in days:
+    for each in [each for each in days if each.mode != BLOCK] or days:
         money[each.day // WEEK_DAYS] += each.turnover_fen
         tonnes[each.day // WEEK_DAYS] += each.volume_t
     found: list[float | None] = []

@@ -7,6 +7,7 @@ from typing import Final
 from exchange.simulation.extremes import remarks
 from exchange.simulation.parameters import documented
 from exchange.simulation.plans import Scenario
+from exchange.simulation.report.blocks import block_charts
 from exchange.simulation.report.credits import credit_charts
 from exchange.simulation.report.figures import figures
 from exchange.simulation.report.interactive import line_of, script, section
@@ -99,6 +100,7 @@ def _charts(
     yield f"<h2>{both('Charts', '图')}</h2><p class=note>{both(*levers)}</p><div class=charts>"
     yield from lever_charts(scenario, runs, summed)
     yield from market_charts(scenario, groups, summed)
+    yield from block_charts(scenario, groups)
     yield from credit_charts(scenario, groups)
     yield from money_charts(scenario, groups)
     for key, title, names in _DRAWN:

@@ -16,7 +16,7 @@ from deploy.cli.program import cli
 from exchange.simulation import bundle, runs
 from exchange.simulation.bundle import write
 from exchange.simulation.files import shipped
-from exchange.simulation.results import FIGURES
+from exchange.simulation.results import FIGURES, WAYS
 from exchange.simulation.runs import FailedRun, PlannedRun, planned_runs
 from exchange.simulation.shards import BundleWrong, plan_of
 from exchange.simulation.statistics import effect, estimate
@@ -175,7 +175,8 @@ def test_every_kilogram_of_every_run_is_in_one_place(folder):
     for row in rows:
         mine = [each for each in places if (each[lever], each["replication"]) == (row[lever], row["replication"])]
         assert int(row["issued_t"]) * 1000 == sum(int(each["kg"]) for each in mine)
-    assert set(FIGURES) <= rows[0].keys()
+    assert set(FIGURES) - set(WAYS) <= rows[0].keys()
+    assert not set(WAYS) & rows[0].keys(), "this scenario has neither campaigns nor blocks"
 
 
 @pytest.mark.parametrize(
