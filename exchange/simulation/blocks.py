@@ -5,6 +5,8 @@ A broker knows who looks for how many tonnes, and no price. A developer who has 
 on the engine, and its tonnes are locked; the other accepts or declines when it comes to the market.
 """
 
+from collections.abc import Mapping
+
 from exchange.engine.modes.blocks import messages
 from exchange.engine.modes.blocks.state import Blocks
 from exchange.engine.modes.blocks.state import Proposal as StandingBlock
@@ -73,6 +75,8 @@ class PlayedBlocks:
         buyer = buyers[draws.below(len(buyers))]
         below_bps = draws.between(0, self._plan.discount_bps.value)
         listed = desk.board.last.get(number) or ask
+        if seller.cost > listed:  # nobody would pay more than is listed
+            return
         price = self._priced(number, max(seller.cost, listed * (BPS - below_bps) // BPS))
         lot = desk.board.lot
         tonnes = min(free, self._wanted[buyer][1][number]) // lot * lot
@@ -91,12 +95,12 @@ class PlayedBlocks:
         tick = traded.tick
         return min(-(-max(wanted, low) // tick) * tick, high // tick * tick)
 
-    def answer(self, desk: Desk, day: int, wish: Wish) -> Wish:
+    def answer(self, desk: Desk, wish: Wish) -> Wish:
         """
-        Answer what was proposed to a buyer, and tell the broker what it looks for; returns what it wishes after that.
+        Answer what was proposed to a buyer; returns what it wishes after that.
 
-        It accepts what fits into its wish, at its limit or below, and not above what is listed now; it declines the
-        rest.
+        It accepts what fits into its wish, at its limit or below, unless as many tonnes are listed for less; it
+        declines the rest.
         """
         rooms, want = dict(wish.rooms), wish.want_t
         for block, each in sorted(self._part.open.items()):
@@ -110,20 +114,32 @@ class PlayedBlocks:
             desk.give(messages.AcceptBlock, block)
             rooms = {number: max(0, room - order.quantity) for number, room in rooms.items()}
             want = max(0, want - order.quantity)
-        affordable = desk.cash_fen // max(1, wish.limit)
+        return Wish(want, rooms, wish.limit)
+
+    def look(self, desk: Desk, day: int, rooms: Mapping[int, int], limit: int) -> None:
+        """Tell the broker what a buyer still looks for after a day at the market, as far as its money goes."""
+        affordable = desk.cash_fen // max(1, limit)
         wanted = {number: min(room, affordable) for number, room in rooms.items()}
         self._wanted.pop(desk.account, None)
         if any(tonnes >= self.least_t for tonnes in wanted.values()):
             self._wanted[desk.account] = (day, wanted)
-        return Wish(want, rooms, wish.limit)
 
-    @staticmethod
-    def _fits(desk: Desk, proposal: StandingBlock, rooms: dict[int, int], limit: int) -> bool:
-        order = proposal.order
-        best = desk.board.best(order.instrument, SELL)
-        most = min(limit, best[0]) if best is not None else limit
-        enough = desk.cash_fen >= order.price * order.quantity
-        return enough and order.price <= most and order.quantity <= rooms.get(order.instrument, 0)
+    def _fits(self, desk: Desk, proposal: StandingBlock, rooms: dict[int, int], limit: int) -> bool:
+        order, cost = proposal.order, proposal.order.price * proposal.order.quantity
+        if order.price > limit or cost > desk.cash_fen or order.quantity > rooms.get(order.instrument, 0):
+            return False
+        listed = self._listed_fen(order.instrument, order.quantity)
+        return listed is None or cost <= listed
+
+    def _listed_fen(self, number: int, quantity_t: int) -> int | None:
+        """What as many tonnes would cost from the book as it stands; None where it has not as many."""
+        levels, left, fen = self._venue.engine.market.instruments[number].book.side(SELL).levels, quantity_t, 0
+        for price in sorted(levels):
+            taken = min(left, levels[price].total)
+            left, fen = left - taken, fen + taken * price
+            if not left:
+                return fen
+        return None
 
     def figures(self) -> dict[str, int]:
         """Return what blocks of a run came to."""

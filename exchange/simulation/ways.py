@@ -145,11 +145,13 @@ class PlayedWays:
             rooms = {number: max(0, room - standing) for number, room in wish.rooms.items()}
             wish = Wish(min(wish.want_t, max(rooms.values(), default=0)), rooms, wish.limit)
         if self.blocks is not None:
-            wish = self.blocks.answer(desk, day, wish)
+            wish = self.blocks.answer(desk, wish)
         return self._collect(desk, wish) if self.way == CALLS else wish
 
     def bid(self, desk: Desk, day: int, rooms: dict[int, int], want: int, limit: int) -> int:
-        """Bid or pledge; returns what is still wanted."""
+        """Bid or pledge, and tell the broker of blocks what is looked for; returns what is still wanted."""
+        if self.blocks is not None:
+            self.blocks.look(desk, day, rooms, limit)
         if self.campaigns is not None:
             return self.campaigns.pledge(desk, day, rooms, want, limit)
         if self.way == ASCENDING:
