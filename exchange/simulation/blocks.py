@@ -37,6 +37,7 @@ class PlayedBlocks:
         self._venue = venue
         self._plan = plan
         self._draws: dict[int, Draws] = {}
+        self._most: dict[int, int] = {}
         self._wanted: dict[int, tuple[int, dict[int, int]]] = {}
 
     @property
@@ -103,23 +104,25 @@ class PlayedBlocks:
         declines the rest.
         """
         rooms, want = dict(wish.rooms), wish.want_t
+        most_t = self._most[desk.account] = want * self._plan.parts.value
         for block, each in sorted(self._part.open.items()):
             if each.counterparty != desk.account:
                 continue
             order = each.order
-            if not self._fits(desk, each, rooms, wish.limit):
+            if order.quantity > most_t or not self._fits(desk, each, rooms, wish.limit):
                 self.declined += 1
                 desk.give(messages.DeclineBlock, block)
                 continue
             desk.give(messages.AcceptBlock, block)
             rooms = {number: max(0, room - order.quantity) for number, room in rooms.items()}
+            most_t -= order.quantity
             want = max(0, want - order.quantity)
         return Wish(want, rooms, wish.limit)
 
     def look(self, desk: Desk, day: int, rooms: Mapping[int, int], limit: int) -> None:
         """Tell the broker what a buyer still looks for after a day at the market, as far as its money goes."""
-        affordable = desk.cash_fen // max(1, limit)
-        wanted = {number: min(room, affordable) for number, room in rooms.items()}
+        most_t = min(desk.cash_fen // max(1, limit), self._most[desk.account])
+        wanted = {number: min(room, most_t) for number, room in rooms.items()}
         self._wanted.pop(desk.account, None)
         if any(tonnes >= self.least_t for tonnes in wanted.values()):
             self._wanted[desk.account] = (day, wanted)

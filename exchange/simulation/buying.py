@@ -35,7 +35,7 @@ def buy(desk: Desk, day: int, wish: Wish, *, waits: bool) -> None:
     if ways is None:
         desk.take_back()
     else:
-        wish = ways.before(desk, day, wish)
+        wish = ways.before(desk, wish)
     rooms, want = dict(wish.rooms), desk.board.lots(wish.want_t)
     desk.board.wished(wish.limit if want else 0)
     for _ in range(_TRIES):

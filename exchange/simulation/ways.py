@@ -132,7 +132,7 @@ class PlayedWays:
         extension, longest = plan.extension_days.value * DAY_S, plan.longest_days.value * DAY_S
         return AuctionTerms(auctions.ASCENDING, plan.increment_fen_t.value, extension, longest)
 
-    def before(self, desk: Desk, day: int, wish: Wish) -> Wish:
+    def before(self, desk: Desk, wish: Wish) -> Wish:
         """
         Take back what may be, answer blocks, and give orders to a call; returns what a buyer still wishes.
 

@@ -148,7 +148,7 @@ def test_fitted_values_are_an_overlay(own, tmp_path):
     )
     assert 0 == checked.exit_code, checked.output
     again = CliRunner().invoke(cli, words(tmp_path))
-    assert (1, True) == (again.exit_code, "is not empty" in again.output)
+    assert (1, True) == (again.exit_code, "has a finished run already" in again.output)
 
 
 def test_a_run_that_fails_is_named_and_the_fit_goes_on(own, monkeypatch):
@@ -237,7 +237,7 @@ def table():
         ("price-moves", "unequal-sellers", "goes"),
         ("deadline-peak", "waiting", "stays"),
         ("price-moves", "news", "stays"),
-        ("block-discount", "none", "not there"),
+        ("block-discount", "holders-discount", "not there"),
     ],
 )
 def test_a_fact_goes_with_its_mechanism(table, fact, mechanism, verdict):
