@@ -67,7 +67,7 @@ def test_a_fit_recovers_what_made_the_data(own):
     found = fit(RHYTHM, SMALL, facts_file(own), plan())
     assert found.best.loss < found.before.loss / 50
     cost, cap = found.best.values
-    assert cost == pytest.approx(TRUE[COST], abs=120)
+    assert cost == pytest.approx(TRUE[COST], abs=150)
     assert cap == pytest.approx(TRUE[CAP], abs=80)
     low, high = found.as_good()[COST]
     assert low <= cost <= high
@@ -148,7 +148,7 @@ def test_fitted_values_are_an_overlay(own, tmp_path):
     )
     assert 0 == checked.exit_code, checked.output
     again = CliRunner().invoke(cli, words(tmp_path))
-    assert (1, True) == (again.exit_code, "has a finished run already" in again.output)
+    assert (1, True) == (again.exit_code, "is not empty" in again.output)
 
 
 def test_a_run_that_fails_is_named_and_the_fit_goes_on(own, monkeypatch):

@@ -17,7 +17,7 @@ from tests.exchange.simulation.small import RHYTHM, SMALL
 from tests.exchange.simulation.test_calibration import RANGES, facts_file, words
 
 VALUES = (14.0, 0.4, 0.2)
-PLAN = FitPlan(ranges=RANGES, points=4, steps=2, replications=2, seed=0)
+PLAN = FitPlan(ranges=RANGES, points=3, steps=1, replications=1, seed=0)
 JUDGED = 4
 _PARENT = """
 import sys
@@ -43,7 +43,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def test_a_calibration_that_is_killed_goes_on_where_it_was(tmp_path):
-    """SIGKILL of it: what was measured is kept but for one run a worker, and not played again; the bytes are the same."""
+    """SIGKILL of it: all but one run a worker is kept and not played again, and the bytes are the same."""
     counted: list[tuple[int, int]] = []
     calibrate(tmp_path / "whole", ran=lambda *both: counted.append(both))
     runs = len(counted)
@@ -59,12 +59,12 @@ def test_a_calibration_that_is_killed_goes_on_where_it_was(tmp_path):
     )
     assert parent.stdout is not None
     with parent.stdout as lines:
-        for _ in range(7):
+        for _ in range(4):
             next(lines)
         parent.kill()
         rest = lines.read().splitlines()
     parent.wait()
-    told = int(rest[-1].split()[1]) if rest else 7
+    told = int(rest[-1].split()[1]) if rest else 4
     kept = len(list((folder / "runs").glob("*.row")))
     assert told <= kept <= told + 1
     again: list[tuple[int, int]] = []
@@ -94,10 +94,10 @@ def test_progress_says_how_long_the_rest_takes():
     now = iter((0.0, 10.0, 20.0))
     about = PLAN.about_runs(JUDGED)
     tell = Progress(said.append, about, lambda: next(now))
-    tell.ran(4, 5)
+    tell.ran(1, 5)
     tell.tried(3, 1.25)
-    tell.ran(4, 10)
+    tell.ran(1, 10)
     assert [
-        f"9 of about {about} runs, about {2 * (about - 9)} s left",
-        f"14 of about {about} runs, about {2 * (about - 14)} s left; 3 points, the least loss is 1.250",
+        f"6 of about {about} runs, about {2 * (about - 6)} s left",
+        f"11 of about {about} runs, about {2 * (about - 11)} s left; 3 points, the least loss is 1.250",
     ] == said

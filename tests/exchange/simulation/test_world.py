@@ -193,7 +193,7 @@ def test_every_setting_of_every_shipped_scenario_conserves(name):
 
 
 def test_a_purchase_that_is_due_on_a_day_off_is_made_on_the_next_working_day():
-    """Volunteers set out to buy for every due day that a working day has followed; none is skipped, none counts twice."""
+    """Volunteers set out to buy for every due day that a working day has followed, and for none twice."""
     scenario = small()
     world = played(scenario)
     table, plan = calendar(), scenario.population["offices"]
