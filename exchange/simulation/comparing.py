@@ -8,6 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from exchange.simulation.bundle import Manifest, read_manifest
+from exchange.simulation.charts.frame import Language
 from exchange.simulation.files import ScenarioWrong, read
 from exchange.simulation.parameters import documented
 from exchange.simulation.plans import Scenario
@@ -42,11 +43,11 @@ def compared(before: Path, after: Path) -> Iterator[str]:
             yield f"  {each.figure:<24} {_said(each.moved)}"
 
 
-def compared_page(before: Path, after: Path) -> str:
-    """Write the same as one HTML file, with both fans of prices. Raises `BundleWrong`."""
+def compared_page(before: Path, after: Path, opens: Language | None = None) -> str:
+    """Write the same as one HTML file, which opens in *opens* or the browser's language. Raises `BundleWrong`."""
     one, other = _sides(before, after)
     plans = (one.manifest.plan, other.manifest.plan)
-    return compared_report((one.scenario, other.scenario), _changed(one, other), _pairs(one, other), plans)
+    return compared_report((one.scenario, other.scenario), _changed(one, other), _pairs(one, other), plans, opens)
 
 
 def _said(moved: Effect) -> str:

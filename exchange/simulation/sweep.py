@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 
 from exchange.engine.core import ENGINE_VERSION
 from exchange.simulation import MODEL_VERSION
+from exchange.simulation.charts.frame import Language
 from exchange.simulation.files import ScenarioWrong, read
 from exchange.simulation.grids import MOST_POINTS, grid, grid_points, levels_of
 from exchange.simulation.parameters import documented
@@ -111,11 +112,13 @@ def sweep(
     *,
     executor: Executor | None = None,
     finished: Finished = lambda _done, _all: None,
+    opens: Language | None = None,
 ) -> SweepResult:
     """
     Run a scenario at the points of a method; write ``points.csv``, ``report.html`` and ``sweep.json`` into *folder*.
 
-    Levers of the scenario stay at their own values. Raises `ScenarioWrong`, `BundleWrong`.
+    Levers of the scenario stay at their own values. The report opens in the language *opens*, or in the browser's.
+    Raises `ScenarioWrong`, `BundleWrong`.
     """
     if swept.figure not in FIGURES:
         raise ScenarioWrong(1, f"no figure is named {swept.figure}; there are {', '.join(FIGURES)}")
@@ -158,7 +161,7 @@ def sweep(
         failed=[each.fault for each in failed],
     )
     foot = {"plan": plan, "model": str(MODEL_VERSION), "engine": str(ENGINE_VERSION), "seed": str(scenario.seed)}
-    write_whole(folder / "report.html", sweep_report(scenario, shown, foot).encode())
+    write_whole(folder / "report.html", sweep_report(scenario, shown, foot, opens).encode())
     write_whole(folder / "points.csv", table)
     write_whole(folder / "sweep.json", msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
     clear(folder)

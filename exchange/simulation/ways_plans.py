@@ -43,8 +43,9 @@ class BlocksPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     On *seeks_bps* of the occasions on which it looks at its prices, such a developer proposes a block to one of those
     buyers: up to *discount_bps* below the last listed price, drawn evenly, and never below its cost. A proposal stands
-    for *valid_days*. A buyer looks for as much as it would buy on *parts* days at the market, of what it needs. With *beside* 1 blocks are agreed on beside the way in which developers sell; with 0 only where
-    that way is blocks.
+    for *valid_days*. A buyer looks for as much as it would buy on *parts* days at the market, and for no more than it
+    needs. With *beside* 1 blocks are agreed on beside the way in which developers sell; with 0 only where that way is
+    blocks.
     """
 
     least_t: Tonnes
