@@ -100,7 +100,7 @@ REFUSED = (
         "0 至 2000 的整数",
     ),
     ("/simulator/price-floor/result?policy.nothing=1", 422, "no parameter of this scenario", "没有这个参数"),
-    ("/simulator/price-floor/result?venue.floor_fen_t=100", 422, "takes 2 to 6 values", "2 至 6 个取值"),
+    ("/simulator/price-floor/result?venue.floor_fen_t=100", 422, "takes 2 to 8 values", "2 至 8 个取值"),
     ("/simulator/price-floor/result?venue.floor_fen_t=100,100", 422, "has the same value twice", "有重复的取值"),
     (
         "/simulator/price-floor/result?venue.floor_fen_t=100,x",
