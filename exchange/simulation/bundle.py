@@ -17,13 +17,14 @@ from exchange.simulation import MODEL_VERSION
 from exchange.simulation.charts.frame import Language
 from exchange.simulation.files import read
 from exchange.simulation.provenance import data_hashes, python_version
+from exchange.simulation.published import JournalRow
 from exchange.simulation.report import report
 from exchange.simulation.results import RunResult
 from exchange.simulation.runs import Done, FailedRun, PlannedRun, planned_runs
 from exchange.simulation.shards import BundleWrong, Finished, clear, plan_of, play_into, write_whole
 from exchange.simulation.statistics import summaries
 from exchange.simulation.tables import days_csv, kilograms_csv, runs_csv
-from exchange.simulation.venue import ENGINE, JournalRow
+from exchange.simulation.venue import ENGINE
 from exchange.simulation.world import World
 
 JOURNAL: Final = "journal.msgpack"

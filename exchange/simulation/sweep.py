@@ -124,13 +124,7 @@ def sweep(
         raise ScenarioWrong(1, f"no figure is named {swept.figure}; there are {', '.join(FIGURES)}")
     scenario, names = read(text, changes), tuple(swept.ranges)
     points = _points_of(swept, scenario.seed)
-    settings = [_values_at(point, swept) for point in points]
-    fixed = tuple(sorted(changes.items()))
-    planned = [
-        PlannedRun(text, fixed, names, setting, number) for setting in settings for number in range(swept.replications)
-    ]
-    for each in planned[:: swept.replications]:
-        each.scenario()
+    planned = _planned(text, changes, swept, points)
     plan = plan_of(planned, swept.method, swept.figure)
     done = play_into(folder, plan, planned, executor, finished)
     table = csv_of((*names, "replication", swept.figure, "journal_hash"), _rows(done, swept.figure)).encode()
@@ -166,6 +160,16 @@ def sweep(
     write_whole(folder / "sweep.json", msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
     clear(folder)
     return result
+
+
+def _planned(text: str, changes: Mapping[str, int], swept: SweepPlan, points: Sequence[Point]) -> list[PlannedRun]:
+    """Plan the runs of all points. Raises `ScenarioWrong` for a point that contradicts the scenario."""
+    settings, fixed = [_values_at(point, swept) for point in points], tuple(sorted(changes.items()))
+    names, numbers = tuple(swept.ranges), range(swept.replications)
+    planned = [PlannedRun(text, fixed, names, setting, number) for setting in settings for number in numbers]
+    for each in planned[:: swept.replications]:
+        each.scenario()
+    return planned
 
 
 def _points_of(swept: SweepPlan, seed: int) -> list[Point]:

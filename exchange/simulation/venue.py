@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec.structs import replace
 
@@ -18,53 +18,13 @@ from exchange.instruments.presets.telling import instructions_for
 from exchange.journal import codec
 from exchange.simulation.ledger import FOLLOWED, Ledger
 from exchange.simulation.presets import CALLS, TIES, PlayedRules, band_of
+from exchange.simulation.published import BLOCK, AuctionTerms, JournalRow, Print, PublishedOffer
 
 if TYPE_CHECKING:
     from exchange.simulation.ways import PlayedWays
 
 DAY_S: Final = 86_400
-BLOCK: Final = "block"
-"""How trades of negotiated blocks are printed: apart from all others, and no price of theirs is a last price."""
 BUY, SELL = c.BUY, c.SELL
-
-
-class JournalRow(NamedTuple):
-    """A day's commands as the journal of a region has them: first and last sequence, bytes, hash of events, chain."""
-
-    first: int
-    last: int
-    commands: bytes
-    events_hash: bytes
-    hash: bytes
-
-
-class Print(NamedTuple):
-    """A trade as it is published: nobody's name is in it."""
-
-    instrument: int
-    price: int
-    quantity: int
-    mode: str
-
-
-class PublishedOffer(NamedTuple):
-    """An open listing or auction as it is published. *price* is a listing's, or the reserve of an auction."""
-
-    number: int
-    instrument: int
-    price: int
-    open_t: int
-    opens: int
-    closes: int
-
-
-class AuctionTerms(NamedTuple):
-    """The *kind* of an auction; of an ascending one also the least raise in fen, and its extensions in seconds."""
-
-    kind: int = auctions.UNIFORM
-    increment: int = 0
-    extension: int = 0
-    longest: int = 0
 
 
 _USUAL: Final = AuctionTerms()
@@ -318,7 +278,7 @@ class Desk:
 
     def standing(self, side: int) -> int:
         """Tonnes of the account's open orders of a side."""
-        mine = self._accounts.get(self.account)
+        mine = self._venue.engine.market.accounts.get(self.account)
         return sum(each.open for each in mine.orders.values() if each.side == side) if mine is not None else 0
 
     def give(self, kind: Callable[..., c.Command], *words: Any) -> list[Event]:  # noqa: ANN401 - fields of any command

@@ -18,8 +18,9 @@ from exchange.simulation.campaigns import PlayedCampaigns
 from exchange.simulation.parameters import BPS
 from exchange.simulation.plans import Scenario
 from exchange.simulation.presets import ASCENDING, AUCTIONS, BLOCKS, CALLS, CAMPAIGNS, PAY_AS_BID
+from exchange.simulation.published import BLOCK, AuctionTerms
 from exchange.simulation.seeds import Draws
-from exchange.simulation.venue import BLOCK, BUY, DAY_S, SELL, AuctionTerms, Desk, PlayedVenue
+from exchange.simulation.venue import BUY, DAY_S, SELL, Desk, PlayedVenue
 from exchange.simulation.ways_plans import AuctionsPlan
 
 _PRINTED: Final = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -81,18 +82,9 @@ def calibrate(  # noqa: PLR0917 - click hands each option over
         ranges = ranges_of(text, changes, dict(map(range_of, parameters)))
         plan = FitPlan(ranges=ranges, points=points, steps=steps, replications=replications, seed=seed)
         with Console(stderr=True).status("") as status, executor(workers) as workers_of:
-            tell = Progress(status.update, plan.about_runs(judged))
-            lines = calibrated(
-                out,
-                text,
-                changes,
-                plan,
-                (known, kept),
-                judged=judged,
-                executor=workers_of,
-                finished=tell.tried,
-                ran=tell.ran,
-            )
+            tell = CalibrationProgress(status.update, plan.about_runs(judged))
+            fit = partial(calibrated, out, text, changes, plan, (known, kept), judged=judged)
+            lines = fit(executor=workers_of, finished=tell.tried, ran=tell.ran)
     except ScenarioWrong as error:
         fail(f"{scenario}: {error}", 2)
     except (BundleWrong, OSError) as error:
@@ -164,7 +156,7 @@ def _facts(name: str) -> "FactFile":
         fail(f"{place} cannot be read: {error.strerror}. With the simulator come {shipped}.", 2)
 
 
-class Progress:
+class CalibrationProgress:
     """Says how far a calibration of about so many runs is, how well the best point does, and how long it takes."""
 
     def __init__(self, say: Callable[[str], None], about: int, clock: Callable[[], float] = monotonic) -> None:

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from exchange.simulation.plans import Scenario
+from exchange.simulation.published import BLOCK
 from exchange.simulation.results import WEEK_DAYS, DayLine
-from exchange.simulation.venue import BLOCK
 from registry.methodologies.calendars import calendar
 
 Floats: TypeAlias = npt.NDArray[np.float64]

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 
 from exchange.simulation.charts.lines import Series, lines
 from exchange.simulation.plans import Scenario
+from exchange.simulation.published import BLOCK
 from exchange.simulation.report.market import time_of, week_begins, weeks_of
 from exchange.simulation.report.settings import SettingRuns, joined, keys
 from exchange.simulation.report.sheet import Table, chart
 from exchange.simulation.results import WEEK_DAYS
-from exchange.simulation.venue import BLOCK
 
 Prices = list[float | None]
 

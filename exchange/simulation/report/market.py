@@ -9,6 +9,7 @@ from exchange.simulation.charts.bars import Bars, grouped
 from exchange.simulation.charts.lines import Series, Time, TimeMark, lines
 from exchange.simulation.charts.steps import SupplyBlock, steps
 from exchange.simulation.plans import CoveredPlan, Scenario
+from exchange.simulation.published import BLOCK
 from exchange.simulation.report.settings import (
     SettingRuns,
     few,
@@ -22,7 +23,6 @@ from exchange.simulation.report.settings import (
 from exchange.simulation.report.sheet import Table, chart
 from exchange.simulation.results import WEEK_DAYS, RunResult
 from exchange.simulation.statistics import Estimate, SettingSummary
-from exchange.simulation.venue import BLOCK
 
 MOST_LINES: Final = 5
 """Settings that one chart of lines shows; more would hide each other."""

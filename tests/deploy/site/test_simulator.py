@@ -10,6 +10,7 @@ import pytest
 from deploy.simulator import workshop
 from deploy.simulator.choices import scenarios
 from deploy.site import city
+from exchange.simulation.charts.frame import Language
 from exchange.simulation.presets import PRESET
 from exchange.simulation.report.sheet import opened_in
 from registry.access.rates import SIMULATIONS, Rates, TooManyRequests
@@ -82,7 +83,8 @@ async def test_a_result_has_its_figures_its_report_and_its_files(empty: World):
     assert {"default-src 'none'", "sandbox allow-downloads"} <= set(policy.split("; "))
     assert "script" not in policy
     archive = zipfile.ZipFile(io.BytesIO((await empty.http.get(f"/simulator/price-floor/run.zip?{SHORT}")).content))
-    for language, code in (("en", "en-GB"), ("zh", "zh-CN")):
+    spoken: tuple[tuple[Language, str], ...] = (("en", "en-GB"), ("zh", "zh-CN"))
+    for language, code in spoken:
         said = await empty.http.get(f"/simulator/price-floor/report?{SHORT}", headers={"accept-language": code})
         assert said.text == opened_in(archive.read("report.html").decode(), language)
         assert (language, True) == (said.headers["content-language"], f'id="{language}" checked>' in said.text)

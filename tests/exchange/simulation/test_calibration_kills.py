@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from deploy.cli.commands.calibrate import Progress
+from deploy.cli.commands.calibrate import CalibrationProgress
 from deploy.cli.program import cli
 from exchange.simulation.calibration.calibrating import calibrated
 from exchange.simulation.calibration.fitting import FitPlan
@@ -93,7 +93,7 @@ def test_progress_says_how_long_the_rest_takes():
     said: list[str] = []
     now = iter((0.0, 10.0, 20.0))
     about = PLAN.about_runs(JUDGED)
-    tell = Progress(said.append, about, lambda: next(now))
+    tell = CalibrationProgress(said.append, about, lambda: next(now))
     tell.ran(1, 5)
     tell.tried(3, 1.25)
     tell.ran(1, 10)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,8 @@ class Played:
     """A small run of one way to sell, conserved after every command, with every event that it led to."""
 
     def __init__(self, selling: int, text: str = TEXT, **changes: int) -> None:
-        watch, self.events = Conserved(), []
+        watch = Conserved()
+        self.events: list[Any] = []
         values = {name.replace("__", "."): value for name, value in changes.items()}
 
         def after(venue, command, events):
@@ -67,13 +69,13 @@ def test_sections_that_are_not_used_change_nothing():
 @pytest.mark.parametrize("allotment", [0, 1], ids=["by-time", "pro-rata"])
 def test_a_campaign_allots_what_was_pledged(allotment):
     """By time the first are served in full, pro rata all alike; nobody pledges more than an account may."""
-    few = {f"project__{name}__issued_t": 60 for name in ("kiln", "forest", "elsewhere")}
+    few: dict[str, Any] = {f"project__{name}__issued_t": 60 for name in ("kiln", "forest", "elsewhere")}
     played = Played(CAMPAIGNS, campaigns__allotment=allotment, campaigns__floor_bps=0, campaigns__most_t=40, **few)
     pledges = defaultdict(list)
     for each in played.of(Pledged):
         pledges[each.campaign].append(each)
     terms = {each.order: each for each in played.of(CampaignOpened)}
-    given = defaultdict(int)
+    given: dict[int, int] = defaultdict(int)
     for each in played.of(Traded):
         given[each.buy_order] += each.quantity
     taken_back = {each.order for each in played.of(Reduced) if each.cause == Cause.OWNER}
@@ -91,7 +93,7 @@ def test_a_campaign_allots_what_was_pledged(allotment):
             assert abs(tonnes - exact) < (1 if allotment else 0.5)
             left -= tonnes
     assert crowded > 0
-    of_accounts = defaultdict(int)
+    of_accounts: dict[tuple[int, int], int] = defaultdict(int)
     for each in played.of(Pledged):
         of_accounts[each.campaign, each.account] += each.quantity
     assert max(of_accounts.values()) <= 40
@@ -113,7 +115,7 @@ def test_a_campaign_below_its_minimum_is_refunded():
 def test_pledges_stand_and_are_not_made_twice():
     """An enterprise that comes back every day does not pledge for more than it may use."""
     played = Played(CAMPAIGNS, campaigns__floor_bps=0)
-    owned = defaultdict(int)
+    owned: dict[int, int] = defaultdict(int)
     for each in played.of(Traded):
         owned[each.buyer] += each.quantity
     needs = {each.desk.account: each.need_t for each in played.world.agents if hasattr(each, "need_t")}
@@ -159,7 +161,9 @@ def test_an_ascending_auction_rises_and_is_extended():
 def test_blocks_beside_the_book_set_no_last_price():
     """They are printed apart, of the smallest size or more, at the buyer's limit or below, and never as a close."""
     played = Played(BOOK, blocks__beside=1, blocks__least_t=100, project__kiln__issued_t=3000)
-    blocks = played.world.ways.blocks
+    ways = played.world.ways
+    assert ways is not None
+    blocks = ways.blocks
     assert blocks is not None
     mine = [each for each in played.of(Traded) if each.sell_order in blocks.numbers]
     assert {"block", "book"} == {each.mode for each in played.result.days}
