@@ -15,8 +15,8 @@ from exchange.engine.core import Engine
 from exchange.journal import codec
 from exchange.simulation.files import read, shipped
 from exchange.simulation.plans import Scenario
+from exchange.simulation.published import JournalRow
 from exchange.simulation.runs import PlannedRun, play_all
-from exchange.simulation.venue import JournalRow
 from exchange.simulation.world import World
 
 _WANTED_S, _WANTED_1000_S, _WANTED_RATE = 1.3, 5.0, 200_000

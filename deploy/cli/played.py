@@ -48,3 +48,8 @@ def read_scenario(scenario: str, overlays: tuple[Path, ...]) -> tuple[str, dict[
     except OSError as error:
         fail(f"{source} cannot be read: {error.strerror}. 'kilnwood sim list' has what comes with the simulator.", 2)
     return text, changes
+
+
+LANG = click.option(
+    "--lang", type=click.Choice(["zh", "en"]), help="The language that the report opens in; else the browser's."
+)

@@ -46,6 +46,8 @@ def refuse_unknown(commands: Iterable[c.Command]) -> None:
     for each in commands:
         if type(each) not in _REPLAYED:
             raise CannotReplay(f"no request of the service does what {type(each).__name__} does.")
+        if isinstance(each, auctions.OpenAuction) and each.kind != auctions.UNIFORM:
+            raise CannotReplay("auctions that are not at one price are not replayed.")
         if isinstance(each, c.CreditCash) and each.amount > ALONE_FEN:
             raise CannotReplay(f"{each.amount:,} fen at once take two operators; one replays.")
 

@@ -26,7 +26,7 @@ MOST_RUNS: Final = 30
 MOST_DAYS: Final = 730
 MOST_PERSON_DAYS: Final = 2_000_000
 """People times days times runs: what takes the better part of a minute."""
-MOST_VALUES: Final = 6
+MOST_VALUES: Final = 8
 """Values of one lever."""
 LONGEST_QUERY: Final = 8_000
 _LONGEST_NUMBER: Final = 13

@@ -32,6 +32,7 @@ from deploy.simulator.workshop import JobProgress, Workshop
 from exchange.simulation import MODEL_VERSION
 from exchange.simulation.parameters import documented
 from exchange.simulation.plans import Scenario
+from exchange.simulation.report.sheet import opened_in
 from exchange.simulation.results import FIGURES
 from exchange.simulation.statistics import SettingSummary
 from registry.access.http import address_of
@@ -114,7 +115,7 @@ class SimulatorPages(Controller):
     async def report(
         self, page: NamedDependency[PageCall], name: ScenarioName, workshop: NamedDependency[Workshop]
     ) -> Response[bytes] | Redirect:
-        """The report of a run, byte for byte that of ``kilnwood sim run``."""
+        """The report of a run in the site's language, byte for byte that of ``kilnwood sim run --lang``."""
         return await _file(page, name, workshop)
 
     @get("/{name:str}/run.zip")
@@ -172,7 +173,9 @@ async def _file(page: PageCall, name: str, workshop: Workshop, *, archive: bool 
         named = f'attachment; filename="{name}-{played.plan[:12]}.zip"'
         return Response(played.archive, media_type="application/zip", headers={"Content-Disposition": named})
     headers = {"Content-Security-Policy": REPORT_POLICY}
-    return Response(played.report, media_type="text/html; charset=utf-8", headers=headers)
+    report = opened_in(played.report.decode(), page.language).encode()
+    headers |= {"Vary": "Accept-Language, Cookie", "Content-Language": page.language}
+    return Response(report, media_type="text/html; charset=utf-8", headers=headers)
 
 
 def _form(

@@ -7,5 +7,5 @@ reads and writes files. Nothing looks at a clock; every draw comes from a seed (
 
 from typing import Final
 
-MODEL_VERSION: Final = 2
+MODEL_VERSION: Final = 3
 """Rises whenever the same scenario would give other figures; a bundle of another version is not run again."""

@@ -7,10 +7,9 @@ An agent sees a `Board` and its own `Desk`, and what `PlayedRegion` says to ever
 
 from typing import NamedTuple, Protocol
 
-from exchange.engine import commands as c
 from exchange.simulation.parameters import BPS
 from exchange.simulation.plans import MakersPlan, PolicyPlan, ProjectPlan, RandomPlan, SpeculatorsPlan
-from exchange.simulation.presets import AUCTIONS
+from exchange.simulation.presets import AUCTIONS, LISTINGS
 from exchange.simulation.programme_plans import ReduceFirstPlan
 from exchange.simulation.seeds import Draws
 from exchange.simulation.venue import BUY, SELL, Desk
@@ -73,14 +72,19 @@ class Developer:
         ask = desk.board.on_tick(self.instrument, self._wanted(day), up=True)
         if ask < self.cost:  # the ceiling is below its cost: it keeps what it has
             return
+        ways = desk.board.ways
+        if ways is not None and ways.sell(self, day, ask):
+            return
         if selling == AUCTIONS:
             if tonnes := desk.board.lots(desk.tonnes(self.instrument)):
                 reserve = desk.board.on_tick(self.instrument, self.cost, up=True)
                 desk.auction(self.instrument, reserve, tonnes, day, self._region.auction_days)
             return
         desk.take_back()
+        if ways is not None:
+            ways.beside(self, day, ask)
         if tonnes := desk.board.lots(desk.tonnes(self.instrument)):
-            if selling:
+            if selling == LISTINGS:
                 desk.list_at(self.instrument, ask, tonnes)
             else:
                 desk.place(self.instrument, SELL, ask, tonnes)
@@ -164,7 +168,7 @@ class Speculator:
             return
         most = desk.tonnes(number) if side == SELL else desk.cash_fen // best[0]
         if tonnes := desk.board.lots(min(best[1], self._plan.size_t.value, most)):
-            desk.place(number, side, best[0], tonnes, c.IOC)
+            desk.place(number, side, best[0], tonnes, desk.board.taking)
 
     def close(self, _day: int) -> None:
         """Nothing is due."""

@@ -14,15 +14,17 @@ from exchange.engine.commands import Command
 from exchange.engine.core import Engine
 from exchange.journal import codec
 from exchange.simulation import MODEL_VERSION
+from exchange.simulation.charts.frame import Language
 from exchange.simulation.files import read
 from exchange.simulation.provenance import data_hashes, python_version
+from exchange.simulation.published import JournalRow
 from exchange.simulation.report import report
 from exchange.simulation.results import RunResult
 from exchange.simulation.runs import Done, FailedRun, PlannedRun, planned_runs
 from exchange.simulation.shards import BundleWrong, Finished, clear, plan_of, play_into, write_whole
 from exchange.simulation.statistics import summaries
 from exchange.simulation.tables import days_csv, kilograms_csv, runs_csv
-from exchange.simulation.venue import ENGINE, JournalRow
+from exchange.simulation.venue import ENGINE
 from exchange.simulation.world import World
 
 JOURNAL: Final = "journal.msgpack"
@@ -34,7 +36,8 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     *plan* is the hash of all that decides the figures; *outputs* has the SHA-256 of every other file, *data* those of
     the program's data files. *journal_hash* is the head of the journal of the first run, *runs* are the heads of all.
-    *python* decides nothing; it says with what the run was made. *plain*: the report has no script.
+    *python* decides nothing; it says with what the run was made. *plain*: the report has no script. *opens*: the
+    language that it opens in, None for the browser's.
     """
 
     format: Literal[1]
@@ -47,6 +50,7 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     seed: int
     replications: int
     plain: bool = False
+    opens: Language | None = None
     runs: tuple[str, ...]
     failed: tuple[FailedRun, ...]
     journal_hash: str
@@ -64,21 +68,27 @@ def write(
     executor: Executor | None = None,
     finished: Finished = lambda _done, _all: None,
     plain: bool = False,
+    opens: Language | None = None,
 ) -> Manifest:
     """
     Run a scenario and write everything into *folder*, with *plain* a report that has no script.
+
+    The report opens in the language *opens*, or in the browser's.
 
     Raises `ScenarioWrong`, `BundleWrong`.
     """
     jobs = planned_runs(text, changes, replications)
     plan = plan_of(jobs)
-    manifest = _write_outputs(folder, jobs, plan, play_into(folder, plan, jobs, executor, finished), plain=plain)
+    manifest = _write_outputs(folder, jobs, plan, play_into(folder, plan, jobs, executor, finished), (plain, opens))
     clear(folder)
     return manifest
 
 
-def _write_outputs(folder: Path, jobs: tuple[PlannedRun, ...], plan: str, done: list[Done], *, plain: bool) -> Manifest:
+def _write_outputs(
+    folder: Path, jobs: tuple[PlannedRun, ...], plan: str, done: list[Done], shown: tuple[bool, Language | None]
+) -> Manifest:
     """Write what the runs came to; the manifest comes last, so that a folder that has one is whole."""
+    plain, opens = shown
     first, runs = jobs[0], tuple(each for each in done if isinstance(each, RunResult))
     failed = tuple(each for each in done if isinstance(each, FailedRun))
     scenario = read(first.text, dict(first.changes))
@@ -101,7 +111,7 @@ def _write_outputs(folder: Path, jobs: tuple[PlannedRun, ...], plan: str, done: 
         "journal": head,
     }
     files["report.html"] = report(
-        scenario, dict(first.changes), runs, summed=summed, failed=failed, foot=foot, plain=plain
+        scenario, dict(first.changes), runs, summed=summed, failed=failed, foot=foot, plain=plain, opens=opens
     ).encode()
     for name, data in files.items():
         write_whole(folder / name, data)
@@ -116,6 +126,7 @@ def _write_outputs(folder: Path, jobs: tuple[PlannedRun, ...], plan: str, done: 
         seed=scenario.seed,
         replications=1 + max(each.replication for each in jobs),
         plain=plain,
+        opens=opens,
         runs=heads,
         failed=failed,
         journal_hash=head,
@@ -202,6 +213,7 @@ def verify(folder: Path, again: Path, *, executor: Executor | None = None) -> Ma
         replications=manifest.replications,
         executor=executor,
         plain=manifest.plain,
+        opens=manifest.opens,
     )
     if replace(repeated, python=manifest.python) != manifest:
         names = [name for name, digest in repeated.outputs.items() if manifest.outputs.get(name) != digest]

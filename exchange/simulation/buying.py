@@ -31,7 +31,11 @@ def buy(desk: Desk, day: int, wish: Wish, *, waits: bool) -> None:
 
     Only published prices are looked at.
     """
-    desk.take_back()
+    ways = desk.board.ways
+    if ways is None:
+        desk.take_back()
+    else:
+        wish = ways.before(desk, wish)
     rooms, want = dict(wish.rooms), desk.board.lots(wish.want_t)
     desk.board.wished(wish.limit if want else 0)
     for _ in range(_TRIES):
@@ -47,7 +51,8 @@ def buy(desk: Desk, day: int, wish: Wish, *, waits: bool) -> None:
             desk.place(ask.instrument, BUY, ask.price, taken, c.IOC)
         want -= taken
         rooms[ask.instrument] -= taken
-    want = _bid(desk, day, rooms, want, wish.limit)
+    bid = bid_sealed if ways is None else ways.bid
+    want = bid(desk, day, rooms, want, wish.limit)
     if waits:
         _rest(desk, rooms, want, wish.limit)
 
@@ -68,8 +73,8 @@ def _cheapest(desk: Desk, rooms: Mapping[int, int], limit: int) -> _Ask | None:
     return min((each for each in found if each.price <= limit), default=None)
 
 
-def _bid(desk: Desk, day: int, rooms: dict[int, int], want: int, limit: int) -> int:
-    """Bid in running auctions, the lowest reserve first; returns what is still wanted."""
+def bid_sealed(desk: Desk, day: int, rooms: dict[int, int], want: int, limit: int) -> int:
+    """Bid the limit in running auctions, the lowest reserve first; returns what is still wanted."""
     running = sorted(
         (each.price, each.number, each.instrument, each.open_t)
         for each in desk.board.offers()

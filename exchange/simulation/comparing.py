@@ -8,11 +8,12 @@ from typing import NamedTuple
 import msgspec
 
 from exchange.simulation.bundle import Manifest, read_manifest
+from exchange.simulation.charts.frame import Language
 from exchange.simulation.files import ScenarioWrong, read
 from exchange.simulation.parameters import documented
 from exchange.simulation.plans import Scenario
 from exchange.simulation.report.compared import ComparedSetting, MovedFigure, compared_report
-from exchange.simulation.results import FIGURES
+from exchange.simulation.results import FIGURES, WAYS
 from exchange.simulation.shards import BundleWrong
 from exchange.simulation.statistics import Effect, effect
 
@@ -23,6 +24,7 @@ class Day(NamedTuple):
     day: int
     volume_t: int
     turnover_fen: int
+    mode: str
 
 
 def compared(before: Path, after: Path) -> Iterator[str]:
@@ -41,11 +43,11 @@ def compared(before: Path, after: Path) -> Iterator[str]:
             yield f"  {each.figure:<24} {_said(each.moved)}"
 
 
-def compared_page(before: Path, after: Path) -> str:
-    """Write the same as one HTML file, with both fans of prices. Raises `BundleWrong`."""
+def compared_page(before: Path, after: Path, opens: Language | None = None) -> str:
+    """Write the same as one HTML file, which opens in *opens* or the browser's language. Raises `BundleWrong`."""
     one, other = _sides(before, after)
     plans = (one.manifest.plan, other.manifest.plan)
-    return compared_report((one.scenario, other.scenario), _changed(one, other), _pairs(one, other), plans)
+    return compared_report((one.scenario, other.scenario), _changed(one, other), _pairs(one, other), plans, opens)
 
 
 def _said(moved: Effect) -> str:
@@ -102,7 +104,7 @@ def _pairs(one: "_Side", other: "_Side") -> list[ComparedSetting]:
 def _differences(before: Sequence[dict[str, int]], after: Sequence[dict[str, int]]) -> list[MovedFigure]:
     count, found = len(before), []
     for name in FIGURES:
-        left, right = [each[name] for each in before], [each[name] for each in after]
+        left, right = [each.get(name, 0) for each in before], [each.get(name, 0) for each in after]
         if any(left) or any(right):
             found.append(MovedFigure(name, sum(left) / count, sum(right) / count, effect(left, right)))
     return found
@@ -120,10 +122,10 @@ class _Side:
             self.scenario: Scenario = read(text, self.manifest.changes)
             self.levers = [each.parameter for each in self.scenario.lever]
             for row in _rows(folder / "runs.csv"):
-                figures = {name: int(row[name]) for name in FIGURES}
+                figures = {name: int(row[name]) for name in FIGURES if name in row or name not in WAYS}
                 self.runs.setdefault(self._setting(row), {})[int(row["replication"])] = figures
             for row in _rows(folder / "days.csv"):
-                day = Day(*(int(row[name]) for name in Day._fields))
+                day = Day(int(row["day"]), int(row["volume_t"]), int(row["turnover_fen"]), row["mode"])
                 self.days.setdefault((self._setting(row), int(row["replication"])), []).append(day)
         except (OSError, KeyError, ValueError, ScenarioWrong, msgspec.MsgspecError) as error:
             raise BundleWrong(f"{folder} is not a run that can be read: {error}") from error

@@ -105,7 +105,7 @@ class Enterprise:
         self.covered_t += self._baseline_t
         self.reduced_t += self._baseline_t - self._emissions_t
         self.reduction_fen += self._baseline_t * self._reduction.cost_fen // BPS
-        self.credits_fen += self._plan.cash_fen.value - self.desk.withdraw_cash()
+        self.credits_fen += self._plan.cash_fen.value - self.desk.withdraw_cash() - self.desk.money_fen
 
     @property
     def counts(self) -> bool:
@@ -132,6 +132,8 @@ class Volunteer:
     """
     Buys a little, every so many days, and retires it. *wanted_t* is what it set out to buy, *missing_t* the lack.
 
+    Where the day is not a working day it goes to the market on the next one.
+
     With a *curve* it reduces a part of it: *reduced_t* and *reduction_fen*, up to now.
     """
 
@@ -144,14 +146,17 @@ class Volunteer:
         self._region = region
         self._every = max(1, plan.every_days.value)
         self._phase = draws.below(self._every)
+        self._set_out = 0
         self._limit = draws.around(plan.most_fen_t.value, plan.spread_bps.value)
         worth = BPS * plan.most_fen_t.value
         self._reduction = chosen(curve, self._limit, region.reduce_first, worth) if curve is not None else NOTHING
 
     def act(self, day: int) -> None:
         """Go to the market while something is wanted."""
-        if day >= self._phase and (day - self._phase) // self._every != (day - 1 - self._phase) // self._every:
-            self._want(self._plan.size_t.value)
+        due = (day - self._phase) // self._every + 1 if day >= self._phase else 0
+        if due > self._set_out:  # today is a due day, or the first working day after one or more
+            self._want((due - self._set_out) * self._plan.size_t.value)
+            self._set_out = due
         if self.missing_t:
             numbers = sorted(self._region.local | self._region.others)
             wish = Wish(self.missing_t, dict.fromkeys(numbers, self.missing_t), self._limit)

@@ -22,7 +22,7 @@ from exchange.simulation.plans import (
     VoluntaryPlan,
 )
 from exchange.simulation.points import COUPLINGS
-from exchange.simulation.presets import PRESET, SELLING, preset_at, preset_faults
+from exchange.simulation.presets import PRESET, preset_at, preset_faults, way_faults
 from schemas.scalars import LAST_YEAR, MAX_PRICE_FEN
 from schemas.venues import PRESETS
 
@@ -120,7 +120,7 @@ def _check(text: str, scenario: Scenario) -> None:
     for each in documented(scenario):
         if fault := fault_of(each):
             raise ScenarioWrong(line_of(text, tuple(each.name.split("."))), fault)
-    faults = (_contradictions, _programme_faults, preset_faults, _lever_faults)
+    faults = (_contradictions, _programme_faults, way_faults, preset_faults, _lever_faults)
     for path, fault in (each for find in faults for each in find(scenario)):
         raise ScenarioWrong(line_of(text, path), fault)
 
@@ -145,11 +145,6 @@ def _contradictions(scenario: Scenario) -> Sequence[tuple[tuple[str, ...], str]]
             -(-low // tick) * tick > high if tick else False,
             ("venue", "tick_fen"),
             f"no multiple of the tick, {tick} fen, lies from {low} to {high} fen/t",
-        ),
-        (
-            venue.selling.value > len(SELLING) - 1,
-            ("venue", "selling"),
-            "selling is 0 (book), 1 (listings) or 2 (auctions)",
         ),
         (venue.auction_days.value < 1, ("venue", "auction_days"), "an auction lasts at least a day"),
         *(

@@ -17,7 +17,9 @@ from exchange.simulation import (
     MODEL_VERSION,
     abatement,
     agents,
+    blocks,
     buying,
+    campaigns,
     demand,
     donations,
     ledger,
@@ -27,6 +29,8 @@ from exchange.simulation import (
     regulator,
     seeds,
     venue,
+    ways,
+    ways_plans,
     world,
 )
 from exchange.simulation import plans as plan_module
@@ -36,9 +40,9 @@ from exchange.simulation.results import FIGURES
 
 PEOPLE: Final = (agents, demand, regulator, donations, points, losses)
 """Modules of those who act, and of what acts on them."""
-_PLANS: Final = (plan_module, programme_plans)
+_PLANS: Final = (plan_module, programme_plans, ways_plans)
 _PLACES: Final = (world, venue, ledger)
-_SUBMODELS: Final = (buying, abatement)
+_SUBMODELS: Final = (buying, ways, campaigns, blocks, abatement)
 _LEARNING: Final = "No one learns: the rules below are followed from the first day to the last."
 _PREDICTION: Final = "Nobody guesses what others will do, or what a price will be."
 _COLLECTIVES: Final = "None but the populations and kinds of project, whose members share a plan and draw what differs."

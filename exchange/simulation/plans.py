@@ -15,6 +15,7 @@ from exchange.simulation.programme_plans import (
     ReversalPlan,
     VerificationPlan,
 )
+from exchange.simulation.ways_plans import AuctionsPlan, BlocksPlan, CampaignsPlan
 from schemas.venues import VenuePreset
 
 PlanName: TypeAlias = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,39}$(?!\n)")]
@@ -44,8 +45,10 @@ class VenuePlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
     How credits are traded: tick, lot, fee, and the lowest and highest price, *floor* and *ceiling*.
 
-    *selling* is how developers sell: in the order book, by listings, or in auctions of *auction_days* each. Where the
-    scenario compares them, the lever is ``venue.selling`` with 0, 1 and 2.
+    *selling* is how developers sell: 0 in the order book, 1 by listings, 2 in auctions at one price, 3 in auctions at
+    the price of each bid, 4 in ascending auctions, 5 in calls of the book, 6 by subscription campaigns, 7 by negotiated
+    blocks. Auctions, and calls, last *auction_days* each. Where the scenario compares ways, the lever is
+    ``venue.selling``. What 3, 4, 6 and 7 need beside is in ``[auctions]``, ``[campaigns]`` and ``[blocks]``.
 
     With a *preset*, one of `schemas.venues.PRESETS`, tick, lot, ways to trade, and where it has them band, largest
     order and resale, are those of real instruments of that venue; the lever ``venue.preset`` has their places in the
@@ -233,4 +236,7 @@ class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     verification: VerificationPlan | None = None
     points: PointsPlan | None = None
     donations: DonationsPlan | None = None
+    auctions: AuctionsPlan | None = None
+    campaigns: CampaignsPlan | None = None
+    blocks: BlocksPlan | None = None
     lever: Annotated[tuple[LeverPlan, ...], Meta(max_length=2)] = ()

@@ -1,7 +1,7 @@
 """The rules of the venue that is played: those of the scenario, or those of a preset that real instruments open by."""
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from exchange.engine.modes.auctions import messages as auctions
 from exchange.instruments.presets.files import shipped
@@ -9,12 +9,18 @@ from exchange.instruments.presets.telling import band_around
 from exchange.simulation.plans import ProjectPlan, Scenario, VenuePlan
 from schemas.venues import PRESETS, VenueAuctions, VenueRules
 
-BOOK, LISTINGS, AUCTIONS = 0, 1, 2
-SELLING: Final = ("book", "listings", "auctions")
+BOOK, LISTINGS, AUCTIONS, PAY_AS_BID, ASCENDING, CALLS, CAMPAIGNS, BLOCKS = range(8)
+SELLING: Final = (
+    *("book", "listings", "auctions at one price", "auctions at the price of each bid", "ascending auctions"),
+    *("calls of the book", "subscription campaigns", "negotiated blocks"),
+)
 """How developers sell, by the value of ``venue.selling``."""
+_NEEDS: Final = {PAY_AS_BID: "auctions", ASCENDING: "auctions", CAMPAIGNS: "campaigns", BLOCKS: "blocks"}
+"""The section of a scenario without which a way cannot be played."""
 PRESET: Final = "venue.preset"
 """A lever may have this name: its values are places in the list of presets, from 1; 0 is none of them."""
 _UNIFORM: Final = "uniform"
+_KINDS: Final = {_UNIFORM: AUCTIONS, "pay-as-bid": PAY_AS_BID, "ascending": ASCENDING}
 
 
 class PlayedRules(NamedTuple):
@@ -36,6 +42,12 @@ class PlayedRules(NamedTuple):
     at_random: bool = False
     whole: bool = False
     preset: VenueRules | None = None
+
+
+_ALLOTMENTS: Final = ("by-time", "pro-rata")
+"""As a preset names them, by the value of ``campaigns.allotment``."""
+_Check: TypeAlias = tuple[tuple[str, ...], bool, str]
+"""A path, whether something is wrong there, and what."""
 
 
 def rules_of(plan: VenuePlan) -> PlayedRules:
@@ -62,8 +74,14 @@ def rules_of(plan: VenuePlan) -> PlayedRules:
 
 def _playable(rules: VenueRules) -> tuple[int, ...]:
     """The ways to sell that a preset has and the simulator plays."""
-    uniform = rules.auctions is not None and _UNIFORM in rules.auctions.kinds
-    there = ((BOOK, rules.book), (LISTINGS, rules.listings is not None), (AUCTIONS, uniform))
+    kinds = rules.auctions.kinds if rules.auctions is not None else ()
+    there = (
+        (BOOK, rules.book),
+        (LISTINGS, rules.listings is not None),
+        *((way, kind in kinds) for kind, way in _KINDS.items()),
+        (CAMPAIGNS, rules.campaigns is not None),
+        (BLOCKS, rules.blocks is not None),
+    )
     return tuple(way for way, open_ in there if open_)
 
 
@@ -99,10 +117,65 @@ def preset_faults(scenario: Scenario) -> Iterator[tuple[tuple[str, ...], str]]:
     if not _playable(rules):
         shut = ", ".join(not_played(rules))
         yield ("venue", "preset"), f"the simulator plays no way to trade of preset {preset}: it leaves out {shut}"
-    for name, plan in scenario.project.items():
-        if needs_reference(rules) and _without_reference(plan):
+    if (lacks := _lacks(scenario, rules_of(scenario.venue).selling)) is not None:
+        yield ("venue", "preset"), f"by preset {preset} developers sell by {lacks}"
+    if (plan := scenario.campaigns) is not None and rules.campaigns is not None:
+        allotment = _ALLOTMENTS[min(plan.allotment.value, len(_ALLOTMENTS) - 1)]
+        if allotment not in rules.campaigns.allotment:
+            yield ("campaigns", "allotment"), f"preset {preset} does not allot {allotment}"
+    for name, project in scenario.project.items():
+        if needs_reference(rules) and _without_reference(project):
             lacks = f"prices of preset {preset} lie around a reference: {name} needs reference_fen_t"
             yield ("project", name), lacks
+
+
+def _lacks(scenario: Scenario, way: int) -> str | None:
+    """Say which section a way to sell lacks, if any."""
+    section = _NEEDS.get(way)
+    if section is None or getattr(scenario, section) is not None:
+        return None
+    return f"{SELLING[way]}, which needs a section [{section}]"
+
+
+def way_faults(scenario: Scenario) -> Iterator[tuple[tuple[str, ...], str]]:
+    """What is wrong with the way to sell of a scenario, and in the sections of ways, each fault with its path."""
+    venue = scenario.venue
+    way = venue.selling.value
+    if way >= len(SELLING):
+        yield ("venue", "selling"), f"selling is {', '.join(f'{at} ({said})' for at, said in enumerate(SELLING))}"
+        return
+    if venue.preset is None and (lacks := _lacks(scenario, way)) is not None:
+        yield ("venue", "selling"), f"developers sell by {lacks}"
+    rules = rules_of(venue)
+    for path, wrong, fault in (*_of_auctions(scenario, rules), *_of_campaigns(scenario, rules), *_of_blocks(scenario)):
+        if wrong:
+            yield path, fault
+
+
+def _of_auctions(scenario: Scenario, rules: PlayedRules) -> Iterator[_Check]:
+    if (plan := scenario.auctions) is not None:
+        step, tick = plan.increment_fen_t.value, rules.tick if rules.selling == ASCENDING else 1
+        said = f"the increment is a multiple of the tick, {tick} fen, not {step} fen"
+        yield ("auctions", "increment_fen_t"), step < 1 or step % tick > 0, said
+
+
+def _of_campaigns(scenario: Scenario, rules: PlayedRules) -> Iterator[_Check]:
+    if (plan := scenario.campaigns) is not None:
+        least, most = plan.least_t.value, plan.most_t.value
+        lot = rules.lot if rules.selling == CAMPAIGNS else 1
+        yield ("campaigns", "window_days"), plan.window_days.value < 1, "a campaign takes pledges for a day at least"
+        yield ("campaigns", "allotment"), plan.allotment.value > 1, "allotment is 0 (by time) or 1 (pro rata)"
+        for name, tonnes in (("least_t", least), ("most_t", most)):
+            off = tonnes < 1 or tonnes % lot > 0
+            yield ("campaigns", name), off, f"{name} is a multiple of the lot, {lot} t, not {tonnes} t"
+        yield ("campaigns", "least_t"), least > most, f"the least pledge, {least} t, is above the most, {most} t"
+
+
+def _of_blocks(scenario: Scenario) -> Iterator[_Check]:
+    if (plan := scenario.blocks) is not None:
+        yield ("blocks", "least_t"), plan.least_t.value < 1, "a block has a tonne at least"
+        yield ("blocks", "valid_days"), plan.valid_days.value < 1, "a proposal stands for a day at least"
+        yield ("blocks", "beside"), plan.beside.value > 1, "beside is 0 (only where blocks are the way to sell) or 1"
 
 
 def _without_reference(plan: ProjectPlan) -> bool:
@@ -111,15 +184,8 @@ def _without_reference(plan: ProjectPlan) -> bool:
 
 def not_played(rules: VenueRules) -> Iterator[str]:
     """Name the rules of a preset that the simulator does not play."""
-    if rules.campaigns is not None:
-        yield "campaigns"
     if rules.quotes:
         yield "requests for quotes"
-    if rules.blocks is not None:
-        yield f"negotiated blocks from {rules.blocks.least_t:,} t"
-    kinds = [each for each in (rules.auctions.kinds if rules.auctions is not None else ()) if each != _UNIFORM]
-    if kinds:
-        yield f"{' and '.join(kinds)} auctions"
     if rules.sessions is not None:
         if rules.sessions.opening_call or rules.sessions.closing_call:
             yield "opening and closing calls"

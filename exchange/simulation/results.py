@@ -136,8 +136,25 @@ OPTIONAL: Final = {
     "unspent_fen": ("given and not spent yet, CNY", "已捐未用（元）"),
 }
 """Figures of sections that a scenario may leave out; a run has 0 for what is not played."""
-FIGURES: Final = {**USUAL, **OPTIONAL}
-"""Every figure of a run."""
+WAYS: Final = {
+    "campaigns": ("subscription campaigns that ended", "已结束的认购"),
+    "campaigns_refunded": ("of these, without a sale: everybody was refunded", "其中未成交、全额退款"),
+    "campaign_pledged_t": ("tonnes pledged in them", "认购申报量（吨）"),
+    "campaign_sold_t": ("tonnes allotted in them", "认购配售量（吨）"),
+    "blocks": ("negotiated blocks", "大宗协议笔数"),
+    "blocks_proposed": ("blocks proposed", "大宗要约数"),
+    "block_t": ("tonnes traded in blocks", "大宗成交量（吨）"),
+    "block_fen_t": ("average price of blocks, CNY/t", "大宗均价（元/吨）"),
+    "listed_fen_t": ("average price of all other trades, CNY/t", "其他成交均价（元/吨）"),
+}
+"""Figures of runs of a scenario that has campaigns or blocks; others do not have them."""
+FIGURES: Final = {**USUAL, **OPTIONAL, **WAYS}
+"""Every figure that a run may have."""
+
+
+def names_of(runs: Sequence[RunResult]) -> list[str]:
+    """Name the figures that runs of a scenario have, in their order."""
+    return [name for name in FIGURES if name not in WAYS or (runs and name in runs[0].figures)]
 
 
 def measured(world: "World") -> RunResult:
@@ -255,7 +272,20 @@ def _optional(world: "World", covered: Sequence[Enterprise]) -> dict[str, int]:
         owed_fen += world.points.owed_fen
     if world.donations is not None:
         found |= world.donations.figures(days)
-    return found | {"liability_fen": owed_fen}
+    return found | {"liability_fen": owed_fen} | _ways(world)
+
+
+def _ways(world: "World") -> dict[str, int]:
+    """Figures of campaigns and blocks, in all settings of a scenario that has them."""
+    scenario = world.scenario
+    if scenario.campaigns is None and scenario.blocks is None:
+        return {}
+    ways = world.ways
+    blocks = ways.blocks.numbers if ways is not None and ways.blocks is not None else set[int]()
+    listed = [each for each in world.venue.trades if each.sell_order not in blocks]
+    tonnes, turnover = sum(each.quantity for each in listed), sum(each.quantity * each.price for each in listed)
+    found = {"listed_fen_t": turnover // tonnes if tonnes else 0}
+    return dict.fromkeys(WAYS, 0) | found | (ways.figures() if ways is not None else {})
 
 
 def _peak_week(days: Sequence[DayLine]) -> int:

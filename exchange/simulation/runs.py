@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 from itertools import islice, product
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,6 +14,8 @@ from exchange.simulation.plans import Scenario
 from exchange.simulation.results import RunResult
 from exchange.simulation.world import World
 
+_Job = TypeVar("_Job")
+_Outcome = TypeVar("_Outcome")
 _AHEAD: Final = 256
 """Runs that wait at an executor whose number of workers is not known."""
 
@@ -73,22 +75,32 @@ Done = RunResult | FailedRun
 
 
 def play_all(jobs: Mapping[int, PlannedRun], executor: Executor | None, each: Callable[[int, Done], None]) -> None:
-    """
-    Do the runs, and hand each over as soon as it is done, in whichever order that is.
+    """Do the runs, and hand each over as soon as it is done, as `carry_out` does."""
+    carry_out(play, jobs, executor, each)
 
-    Processes get no run before their last one was handed over, so that one that is killed loses one run, and the end of
+
+def carry_out(
+    do: Callable[[_Job], _Outcome],
+    jobs: Mapping[int, _Job],
+    executor: Executor | None,
+    each: Callable[[int, _Outcome], None],
+) -> None:
+    """
+    Do jobs, and hand each over as soon as it is done, in whichever order that is.
+
+    Processes get no job before their last one was handed over, so that one that is killed loses one job, and the end of
     this process one of each. What a broken executor raises is raised last: all that was done is handed over before.
     """
     if executor is None:
         for number, job in jobs.items():
-            each(number, play(job))
+            each(number, do(job))
         return
     broken: BaseException | None = None
     left, slots = iter(jobs.items()), getattr(executor, "_max_workers", _AHEAD)
-    waiting: dict[Future[Done], int] = {}
+    waiting: dict[Future[_Outcome], int] = {}
     while True:
         try:
-            waiting |= {executor.submit(play, job): number for number, job in islice(left, slots - len(waiting))}
+            waiting |= {executor.submit(do, job): number for number, job in islice(left, slots - len(waiting))}
         except BrokenExecutor as error:
             broken, left = error, iter(())
         if not waiting:
@@ -103,7 +115,7 @@ def play_all(jobs: Mapping[int, PlannedRun], executor: Executor | None, each: Ca
         raise broken
 
 
-def _trouble(future: Future[Done]) -> BaseException | None:
+def _trouble(future: Future[Any]) -> BaseException | None:
     """What kept the executor from playing a run; what goes wrong in a run is its result."""
     return CancelledError() if future.cancelled() else future.exception()
 

@@ -50,19 +50,29 @@ def play_into(
 
 def _done_so_far(folder: Path, plan: str, count: int) -> dict[int, Done]:
     """Read the runs that an earlier try of the same plan finished; those of another plan are in the way."""
-    shards, mark = folder / _RUNS, folder / _RUNS / _PLAN
-    if any((folder / name).exists() for name in ("bundle.json", "sweep.json")):
-        raise BundleWrong(f"{folder} has a finished run already: name another folder, or remove that one.")
-    shards.mkdir(parents=True, exist_ok=True)
-    if mark.exists() and mark.read_text("utf-8") != plan:
-        raise BundleWrong(f"{folder} has part of a run of another scenario: name another folder, or remove that one.")
-    write_whole(mark, plan.encode())
+    shards = shards_in(folder, plan, ("bundle.json", "sweep.json"))
     paths = {number: shards / f"{number}.json" for number in range(count)}
     return {
         number: msgspec.json.decode(path.read_bytes(), type=RunResult)
         for number, path in paths.items()
         if path.exists()
     }
+
+
+def shards_in(folder: Path, plan: str, whole: Sequence[str]) -> Path:
+    """
+    Return where the files of single runs of a plan are kept until all are done, marked with the plan.
+
+    Raises `BundleWrong` where another plan has left some, or one of *whole* is there, which a finished folder has.
+    """
+    shards, mark = folder / _RUNS, folder / _RUNS / _PLAN
+    if any((folder / name).exists() for name in whole):
+        raise BundleWrong(f"{folder} has a finished run already: name another folder, or remove that one.")
+    shards.mkdir(parents=True, exist_ok=True)
+    if mark.exists() and mark.read_text("utf-8") != plan:
+        raise BundleWrong(f"{folder} has part of a run of another scenario: name another folder, or remove that one.")
+    write_whole(mark, plan.encode())
+    return shards
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from exchange.simulation.results import FIGURES, USUAL, RunResult
+from exchange.simulation.results import FIGURES, USUAL, RunResult, names_of
 from exchange.simulation.runs import by_setting
 
 _STUDENT: Final = (
@@ -72,7 +72,7 @@ def mean_of(values: Sequence[float]) -> tuple[float, float | None]:
 def summaries(runs: tuple[RunResult, ...]) -> tuple[SettingSummary, ...]:
     """Sum up every setting; replications that failed in either of two settings are left out of their comparison."""
     groups = [(setting, {each.replication: each.figures for each in them}) for setting, them in by_setting(runs)]
-    first = groups[0][1] if groups else {}
+    first, names = groups[0][1] if groups else {}, names_of(runs)
     found = []
     for setting, them in groups:
         shared = sorted(first.keys() & them.keys())
@@ -80,10 +80,10 @@ def summaries(runs: tuple[RunResult, ...]) -> tuple[SettingSummary, ...]:
             SettingSummary(
                 setting=setting,
                 replications=len(them),
-                figures={name: estimate([each[name] for each in them.values()]) for name in FIGURES},
+                figures={name: estimate([each[name] for each in them.values()]) for name in names},
                 effects={
                     name: effect([first[at][name] for at in shared], [them[at][name] for at in shared])
-                    for name in FIGURES
+                    for name in names
                     if shared
                 },
             )
@@ -91,10 +91,15 @@ def summaries(runs: tuple[RunResult, ...]) -> tuple[SettingSummary, ...]:
     return tuple(found)
 
 
+def names_in(summed: Sequence[SettingSummary]) -> list[str]:
+    """Name the figures that every setting has, in their order."""
+    return [name for name in FIGURES if all(name in each.figures for each in summed)]
+
+
 def told(summed: Sequence[SettingSummary]) -> list[str]:
     """Name the figures that a report has: those of every market, and of sections that were played at all."""
     return [
         name
-        for name in FIGURES
+        for name in names_in(summed)
         if name in USUAL or any(each.figures[name].low or each.figures[name].high for each in summed)
     ]

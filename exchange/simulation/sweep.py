@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 
 from exchange.engine.core import ENGINE_VERSION
 from exchange.simulation import MODEL_VERSION
+from exchange.simulation.charts.frame import Language
 from exchange.simulation.files import ScenarioWrong, read
 from exchange.simulation.grids import MOST_POINTS, grid, grid_points, levels_of
 from exchange.simulation.parameters import documented
@@ -111,23 +112,19 @@ def sweep(
     *,
     executor: Executor | None = None,
     finished: Finished = lambda _done, _all: None,
+    opens: Language | None = None,
 ) -> SweepResult:
     """
     Run a scenario at the points of a method; write ``points.csv``, ``report.html`` and ``sweep.json`` into *folder*.
 
-    Levers of the scenario stay at their own values. Raises `ScenarioWrong`, `BundleWrong`.
+    Levers of the scenario stay at their own values. The report opens in the language *opens*, or in the browser's.
+    Raises `ScenarioWrong`, `BundleWrong`.
     """
     if swept.figure not in FIGURES:
         raise ScenarioWrong(1, f"no figure is named {swept.figure}; there are {', '.join(FIGURES)}")
     scenario, names = read(text, changes), tuple(swept.ranges)
     points = _points_of(swept, scenario.seed)
-    settings = [_values_at(point, swept) for point in points]
-    fixed = tuple(sorted(changes.items()))
-    planned = [
-        PlannedRun(text, fixed, names, setting, number) for setting in settings for number in range(swept.replications)
-    ]
-    for each in planned[:: swept.replications]:
-        each.scenario()
+    planned = _planned(text, changes, swept, points)
     plan = plan_of(planned, swept.method, swept.figure)
     done = play_into(folder, plan, planned, executor, finished)
     table = csv_of((*names, "replication", swept.figure, "journal_hash"), _rows(done, swept.figure)).encode()
@@ -158,11 +155,21 @@ def sweep(
         failed=[each.fault for each in failed],
     )
     foot = {"plan": plan, "model": str(MODEL_VERSION), "engine": str(ENGINE_VERSION), "seed": str(scenario.seed)}
-    write_whole(folder / "report.html", sweep_report(scenario, shown, foot).encode())
+    write_whole(folder / "report.html", sweep_report(scenario, shown, foot, opens).encode())
     write_whole(folder / "points.csv", table)
     write_whole(folder / "sweep.json", msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
     clear(folder)
     return result
+
+
+def _planned(text: str, changes: Mapping[str, int], swept: SweepPlan, points: Sequence[Point]) -> list[PlannedRun]:
+    """Plan the runs of all points. Raises `ScenarioWrong` for a point that contradicts the scenario."""
+    settings, fixed = [_values_at(point, swept) for point in points], tuple(sorted(changes.items()))
+    names, numbers = tuple(swept.ranges), range(swept.replications)
+    planned = [PlannedRun(text, fixed, names, setting, number) for setting in settings for number in numbers]
+    for each in planned[:: swept.replications]:
+        each.scenario()
+    return planned
 
 
 def _points_of(swept: SweepPlan, seed: int) -> list[Point]:
@@ -185,7 +192,7 @@ def _values_at(point: Point, swept: SweepPlan) -> tuple[int, ...]:
 
 def _rows(done: Sequence[Done], figure: str) -> list[tuple[object, ...]]:
     return [
-        (*run.setting, run.replication, run.figures[figure], run.journal_hash)
+        (*run.setting, run.replication, run.figures.get(figure, 0), run.journal_hash)
         for run in done
         if isinstance(run, RunResult)
     ]
@@ -194,7 +201,7 @@ def _rows(done: Sequence[Done], figure: str) -> list[tuple[object, ...]]:
 def _estimated(swept: SweepPlan, points: Sequence[Point], done: Sequence[Done]) -> tuple[int, Sequence[Sensitivity]]:
     """Estimate from what no failed run is part of; returns of how many trajectories, samples or replications."""
     each = swept.replications
-    values = [run.figures[swept.figure] if isinstance(run, RunResult) else None for run in done]
+    values = [run.figures.get(swept.figure, 0) if isinstance(run, RunResult) else None for run in done]
     rows = [values[at : at + each] for at in range(0, len(values), each)]
     names = tuple(swept.ranges)
     if swept.method == "grid":

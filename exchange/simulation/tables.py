@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable, Sequence
 
 from exchange.simulation.plans import Scenario
-from exchange.simulation.results import FIGURES, RunResult
+from exchange.simulation.results import RunResult, names_of
 
 
 def csv_of(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -26,16 +26,16 @@ def instruments(scenario: Scenario) -> list[str]:
     return [*scenario.project, "reserve"]
 
 
-def runs_csv(scenario: Scenario, runs: Iterable[RunResult]) -> str:
+def runs_csv(scenario: Scenario, runs: Sequence[RunResult]) -> str:
     """Every figure of every run, what each project earned, the commands, and the head of the journal."""
-    projects = list(scenario.project)
-    heads = (*_keys(scenario), *FIGURES, *(f"income_{name}_fen" for name in projects), "commands", "journal_hash")
+    projects, names = list(scenario.project), names_of(runs)
+    heads = (*_keys(scenario), *names, *(f"income_{name}_fen" for name in projects), "commands", "journal_hash")
     return csv_of(
         heads,
         (
             (
                 *(*run.setting, run.replication),
-                *(run.figures[name] for name in FIGURES),
+                *(run.figures[name] for name in names),
                 *(run.income_fen[name] for name in projects),
                 *(run.commands, run.journal_hash),
             )

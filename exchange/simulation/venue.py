@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec.structs import replace
 
@@ -17,40 +17,17 @@ from exchange.engine.session import CLOSED, CONTINUOUS
 from exchange.instruments.presets.telling import instructions_for
 from exchange.journal import codec
 from exchange.simulation.ledger import FOLLOWED, Ledger
-from exchange.simulation.presets import TIES, PlayedRules, band_of
+from exchange.simulation.presets import CALLS, TIES, PlayedRules, band_of
+from exchange.simulation.published import BLOCK, AuctionTerms, JournalRow, Print, PublishedOffer
+
+if TYPE_CHECKING:
+    from exchange.simulation.ways import PlayedWays
 
 DAY_S: Final = 86_400
 BUY, SELL = c.BUY, c.SELL
 
 
-class JournalRow(NamedTuple):
-    """A day's commands as the journal of a region has them: first and last sequence, bytes, hash of events, chain."""
-
-    first: int
-    last: int
-    commands: bytes
-    events_hash: bytes
-    hash: bytes
-
-
-class Print(NamedTuple):
-    """A trade as it is published: nobody's name is in it."""
-
-    instrument: int
-    price: int
-    quantity: int
-    mode: str
-
-
-class PublishedOffer(NamedTuple):
-    """An open listing or auction as it is published. *price* is a listing's, or the reserve of an auction."""
-
-    number: int
-    instrument: int
-    price: int
-    open_t: int
-    opens: int
-    closes: int
+_USUAL: Final = AuctionTerms()
 
 
 class PlayedVenue:
@@ -73,6 +50,7 @@ class PlayedVenue:
         self.trades: list[Traded] = []
         self.today: list[Print] = []
         self.offers: dict[int, PublishedOffer] = {}
+        self.ways: PlayedWays | None = None
         self._after = after
         self._instruction = 0
         self._commands: list[c.Command] = []
@@ -109,6 +87,8 @@ class PlayedVenue:
         self.trades.append(trade)
         offer = self.offers.get(trade.sell_order)
         mode = "book" if offer is None else "auction" if offer.closes else "listing"
+        if self.ways is not None:
+            mode = self.ways.printed(trade.sell_order, mode)
         self.today.append(Print(trade.instrument, trade.price, trade.quantity, mode))
         self._sold(trade.sell_order, trade.quantity)
 
@@ -183,7 +163,8 @@ class Board:
     What the venue publishes, and nothing else: best prices, last prices, listings and auctions.
 
     *lot* is the smallest quantity of an order, and the step of others; *book* says whether there is an order book, as
-    some presets have none. *last* and *closes* have prices by instrument.
+    some presets have none. *last* and *closes* have prices by instrument, blocks left out. *taking* is the life of an
+    order that is to trade at once, or in the call that is running.
     """
 
     def __init__(self, venue: PlayedVenue) -> None:
@@ -197,6 +178,12 @@ class Board:
         self._largest_t = rules.largest_t
         self.lot = rules.lot
         self.book = rules.preset is None or rules.preset.book
+        self.taking = c.DAY if rules.selling == CALLS else c.IOC
+
+    @property
+    def ways(self) -> "PlayedWays | None":
+        """Ways to trade beside book, listings and uniform auctions, if the scenario has any."""
+        return self._venue.ways
 
     def best(self, instrument: int, side: int) -> tuple[int, int] | None:
         """Return the best price of a side of the book and its tonnes; None where it is empty."""
@@ -239,7 +226,8 @@ class Board:
     def publish_closes(self) -> None:
         """End the day: the last price of each instrument is its close."""
         for each in self._venue.today:
-            self.last[each.instrument] = each.price
+            if each.mode != BLOCK:
+                self.last[each.instrument] = each.price
         for instrument in self._venue.engine.market.instruments:
             self.closes.setdefault(instrument, []).append(self.last.get(instrument, 0))
         self._venue.today.clear()
@@ -288,6 +276,15 @@ class Desk:
         found = mine.tonnes.get(instrument) if mine is not None else None
         return found.settled + found.locked + found.incoming if found is not None else 0
 
+    def standing(self, side: int) -> int:
+        """Tonnes of the account's open orders of a side."""
+        mine = self._venue.engine.market.accounts.get(self.account)
+        return sum(each.open for each in mine.orders.values() if each.side == side) if mine is not None else 0
+
+    def give(self, kind: Callable[..., c.Command], *words: Any) -> list[Event]:  # noqa: ANN401 - fields of any command
+        """Give a command of the account."""
+        return self._venue.apply(kind(self.account, *words, self._next()))
+
     def place(self, instrument: int, side: int, price: int, quantity_t: int, life: int = c.GTC) -> list[Event]:
         """Place an order."""
         order = continuous.Place(self.account, instrument, side, price, quantity_t, self._next(), life)
@@ -304,16 +301,19 @@ class Desk:
         events = self._venue.apply(listings.OpenListing(self.account, instrument, price, quantity_t, self._next()))
         self._publish(events, listings.ListingOpened, PublishedOffer(0, instrument, price, quantity_t, 0, 0))
 
-    def auction(self, instrument: int, reserve: int, quantity_t: int, day: int, days: int) -> None:
-        """Offer tonnes in a sealed auction at a uniform price, from tomorrow on."""
+    def auction(  # noqa: PLR0917 - an offer, as it is said
+        self, instrument: int, reserve: int, quantity_t: int, day: int, days: int, kind: AuctionTerms = _USUAL
+    ) -> None:
+        """Offer tonnes in an auction, a sealed one at a uniform price unless *kind* says another, from tomorrow on."""
         opens, closes = (day + 1) * DAY_S, (day + 1 + days) * DAY_S
         rules = self._venue.rules
         quantity_t = quantity_t // rules.auction_lot_t * rules.auction_lot_t
         if quantity_t < max(1, rules.least_auction_t):
             return
         ties = TIES[rules.at_random]
-        terms = (auctions.UNIFORM, reserve, 0, quantity_t, rules.auction_lot_t, quantity_t, ties, rules.whole)
-        command = auctions.OpenAuction(self.account, instrument, *terms, opens, closes, 0, closes, self._next())
+        terms = (kind.kind, reserve, kind.increment, quantity_t, rules.auction_lot_t, quantity_t, ties, rules.whole)
+        window = (opens, closes, kind.extension, closes + kind.longest)
+        command = auctions.OpenAuction(self.account, instrument, *terms, *window, self._next())
         offer = PublishedOffer(0, instrument, reserve, quantity_t, opens, closes)
         self._publish(self._venue.apply(command), auctions.AuctionOpened, offer)
 
@@ -329,6 +329,8 @@ class Desk:
     def bid(self, auction: int, price: int, quantity_t: int, day: int) -> bool:
         """Bid in an auction; returns whether the bid was taken."""
         made = self._venue.apply(auctions.Bid(self.account, auction, price, quantity_t, day * DAY_S, self._next()))
+        if isinstance(made[-1], auctions.AuctionExtended):
+            self._venue.offers[auction] = self._venue.offers[auction]._replace(closes=made[-1].closes)
         return isinstance(made[0], auctions.BidMade)
 
     def retire(self, instrument: int, quantity_t: int) -> None:

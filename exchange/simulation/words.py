@@ -88,6 +88,7 @@ def _sections(scenario: Scenario) -> Iterator[str]:
         )
     if (regulator := scenario.regulator) is not None:
         yield from _regulator(regulator)
+    yield from _ways(scenario)
     yield from _projects_and_people(scenario)
     if (verification := scenario.verification) is not None:
         yield from _verification(verification)
@@ -95,6 +96,29 @@ def _sections(scenario: Scenario) -> Iterator[str]:
         yield from _points(points)
     if (donations := scenario.donations) is not None:
         yield from _donations(donations)
+
+
+def _ways(scenario: Scenario) -> Iterator[str]:
+    if (auctions := scenario.auctions) is not None:
+        yield (
+            f"Where everybody pays the own bid, it is {_percent(auctions.shade_bps.value)} below what they would pay. "
+            f"Ascending auctions rise by {_yuan(auctions.increment_fen_t.value)} CNY/t; a bid in the last "
+            f"{auctions.extension_days.value} days moves the close as far, by {auctions.longest_days.value} at most."
+        )
+    if (plan := scenario.campaigns) is not None:
+        yield (
+            f"Campaigns take pledges of {plan.least_t.value:,} to {plan.most_t.value:,} t an account for "
+            f"{plan.window_days.value} days, {_percent(plan.below_bps.value)} below what a listing would ask. Below "
+            f"{_percent(plan.floor_bps.value)} of the offer everybody is refunded; else it is allotted "
+            f"{'pro rata' if plan.allotment.value else 'by time'}."
+        )
+    if (blocks := scenario.blocks) is not None:
+        where = "beside the way to sell" if blocks.beside.value else "where they are the way to sell"
+        yield (
+            f"Blocks of {blocks.least_t.value:,} t or more are agreed on {where}, up to "
+            f"{_percent(blocks.discount_bps.value)} below the last listed price; proposals stand for "
+            f"{blocks.valid_days.value} days."
+        )
 
 
 def _projects_and_people(scenario: Scenario) -> Iterator[str]:
@@ -155,7 +179,9 @@ def _points(plan: PointsPlan) -> Iterator[str]:
 
 
 def _value(name: str, value: int) -> str:
-    """Write a lever's value, and the preset that it stands for."""
+    """Write a lever's value, and the preset or the way to sell that it stands for."""
+    if name == "venue.selling":
+        return f"{value} ({SELLING[value]})"
     return f"{value} ({preset_at(value) or 'none'})" if name == PRESET else str(value)
 
 

@@ -52,6 +52,7 @@ from exchange.simulation.results import WEEK_DAYS, DayLine, LiabilityLine, RunRe
 from exchange.simulation.schedule import Schedule, own_copy, set_value
 from exchange.simulation.seeds import Draws
 from exchange.simulation.venue import DAY_S, Desk, PlayedVenue
+from exchange.simulation.ways import ways_of
 from registry.methodologies.calendars import calendar
 from schemas.serials import KG_PER_T
 
@@ -82,6 +83,7 @@ class World:
         self.replication = replication
         self.ledger = Ledger()
         self.venue = PlayedVenue(rules_of(scenario.venue), self.ledger, after)
+        self.ways = self.venue.ways = ways_of(scenario, self.venue)
         self.days: list[DayLine] = []
         self.liabilities: list[LiabilityLine] = []
         self.reversals = Reversals(self.ledger)
@@ -135,6 +137,8 @@ class World:
         references.append(self.scenario.policy.reserve_fen_t.value)
         for number in sorted(self.region.local | self.region.others):
             self.venue.open_instrument(number, references[number - 1], self.scenario.venue.fee_bps.value, FEES)
+            if self.ways is not None:
+                self.ways.opened(number)
 
     def _desk(self, population: str) -> Desk:
         self._account += 1
@@ -148,6 +152,8 @@ class World:
             ]
             self.agents += self.developers[name]
             for at, each in enumerate(self.developers[name]):
+                if self.ways is not None:
+                    self.ways.add(each, self._draws(f"blocks.{name}.{at}"))
                 if plan.reversal is not None:
                     self.reversals.add(each, plan.reversal, self._draws(f"reversal.{name}.{at}"))
                 if self.verifier is not None:
@@ -210,11 +216,15 @@ class World:
     def _trade(self, day: int) -> None:
         """Let everybody act in a random order, between the opening and the close of the venue."""
         self.venue.begin_day(day)
+        if self.ways is not None:
+            self.ways.begin_day(day)
         self._follow_prices()
         self._order.shuffle(self._turns)
         for at in self._turns:
             self.agents[at].act(day)
         self.venue.close_book(day)
+        if self.ways is not None:
+            self.ways.close_book(day)
 
     def _follow_prices(self) -> None:
         """Move the band around each last price, where the regulator has that rule."""
@@ -284,6 +294,8 @@ class World:
         if self._reserve is not None and day % YEAR_DAYS == 0:
             self._issue(self._reserve, len(self.scenario.project) + 1, self.scenario.policy.reserve_t.value)
         self._auctions(day)
+        if self.ways is not None:
+            self.ways.morning(day)
 
     def _issue(self, desk: Desk, number: int, issued_t: int) -> None:
         sellable_t = self.ledger.issue(number, issued_t, self.scenario.policy.buffer_bps.value)

@@ -9,6 +9,7 @@ from litestar import Request, Response
 from registry.access.authorisation import Route, authorise
 from registry.kit.problems import DomainError
 from registry.kit.site.frame import Frame
+from registry.kit.site.language import Code
 from schemas.access import Actor, AuthorityReading, Call, Role
 
 
@@ -61,6 +62,11 @@ class PageCall:
     def words(self, values: Iterable[str]) -> list[tuple[str, str]]:
         """Words of data with what they are called in the page's language, for a choice."""
         return self.frame.words(self.request, values)
+
+    @property
+    def language(self) -> Code:
+        """The language that the page is answered in."""
+        return self.frame.code_of(self.request)
 
     def answer(self, template: str, **shown: Any) -> Response[str]:  # noqa: ANN401 - templates show anything
         """See `Frame.page`."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -9,14 +10,13 @@ from typing import TYPE_CHECKING
 import rich_click as click
 
 from deploy.cli.environment import fail
-from deploy.cli.executors import executor
+from deploy.cli.executors import KILLED, executor
 from deploy.cli.played import OVERLAY, SCENARIO, WORKERS, range_of, read_scenario
 
 if TYPE_CHECKING:
     from exchange.simulation.calibration.facts import FactFile
 
 _NO_NUMPY = "this needs numpy: pip install 'kilnwood[simulation]'. Everything else of kilnwood sim does without."
-_KILLED = "a worker process was killed. Begin again; with less memory to spare, with fewer --workers."
 
 
 @click.command("calibrate")
@@ -59,6 +59,8 @@ def calibrate(  # noqa: PLR0917 - click hands each option over
     replications, and every fact passes or fails: those that were fitted, and those of --holdout, which change no fitted
     value. Writes fitted.toml, an overlay for kilnwood sim run, with points.csv, facts.csv and report.txt.
 
+    A calibration that was ended goes on where it was when it is begun again with the same folder.
+
     \b
     Example:
       kilnwood sim calibrate national-allowance --data national-allowance \\
@@ -71,24 +73,24 @@ def calibrate(  # noqa: PLR0917 - click hands each option over
     from exchange.simulation.calibration.calibrating import calibrated
     from exchange.simulation.calibration.fitting import FitPlan
     from exchange.simulation.files import ScenarioWrong
+    from exchange.simulation.shards import BundleWrong
     from exchange.simulation.sweep import ranges_of
 
     text, changes = read_scenario(scenario, overlays)
     known, kept = _facts(data), None if holdout is None else _facts(holdout)
-    if out.exists() and any(out.iterdir()):
-        fail(f"{out} is not empty: name another folder, or remove that one.")
     try:
         ranges = ranges_of(text, changes, dict(map(range_of, parameters)))
         plan = FitPlan(ranges=ranges, points=points, steps=steps, replications=replications, seed=seed)
         with Console(stderr=True).status("") as status, executor(workers) as workers_of:
-            tell, facts = _progress(status.update), (known, kept)
-            lines = calibrated(out, text, changes, plan, facts, judged=judged, executor=workers_of, finished=tell)
+            tell = CalibrationProgress(status.update, plan.about_runs(judged))
+            fit = partial(calibrated, out, text, changes, plan, (known, kept), judged=judged)
+            lines = fit(executor=workers_of, finished=tell.tried, ran=tell.ran)
     except ScenarioWrong as error:
         fail(f"{scenario}: {error}", 2)
-    except OSError as error:
+    except (BundleWrong, OSError) as error:
         fail(str(error))
     except BrokenExecutor:
-        fail(_KILLED)
+        fail(KILLED)
     for line in lines:
         click.echo(line)
     click.echo(f"Use it: kilnwood sim run {scenario} --overlay {out / 'fitted.toml'} --out DIR")
@@ -128,7 +130,7 @@ def ablate(scenario: str, replications: int, out: Path | None, overlays: tuple[P
     except OSError as error:
         fail(str(error))
     except BrokenExecutor:
-        fail(_KILLED)
+        fail("a worker process was killed. Begin again; with less memory to spare, with fewer --workers.")
     for line in ablation_lines(found):
         click.echo(line)
 
@@ -154,11 +156,22 @@ def _facts(name: str) -> "FactFile":
         fail(f"{place} cannot be read: {error.strerror}. With the simulator come {shipped}.", 2)
 
 
-def _progress(say: Callable[[str], None]) -> Callable[[int, float], None]:
-    """Say how many points were tried and how well the best does."""
-    begun = monotonic()
+class CalibrationProgress:
+    """Says how far a calibration of about so many runs is, how well the best point does, and how long it takes."""
 
-    def tell(tried: int, loss: float) -> None:
-        say(f"{tried:,} points in {monotonic() - begun:,.0f} s, the least loss is {loss:.3f}")
+    def __init__(self, say: Callable[[str], None], about: int, clock: Callable[[], float] = monotonic) -> None:
+        self._say = say
+        self._about = about
+        self._clock = clock
+        self._begun = clock()
+        self._best = ""
 
-    return tell
+    def tried(self, points: int, loss: float) -> None:
+        """After each point."""
+        self._best = f"; {points:,} points, the least loss is {loss:.3f}"
+
+    def ran(self, found: int, played: int) -> None:
+        """After each run; those that an earlier try left took no time."""
+        done = found + played
+        left_s = (self._clock() - self._begun) / played * max(0, self._about - done)
+        self._say(f"{done:,} of about {max(self._about, done):,} runs, about {left_s:,.0f} s left{self._best}")

@@ -10,7 +10,7 @@ import rich_click as click
 
 from deploy.cli.environment import fail
 from deploy.cli.executors import KILLED, executor
-from deploy.cli.played import DASK, OVERLAY, SCENARIO, WORKERS, range_of, read_scenario
+from deploy.cli.played import DASK, LANG, OVERLAY, SCENARIO, WORKERS, range_of, read_scenario
 
 if TYPE_CHECKING:
     from exchange.simulation.sensitivity import Sensitivity
@@ -89,6 +89,7 @@ def simulate_odd(scenario: str, out: Path | None, overlays: tuple[Path, ...]) ->
 @OVERLAY
 @click.option("--replications", type=click.IntRange(1, 1_000), help="As many, instead of what the scenario says.")
 @click.option("--plain", is_flag=True, help="A report without a script: smaller, and without the view to zoom into.")
+@LANG
 @WORKERS
 @DASK
 def simulate_run(
@@ -98,6 +99,7 @@ def simulate_run(
     replications: int | None,
     *,
     plain: bool,
+    lang: Literal["zh", "en"] | None,
     workers: int,
     dask: str | None,
 ) -> None:
@@ -127,6 +129,7 @@ def simulate_run(
                 executor=pool,
                 finished=_progress(status.update),
                 plain=plain,
+                opens=lang,
             )
     except ScenarioWrong as error:
         fail(f"{scenario}: {error}", 2)
@@ -158,6 +161,7 @@ def simulate_run(
 @click.option(
     "--replications", type=click.IntRange(1, 1_000), default=2, show_default=True, help="Averaged at each point."
 )
+@LANG
 @OVERLAY
 @WORKERS
 @DASK
@@ -169,6 +173,7 @@ def simulate_sweep(  # noqa: PLR0917 - click hands each option over
     figure: str,
     samples: int,
     replications: int,
+    lang: Literal["zh", "en"] | None,
     overlays: tuple[Path, ...],
     workers: int,
     dask: str | None,
@@ -199,7 +204,7 @@ def simulate_sweep(  # noqa: PLR0917 - click hands each option over
         plan = SweepPlan(method=method, figure=figure, ranges=ranges, samples=samples, replications=replications)
         with Console(stderr=True).status("") as status, executor(workers, dask) as pool:
             tell = _progress(status.update)
-            found = sweep(out, text, changes, plan, executor=pool, finished=tell)
+            found = sweep(out, text, changes, plan, executor=pool, finished=tell, opens=lang)
     except ScenarioWrong as error:
         fail(f"{scenario}: {error}", 2)
     except (BundleWrong, OSError) as error:
@@ -304,7 +309,8 @@ def _replay(folder: Path) -> None:
 @click.argument("before", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("after", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="An HTML file for both, with their fans.")
-def simulate_compare(before: Path, after: Path, out: Path | None) -> None:
+@LANG
+def simulate_compare(before: Path, after: Path, out: Path | None, lang: Literal["zh", "en"] | None) -> None:
     """Compare the figures of two runs, and say which differences are more than chance.
 
     \b
@@ -318,7 +324,7 @@ def simulate_compare(before: Path, after: Path, out: Path | None) -> None:
         for line in compared(before, after):
             click.echo(line)
         if out is not None:
-            out.write_text(compared_page(before, after), "utf-8")
+            out.write_text(compared_page(before, after, lang), "utf-8")
             click.echo(f"Read {out}.")
     except (BundleWrong, OSError) as error:
         fail(str(error))

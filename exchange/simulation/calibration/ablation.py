@@ -156,7 +156,11 @@ BETWEEN: Final = Mechanism("traders", "speculators and market makers; there are 
 NEWS: Final = Mechanism(
     "news", "news about allowances that all share; there is none", lambda _: {"policy.allowance_step_bps": 0}
 )
-NOTHING: Final = Mechanism("none", "blocks are not modelled", lambda _: {})
+DISCOUNT: Final = Mechanism(
+    "holders-discount",
+    "large holders who propose blocks below the listed price; they propose them at it",
+    lambda scenario: {"blocks.discount_bps": 0} if scenario.blocks is not None else {},
+)
 
 ROWS: Final = (
     (PEAK, DEADLINE),
@@ -168,7 +172,8 @@ ROWS: Final = (
     (CLUSTERS, LARGE),
     (CLUSTERS, BETWEEN),
     (CLUSTERS, NEWS),
-    (BLOCKS, NOTHING),
+    (BLOCKS, DISCOUNT),
+    (BLOCKS, UNEQUAL),
 )
 """Every fact with what makes it, or was thought to."""
 

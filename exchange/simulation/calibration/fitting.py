@@ -8,8 +8,7 @@ replications, so that a difference between two of them is not chance.
 
 import hashlib
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Annotated, Final, NamedTuple
 
@@ -48,6 +47,10 @@ class FitPlan(Struct, frozen=True, kw_only=True):
     steps: Annotated[int, Meta(ge=0)]
     replications: Annotated[int, Meta(ge=1)]
     seed: Annotated[int, Meta(ge=0)]
+
+    def about_runs(self, judged: int) -> int:
+        """Return about how many runs a calibration takes; the simplex may end earlier, and shrinks take more."""
+        return self.replications * (2 + self.points + len(self.ranges) + 2 * self.steps) + judged
 
 
 class MeasuredRow(NamedTuple):
@@ -105,9 +108,13 @@ class Fit(NamedTuple):
         }
 
 
-def play_all(jobs: Sequence[MeasuredRun], executor: Executor | None) -> Iterator[MeasuredRow]:
-    """Play runs, here or over an executor, and hand them over in their order."""
-    yield from map(MeasuredRun.play, jobs) if executor is None else executor.map(MeasuredRun.play, jobs)
+Player = Callable[[Sequence[MeasuredRun]], Sequence[MeasuredRow]]
+"""Plays runs wherever it may be, and returns what they are measured at, in their order."""
+
+
+def play_here(jobs: Sequence[MeasuredRun]) -> list[MeasuredRow]:
+    """Play runs one after the other in this process, and keep nothing."""
+    return list(map(MeasuredRun.play, jobs))
 
 
 def loss_of(means: Sequence[float], targets: Sequence[FactTarget]) -> float:
@@ -134,11 +141,11 @@ def means_of(rows: Sequence[Sequence[float]]) -> tuple[float, ...]:
 class _Board:
     """Plays points, each once, and remembers them in the order in which they were asked for."""
 
-    def __init__(self, plan: FitPlan, runs: Callable[[Values, int], MeasuredRun], executor: Executor | None) -> None:
+    def __init__(self, plan: FitPlan, runs: Callable[[Values, int], MeasuredRun], player: Player) -> None:
         self.plan = plan
         self.tried: dict[Values, Tried] = {}
         self._runs = runs
-        self._executor = executor
+        self._player = player
 
     def values_at(self, point: Point) -> Values:
         """Return whole numbers within the ranges, both ends included."""
@@ -155,7 +162,7 @@ class _Board:
         """Play points in all replications."""
         count = self.plan.replications
         jobs = [self._runs(values, at) for values in new for at in range(count)]
-        rows = play_all(jobs, self._executor)
+        rows = iter(self._player(jobs))
         for values in new:
             mine = [next(rows) for _ in range(count)]
             means = means_of([each.moments for each in mine])
@@ -187,7 +194,7 @@ def fit(
     data: FactFile,
     plan: FitPlan,
     *,
-    executor: Executor | None = None,
+    player: Player = play_here,
     finished: Finished = lambda _tried, _loss: None,
 ) -> Fit:
     """
@@ -198,7 +205,7 @@ def fit(
     scenario, targets = read(text, changes), targets_of(data.facts.fact, data.rows)
     for each in targets:
         instrument_of(scenario, each.fact)
-    board = _Board(plan, runs_of(text, changes, list(plan.ranges), targets), executor)
+    board = _Board(plan, runs_of(text, changes, list(plan.ranges), targets), player)
     known = {each.name: each.parameter.value for each in documented(scenario)}
     own = tuple(known[name] for name in plan.ranges)
     board.play([own], finished)

@@ -7,12 +7,11 @@ fit, and facts that were held out of the fit are judged in the same way as those
 
 import math
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
 
-from exchange.simulation.calibration.fitting import MeasuredRun, Values, distance, means_of, play_all
+from exchange.simulation.calibration.fitting import MeasuredRun, Player, Values, distance, means_of, play_here
 from exchange.simulation.calibration.measuring import FactTarget
 from exchange.simulation.calibration.moments import Floats
 
@@ -60,11 +59,11 @@ def judge(
     values: Values,
     replications: range,
     roles: Sequence[Role],
-    executor: Executor | None = None,
+    player: Player = play_here,
 ) -> tuple[JudgedFact, ...]:
     """Play *values* in some replications and judge every target; *roles* has one for each."""
     jobs = [runs(values, at) for at in replications]
-    rows = [each.moments for each in play_all(jobs, executor)]
+    rows = [each.moments for each in player(jobs)]
     table, targets = np.array(rows), jobs[0].targets
     return tuple(
         _judged(role, target, table[:, at], mean)

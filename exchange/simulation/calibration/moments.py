@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from exchange.simulation.plans import Scenario
+from exchange.simulation.published import BLOCK
 from exchange.simulation.results import WEEK_DAYS, DayLine
 from registry.methodologies.calendars import calendar
 
@@ -27,7 +28,7 @@ class Tape(NamedTuple):
     One instrument of one run, day by day.
 
     *volume_t* and *turnover_fen* have an element for each day of the run, and for each way of trading in *modes*;
-    *close_fen* is the last price, NaN on a day without a trade; *open* says which days were working days.
+    *close_fen* is the last price but of blocks, NaN on a day without one; *open* says which days were working days.
     """
 
     start: date
@@ -54,7 +55,8 @@ def tape_of(scenario: Scenario, days: Sequence[DayLine], instrument: int) -> Tap
         row = modes.index(each.mode)
         volume[row, each.day] += each.volume_t
         turnover[row, each.day] += each.turnover_fen
-        close[each.day] = each.last_fen
+        if each.mode != BLOCK:
+            close[each.day] = each.last_fen
     return Tape(start, _working(start, count), close, modes, volume, turnover)
 
 

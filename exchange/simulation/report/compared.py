@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Final, NamedTuple
 
-from exchange.simulation.charts.frame import Words
+from exchange.simulation.charts.frame import Language, Words
 from exchange.simulation.charts.lines import Series, lines
 from exchange.simulation.charts.tornado import Push, tornado
 from exchange.simulation.plans import Scenario
@@ -40,8 +40,13 @@ def compared_report(
     changed: Sequence[tuple[str, str, str]],
     pairs: Sequence[ComparedSetting],
     plans: Sequence[str],
+    opens: Language | None = None,
 ) -> str:
-    """Write both runs as one HTML file without a script. *changed* are parameters with both values, *plans* to cite."""
+    """
+    Write both runs as one HTML file. *changed* are parameters with both values, *plans* to cite.
+
+    It opens in the language *opens*, or in the browser's, and runs nothing else.
+    """
     one, other = scenarios
     names: tuple[Words, Words] = (_named("before", "之前", one), _named("after", "之后", other))
     parts = [
@@ -51,7 +56,7 @@ def compared_report(
         *(_setting(one, pair, at, names) for at, pair in enumerate(pairs)),
         f"<footer><dl class=hashes>{''.join(f'<dt>plan</dt><dd>{escape(each)}</dd>' for each in plans)}</dl></footer>",
     ]
-    return sheet(one.title, parts)
+    return sheet(one.title, parts, opens=opens)
 
 
 def _named(en: str, zh: str, scenario: Scenario) -> tuple[str, str]:

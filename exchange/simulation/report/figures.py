@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from exchange.simulation.plans import Scenario
 from exchange.simulation.report.settings import figure_name, figure_text, lever_title, setting_name
 from exchange.simulation.report.sheet import both, said
-from exchange.simulation.results import FIGURES, USUAL
-from exchange.simulation.statistics import Effect, Estimate, SettingSummary
+from exchange.simulation.results import USUAL
+from exchange.simulation.statistics import Effect, Estimate, SettingSummary, names_in
 
 
 def figures(scenario: Scenario, summed: Sequence[SettingSummary]) -> str:
     """Write the table. Figures that are 0 in every run are named below it, in one sentence."""
-    there = [name for name in FIGURES if any(each.figures[name].low or each.figures[name].high for each in summed)]
+    names = names_in(summed)
+    there = [name for name in names if any(each.figures[name].low or each.figures[name].high for each in summed)]
     heads = "".join(
         f'<th scope="col" class=number>{said(setting_name(scenario, each.setting))}</th>' for each in summed
     )

@@ -2,7 +2,6 @@
 
 import base64
 import gzip
-import hashlib
 from collections.abc import Sequence
 from functools import cache
 from importlib import resources
@@ -14,7 +13,7 @@ from exchange.simulation.charts.frame import COLOURS
 from exchange.simulation.plans import Scenario
 from exchange.simulation.report.market import Fan, week_begins
 from exchange.simulation.report.settings import few
-from exchange.simulation.report.sheet import Script, both
+from exchange.simulation.report.sheet import Script, allowed, both
 
 _MOST: Final = 20
 """Settings that the view has; a legend of more cannot be used."""
@@ -39,10 +38,6 @@ def _packed() -> bytes:
 
 def _own() -> str:
     return resources.files(__package__).joinpath("interactive.js").read_text("utf-8")
-
-
-def _allowed(script: bytes) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(script).digest()).decode()}'"
 
 
 def line_of(name: str | tuple[str, str], fan: Fan, volume: Sequence[float]) -> SettingLine:
@@ -81,4 +76,4 @@ def script(scenario: Scenario, weeks: int, settings: Sequence[SettingLine]) -> S
         f'<script type="text/plain" id="interactive-echarts">{base64.b64encode(packed).decode()}</script>'
         f"<script>{own}</script>"
     )
-    return Script(html, (_allowed(own.encode()), _allowed(gzip.decompress(packed))))
+    return Script(html, (allowed(own), allowed(gzip.decompress(packed))))

@@ -46,7 +46,8 @@ def _sums(runs: Sequence[RunResult], at: int, value: int) -> dict[int, dict[str,
     most = max(map(len, found.values()), default=0)
     whole = {replication: them for replication, them in found.items() if len(them) == most}
     return {
-        replication: {name: sum(each[name] for each in them) for name in FIGURES} for replication, them in whole.items()
+        replication: {name: sum(each.get(name, 0) for each in them) for name in FIGURES}
+        for replication, them in whole.items()
     }
 
 

@@ -9,6 +9,7 @@ from exchange.simulation.charts.bars import Bars, grouped
 from exchange.simulation.charts.lines import Series, Time, TimeMark, lines
 from exchange.simulation.charts.steps import SupplyBlock, steps
 from exchange.simulation.plans import CoveredPlan, Scenario
+from exchange.simulation.published import BLOCK
 from exchange.simulation.report.settings import (
     SettingRuns,
     few,
@@ -45,6 +46,10 @@ class TradedDay(Protocol):
     def turnover_fen(self) -> int:
         """What they cost."""
 
+    @property
+    def mode(self) -> str:
+        """How they were traded."""
+
 
 class Fan(NamedTuple):
     """Prices of each week over all replications: low, median and high, in yuan; None before the first trade."""
@@ -76,9 +81,13 @@ def time_of(scenario: Scenario) -> Time:
 
 
 def prices(days: Sequence[TradedDay], weeks: int) -> list[float | None]:
-    """Average price of each week in yuan: that of the week before where nothing traded, None before the first trade."""
+    """
+    Average price of each week in yuan: that of the week before where nothing traded, None before the first trade.
+
+    Blocks are left out, unless there is nothing else.
+    """
     money, tonnes = [0] * weeks, [0] * weeks
-    for each in days:
+    for each in [each for each in days if each.mode != BLOCK] or days:
         money[each.day // WEEK_DAYS] += each.turnover_fen
         tonnes[each.day // WEEK_DAYS] += each.volume_t
     found: list[float | None] = []

@@ -4,9 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Final
 
+from exchange.simulation.charts.frame import Language
 from exchange.simulation.extremes import remarks
 from exchange.simulation.parameters import documented
 from exchange.simulation.plans import Scenario
+from exchange.simulation.report.blocks import block_charts
 from exchange.simulation.report.credits import credit_charts
 from exchange.simulation.report.figures import figures
 from exchange.simulation.report.interactive import line_of, script, section
@@ -67,12 +69,14 @@ def report(
     failed: Sequence[FailedRun],
     foot: Mapping[str, str],
     plain: bool = False,
+    opens: Language | None = None,
 ) -> str:
     """
     Write the report as one HTML file.
 
     *summed* are the figures by setting, *foot* is what to cite by name. With *plain* it has no script at all, and is
-    shorter by a third of a megabyte; else it carries a view to zoom into, which runs nothing until it is opened.
+    shorter by a third of a megabyte; else it carries a view to zoom into, which runs nothing until it is opened. It
+    opens in the language *opens*, or in the browser's; a plain one then in Chinese.
     """
     groups = groups_of(scenario, runs)
     viewed = bool(groups) and not plain
@@ -86,7 +90,9 @@ def report(
         _parameters(scenario, changes),
         _foot(foot, runs),
     ]
-    return sheet(scenario.title, parts, _view(scenario, groups) if viewed else Script())
+    return sheet(
+        scenario.title, parts, _view(scenario, groups) if viewed else Script(), opens or ("zh" if plain else None)
+    )
 
 
 def _charts(
@@ -99,6 +105,7 @@ def _charts(
     yield f"<h2>{both('Charts', '图')}</h2><p class=note>{both(*levers)}</p><div class=charts>"
     yield from lever_charts(scenario, runs, summed)
     yield from market_charts(scenario, groups, summed)
+    yield from block_charts(scenario, groups)
     yield from credit_charts(scenario, groups)
     yield from money_charts(scenario, groups)
     for key, title, names in _DRAWN:

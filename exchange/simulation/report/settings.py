@@ -11,7 +11,10 @@ from exchange.simulation.runs import by_setting
 
 Runs = Sequence[RunResult]
 T = TypeVar("T")
-_SELLING: Final = (("order book", "订单簿"), ("listings", "挂牌"), ("auctions", "拍卖"))
+_SELLING: Final = (
+    *(("order book", "订单簿"), ("listings", "挂牌"), ("uniform auctions", "统一价拍卖"), ("pay as bid", "按报价拍卖")),
+    *(("ascending auctions", "增价拍卖"), ("calls", "集合竞价"), ("campaigns", "认购"), ("blocks", "大宗协议")),
+)
 _FEN: Final = 100
 _LARGE_FEN: Final = 10_000_000
 """Money above it is shown without its fen."""

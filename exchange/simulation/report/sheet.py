@@ -1,6 +1,7 @@
 """What every report is written on: one page in two languages, with charts that carry their own SVG and CSV."""
 
 import base64
+import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from importlib import resources
@@ -44,22 +45,55 @@ def two(text: Bilingual) -> str:
     return both(text.en, text.zh)
 
 
-def sheet(title: Bilingual, parts: Iterable[str], script: Script = Script()) -> str:  # noqa: B008 - a tuple, and empty
-    """
-    Write a whole page. Chinese is shown until a reader chooses English; no part of it needs a script or the network.
+_CHOOSE: Final = 'if(!/^zh/i.test(navigator.language))document.getElementById("en").checked=true'
+"""What a page runs that opens in the language of the browser: Chinese, or English for all others."""
+_CHECKED: Final = {
+    "zh": ('<input type="radio" name="l" id="zh" checked>', '<input type="radio" name="l" id="en">'),
+    "en": ('<input type="radio" name="l" id="zh">', '<input type="radio" name="l" id="en" checked>'),
+}
 
-    Its policy lets it load nothing, and run nothing but what *script* allows by hash.
+
+def allowed(script: str | bytes) -> str:
+    """Return the source by which a policy lets one script run, by its hash."""
+    stored = script.encode() if isinstance(script, str) else script
+    return f"'sha256-{base64.b64encode(hashlib.sha256(stored).digest()).decode()}'"
+
+
+def opened_in(page: str, language: Language) -> str:
+    """Return a page that asks the browser as it is when it opens in one language: to the byte as `sheet` writes it."""
+    asks = allowed(_CHOOSE)
+    page = page.replace(f"<script>{_CHOOSE}</script>", "", 1)
+    page = page.replace(f" script-src {asks};", "", 1).replace(f"script-src {asks} ", "script-src ", 1)
+    for one in _LANGUAGES:
+        for now, then in zip(_CHECKED[one], _CHECKED[language], strict=True):
+            page = page.replace(now, then, 1)
+    return page
+
+
+def sheet(
+    title: Bilingual,
+    parts: Iterable[str],
+    script: Script = Script(),  # noqa: B008 - a tuple, and empty
+    opens: Language | None = None,
+) -> str:
+    """
+    Write a whole page that opens in a language, or in the browser's; a reader can choose the other at its top.
+
+    No part of it needs a script or the network: without one it opens in Chinese where *opens* says nothing. Its policy
+    lets it load nothing, and run nothing but what *script* allows by hash, and the line that asks the browser.
     """
     style = resources.files(__package__).joinpath("report.css").read_text("utf-8")
-    runs = f" script-src {' '.join(script.allowed)};" if script.allowed else ""
+    sources = [*([] if opens else [allowed(_CHOOSE)]), *script.allowed]
+    runs = f" script-src {' '.join(sources)};" if sources else ""
+    zh, en = _CHECKED[opens or "zh"]
+    chooses = "" if opens else f"<script>{_CHOOSE}</script>"
     policy = f"default-src 'none'; style-src 'unsafe-inline';{runs} base-uri 'none'; form-action 'none'"
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title.en)} · {escape(title.zh)}</title><style>{style}</style>"
-        '<body><input type="radio" name="l" id="zh" checked><label for="zh" lang="zh">中文</label>'
-        '<input type="radio" name="l" id="en"><label for="en" lang="en">English</label>'
+        f'<body>{zh}<label for="zh" lang="zh">中文</label>{en}<label for="en" lang="en">English</label>{chooses}'
         f"<main>{''.join(parts)}</main>{script.html}</body></html>\n"
     )
 

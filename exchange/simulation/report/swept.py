@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Final, Literal, NamedTuple
 
+from exchange.simulation.charts.frame import Language
 from exchange.simulation.charts.tornado import Push, tornado
 from exchange.simulation.plans import Scenario
 from exchange.simulation.report.settings import figure_name, unit_of
@@ -41,8 +42,12 @@ class Swept(NamedTuple):
     failed: Sequence[str]
 
 
-def sweep_report(scenario: Scenario, swept: Swept, foot: Mapping[str, str]) -> str:
-    """Write the report of a sweep as one HTML file without a script. *foot* is what to cite by name."""
+def sweep_report(scenario: Scenario, swept: Swept, foot: Mapping[str, str], opens: Language | None = None) -> str:
+    """
+    Write the report of a sweep as one HTML file. *foot* is what to cite by name.
+
+    It opens in the language *opens*, or in the browser's, and runs nothing else.
+    """
     name = figure_name(swept.figure)
     parts = [
         f"<h1>{two(scenario.title)} · {both(*name)}</h1>",
@@ -55,7 +60,7 @@ def sweep_report(scenario: Scenario, swept: Swept, foot: Mapping[str, str]) -> s
         _table(swept),
         _foot(swept, foot),
     ]
-    return sheet(scenario.title, parts)
+    return sheet(scenario.title, parts, opens=opens)
 
 
 def _order(swept: Swept) -> str:

@@ -86,6 +86,11 @@ class Frame:
         speaking = self.languages[_code_of(request)]
         return [(each, speaking.word(each.replace("_", " ").replace("-", " "))) for each in values]
 
+    @staticmethod
+    def code_of(request: "Request[Any, Any, Any]") -> Code:
+        """The language in which *request* is answered."""
+        return _code_of(request)
+
     def page(
         self, request: "Request[Any, Any, Any]", template: str, /, *, status: int = 200, **shown: object
     ) -> Response[str]:

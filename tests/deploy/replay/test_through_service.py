@@ -10,6 +10,7 @@ from deploy.replay.through import ReplayOutcome, replay_through_service, same_tr
 from deploy.scenarios.client import Unexpected
 from exchange.engine import commands as c
 from exchange.engine.events import Reason
+from exchange.engine.modes.auctions.messages import ASCENDING, OpenAuction
 from exchange.engine.modes.continuous import Place
 from exchange.simulation.bundle import commands_of, write
 from exchange.simulation.files import shipped
@@ -73,6 +74,25 @@ def test_money_for_two_operators_is_not_replayed():
         replay_through_service(rich, lambda _said: None)
     with pytest.raises(CannotReplay, match="does what Freeze does"):
         replay_through_service((HAND_MADE[0], c.Freeze(2, BUYER, on=True)), lambda _said: None)
+    rising = OpenAuction(
+        SELLER,
+        1,
+        ASCENDING,
+        1_000,
+        10,
+        10,
+        1,
+        10,
+        0,
+        whole=False,
+        opens=1,
+        closes=2,
+        extension=0,
+        latest=2,
+        client_order_id=1,
+    )
+    with pytest.raises(CannotReplay, match="not at one price are not replayed"):
+        replay_through_service((HAND_MADE[0], rising), lambda _said: None)
 
 
 @pytest.mark.long

@@ -10,7 +10,9 @@ import pytest
 from deploy.simulator import workshop
 from deploy.simulator.choices import scenarios
 from deploy.site import city
+from exchange.simulation.charts.frame import Language
 from exchange.simulation.presets import PRESET
+from exchange.simulation.report.sheet import opened_in
 from registry.access.rates import SIMULATIONS, Rates, TooManyRequests
 from registry.kit.site.frame import TEMPLATES
 from registry.kit.site.language import languages
@@ -81,7 +83,11 @@ async def test_a_result_has_its_figures_its_report_and_its_files(empty: World):
     assert {"default-src 'none'", "sandbox allow-downloads"} <= set(policy.split("; "))
     assert "script" not in policy
     archive = zipfile.ZipFile(io.BytesIO((await empty.http.get(f"/simulator/price-floor/run.zip?{SHORT}")).content))
-    assert archive.read("report.html") == report.content
+    spoken: tuple[tuple[Language, str], ...] = (("en", "en-GB"), ("zh", "zh-CN"))
+    for language, code in spoken:
+        said = await empty.http.get(f"/simulator/price-floor/report?{SHORT}", headers={"accept-language": code})
+        assert said.text == opened_in(archive.read("report.html").decode(), language)
+        assert (language, True) == (said.headers["content-language"], f'id="{language}" checked>' in said.text)
     assert {"bundle.json", "scenario.toml", "runs.csv", "journal.msgpack"} < set(archive.namelist())
 
 
@@ -96,7 +102,7 @@ REFUSED = (
         "0 至 2000 的整数",
     ),
     ("/simulator/price-floor/result?policy.nothing=1", 422, "no parameter of this scenario", "没有这个参数"),
-    ("/simulator/price-floor/result?venue.floor_fen_t=100", 422, "takes 2 to 6 values", "2 至 6 个取值"),
+    ("/simulator/price-floor/result?venue.floor_fen_t=100", 422, "takes 2 to 8 values", "2 至 8 个取值"),
     ("/simulator/price-floor/result?venue.floor_fen_t=100,100", 422, "has the same value twice", "有重复的取值"),
     (
         "/simulator/price-floor/result?venue.floor_fen_t=100,x",

@@ -67,7 +67,7 @@ def test_a_fit_recovers_what_made_the_data(own):
     found = fit(RHYTHM, SMALL, facts_file(own), plan())
     assert found.best.loss < found.before.loss / 50
     cost, cap = found.best.values
-    assert cost == pytest.approx(TRUE[COST], abs=120)
+    assert cost == pytest.approx(TRUE[COST], abs=150)
     assert cap == pytest.approx(TRUE[CAP], abs=80)
     low, high = found.as_good()[COST]
     assert low <= cost <= high
@@ -237,7 +237,7 @@ def table():
         ("price-moves", "unequal-sellers", "goes"),
         ("deadline-peak", "waiting", "stays"),
         ("price-moves", "news", "stays"),
-        ("block-discount", "none", "not there"),
+        ("block-discount", "holders-discount", "not there"),
     ],
 )
 def test_a_fact_goes_with_its_mechanism(table, fact, mechanism, verdict):

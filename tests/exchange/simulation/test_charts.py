@@ -24,8 +24,8 @@ EN, ZH = Pen("en", "a-en"), Pen("zh", "a-zh")
 def test_a_price_begins_with_the_first_trade():
     """Two weeks without any: no point of the line is there. A later quiet week keeps the price."""
     days: list[Any] = [
-        SimpleNamespace(day=15, turnover_fen=5_000, volume_t=2),
-        SimpleNamespace(day=30, turnover_fen=0, volume_t=0),
+        SimpleNamespace(day=15, turnover_fen=5_000, volume_t=2, mode="book"),
+        SimpleNamespace(day=30, turnover_fen=0, volume_t=0, mode="book"),
     ]
     found = prices(days, 5)
     assert [None, None, 25.0, 25.0, 25.0] == found
@@ -129,7 +129,7 @@ def test_settings_are_named_as_readers_say_them():
     assert ("5% / 70%",) * 2 == setting_name(cap, (500, 7000))
     assert (("Offset cap, % of emissions", "抵销上限（排放量的%）")) == lever_title(cap.lever[0])
     assert (("90",) * 2, "Lowest price, CNY/t") == (setting_name(floor, (9000,)), lever_title(floor.lever[0])[0])
-    assert ("auctions", "拍卖") == setting_name(modes, (2,))
+    assert ("uniform auctions", "统一价拍卖") == setting_name(modes, (2,))
     assert "最大卖方占比（%）" == figure_name("largest_seller_bps")[1]
     assert ("8.1", "24.50", "61,319,379") == (
         figure_text("largest_seller_bps", 812),

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from deploy.cli.program import cli
-from exchange.simulation import plans, programme_plans
+from exchange.simulation import plans, programme_plans, ways_plans
 from exchange.simulation.files import read, shipped
 from exchange.simulation.odd import PEOPLE, classes_of, odd
 from exchange.simulation.parameters import documented
@@ -19,7 +19,7 @@ def test_the_page_has_every_plan_agent_parameter_and_figure(name):
     """By its name, with the first words of its docstring; a value is that of the scenario."""
     scenario = read(shipped()[name])
     page = odd(scenario)
-    for kind in (*classes_of(plans), *classes_of(programme_plans)):
+    for kind in (*classes_of(plans), *classes_of(programme_plans), *classes_of(ways_plans)):
         assert f"- **{kind.__name__}**" in page
     for kind in (each for module in PEOPLE for each in classes_of(module)):
         assert f"#### {kind.__name__}\n\n{(kind.__doc__ or '').split()[0]}" in page

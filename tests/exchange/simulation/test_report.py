@@ -10,8 +10,9 @@ from typing import ClassVar
 
 import pytest
 
-from exchange.simulation.bundle import read_manifest, write
+from exchange.simulation.bundle import read_manifest, verify, write
 from exchange.simulation.files import shipped
+from exchange.simulation.report.sheet import opened_in
 from tests.exchange.simulation.small import RHYTHM, SMALL
 from tests.site.browser import PHONE, chromium, needs_chromium, person
 
@@ -183,3 +184,32 @@ async def test_without_script_everything_but_the_view_is_there(folder):
         await page.get_by_text("English", exact=True).click()
         assert await page.get_by_role("img", name="Price, CNY/t by week").is_visible()
         assert not await page.get_by_role("img", name="每周价格（元/吨）").is_visible()
+
+
+def test_a_report_opens_in_a_language_that_is_chosen_or_in_the_browsers(folder, tmp_path):
+    """With --lang it opens in it without a script; else it asks the browser, and the site can say it afterwards."""
+    usual = (folder / "report.html").read_text("utf-8")
+    assert "navigator.language" in usual
+    for language in ("zh", "en"):
+        made = tmp_path / language
+        assert language == write(made, RHYTHM, SMALL, replications=2, opens=language).opens
+        text = (made / "report.html").read_text("utf-8")
+        assert text == opened_in(usual, language)
+        assert "navigator.language" not in text
+        assert 1 == text.count(" checked>") == text.count(f'id="{language}" checked>')
+        verify(made, tmp_path / f"{language}-again")
+    plain = write(tmp_path / "plain", RHYTHM, SMALL, replications=1, plain=True)
+    text = (tmp_path / "plain" / "report.html").read_text("utf-8")
+    assert (None, False, True) == (plain.opens, "<script" in text, 'id="zh" checked>' in text)
+
+
+@needs_chromium
+async def test_a_report_asks_the_browser_for_its_language(folder):
+    """Chinese where the browser speaks it, English for all others; the reader can choose the other."""
+    async with chromium() as browser:
+        for speaks, shown in (("en-GB", "en"), ("zh-CN", "zh"), ("fr-FR", "en")):
+            async with person(browser, language=speaks) as page:
+                await page.goto((folder / "report.html").as_uri())
+                assert await page.locator(f"#{shown}").is_checked()
+                await page.get_by_text("中文", exact=True).click()
+                assert await page.locator("h1 span[lang=zh]").is_visible()
