@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 from msgspec.structs import replace
 
 from exchange.engine import commands as c
+from exchange.engine.accounts import TradingAccount
 from exchange.engine.core import ENGINE_VERSION, Engine
 from exchange.engine.events import Event, InstructionRefused, Reduced, Refused, Traded
 from exchange.engine.modes import continuous, listings
@@ -21,6 +22,8 @@ from exchange.simulation.presets import TIES, PlayedRules, band_of
 
 DAY_S: Final = 86_400
 BUY, SELL = c.BUY, c.SELL
+_NOTHING: Final = TradingAccount(0, 0)
+"""What an account has before its first credit."""
 
 
 class JournalRow(NamedTuple):
@@ -57,6 +60,7 @@ class PlayedVenue:
     """
     Carries commands out, keeps them for the journal, and books what they lead to.
 
+    *delivered* has the accounts that what they bought was delivered to at the end of the day.
     *after* is called after every command with what it led to; tests check conservation there.
     """
 
@@ -73,6 +77,8 @@ class PlayedVenue:
         self.trades: list[Traded] = []
         self.today: list[Print] = []
         self.offers: dict[int, PublishedOffer] = {}
+        self.delivered: set[int] = set()
+        self._market = self.engine.market
         self._after = after
         self._instruction = 0
         self._commands: list[c.Command] = []
@@ -90,12 +96,14 @@ class PlayedVenue:
         events = self.engine.apply(command)
         self._commands.append(command)
         self._outcomes.append(events)
+        follow = self._follow
         for event in events:
-            if (follow := self._follow.get(event.__class__)) is not None:
-                follow(event)
+            kind = event.__class__
+            if kind in follow:
+                follow[kind](event)
         if self._after is not None:
             self._after(self, command, events)
-        if self.engine.market.unfinished is not None:
+        if self._market.unfinished is not None:
             events = events + self.apply(c.Continue())
         return events
 
@@ -103,21 +111,23 @@ class PlayedVenue:
         self.refusals[refusal.reason] += 1
 
     def _reduced(self, event: Reduced) -> None:
-        self._sold(event.order, event.quantity)
+        if event.order in self.offers:
+            self._sold(event.order, event.quantity)
 
     def _traded(self, trade: Traded) -> None:
         self.trades.append(trade)
         offer = self.offers.get(trade.sell_order)
         mode = "book" if offer is None else "auction" if offer.closes else "listing"
         self.today.append(Print(trade.instrument, trade.price, trade.quantity, mode))
-        self._sold(trade.sell_order, trade.quantity)
+        if offer is not None:
+            self._sold(trade.sell_order, trade.quantity)
 
     def _sold(self, order: int, quantity_t: int) -> None:
         """Publish that less of a listing or an auction is open, or nothing any more."""
-        if (offer := self.offers.get(order)) is not None:
-            self.offers[order] = left = offer._replace(open_t=offer.open_t - quantity_t)
-            if left.open_t <= 0:
-                del self.offers[order]
+        offer = self.offers[order]
+        self.offers[order] = left = offer._replace(open_t=offer.open_t - quantity_t)
+        if left.open_t <= 0:
+            del self.offers[order]
 
     def instruct(self, kind: Callable[..., c.Command], *words: Any) -> list[Event]:  # noqa: ANN401 - fields of any instruction
         """Give an instruction under the next number."""
@@ -157,7 +167,8 @@ class PlayedVenue:
 
     def end_day(self, day: int) -> None:
         """Deliver what was traded, and write the day's row of the journal."""
-        market = self.engine.market
+        market = self._market
+        self.delivered = {trade.buyer for trade in market.unsettled.values()}
         if market.unsettled:
             self.apply(c.Settle(day + 1, tuple(market.unsettled)))
         if self._commands:
@@ -234,7 +245,8 @@ class Board:
 
     def wished(self, price: int) -> None:
         """Remember the highest price that anybody would pay; no one sees it, but the report does."""
-        self.most_wished = max(self.most_wished, price)
+        if price > self.most_wished:
+            self.most_wished = price
 
     def publish_closes(self) -> None:
         """End the day: the last price of each instrument is its close."""
@@ -257,35 +269,44 @@ class Desk:
         self.account = account
         self.population = population
         self.board = venue.board
-        self._accounts = venue.engine.market.accounts
         self._number = 0
+        self._mine = _NOTHING
 
     def _next(self) -> int:
         self._number += 1
         return self._number
 
+    def _account(self) -> TradingAccount:
+        """Return the account with all that it has; until its first credit there is none, and it has nothing."""
+        mine = self._mine
+        if mine is _NOTHING:
+            mine = self._mine = self._venue.engine.market.accounts.get(self.account, _NOTHING)
+        return mine
+
     @property
     def cash_fen(self) -> int:
         """Money that is free."""
-        mine = self._accounts.get(self.account)
-        return mine.cash.settled if mine is not None else 0
+        return self._account().cash.settled
 
     @property
     def money_fen(self) -> int:
         """Money that is free, or behind orders."""
-        mine = self._venue.engine.market.accounts.get(self.account)
-        return mine.cash.settled + mine.cash.locked if mine is not None else 0
+        cash = self._account().cash
+        return cash.settled + cash.locked
+
+    @property
+    def delivered(self) -> bool:
+        """Whether something was delivered to the account at the end of the day."""
+        return self.account in self._venue.delivered
 
     def tonnes(self, instrument: int) -> int:
         """Tonnes that are free."""
-        mine = self._accounts.get(self.account)
-        found = mine.tonnes.get(instrument) if mine is not None else None
+        found = self._account().tonnes.get(instrument)
         return found.settled if found is not None else 0
 
     def owned(self, instrument: int) -> int:
         """Tonnes that are free, behind orders, or bought today and not delivered yet."""
-        mine = self._accounts.get(self.account)
-        found = mine.tonnes.get(instrument) if mine is not None else None
+        found = self._account().tonnes.get(instrument)
         return found.settled + found.locked + found.incoming if found is not None else 0
 
     def place(self, instrument: int, side: int, price: int, quantity_t: int, life: int = c.GTC) -> list[Event]:
@@ -295,8 +316,7 @@ class Desk:
 
     def take_back(self) -> None:
         """Cancel everything that the account has open, if anything."""
-        mine = self._accounts.get(self.account)
-        if mine is not None and mine.orders:
+        if self._account().orders:
             self._venue.apply(c.CancelAll(self.account, 0, self._next()))
 
     def list_at(self, instrument: int, price: int, quantity_t: int) -> None:

@@ -12,6 +12,7 @@ from typing import Final
 
 from exchange.engine import commands as c
 from exchange.engine.events import Event
+from exchange.engine.market import dissolve
 from exchange.engine.modes.auctions import messages as auctions
 from exchange.instruments.presets.telling import band_around
 from exchange.simulation.abatement import Curve, curve_of
@@ -190,7 +191,9 @@ class World:
                 developer.go_home()
         self.venue.end_day(self.scenario.horizon.days.value)
         self.check()
-        return measured(self)
+        result = measured(self)
+        dissolve(self.venue.engine.market)  # nothing else frees its orders, and a sweep plays thousands of runs
+        return result
 
     def play_day(self, day: int) -> None:
         """Play one day; days are played in turn, from 0 on."""
