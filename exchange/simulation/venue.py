@@ -178,16 +178,6 @@ class PlayedVenue:
             self.rows.append(JournalRow(first, market.sequence, stored, events_hash, self.hash))
             self._commands, self._outcomes = [], []
 
-    def pay_in(self, account: int, amount_fen: int) -> None:
-        """Book money from the bank; nothing where there is none."""
-        if amount_fen > 0:
-            self.instruct(c.CreditCash, account, account, amount_fen)
-
-    def deposit(self, account: int, instrument: int, quantity_t: int) -> None:
-        """Book tonnes that the registry holds in favour of the exchange."""
-        if quantity_t > 0:
-            self.instruct(c.CreditTonnes, account, account, instrument, quantity_t)
-
 
 class Board:
     """
@@ -261,7 +251,7 @@ class Desk:
     """
     One account's way to the venue. It sees its own balances, and its commands pass every check of the engine.
 
-    *spent_fen* and *bought_t* grow with its own trades.
+    The account begins to exist there with its first credit; until then it has nothing.
     """
 
     def __init__(self, venue: PlayedVenue, account: int, population: str) -> None:
@@ -276,22 +266,15 @@ class Desk:
         self._number += 1
         return self._number
 
-    def _account(self) -> TradingAccount:
-        """Return the account with all that it has; until its first credit there is none, and it has nothing."""
-        mine = self._mine
-        if mine is _NOTHING:
-            mine = self._mine = self._venue.engine.market.accounts.get(self.account, _NOTHING)
-        return mine
-
     @property
     def cash_fen(self) -> int:
         """Money that is free."""
-        return self._account().cash.settled
+        return self._mine.cash.settled
 
     @property
     def money_fen(self) -> int:
         """Money that is free, or behind orders."""
-        cash = self._account().cash
+        cash = self._mine.cash
         return cash.settled + cash.locked
 
     @property
@@ -301,23 +284,24 @@ class Desk:
 
     def tonnes(self, instrument: int) -> int:
         """Tonnes that are free."""
-        found = self._account().tonnes.get(instrument)
+        found = self._mine.tonnes.get(instrument)
         return found.settled if found is not None else 0
 
     def owned(self, instrument: int) -> int:
         """Tonnes that are free, behind orders, or bought today and not delivered yet."""
-        found = self._account().tonnes.get(instrument)
+        found = self._mine.tonnes.get(instrument)
         return found.settled + found.locked + found.incoming if found is not None else 0
 
     def place(self, instrument: int, side: int, price: int, quantity_t: int, life: int = c.GTC) -> list[Event]:
         """Place an order."""
-        order = continuous.Place(self.account, instrument, side, price, quantity_t, self._next(), life)
-        return self._venue.apply(order)
+        self._number = number = self._number + 1
+        return self._venue.apply(continuous.Place(self.account, instrument, side, price, quantity_t, number, life))
 
     def take_back(self) -> None:
         """Cancel everything that the account has open, if anything."""
-        if self._account().orders:
-            self._venue.apply(c.CancelAll(self.account, 0, self._next()))
+        if self._mine.orders:
+            self._number = number = self._number + 1
+            self._venue.apply(c.CancelAll(self.account, 0, number))
 
     def list_at(self, instrument: int, price: int, quantity_t: int) -> None:
         """Offer tonnes at a fixed price."""
@@ -371,8 +355,18 @@ class Desk:
         assert not isinstance(events[0], InstructionRefused), "only what is free leaves the exchange"
 
     def pay_in(self, amount_fen: int) -> None:
-        """Bring money onto the exchange."""
-        self._venue.pay_in(self.account, amount_fen)
+        """Bring money onto the exchange; nothing where there is none."""
+        if amount_fen > 0:
+            self._credit(c.CreditCash, amount_fen)
+
+    def deposit(self, instrument: int, quantity_t: int) -> None:
+        """Bring tonnes that the registry holds in favour of the exchange; nothing where there are none."""
+        if quantity_t > 0:
+            self._credit(c.CreditTonnes, instrument, quantity_t)
+
+    def _credit(self, kind: Callable[..., c.Command], *words: int) -> None:
+        self._venue.instruct(kind, self.account, self.account, *words)
+        self._mine = self._venue.engine.market.accounts.get(self.account, _NOTHING)
 
     def withdraw_cash(self) -> int:
         """Take all free money off the exchange."""

@@ -290,16 +290,16 @@ class World:
 
     def _issue(self, desk: Desk, number: int, issued_t: int) -> None:
         sellable_t = self.ledger.issue(number, issued_t, self.scenario.policy.buffer_bps.value)
-        self.venue.deposit(desk.account, number, sellable_t)
+        desk.deposit(number, sellable_t)
 
     def _pay_in(self) -> None:
         plans = self.scenario.population
         for agent in self.agents:
             plan = plans.get(agent.desk.population)
             if isinstance(plan, RandomPlan | OrganisersPlan):
-                self.venue.pay_in(agent.desk.account, _enough(plan, self.scenario) - agent.desk.cash_fen)
+                agent.desk.pay_in(_enough(plan, self.scenario) - agent.desk.cash_fen)
             elif plan is not None:
-                self.venue.pay_in(agent.desk.account, plan.cash_fen.value)
+                agent.desk.pay_in(plan.cash_fen.value)
 
     def _auctions(self, day: int) -> None:
         """Begin and close auctions whose time has come."""
