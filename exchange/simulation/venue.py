@@ -235,8 +235,7 @@ class Board:
 
     def wished(self, price: int) -> None:
         """Remember the highest price that anybody would pay; no one sees it, but the report does."""
-        if price > self.most_wished:
-            self.most_wished = price
+        self.most_wished = max(self.most_wished, price)
 
     def publish_closes(self) -> None:
         """End the day: the last price of each instrument is its close."""
