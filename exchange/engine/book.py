@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from heapq import heapify, heappop, heappush
 from typing import Final, TypeAlias
 
+from msgspec import Struct
+
 from exchange.engine.accounts import OpenOrder
 from exchange.engine.commands import BUY, PREVENT_BOTH, PREVENT_DECREMENT, PREVENT_TAKER, SELL
 
@@ -18,16 +20,18 @@ _STALE_PRICES: Final = 64
 """Stale prices in a heap that are never worth a clean-up."""
 
 
-class Level:
-    """All orders at one price of one side, oldest first, and how many tonnes of them are open. Never empty."""
+class Level(Struct, eq=False, gc=False):
+    """
+    All orders at one price of one side, oldest first, and how many tonnes of them are open. Never empty.
 
-    __slots__ = ("head", "price", "side", "tail", "total")
+    A struct for the same reasons as its orders.
+    """
 
-    def __init__(self, side: "Side", order: OpenOrder) -> None:
-        self.side = side
-        self.price = order.price
-        self.head = self.tail = order
-        self.total = order.open
+    side: "Side"
+    price: int
+    head: OpenOrder
+    tail: OpenOrder
+    total: int
 
     def orders(self) -> Iterator[OpenOrder]:
         """Its orders, oldest first."""
@@ -76,9 +80,8 @@ class Side:
 
     def rest(self, order: OpenOrder) -> None:
         """Put an order that is linked to nothing at the end of its level's queue."""
-        try:
-            level = self.levels[order.price]
-        except KeyError:
+        level = self.levels.get(order.price)
+        if level is None:
             order.queue = self._new_level(order)
             return
         tail = level.tail
@@ -89,7 +92,7 @@ class Side:
         order.queue = level
 
     def _new_level(self, order: OpenOrder) -> Level:
-        level = self.levels[order.price] = Level(self, order)
+        level = self.levels[order.price] = Level(self, order.price, order, order, order.open)
         rank = order.price * self._sign
         if rank in self._stale:  # it was worse than the best when it became stale, and it is now
             self._stale.remove(rank)

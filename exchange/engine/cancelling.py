@@ -5,6 +5,7 @@ from typing import Final
 from msgspec import Struct
 
 from exchange.engine import commands as c
+from exchange.engine.accounts import TradingAccount
 from exchange.engine.events import Cause, Completed, Event, Reason, Refused
 from exchange.engine.market import STEP, Market, close, refused, refused_at_the_door
 from schemas.scalars import MAX_INT
@@ -58,27 +59,41 @@ def cancel(market: Market, command: c.Cancel) -> list[Event]:
 
 def cancel_all(market: Market, command: c.CancelAll) -> list[Event]:
     """Take everything back that may be, in steps."""
-    account = market.accounts.get(command.account)
-    if account is None or (command.client_order_id and not account.take(command.client_order_id)):
+    account, client_order_id = market.accounts.get(command.account), command.client_order_id
+    if account is None:
         return [refused_at_the_door(account, command)]
-    return close_some(market, Closing(account.id, command.instrument, _OWNER, command.client_order_id))
+    if client_order_id == account.last_client_order_id + 1 <= MAX_INT:  # as most are: nothing to look up
+        account.last_client_order_id = client_order_id
+    elif client_order_id and not account.take(client_order_id):
+        return [refused_at_the_door(account, command)]
+    return _close_first(market, account, command.instrument, _OWNER, client_order_id, 0)
 
 
 def close_some(market: Market, rest: Closing) -> list[Event]:
     """Close what an account has open, the oldest first, as far as one step goes."""
-    orders, instrument = market.accounts[rest.account].orders, rest.instrument
-    bound = BINDING if rest.cause == _OWNER else None
-    found = sorted(
-        number for number, each in orders.items() if instrument in (0, each.instrument) and each.life != bound
-    )
-    events: list[Event] = [close(orders[number], rest.cause) for number in found[:STEP]]
-    closed = rest.closed + len(events)
+    account = market.accounts[rest.account]
+    return _close_first(market, account, rest.instrument, rest.cause, rest.client_order_id, rest.closed)
+
+
+def _close_first(  # noqa: PLR0917 - the fields of `Closing`, which is built only where something remains
+    market: Market, account: TradingAccount, instrument: int, cause: int, client_order_id: int, closed: int
+) -> list[Event]:
+    orders = account.orders
+    bound = BINDING if cause == _OWNER else None
+    found = [
+        number
+        for number, each in orders.items()
+        if (not instrument or each.instrument == instrument) and each.life != bound
+    ]
+    found.sort()
+    events: list[Event] = [close(orders[number], cause) for number in found[:STEP]]
+    closed += len(events)
     if len(found) > STEP:
-        market.unfinished = Closing(rest.account, instrument, rest.cause, rest.client_order_id, closed)
+        market.unfinished = Closing(account.id, instrument, cause, client_order_id, closed)
         return events
     market.unfinished = None
-    if rest.cause == _OWNER:
-        events.append(Completed(rest.account, rest.client_order_id, closed))
+    if cause == _OWNER:
+        events.append(Completed(account.id, client_order_id, closed))
     return events
 
 

@@ -192,7 +192,8 @@ class RandomBuyer:
         if self.served or not self._numbers or not board.book or not draws.happens(self._active_bps):
             return
         number = self._numbers[draws.below(len(self._numbers))]
-        price = board.on_tick(number, draws.between(min(board.band(number)[0], value), value), up=False)
+        low = board.band(number)[0]
+        price = board.on_tick(number, draws.between(low, value) if low < value else value, up=False)
         board.wished(value)
         desk.take_back()
         if price <= value and desk.cash_fen >= price * board.lot:
@@ -200,7 +201,7 @@ class RandomBuyer:
 
     def close(self, _day: int) -> None:
         """Retire the lot once it has one."""
-        if self.served:
+        if not self.desk.delivered:
             return
         for number in self._numbers:
             if tonnes := self.desk.tonnes(number):

@@ -63,14 +63,14 @@ def _cheapest(desk: Desk, rooms: Mapping[int, int], limit: int) -> _Ask | None:
     found = [
         _Ask(best[0], instrument, best[1], 0)
         for instrument, room in rooms.items()
-        if room >= lot and (best := desk.board.best(instrument, SELL)) is not None
+        if room >= lot and (best := desk.board.best(instrument, SELL)) is not None and best[0] <= limit
     ]
     found += [
         _Ask(each.price, each.instrument, each.open_t, each.number)
         for each in desk.board.offers()
-        if not each.closes and rooms.get(each.instrument, 0) >= lot
+        if not each.closes and each.price <= limit and rooms.get(each.instrument, 0) >= lot
     ]
-    return min((each for each in found if each.price <= limit), default=None)
+    return min(found, default=None)
 
 
 def bid_sealed(desk: Desk, day: int, rooms: dict[int, int], want: int, limit: int) -> int:

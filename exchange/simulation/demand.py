@@ -1,6 +1,7 @@
 """Who buys to retire: covered enterprises, voluntary enterprises, organisers of events."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from exchange.simulation.abatement import NOTHING, ChosenReduction, Curve, chosen
 from exchange.simulation.agents import YEAR_DAYS, PlayedRegion
@@ -36,6 +37,7 @@ class Enterprise:
         self.used_t = self.short_t = self.reduced_t = self.covered_t = self.owed_t = 0
         self._plan = plan
         self._region = region
+        self._local, self._others = sorted(region.local), sorted(region.others)
         self._draws = draws
         self._baseline_t = draws.around(plan.emissions_t.value, plan.spread_bps.value)
         self._reduction = self._reduced_by(curve)
@@ -76,11 +78,11 @@ class Enterprise:
         left = deadline - today
         if left > HURRY_DAYS and not self._draws.happens(ACTIVE_BPS):
             return
-        others = sum(self.desk.owned(each) for each in self._region.others)
-        missing = self.need_t - others - sum(self.desk.owned(each) for each in self._region.local)
+        others = sum(self.desk.owned(each) for each in self._others)
+        missing = self.need_t - others - sum(self.desk.owned(each) for each in self._local)
         part = max(self.desk.board.lot, missing // max(1, left // HURRY_DAYS))
-        rooms = dict.fromkeys(sorted(self._region.local), max(0, missing))
-        rooms |= dict.fromkeys(sorted(self._region.others), max(0, min(missing, self._most_others_t - others)))
+        rooms = dict.fromkeys(self._local, max(0, missing))
+        rooms |= dict.fromkeys(self._others, max(0, min(missing, self._most_others_t - others)))
         urgency_bps = (BPS - FIRST_LIMIT_BPS) * (today - self._start) // max(1, deadline - self._start)
         limit = self._alternative(day) * (FIRST_LIMIT_BPS + urgency_bps) // BPS
         buy(self.desk, day, Wish(min(part, missing), rooms, limit), waits=not self._region.selling)
@@ -93,10 +95,10 @@ class Enterprise:
     def _comply(self, day: int) -> None:
         self.desk.take_back()
         left = self.need_t
-        local_used = self._retire(self._region.local, left)
+        local_used = self._retire(self._local, left)
         share = self._region.policy.local_share_bps.value
         most = local_used * (BPS - share) // share if share else left
-        used = local_used + self._retire(self._region.others, min(left - local_used, most))
+        used = local_used + self._retire(self._others, min(left - local_used, most))
         self.used_t += used
         self.short_t += left - used
         self.rest_fen += (self._emissions_t - used) * self._alternative(day)
@@ -116,12 +118,12 @@ class Enterprise:
         """Tonnes that are to be covered by the year's deadline and are not in its hands; nothing once it has come."""
         if day % YEAR_DAYS >= self._region.policy.deadline_day.value:
             return 0
-        held = sum(self.desk.owned(each) for each in self._region.local | self._region.others)
+        held = sum(self.desk.owned(each) for each in (*self._local, *self._others))
         return self._emissions_t - min(held, self.need_t)
 
-    def _retire(self, instruments: frozenset[int], most_t: int) -> int:
+    def _retire(self, instruments: Sequence[int], most_t: int) -> int:
         done = 0
-        for number in sorted(instruments):
+        for number in instruments:
             tonnes = min(most_t - done, self.desk.tonnes(number))
             self.desk.retire(number, tonnes)
             done += tonnes
@@ -144,6 +146,7 @@ class Volunteer:
         self.wanted_t = self.missing_t = self.reduced_t = self.reduction_fen = 0
         self._plan = plan
         self._region = region
+        self._numbers = sorted(region.local | region.others)
         self._every = max(1, plan.every_days.value)
         self._phase = draws.below(self._every)
         self._set_out = 0
@@ -158,8 +161,7 @@ class Volunteer:
             self._want((due - self._set_out) * self._plan.size_t.value)
             self._set_out = due
         if self.missing_t:
-            numbers = sorted(self._region.local | self._region.others)
-            wish = Wish(self.missing_t, dict.fromkeys(numbers, self.missing_t), self._limit)
+            wish = Wish(self.missing_t, dict.fromkeys(self._numbers, self.missing_t), self._limit)
             buy(self.desk, day, wish, waits=not self._region.selling)
 
     def _want(self, emitted_t: int) -> None:
@@ -177,7 +179,9 @@ class Volunteer:
 
     def close(self, _day: int) -> None:
         """Retire what was delivered."""
-        for number in sorted(self._region.local | self._region.others):
+        if not self.desk.delivered:
+            return
+        for number in self._numbers:
             tonnes = self.desk.tonnes(number)
             self.desk.retire(number, tonnes)
             self.missing_t = max(0, self.missing_t - tonnes)
@@ -192,17 +196,23 @@ class Organiser:
         self._plan = plan
         self._region = region
         self._limit = draws.around(plan.most_fen_t.value, plan.spread_bps.value)
+        self._local = sorted(region.local)
         self._events: Counter[int] = Counter()
         for _ in range(plan.events.value):
             self._events[draws.below(YEAR_DAYS)] += draws.around(plan.mass_t.value, plan.spread_bps.value)
 
     def act(self, day: int) -> None:
         """Buy for the events that are near."""
-        lead = self._plan.lead_days.value
-        near = sum(mass for at, mass in self._events.items() if 0 <= at - day % YEAR_DAYS <= lead)
-        missing = near - sum(self.desk.owned(each) for each in self._region.local)
+        today = day % YEAR_DAYS
+        end, near = today + self._plan.lead_days.value, 0
+        for at, mass in self._events.items():
+            if today <= at <= end:
+                near += mass
+        if not near:
+            return
+        missing = near - sum(self.desk.owned(each) for each in self._local)
         if missing > 0:
-            rooms = dict.fromkeys(sorted(self._region.local), missing)
+            rooms = dict.fromkeys(self._local, missing)
             buy(
                 self.desk,
                 day,
@@ -217,7 +227,7 @@ class Organiser:
             return
         self.desk.take_back()
         left = mass
-        for number in sorted(self._region.local):
+        for number in self._local:
             tonnes = min(left, self.desk.tonnes(number))
             self.desk.retire(number, tonnes)
             left -= tonnes

@@ -7,6 +7,7 @@ methods whose results Python keeps from version to version.
 
 import hashlib
 from random import Random
+from struct import unpack
 
 
 def seed_of(scenario_seed: int, replication: int, part: str) -> int:
@@ -41,7 +42,8 @@ class Draws:
 
     def shuffle(self, them: list[int]) -> None:
         """Put numbers in a random order, in place."""
-        bits = self._bits
-        for at in range(len(them) - 1, 0, -1):
-            other = bits(64) % (at + 1)
+        last = len(them) - 1
+        drawn = self._bits(64 * last).to_bytes(8 * last, "little") if last > 0 else b""  # one call, the same numbers
+        for at, word in zip(range(last, 0, -1), unpack(f"<{len(drawn) // 8}Q", drawn), strict=True):
+            other = word % (at + 1)
             them[at], them[other] = them[other], them[at]

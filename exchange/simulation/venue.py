@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec.structs import replace
 
 from exchange.engine import commands as c
+from exchange.engine.accounts import TradingAccount
 from exchange.engine.core import ENGINE_VERSION, Engine
 from exchange.engine.events import Event, InstructionRefused, Reduced, Refused, Traded
 from exchange.engine.modes import continuous, listings
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 DAY_S: Final = 86_400
 BUY, SELL = c.BUY, c.SELL
+_NOTHING: Final = TradingAccount(0, 0)
+"""What an account has before its first credit."""
 
 
 _USUAL: Final = AuctionTerms()
@@ -34,6 +37,7 @@ class PlayedVenue:
     """
     Carries commands out, keeps them for the journal, and books what they lead to.
 
+    *delivered* has the accounts that what they bought was delivered to at the end of the day.
     *after* is called after every command with what it led to; tests check conservation there.
     """
 
@@ -51,6 +55,8 @@ class PlayedVenue:
         self.today: list[Print] = []
         self.offers: dict[int, PublishedOffer] = {}
         self.ways: PlayedWays | None = None
+        self.delivered: set[int] = set()
+        self._market = self.engine.market
         self._after = after
         self._instruction = 0
         self._commands: list[c.Command] = []
@@ -68,12 +74,14 @@ class PlayedVenue:
         events = self.engine.apply(command)
         self._commands.append(command)
         self._outcomes.append(events)
+        follow = self._follow
         for event in events:
-            if (follow := self._follow.get(event.__class__)) is not None:
-                follow(event)
+            kind = event.__class__
+            if kind in follow:
+                follow[kind](event)
         if self._after is not None:
             self._after(self, command, events)
-        if self.engine.market.unfinished is not None:
+        if self._market.unfinished is not None:
             events = events + self.apply(c.Continue())
         return events
 
@@ -81,7 +89,8 @@ class PlayedVenue:
         self.refusals[refusal.reason] += 1
 
     def _reduced(self, event: Reduced) -> None:
-        self._sold(event.order, event.quantity)
+        if event.order in self.offers:
+            self._sold(event.order, event.quantity)
 
     def _traded(self, trade: Traded) -> None:
         self.trades.append(trade)
@@ -90,14 +99,15 @@ class PlayedVenue:
         if self.ways is not None:
             mode = self.ways.printed(trade.sell_order, mode)
         self.today.append(Print(trade.instrument, trade.price, trade.quantity, mode))
-        self._sold(trade.sell_order, trade.quantity)
+        if offer is not None:
+            self._sold(trade.sell_order, trade.quantity)
 
     def _sold(self, order: int, quantity_t: int) -> None:
         """Publish that less of a listing or an auction is open, or nothing any more."""
-        if (offer := self.offers.get(order)) is not None:
-            self.offers[order] = left = offer._replace(open_t=offer.open_t - quantity_t)
-            if left.open_t <= 0:
-                del self.offers[order]
+        offer = self.offers[order]
+        self.offers[order] = left = offer._replace(open_t=offer.open_t - quantity_t)
+        if left.open_t <= 0:
+            del self.offers[order]
 
     def instruct(self, kind: Callable[..., c.Command], *words: Any) -> list[Event]:  # noqa: ANN401 - fields of any instruction
         """Give an instruction under the next number."""
@@ -137,7 +147,8 @@ class PlayedVenue:
 
     def end_day(self, day: int) -> None:
         """Deliver what was traded, and write the day's row of the journal."""
-        market = self.engine.market
+        market = self._market
+        self.delivered = {trade.buyer for trade in market.unsettled.values()}
         if market.unsettled:
             self.apply(c.Settle(day + 1, tuple(market.unsettled)))
         if self._commands:
@@ -146,16 +157,6 @@ class PlayedVenue:
             first = market.sequence - len(self._commands) + 1
             self.rows.append(JournalRow(first, market.sequence, stored, events_hash, self.hash))
             self._commands, self._outcomes = [], []
-
-    def pay_in(self, account: int, amount_fen: int) -> None:
-        """Book money from the bank; nothing where there is none."""
-        if amount_fen > 0:
-            self.instruct(c.CreditCash, account, account, amount_fen)
-
-    def deposit(self, account: int, instrument: int, quantity_t: int) -> None:
-        """Book tonnes that the registry holds in favour of the exchange."""
-        if quantity_t > 0:
-            self.instruct(c.CreditTonnes, account, account, instrument, quantity_t)
 
 
 class Board:
@@ -237,7 +238,7 @@ class Desk:
     """
     One account's way to the venue. It sees its own balances, and its commands pass every check of the engine.
 
-    *spent_fen* and *bought_t* grow with its own trades.
+    The account begins to exist there with its first credit; until then it has nothing.
     """
 
     def __init__(self, venue: PlayedVenue, account: int, population: str) -> None:
@@ -245,8 +246,8 @@ class Desk:
         self.account = account
         self.population = population
         self.board = venue.board
-        self._accounts = venue.engine.market.accounts
         self._number = 0
+        self._mine = _NOTHING
 
     def _next(self) -> int:
         self._number += 1
@@ -255,31 +256,32 @@ class Desk:
     @property
     def cash_fen(self) -> int:
         """Money that is free."""
-        mine = self._accounts.get(self.account)
-        return mine.cash.settled if mine is not None else 0
+        return self._mine.cash.settled
 
     @property
     def money_fen(self) -> int:
         """Money that is free, or behind orders."""
-        mine = self._venue.engine.market.accounts.get(self.account)
-        return mine.cash.settled + mine.cash.locked if mine is not None else 0
+        cash = self._mine.cash
+        return cash.settled + cash.locked
+
+    @property
+    def delivered(self) -> bool:
+        """Whether something was delivered to the account at the end of the day."""
+        return self.account in self._venue.delivered
 
     def tonnes(self, instrument: int) -> int:
         """Tonnes that are free."""
-        mine = self._accounts.get(self.account)
-        found = mine.tonnes.get(instrument) if mine is not None else None
+        found = self._mine.tonnes.get(instrument)
         return found.settled if found is not None else 0
 
     def owned(self, instrument: int) -> int:
         """Tonnes that are free, behind orders, or bought today and not delivered yet."""
-        mine = self._accounts.get(self.account)
-        found = mine.tonnes.get(instrument) if mine is not None else None
+        found = self._mine.tonnes.get(instrument)
         return found.settled + found.locked + found.incoming if found is not None else 0
 
     def standing(self, side: int) -> int:
         """Tonnes of the account's open orders of a side."""
-        mine = self._venue.engine.market.accounts.get(self.account)
-        return sum(each.open for each in mine.orders.values() if each.side == side) if mine is not None else 0
+        return sum(each.open for each in self._mine.orders.values() if each.side == side)
 
     def give(self, kind: Callable[..., c.Command], *words: Any) -> list[Event]:  # noqa: ANN401 - fields of any command
         """Give a command of the account."""
@@ -287,14 +289,14 @@ class Desk:
 
     def place(self, instrument: int, side: int, price: int, quantity_t: int, life: int = c.GTC) -> list[Event]:
         """Place an order."""
-        order = continuous.Place(self.account, instrument, side, price, quantity_t, self._next(), life)
-        return self._venue.apply(order)
+        self._number = number = self._number + 1
+        return self._venue.apply(continuous.Place(self.account, instrument, side, price, quantity_t, number, life))
 
     def take_back(self) -> None:
         """Cancel everything that the account has open, if anything."""
-        mine = self._accounts.get(self.account)
-        if mine is not None and mine.orders:
-            self._venue.apply(c.CancelAll(self.account, 0, self._next()))
+        if self._mine.orders:
+            self._number = number = self._number + 1
+            self._venue.apply(c.CancelAll(self.account, 0, number))
 
     def list_at(self, instrument: int, price: int, quantity_t: int) -> None:
         """Offer tonnes at a fixed price."""
@@ -353,8 +355,18 @@ class Desk:
         assert not isinstance(events[0], InstructionRefused), "only what is free leaves the exchange"
 
     def pay_in(self, amount_fen: int) -> None:
-        """Bring money onto the exchange."""
-        self._venue.pay_in(self.account, amount_fen)
+        """Bring money onto the exchange; nothing where there is none."""
+        if amount_fen > 0:
+            self._credit(c.CreditCash, amount_fen)
+
+    def deposit(self, instrument: int, quantity_t: int) -> None:
+        """Bring tonnes that the registry holds in favour of the exchange; nothing where there are none."""
+        if quantity_t > 0:
+            self._credit(c.CreditTonnes, instrument, quantity_t)
+
+    def _credit(self, kind: Callable[..., c.Command], *words: int) -> None:
+        self._venue.instruct(kind, self.account, self.account, *words)
+        self._mine = self._venue.engine.market.accounts.get(self.account, _NOTHING)
 
     def withdraw_cash(self) -> int:
         """Take all free money off the exchange."""

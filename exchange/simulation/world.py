@@ -12,6 +12,7 @@ from typing import Final
 
 from exchange.engine import commands as c
 from exchange.engine.events import Event
+from exchange.engine.market import dissolve
 from exchange.engine.modes.auctions import messages as auctions
 from exchange.instruments.presets.telling import band_around
 from exchange.simulation.abatement import Curve, curve_of
@@ -196,7 +197,9 @@ class World:
                 developer.go_home()
         self.venue.end_day(self.scenario.horizon.days.value)
         self.check()
-        return measured(self)
+        result = measured(self)
+        dissolve(self.venue.engine.market)  # nothing else frees its orders, and a sweep plays thousands of runs
+        return result
 
     def play_day(self, day: int) -> None:
         """Play one day; days are played in turn, from 0 on."""
@@ -299,16 +302,16 @@ class World:
 
     def _issue(self, desk: Desk, number: int, issued_t: int) -> None:
         sellable_t = self.ledger.issue(number, issued_t, self.scenario.policy.buffer_bps.value)
-        self.venue.deposit(desk.account, number, sellable_t)
+        desk.deposit(number, sellable_t)
 
     def _pay_in(self) -> None:
         plans = self.scenario.population
         for agent in self.agents:
             plan = plans.get(agent.desk.population)
             if isinstance(plan, RandomPlan | OrganisersPlan):
-                self.venue.pay_in(agent.desk.account, _enough(plan, self.scenario) - agent.desk.cash_fen)
+                agent.desk.pay_in(_enough(plan, self.scenario) - agent.desk.cash_fen)
             elif plan is not None:
-                self.venue.pay_in(agent.desk.account, plan.cash_fen.value)
+                agent.desk.pay_in(plan.cash_fen.value)
 
     def _auctions(self, day: int) -> None:
         """Begin and close auctions whose time has come."""

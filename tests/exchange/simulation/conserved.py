@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from exchange.engine.accounts import TradingAccount
 from exchange.engine.commands import Command
 from exchange.engine.events import Event, Settled, Traded
+from exchange.simulation.plans import Scenario
+from exchange.simulation.points import PointsProgramme
 from exchange.simulation.venue import PlayedVenue
 from exchange.simulation.world import World
 from schemas.serials import KG_PER_T
@@ -15,6 +17,7 @@ class Conserved:
     """
     Watches a world, and has its sums by account and instrument.
 
+    Points of residents are added up anew where a counter of the programme moved since the last command.
     An account that no command and no event names is looked at by the daily check only, which adds everything up.
     """
 
@@ -25,6 +28,16 @@ class Conserved:
         self._cash: Counter[int] = Counter()
         self._tonnes: Counter[tuple[int, int]] = Counter()
         self._trades: dict[int, tuple[int, ...]] = {}
+        self._points: PointsProgramme | None = None
+        self._outstanding = 0
+
+    @classmethod
+    def watching(cls, scenario: Scenario, replication: int = 0) -> tuple[World, "Conserved"]:
+        """Return a world that is to be played, and what watches it."""
+        watch = cls()
+        world = World(scenario, replication, watch.after, watch.evening)
+        watch._points = world.points
+        return world, watch
 
     def after(self, venue: PlayedVenue, command: Command, events: list[Event]) -> None:
         """Add up what a command may have changed, and compare it with registry and bank."""
@@ -37,6 +50,10 @@ class Conserved:
         for number in instruments - {0}:
             assert self.tonnes[number] * KG_PER_T == ledger.on_exchange[number], "the exchange has other tonnes"
             ledger.check_instrument(number)
+        if (points := self._points) is not None:
+            if self._outstanding != points.issued - points.redeemed - points.expired:
+                self._outstanding = points.outstanding
+            points.check_counters(self._outstanding)
 
     def _touched(self, command: Command, events: list[Event]) -> Iterable[int]:
         found = {getattr(command, "account", 0)}

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from exchange.simulation.files import read, shipped
 from exchange.simulation.plans import Scenario
+from exchange.simulation.venue import PlayedVenue
 from exchange.simulation.world import World
 
 RHYTHM = shipped()["compliance-rhythm"]
@@ -26,12 +27,15 @@ def small(**changes: int) -> Scenario:
 
 
 def played(scenario: Scenario, replication: int = 0) -> World:
-    """Play one run, with conservation checked after every command."""
-    world = World(
-        scenario,
-        replication,
-        after=lambda venue, _command, _events: venue.ledger.check(venue.engine.market),
-        evening=World.check,
-    )
+    """Play one run, with conservation of kilograms, money and points checked after every command."""
+    built: list[World] = []
+
+    def after(venue: PlayedVenue, *_: object) -> None:
+        venue.ledger.check(venue.engine.market)
+        for world in built:
+            world.check()
+
+    world = World(scenario, replication, after, evening=World.check)
+    built.append(world)
     world.play()
     return world

@@ -37,8 +37,7 @@ def test_everything_is_conserved_after_every_command():
     given, replication, retired_t, redeemed = 0, 0, 0, 0
     scenario = busy(600 if COMMANDS > 1_000_000 else 60)
     while given < COMMANDS:
-        watch = Conserved()
-        world = World(scenario, replication, watch.after, watch.evening)
+        world, watch = Conserved.watching(scenario, replication)
         world.play()
         assert world.points is not None
         retired_t, redeemed = retired_t + world.points.retired_t, redeemed + world.points.redeemed
@@ -48,15 +47,17 @@ def test_everything_is_conserved_after_every_command():
 
 
 def test_the_check_after_every_command_bites():
-    """A fen too many on an account that trades, or a kilogram too many in the buffer, is found by a later command."""
-    for fault, said in (("cash", "other money"), ("buffer", "a kilogram")):
-        watch = Conserved()
-        world = World(busy(20), 0, watch.after)
+    """A fen on an account that trades, a kilogram in the buffer, a point: one too many is found by a later command."""
+    for fault, said in (("cash", "other money"), ("buffer", "a kilogram"), ("points", "a point is lost")):
+        world, watch = Conserved.watching(busy(20))
 
         def spoil(world: World, fault: str = fault, watch: Conserved = watch) -> None:
             if watch.commands > 200 and fault == "cash":
                 account = max(world.venue.engine.market.accounts.values(), key=lambda each: each.cash.settled)
                 account.cash.settled += 1
+            elif watch.commands > 200 and fault == "points":
+                assert world.points is not None
+                world.points.issued += 1
             elif watch.commands > 200:
                 world.ledger.buffer[1] += 1
 

@@ -1,4 +1,4 @@
-"""Points: conserved every day, tied to credits as the scenario says, and stopped where the money ends."""
+"""Points: conserved after every command, tied to credits as the scenario says, and stopped where the money ends."""
 
 import pytest
 
@@ -11,7 +11,7 @@ TEXT = shipped()["points-coupling"]
 
 
 def programme(**changes: int) -> tuple[World, PointsProgramme]:
-    """Play a small city with points, kilograms and money checked after every command, points after every day."""
+    """Play a small city; kilograms, money and points are checked after every command."""
     values = {f"points.{name}": value for name, value in changes.items()}
     world = played(read(TEXT, {**SMALL, "points.residents": 5_000, "points.life_days": 40, **values}))
     assert world.points is not None
@@ -19,7 +19,7 @@ def programme(**changes: int) -> tuple[World, PointsProgramme]:
 
 
 @pytest.mark.parametrize("coupling", [0, 1, 2])
-def test_points_are_conserved_every_day(coupling):
+def test_points_are_conserved_after_every_command(coupling):
     """Issued are redeemed, expired or outstanding; credits are retired where points are tied to them."""
     world, points = programme(coupling=coupling)
     assert min(points.issued, points.redeemed, points.expired, points.outstanding) > 0

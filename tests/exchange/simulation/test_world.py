@@ -55,6 +55,17 @@ def test_seeds_and_figures_are_golden():
     assert (3, GOLDEN) == (MODEL_VERSION, {name: result.figures[name] for name in GOLDEN})
 
 
+def test_a_finished_run_lets_go_of_its_orders():
+    """Some are open at the end of its last day; they link each other out of the collector's sight."""
+    left: list[int] = []
+    world = World(small(), 0, evening=lambda world: left.append(len([*world.venue.engine.market.open_orders()])))
+    world.play()
+    assert left[-1] > 0
+    assert [] == [*world.venue.engine.market.open_orders()]
+    books = [each.book for each in world.venue.engine.market.instruments.values()]
+    assert not any(side.levels for book in books for side in (book.bids, book.asks))
+
+
 def test_replications_and_seeds_differ():
     """No two replications share a seed, seed 0 is a seed, and another seed is another run."""
     heads = {played(small(), number).venue.hash for number in range(3)}
