@@ -28,8 +28,6 @@ DAY_S: Final = 86_400
 BUY, SELL = c.BUY, c.SELL
 _NOTHING: Final = TradingAccount(0, 0)
 """What an account has before its first credit."""
-
-
 _USUAL: Final = AuctionTerms()
 
 

@@ -19,6 +19,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
 from schemathesis.generation.feedback import FeedbackSources
 from schemathesis.pytest._test_builder import build_operation_test
 from schemathesis.specs.openapi.checks import (
@@ -75,7 +76,9 @@ DOCUMENT = Path(__file__).parents[1] / "golden" / "openapi.json"
 schema = schemathesis.openapi.from_dict(_short(json.loads(DOCUMENT.read_text("utf-8"))))
 
 
-OPERATIONS = {each.ok().label: each.ok() for each in schema.get_all_operations()}
+FOUND = list(schema.get_all_operations())
+OPERATIONS = {each.ok().label: each.ok() for each in FOUND if isinstance(each, Ok)}
+assert len(OPERATIONS) == len(FOUND), [each.err() for each in FOUND if not isinstance(each, Ok)]
 
 
 @pytest.mark.parametrize("label", OPERATIONS)
