@@ -121,6 +121,7 @@ async def _measure(job: SessionJob) -> SessionLoad:
                 drained.set()
 
     hearing = asyncio.create_task(hear())
+    hearing.add_done_callback(lambda _: room.release())  # what it failed with is told, and not waited for
     for message in count():
         due = await _due(job, begun, message)
         if due - begun >= job.seconds or hearing.done():

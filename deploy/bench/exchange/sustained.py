@@ -5,8 +5,10 @@ At a fixed rate each order is due at its own moment, and its time counts from th
 answer hides nothing. Beside it somebody looks ten times a second how far the tables are behind the journal.
 """
 
+import os
 import subprocess
 import sys
+import tempfile
 from statistics import quantiles
 from time import perf_counter
 from typing import Final, NamedTuple
@@ -85,28 +87,31 @@ def _sustained(market: ServedMarket, rate: int, at_once: int, seconds: float) ->
     wait_for_tables(market)
     before_s, looks = processor_s(market), [0.0]
     words = [sys.executable, "-m", "deploy.bench.exchange.session_load"]
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as loading:
+    with (
+        tempfile.TemporaryFile() as out,
+        tempfile.TemporaryFile() as trouble,
+        subprocess.Popen(words, stdin=subprocess.PIPE, stdout=out, stderr=trouble) as loading,
+    ):
         assert loading.stdin is not None, "it is a pipe"
         loading.stdin.write(msgspec.json.encode(session_job(market, seconds, at_once, rate)))
         loading.stdin.close()
-        loading.stdin = None
-        until = perf_counter() + seconds + _PATIENCE_S
-        said, complaint = _ended(loading, market, looks, until)
-    if loading.returncode or complaint:
-        raise LoadFailed(complaint.decode(errors="replace"))
+        _until_ended(loading, market, looks, perf_counter() + seconds + _PATIENCE_S)
+        said, complaint = (os.pread(each.fileno(), os.fstat(each.fileno()).st_size, 0) for each in (out, trouble))
+    if loading.returncode or complaint or not said:
+        raise LoadFailed(complaint.decode(errors="replace") or f"the client ended with {loading.returncode}, silent")
     wait_for_tables(market)
     load = msgspec.json.decode(said, type=SessionLoad)
     return Sustained(load, looks, processor_s(market) - before_s)
 
 
-def _ended(
-    loading: "subprocess.Popen[bytes]", market: ServedMarket, looks: list[float], until: float
-) -> tuple[bytes, bytes]:
-    """Look how far the tables are behind until the client ends; returns what it said. Raises `LoadFailed`."""
+def _until_ended(loading: "subprocess.Popen[bytes]", market: ServedMarket, looks: list[float], until: float) -> None:
+    """Look how far the tables are behind until the client ends. Raises `LoadFailed`."""
     while perf_counter() < until:
         try:
-            return loading.communicate(timeout=_LOOK_EVERY_S)
+            loading.wait(timeout=_LOOK_EVERY_S)
         except subprocess.TimeoutExpired:
             looks.append(behind(market))
+        else:
+            return
     loading.kill()
     raise LoadFailed(f"the client has not ended within {_PATIENCE_S:.0f} s of its last order")
