@@ -187,8 +187,8 @@ def unit_of(unit: str) -> Label:
 
 def group_of(name: str) -> tuple[str, Label]:
     """What a parameter belongs to: ``project.kiln`` is known by its last word, and so is all below it."""
-    *above, word = name.split(".")[:-1]
-    if len(above) > 1 and word in _OF_THEIR_OWNER:
+    *above, word = ["", *name.split(".")[:-1]]  # what a stranger sends may have no dot
+    if len(above) > 2 and word in _OF_THEIR_OWNER:  # noqa: PLR2004 - below a project or a population by name
         word = above[-1]
     return word, _GROUPS.get(word, Label(word, word))
 

@@ -3,7 +3,7 @@
 import pytest
 
 from deploy.simulator.choices import scenarios
-from deploy.simulator.labels import fields_by_group, label_of, long_name
+from deploy.simulator.labels import fields_by_group, group_of, label_of, long_name
 from exchange.simulation.parameters import documented
 
 
@@ -32,3 +32,4 @@ def test_a_name_is_that_of_its_section():
         "Covered enterprises: Cost of the first tonne reduced" == long_name("population.mills.abatement.first_fen_t").en
     )
     assert "Kilns: Grid factor" == long_name("project.kiln.kiln.grid_g_kwh").en
+    assert ("", "nothing") == (group_of("nothing")[0], label_of("nothing").en), "what a stranger sends ends nothing"
