@@ -16,7 +16,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.exceptions import NotFoundException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import SwaggerRenderPlugin
-from litestar.openapi.spec import Components, License, Schema, SecurityScheme, Tag
+from litestar.openapi.spec import Components, License, Reference, Schema, SecurityScheme, Tag
 from litestar.plugins import OpenAPISchemaPlugin
 from litestar.static_files import create_static_files_router
 from litestar.types import ASGIApp
@@ -262,7 +262,17 @@ class _DescribedStructs(OpenAPISchemaPlugin):
         schema: Schema = theirs.to_openapi_schema(field_definition, schema_creator)
         kind = field_definition.origin or field_definition.annotation
         schema.description = inspect.cleandoc(kind.__doc__ or "")
+        for each in (schema.properties or {}).values():
+            _without_ellipsis(each)
         return schema
+
+
+def _without_ellipsis(schema: Schema | Reference) -> None:
+    """Take out what the framework makes of the `...` in a constrained `tuple[X, ...]`: any item whatever."""
+    if isinstance(schema, Schema) and isinstance(schema.items, Schema) and schema.items.one_of:
+        item, *rest = schema.items.one_of
+        if rest == [Schema()]:
+            schema.items = item
 
 
 class _OfflineSwagger(SwaggerRenderPlugin):

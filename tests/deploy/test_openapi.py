@@ -93,6 +93,13 @@ async def test_every_schema_says_what_it_is(document):
     assert [] == [name for name, schema in schemas.items() if not schema.get("description")]
 
 
+async def test_no_schema_takes_anything_beside_what_it_names(document):
+    """An empty alternative would fit whatever is sent, and a response that fits two of them fits none by `oneOf`."""
+    for name, schema in document["components"]["schemas"].items():
+        for field, each in schema.get("properties", {}).items():
+            assert {} not in each.get("items", {}).get("oneOf", ()), f"{name}.{field}"
+
+
 async def test_every_problem_has_one_status_and_one_title(document):
     """A table on the front page: each type once, also those that the framework answers."""
     rows = [line.split("|")[1:4] for line in document["info"]["description"].splitlines() if line.startswith("| ")][1:]
