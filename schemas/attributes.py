@@ -26,6 +26,26 @@ ProjectType = Literal[
 """The sectoral scopes of the Clean Development Mechanism, 1 to 15 in this order; a methodology belongs to one."""
 PROJECT_TYPES: Final[tuple[ProjectType, ...]] = get_args(ProjectType)
 Goal = Annotated[int, Meta(ge=1, le=17, description="A sustainable development goal of the United Nations, by number")]
+GOAL_NAMES: Final[tuple[str, ...]] = (
+    "No poverty",
+    "Zero hunger",
+    "Good health and well-being",
+    "Quality education",
+    "Gender equality",
+    "Clean water and sanitation",
+    "Affordable and clean energy",
+    "Decent work and economic growth",
+    "Industry, innovation and infrastructure",
+    "Reduced inequalities",
+    "Sustainable cities and communities",
+    "Responsible consumption and production",
+    "Climate action",
+    "Life below water",
+    "Life on land",
+    "Peace, justice and strong institutions",
+    "Partnerships for the goals",
+)
+"""The short titles of the United Nations' sustainable development goals, 1 to 17 in this order."""
 Label = Annotated[
     str,
     Meta(

@@ -64,6 +64,7 @@ from registry.kit.site.errors import PAGE_HANDLERS
 from registry.kit.site.frame import ASSETS, STATIC, VENDOR, Frame
 from registry.kit.site.language import catalogue
 from registry.kit.site.translated_refusals import forms_of
+from schemas.attributes import GOAL_NAMES
 from schemas.parties import RegionProfile
 
 FOLDERS: Final = {
@@ -106,7 +107,7 @@ FOLDERS: Final = {
 def site_frame(region: RegionProfile, site_url: str, entrants: Entrants = ()) -> Frame:
     """The frame with the templates of all capabilities; pages and mails of one process have the same."""
     details = forms_of(catalogue(Path(registry.receipts.browser.__file__).parent))
-    return Frame(FOLDERS, region, site_url=site_url, entrants=entrants, verifier_details=details)
+    return Frame(FOLDERS, region, site_url=site_url, entrants=entrants, verifier_details=details, goal_names=GOAL_NAMES)
 
 
 _SALES: Final = (

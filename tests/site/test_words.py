@@ -15,12 +15,13 @@ from registry.kit.site.language import catalogue
 from registry.methodologies.catalogue import catalogue as methodologies
 from registry.methodologies.factors import table
 from schemas.access import Role
+from schemas.attributes import GOAL_NAMES
 from schemas.projects import ProjectState, ReportState
 
 ALL = {"site": TEMPLATES, **FOLDERS}
 METHOD = [("**.html", "jinja2.ext:babel_extract")]
 OPTIONS = {"**.html": {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}}
-WORDS = {*(each.value for each in Role), *get_args(ProjectState), *get_args(ReportState)}
+WORDS = {*(each.value for each in Role), *get_args(ProjectState), *get_args(ReportState), *GOAL_NAMES}
 """Words that pages take from data: the states of things, roles."""
 
 
