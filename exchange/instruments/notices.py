@@ -3,7 +3,6 @@
 from datetime import date
 from typing import NamedTuple
 
-from exchange.journal.refusals import delisted
 from registry.kit import sql
 from registry.kit.database import Tx, constraint
 from registry.kit.pages import Window
@@ -64,12 +63,10 @@ async def delisted_on(tx: Tx, instrument_id: int) -> date | None:
     return day
 
 
-async def refuse_delisted(tx: Tx, instrument_id: int, code: str) -> None:
-    """Raise `TradingRefused` for an instrument that was delisted. It is not delisted before *tx* has ended."""
+async def delisted_for(tx: Tx, instrument_id: int) -> date | None:
+    """The same for whoever goes on to deposit: one that trades is not delisted before *tx* has ended."""
     await tx.execute(_sql.await_delisting, instrument_id)
-    since = await delisted_on(tx, instrument_id)
-    if since is not None:
-        raise delisted(code, since)
+    return await delisted_on(tx, instrument_id)
 
 
 async def delistings(tx: Tx, window: Window, code: str | None, state: DelistingState | None) -> Page[Delisting]:

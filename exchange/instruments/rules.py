@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import Final, NamedTuple
 
+from exchange.engine.events import Reason
 from exchange.engine.modes.venues.messages import SetGroup
 from exchange.engine.venue import BOOK, VenueReason
 from exchange.instruments.presets.files import shipped
 from exchange.instruments.presets.telling import band_around, modes_of
-from exchange.journal.refusals import Wording, Wordings
+from exchange.journal.refusals import CORE, TradingRefused, Wording, Wordings
 from registry.kit.problems import DomainError, Kind
 from schemas.auctions import NewAuction
 from schemas.baskets import BasketRule, NewBasket
@@ -316,3 +317,14 @@ def new_owners(
         now = ROLES.index(owner.kind)
         if owner.group_id != group or (roles and now != role):
             yield SetGroup(0, account, owner.group_id, now)
+
+
+def delisted(code: str, since: date) -> TradingRefused:
+    """The refusal of what would still be traded of an instrument after it was delisted, with the day and what to do."""
+    return TradingRefused(
+        CORE[Reason.DELISTED],
+        f"{code} was delisted on {since} and trades no more: nothing of it is deposited, sold or bought here. Its "
+        "tonnes stay active in the registry, where they are transferred and retired; what the exchange still holds of "
+        "it can be withdrawn.",
+        delisted_on=since.isoformat(),
+    )

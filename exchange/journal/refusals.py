@@ -5,7 +5,6 @@ The core's reasons are here; each mode brings its own, and `exchange.modes` has 
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import date
 from typing import Final, NamedTuple
 
 from exchange.engine import venue as v
@@ -265,14 +264,3 @@ def repeated(refusal: TradingRefused) -> TradingRefused:
 def not_open(detail: str) -> TradingRefused:
     """What a command names is not open, with what became of it."""
     return TradingRefused(CORE[Reason.NOT_OPEN], detail)
-
-
-def delisted(code: str, since: date) -> TradingRefused:
-    """The refusal of what would still be traded of an instrument after it was delisted, with the day and what to do."""
-    return TradingRefused(
-        CORE[Reason.DELISTED],
-        f"{code} was delisted on {since} and trades no more: nothing of it is deposited, sold or bought here. Its "
-        "tonnes stay active in the registry, where they are transferred and retired; what the exchange still holds of "
-        "it can be withdrawn.",
-        delisted_on=since.isoformat(),
-    )

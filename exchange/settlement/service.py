@@ -13,6 +13,7 @@ from exchange.instructions import service as instructions
 from exchange.instructions import store as stored_instructions
 from exchange.instruments import notices
 from exchange.instruments import store as instruments
+from exchange.instruments.rules import delisted
 from exchange.journal.refusals import yuan
 from exchange.parts import AccountUnusable, Exchange, readable_in, trader_in, unfrozen_trader_in
 from exchange.settlement import rules, store
@@ -56,7 +57,8 @@ async def deposit_credits(body: CreditMovement, *, call: Call, exchange: Exchang
 
     async def work(tx: Tx) -> Written[int]:
         trader = await trader_in(tx, body.account_id, call)
-        await notices.refuse_delisted(tx, instrument.id, instrument.code)
+        if (since := await notices.delisted_for(tx, instrument.id)) is not None:
+            raise delisted(instrument.code, since)
         wanted = HoldRequest(
             reference=ids.new("deposit"),  # asked again, `once` answers; it is this transaction or none
             account_id=body.account_id,

@@ -113,7 +113,8 @@ class PlayedBlocks:
                 self.declined += 1
                 desk.give(messages.DeclineBlock, block)
                 continue
-            desk.give(messages.AcceptBlock, block)
+            if not isinstance(desk.give(messages.AcceptBlock, block)[0], messages.BlockAccepted):
+                continue
             rooms = {number: max(0, room - order.quantity) for number, room in rooms.items()}
             most_t -= order.quantity
             want = max(0, want - order.quantity)

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from exchange.engine.commands import Command
 from exchange.engine.core import Engine
+from exchange.engine.market import dissolve
 from exchange.journal import codec
 from exchange.simulation import MODEL_VERSION
 from exchange.simulation.charts.frame import Language
@@ -152,11 +153,15 @@ def replay(journal: bytes) -> str:
     Raises `BundleWrong` where a row leads to other events than it says, or the chain is broken.
     """
     engine, head = Engine(), codec.GENESIS
-    for row in _rows(journal):
-        outcomes = [engine.apply(command) for command in codec.decode_commands(row.commands)]
-        head = codec.chain(head, row.commands, codec.hash_events(outcomes))
-        if head != row.hash:
-            raise BundleWrong(f"the journal's row from {row.first} to {row.last} leads to other events than it says.")
+    try:
+        for row in _rows(journal):
+            outcomes = [engine.apply(command) for command in codec.decode_commands(row.commands)]
+            head = codec.chain(head, row.commands, codec.hash_events(outcomes))
+            if head != row.hash:
+                place = f"the journal's row from {row.first} to {row.last}"
+                raise BundleWrong(f"{place} leads to other events than it says.")
+    finally:
+        dissolve(engine.market)
     return head.hex()
 
 

@@ -101,8 +101,8 @@ def _sections(scenario: Scenario) -> Iterator[str]:
 def _ways(scenario: Scenario) -> Iterator[str]:
     if (auctions := scenario.auctions) is not None:
         yield (
-            f"Where everybody pays the own bid, it is {_percent(auctions.shade_bps.value)} below what they would pay. "
-            f"Ascending auctions rise by {_yuan(auctions.increment_fen_t.value)} CNY/t; a bid in the last "
+            f"Where everybody pays their own bid, it is {_percent(auctions.shade_bps.value)} below what they would "
+            f"pay. Ascending auctions rise by {_yuan(auctions.increment_fen_t.value)} CNY/t; a bid in the last "
             f"{auctions.extension_days.value} days moves the close as far, by {auctions.longest_days.value} at most."
         )
     if (plan := scenario.campaigns) is not None:

@@ -190,16 +190,21 @@ class World:
 
     def play(self) -> RunResult:
         """Play all days and measure them."""
-        for day in range(self.scenario.horizon.days.value):
-            self.play_day(day)
-        for each in self.developers.values():
-            for developer in each:
-                developer.go_home()
-        self.venue.end_day(self.scenario.horizon.days.value)
-        self.check()
-        result = measured(self)
-        dissolve(self.venue.engine.market)  # nothing else frees its orders, and a sweep plays thousands of runs
-        return result
+        try:
+            for day in range(self.scenario.horizon.days.value):
+                self.play_day(day)
+            for each in self.developers.values():
+                for developer in each:
+                    developer.go_home()
+            self.venue.end_day(self.scenario.horizon.days.value)
+            self.check()
+            return measured(self)
+        finally:
+            self.dissolve()
+
+    def dissolve(self) -> None:
+        """Give the market up: nothing else frees its orders, and a process plays thousands of runs."""
+        dissolve(self.venue.engine.market)
 
     def play_day(self, day: int) -> None:
         """Play one day; days are played in turn, from 0 on."""

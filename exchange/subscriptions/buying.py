@@ -17,7 +17,7 @@ from exchange.engine import commands as c
 from exchange.engine.events import Reason
 from exchange.instructions import service as instructions
 from exchange.instruments import notices
-from exchange.journal.refusals import delisted
+from exchange.instruments.rules import delisted
 from exchange.parts import Exchange, unfrozen_trader_in
 from exchange.subscriptions import acting, rules, store
 from exchange.subscriptions.records import OpenedInstrument, StoredRun, StoredStanding, Tally

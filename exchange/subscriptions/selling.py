@@ -21,7 +21,8 @@ from exchange.engine.modes.listings import OpenListing
 from exchange.instructions import service as instructions
 from exchange.instruments import notices
 from exchange.instruments import store as instruments
-from exchange.journal.refusals import delisted, yuan
+from exchange.instruments.rules import delisted
+from exchange.journal.refusals import yuan
 from exchange.parts import Exchange
 from exchange.subscriptions import acting, rules, store
 from exchange.subscriptions.records import FoundCampaign, OpenedInstrument, StoredRun
@@ -122,7 +123,7 @@ async def _deposit_in(tx: Tx, run: StoredRun, now: datetime) -> bool:
     if run.standing_state != "active" or run.next_try_at > now:
         return False
     found = await _instrument_in(tx, run)
-    since = await notices.delisted_on(tx, found.id) if found is not None else None
+    since = await notices.delisted_for(tx, found.id) if found is not None else None
     if found is None or not (found.trading or since):
         why = rules.why_of(rules.NoInstrument(f"No instrument is open for what {run.cause} issued."))
         await store.tried(tx, run.id, min(now + rules.TRY_AGAIN, run.ends), why, busy=False)

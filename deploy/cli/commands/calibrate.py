@@ -59,7 +59,7 @@ def calibrate(  # noqa: PLR0917 - click hands each option over
     replications, and every fact passes or fails: those that were fitted, and those of --holdout, which change no fitted
     value. Writes fitted.toml, an overlay for kilnwood sim run, with points.csv, facts.csv and report.txt.
 
-    A calibration that was ended goes on where it was when it is begun again with the same folder.
+    Run an interrupted calibration again with the same folder to resume it.
 
     \b
     Example:
@@ -172,6 +172,7 @@ class CalibrationProgress:
 
     def ran(self, found: int, played: int) -> None:
         """After each run; those that an earlier try left took no time."""
-        done = found + played
-        left_s = (self._clock() - self._begun) / played * max(0, self._about - done)
-        self._say(f"{done:,} of about {max(self._about, done):,} runs, about {left_s:,.0f} s left{self._best}")
+        done, left = found + played, ""
+        if played:
+            left = f", about {(self._clock() - self._begun) / played * max(0, self._about - done):,.0f} s left"
+        self._say(f"{done:,} of about {max(self._about, done):,} runs{left}{self._best}")

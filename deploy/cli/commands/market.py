@@ -43,7 +43,7 @@ def instruments(url: str, key_file: Path | None, *, as_json: bool) -> None:
 @market.command("delistings")
 @click.option("--state", type=click.Choice(["announced", "withdrawn", "done"]), help="Only those in this state.")
 @click.option("--instrument", help="Only what concerns this instrument or basket.")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="So many, newest first.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many, newest first.")
 @with_service
 def delistings(
     state: str | None, instrument: str | None, limit: int, url: str, key_file: Path | None, *, as_json: bool
@@ -81,7 +81,7 @@ def book(instrument: str, url: str, key_file: Path | None, *, as_json: bool) -> 
 
 @market.command("trades")
 @click.argument("instrument")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="So many, newest first.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many, newest first.")
 @with_service
 def trades(instrument: str, limit: int, url: str, key_file: Path | None, *, as_json: bool) -> None:
     """Show the newest trades.

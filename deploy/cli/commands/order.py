@@ -155,7 +155,7 @@ def cancel(
 @order.command("list")
 @_account
 @click.option("--all", "everything", is_flag=True, help="Also what is open no more.")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="So many, newest first.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many, newest first.")
 @with_service
 def list_orders(
     account_id: int, limit: int, url: str, key_file: Path | None, *, everything: bool, as_json: bool

@@ -126,7 +126,7 @@ class OrderSession:
         self._waiting = 0
         self._answered_to = 0
         self._pending: deque[SessionCommand] = deque()
-        self._arrived = asyncio.Event()
+        self._arrived, self._whole = asyncio.Event(), asyncio.Event()
         self._under_way: deque[_Piece] = deque()
         self._submitted = asyncio.Event()
         self._placed: PlacedHere | None = None
@@ -251,6 +251,8 @@ class OrderSession:
             self._waiting += len(asked)
             self._pending.extend(asked)
             self._arrived.set()
+            if len(self._pending) >= PIECE:
+                self._whole.set()
 
     async def _give(self, call: Call) -> None:
         """Give what waits to the gateway, a piece at a time, in the order in which it came."""
@@ -285,7 +287,10 @@ class OrderSession:
             under_way = [each.answer for each in self._under_way if each.answer and not each.answer.done()]
             if len(under_way) < AT_ONCE:
                 return
-            await asyncio.wait((under_way[0],))
+            self._whole.clear()
+            whole = asyncio.create_task(self._whole.wait())
+            await asyncio.wait((under_way[0], whole), return_when=asyncio.FIRST_COMPLETED)
+            whole.cancel()
 
     async def _submit(self, taken: TakenBatch) -> list[Answer]:
         return list(await self._exchange.gateway.submit_all(taken.commands))

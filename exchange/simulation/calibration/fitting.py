@@ -16,14 +16,12 @@ import msgspec
 import numpy as np
 from msgspec import Meta, Struct
 
-from exchange.engine.core import ENGINE_VERSION
-from exchange.journal import codec
-from exchange.simulation import MODEL_VERSION
 from exchange.simulation.calibration.facts import FactFile
 from exchange.simulation.calibration.measuring import FactTarget, instrument_of, measure, targets_of
 from exchange.simulation.calibration.search import nelder_mead, scan_points
 from exchange.simulation.files import read
 from exchange.simulation.parameters import documented
+from exchange.simulation.provenance import data_hashes, versions
 from exchange.simulation.runs import PlannedRun
 from exchange.simulation.sensitivity import Point
 from exchange.simulation.world import World
@@ -220,8 +218,7 @@ def fit(
 
 
 def identity_of(text: str, changes: Mapping[str, int], data: FactFile, plan: FitPlan) -> str:
-    """Hash all that decides what is fitted: scenario, overlays, facts, plan, versions of model, engine and codec."""
+    """Hash all that decides what is fitted: scenario, overlays, facts, plan, data and versions of what plays it."""
     facts = hashlib.sha256(data.bytes).hexdigest()
-    versions = (MODEL_VERSION, ENGINE_VERSION, codec.CODEC)
-    stored = msgspec.json.encode((versions, text, sorted(changes.items()), facts, plan))
+    stored = msgspec.json.encode((*versions(), data_hashes(), text, sorted(changes.items()), facts, plan))
     return hashlib.sha256(stored).hexdigest()

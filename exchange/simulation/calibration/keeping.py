@@ -8,6 +8,7 @@ measured before. Whatever ends the process loses at most the runs that were unde
 import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -25,7 +26,8 @@ class KeptRows:
     Plays runs and keeps what they were measured at, in a folder of one plan.
 
     *found* are those that an earlier try left and that were asked for again, *played* those of this one; *told* is
-    called with both after each. Raises `BundleWrong` for a folder of something else.
+    called with both after each. A file that cannot be read is as good as none. Raises `BundleWrong` for a folder of
+    something else.
     """
 
     def __init__(
@@ -44,9 +46,10 @@ class KeptRows:
         paths = [self._shards / f"{_name_of(job)}.row" for job in jobs]
         rows: dict[int, MeasuredRow] = {}
         for number, path in enumerate(paths):
-            if path.exists():
+            with suppress(FileNotFoundError, msgspec.DecodeError):
                 rows[number] = msgspec.msgpack.decode(path.read_bytes(), type=MeasuredRow)
                 self.found += 1
+                self._told(self.found, self.played)
 
         def keep(number: int, row: MeasuredRow) -> None:
             rows[number] = row

@@ -57,11 +57,14 @@ def play(rounds: Sequence[Choice], replication: int = 0) -> PlayedCity:
     rules = city()
     world = World(rules.scenario(), replication, schedule=rules.schedule(rounds))
     books, years = _Books(rules, world), []
-    for number, choice in enumerate(rounds):
-        for day in range(number * YEAR_DAYS, (number + 1) * YEAR_DAYS):
-            world.play_day(day)
-        years.append(books.close(number, choice))
-    world.ledger.check(world.venue.engine.market)
+    try:
+        for number, choice in enumerate(rounds):
+            for day in range(number * YEAR_DAYS, (number + 1) * YEAR_DAYS):
+                world.play_day(day)
+            years.append(books.close(number, choice))
+        world.ledger.check(world.venue.engine.market)
+    finally:
+        world.dissolve()
     return PlayedCity(years=tuple(years), journal_hash=world.venue.hash.hex())
 
 

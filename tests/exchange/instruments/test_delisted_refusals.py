@@ -1,17 +1,21 @@
 """What was delisted takes nothing more by any way in, and says so; what the exchange holds of it goes home."""
 
+import asyncio
+import functools
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
+from exchange.instruments import notices
+from registry.kit.database import Tx
 from tests.exchange.instruments.test_baskets_over_http import BASKET, opened
 from tests.exchange.instruments.test_delistings import DAY, told, turned
-from tests.exchange.marketplace import KILN, Market
+from tests.exchange.marketplace import KILN, Market, until
 from tests.exchange.subscriptions import standings
 from tests.exchange.subscriptions.test_selling import YEAR, of_log, sells
-from tests.probes import refused, unchanged
+from tests.probes import as_owner, refused, unchanged
 
 WINDOW = {"opens_at": "2025-02-01T01:00:00Z", "closes_at": "2026-01-01T00:00:00Z"}
 OFFER = {"instrument": KILN, "price_fen": 14_00, "quantity_t": 10}
@@ -79,6 +83,30 @@ async def test_every_way_in_is_closed_by_a_delisting_and_says_why(market: Market
     await market.world.ok("/v1/withdrawals/credits", home, by=kiln.key)
     await market.settled()
     assert (0, 0, 0, 0) == await market.tonnes("kiln"), "nothing was deposited by the standing subscription either"
+
+
+async def test_a_delisting_waits_for_a_deposit_that_looked_before(market: Market):
+    """A deposit has seen that the instrument trades, and is not committed yet: its lock holds the delisting back."""
+    await told(market, f"/instruments/{KILN}/delist", day=DAY, reason="Stale vintage")
+    exchange = await market.world.trade()
+    instrument = await exchange.instruments.by_code(KILN)
+    looked = asyncio.Event()
+
+    async def deposit(tx: Tx) -> None:
+        assert await notices.delisted_for(tx, instrument.id) is None
+        looked.set()
+        await until(functools.partial(_somebody_waits, market), "the delisting waits for it")
+
+    depositing = asyncio.create_task(exchange.db.transaction(deposit))
+    await looked.wait()
+    await turned(market)
+    await depositing
+    refused(await deposited(market, 1), 409, "instrument-delisted", f"{KILN} was delisted on {DAY}")
+
+
+async def _somebody_waits(market: Market) -> bool:
+    asked = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+    return bool(await as_owner(market.world, asked))
 
 
 async def test_an_asset_that_left_a_basket_is_still_deposited(market: Market):

@@ -5,6 +5,7 @@ import functools
 from typing import Any
 from unittest import mock
 
+from exchange.orders.session import service
 from tests.exchange.marketplace import Market, until
 from tests.exchange.orders.test_order_session import Session, place
 
@@ -33,6 +34,32 @@ async def test_single_messages_gather_while_earlier_ones_are_stored(market: Mark
             answers = await session.answers(10)
         assert list(range(1, 11)) == [each["client_order_id"] for each in answers]
         assert [1, 1, 8] == sizes
+
+
+async def test_a_whole_piece_does_not_gather_any_longer(market: Market):
+    """Commands that are many go as before, though the pieces that are under way are not stored yet."""
+    await market.pay_in("solar", 1_000_00)
+    exchange = await market.world.trade()
+    held, submit, sizes = asyncio.Event(), exchange.gateway.submit_all, list[int]()
+
+    async def late(commands: Any) -> Any:
+        sizes.append(len(commands))
+        await held.wait()
+        return await submit(commands)
+
+    async with Session(market) as session:
+        await session.opened()
+        with mock.patch.object(exchange.gateway, "submit_all", late):
+            for number in (1, 2):
+                await session.say(place(number))
+                await until(functools.partial(given, sizes, number), "a piece")
+            await session.say(*(place(number) for number in range(3, 103)))
+            await session.say([place(number) for number in range(103, 603)])
+            await until(functools.partial(given, sizes, 4), "two whole pieces")
+            assert [1, 1, service.PIECE, service.PIECE] == sizes
+            held.set()
+            answers = await session.answers(602)
+        assert list(range(1, 603)) == [each["client_order_id"] for each in answers]
 
 
 async def given(sizes: list[int], count: int) -> bool:

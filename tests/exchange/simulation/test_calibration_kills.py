@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from deploy.cli.commands.calibrate import CalibrationProgress
 from deploy.cli.program import cli
+from exchange.simulation.calibration import fitting
 from exchange.simulation.calibration.calibrating import calibrated
 from exchange.simulation.calibration.fitting import FitPlan
 from exchange.simulation.shards import BundleWrong
@@ -67,9 +68,12 @@ def test_a_calibration_that_is_killed_goes_on_where_it_was(tmp_path):
     told = int(rest[-1].split()[1]) if rest else 4
     kept = len(list((folder / "runs").glob("*.row")))
     assert told <= kept <= told + 1
+    torn = min((folder / "runs").glob("*.row"))
+    torn.write_bytes(torn.read_bytes()[:7])
     again: list[tuple[int, int]] = []
     calibrate(folder, ran=lambda *both: again.append(both))
-    assert (kept, runs - kept) == again[-1]
+    assert (1, 0) == again[0], "what is found is said at once"
+    assert (kept - 1, runs - kept + 1) == again[-1], "a file that a loss of power tore is played again"
     assert contents(tmp_path / "whole") == contents(folder)
 
 
@@ -88,16 +92,26 @@ def test_a_folder_of_another_plan_or_of_something_else_is_refused(tmp_path):
     assert ["letter.txt"] == [each.name for each in (tmp_path / "mine").iterdir()]
 
 
+def test_rows_of_other_data_are_of_another_plan(tmp_path, monkeypatch):
+    """A calendar or a preset that changed meanwhile changes what is measured."""
+    facts, text = facts_file(VALUES), RHYTHM
+    before = fitting.identity_of(text, {}, facts, PLAN)
+    monkeypatch.setattr(fitting, "data_hashes", lambda: (("calendar.toml", "another"),))
+    assert before != fitting.identity_of(text, {}, facts, PLAN)
+
+
 def test_progress_says_how_long_the_rest_takes():
     """From the runs of this try alone: those that were found took no time."""
     said: list[str] = []
     now = iter((0.0, 10.0, 20.0))
     about = PLAN.about_runs(JUDGED)
     tell = CalibrationProgress(said.append, about, lambda: next(now))
+    tell.ran(1, 0)
     tell.ran(1, 5)
     tell.tried(3, 1.25)
     tell.ran(1, 10)
     assert [
+        f"1 of about {about} runs",
         f"6 of about {about} runs, about {2 * (about - 6)} s left",
         f"11 of about {about} runs, about {2 * (about - 11)} s left; 3 points, the least loss is 1.250",
     ] == said

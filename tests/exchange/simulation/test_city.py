@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exchange.simulation.city import ROUNDS, GameLinkWrong, PlayedCity, city, play, read_rounds, written
+from exchange.simulation.city import ROUNDS, GameLinkWrong, PlayedCity, city, play, playing, read_rounds, written
 from exchange.simulation.parameters import documented, fault_of
+from exchange.simulation.world import World
 
 USUAL = city().usual
 CHOICES = st.tuples(*(st.integers(0, len(each.values) - 1) for each in city().lever))
@@ -67,6 +68,20 @@ def test_rounds_that_were_played_stay(quiet):
     assert quiet.years[0] == busy.years[0]
     assert quiet.years[1] != busy.years[1]
     assert quiet.journal_hash != busy.journal_hash
+
+
+def test_a_game_leaves_no_orders_behind(monkeypatch):
+    """A worker of the site plays games of everybody, one after the other."""
+    worlds: list[World] = []
+
+    class Kept(World):
+        def __init__(self, *words, **more):
+            super().__init__(*words, **more)
+            worlds.append(self)
+
+    monkeypatch.setattr(playing, "World", Kept)
+    play(QUIET[:1])
+    assert [[]] == [[*each.venue.engine.market.open_orders()] for each in worlds]
 
 
 def test_a_year_adds_up(quiet):

@@ -238,7 +238,7 @@ def test_sim_check_says_how_a_way_is_played():
     assert "Developers sell by subscription campaigns" in said
     assert "Campaigns take pledges of 1 to 2,000 t an account for 10 days" in said
     assert "Varies venue.selling: 0 (book), 1 (listings)" in said
-    assert "Where everybody pays the own bid, it is 5 % below what they would pay" in said
+    assert "Where everybody pays their own bid, it is 5 % below what they would pay" in said
     assert "Blocks of 500 t or more are agreed on where they are the way to sell" in said
 
 

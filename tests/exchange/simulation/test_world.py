@@ -66,6 +66,19 @@ def test_a_finished_run_lets_go_of_its_orders():
     assert not any(side.levels for book in books for side in (book.bids, book.asks))
 
 
+def test_a_run_that_fails_lets_go_of_them_too():
+    """A sweep reports it and plays on in the same process."""
+
+    def fails(world: World) -> None:
+        if [*world.venue.engine.market.open_orders()]:
+            raise RuntimeError("one failing run")
+
+    world = World(small(), 0, evening=fails)
+    with pytest.raises(RuntimeError, match="one failing run"):
+        world.play()
+    assert [] == [*world.venue.engine.market.open_orders()]
+
+
 def test_replications_and_seeds_differ():
     """No two replications share a seed, seed 0 is a seed, and another seed is another run."""
     heads = {played(small(), number).venue.hash for number in range(3)}
