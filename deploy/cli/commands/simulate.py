@@ -105,7 +105,7 @@ def simulate_run(
 ) -> None:
     """Run SCENARIO: each setting of its levers in each replication. Writes figures, a journal and report.html to --out.
 
-    A run that was ended goes on where it was when it is begun again with the same folder.
+    Run it again with the same folder to resume an interrupted run.
 
     \b
     Examples:
@@ -183,7 +183,7 @@ def simulate_sweep(  # noqa: PLR0917 - click hands each option over
     Morris' method takes (parameters + 1) x samples points and finds what matters at all; Sobol's takes (parameters + 2)
     x samples and says which part of the variance each has. 256 samples are few for seven parameters. A grid takes every
     combination of so many levels of each, and says how far apart their means are. An order is only printed where it can
-    be told. A sweep that was ended goes on when it is begun again with the same folder.
+    be told. Run it again with the same folder to resume an interrupted sweep.
 
     \b
     Examples:
