@@ -1,8 +1,8 @@
 """
 What became of the orders of every book on a past day, from the journal: the engine carries it out once more.
 
-The replay checks every hash, as a recovery does, and looks only at orders that an event names, so it costs little more
-than the engine. Batches are the smallest steps: what the public feed shows as one message may be several of them here.
+The replay checks every hash, as a recovery does, and looks only at orders that an event names; it takes about twice as
+long as the replay alone. Batches are the smallest steps: what the public feed shows as one message may be several of them here.
 """
 
 import asyncio
@@ -110,13 +110,13 @@ async def replayed_in(tx: Tx, day: date) -> PastDay:
     Carry the journal out to the end of a day of Asia/Shanghai that is over, and write the events of the day.
 
     It begins at the newest stored snapshot before the day, if there is one. Rows never change, so it needs no snapshot
-    of the database. Raises `DayNotKept` where an older version wrote what would be carried out, and `JournalBroken`.
+    of the database; *tx* is in no transaction. Raises `DayNotKept` where another version wrote what would be carried out, and `JournalBroken`.
     """
     begins, ends = period(day.isoformat(), day.isoformat())
     assert begins is not None, "a day has both ends"
     assert ends is not None, "as above"
-    async with tx.transaction():
-        first, last = await journal.last_before(tx, begins), await journal.last_before(tx, ends)
+    first = await journal.last_before(tx, begins)
+    last = max(first, await journal.last_before(tx, ends))
     engine, chained = begin(await journal.snapshot_before(tx, first))
     try:
         if await journal.last_of_other_engines(tx) > engine.market.sequence:
