@@ -19,7 +19,7 @@ from exchange.engine.events import Event, Traded
 from exchange.engine.market import Market, dissolve
 from exchange.journal import store as journal
 from exchange.journal.codec import Outcome
-from exchange.journal.recovery import JournalBroken, OtherVersion, begin, replay
+from exchange.journal.recovery import JournalBroken, JournalOfOtherVersion, begin, replay
 from exchange.market_data.compact_book import BookWriter, book_events
 from exchange.projections.store import every_instrument
 from registry.kit.database import Tx
@@ -125,7 +125,7 @@ async def replayed_in(tx: Tx, day: date) -> PastDay:
     last = max(first, await journal.last_before(tx, ends))
     try:
         return await _carried_out(tx, first, last)
-    except OtherVersion as error:
+    except JournalOfOtherVersion as error:
         raise DayNotKept(f"What led to the books of {day} was written by another version of the exchange.") from error
 
 
