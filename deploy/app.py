@@ -233,12 +233,12 @@ def _note_queries(app: Litestar) -> None:
 
 
 def _note_rates(app: Litestar) -> None:
-    """Each handler knows by which policy its requests are counted: commands of the exchange are apart."""
+    """Each handler knows by which policy its requests are counted, if it does not say so: commands are apart."""
     for route in app.routes:
         for handler in getattr(route, "route_handlers", ()):
             reads = handler.http_methods <= {"GET", "HEAD", "OPTIONS"}
             numbered = "numbered" in handler.parsed_fn_signature.parameters
-            handler.opt[RATE_CLASS] = ORDERS if numbered else READS if reads else WRITES
+            handler.opt.setdefault(RATE_CLASS, ORDERS if numbered else READS if reads else WRITES)
 
 
 def _constant(value: object) -> Provide:

@@ -22,6 +22,7 @@ from registry.access.authorisation import (
 )
 from registry.access.authority import Authority, actor_in
 from registry.access.grants.service import refuse_own_in
+from registry.access.http import REPLAYED, address_of
 from registry.access.speaking import Speaker
 from registry.access.visitor import PageCall
 from registry.claims.service import lock_claim_in
@@ -47,6 +48,7 @@ __all__ = [
     "OVERSEERS",
     "PUBLIC",
     "REGULATORS",
+    "REPLAYED",
     "TRADERS",
     "Authority",
     "NotYours",
@@ -54,6 +56,7 @@ __all__ = [
     "Route",
     "Speaker",
     "actor_in",
+    "address_of",
     "authorise_for",
     "both_in",
     "deliver_in",

@@ -23,6 +23,7 @@ from deploy.scenarios.cast import BEGINS, Party, Season
 from deploy.scenarios.client import Api
 from deploy.scenarios.registration import take_office
 from deploy.scenarios.season import play_until
+from exchange.market_data.book_days import BookDays
 from exchange.parts import Exchange
 from registry.access.authorisation import OVERSEERS
 from registry.access.authority import Authority
@@ -287,10 +288,11 @@ async def application(
     served = applications.pointed_at(
         pool, keyring=KEYRING, region=PROFILE, knows=authority, quotas=quotas or Quotas(), room=room or Room()
     )
-    served.book_days.begin_with(functools.partial(in_child, dsn))
+    BookDays.__init__(served.book_days, functools.partial(in_child, dsn))
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(served.is_free)
         stack.push_async_callback(pool.close)
+        stack.push_async_callback(served.book_days.close)
         on_demand = _TradingOnDemand(served.app, served.exchange, dsn, stack)
         transport = httpx.ASGITransport(on_demand, raise_app_exceptions=False)
         http = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://registry.test"))

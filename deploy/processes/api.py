@@ -86,9 +86,10 @@ class ApiRole:
         self._tasks: list[asyncio.Task[None]] = []
         backlog = WatchedPart("log", lambda: self._backlog.trouble, needed=lambda: bool(self._backlog.refusal))
         trading = WatchedPart("exchange", lambda: exchange.trouble, needed=lambda: not exchange.taking)
+        past = WatchedPart("past-days", lambda: self._parts.book_days.trouble)
         disk = WatchedPart("disk", lambda: self._disk.trouble)
         time = WatchedPart("clock", lambda: self._clock.trouble, needed=lambda: True)
-        self._health = Health(database.db, (*parts, backlog, time, trading, disk))
+        self._health = Health(database.db, (*parts, backlog, time, trading, disk, past))
         self._authority = Authority(database.db, keyring, dated_trader_in)
         self._uses = Supervisor("key uses", "When keys were used last is not noted", retry_s=NOTED_EVERY_S)
         self._parts = Parts(

@@ -16,31 +16,38 @@ from deploy.pool import connecting
 from deploy.processes.children import DSN_VARIABLE, REFUSED_EXIT, until_parent_ends
 from deploy.processes.tasks import cancelled
 from exchange.journal.recovery import JournalBroken
-from exchange.market_data.past_books import DayNotKept, replayed_in
+from exchange.market_data.past_books import DayNotKept, TooManyEvents, replayed_in
 
 log = structlog.get_logger()
 
 COMMAND: Final = "book-day"
 NICENESS: Final = 10
 """Whoever trades goes first, and so do snapshots."""
+MOST_BYTES: Final = 256_000_000
+"""The files of one day together, as the child writes them; they are read into memory."""
+BROKEN_EXIT: Final = 4
+"""Exit code where the journal does not replay to its own hashes."""
 _OTHER_VERSION: Final = REFUSED_EXIT
+_READ_BYTES: Final = 1 << 20
 
 
 async def in_child(dsn: str, day: date) -> Mapping[str, bytes]:
     """
     The files of a day by instrument, made by a process of its own, which ends when this call is given up.
 
-    Raises `DayNotKept`, and `EOFError` where the process failed; its last line in the log says why.
+    Raises `DayNotKept`, `JournalBroken`, `TooManyEvents` above `MOST_BYTES`, and `EOFError` where the process failed;
+    its last line in the log says why.
     """
     child = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "deploy", COMMAND, day.isoformat()),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
+        limit=_READ_BYTES,
         env={**os.environ, DSN_VARIABLE: dsn},
     )
     assert child.stdout is not None, "it is a pipe"
     try:
-        made = await child.stdout.read()
+        made = await _read(child.stdout, day)
         code = await child.wait()
     finally:
         if child.returncode is None:
@@ -49,9 +56,21 @@ async def in_child(dsn: str, day: date) -> Mapping[str, bytes]:
             await child.wait()
     if code == _OTHER_VERSION:
         raise DayNotKept(f"another version wrote what led to {day}")
+    if code == BROKEN_EXIT:
+        raise JournalBroken(f"The journal does not replay to the end of {day}; the line before in the log says where.")
     if code:
         raise EOFError(f"the process that replays {day} ended with {code}")
-    return msgspec.msgpack.decode(made, type=dict[str, bytes])
+    return await asyncio.to_thread(msgspec.msgpack.decode, made, type=dict[str, bytes])
+
+
+async def _read(pipe: asyncio.StreamReader, day: date) -> bytearray:
+    """All that the child writes. Raises `TooManyEvents`."""
+    made = bytearray()
+    while part := await pipe.read(_READ_BYTES):
+        made += part
+        if len(made) > MOST_BYTES:
+            raise TooManyEvents(f"the files of {day} are larger than {MOST_BYTES:,} bytes together")
+    return made
 
 
 async def run_as_child(day: date) -> int:
@@ -71,7 +90,7 @@ async def run_as_child(day: date) -> int:
         return _OTHER_VERSION
     except JournalBroken as error:
         log.error("journal_broken", reason=str(error))  # noqa: TRY400 - the reason says all
-        return 1
+        return BROKEN_EXIT
     return 0
 
 

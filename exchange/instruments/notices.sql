@@ -26,13 +26,12 @@ select from exchange.delisting where instrument_id = $1 and basket_id is null an
 -- name: delisted_on
 select day from exchange.delisting where instrument_id = $1 and basket_id is null and carried_out_at is not null;
 -- name: delistings (either order)
-select d.id, n.code as instrument, n.project_name as name, b.code as basket, d.day, case
-    when d.withdrawn_at is not null then 'withdrawn'
-    when d.carried_out_at is not null then 'done' else 'announced' end as state,
-  d.reason, d.announced_at, d.withdrawn_at, d.withdrawn_because, d.carried_out_at
+select d.id, n.code as instrument, n.project_name as name, b.code as basket, d.day, said.state, d.reason, d.announced_at,
+  d.withdrawn_at, d.withdrawn_because, d.carried_out_at
 from exchange.delisting d join exchange.instrument n on n.id = d.instrument_id
 left join exchange.instrument b on b.id = d.basket_id
-where d.id > $1::bigint and ($3::text is null or $3 in (n.code, b.code)) and ($4::text is null or $4 = case
+cross join lateral (select case
     when d.withdrawn_at is not null then 'withdrawn'
-    when d.carried_out_at is not null then 'done' else 'announced' end)
+    when d.carried_out_at is not null then 'done' else 'announced' end as state) said
+where d.id > $1::bigint and ($3::text is null or $3 in (n.code, b.code)) and ($4::text is null or $4 = said.state)
 order by d.id limit $2;

@@ -100,15 +100,12 @@ async def turn_days(*, exchange: Exchange) -> int:
     if not exchange.gateway.writing.is_set():
         return 0
 
-    async def begun(tx: Tx) -> tuple[date, datetime, int] | None:
+    async with exchange.db.reading() as tx:
         day = _day(await clock.now_in(tx))
         begins = datetime.combine(day, time(), _SHANGHAI)
-        return (day, begins, await journal.last_before(tx, begins)) if await store.locking(tx, day) else None
-
-    found = await exchange.db.transaction(begun)
-    if found is None:
-        return 0
-    day, begins, yesterday = found
+        if not await store.locking(tx, day):
+            return 0
+        yesterday = await journal.last_before(tx, begins)
     await exchange.projector.reach(yesterday)
 
     async def work(tx: Tx) -> list[int]:

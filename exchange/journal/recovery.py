@@ -28,6 +28,10 @@ class JournalBroken(Exception):
     """The journal does not replay to what it says; nobody may trade on it. The text says where, and what to do."""
 
 
+class JournalOfOtherVersion(JournalBroken):
+    """Another version wrote what would be carried out, or the snapshot; the version that wrote it can replay it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Committed:
     """One batch that is stored for good, with the events of each of its commands."""
@@ -128,7 +132,7 @@ def begin(snapshot: StoredSnapshot | None, modes: Sequence[EngineMode] = MODES) 
     try:
         engine = Engine(load(snapshot.state, snapshot.codec, modes), modes)
     except UnknownLayout as error:
-        raise JournalBroken(
+        raise JournalOfOtherVersion(
             f"The snapshot at {snapshot.sequence} is of another version. {error} Start the version that wrote it."
         ) from error
     if engine.market.sequence != snapshot.sequence:
@@ -139,7 +143,7 @@ def begin(snapshot: StoredSnapshot | None, modes: Sequence[EngineMode] = MODES) 
 def replay(engine: Engine, before: bytes, batch: Batch, modes: Sequence[EngineMode] = MODES) -> tuple[Committed, bytes]:
     """Carry a stored batch out once more; its events must give the stored hash. Raises `JournalBroken`."""
     if (batch.codec, batch.engine) != (codec.CODEC, ENGINE_VERSION):
-        raise JournalBroken(_unfinished(batch))
+        raise JournalOfOtherVersion(_unfinished(batch))
     if batch.first != engine.market.sequence + 1:
         raise JournalBroken(f"The journal goes from {engine.market.sequence} to {batch.first}: batches are missing.")
     try:

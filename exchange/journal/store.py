@@ -148,8 +148,10 @@ async def last_before(tx: Tx, at: datetime) -> int:
     """
     The last command that was journalled before *at*, a moment of business time that has come.
 
-    What is being committed at this moment is waited for: it may have begun before.
+    What is being committed at this moment is waited for: it may have begun before. *tx* is in no transaction, so that
+    the lock which that takes is over at once: the writer waits for it.
     """
+    assert not tx.is_in_transaction(), "the writer would wait for all that it does"
     await tx.execute(_sql.await_commit)
     return int(await tx.fetchval(_sql.last_before, at))
 

@@ -39,7 +39,8 @@ select coalesce(max(last), 0) from exchange.journal where engine <> $1;
 -- name: projected
 select projected from exchange.progress;
 -- name: await_commit
--- Whoever commits a batch has this row until then. The next statement sees what was committed.
+-- Whoever commits a batch has this row until then. The next statement sees what was committed. Alone in its transaction:
+-- while this lock is held, nothing is appended.
 select sequence from exchange.head for share;
 -- name: last_before
-select coalesce((select last from exchange.journal where at < $1 order by last desc limit 1), 0);
+select coalesce((select last from exchange.journal where at < $1 order by at desc, last desc limit 1), 0);

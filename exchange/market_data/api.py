@@ -1,8 +1,8 @@
 """Market data over HTTP."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from litestar import Controller, Response, get
+from litestar import Controller, Request, Response, get
 from litestar.di import NamedDependency
 from litestar.openapi.spec import Example
 from litestar.params import PathParameter, QueryParameter
@@ -14,6 +14,7 @@ from exchange.parts import Exchange
 from registry.kit.http import READS, PathCode
 from registry.kit.pages import Window
 from registry.kit.sheets import SHEET, Sheet
+from registry.port import REPLAYED, address_of
 from schemas.market_data import Book, BookLine, DaySummary, PriceBar, Trade
 from schemas.pages import Page
 
@@ -47,12 +48,15 @@ class MarketDataController(Controller):
         "/book-events/{day:str}",
         operation_id="get_book_events",
         media_type="application/octet-stream",
+        opt=REPLAYED,
         responses=READS,
     )
     async def book_events(
         self,
         code: PathCode,
         day: PathDay,
+        request: Request[Any, Any, Any],
+        *,
         exchange: NamedDependency[Exchange],
         book_days: NamedDependency[BookDays],
     ) -> Response[bytes]:
@@ -62,7 +66,7 @@ class MarketDataController(Controller):
         It is replayed from the journal, without whose the orders are. While that takes long the answer is 503 with
         `Retry-After`.
         """
-        made = await book_days.file(code, day, exchange=exchange)
+        made = await book_days.file(code, day, caller=address_of(request), exchange=exchange)
         return Response(made, media_type="application/octet-stream", headers=_FOR_EVER)
 
     @get("/prices", operation_id="list_prices", opt={SHEET: True}, responses=READS)

@@ -1,8 +1,9 @@
 """
 What became of the orders of every book on a past day, from the journal: the engine carries it out once more.
 
-The replay checks every hash, as a recovery does, and looks only at orders that an event names, so it costs little more
-than the engine. Batches are the smallest steps: what the public feed shows as one message may be several of them here.
+The replay checks every hash, as a recovery does, and looks only at orders that an event names; it takes about twice as
+long as the replay alone. Batches are the smallest steps: what the public feed shows as one message may be several of
+them here.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ from exchange.engine.events import Event, Traded
 from exchange.engine.market import Market, dissolve
 from exchange.journal import store as journal
 from exchange.journal.codec import Outcome
-from exchange.journal.recovery import JournalBroken, begin, replay
+from exchange.journal.recovery import JournalBroken, JournalOfOtherVersion, begin, replay
 from exchange.market_data.compact_book import BookWriter, book_events
 from exchange.projections.store import every_instrument
 from registry.kit.database import Tx
@@ -30,6 +31,10 @@ _SIDES: Final[tuple[Side, Side]] = ("buy", "sell")
 
 class DayNotKept(Exception):
     """The journal of the day cannot be carried out by this version. The text says why."""
+
+
+class TooManyEvents(Exception):
+    """The files of the day are larger together than the service takes."""
 
 
 class PastBooks:
@@ -110,17 +115,23 @@ async def replayed_in(tx: Tx, day: date) -> PastDay:
     Carry the journal out to the end of a day of Asia/Shanghai that is over, and write the events of the day.
 
     It begins at the newest stored snapshot before the day, if there is one. Rows never change, so it needs no snapshot
-    of the database. Raises `DayNotKept` where an older version wrote what would be carried out, and `JournalBroken`.
+    of the database; *tx* is in no transaction, so that nothing waits for it. Raises `DayNotKept` where another version
+    wrote what would be carried out, and `JournalBroken`.
     """
     begins, ends = period(day.isoformat(), day.isoformat())
     assert begins is not None, "a day has both ends"
     assert ends is not None, "as above"
-    async with tx.transaction():
-        first, last = await journal.last_before(tx, begins), await journal.last_before(tx, ends)
+    first = await journal.last_before(tx, begins)
+    last = max(first, await journal.last_before(tx, ends))
+    try:
+        return await _carried_out(tx, first, last)
+    except JournalOfOtherVersion as error:
+        raise DayNotKept(f"What led to the books of {day} was written by another version of the exchange.") from error
+
+
+async def _carried_out(tx: Tx, first: int, last: int) -> PastDay:
     engine, chained = begin(await journal.snapshot_before(tx, first))
     try:
-        if await journal.last_of_other_engines(tx) > engine.market.sequence:
-            raise DayNotKept(f"What led to the books of {day} was written by another version of the exchange.")
         books, commands = await _replayed(tx, engine, chained, first, last)
         codes = {each.id: each.code for each in await every_instrument(tx)}
         return PastDay({codes[each]: writer.written(codes[each]) for each, writer in books.writers.items()}, commands)

@@ -16,7 +16,7 @@ from litestar.params import HeaderParameter, QueryParameter
 
 from registry.access.authorisation import Route, Unauthenticated, authorise, deciding
 from registry.access.authority import Authority
-from registry.access.rates import ANONYMOUS, READS, UNSIGNED, Rates, TooManyRequests
+from registry.access.rates import ANONYMOUS, READS, REPLAYS, UNSIGNED, Rates, TooManyRequests
 from registry.access.sessions import service as sessions
 from registry.access.visitor import PageCall, Visitor
 from registry.kit.http import refuse_loose, refuse_other_spelling, refuse_unknown_query
@@ -48,7 +48,9 @@ IdempotencyKey = Annotated[
 RATE_CLASS = "rate"
 """The key of a handler's options that has the policy by which its requests are counted."""
 UNSIGNED_CLASS = "unsigned rate"
-"""The same for requests without a key, if it is not that of every write."""
+"""The same for requests without a key, if it is not that of every read or write."""
+REPLAYED = {RATE_CLASS: REPLAYS, UNSIGNED_CLASS: REPLAYS}
+"""Options of a handler whose answer is replayed from the journal."""
 _FROM = (
     "The first day, whole in Asia/Shanghai, such as 2025-06-01; or an instant such as 2025-06-01T08:00:00Z, included"
 )
@@ -197,7 +199,7 @@ def _count_request(connection: ASGIConnection[Any, Any, Any, Any], handler: Base
     if actor.key_id:
         _count(connection, handler.opt.get(RATE_CLASS, READS), actor.key_id)
     else:
-        unsigned = handler.opt.get(UNSIGNED_CLASS, UNSIGNED) if writes(handler) else ANONYMOUS
+        unsigned = handler.opt.get(UNSIGNED_CLASS, UNSIGNED if writes(handler) else ANONYMOUS)
         _count(connection, unsigned, address_of(connection))
 
 

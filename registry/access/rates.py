@@ -48,6 +48,7 @@ UNSIGNED: Final = "unsigned-writes"
 SIGN_INS: Final = "sign-ins"
 GUESTS: Final = "guests"
 SIMULATIONS: Final = "simulations"
+REPLAYS: Final = "replays"
 FAILED: Final = "failed-keys"
 
 PER_S: Final = {ORDERS: 5_000, WRITES: 300, READS: 1_000, ANONYMOUS: 1_000}
@@ -62,11 +63,13 @@ FIXED: Final = (
     RatePolicy(FAILED, 0.2, 20),
     RatePolicy(GUESTS, 2, 300),
     RatePolicy(SIMULATIONS, 5, 200),
+    RatePolicy(REPLAYS, 1, 100),
 )
 """
 By address: writes without a key, which are objections; steps of signing in, which takes two, of everybody behind one
-gateway in the morning; keys that do not work; what guests of an event send, a hall of them behind one gateway; and
-pages of the simulator that play something, a class of pupils behind one.
+gateway in the morning; keys that do not work; what guests of an event send, a hall of them behind one gateway;
+pages of the simulator that play something, a class of pupils behind one; and what is replayed from the journal, by
+key where there is one.
 """
 
 
@@ -155,6 +158,7 @@ class Rates:
             SIGN_INS: "attempts to sign in from your address",
             GUESTS: "guests of events from your address",
             SIMULATIONS: "simulations from your address",
+            REPLAYS: "files of past days",
         }.get(policy.name, f"{policy.name} with this key")
         per = f"{policy.per_s:g} a second" if policy.per_s >= 1 else f"one in {1 / policy.per_s:g} s"
         refusal = TooManyRequests(

@@ -89,7 +89,8 @@ async def test_the_inner_face_tells_of_each_part_and_the_outer_one_of_none(servi
     """Metrics and parts are on an address of their own; the public one says live or ready, and has no metrics."""
     said = await service.inner("/health/ready")
     parts = {each["part"]: each["status"] for each in said.json()["parts"]}
-    wanted = ("database", "sequencer", "housekeeping", "notifications", "snapshots", "log", "clock", "exchange", "disk")
+    of_processes = ("database", "sequencer", "housekeeping", "notifications", "snapshots")
+    wanted = (*of_processes, "log", "clock", "exchange", "disk", "past-days")
     assert (200, "ready", dict.fromkeys(wanted, "ready")) == (said.status_code, said.json()["status"], parts)
     assert {"status": "live"} == (await service.inner("/health/live")).json()
     stray = await service.inner("/v1/region")

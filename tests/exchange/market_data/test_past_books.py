@@ -15,13 +15,12 @@ from exchange.engine.market import Market as EngineMarket
 from exchange.engine.state import dump
 from exchange.journal import store as journal
 from exchange.journal.recovery import begin, replay
-from exchange.market_data import book_days as days
-from exchange.market_data.book_days import BookDays, ReplayUnderWay
 from exchange.market_data.compact_book import book_events, follow, read_book, write_book
 from exchange.market_data.live import LiveMarket
-from exchange.market_data.past_books import DayNotKept, PastBooks, replayed_in
+from exchange.market_data.past_books import PastBooks, replayed_in
 from exchange.market_data.replica import MarketReplica
-from registry.kit.problems import Unavailable
+from registry.kit import sql
+from registry.kit.database import Tx
 from schemas.market_data import BookEvent, BookOrder, MarketChange, MarketSnapshot
 from tests.database import connected
 from tests.exchange.engine.venue_stream import VenueStream
@@ -30,6 +29,7 @@ from tests.oracle.market import NaiveMarket
 from tests.probes import refused
 
 MONDAY, TUESDAY = date(2025, 1, 6), date(2025, 1, 7)
+LOAD = sql.load("exchange.journal")
 COMMANDS = 6_000
 
 
@@ -165,7 +165,6 @@ async def test_a_past_day_is_what_the_feed_showed(market: Market):
         (each.order_id, rested[each.order_id]) for each in tuesday if each.change == "added"
     ], "it begins with what rested, as of the last command of the day before"
     assert [("removed", first["id"])] == [(each.change, each.order_id) for each in tuesday if each.change != "added"]
-    assert [] == await exported(market, KILN, date(2025, 1, 3)), "nothing was traded yet"
 
 
 async def _monday_night(connection: Any) -> tuple[int, bytes, bytes]:
@@ -179,7 +178,7 @@ async def _monday_night(connection: Any) -> tuple[int, bytes, bytes]:
 
 
 async def test_the_replay_begins_at_a_snapshot_before_the_day(market: Market):
-    """So it carries out what follows only; where another version wrote that, it says so."""
+    """So it carries out what follows only."""
     await market.bring("kiln", 20)
     await market.sells("kiln", 20, 14_00)
     await market.projected()
@@ -197,46 +196,31 @@ async def test_the_replay_begins_at_a_snapshot_before_the_day(market: Market):
         short = await replayed_in(connection, TUESDAY)
     assert whole.files == short.files
     assert (True, at) == (KILN in whole.files, whole.commands - short.commands)
-    async with connected(market.world.dsn) as owner:
-        await owner.execute("delete from exchange.snapshot")
-        await owner.execute("update exchange.journal set engine = engine - 1 where first = 1")
+
+
+async def test_the_writer_does_not_wait_for_a_replay(market: Market, monkeypatch: pytest.MonkeyPatch):
+    """It is held where it has found the ends of the day, and an order is taken; they are found by the index."""
+    await market.bring("kiln", 20)
+    await next_day(market, TUESDAY)
+    at_the_end, go_on, found = asyncio.Event(), asyncio.Event(), list[int]()
+    look = journal.last_before
+
+    async def held(tx: Tx, at: datetime) -> int:
+        found.append(await look(tx, at))
+        if len(found) == 2:
+            at_the_end.set()
+            await go_on.wait()
+        return found[-1]
+
     async with connected(market.world.dsn, role="kilnwood_api") as connection:
-        with pytest.raises(DayNotKept, match="2025-01-07"):
-            await replayed_in(connection, TUESDAY)
-    with pytest.raises(DayNotKept, match="2025-01-07"):
-        await in_child(market.world.dsn, TUESDAY)
-    answer = await market.world.get(f"/v1/instruments/{KILN}/book-events/{TUESDAY}")
-    refused(answer, 409, "day-of-other-version", "2025-01-07")
-    assert 404 == (await market.world.get(f"/v1/instruments/SC-CDCER-0099-2024/book-events/{TUESDAY}")).status_code
-    assert 400 == (await market.world.get(f"/v1/instruments/{KILN}/book-events/2025-02-30")).status_code
-
-
-async def test_one_replay_serves_all_who_ask(market: Market, monkeypatch: pytest.MonkeyPatch):
-    """It is made once and kept; who waits too long, or asks while too many are asked for, is told to come again."""
-    await next_day(market, date(2025, 1, 20))
-    exchange, gone, calls = await market.world.trade(), asyncio.Event(), list[date]()
-
-    async def slow(day: date) -> dict[str, bytes]:
-        calls.append(day)
-        await gone.wait()
-        if day == TUESDAY:
-            raise EOFError("the process ended with 1")
-        return {KILN: b"file of %d" % day.day}
-
-    monkeypatch.setattr(days, "WAITED_S", 0.01)
-    made = BookDays(slow)
-    for day in (MONDAY, TUESDAY, date(2025, 1, 8), date(2025, 1, 9), MONDAY):
-        with pytest.raises(ReplayUnderWay, match=str(day)):
-            await made.file(KILN, str(day), exchange=exchange)
-    with pytest.raises(ReplayUnderWay, match="4 other days"):
-        await made.file(KILN, "2025-01-10", exchange=exchange)
-    gone.set()
-    monkeypatch.setattr(days, "WAITED_S", 20.0)
-    assert b"file of 6" == await made.file(KILN, str(MONDAY), exchange=exchange)
-    with pytest.raises(Unavailable, match="cannot be replayed"):
-        await made.file(KILN, str(TUESDAY), exchange=exchange)
-    monkeypatch.setattr(days, "KEPT_BYTES", 5)
-    assert b"file of 10" == await made.file(KILN, "2025-01-10", exchange=exchange)
-    assert b"file of 6" == await made.file(KILN, str(MONDAY), exchange=exchange)
-    assert [MONDAY, MONDAY] == [each for each in calls if each == MONDAY], "it had made room"
-    await made.close()
+        with monkeypatch.context() as patched:
+            patched.setattr(journal, "last_before", held)
+            replaying = asyncio.create_task(replayed_in(connection, MONDAY))
+            async with asyncio.timeout(20):
+                await at_the_end.wait()
+                await market.sells("kiln", 20, 14_00)
+            go_on.set()
+            await replaying
+        await connection.execute("set enable_seqscan = off")
+        plan = await connection.fetch(f"explain {LOAD.last_before}", datetime.now(UTC))
+        assert "Backward using journal_at on journal" in "".join(each[0] for each in plan)
