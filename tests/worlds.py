@@ -15,6 +15,7 @@ import asyncpg
 import httpx
 import msgspec
 
+from deploy.local.children import own_environment
 from deploy.migrations import every_migration
 from deploy.pool import connect_pool
 from deploy.processes.book_day import in_child
@@ -23,7 +24,7 @@ from deploy.scenarios.cast import BEGINS, Party, Season
 from deploy.scenarios.client import Api
 from deploy.scenarios.registration import take_office
 from deploy.scenarios.season import play_until
-from exchange.market_data.book_days import BookDays
+from exchange.market_data.book_days import BookDays, Replay
 from exchange.parts import Exchange
 from registry.access.authorisation import OVERSEERS
 from registry.access.authority import Authority
@@ -279,6 +280,11 @@ async def trading(dsn: Callable[[], str], db: Database, region: RegionProfile) -
         await role.stop()
 
 
+def book_day_child(dsn: str) -> Replay:
+    """Replays days in a child without the settings of the tests, which no service would take."""
+    return functools.partial(in_child, dsn, environment=own_environment({}))
+
+
 @contextlib.asynccontextmanager
 async def application(
     dsn: str, season: Season | None, *, pool_size: int = 8, quotas: Quotas | None = None, room: Room | None = None
@@ -288,7 +294,7 @@ async def application(
     served = applications.pointed_at(
         pool, keyring=KEYRING, region=PROFILE, knows=authority, quotas=quotas or Quotas(), room=room or Room()
     )
-    BookDays.__init__(served.book_days, functools.partial(in_child, dsn))
+    BookDays.__init__(served.book_days, book_day_child(dsn))
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(served.is_free)
         stack.push_async_callback(pool.close)

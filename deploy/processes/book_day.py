@@ -31,19 +31,19 @@ _OTHER_VERSION: Final = REFUSED_EXIT
 _READ_BYTES: Final = 1 << 20
 
 
-async def in_child(dsn: str, day: date) -> Mapping[str, bytes]:
+async def in_child(dsn: str, day: date, *, environment: Mapping[str, str] | None = None) -> Mapping[str, bytes]:
     """
     The files of a day by instrument, made by a process of its own, which ends when this call is given up.
 
-    Raises `DayNotKept`, `JournalBroken`, `TooManyEvents` above `MOST_BYTES`, and `EOFError` where the process failed;
-    its last line in the log says why.
+    Its settings come from *environment*, if omitted from this process's. Raises `DayNotKept`, `JournalBroken`,
+    `TooManyEvents` above `MOST_BYTES`, and `EOFError` where the process failed; its last line in the log says why.
     """
     child = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "deploy", COMMAND, day.isoformat()),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         limit=_READ_BYTES,
-        env={**os.environ, DSN_VARIABLE: dsn},
+        env={**(os.environ if environment is None else environment), DSN_VARIABLE: dsn},
     )
     assert child.stdout is not None, "it is a pipe"
     try:

@@ -14,7 +14,6 @@ import httpx
 import pytest
 
 from deploy.processes import book_day
-from deploy.processes.book_day import in_child
 from exchange.journal.recovery import JournalBroken
 from exchange.market_data import book_days as days
 from exchange.market_data.book_days import BookDays, DayOfOtherVersion, DayTooLarge, ReplayUnderWay
@@ -27,6 +26,7 @@ from tests.exchange.market_data.test_past_books import MONDAY, TUESDAY, next_day
 from tests.exchange.marketplace import KILN, Market
 from tests.faults.killing import until
 from tests.probes import refused
+from tests.worlds import book_day_child
 
 HERE, THERE = "192.0.2.1", "192.0.2.2"
 
@@ -283,7 +283,7 @@ async def test_a_child_that_is_killed_is_a_failure_for_a_while(traded: Market, m
 async def test_a_stop_ends_the_child(traded: Market, monkeypatch: pytest.MonkeyPatch):
     """Whoever waits for it is told to ask again."""
     children = recorded(monkeypatch)
-    made = BookDays(functools.partial(in_child, traded.world.dsn))
+    made = BookDays(book_day_child(traded.world.dsn))
     ask = await asking(traded)
     async with held(traded) as until_it_waits:
         waiting = asyncio.create_task(ask(made, MONDAY))

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from deploy.processes.book_day import in_child
 from exchange.engine.book import Level
 from exchange.engine.core import ENGINE_VERSION, Engine
 from exchange.engine.layouts import STATE_CODEC
@@ -27,6 +26,7 @@ from tests.exchange.engine.venue_stream import VenueStream
 from tests.exchange.marketplace import FOREST, KILN, Market
 from tests.oracle.market import NaiveMarket
 from tests.probes import refused
+from tests.worlds import book_day_child
 
 MONDAY, TUESDAY = date(2025, 1, 6), date(2025, 1, 7)
 LOAD = sql.load("exchange.journal")
@@ -147,7 +147,7 @@ async def test_a_past_day_is_what_the_feed_showed(market: Market):
     answer = await market.world.get(f"/v1/instruments/{KILN}/book-events/{MONDAY}")
     refused(answer, 409, "day-not-over", "midnight")
     await next_day(market, TUESDAY)
-    made = await in_child(market.world.dsn, MONDAY)
+    made = await book_day_child(market.world.dsn)(MONDAY)
     assert write_book(KILN, alone.events) == made[KILN]
     events = await exported(market, FOREST, MONDAY)
     before: dict[int, BookOrder] = {}
