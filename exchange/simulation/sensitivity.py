@@ -9,6 +9,7 @@ runs take no time beside the runs.
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import pairwise
 from typing import Final
 
 from msgspec import Struct
@@ -47,6 +48,23 @@ class Sensitivity(Struct, frozen=True, kw_only=True):
     main_half_width: float
     total: float
     total_half_width: float
+
+
+def in_order(method: str, found: Sequence[Sensitivity], ranked: Sequence[str]) -> str:
+    """
+    Write *ranked* names in their order: ``a > b ≈ c``, where the effects of b and c are not told apart.
+
+    Two are, if they differ by more than half the width of the 95 % interval of their difference: the root of the sum of
+    the squares of theirs.
+    """
+    known, said = {each.name: each for each in found}, list(ranked[:1])
+    for more, less in pairwise(known[name] for name in ranked):
+        if method == "sobol":
+            apart, half = more.total - less.total, math.hypot(more.total_half_width, less.total_half_width)
+        else:
+            apart, half = more.main - less.main, math.hypot(more.main_half_width, less.main_half_width)
+        said += (">" if apart > half else "≈", less.name)
+    return " ".join(said)
 
 
 def morris_points(count: int, trajectories: int, seed: int) -> list[Point]:

@@ -14,6 +14,7 @@ from deploy.cli.played import DASK, LANG, OVERLAY, SCENARIO, WORKERS, range_of, 
 
 if TYPE_CHECKING:
     from exchange.simulation.sensitivity import Sensitivity
+    from exchange.simulation.sweep import SweepResult
 
 _SAMPLES = {"morris": "trajectories", "sobol": "samples", "grid": "replications"}
 
@@ -218,12 +219,18 @@ def simulate_sweep(  # noqa: PLR0917 - click hands each option over
     for each in found.sensitivities:
         main, total = (f"{value:,.3f} ± {half:,.3f}" for value, half in _halves(each))
         click.echo(f"{each.name:<40}{main:>24}{total:>24}")
-    click.echo(
-        "By effect: " + (", ".join(found.ranked) or "the intervals are too wide to tell an order; take more samples.")
-    )
+    click.echo(f"By effect: {_order(found)}")
     if found.failed:
         left = f"{found.estimated} {_SAMPLES[method]} without one were used"
         fail(f"{len(found.failed)} of {found.runs} runs failed; {left}: {found.failed[0].fault}")
+
+
+def _order(found: "SweepResult") -> str:
+    from exchange.simulation.sensitivity import in_order
+
+    order = in_order(found.swept.method, found.sensitivities, found.ranked)
+    told = f"{order} (≈: not told apart)" if "≈" in order else order
+    return told or "the intervals are too wide to tell an order; take more samples."
 
 
 def _halves(each: "Sensitivity") -> tuple[tuple[float, float], tuple[float, float]]:

@@ -9,7 +9,7 @@ from exchange.simulation.charts.tornado import Push, tornado
 from exchange.simulation.plans import Scenario
 from exchange.simulation.report.settings import figure_name, unit_of
 from exchange.simulation.report.sheet import Table, both, chart, sheet, two
-from exchange.simulation.sensitivity import Sensitivity
+from exchange.simulation.sensitivity import Sensitivity, in_order
 
 _METHODS: Final = {
     "morris": (
@@ -67,8 +67,9 @@ def _order(swept: Swept) -> str:
     if not swept.found:
         said = both("Nothing is estimated: too many runs failed.", "失败的运行过多，无法估计。")
     elif swept.ranked:
-        order = " &gt; ".join(escape(each) for each in swept.ranked)
-        said = f"<b>{both('By effect: ', '按影响：')}</b>{order}"
+        order = escape(in_order(swept.method, swept.found, swept.ranked))
+        apart = both("≈: not told apart", "≈：无法区分大小")
+        said = f"<b>{both('By effect: ', '按影响：')}</b>{order} <small>({apart})</small>"
     else:
         said = both(
             "The intervals are too wide to tell an order. Take more samples before anything is concluded from this.",

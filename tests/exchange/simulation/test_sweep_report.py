@@ -6,7 +6,7 @@ import pytest
 
 from exchange.simulation.files import read
 from exchange.simulation.report.swept import Swept, sweep_report
-from exchange.simulation.sensitivity import Sensitivity
+from exchange.simulation.sensitivity import Sensitivity, in_order
 from exchange.simulation.sweep import SweepPlan, sweep
 from tests.exchange.simulation.small import RHYTHM, SMALL
 from tests.exchange.simulation.test_report import parsed
@@ -27,6 +27,17 @@ def test_a_sweep_writes_its_report(tmp_path):
     assert [each.name for each in by_effect] == names
     assert all(each in text for each in (made.plan, "200</td>", "<dd>101</dd>"))
     assert 1 == text.count("<script>if(!/^zh/i.test(navigator.language)") == text.count("<script")
+
+
+def test_neighbours_are_told_apart_or_not():
+    """By the interval of their difference: 9 ± 3 and 2 ± 4 are 7 apart, and half of that interval is 5."""
+    numbers = [
+        Sensitivity(name=name, main=main, main_half_width=half, total=total, total_half_width=half)
+        for name, main, total, half in (("a", 9.0, 9.0, 3.0), ("b", 2.0, 5.0, 4.0), ("c", 1.0, 0.5, 0.1))
+    ]
+    assert "a > b ≈ c" == in_order("morris", numbers, ("a", "b", "c")) == in_order("grid", numbers, ("a", "b", "c"))
+    assert "a ≈ b > c" == in_order("sobol", numbers, ("a", "b", "c"))
+    assert "" == in_order("sobol", numbers, ())
 
 
 @pytest.mark.parametrize(
